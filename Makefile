@@ -1,0 +1,68 @@
+# Every target creates what it needs; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+STUBS := client/python/shortlist/v1
+PROTOS := $(wildcard protos/shortlist/v1/*.proto)
+DATA ?= DATA
+BUNDLES ?= bundles
+ADDRESS ?= 127.0.0.1:50051
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check protos stubs-current train serve evaluate lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## create .venv with the locked versions
+
+$(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shortlist needs Python 3.11 or newer; set PYTHON=... (this is $$($(PYTHON) --version))"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e client/python
+	@touch $@
+
+demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
+	@$(BIN)/shortlist demo
+
+test: $(STAMP) ## all tests but the slow ones
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(STAMP) ## the slow tests
+	@$(BIN)/python -m pytest -q -m slow
+
+check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/buf lint
+
+protos: $(STAMP) ## generate the Python stubs from protos/
+	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
+	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+stubs-current: $(STAMP)
+	@$(MAKE) --no-print-directory protos
+	@git diff --exit-code --stat -- $(STUBS) || { echo "The stubs in $(STUBS) were out of date; they are regenerated now: commit them."; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- $(STUBS))" || { echo "New stubs in $(STUBS) are not committed."; exit 1; }
+
+train: $(STAMP) ## train on DATA=dir and publish into BUNDLES=dir
+	@$(BIN)/shortlist train --data $(DATA) --bundles $(BUNDLES)
+
+serve: $(STAMP) ## serve the current bundle of BUNDLES=dir at ADDRESS=host:port until Ctrl-C
+	@$(BIN)/shortlist serve --bundles $(BUNDLES) --address $(ADDRESS)
+
+evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the baselines
+	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
+
+lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra cpu --extra dev \
+	  pyproject.toml -o requirements.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache

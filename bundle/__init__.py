@@ -1,0 +1,1 @@
+"""One immutable, checksummed directory per trained system."""

@@ -1,0 +1,1 @@
+"""The types, errors and settings that every other package shares."""

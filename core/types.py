@@ -1,0 +1,196 @@
+"""What flows between the stages: frozen dataclasses of numpy arrays.
+
+Inside a trained system an item is its *row* in the bundle's item table (int32, 0-based); item ids are text and are
+translated only at the edges. Times are int64 microseconds since the epoch, UTC. Everything is batched: a lone request is
+a batch of one, so offline scoring and serving are one code path. Nobody writes into the arrays of another stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+Int8s = npt.NDArray[np.int8]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Float32s = npt.NDArray[np.float32]
+Float64s = npt.NDArray[np.float64]
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+"""Microseconds."""
+
+NO_ITEM = -1
+"""Row that pads a rectangular array of items."""
+
+
+class EventType(IntEnum):
+    """What a user did with an item; numbers agree with `shortlist.v1.EventType`."""
+
+    INTERACTION = 0  # the data does not say what kind
+    VIEW = 1
+    CLICK = 2
+    CART = 3
+    PURCHASE = 4
+    LIKE = 5
+    DISLIKE = 6
+    IMPRESSION = 7
+    RATING = 8
+
+
+EVENT_WEIGHTS: dict[EventType, float] = {
+    EventType.INTERACTION: 1.0,
+    EventType.VIEW: 1.0,
+    EventType.CLICK: 1.0,
+    EventType.CART: 1.5,
+    EventType.PURCHASE: 2.0,
+    EventType.LIKE: 2.0,
+    EventType.DISLIKE: 0.0,
+    EventType.IMPRESSION: 0.0,
+    EventType.RATING: 1.0,
+}
+"""How strongly an event says that the user wants such items; 0 is no wish at all, the event is kept as history only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing one user did, as callers write it and stores keep it."""
+
+    event_id: str
+    user_id: str
+    item_id: str
+    time: int  # microseconds since the epoch, UTC
+    type: EventType = EventType.INTERACTION
+    value: float = 1.0  # quantity, rating, seconds: what the event type makes of it
+    session_id: str = ""
+    attribution_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """A batch of users, each at one moment, with what is known of them then.
+
+    Histories are stored one after another (CSR): the events of query i are `[offsets[i]:offsets[i + 1]]` of the four
+    event arrays, oldest first.
+    """
+
+    offsets: Int64s  # [batch + 1]
+    items: Int32s  # [events] rows, never NO_ITEM: events of unknown items are left out
+    times: Int64s  # [events] microseconds
+    types: Int8s  # [events] EventType
+    values: Float32s  # [events]
+    now: Int64s  # [batch] microseconds: the moment the recommendation is for
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def history(self, i: int) -> Int32s:
+        """The items of query i, oldest first, int32 [events of i], a view."""
+        return self.items[self.offsets[i] : self.offsets[i + 1]]
+
+    @property
+    def lengths(self) -> Int64s:
+        """How many events each query has, int64 [batch]."""
+        return np.diff(self.offsets)
+
+    def rows(self) -> Int64s:
+        """For each event, which query it belongs to, int64 [events]."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    def slice(self, start: int, stop: int) -> Queries:
+        """The queries `start` to `stop` (exclusive), their event arrays views into this one's."""
+        a, b = int(self.offsets[start]), int(self.offsets[min(stop, len(self))])
+        return Queries(
+            self.offsets[start : stop + 1] - a,
+            self.items[a:b],
+            self.times[a:b],
+            self.types[a:b],
+            self.values[a:b],
+            self.now[start:stop],
+        )
+
+    def select(self, which: npt.NDArray[np.integer[Any]]) -> Queries:
+        """The queries at the positions `which`, in that order, copied."""
+        starts, lengths = self.offsets[:-1][which], self.lengths[which]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+        return Queries(offsets, self.items[at], self.times[at], self.types[at], self.values[at], self.now[which])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What stage one proposes, best first, with what every source says of every candidate.
+
+    A source's score is filled for every candidate, also for those that another source proposed; its rank says
+    where the source itself had the candidate (1 is best), 0 where it did not propose it.
+    """
+
+    items: Int32s  # [batch, n] rows, NO_ITEM pads the end
+    fused: Float32s  # [batch, n] the score that the sources' fusion gave; -inf where padded
+    scores: Float32s  # [batch, n, sources]
+    ranks: Int32s  # [batch, n, sources]
+    sources: tuple[str, ...]  # names, in the order of the last axis
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def valid(self) -> Bools:
+        """Which places hold a candidate rather than padding, bool [batch, n]."""
+        return self.items != NO_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item is on the list: the source that speaks for it most, and the history item that it follows from."""
+
+    source: str
+    anchor: int = NO_ITEM  # row of the history item that contributes most; NO_ITEM where none does
+    share: float = 0.0  # of the fused score that this source gave, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class StageTrace:
+    """What one stage of one request did."""
+
+    stage: str
+    entered: int  # items that went in
+    left: int  # items that came out
+    micros: int
+    dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHit:
+    """That one source proposed an item, where it had it and with which score."""
+
+    source: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankedItem:
+    """One place of the answer."""
+
+    item: int  # row
+    score: float  # calibrated probability, or the retrieval score when the ranker was skipped
+    sources: tuple[SourceHit, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The answer to one request."""
+
+    items: Sequence[RankedItem]
+    bundle_version: str
+    degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
+    trace: tuple[StageTrace, ...] = ()

@@ -1,0 +1,1 @@
+"""Interactions on disk: canonical Parquet, importers, the synthetic shop, time splits."""

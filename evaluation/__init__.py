@@ -1,0 +1,1 @@
+"""How good a ranked list is, and how good the plain methods would be."""

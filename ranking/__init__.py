@@ -1,0 +1,1 @@
+"""Stage two: one score per candidate, then the list that is shown."""

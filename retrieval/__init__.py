@@ -1,0 +1,1 @@
+"""Stage one: a few hundred candidates out of the whole catalogue."""

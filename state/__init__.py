@@ -1,0 +1,1 @@
+"""What changes while serving: live users and their events."""

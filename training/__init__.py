@@ -1,0 +1,1 @@
+"""The recipe: time slices, retrieval, candidates for the ranker, ranker, publish."""
