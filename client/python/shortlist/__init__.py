@@ -1,0 +1,1 @@
+"""Python client of Shortlist, the two-stage recommender over gRPC."""
