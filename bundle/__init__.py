@@ -1,1 +1,9 @@
-"""One immutable, checksummed directory per trained system."""
+"""One immutable, checksummed directory per trained system, verified before it is read."""
+
+from bundle.manifest import FileEntry, Manifest
+from bundle.reader import Bundle
+from bundle.store import BundleStore
+from bundle.strings import Ids, Strings
+from bundle.writer import BundleWriter
+
+__all__ = ["Bundle", "BundleStore", "BundleWriter", "FileEntry", "Ids", "Manifest", "Strings"]

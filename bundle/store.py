@@ -1,0 +1,177 @@
+"""The directory of all published bundles, and which of them is current.
+
+    bundles/
+      CURRENT                    the current version, below it the ones before it, newest first
+      20261122-154250-1f3a9c/    one immutable bundle
+      .writing-<random>/         a bundle in the making, or what a killed publisher left of one
+      .lock                      held for moments while something above changes
+
+A bundle comes into being by the rename of its finished directory, and becomes current by the rename of CURRENT.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bundle.files import is_locked, locked, replace_durably, sync, write_durably
+from bundle.manifest import MANIFEST, Manifest, is_version
+from bundle.reader import Bundle
+from bundle.verify import verify
+from bundle.writer import BundleWriter
+from core.errors import BundleRefusedError, NotFoundError, UnavailableError
+
+_REMEMBERED = 16  # activations that a rollback can go back through
+_CURRENT, _LOCK = "CURRENT", ".lock"
+_WORKSPACE, _REMOVED = ".writing-", ".removed-"
+
+
+class BundleStore:
+    """Publishes, loads, activates and removes bundles; any number of processes may do so at the same time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory)
+
+    @contextmanager
+    def writer(self) -> Iterator[BundleWriter]:
+        """A bundle in the making; leaving the context without `publish` leaves nothing behind."""
+        workspace = self.directory / f"{_WORKSPACE}{secrets.token_hex(8)}"
+        with ExitStack() as alive:
+            with self._changing():
+                self._clean()
+                workspace.mkdir()
+                alive.enter_context(locked(workspace / _LOCK))
+            try:
+                yield BundleWriter(workspace, partial(self._adopt, workspace))
+            finally:
+                shutil.rmtree(workspace, ignore_errors=True)  # after `publish` it is not there any more
+
+    def versions(self) -> list[str]:
+        """All published versions, oldest first."""
+        if not self.directory.is_dir():
+            return []
+        return sorted(entry.name for entry in self.directory.iterdir() if is_version(entry.name))
+
+    def current(self) -> str | None:
+        """The version to serve; None while there is none."""
+        return next(iter(self._activations()), None)
+
+    def load(self, version: str | None = None) -> Bundle:
+        """The verified bundle of `version`, or the current one.
+
+        Raises BundleRefusedError, which names the file and the check, where it is damaged; NotFoundError where there is
+        no such version, and UnavailableError where no bundle was published yet.
+        """
+        wanted = version or self.current()
+        if wanted is None:
+            raise UnavailableError("NO_BUNDLE", f"there is no bundle in {self.directory} yet")
+        return Bundle(self._existing(wanted), wanted)
+
+    def verify(self, version: str) -> Manifest:
+        """The manifest of a bundle whose every file is as it was published; raises as `load` does."""
+        return verify(self._existing(version), version)
+
+    def activate(self, version: str) -> None:
+        """Make a bundle the current one after verifying it; raises as `load` does and then changes nothing."""
+        self.verify(version)
+        with self._changing():
+            self._make_current(version)
+
+    def rollback(self) -> str:
+        """Make the bundle that was current before the current one so again, after verifying it; returns its version.
+
+        The one rolled back from is forgotten as a target: a second rollback goes one further back. Raises
+        NotFoundError where nothing came before.
+        """
+        with self._changing():
+            current, *before = self._activations() or [""]
+            published = set(self.versions())
+            before = [version for version in before if version in published and version != current]
+            if not before:
+                raise NotFoundError("bundle", f"before {current}" if current else "to roll back from")
+            self.verify(before[0])
+            self._write_current(before)
+            return before[0]
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all but the newest `keep` bundles and return what was removed.
+
+        The current bundle, the one a rollback would go to and those that any process has loaded stay in any case.
+        """
+        with self._changing():
+            self._clean()
+            versions = self.versions()
+            kept = {*versions[max(len(versions) - keep, 0) :], *self._activations()[:2]}
+            removed = [v for v in versions if v not in kept and not is_locked(self.directory / v / MANIFEST)]
+            for version in removed:  # renamed first: a bundle is there as a whole or not at all
+                gone = (self.directory / version).rename(self.directory / f"{_REMOVED}{secrets.token_hex(8)}")
+                shutil.rmtree(gone, ignore_errors=True)
+        return removed
+
+    def _adopt(self, workspace: Path, draft: Manifest, activate: bool) -> Manifest:
+        """The last steps of publishing: a version of its own, the manifest, the rename, CURRENT."""
+        with self._changing():
+            manifest = draft.sealed(self._free_second(draft.created_at))
+            (workspace / _LOCK).unlink()
+            write_durably(workspace / MANIFEST, manifest.to_bytes())
+            sync(workspace)
+            workspace.rename(self.directory / manifest.version)
+            sync(self.directory)
+            if activate:
+                self._make_current(manifest.version)
+        return manifest
+
+    def _free_second(self, time: datetime) -> datetime:
+        """`time`, or the first second after it that no version has: so the order of names is that of publishing."""
+        taken = {version[:15] for version in self.versions()}
+        while f"{time:%Y%m%d-%H%M%S}" in taken:
+            time += timedelta(seconds=1)
+        return time
+
+    def _existing(self, version: str) -> Path:
+        path = self.directory / version
+        if not is_version(version) or not path.is_dir() or path.is_symlink():
+            raise NotFoundError("bundle", version)
+        return path
+
+    def _activations(self) -> list[str]:
+        """The versions that were current, newest first, the current one included."""
+        try:
+            lines = (self.directory / _CURRENT).read_text(errors="replace").split()
+        except FileNotFoundError:
+            return []
+        if not lines or not all(map(is_version, lines)):
+            raise BundleRefusedError("of unknown version", _CURRENT, "does not name a version")
+        return lines
+
+    def _make_current(self, version: str) -> None:
+        activations = self._activations()
+        if activations[:1] != [version]:
+            self._write_current([version, *activations])
+
+    def _write_current(self, activations: list[str]) -> None:
+        content = "".join(f"{version}\n" for version in activations[:_REMEMBERED])
+        replace_durably(self.directory / _CURRENT, content.encode())
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock under which versions come and go and CURRENT moves."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with locked(self.directory / _LOCK):
+                yield
+        except OSError as error:
+            reason = f"cannot write in {self.directory}: {error.strerror or error}"
+            raise UnavailableError("BUNDLE_STORAGE", reason) from error
+
+    def _clean(self) -> None:
+        """Remove what killed publishers and prunes left behind; whoever is alive holds the lock of its workspace."""
+        for entry in self.directory.iterdir():
+            abandoned = entry.name.startswith(_WORKSPACE) and not is_locked(entry / _LOCK)
+            if abandoned or entry.name.startswith(_REMOVED):
+                shutil.rmtree(entry, ignore_errors=True)

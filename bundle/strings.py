@@ -1,0 +1,139 @@
+"""Millions of strings in memory-mapped arrays, and the exact way back from an id to its row.
+
+Strings lie one after another as UTF-8 in one byte array; `offsets[i]` to `offsets[i + 1]` is string i. The way back is
+a sorted array of 64-bit BLAKE2b hashes beside the rows they belong to: a binary search, then the string itself is
+compared, so two ids of equal hash are still told apart. No Python object exists for an id until somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import DataError
+from core.types import NO_ITEM, Bools, Bytes, Int32s, Int64s
+
+UInt64s = npt.NDArray[np.uint64]
+
+_BULK = 1 << 16  # ids compared at once: bounds what a look-up of millions needs beside its answer
+
+
+def encode(strings: Sequence[str]) -> tuple[Bytes, Int64s]:
+    """The strings as UTF-8: uint8 [bytes] and offsets int64 [strings + 1]. A lone surrogate raises ValueError."""
+    encoded = [string.encode() for string in strings]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)), out=offsets[1:])
+    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets
+
+
+def hash_ids(ids: Sequence[str]) -> UInt64s:
+    """The 64-bit hash of each id, uint64 [ids]; equal on every machine and in every version."""
+    digests = b"".join([blake2b(id.encode(), digest_size=8).digest() for id in ids])
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64, copy=False)
+
+
+def build_lookup(ids: Sequence[str]) -> tuple[UInt64s, Int32s]:
+    """Sorted hashes uint64 [ids] and the row of each, int32 [ids]. An id that occurs twice raises DataError."""
+    hashes = hash_ids(ids)
+    rows = np.argsort(hashes, kind="stable").astype(np.int32)
+    hashes = hashes[rows]
+    for at in np.flatnonzero(hashes[1:] == hashes[:-1]):
+        end = int(np.searchsorted(hashes, hashes[at], side="right"))
+        if ids[rows[at]] in {ids[row] for row in rows[at + 1 : end]}:
+            raise DataError(f"the id {ids[rows[at]]!r} occurs more than once")
+    return hashes, rows
+
+
+class Strings(Sequence[str]):
+    """A read-only list of strings that takes up no memory of its own."""
+
+    def __init__(self, blob: Bytes, offsets: Int64s) -> None:
+        if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(blob):
+            raise ValueError(f"offsets do not span the {len(blob)} bytes of text")
+        self._blob = blob
+        self._offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, row: int) -> str:  # type: ignore[override]  # no slices: `take` says what it copies
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)} strings")
+        return self._bytes(row % len(self)).decode()
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), _BULK):
+            yield from self.take(np.arange(start, min(start + _BULK, len(self))))
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> list[str]:
+        """The strings at `rows`, in that order; a row outside raises IndexError, NO_ITEM too."""
+        at = np.asarray(rows, dtype=np.int64)
+        if at.size and (at.min() < 0 or at.max() >= len(self)):
+            raise IndexError(f"rows {at.min()} to {at.max()} of {len(self)} strings")
+        starts, ends = self._offsets[at].tolist(), self._offsets[at + 1].tolist()
+        text = self._blob.data
+        return [str(text[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
+
+    def _bytes(self, row: int) -> bytes:
+        return self._blob[self._offsets[row] : self._offsets[row + 1]].tobytes()
+
+
+class Ids(Strings):
+    """Strings that are all different, with the way back from an id to its row."""
+
+    def __init__(self, blob: Bytes, offsets: Int64s, hashes: UInt64s, rows: Int32s) -> None:
+        super().__init__(blob, offsets)
+        if not len(hashes) == len(rows) == len(self):
+            raise ValueError(f"{len(hashes)} hashes and {len(rows)} rows for {len(self)} ids")
+        self._hashes = hashes
+        self._rows = rows
+
+    def __contains__(self, id: object) -> bool:
+        return isinstance(id, str) and self.row(id) != NO_ITEM
+
+    def row(self, id: str) -> int:
+        """The row of an id, NO_ITEM where it is not known."""
+        return self._find(id, hash_ids([id])[0])
+
+    def rows(self, ids: Sequence[str]) -> Int32s:
+        """The row of each id, int32 [ids], NO_ITEM where one is not known."""
+        parts = [self._find_many(ids[start : start + _BULK]) for start in range(0, len(ids), _BULK)]
+        return np.concatenate([np.zeros(0, dtype=np.int32), *parts])
+
+    def _find(self, id: str, hash: np.uint64) -> int:
+        wanted = id.encode()
+        at = int(np.searchsorted(self._hashes, hash))
+        while at < len(self) and self._hashes[at] == hash:
+            if self._bytes(row := int(self._rows[at])) == wanted:
+                return row
+            at += 1
+        return NO_ITEM
+
+    def _find_many(self, ids: Sequence[str]) -> Int32s:
+        found = np.full(len(ids), NO_ITEM, dtype=np.int32)
+        hashes = hash_ids(ids)
+        at = np.searchsorted(self._hashes, hashes)
+        known = np.flatnonzero(at < len(self))
+        known = known[self._hashes[at[known]] == hashes[known]]
+        rows = self._rows[at[known]]
+        same = self._equal(rows, [ids[i] for i in known])
+        found[known[same]] = rows[same]
+        for i in known[~same]:  # an unknown id or another one of the same hash: as good as never
+            found[i] = self._find(ids[i], hashes[i])
+        return found
+
+    def _equal(self, rows: Int32s, ids: Sequence[str]) -> Bools:
+        """Whether the string at each row is the id beside it, bool [rows]."""
+        blob, offsets = encode(ids)
+        lengths = np.diff(offsets)
+        starts = self._offsets[rows]
+        equal: Bools = self._offsets[rows.astype(np.int64) + 1] - starts == lengths
+        lengths = np.where(equal, lengths, 0)
+        owner = np.repeat(np.arange(len(ids)), lengths)
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        differs = self._blob[starts[owner] + within] != blob[offsets[owner] + within]
+        equal[owner[differs]] = False
+        return equal
