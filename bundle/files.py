@@ -20,8 +20,8 @@ def is_safe_name(name: str) -> bool:
 
 
 def open_plain(path: Path) -> IO[bytes]:
-    """The file itself for reading, unbuffered: a symbolic link raises OSError instead of being followed."""
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0)
+    """The file itself for reading, unbuffered. A symbolic link raises OSError, and a pipe does not block."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
 
 
 def sha256(path: Path) -> str:

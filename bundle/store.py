@@ -78,8 +78,8 @@ class BundleStore:
 
     def activate(self, version: str) -> None:
         """Make a bundle the current one after verifying it; raises as `load` does and then changes nothing."""
-        self.verify(version)
-        with self._changing():
+        with self._changing():  # from the verification on, so that no prune comes between
+            self.verify(version)
             self._make_current(version)
 
     def rollback(self) -> str:

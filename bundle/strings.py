@@ -31,8 +31,7 @@ def encode(strings: Sequence[str]) -> tuple[Bytes, Int64s]:
 
 def hash_ids(ids: Sequence[str]) -> UInt64s:
     """The 64-bit hash of each id, uint64 [ids]; equal on every machine and in every version."""
-    digests = b"".join([blake2b(id.encode(), digest_size=8).digest() for id in ids])
-    return np.frombuffer(digests, dtype="<u8").astype(np.uint64, copy=False)
+    return np.frombuffer(b"".join(map(_digest, ids)), dtype="<u8").astype(np.uint64, copy=False)
 
 
 def build_lookup(ids: Sequence[str]) -> tuple[UInt64s, Int32s]:
@@ -45,6 +44,10 @@ def build_lookup(ids: Sequence[str]) -> tuple[UInt64s, Int32s]:
         if ids[rows[at]] in {ids[row] for row in rows[at + 1 : end]}:
             raise DataError(f"the id {ids[rows[at]]!r} occurs more than once")
     return hashes, rows
+
+
+def _digest(id: str) -> bytes:
+    return blake2b(id.encode(), digest_size=8).digest()
 
 
 class Strings(Sequence[str]):
@@ -96,7 +99,7 @@ class Ids(Strings):
 
     def row(self, id: str) -> int:
         """The row of an id, NO_ITEM where it is not known."""
-        return self._find(id, hash_ids([id])[0])
+        return self._find(id, np.uint64(int.from_bytes(_digest(id), "little")))
 
     def rows(self, ids: Sequence[str]) -> Int32s:
         """The row of each id, int32 [ids], NO_ITEM where one is not known."""
@@ -105,7 +108,7 @@ class Ids(Strings):
 
     def _find(self, id: str, hash: np.uint64) -> int:
         wanted = id.encode()
-        at = int(np.searchsorted(self._hashes, hash))
+        at = int(self._hashes.searchsorted(hash))
         while at < len(self) and self._hashes[at] == hash:
             if self._bytes(row := int(self._rows[at])) == wanted:
                 return row

@@ -20,60 +20,22 @@ def verify(directory: Path, version: str) -> Manifest:
 
     Raises BundleRefusedError with the first file, by name, that is missing, strange, a link, or of other content.
     """
-    manifest = _read_manifest(directory, version)
-    there = dict(_walk(directory, version))
-    there.pop(MANIFEST, None)
-    for name in sorted(there.keys() | manifest.files.keys()):
-        if name not in manifest.files:
-            raise BundleRefusedError(version, name, "is not listed in the manifest")
-        if name not in there:
-            raise BundleRefusedError(version, name, "is missing")
-        if there[name] != manifest.files[name].bytes:
-            raise BundleRefusedError(version, name, f"has {there[name]} bytes, not {manifest.files[name].bytes}")
-    for name, entry in sorted(manifest.files.items()):
-        if _hash(directory / name, version, name) != entry.sha256:
-            raise BundleRefusedError(version, name, "its SHA-256 is not the manifest's")
-    return manifest
-
-
-def _read_manifest(directory: Path, version: str) -> Manifest:
-    def refuse(check: str) -> BundleRefusedError:
-        return BundleRefusedError(version, MANIFEST, check)
-
     try:
-        with open_plain(directory / MANIFEST) as file:
-            raw = file.read()
-    except FileNotFoundError:
-        raise refuse("is missing") from None
+        sizes = dict(_walk(directory, version))
+        manifest = _read_manifest(directory, version, sizes)
+        _check_files(directory, manifest, sizes)
     except OSError as error:
-        raise refuse(f"cannot be read: {error.strerror}") from error
-    try:
-        content = json.loads(raw)
-    except ValueError:
-        raise refuse("is not JSON") from None
-    schema = content.get("schema_version") if isinstance(content, dict) else None
-    if schema != SCHEMA_VERSION:
-        raise refuse(f"has schema version {schema!r}, this program reads {SCHEMA_VERSION}")
-    try:
-        manifest = Manifest.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise refuse(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    if raw != manifest.to_bytes() or manifest.digest != manifest.content_digest():
-        raise refuse("its content is not what its own digest says")
-    if manifest.version != version or not version.endswith(manifest.digest[:6]):
-        raise refuse(f"is the one of version {manifest.version!r}")
-    if unsafe := [name for name in manifest.files if not is_safe_name(name)]:
-        raise refuse(f"lists {unsafe[0]!r}, which cannot be the name of a file in a bundle")
+        file = os.path.relpath(error.filename or directory, directory)
+        raise BundleRefusedError(version, file, f"cannot be read: {error.strerror or error}") from error
     return manifest
 
 
 def _walk(directory: Path, version: str, prefix: str = "") -> Iterator[tuple[str, int]]:
     """Every file below `directory` with its size; whatever is neither a plain file nor a plain directory is refused."""
-    for entry in os.scandir(directory):
-        name, status = prefix + entry.name, entry.stat(follow_symlinks=False)
+    for entry in directory.iterdir():
+        name, status = prefix + entry.name, entry.lstat()
         if stat.S_ISDIR(status.st_mode):
-            yield from _walk(directory / entry.name, version, f"{name}/")
+            yield from _walk(entry, version, f"{name}/")
         elif stat.S_ISREG(status.st_mode):
             yield name, status.st_size
         else:
@@ -81,8 +43,51 @@ def _walk(directory: Path, version: str, prefix: str = "") -> Iterator[tuple[str
             raise BundleRefusedError(version, name, f"is {kind}")
 
 
-def _hash(path: Path, version: str, name: str) -> str:
+def _read_manifest(directory: Path, version: str, sizes: dict[str, int]) -> Manifest:
+    if MANIFEST not in sizes:
+        raise BundleRefusedError(version, MANIFEST, "is missing")
+    with open_plain(directory / MANIFEST) as file:
+        raw = file.read()
     try:
-        return sha256(path)
-    except OSError as error:
-        raise BundleRefusedError(version, name, f"cannot be read: {error.strerror}") from error
+        manifest = _parse(raw)
+        if manifest.version != version or not version.endswith(manifest.digest[:6]):
+            raise ValueError(f"belongs to version {manifest.version!r}")
+    except ValueError as error:
+        raise BundleRefusedError(version, MANIFEST, str(error)) from error
+    return manifest
+
+
+def _parse(raw: bytes) -> Manifest:
+    """The manifest in `raw`; ValueError says in one line what is wrong with it."""
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise ValueError("is not JSON") from None
+    schema = content.get("schema_version") if isinstance(content, dict) else None
+    if schema != SCHEMA_VERSION:
+        raise ValueError(f"has schema version {schema!r}, this program reads {SCHEMA_VERSION}")
+    try:
+        manifest = Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if raw != manifest.to_bytes() or manifest.digest != manifest.content_digest():
+        raise ValueError("its content is not what its own digest says")
+    if unsafe := [name for name in manifest.files if not is_safe_name(name)]:
+        raise ValueError(f"lists {unsafe[0]!r}, which cannot be the name of a file in a bundle")
+    return manifest
+
+
+def _check_files(directory: Path, manifest: Manifest, sizes: dict[str, int]) -> None:
+    there = sizes.keys() - {MANIFEST}
+    for name in sorted(there | manifest.files.keys()):
+        if name not in manifest.files:
+            raise BundleRefusedError(manifest.version, name, "is not listed in the manifest")
+        if name not in there:
+            raise BundleRefusedError(manifest.version, name, "is missing")
+        if sizes[name] != manifest.files[name].bytes:
+            check = f"has {sizes[name]} bytes instead of {manifest.files[name].bytes}"
+            raise BundleRefusedError(manifest.version, name, check)
+    for name, entry in sorted(manifest.files.items()):
+        if sha256(directory / name) != entry.sha256:
+            raise BundleRefusedError(manifest.version, name, "its SHA-256 is not the manifest's")
