@@ -136,7 +136,9 @@ class Candidates:
     fused: Float32s  # [batch, n] the score that the sources' fusion gave; -inf where padded
     scores: Float32s  # [batch, n, sources]
     ranks: Int32s  # [batch, n, sources]
+    levels: Float32s  # [batch, sources, 2] mean and standard deviation of the source's scores over the catalogue
     sources: tuple[str, ...]  # names, in the order of the last axis
+    failed: tuple[str, ...] = ()  # sources that raised; their scores and ranks are 0
 
     def __len__(self) -> int:
         return len(self.items)
