@@ -1,1 +1,54 @@
-"""Python client of Shortlist, the two-stage recommender over gRPC."""
+"""Python client of Shortlist, the two-stage recommender over gRPC.
+
+    from shortlist import Client
+
+    with Client("127.0.0.1:50051") as client:
+        for item in client.recommend("u1", count=10).items:
+            print(item.item_id, item.score, item.reason.text)
+
+`AsyncClient` is the same for asyncio. Answers are the messages of the API, `shortlist.v1`; what the limits are is said
+there, in the comment of each field.
+"""
+
+from shortlist.aio import AsyncClient
+from shortlist.client import Client
+from shortlist.errors import (
+    DeadlineExceeded,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    ShortlistError,
+    Unauthenticated,
+    Unavailable,
+)
+from shortlist.options import Options, Tls
+from shortlist.requests import HealthStatus
+from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
+from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
+from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
+
+__all__ = [
+    "AsyncClient",
+    "BatchRecommendQuery",
+    "Client",
+    "ContextEvent",
+    "DeadlineExceeded",
+    "Event",
+    "EventType",
+    "FieldViolation",
+    "Filter",
+    "HealthStatus",
+    "InvalidArgument",
+    "NotFound",
+    "Options",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "SeenItemsPolicy",
+    "ShortlistError",
+    "StreamRecommendRequest",
+    "Tls",
+    "Unauthenticated",
+    "Unavailable",
+]

@@ -1,0 +1,147 @@
+"""The client for asyncio: `Client` with `await`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import grpc
+
+from shortlist import errors, requests
+from shortlist.options import Options
+from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1.event_pb2 import Event
+from shortlist.v1.event_service_pb2_grpc import EventServiceStub
+from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+class AsyncClient:
+    """As `Client`, for one event loop: make it inside the loop, close it, or use it in an `async with` statement."""
+
+    def __init__(self, address: str = "127.0.0.1:50051", options: Options = Options()) -> None:
+        self.address, self.options = address, options
+        credentials, arguments = options.credentials(address), options.channel_arguments()
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(address, arguments)
+        else:
+            self._channel = grpc.aio.secure_channel(address, credentials, arguments)
+        self._recommendations = RecommendationServiceStub(self._channel)
+        self._events = EventServiceStub(self._channel)
+        self._health = self._channel.unary_unary(
+            requests.HEALTH_CHECK,
+            request_serializer=requests.health_request,
+            response_deserializer=requests.health_response,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """As Client.close."""
+        await self._channel.close()
+
+    async def recommend(
+        self,
+        user_id: str = "",
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RecommendOptions],
+    ) -> api.RecommendResponse:
+        """As Client.recommend."""
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
+        return await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
+
+    async def batch_recommend(
+        self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
+    ) -> api.BatchRecommendResponse:
+        """As Client.batch_recommend."""
+        request = api.BatchRecommendRequest(request_id=request_id, queries=queries)
+        return await self._call(self._recommendations.BatchRecommend, request, timeout, self.options.batch_timeout)
+
+    async def stream_recommend(
+        self,
+        messages: Iterable[api.StreamRecommendRequest] | AsyncIterable[api.StreamRecommendRequest],
+        *,
+        timeout: float | None = None,
+    ) -> AsyncIterator[api.StreamRecommendResponse]:
+        """As Client.stream_recommend; takes an asynchronous iterable of messages too."""
+        source = aiter(messages) if isinstance(messages, AsyncIterable) else iter(messages)
+        call = self._recommendations.StreamRecommend(source, **self.options.call_arguments(timeout, None))
+        try:
+            async for answer in call:
+                yield answer
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error) from error
+        finally:
+            call.cancel()
+
+    async def retrieve(
+        self,
+        user_id: str = "",
+        candidate_count: int = 400,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RetrieveOptions],
+    ) -> api.RetrieveResponse:
+        """As Client.retrieve."""
+        request = api.RetrieveRequest(user_id=user_id, candidate_count=candidate_count, **options)
+        return await self._call(self._recommendations.Retrieve, request, timeout, self.options.timeout)
+
+    async def rank(
+        self,
+        user_id: str,
+        item_ids: Iterable[str],
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RankOptions],
+    ) -> api.RankResponse:
+        """As Client.rank."""
+        request = api.RankRequest(user_id=user_id, item_ids=item_ids, **options)
+        return await self._call(self._recommendations.Rank, request, timeout, self.options.timeout)
+
+    async def similar_items(
+        self,
+        item_id: str,
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.SimilarItemsOptions],
+    ) -> api.SimilarItemsResponse:
+        """As Client.similar_items."""
+        request = api.SimilarItemsRequest(item_id=item_id, count=count, **options)
+        return await self._call(self._recommendations.SimilarItems, request, timeout, self.options.timeout)
+
+    async def write_events(
+        self, events: Iterable[Event], *, timeout: float | None = None
+    ) -> event_api.WriteEventsResponse:
+        """As Client.write_events."""
+        return await self._call(
+            self._events.WriteEvents, requests.write_events(events), timeout, self.options.batch_timeout
+        )
+
+    async def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
+        """As Client.health."""
+        return await self._call(self._health, service, timeout, self.options.timeout)
+
+    async def _call(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        request: Request,
+        timeout: float | None,
+        default: float,
+    ) -> Response:
+        try:
+            return await method(request, **self.options.call_arguments(timeout, default))
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error) from error

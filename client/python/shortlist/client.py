@@ -1,0 +1,150 @@
+"""The client for programs that block: one method per method of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import grpc
+
+from shortlist import errors, requests
+from shortlist.options import Options
+from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1.event_pb2 import Event
+from shortlist.v1.event_service_pb2_grpc import EventServiceStub
+from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+class Client:
+    """A connection to Shortlist, shared by any number of threads; close it, or use it in a `with` statement.
+
+    `address` is anything that gRPC resolves: `host:port`, or `dns:///name:port` to spread calls over all its hosts.
+    Every method takes `timeout` in seconds (default: what `options` says) and raises `ShortlistError`, or the subclass
+    for the code. Connecting happens with the first call.
+    """
+
+    def __init__(self, address: str = "127.0.0.1:50051", options: Options = Options()) -> None:
+        self.address, self.options = address, options
+        credentials, arguments = options.credentials(address), options.channel_arguments()
+        if credentials is None:
+            self._channel = grpc.insecure_channel(address, arguments)
+        else:
+            self._channel = grpc.secure_channel(address, credentials, arguments)
+        self._recommendations = RecommendationServiceStub(self._channel)
+        self._events = EventServiceStub(self._channel)
+        self._health = self._channel.unary_unary(
+            requests.HEALTH_CHECK,
+            request_serializer=requests.health_request,
+            response_deserializer=requests.health_response,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection; calls under way fail with CANCELLED."""
+        self._channel.close()
+
+    def recommend(
+        self,
+        user_id: str = "",
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RecommendOptions],
+    ) -> api.RecommendResponse:
+        """The best items for one user, with score, sources and reason; `options` are fields of RecommendRequest."""
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
+        return self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
+
+    def batch_recommend(
+        self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
+    ) -> api.BatchRecommendResponse:
+        """One answer per query, in order, all from one bundle; 1 to 64 queries."""
+        request = api.BatchRecommendRequest(request_id=request_id, queries=queries)
+        return self._call(self._recommendations.BatchRecommend, request, timeout, self.options.batch_timeout)
+
+    def stream_recommend(
+        self, messages: Iterable[api.StreamRecommendRequest], *, timeout: float | None = None
+    ) -> Iterator[api.StreamRecommendResponse]:
+        """One answer per message, in order, as they come; messages are read as the server takes them.
+
+        An answer with an error (`answer.HasField("error")`) does not end the stream; `errors.from_status(answer.error)`
+        makes an exception of it. Leaving the iteration early cancels the stream.
+        """
+        call = self._recommendations.StreamRecommend(iter(messages), **self.options.call_arguments(timeout, None))
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error) from error
+        finally:
+            call.cancel()
+
+    def retrieve(
+        self,
+        user_id: str = "",
+        candidate_count: int = 400,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RetrieveOptions],
+    ) -> api.RetrieveResponse:
+        """Stage one alone: the candidates before ranking; `options` are fields of RetrieveRequest."""
+        request = api.RetrieveRequest(user_id=user_id, candidate_count=candidate_count, **options)
+        return self._call(self._recommendations.Retrieve, request, timeout, self.options.timeout)
+
+    def rank(
+        self,
+        user_id: str,
+        item_ids: Iterable[str],
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RankOptions],
+    ) -> api.RankResponse:
+        """Stage two alone: `item_ids` (1 to 2,000) in this user's order; `options` are fields of RankRequest."""
+        request = api.RankRequest(user_id=user_id, item_ids=item_ids, **options)
+        return self._call(self._recommendations.Rank, request, timeout, self.options.timeout)
+
+    def similar_items(
+        self,
+        item_id: str,
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.SimilarItemsOptions],
+    ) -> api.SimilarItemsResponse:
+        """The items most like one; `options` are fields of SimilarItemsRequest. NotFound if nobody knows the item."""
+        request = api.SimilarItemsRequest(item_id=item_id, count=count, **options)
+        return self._call(self._recommendations.SimilarItems, request, timeout, self.options.timeout)
+
+    def write_events(self, events: Iterable[Event], *, timeout: float | None = None) -> event_api.WriteEventsResponse:
+        """Writes 1 to 1,000 events, all or none, and returns once they are durable.
+
+        An event without an id is given one in place: passing the same events again writes nothing twice.
+        """
+        return self._call(self._events.WriteEvents, requests.write_events(events), timeout, self.options.batch_timeout)
+
+    def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
+        """Whether the server, or one of its services by full name, takes calls. NotFound if it has no such service."""
+        return self._call(self._health, service, timeout, self.options.timeout)
+
+    def _call(
+        self,
+        method: grpc.UnaryUnaryMultiCallable[Request, Response],
+        request: Request,
+        timeout: float | None,
+        default: float,
+    ) -> Response:
+        try:
+            return method(request, **self.options.call_arguments(timeout, default))
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error) from error

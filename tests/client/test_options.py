@@ -1,0 +1,106 @@
+"""Settings are refused where they cannot work, a token never travels in the open, and TLS is what it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from shortlist import Client, Options, Tls, Unavailable
+
+Connect = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"timeout": 0},
+        {"timeout": float("nan")},
+        {"batch_timeout": float("inf")},
+        {"max_attempts": 0},
+        {"max_attempts": 6},
+        {"max_message_bytes": 0},
+    ],
+)
+def test_settings_that_cannot_work_are_refused_by_name(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        Options(**settings)
+
+
+def test_half_a_client_certificate_is_refused() -> None:
+    with pytest.raises(ValueError, match="certificate_chain"):
+        Tls(private_key=b"key")
+
+
+@pytest.mark.parametrize("address", ["shop.example:443", "10.0.0.7:50051", "localhost.example:443", "127.example:443"])
+def test_a_token_is_not_sent_in_the_open(address: str) -> None:
+    with pytest.raises(ValueError, match="TLS"):
+        Client(address, Options(token="secret"))
+
+
+@pytest.mark.parametrize("address", ["localhost:1", "127.0.0.1:1", "[::1]:1", "unix:/run/shortlist.sock"])
+def test_a_token_may_go_to_this_machine(address: str) -> None:
+    Client(address, Options(token="secret")).close()
+
+
+def test_secrets_are_not_printed() -> None:
+    shown = repr(Options(token="secret", tls=Tls(private_key=b"secret", certificate_chain=b"chain")))
+    assert "secret" not in shown
+
+
+def test_only_unavailable_is_retried() -> None:
+    (method,) = json.loads(Options().service_config())["methodConfig"]
+    assert method["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
+    assert {entry["service"] for entry in method["name"]} == {
+        "shortlist.v1.RecommendationService",
+        "shortlist.v1.EventService",
+    }
+
+
+class Certificates:
+    """A root, a server certificate for 127.0.0.1 and a client certificate, made by openssl."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._openssl("req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 2 -subj /CN=root")
+        for name, extra in (("server", "subjectAltName=IP:127.0.0.1"), ("client", "keyUsage=digitalSignature")):
+            (folder / f"{name}.ext").write_text(extra)
+            self._openssl(f"req -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}")
+            self._openssl(
+                f"x509 -req -in {name}.csr -CA root.pem -CAkey root.key -CAcreateserial -out {name}.pem -days 2"
+                f" -extfile {name}.ext"
+            )
+
+    def _openssl(self, command: str) -> None:
+        subprocess.run(["openssl", *command.split()], cwd=self.folder, check=True, capture_output=True)
+
+    def __getitem__(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def test_mutual_tls_with_a_token(certificates: Certificates, connect: Connect, serve: Callable[..., Any]) -> None:
+    pair = (certificates["server.key"], certificates["server.pem"])
+    server = serve(grpc.ssl_server_credentials([pair], certificates["root.pem"], require_client_auth=True))
+    tls = Tls(certificates["root.pem"], certificates["client.key"], certificates["client.pem"])
+    answer = connect(server.address, Options(timeout=20, tls=tls, token="secret")).recommend("u1")
+    assert answer.bundle_version == "b1"
+    assert server.metadata[0]["authorization"] == "Bearer secret"
+
+
+def test_a_server_that_is_not_trusted_gets_no_request(
+    certificates: Certificates, connect: Connect, serve: Callable[..., Any]
+) -> None:
+    server = serve(grpc.ssl_server_credentials([(certificates["server.key"], certificates["server.pem"])]))
+    with pytest.raises(Unavailable):
+        connect(server.address, Options(timeout=20, tls=Tls(certificates["client.pem"]))).recommend("u1")
+    assert server.requests == []
