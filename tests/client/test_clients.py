@@ -104,11 +104,6 @@ def test_a_late_answer_ends_with_deadline_exceeded(server: Any, connect: Connect
     assert caught.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def test_no_time_left_is_no_call(server: Any, connect: Connect) -> None:
-    with pytest.raises(DeadlineExceeded):
-        connect(server.address).recommend("u1", timeout=0)
-
-
 @pytest.mark.parametrize("method", ["recommend", "write_events"])
 def test_unavailable_is_tried_again(server: Any, connect: Connect, method: str) -> None:
     server.failures = [UNAVAILABLE, UNAVAILABLE]

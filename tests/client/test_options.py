@@ -10,7 +10,6 @@ from typing import Any
 
 import grpc
 import pytest
-
 from shortlist import Client, Options, Tls, Unavailable
 
 Connect = Callable[..., Any]
@@ -60,6 +59,11 @@ def test_only_unavailable_is_retried() -> None:
         "shortlist.v1.RecommendationService",
         "shortlist.v1.EventService",
     }
+
+
+def test_a_timeout_of_zero_is_not_taken_for_none() -> None:
+    assert Options().call_arguments(0, 1.0)["timeout"] == 0
+    assert Options().call_arguments(None, 1.0)["timeout"] == 1.0
 
 
 class Certificates:

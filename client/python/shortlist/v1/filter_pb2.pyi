@@ -59,8 +59,8 @@ class Filter(_message.Message):
 
     @_builtins.property
     def excluded_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The item must belong to none of these categories, also where `included_categories` lets it in. Names and limits as
-        above. Empty (the default): none is ruled out.
+        """The item must belong to none of these categories, also where `included_categories` lets it in. Names as above; 0 to
+        100, both inclusive, more are refused. Empty (the default): none is ruled out.
         """
 
     def __init__(
