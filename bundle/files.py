@@ -77,13 +77,21 @@ def lock_shared(path: Path) -> IO[bytes] | None:
     return file
 
 
-def is_locked(path: Path) -> bool:
-    """Whether somebody alive holds a lock on the file; a file that is not there is not locked."""
+@contextmanager
+def unlocked(path: Path) -> Iterator[bool]:
+    """Whether nobody alive holds a lock on the file; where so, nobody gets one before the context ends.
+
+    A file that cannot be opened has no locks.
+    """
     try:
-        with path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        file = path.open("r+b")
     except OSError:
-        return False
-    return False
+        yield True
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

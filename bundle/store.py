@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bundle.files import is_locked, locked, replace_durably, sync, write_durably
+from bundle.files import locked, replace_durably, sync, unlocked, write_durably
 from bundle.manifest import MANIFEST, Manifest, is_version
 from bundle.reader import Bundle
 from bundle.verify import verify
@@ -67,10 +67,15 @@ class BundleStore:
         Raises BundleRefusedError, which names the file and the check, where it is damaged; NotFoundError where there is
         no such version, and UnavailableError where no bundle was published yet.
         """
-        wanted = version or self.current()
+        wanted = self.current() if version is None else version
         if wanted is None:
             raise UnavailableError("NO_BUNDLE", f"there is no bundle in {self.directory} yet")
-        return Bundle(self._existing(wanted), wanted)
+        try:
+            return Bundle(self._existing(wanted), wanted)
+        except (NotFoundError, BundleRefusedError):
+            if version is None and self.current() != wanted:  # CURRENT moved on and what it named was pruned
+                return self.load()
+            raise
 
     def verify(self, version: str) -> Manifest:
         """The manifest of a bundle whose every file is as it was published; raises as `load` does."""
@@ -107,11 +112,16 @@ class BundleStore:
             self._clean()
             versions = self.versions()
             kept = {*versions[max(len(versions) - keep, 0) :], *self._activations()[:2]}
-            removed = [v for v in versions if v not in kept and not is_locked(self.directory / v / MANIFEST)]
-            for version in removed:  # renamed first: a bundle is there as a whole or not at all
-                gone = (self.directory / version).rename(self.directory / f"{_REMOVED}{secrets.token_hex(8)}")
+            return [version for version in versions if version not in kept and self._remove(version)]
+
+    def _remove(self, version: str) -> bool:
+        """Remove a bundle unless somebody reads it; whether it is gone."""
+        path = self.directory / version
+        with unlocked(path / MANIFEST) as free:
+            if free:  # renamed first: a bundle is there as a whole or not at all
+                gone = path.rename(self.directory / f"{_REMOVED}{secrets.token_hex(8)}")
                 shutil.rmtree(gone, ignore_errors=True)
-        return removed
+        return free
 
     def _adopt(self, workspace: Path, draft: Manifest, activate: bool) -> Manifest:
         """The last steps of publishing: a version of its own, the manifest, the rename, CURRENT."""
@@ -172,6 +182,7 @@ class BundleStore:
     def _clean(self) -> None:
         """Remove what killed publishers and prunes left behind; whoever is alive holds the lock of its workspace."""
         for entry in self.directory.iterdir():
-            abandoned = entry.name.startswith(_WORKSPACE) and not is_locked(entry / _LOCK)
-            if abandoned or entry.name.startswith(_REMOVED):
-                shutil.rmtree(entry, ignore_errors=True)
+            if entry.name.startswith((_WORKSPACE, _REMOVED)):
+                with unlocked(entry / _LOCK) as abandoned:
+                    if abandoned:
+                        shutil.rmtree(entry, ignore_errors=True)

@@ -2,11 +2,13 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bundle import BundleStore, Manifest
@@ -108,6 +110,36 @@ def test_publishers_at_the_same_time_do_not_harm_each_other(store: BundleStore, 
         assert store.load(manifest.version).json("features") == {"seed": manifest.seed}
     assert store.current() in store.versions()
     assert hidden(store) == []
+
+
+@pytest.mark.parametrize("rounds", [30, pytest.param(1024, marks=pytest.mark.slow)])
+def test_readers_always_get_one_whole_bundle_while_others_come_and_go(
+    store: BundleStore, publish: Publish, rounds: int
+) -> None:
+    publish()
+    going = threading.Event()
+
+    def read() -> int:
+        loads = 0
+        while not going.is_set():
+            bundle = store.load()
+            seed = bundle.manifest.seed
+            assert bundle.json("features") == {"seed": seed}
+            assert (bundle.array("items/price") == np.arange(40.0) + seed).all()
+            loads += 1
+        return loads
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(4)]
+        try:
+            for number in range(rounds):
+                publish(seed=number)
+                store.prune(keep=1)
+                store.rollback()
+                store.activate(store.versions()[-1])
+        finally:
+            going.set()
+        assert min(reader.result() for reader in readers) > 0
 
 
 PUBLISHER = """
