@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from core.types import Float32s, Int32s
-from evaluation.baselines import Baseline, Blend, Factors, ItemWeights, Popularity, bpr, ease, ials, item_neighbours
+from evaluation.baselines import Baseline, Blend, ItemWeights, Popularity, bpr, ease, ials, item_neighbours
 from evaluation.content import ContentBased, text_vectors
 from evaluation.protocol import Heldout, Interactions
 from evaluation.top_k import top_k
@@ -37,8 +37,8 @@ def baselines(train: Interactions, items: pl.DataFrame, notice: Callable[[str], 
         return Popularity.fit(train, days=14)
 
     @cache
-    def factors() -> Factors:
-        return ials(matrix)
+    def neighbours() -> Baseline:
+        return ItemWeights(matrix, item_neighbours(matrix))
 
     @cache
     def ease_model() -> Baseline:
@@ -46,7 +46,7 @@ def baselines(train: Interactions, items: pl.DataFrame, notice: Callable[[str], 
 
     def hybrid(alpha: float) -> Baseline:
         content = ContentBased(matrix, text_vectors(items, train.item_ids))
-        return Blend(((alpha, factors()), (1 - alpha, content)))
+        return Blend(((alpha, neighbours()), (1 - alpha, content)))
 
     visits = Visits.of(train)
 
@@ -57,12 +57,12 @@ def baselines(train: Interactions, items: pl.DataFrame, notice: Callable[[str], 
         "popularity, all time": lambda: Popularity.fit(train),
         "popularity, last 14 days": popular_lately,
         "BPR": lambda: bpr(matrix),
-        "iALS, 64 factors": factors,
-        "item-kNN, tf-idf": lambda: ItemWeights(matrix, item_neighbours(matrix)),
+        "iALS, 64 factors": lambda: ials(matrix),
+        "item-kNN, tf-idf": neighbours,
         "EASE": ease_model,
         "EASE + 0.4 x popularity of 14 days": lambda: Blend(((1.0, ease_model()), (0.4, popular_lately()))),
         "transitions": follow,
-        "hybrid, 0.8 iALS + 0.2 content": lambda: hybrid(0.8),
+        "hybrid, 0.7 item-kNN + 0.3 content": lambda: hybrid(0.7),
     }
     if n_items > EASE_ITEMS:
         notice(

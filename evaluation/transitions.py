@@ -48,14 +48,17 @@ class Visits:
 def transition_weights(visits: Visits, window: int = 3, decay: float = 0.7) -> sp.csr_matrix:
     """How much having item i (row) speaks for item j (column) in the visits after it, CSR float32 [items, items].
 
-    Every visit votes for the items of the user's next `window` visits, the d-th next with decay^(d - 1); both sides'
-    votes are split over the items of their visit. Entry ij is divided by the roots of all votes that i gave and that j
-    got, so that neither side's popularity decides; the diagonal is 0.
+    Every visit casts one vote, split over its items, for each item of the user's next `window` visits, for the d-th
+    next with decay^(d - 1). Rows are divided by the root of their sums, half way between counts, where frequent items speak
+    loudest, and probabilities, where rare ones say as much as well-known ones; the diagonal is 0.
     """
-    votes = (visits.items.T @ _following(visits.users, window, decay) @ visits.items).tocoo()
+    followers = visits.items.sign()
+    votes = (visits.items.T @ _following(visits.users, window, decay) @ followers).tocoo()
     apart = votes.row != votes.col
-    votes = sp.csr_matrix((votes.data[apart], (votes.row[apart], votes.col[apart])), votes.shape)
-    return _root_scale(votes.sum(axis=1)) @ votes @ _root_scale(votes.sum(axis=0))
+    rows, columns, values = votes.row[apart], votes.col[apart], votes.data[apart]
+    sums = np.bincount(rows, weights=values, minlength=votes.shape[0])
+    weights = (values / np.sqrt(sums[rows])).astype(np.float32)
+    return sp.csr_matrix((weights, (rows, columns)), votes.shape)
 
 
 def recent_items(visits: Visits, n_users: int, last: int = 5, decay: float = 0.7) -> sp.csr_matrix:
@@ -75,9 +78,3 @@ def _following(users: Int64s, window: int, decay: float) -> sp.csr_matrix:
     distance = np.repeat(np.arange(1, len(steps) + 1), [len(s) for s in steps])
     weights = (decay ** (distance - 1.0)).astype(np.float32)
     return sp.csr_matrix((weights, (starts, starts + distance)), (n, n))
-
-
-def _root_scale(sums: np.matrix) -> sp.dia_matrix:
-    """The diagonal matrix that divides by the root of each sum, leaving what is 0 alone."""
-    flat = np.asarray(sums, np.float32).ravel()
-    return sp.diags(1 / np.sqrt(np.where(flat > 0, flat, 1)))
