@@ -1,0 +1,78 @@
+"""Answers of the API as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from google.protobuf.descriptor import EnumDescriptor
+from rich.table import Table
+from rich.text import Text
+from shortlist.v1.recommendation_pb2 import (
+    Degradation,
+    DropReason,
+    RecommendedItem,
+    ScoredItem,
+    SourceHit,
+    Stage,
+    StageTrace,
+)
+
+
+def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
+    """One row per recommended item, best first: place, id, title, score, who proposed it at which rank, and why."""
+    table = _items_table("reason", title=title)
+    for place, item in enumerate(items, 1):
+        table.add_row(*_cells(place, item), _plain(item.reason.text))
+    return table
+
+
+def scored(items: Iterable[ScoredItem], title: str | None = None) -> Table:
+    """One row per item with a score: place, id, title, score, who proposed it at which rank."""
+    table = _items_table(title=title)
+    for place, item in enumerate(items, 1):
+        table.add_row(*_cells(place, item))
+    return table
+
+
+def stages(trace: Iterable[StageTrace]) -> Table:
+    """One row per stage: items in, items out, why the rest dropped, milliseconds."""
+    table = Table("stage", "in", "out", "dropped", "ms")
+    for column in (1, 2, 4):
+        table.columns[column].justify = "right"
+    for stage in trace:
+        dropped = ", ".join(f"{_words(DropReason.DESCRIPTOR, d.reason)} {d.count:,}" for d in stage.drops)
+        name = _words(Stage.DESCRIPTOR, stage.stage)
+        counts = f"{stage.entered_count:,}", f"{stage.left_count:,}"
+        table.add_row(name, *counts, dropped, f"{stage.duration_micros / 1000:.2f}")
+    return table
+
+
+def degraded(flags: Iterable[Degradation.ValueType]) -> str:
+    """The flags of an answer in words, such as `ranker late, source failed`; empty where there are none."""
+    return ", ".join(_words(Degradation.DESCRIPTOR, flag) for flag in flags)
+
+
+def _items_table(*more: str, title: str | None) -> Table:
+    table = Table("#", "item", "title", "score", "sources", *more, title=None if title is None else _plain(title))
+    table.columns[0].justify = table.columns[3].justify = "right"
+    table.columns[1].overflow = "fold"  # an id cut short is of no use
+    return table
+
+
+def _cells(place: int, item: RecommendedItem | ScoredItem) -> tuple[str | Text, ...]:
+    return str(place), _plain(item.item_id), _plain(item.title), f"{item.score:.4g}", _plain(_sources(item.sources))
+
+
+def _sources(hits: Iterable[SourceHit]) -> str:
+    return ", ".join(f"{hit.name} #{hit.rank}" for hit in hits)
+
+
+def _words(enum: EnumDescriptor, number: int) -> str:
+    """An enum's value in words; a number that a newer server sends and this client has no name for stays a number."""
+    prefix, value = enum.values_by_number[0].name.removesuffix("UNSPECIFIED"), enum.values_by_number.get(number)
+    return value.name.removeprefix(prefix).replace("_", " ").lower() if value else str(number)
+
+
+def _plain(text: str) -> Text:
+    """Catalogue text is data: neither its brackets nor its control characters may steer the terminal."""
+    return Text("".join(c if c.isprintable() else " " for c in text))
