@@ -166,8 +166,11 @@ class Blocking:
         return call
 
     def _walk(self, answers: Any) -> Iterator[Any]:
-        while (answer := self._loop.run_until_complete(anext(answers, None))) is not None:
-            yield answer
+        try:
+            while (answer := self._loop.run_until_complete(anext(answers, None))) is not None:
+                yield answer
+        finally:
+            self._loop.run_until_complete(answers.aclose())
 
     def close(self) -> None:
         self._loop.run_until_complete(self._client.close())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -171,6 +172,14 @@ def test_stream_answers_in_order_and_goes_on_after_an_error(server: Any, connect
     error = errors.from_status(answers[1].error)
     assert isinstance(error, InvalidArgument)
     assert error.violations[0].field == "count"
+
+
+def test_leaving_a_stream_early_stops_sending(server: Any, connect: Connect) -> None:
+    client = connect(server.address)
+    answers = client.stream_recommend(StreamRecommendRequest(request_id=str(i), count=1) for i in itertools.count())
+    assert next(answers).request_id == "0"
+    answers.close()
+    assert client.recommend("u1").bundle_version == "b1"
 
 
 def test_stream_raises_when_it_ends_with_an_error(server: Any, connect: Connect, overloaded: Any) -> None:
