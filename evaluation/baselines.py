@@ -112,10 +112,14 @@ def item_neighbours(matrix: sp.csr_matrix, neighbours: int = 100) -> sp.csr_matr
     A candidate's score is then the sum over those of its nearest items that the user has (Deshpande and Karypis 2004).
     implicit's own `recommend` lets every owned item vote for its nearest ones instead, which was clearly worse.
     """
-    from implicit.nearest_neighbours import all_pairs_knn, normalize, tfidf_weight
+    from implicit.nearest_neighbours import all_pairs_knn, tfidf_weight
 
-    weighted = normalize(tfidf_weight(matrix.T.astype(np.float64))).T.tocsr()
-    return all_pairs_knn(weighted, neighbours, show_progress=False, num_threads=1).T.tocsr().astype(np.float32)
+    weighted = tfidf_weight(matrix.T.astype(np.float64)).tocsr()  # [items, users]
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    unit = (
+        sp.diags(1 / np.where(lengths > 0, lengths, 1)) @ weighted
+    )  # only users of everything: no length, no likeness
+    return all_pairs_knn(unit.T.tocsr(), neighbours, show_progress=False, num_threads=1).T.tocsr().astype(np.float32)
 
 
 def ials(matrix: sp.csr_matrix, factors: int = 64, alpha: float = 2.0, l2: float = 0.1, seed: int = 0) -> Factors:

@@ -49,8 +49,8 @@ def transition_weights(visits: Visits, window: int = 3, decay: float = 0.7) -> s
     """How much having item i (row) speaks for item j (column) in the visits after it, CSR float32 [items, items].
 
     Every visit casts one vote, split over its items, for each item of the user's next `window` visits, for the d-th
-    next with decay^(d - 1). Rows are divided by the root of their sums, half way between counts, where frequent items speak
-    loudest, and probabilities, where rare ones say as much as well-known ones; the diagonal is 0.
+    next with decay^(d - 1). Rows are divided by the root of their sums: half way between counts, where frequent items
+    speak loudest, and probabilities, where rare ones say as much as well-known ones. The diagonal is 0.
     """
     followers = visits.items.sign()
     votes = (visits.items.T @ _following(visits.users, window, decay) @ followers).tocoo()
