@@ -27,6 +27,26 @@ def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> Non
     _publish(importer.read(source), out, max_rejects)
 
 
+@app.command()
+def synthetic(
+    out: Out,
+    items: Annotated[int, typer.Option(min=10, help="Items in the shop.")] = 2_000,
+    users: Annotated[int, typer.Option(min=1, help="Users of the shop.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same shop.")] = 0,
+    events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 80,
+) -> None:
+    """Make up a shop: a year of views, carts and purchases, and beside them what its users truly prefer."""
+    from data.progress import working
+    from data.synthetic import make_shop
+
+    with working(f"drawing a year of {users:,} users among {items:,} items"):
+        shop = make_shop(items, users, seed, events_per_user)
+    with working(f"writing {out}"):
+        shop.write(out)
+    count = shop.dataset.interactions.height
+    typer.echo(f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz, to {out}")
+
+
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     """Show what was kept and rejected, whether or not that is too much, then publish."""
     from data.progress import working
