@@ -1,4 +1,4 @@
-"""What can go wrong, in the domain's own terms; `server/status.py` is the one place that makes gRPC statuses of them."""
+"""What can go wrong, in the domain's own terms; `server/status.py` alone makes gRPC statuses of them."""
 
 from __future__ import annotations
 

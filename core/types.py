@@ -1,8 +1,8 @@
 """What flows between the stages: frozen dataclasses of numpy arrays.
 
 Inside a trained system an item is its *row* in the bundle's item table (int32, 0-based); item ids are text and are
-translated only at the edges. Times are int64 microseconds since the epoch, UTC. Everything is batched: a lone request is
-a batch of one, so offline scoring and serving are one code path. Nobody writes into the arrays of another stage.
+translated only at the edges. Times are int64 microseconds since the epoch, UTC. Everything is batched: a lone request
+is a batch of one, so offline scoring and serving are one code path. Nobody writes into the arrays of another stage.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Candidates:
     @property
     def valid(self) -> Bools:
         """Which places hold a candidate rather than padding, bool [batch, n]."""
-        return self.items != NO_ITEM
+        return np.not_equal(self.items, NO_ITEM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""Items as vectors: a CNN over the text, categories and price, and an id embedding that training drops at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+
+class TextCNN(layers.Layer):
+    """Max over time of convolutions of several widths (Kim 2014, Convolutional Neural Networks for Sentence Classification).
+
+    Tokens int32 [..., length] (0 pads) -> float32 [..., len(widths) * filters].
+    """
+
+    def __init__(
+        self, vocabulary: int, dim: int = 32, filters: int = 32, widths: tuple[int, ...] = (1, 2, 3), **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary, self.dim, self.filters, self.widths = vocabulary, dim, filters, tuple(widths)
+        self.embedding = layers.Embedding(vocabulary, dim)
+        self.convolutions = [layers.Conv1D(filters, width, padding="same", activation="relu") for width in self.widths]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights."""
+        self.embedding.build(input_shape)
+        for convolution in self.convolutions:
+            convolution.build((None, None, self.dim))
+        self.built = True
+
+    def call(self, tokens: Any) -> Any:
+        """Padding is embedded as zeros, and relu's maximum over time is never below 0, so it adds nothing."""
+        present = ops.cast(ops.expand_dims(tokens > 0, -1), "float32")
+        embedded = self.embedding(tokens) * present
+        return ops.concatenate([ops.max(c(embedded) * present, axis=1) for c in self.convolutions], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument."""
+        own = {"vocabulary": self.vocabulary, "dim": self.dim, "filters": self.filters, "widths": self.widths}
+        return {**super().get_config(), **own}
+
+
+class ItemEncoder(layers.Layer):
+    """Content (text CNN, categories, price) plus id embedding -> float32 [n, dim].
+
+    In training the id is dropped for a share of the items, so that content alone serves those that have no id yet
+    (DropoutNet, Volkovs et al. 2017). `use_text=False` leaves the CNN out, for ablations.
+    """
+
+    def __init__(
+        self,
+        n_items: int,
+        vocabulary: int,
+        n_categories: int,
+        dim: int = 64,
+        id_dropout: float = 0.2,
+        use_text: bool = True,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.n_items, self.vocabulary, self.n_categories, self.dim = n_items, vocabulary, n_categories, dim
+        self.id_dropout, self.use_text, self.seed = id_dropout, use_text, seed
+        self.text = TextCNN(vocabulary) if use_text else None
+        self.ids = layers.Embedding(n_items + 1, dim, embeddings_initializer=keras.initializers.RandomNormal(0.0, 0.05))
+        self.categories = layers.Embedding(n_categories + 1, 16)
+        self.project = layers.Dense(dim)
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights."""
+        self.ids.build(None)
+        self.categories.build(None)
+        width = 16 + 2
+        if self.text is not None:
+            self.text.build((None, None))
+            width += len(self.text.widths) * self.text.filters
+        self.project.build((None, width))
+        self.built = True
+
+    def call(self, ids: Any, tokens: Any, categories: Any, prices: Any, training: bool = False) -> Any:
+        """`ids` int32 [n] are row + 1, or 0 for an item that has no id of its own; the others as in ItemFeatures."""
+        present = ops.cast(ops.expand_dims(categories > 0, -1), "float32")
+        mean = ops.sum(self.categories(categories) * present, axis=1) / ops.maximum(ops.sum(present, axis=1), 1.0)
+        content = [mean, prices] if self.text is None else [self.text(tokens), mean, prices]
+        has_id = ops.cast(ids > 0, "float32")
+        if training:
+            kept = keras.random.uniform(ops.shape(ids), seed=self.generator) >= self.id_dropout
+            has_id = has_id * ops.cast(kept, "float32")
+        return self.project(ops.concatenate(content, axis=-1)) + self.ids(ids) * ops.expand_dims(has_id, -1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument."""
+        names = ("n_items", "vocabulary", "n_categories", "dim", "id_dropout", "use_text", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

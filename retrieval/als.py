@@ -1,0 +1,76 @@
+"""Alternating least squares on implicit feedback, users folded in from their live history.
+
+Hu, Koren and Volinsky 2008, Collaborative Filtering for Implicit Feedback Datasets, eq. 4: a user's vector is the
+solution of a small linear system over the vectors of the items in the history, so nobody needs a trained user vector.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from implicit.cpu.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.types import Float32s, Queries
+from retrieval.index import VectorIndex
+from retrieval.item_item import history_profile
+from retrieval.scores import VectorScores
+
+FACTORS = 64
+CONFIDENCE = 2.0
+PENALTY = 0.1
+SWEEPS = 12
+
+
+@dataclass(frozen=True)
+class ALS:
+    """Item vectors in an index, and the matrix that every user's system starts from."""
+
+    index: VectorIndex
+    gram: Float32s  # [factors, factors]: item vectors' Gram matrix plus the penalty
+    name: str = "als"
+
+    @classmethod
+    def fit(cls, profiles: sp.csr_matrix, seed: int) -> ALS:
+        """Factorise who has what, `profiles` float32 [users, items]."""
+        model = AlternatingLeastSquares(
+            FACTORS, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
+        )
+        with threadpool_limits(1, "blas"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # it warns of the threads that the line above limits
+            model.fit(profiles, show_progress=False)
+        return cls._of(VectorIndex.build(model.item_factors))
+
+    def scores(self, queries: Queries) -> VectorScores:
+        """Inner products with the folded-in users."""
+        return VectorScores(self.fold_in(history_profile(queries, len(self.index.vectors), np.inf)), self.index)
+
+    def fold_in(self, profiles: sp.csr_matrix) -> Float32s:
+        """The vectors of users with these items, float32 [batch, factors]; zeros without items."""
+        vectors = np.zeros((profiles.shape[0], self.gram.shape[0]), np.float32)
+        for user, (a, b) in enumerate(zip(profiles.indptr[:-1], profiles.indptr[1:], strict=True)):
+            if a < b:
+                own = self.index.vectors[profiles.indices[a:b]]
+                confidence = CONFIDENCE * profiles.data[a:b]
+                system = self.gram + (own * (confidence - 1)[:, None]).T @ own
+                vectors[user] = np.linalg.solve(system, own.T @ confidence)
+        return vectors
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the index; the rest follows from it."""
+        self.index.write(writer, "retrieval/als")
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str) -> ALS:
+        """The source that `write` stored."""
+        return cls._of(VectorIndex.load(bundle, f"retrieval/{name}"))
+
+    @classmethod
+    def _of(cls, index: VectorIndex) -> ALS:
+        gram = index.vectors.T @ index.vectors + PENALTY * np.eye(index.vectors.shape[1], dtype=np.float32)
+        return cls(index, gram.astype(np.float32))

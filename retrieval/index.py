@@ -1,0 +1,125 @@
+"""Nearest items by inner product, in FAISS: exact for small catalogues, inverted lists with fast-scan codes for large.
+
+The only module that knows FAISS (Douze et al. 2024, The Faiss library). Vectors of unit length make the inner product
+the cosine. Build parameters follow from the catalogue's size; query parameters are fixed with them, so that a bundle
+answers as it was measured.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# Idle OpenMP threads that spin take the processor from TensorFlow's; read when the runtime loads, so before faiss.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+import faiss
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.errors import BundleRefusedError
+from core.types import NO_ITEM, Bools, Float32s, Int32s
+
+EXACT_UP_TO = 20_000
+"""Items; below this a flat search takes less than half a millisecond and misses nothing."""
+
+NARROW = 20_000
+"""Items; a filter that leaves no more than this is searched exactly, whatever the index."""
+
+PROBES = 64
+REFINE_FACTOR = 4
+
+
+@dataclass(frozen=True)
+class VectorIndex:
+    """Item vectors and the FAISS index over them."""
+
+    vectors: Float32s  # [items, d]
+    mean: Float32s  # [d]
+    covariance: Float32s  # [d, d]
+    faiss_index: Any
+
+    @classmethod
+    def build(cls, vectors: Float32s) -> VectorIndex:
+        """An index over the vectors [items, d]; item i keeps row i."""
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        index = faiss.index_factory(vectors.shape[1], factory_string(len(vectors)), faiss.METRIC_INNER_PRODUCT)
+        if not index.is_trained:
+            index.train(vectors)
+        index.add(vectors)
+        mean = vectors.mean(axis=0, dtype=np.float64)
+        covariance = (vectors.T @ vectors).astype(np.float64) / len(vectors) - np.outer(mean, mean)
+        return cls(vectors, mean.astype(np.float32), covariance.astype(np.float32), index)
+
+    def search(self, queries: Float32s, count: int, allowed: Bools | None = None) -> tuple[Int32s, Float32s]:
+        """The best `count` rows for each query vector [batch, d] among `allowed` (bool [batch, items], None is all).
+
+        Rows int32 [batch, count] best first, NO_ITEM where there are no more, and inner products float32.
+        """
+        faiss.omp_set_num_threads(1)
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        if allowed is None:
+            products, rows = self.faiss_index.search(queries, count, params=self._parameters(None))
+            return rows.astype(np.int32), products
+        rows = np.full((len(queries), count), NO_ITEM, np.int32)
+        products = np.zeros((len(queries), count), np.float32)
+        for i, mask in enumerate(allowed):
+            found = self._search_allowed(queries[i], count, mask)
+            rows[i, : len(found[0])], products[i, : len(found[0])] = found
+        return rows, products
+
+    def write(self, writer: BundleWriter, name: str) -> None:
+        """Store the index under `name`."""
+        writer.array(f"{name}/vectors", self.vectors)
+        writer.array(f"{name}/mean", self.mean)
+        writer.array(f"{name}/covariance", self.covariance)
+        faiss.write_index(self.faiss_index, str(writer.path(f"{name}/index.faiss")))
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str) -> VectorIndex:
+        """The index that `write` stored; raises BundleRefusedError where its parts do not fit each other."""
+        vectors = bundle.array(f"{name}/vectors")
+        file = f"{name}/index.faiss"
+        index = faiss.read_index(str(bundle.path(file)))
+        if (index.ntotal, index.d) != vectors.shape:
+            found = f"holds {index.ntotal} vectors of {index.d} numbers where there are {vectors.shape}"
+            raise BundleRefusedError(bundle.version, file, found)
+        return cls(vectors, bundle.array(f"{name}/mean"), bundle.array(f"{name}/covariance"), index)
+
+    def _search_allowed(self, query: Float32s, count: int, mask: Bools) -> tuple[Int32s, Float32s]:
+        left = int(mask.sum())
+        if len(self.vectors) > EXACT_UP_TO and left <= NARROW:
+            rows = np.flatnonzero(mask)
+            products = self.vectors[rows] @ query
+            best = np.argsort(-products, kind="stable")[:count]
+            return rows[best].astype(np.int32), products[best]
+        selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+        products, rows = self.faiss_index.search(query[None], min(count, left), params=self._parameters(selector))
+        found = rows[0] != NO_ITEM
+        return rows[0][found].astype(np.int32), products[0][found]
+
+    def _parameters(self, selector: Any) -> Any:
+        if len(self.vectors) <= EXACT_UP_TO:
+            return faiss.SearchParameters(sel=selector)
+        lists = faiss.SearchParametersIVF(nprobe=PROBES, sel=selector)
+        return faiss.IndexRefineSearchParameters(k_factor=REFINE_FACTOR, base_index_params=lists)
+
+
+def factory_string(items: int) -> str:
+    """The FAISS recipe for a catalogue of this size; list counts follow FAISS's guidelines (4 to 16 roots)."""
+    if items <= EXACT_UP_TO:
+        return "Flat"
+    lists = 1 << round(np.log2(4 * np.sqrt(items)))
+    return f"IVF{lists},PQ32x4fsr,Refine(SQfp16)"
+
+
+def recall_against_exact(index: VectorIndex, queries: Float32s, count: int) -> float:
+    """The share of the exact best `count` that the index finds, averaged over the query vectors [batch, d]."""
+    count = min(count, len(index.vectors))
+    exact = faiss.IndexFlatIP(index.vectors.shape[1])
+    exact.add(np.ascontiguousarray(index.vectors, dtype=np.float32))
+    _, truth = exact.search(np.ascontiguousarray(queries, dtype=np.float32), count)
+    found, _ = index.search(queries, count)
+    return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, found, strict=True)]))

@@ -1,0 +1,144 @@
+"""Item-item sources: each item names the items that go with it, a history adds up what its items name.
+
+EASE (Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, eq. 8) where the head of the catalogue is small
+enough to invert its co-occurrences; shrunk cosine (Aiolli 2013) for the whole of any catalogue. Both also with old
+events fading, since fashions and seasons pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.types import Float32s, Int32s, Int64s, Queries
+from retrieval.profile import binary_profile, decayed_profile, last_events, wanted_only
+from retrieval.scores import SparseScores
+
+NEIGHBOURS = 200
+EASE_ITEMS = 6_000
+"""The most interacted items that EASE covers; inverting their co-occurrences takes about ten seconds on two cores."""
+
+HISTORY = 300
+"""Events of a history that count, the newest; longer ones say nothing new and cost their square in fitting."""
+
+
+@dataclass(frozen=True)
+class ItemItem:
+    """Neighbour weights and how a history is read with them."""
+
+    name: str
+    weights: sp.csr_matrix  # [items, items]: row i names the items that item i speaks for
+    half_life_days: float  # of the history's events; inf: all count alike
+
+    def scores(self, queries: Queries) -> SparseScores:
+        """The weights of the history's items added up, for every item."""
+        return SparseScores(self.profile(queries) @ self.weights)
+
+    def profile(self, queries: Queries) -> sp.csr_matrix:
+        """How much each item of the histories counts, CSR [batch, items]."""
+        return history_profile(queries, self.weights.shape[0], self.half_life_days)
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the weights under the source's name."""
+        write_csr(writer, f"retrieval/{self.name}/weights", self.weights)
+        writer.json(f"retrieval/{self.name}/settings", {"half_life_days": _finite(self.half_life_days)})
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str) -> ItemItem:
+        """The source that `write` stored."""
+        half_life = bundle.json(f"retrieval/{name}/settings")["half_life_days"]
+        return cls(name, load_csr(bundle, f"retrieval/{name}/weights"), half_life or np.inf)
+
+
+def history_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
+    """The newest wanted events as CSR [batch, items], fading with the half-life; inf: all count alike."""
+    events = last_events(wanted_only(queries), HISTORY)
+    if np.isinf(half_life_days):
+        return binary_profile(events, n_items)
+    return decayed_profile(events, n_items, half_life_days)
+
+
+def ease(profiles: sp.csr_matrix, l2: float) -> sp.csr_matrix:
+    """EASE's weights among the most interacted items, each row's largest kept, CSR float32 [items, items].
+
+    `profiles` [users, items] float32 say who has what; `l2` is the penalty on the diagonal of their Gram matrix.
+    """
+    head = head_items(profiles)
+    dense = profiles[:, head]
+    gram = (dense.T @ dense).toarray().astype(np.float64)
+    gram[np.diag_indices_from(gram)] += l2
+    inverse = np.linalg.inv(gram)
+    weights = (inverse / -np.diag(inverse)).astype(np.float32)
+    np.fill_diagonal(weights, 0)
+    return _largest_per_row(weights, head, profiles.shape[1])
+
+
+def cosine(profiles: sp.csr_matrix, shrinkage: float = 10.0, block: int = 2_000) -> sp.csr_matrix:
+    """Shrunk cosine between items' columns, each row's largest kept, CSR float32 [items, items].
+
+    Computed in blocks of rows, so that memory holds one block's co-occurrences and the neighbours kept.
+    """
+    n = profiles.shape[1]
+    lengths = np.sqrt(np.asarray(profiles.multiply(profiles).sum(axis=0)).ravel())
+    by_item = profiles.T.tocsr()
+    parts = []
+    for start in range(0, n, block):
+        together = (by_item[start : start + block] @ profiles).tocsr()
+        rows = np.repeat(np.arange(start, start + together.shape[0]), np.diff(together.indptr))
+        values = together.data / (lengths[rows] * lengths[together.indices] + shrinkage)
+        values[rows == together.indices] = 0
+        together.data = values.astype(np.float32)
+        parts.append(keep_largest(together, NEIGHBOURS))
+    return sp.vstack(parts, format="csr")
+
+
+def head_items(profiles: sp.csr_matrix) -> Int64s:
+    """The most interacted items that EASE covers, ascending rows."""
+    counts = profiles.getnnz(axis=0)
+    head = np.argsort(-counts, kind="stable")[:EASE_ITEMS]
+    return np.sort(head[counts[head] > 0])
+
+
+def keep_largest(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
+    """The matrix with only the `count` entries of largest magnitude of each row, zeros dropped."""
+    matrix.eliminate_zeros()
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((-np.abs(matrix.data), rows))
+    place = np.arange(len(order)) - matrix.indptr[:-1][rows[order]]
+    kept = np.sort(order[place < count])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))])
+    return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], starts), matrix.shape)
+
+
+def _largest_per_row(weights: Float32s, head: Int64s, n_items: int) -> sp.csr_matrix:
+    count = min(NEIGHBOURS, weights.shape[1])
+    nearest = np.argpartition(-np.abs(weights), count - 1, axis=1)[:, :count]
+    nearest.sort(axis=1)
+    rows = np.repeat(head, count)
+    values = np.take_along_axis(weights, nearest, axis=1).ravel()
+    return sp.csr_matrix((values, (rows, head[nearest].ravel())), (n_items, n_items), dtype=np.float32)
+
+
+def write_csr(writer: BundleWriter, name: str, matrix: sp.csr_matrix) -> None:
+    """Store a CSR matrix as three arrays and its width."""
+    offsets: Int32s = matrix.indptr.astype(np.int64)
+    writer.array(f"{name}/offsets", offsets)
+    writer.array(f"{name}/columns", matrix.indices.astype(np.int32))
+    writer.array(f"{name}/values", matrix.data.astype(np.float32))
+    writer.array(f"{name}/width", np.array([matrix.shape[1]], np.int64))
+
+
+def load_csr(bundle: Bundle, name: str) -> sp.csr_matrix:
+    """The matrix that `write_csr` stored, its arrays memory-mapped."""
+    offsets, columns, values = (bundle.array(f"{name}/{part}") for part in ("offsets", "columns", "values"))
+    matrix = sp.csr_matrix((len(offsets) - 1, int(bundle.array(f"{name}/width")[0])), dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = values, columns, offsets
+    return matrix
+
+
+def _finite(half_life: float) -> float | None:
+    return None if np.isinf(half_life) else half_life

@@ -1,0 +1,55 @@
+"""What many people took lately, in several windows: the source of last resort, and a strong one where fashions pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.types import DAY, Float32s, Int32s, Queries
+from retrieval.profile import wanted
+from retrieval.scores import StaticScores
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """log(1 + distinct users) per item within a window that ends with the training data."""
+
+    name: str
+    values: Float32s  # [items]
+    order: Int32s  # rows, most popular first; items that nobody took in the window are left out
+
+    @classmethod
+    def fit(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
+        """Count who took what in the `window_days` before each history's `now`."""
+        recent = wanted(histories) & (
+            histories.times >= np.repeat(histories.now, histories.lengths) - window_days * DAY
+        )
+        pairs = np.unique(histories.rows()[recent] * n_items + histories.items[recent])
+        values = np.log1p(np.bincount(pairs % n_items, minlength=n_items)).astype(np.float32)
+        order = np.argsort(-values, kind="stable").astype(np.int32)
+        return cls(name, values, order[values[order] > 0])
+
+    def scores(self, queries: Queries) -> StaticScores:
+        """The same for every query."""
+        level = np.array([self.values.mean(), self.values.std()], np.float32)
+        return StaticScores(self.values, self.order, level, len(queries))
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the counts under the source's name."""
+        writer.array(f"retrieval/{self.name}/values", self.values)
+        writer.array(f"retrieval/{self.name}/order", self.order)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str) -> Popularity:
+        """The source that `write` stored."""
+        return cls(name, bundle.array(f"retrieval/{name}/values"), bundle.array(f"retrieval/{name}/order"))
+
+
+def window_name(days: float) -> str:
+    """The source's name for a window: `popular_14d`, `popular_6h`; `popular` for all time."""
+    if np.isinf(days):
+        return "popular"
+    return f"popular_{round(days)}d" if days >= 1 else f"popular_{max(1, round(days * 24))}h"

@@ -1,0 +1,69 @@
+"""Histories as sparse rows over the catalogue: which items a user stands for, and how strongly each counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int64s, Queries
+
+_WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
+
+
+def wanted(queries: Queries) -> Bools:
+    """Which events say that the user wants such items (weight above 0), bool [events]."""
+    return np.asarray(_WANTED[queries.types])
+
+
+def wanted_only(queries: Queries) -> Queries:
+    """The queries without impressions and dislikes."""
+    keep = wanted(queries)
+    if keep.all():
+        return queries
+    offsets = np.concatenate([[0], np.cumsum(keep)])[queries.offsets]
+    return Queries(
+        offsets, queries.items[keep], queries.times[keep], queries.types[keep], queries.values[keep], queries.now
+    )
+
+
+def from_end(queries: Queries) -> Int64s:
+    """How many events of the same query come after each event, int64 [events]; 0 is the newest."""
+    return np.repeat(queries.offsets[1:], queries.lengths) - 1 - np.arange(len(queries.items))
+
+
+def last_events(queries: Queries, count: int) -> Queries:
+    """Each query with no more than its newest `count` events."""
+    if len(queries.lengths) == 0 or queries.lengths.max() <= count:
+        return queries
+    keep = from_end(queries) < count
+    offsets = np.concatenate([[0], np.cumsum(keep)])[queries.offsets]
+    return Queries(
+        offsets, queries.items[keep], queries.times[keep], queries.types[keep], queries.values[keep], queries.now
+    )
+
+
+def binary_profile(queries: Queries, n_items: int) -> sp.csr_matrix:
+    """1 for every item of the history, float32 CSR [batch, items]."""
+    return profile(queries, np.ones(len(queries.items), np.float32), n_items)
+
+
+def decayed_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
+    """Every item of the history with 0.5^(age / half-life) of its newest event, float32 CSR [batch, items]."""
+    age = (np.repeat(queries.now, queries.lengths) - queries.times) / DAY
+    return profile(queries, np.exp2(-np.maximum(age, 0) / half_life_days).astype(np.float32), n_items)
+
+
+def profile(queries: Queries, weights: Float32s, n_items: int) -> sp.csr_matrix:
+    """The event weights [events] as CSR [batch, items]; of an item that occurs twice the newest event counts."""
+    rows = queries.rows()
+    keys = rows * n_items + queries.items
+    # Going backwards, the first occurrence of a key is its newest event.
+    keys, newest = np.unique(keys[::-1], return_index=True)
+    starts = np.searchsorted(keys, np.arange(len(queries) + 1) * n_items)
+    matrix = sp.csr_matrix((len(queries), n_items), dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = (
+        weights[::-1][newest],
+        (keys % n_items).astype(np.int32),
+        starts.astype(np.int32),
+    )
+    return matrix

@@ -1,0 +1,147 @@
+"""What one source says about the catalogue for a batch of queries, in three shapes: static, sparse, vectors.
+
+However a source keeps its scores, the retriever asks the same three questions: the best items, the scores of given
+items, and the level (mean and spread over the catalogue) that makes scores of different sources comparable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from core.types import NO_ITEM, Bools, Float32s, Int32s
+from retrieval.index import VectorIndex
+
+
+class SourceScores(Protocol):
+    """A source's answer to one batch of queries."""
+
+    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+        """The best `count` items per query among `allowed` (bool [batch, items], None is all), best first.
+
+        Rows int32 [batch, count], padded with NO_ITEM where the source has nothing more to say, and their scores.
+        """
+        ...
+
+    def at(self, items: Int32s) -> Float32s:
+        """The scores of the given items, float32 [batch, n]; what stands where `items` is NO_ITEM means nothing."""
+        ...
+
+    def levels(self) -> Float32s:
+        """Mean and standard deviation of the scores over the whole catalogue, float32 [batch, 2]."""
+        ...
+
+
+@dataclass(frozen=True)
+class StaticScores:
+    """The same scores for every query."""
+
+    values: Float32s  # [items]
+    order: Int32s  # rows, best first
+    level: Float32s  # [2]
+    batch: int
+
+    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+        """As SourceScores says."""
+        items = np.full((self.batch, count), NO_ITEM, np.int32)
+        for query in range(self.batch):
+            best = self.order[:count] if allowed is None else self._first_allowed(count, allowed[query])
+            items[query, : len(best)] = best
+        return items, self.at(items)
+
+    def at(self, items: Int32s) -> Float32s:
+        """As SourceScores says."""
+        return self.values[items]
+
+    def levels(self) -> Float32s:
+        """As SourceScores says."""
+        return np.broadcast_to(self.level, (self.batch, 2))
+
+    def _first_allowed(self, count: int, allowed: Bools) -> Int32s:
+        reach = 2 * count  # a few places are barred as a rule: look at a short prefix first
+        while True:
+            prefix = self.order[:reach]
+            best = prefix[allowed[prefix]]
+            if len(best) >= count or reach >= len(self.order):
+                return best[:count]
+            reach *= 4
+
+
+@dataclass(frozen=True)
+class SparseScores:
+    """Scores that are zero for most items: what the neighbours of a history add up to."""
+
+    matrix: sp.csr_matrix  # [batch, items]
+
+    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+        """As SourceScores says; only items with a positive score are proposed."""
+        batch = self.matrix.shape[0]
+        items, scores = np.full((batch, count), NO_ITEM, np.int32), np.zeros((batch, count), np.float32)
+        for query, (rows, values) in enumerate(self._entries()):
+            keep = values > 0
+            if allowed is not None:
+                keep &= allowed[query, rows]
+            rows, values = rows[keep], values[keep]
+            best = top_positions(values, count)
+            items[query, : len(best)], scores[query, : len(best)] = rows[best], values[best]
+        return items, scores
+
+    def at(self, items: Int32s) -> Float32s:
+        """As SourceScores says."""
+        scores = np.empty(items.shape, np.float32)
+        dense = np.zeros(self.matrix.shape[1], np.float32)
+        for query, (rows, values) in enumerate(self._entries()):
+            dense[rows] = values
+            scores[query] = dense[items[query]]
+            dense[rows] = 0
+        return scores
+
+    def levels(self) -> Float32s:
+        """As SourceScores says."""
+        n = self.matrix.shape[1]
+        rows = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
+        values = self.matrix.data.astype(np.float64)
+        mean = np.bincount(rows, values, self.matrix.shape[0]) / n
+        square = np.bincount(rows, values**2, self.matrix.shape[0]) / n
+        return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1).astype(np.float32)
+
+    def _entries(self) -> list[tuple[Int32s, Float32s]]:
+        starts = self.matrix.indptr
+        return [(self.matrix.indices[a:b], self.matrix.data[a:b]) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+
+
+@dataclass(frozen=True)
+class VectorScores:
+    """Inner products of a query's vector with every item's."""
+
+    vectors: Float32s  # [batch, d]; all zeros for a query that the source knows nothing of
+    index: VectorIndex
+
+    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+        """As SourceScores says."""
+        items, scores = self.index.search(self.vectors, count, allowed)
+        items[~self.vectors.any(axis=1)] = NO_ITEM
+        return items, scores
+
+    def at(self, items: Int32s) -> Float32s:
+        """As SourceScores says."""
+        return np.einsum("bd,bnd->bn", self.vectors, self.index.vectors[items], optimize=True)
+
+    def levels(self) -> Float32s:
+        """As SourceScores says: the moments of an inner product follow from those of the item vectors."""
+        mean = self.vectors @ self.index.mean
+        spread = np.einsum("bd,de,be->b", self.vectors, self.index.covariance, self.vectors, optimize=True)
+        return np.stack([mean, np.sqrt(np.maximum(spread, 0))], axis=1).astype(np.float32)
+
+
+def top_positions(values: Float32s, count: int) -> np.ndarray:  # type: ignore[type-arg]
+    """Positions of the `count` largest values, largest first, equal ones in order of position, int64 [<= count]."""
+    if len(values) > count:
+        threshold = np.partition(values, len(values) - count)[len(values) - count]
+        kept = np.flatnonzero(values >= threshold)
+        return kept[np.argsort(-values[kept], kind="stable")][:count]
+    return np.argsort(-values, kind="stable")

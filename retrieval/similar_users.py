@@ -1,0 +1,69 @@
+"""What users with similar histories took lately (user-user neighbours, Herlocker et al. 1999).
+
+Each item remembers its newest users only, so that a history is compared with a bounded number of people however many
+there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.types import Float32s, Queries
+from retrieval.item_item import history_profile, keep_largest, load_csr, write_csr
+from retrieval.scores import SparseScores
+
+USERS_PER_ITEM = 500
+NEIGHBOURS = 100
+SHRINKAGE = 5.0
+
+
+@dataclass(frozen=True)
+class SimilarUsers:
+    """Who took each item, and what each of them took."""
+
+    takers: sp.csr_matrix  # [items, users] 1 for the newest users of each item
+    taken: sp.csr_matrix  # [users, items] what they took, fading with age
+    sizes: Float32s  # [users] distinct items
+    name: str = "similar_users"
+
+    @classmethod
+    def fit(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
+        """Remember the users of `histories`; row u of everything is its query u."""
+        everything = history_profile(histories, n_items, np.inf)
+        faded = history_profile(histories, n_items, half_life_days)
+        newest = keep_largest(faded.T.tocsr(), USERS_PER_ITEM)
+        newest.data = np.ones_like(newest.data)
+        return cls(newest, faded, np.diff(everything.indptr).astype(np.float32))
+
+    def scores(self, queries: Queries) -> SparseScores:
+        """The nearest users' items, each user counting by the similarity of the histories."""
+        own = history_profile(queries, self.taken.shape[1], np.inf)
+        shared = (own @ self.takers).tocsr()
+        rows = np.repeat(np.arange(shared.shape[0]), np.diff(shared.indptr))
+        lengths = np.sqrt(np.diff(own.indptr)[rows] * self.sizes[shared.indices])
+        similarity = sp.csr_matrix(
+            (
+                (shared.data / (lengths + SHRINKAGE)).astype(np.float32),
+                shared.indices,
+                shared.indptr,
+            ),
+            shared.shape,
+        )
+        return SparseScores((keep_largest(similarity, NEIGHBOURS) @ self.taken).tocsr())
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store both sides."""
+        write_csr(writer, f"retrieval/{self.name}/takers", self.takers)
+        write_csr(writer, f"retrieval/{self.name}/taken", self.taken)
+        writer.array(f"retrieval/{self.name}/sizes", self.sizes)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str) -> SimilarUsers:
+        """The source that `write` stored."""
+        at = f"retrieval/{name}"
+        return cls(load_csr(bundle, f"{at}/takers"), load_csr(bundle, f"{at}/taken"), bundle.array(f"{at}/sizes"))
