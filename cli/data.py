@@ -27,6 +27,42 @@ def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> Non
     _publish(importer.read(source), out, max_rejects)
 
 
+@importers.command("table")
+def table(
+    interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines or Parquet, gzipped or not.")],
+    out: Out,
+    items: Annotated[Path | None, typer.Option(help="Item table; items nobody describes have no title.")] = None,
+    users: Annotated[Path | None, typer.Option(help="User table; all its columns become attributes.")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="interactions.user_id=customer_id and so on, or a .toml file with such sections; repeatable."
+        ),
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="strptime format; without it ISO 8601 or unix time in any unit.")
+    ] = None,
+    event_type: Annotated[str, typer.Option(help="Event type of rows that give none.")] = "interaction",
+    event_types: Annotated[
+        list[str] | None, typer.Option(help="Your name for an event type: buy=purchase; repeatable.")
+    ] = None,
+    separator: Annotated[str, typer.Option("--category-separator", help="Between categories in text.")] = "|",
+    delimiter: Annotated[str | None, typer.Option(help="Between CSV columns; found out without it.")] = None,
+    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl or parquet; found out without it.")] = None,
+    encoding: Annotated[str, typer.Option(help="Of text files: utf-8, latin-1, ...")] = "utf-8",
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """Tables of any shop: columns of the canonical names are found, others are mapped with --columns."""
+    from data.clean import Rules
+    from data.source import Reading
+    from data.table import Tables, import_tables, parse_columns, parse_event_types
+
+    rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
+    reading = Reading(format, encoding, delimiter)
+    tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
+    _publish(import_tables(tables), out, max_rejects)
+
+
 @app.command()
 def synthetic(
     out: Out,

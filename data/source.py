@@ -53,6 +53,10 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
     from data.source_jsonl import jsonl_batches
 
     how = how or Reading()
+    if how.format is not None and how.format not in FORMATS:
+        raise DataError(f"format {how.format!r} is not one of {', '.join(FORMATS)}")
+    if how.separator is not None and len(how.separator.encode()) != 1:
+        raise DataError(f"delimiter {how.separator!r} is not one character")
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
     format = how.format or detect_format(path)
@@ -104,7 +108,11 @@ def _parquet_batches(path: Path, rejects: Rejects) -> Iterator[pl.DataFrame]:
     row = 1
     try:
         file = pyarrow.parquet.ParquetFile(path)
-        yield pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table())).with_columns(pl.lit(0).alias(LINE)).clear()
+        yield (
+            pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
+            .with_columns(pl.lit(0, pl.Int64).alias(LINE))
+            .clear()
+        )
         for batch in file.iter_batches(batch_size=1 << 18):
             frame = cast(pl.DataFrame, pl.from_arrow(batch))
             rejects.read += frame.height

@@ -105,6 +105,21 @@ def _open(stream: _Replayed, separator: str, columns: int, how: Reading, on_inva
     )
 
 
+def _decoded(column: pl.Series) -> pl.Series:
+    """Bytes as text, null where they are not UTF-8."""
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series(column.name, [_utf8(raw) for raw in column], dtype=pl.String)
+
+
+def _utf8(raw: bytes) -> str | None:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 class _Records:
     """Turns Arrow's batches into frames of text and keeps count of rows and lines across them."""
 
@@ -125,7 +140,7 @@ class _Records:
 
     def frame(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The sound rows of `batch`, with their lines; the others go to the rejects."""
-        text = batch.select(pl.all().cast(pl.String, strict=False))
+        text = pl.DataFrame([_decoded(column) for column in batch])
         text.columns = self._header
         breaks = text.select(pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)))
         lines = self._place(breaks.to_series().cast(pl.Int64).to_numpy())

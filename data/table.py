@@ -39,6 +39,8 @@ def import_tables(tables: Tables) -> Imported:
 
     Raises DataError where a file is missing or not in its format, or a column that must be there is not.
     """
+    if tables.rules.event_type not in schema.EVENT_NAMES:
+        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
     rejects = {name: Rejects(name) for name in schema.TABLES}
     frames = {
         "interactions": read_interactions(tables, rejects["interactions"]),
@@ -61,19 +63,38 @@ def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:
     return distinct_interactions(clean, rejects).drop(LINE)
 
 
-def parse_columns(pairs: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The mapping that texts like "interactions.user_id=customer_id" describe. Raises DataError for any other text."""
+def parse_columns(texts: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The mapping that texts like "interactions.user_id=customer_id" and names of TOML files describe; later ones win.
+
+    Raises DataError for any other text, a file that cannot be read, and tables or columns that are not canonical.
+    """
     columns: dict[str, dict[str, str]] = {}
-    for pair in pairs:
-        target, equals, source = pair.partition("=")
-        table, dot, column = target.strip().partition(".")
-        if not (equals and dot and source.strip()):
-            raise DataError(f"column mapping {pair!r} is not of the form table.column=source")
-        columns.setdefault(table, {})[column] = source.strip()
+    for text in texts:
+        for table, pairs in (_read_mapping(Path(text)) if text.endswith(".toml") else _parse_pair(text)).items():
+            columns.setdefault(table, {}).update(pairs)
     return _known_columns(columns)
 
 
-def read_mapping(path: Path) -> dict[str, dict[str, str]]:
+def parse_event_types(texts: Iterable[str]) -> dict[str, str]:
+    """The source's event names, each with the canonical one, from texts like "buy=purchase". Raises DataError."""
+    names = {}
+    for text in texts:
+        source, equals, name = text.partition("=")
+        if not equals or name.strip() not in schema.EVENT_NAMES:
+            raise DataError(f"event type {text!r} is not of the form yours=ours with {', '.join(schema.EVENT_NAMES)}")
+        names[source.strip()] = name.strip()
+    return names
+
+
+def _parse_pair(text: str) -> dict[str, dict[str, str]]:
+    target, equals, source = text.partition("=")
+    table, dot, column = target.strip().partition(".")
+    if not (equals and dot and source.strip()):
+        raise DataError(f"column mapping {text!r} is not of the form table.column=source, nor a .toml file")
+    return {table: {column: source.strip()}}
+
+
+def _read_mapping(path: Path) -> dict[str, dict[str, str]]:
     """The mapping in a TOML file: a section for each table, `canonical = "source"` in it. Raises DataError."""
     try:
         sections = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -81,7 +102,7 @@ def read_mapping(path: Path) -> dict[str, dict[str, str]]:
         raise DataError(f"{path}: cannot read the mapping: {error}") from error
     if not all(isinstance(section, dict) for section in sections.values()):
         raise DataError(f'{path}: write sections such as [interactions] with lines such as user_id = "customer"')
-    return _known_columns({t: {c: str(s) for c, s in section.items()} for t, section in sections.items()})
+    return {t: {c: str(s) for c, s in section.items()} for t, section in sections.items()}
 
 
 def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
