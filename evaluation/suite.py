@@ -16,7 +16,7 @@ from evaluation.top_k import top_k
 from evaluation.transitions import Visits, recent_items, transition_weights
 
 LIST_LENGTH = 500
-EASE_ITEMS = 20_000  # 3.2 GB and, on one core, minutes; both grow steeply from there
+EASE_ITEMS = 20_000  # 4.8 GB and, on one core, minutes; both grow steeply from there
 BPR_ENTRIES = 5_000_000  # a hundred epochs over so many take half an hour on one core
 TRANSITION_VOTES = 500_000_000  # pairs of items, up to 8 bytes each before they are added up
 SCORES_AT_A_TIME = 1 << 24  # users x items: bounds the memory of one chunk of users at about half a gigabyte
