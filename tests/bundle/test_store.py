@@ -102,6 +102,19 @@ def test_prune_spares_a_bundle_that_somebody_reads(store: BundleStore, publish: 
     assert store.prune(keep=1) == [versions[0]]
 
 
+def test_loading_follows_current_when_the_version_it_had_read_was_pruned(
+    store: BundleStore, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned, *_, newest = (publish(seed=seed).version for seed in range(3))
+    assert pruned in store.prune(keep=1)
+    answers = iter([pruned])
+    current = store.current
+    monkeypatch.setattr(store, "current", lambda: next(answers, None) or current())
+    assert store.load().version == newest
+    with pytest.raises(NotFoundError):  # the one who asks for a version by name gets no other
+        store.load(pruned)
+
+
 def test_publishers_at_the_same_time_do_not_harm_each_other(store: BundleStore, publish: Publish) -> None:
     with ThreadPoolExecutor(8) as pool:
         manifests = list(pool.map(publish, range(24)))

@@ -72,6 +72,23 @@ def test_processes_share_the_file_from_its_creation_on(file_url: str) -> None:
     store.close()
 
 
+OPENER = """
+import sys, time
+from state import open_store
+
+for number in range(30):
+    while time.time() < float(sys.argv[2]) + number * 0.05:
+        pass
+    open_store(f"{sys.argv[1]}{number}")
+"""
+
+
+def test_processes_create_the_same_file_at_the_same_moment(file_url: str) -> None:
+    start = str(time.time() + 1)
+    openers = [run(OPENER, file_url, start) for _ in range(6)]
+    assert [opener.wait() for opener in openers] == [0] * 6
+
+
 def test_another_process_sees_a_commit_at_once(file_url: str) -> None:
     here = open_store(file_url)
     assert here.history("u", 10) == []
