@@ -1,0 +1,102 @@
+"""The composition root: makes one server out of its parts, and takes it down again in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+import structlog
+from grpc_health.v1 import health_pb2_grpc
+from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
+
+from core.errors import UnavailableError
+from server.auth import Authority
+from server.engine import Engine
+from server.events import EventServicer
+from server.guard import Guard
+from server.health import HealthServicer
+from server.lifecycle import Lifecycle
+from server.recommendations import RecommendationServicer
+from server.reflection import add_reflection
+from server.settings import Settings
+from server.system import System
+from state import StateStore
+
+SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService")
+HEALTH = "grpc.health.v1.Health"
+
+_LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A listening server; it answers once a system is activated."""
+
+    grpc_server: grpc.aio.Server
+    engine: Engine
+    lifecycle: Lifecycle
+    settings: Settings
+
+    async def activate(self, load: Callable[[], System]) -> System:
+        """Load a system on a thread of its own, serve it, and return it. Raises what `load` raises."""
+        system = await self.engine.activate(load)
+        self.lifecycle.loaded()
+        return system
+
+    async def drain(self) -> None:
+        """Say NOT_SERVING, refuse new calls, finish accepted ones within the grace, stop."""
+        settings, delay = self.settings, self.settings.drain_delay_seconds if self.lifecycle.serving else 0
+        self.lifecycle.drain()
+        log.info("draining", grace_seconds=settings.grace_seconds)
+        try:
+            async with asyncio.timeout(settings.grace_seconds):
+                await asyncio.sleep(min(delay, settings.grace_seconds / 2))
+                await self.lifecycle.idle()
+        except TimeoutError:
+            log.warning("grace_is_over")  # what is still under way is cancelled
+        await self.grpc_server.stop(_LAST_SECONDS)
+        self.engine.close()
+
+
+async def create_server(
+    settings: Settings, store: StateStore, authority: Authority | None = None
+) -> tuple[Server, int]:
+    """A server that listens already, and its port. The server owns the store and closes it when it drains.
+
+    Raises UnavailableError where the address cannot be listened on. Without an authority everybody may call.
+    """
+    lifecycle = Lifecycle()
+    engine = Engine(settings, store)
+    server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
+    add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
+    add_EventServiceServicer_to_server(EventServicer(engine), server)
+    health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
+    add_reflection(server, [*SERVICES, HEALTH])
+    try:
+        port = server.add_insecure_port(settings.address)
+    except RuntimeError:
+        raise UnavailableError(
+            "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"
+        ) from None
+    await server.start()
+    return Server(server, engine, lifecycle, settings), port
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", int(settings.share_port)),
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
+        ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
+        # Finds dead clients, and puts up with clients that ping every ten seconds or slower, also when idle.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]

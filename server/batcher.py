@@ -1,0 +1,84 @@
+"""Requests that wait for the model thread meet here, and those that fit together go through it as one batch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from server.jobs import Answer, Job
+
+Work = Callable[[list[Job]], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    key: Hashable
+    work: Work
+    job: Job
+    done: asyncio.Future[None]
+
+
+class Batcher:
+    """Feeds one thread. An idle thread takes a request at once; nobody is kept waiting for company."""
+
+    def __init__(self, thread: Executor, max_batch: int) -> None:
+        self._thread = thread
+        self._max_batch = max_batch
+        self._waiting: deque[_Waiting] = deque()
+        self._feeding: asyncio.Task[None] | None = None
+
+    async def run(self, key: Hashable, work: Work, job: Job) -> Answer:
+        """The job's answer, or whatever error ended it, after `work` has had it on the thread.
+
+        Jobs of equal keys may share one call of `work`, the first one's. A cancelled job is marked as such, for the
+        stages to drop, and never started where it still waits.
+        """
+        waiting = _Waiting(key, work, job, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._feeding is None:
+            self._feeding = asyncio.create_task(self._feed())
+        try:
+            await waiting.done
+        except asyncio.CancelledError:
+            job.call.cancelled = True
+            raise
+        return job.result()
+
+    async def _feed(self) -> None:
+        """Work off the queue, then end."""
+        loop = asyncio.get_running_loop()
+        try:
+            while batch := self._take():
+                error = await loop.run_in_executor(self._thread, _attempt, batch)
+                for each in batch:
+                    if each.done.done():  # cancelled meanwhile
+                        continue
+                    if error is None:
+                        each.done.set_result(None)
+                    else:
+                        each.done.set_exception(error)
+        finally:
+            self._feeding = None
+
+    def _take(self) -> list[_Waiting]:
+        """The request that waits longest and those that fit to it, in the order in which they came."""
+        batch: list[_Waiting] = []
+        others: deque[_Waiting] = deque()
+        for each in self._waiting:
+            if each.done.done():
+                continue
+            fits = not batch or (each.key == batch[0].key and len(batch) < self._max_batch)
+            (batch if fits else others).append(each)
+        self._waiting = others
+        return batch
+
+
+def _attempt(batch: list[_Waiting]) -> Exception | None:
+    try:
+        batch[0].work([each.job for each in batch])
+    except Exception as error:
+        return error
+    return None

@@ -1,0 +1,124 @@
+"""The last stage: which of the scored items an answer shows, in which order, and what it says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import structlog
+from ranking.selection import select as select_diverse
+
+from core.types import (
+    EVENT_WEIGHTS,
+    NO_ITEM,
+    Candidates,
+    EventType,
+    Float32s,
+    Int64s,
+    Ranked,
+    RankedItem,
+    Reason,
+    SourceHit,
+)
+from server.batch import Batch, Passed
+from server.jobs import Answer
+
+log = structlog.get_logger(__name__)
+
+
+def select(batch: Batch) -> list[Passed]:
+    """The best `count` of each request, diverse where asked for, each with the reason for it."""
+    shown = [_best(batch, i) for i in range(len(batch.jobs))]
+    for i, reasons in enumerate(_reasons(batch, shown)):
+        anchors = _anchors(batch, i, reasons)
+        batch.jobs[i].answer = Answer(_ranked(batch, i, shown[i], reasons), anchors)
+    return [_cut(batch, i, shown[i]) for i in range(len(batch.jobs))]
+
+
+def order(batch: Batch) -> list[Passed]:
+    """The best `count` by score alone and without reasons: the `select` of Retrieve, Rank and SimilarItems."""
+    shown = [_by_score(batch.scores[i, : len(batch.rows(i))])[: job.plan.count] for i, job in enumerate(batch.jobs)]
+    for i, job in enumerate(batch.jobs):
+        job.answer = Answer(_ranked(batch, i, shown[i], [Reason("")] * len(shown[i])))
+    return [_cut(batch, i, shown[i]) for i in range(len(batch.jobs))]
+
+
+def _best(batch: Batch, i: int) -> Int64s:
+    """Positions of what one job shows, best first."""
+    plan, rows = batch.jobs[i].plan, batch.rows(i)
+    scores = batch.scores[i, : len(rows)]
+    if not plan.diversity:
+        return select_diverse(scores, plan.count)
+    try:
+        return select_diverse(scores, plan.count, diversity=plan.diversity, vectors=batch.system.ranker.vectors(rows))
+    except Exception:  # an answer without variety beats none
+        log.exception("diversity_failed")
+        return select_diverse(scores, plan.count)
+
+
+def _by_score(scores: Float32s) -> Int64s:
+    """Positions by falling score; what is not finite comes last."""
+    return np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")
+
+
+def _ranked(batch: Batch, i: int, shown: Int64s, reasons: Sequence[Reason]) -> Ranked:
+    scores = batch.scores[i, shown]
+    scores = np.where(np.isfinite(scores), scores, 0)  # never best, and nothing else can be said of it
+    items = map(RankedItem, batch.candidates.items[i, shown].tolist(), scores.tolist(), _hits(batch, i, shown), reasons)
+    return Ranked(list(items), batch.system.version)
+
+
+def _hits(batch: Batch, i: int, shown: Int64s) -> list[tuple[SourceHit, ...]]:
+    """For each item shown the sources that proposed it, best rank first."""
+    candidates = batch.candidates
+    ranks, scores = candidates.ranks[i, shown].tolist(), candidates.scores[i, shown].tolist()
+    return [
+        tuple(
+            SourceHit(name, rank, value)
+            for rank, name, value in sorted(zip(of_item, candidates.sources, values, strict=True))
+            if rank > 0
+        )
+        for of_item, values in zip(ranks, scores, strict=True)
+    ]
+
+
+def _reasons(batch: Batch, shown: Sequence[Int64s]) -> list[list[Reason]]:
+    """Why each item is shown, [jobs][shown]."""
+    if not any(map(len, shown)):
+        return [[] for _ in shown]
+    try:
+        found = batch.system.retriever.reasons(batch.queries, _chosen(batch.candidates, shown))
+        return [of_job[: len(at)] for of_job, at in zip(found, shown, strict=True)]
+    except Exception:  # an answer without reasons beats none
+        log.exception("reasons_failed")
+        return [[Reason("")] * len(at) for at in shown]
+
+
+def _chosen(candidates: Candidates, shown: Sequence[Int64s]) -> Candidates:
+    """The candidates shown alone, padded to the longest answer."""
+    at = np.zeros((len(shown), max(map(len, shown))), np.int64)
+    there = np.zeros(at.shape, np.bool_)
+    for i, positions in enumerate(shown):
+        at[i, : len(positions)], there[i, : len(positions)] = positions, True
+    return Candidates(
+        np.where(there, np.take_along_axis(candidates.items, at, 1), NO_ITEM).astype(np.int32),
+        np.where(there, np.take_along_axis(candidates.fused, at, 1), -np.inf).astype(np.float32),
+        np.take_along_axis(candidates.scores, at[:, :, None], 1),
+        np.take_along_axis(candidates.ranks, at[:, :, None], 1),
+        candidates.levels,
+        candidates.sources,
+        candidates.failed,
+    )
+
+
+def _anchors(batch: Batch, i: int, reasons: Sequence[Reason]) -> dict[int, EventType]:
+    """The strongest thing that the user did with each history item that a reason names."""
+    history, types = batch.queries.history(i), batch.queries.slice(i, i + 1).types
+    rows = {reason.anchor for reason in reasons} - {NO_ITEM}
+    done = {row: map(EventType, types[history == row].tolist()) for row in rows}
+    return {row: max(of_row, key=lambda type: EVENT_WEIGHTS[type]) for row, of_row in done.items()}
+
+
+def _cut(batch: Batch, i: int, shown: Int64s) -> Passed:
+    there = len(batch.rows(i))
+    return Passed.of(there, len(shown), below_cut=there - len(shown))

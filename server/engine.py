@@ -1,0 +1,108 @@
+"""Runs requests: holds the system that serves, takes work up to a limit, and keeps it off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import structlog
+
+from core.errors import UnavailableError
+from core.types import Event
+from server import pipeline
+from server.batch import Batch
+from server.batcher import Batcher
+from server.jobs import Answer, Call, Job
+from server.limiter import Limiter
+from server.plans import Plan
+from server.rank_thread import RankThread
+from server.settings import Settings
+from server.system import System
+from state import AppendResult, StateStore
+
+log = structlog.get_logger(__name__)
+
+_WRITERS = 4  # the store commits together what waits together, so a few are enough
+
+
+class Engine:
+    """Answers validated plans. All methods but `close` belong to one event loop."""
+
+    def __init__(self, settings: Settings, store: StateStore) -> None:
+        self._store = store
+        self._model_thread = ThreadPoolExecutor(1, "model")
+        self._rank_thread = RankThread()
+        self._writers = ThreadPoolExecutor(_WRITERS, "write")
+        self._batcher = Batcher(self._model_thread, settings.max_batch)
+        self._requests = Limiter(settings.max_pending)
+        self._writes = Limiter(settings.max_pending_writes)
+        self._system: System | None = None
+
+    @property
+    def system(self) -> System:
+        """The system that serves now; UnavailableError while there is none.
+
+        Callers take it once a request and pass it on: all of an answer comes from one bundle whatever is activated
+        meanwhile.
+        """
+        if self._system is None:
+            raise UnavailableError("NO_BUNDLE", "this server has not loaded a bundle yet")
+        return self._system
+
+    async def activate(self, load: Callable[[], System]) -> System:
+        """Load a system beside what is served, then serve it; the one before goes when its last request is done."""
+        self._system = await asyncio.to_thread(load)
+        log.info("serving", bundle=self._system.version, items=len(self._system.items))
+        return self._system
+
+    async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Answer]:
+        """An answer for each plan, in order; raises the first error that there is, and then drops the rest."""
+        with self._requests.admit(len(plans)):
+            if len(plans) == 1:
+                return [await self._recommend(system, plans[0], call)]
+            tasks = [asyncio.ensure_future(self._recommend(system, plan, call)) for plan in plans]
+            try:
+                return await asyncio.gather(*tasks)
+            finally:
+                call.cancelled = not all(task.done() for task in tasks)
+                for task in tasks:
+                    task.cancel()
+
+    async def retrieve(self, system: System, plan: Plan, call: Call) -> Answer:
+        """The candidates."""
+        key = (id(system), "retrieve", plan.candidate_count, plan.filter)
+        return await self._one(key, pipeline.retrieve, system, plan, call)
+
+    async def rank(self, system: System, plan: Plan, call: Call) -> Answer:
+        """The caller's own candidates, ordered."""
+        return await self._one((id(system), "rank", len(plan.item_ids)), pipeline.rank, system, plan, call)
+
+    async def similar(self, system: System, plan: Plan, call: Call) -> Answer:
+        """The neighbours of an item."""
+        return await self._one(object(), pipeline.similar, system, plan, call)
+
+    async def write(self, events: Sequence[Event]) -> AppendResult:
+        """Store events durably; a write that has begun ends even if its caller leaves."""
+        with self._writes.admit():
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._writers, self._store.append, events)
+
+    def close(self) -> None:
+        """Let go of the threads and the store; nothing may be under way any more."""
+        self._writers.shutdown()
+        self._model_thread.shutdown(wait=False, cancel_futures=True)
+        self._rank_thread.close()
+        self._store.close()
+
+    async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
+        with self._requests.admit():
+            return await self._batcher.run(key, partial(self._work, work, system), Job(plan, call))
+
+    async def _recommend(self, system: System, plan: Plan, call: Call) -> Answer:
+        key = (id(system), "recommend", plan.candidate_count, plan.filter)
+        return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
+
+    def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
+        work(Batch(system, self._store, self._rank_thread, jobs))

@@ -1,0 +1,65 @@
+"""One request on its way through the stages, and the batch that travels together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.errors import DeadlineError, ShortlistError
+from core.types import EventType, Ranked, StageTrace
+from server.plans import Plan
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """The caller behind a request: until when it waits, and whether it has gone away."""
+
+    deadline: float | None = None  # on time.monotonic's clock; None: it waits for ever
+    cancelled: bool = False  # set by the event loop, read by the model thread
+
+    def seconds_left(self) -> float | None:
+        """Until the deadline, negative after it; None where there is none."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
+
+    def check(self, stage: str) -> None:
+        """Raise before `stage` where nobody waits for its result any more."""
+        if self.cancelled:
+            raise CallerGoneError
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise DeadlineError(stage)
+
+
+class CallerGoneError(ShortlistError):
+    """The caller cancelled; whatever is raised or answered now, nobody reads it."""
+
+    reason = "CANCELLED"
+
+    def __init__(self) -> None:
+        super().__init__("the caller cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request ends with, and what the wording of its reasons needs."""
+
+    ranked: Ranked
+    anchors: Mapping[int, EventType] = field(default_factory=dict)  # history item of a reason -> what was done with it
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A plan with its caller, and what the stages have done for it so far."""
+
+    plan: Plan
+    call: Call
+    degraded: set[str] = field(default_factory=set)  # as in core.types.Ranked
+    trace: list[StageTrace] = field(default_factory=list)
+    answer: Answer | None = None
+    error: ShortlistError | None = None
+
+    def result(self) -> Answer:
+        """The answer; raises the error that ended the job before it had one."""
+        if self.answer is None:
+            raise self.error or RuntimeError("the pipeline left a job without an answer")
+        return self.answer

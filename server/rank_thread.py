@@ -1,0 +1,66 @@
+"""Ranking with a time limit: a ranker that is slow or hangs costs an answer its order, not its deadline."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from core.types import Candidates, Float32s, Queries
+
+if TYPE_CHECKING:
+    from ranking.ranker import Ranker
+
+_MEMORY = 0.8  # weight of the past in the running mean of durations
+
+
+class RankerLateError(Exception):
+    """The ranker did not answer within the time it had."""
+
+
+class RankThread:
+    """The one thread that rankers run on, so that the pipeline can stop waiting for them.
+
+    Used by one thread at a time. A call that was given up on runs to its end; until then others with a deadline are
+    refused at once, as they would only queue up behind it.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "rank")
+        self._running: Future[Float32s] | None = None
+        self._durations: dict[int, float] = {}  # size of the work as a power of two -> mean seconds
+
+    def expected_seconds(self, candidates: Candidates) -> float:
+        """How long work of this size took lately; 0 where there was none."""
+        return self._durations.get(_size(candidates), 0.0)
+
+    def rank(self, ranker: Ranker, queries: Queries, candidates: Candidates, seconds: float | None) -> Float32s:
+        """What `ranker.rank` returns or raises; RankerLateError where that takes longer than `seconds`."""
+        if seconds is not None and self._running and not self._running.done():
+            raise RankerLateError
+        self._running = self._pool.submit(self._timed, ranker, queries, candidates)
+        try:
+            return self._running.result(seconds)
+        except TimeoutError:
+            if self._running.done():  # the ranker's own TimeoutError, or a result of the very last moment
+                return self._running.result()
+            raise RankerLateError from None
+
+    def forgive(self, candidates: Candidates) -> None:
+        """Expect a little less of this work: the ranker was passed over, and is to be tried again some day."""
+        self._durations[_size(candidates)] = self.expected_seconds(candidates) * _MEMORY
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _timed(self, ranker: Ranker, queries: Queries, candidates: Candidates) -> Float32s:
+        size, started = _size(candidates), time.monotonic()
+        scores: Float32s = ranker.rank(queries, candidates)
+        took = time.monotonic() - started
+        self._durations[size] = _MEMORY * self._durations.get(size, took) + (1 - _MEMORY) * took
+        return scores
+
+
+def _size(candidates: Candidates) -> int:
+    return candidates.items.size.bit_length()

@@ -1,0 +1,95 @@
+"""Every setting of a server with its default, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import InvalidArgumentError, Violation
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseModel):
+    """How to serve. `Settings.of` reports mistakes in words for the person who made them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bundles: Path
+    """Where the bundles are; the current one is served."""
+    state: str
+    """URL of the store of live users, such as `sqlite:state.sqlite`."""
+    address: str = "127.0.0.1:50051"
+    """Host and port to listen on; port 0 takes a free one."""
+    insecure: bool = False
+    """Whether plain text may be spoken on an address that other machines reach."""
+    token_file: Path | None = None
+    """Bearer tokens of those who may call; None: everybody may."""
+    share_port: bool = False
+    """Whether other processes listen on the same port (SO_REUSEPORT); the supervisor's workers do."""
+    grace_seconds: float = Field(30.0, ge=0)
+    """How long accepted calls have to finish when the server drains."""
+    drain_delay_seconds: float = Field(0.5, ge=0)
+    """How long a draining server goes on saying NOT_SERVING and UNAVAILABLE, so that balancers notice, if idle."""
+    answer_reserve_seconds: float = Field(0.004, ge=0)
+    """Part of every caller's deadline that is kept for the way back of the answer, or of the error."""
+    max_pending: int = Field(256, ge=64)
+    """Recommendations in work or waiting, above which new ones are refused; a full batch of 64 must fit."""
+    max_pending_writes: int = Field(64, ge=1)
+    """Batches of events in work or waiting, above which new ones are refused."""
+    max_batch: int = Field(32, ge=1)
+    """Most requests that share one model call."""
+    stream_window: int = Field(16, ge=1)
+    """Messages of one stream that are worked on at the same time."""
+    max_message_bytes: int = Field(16 * 1024 * 1024, ge=1024)
+    """Largest message taken or sent; gRPC itself answers RESOURCE_EXHAUSTED above it."""
+    max_streams_per_connection: int = Field(1_024, ge=1)
+    """Calls under way on one connection; a client with more waits on its side."""
+    max_connection_age_seconds: float = Field(1_800.0, gt=0)
+    """After about this long a client is asked to connect anew, so that balancers get to spread it again."""
+    log_level: LogLevel = "info"
+    """Least severity that is logged. At `debug` every call is."""
+
+    @classmethod
+    def of(cls, **values: object) -> Settings:
+        """Settings with these values; InvalidArgumentError names every one that cannot be."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            wrong = [
+                Violation(".".join(map(str, each["loc"])) or "settings", each["msg"].removeprefix("Value error, "))
+                for each in error.errors()
+            ]
+            raise InvalidArgumentError(wrong) from None
+
+    @model_validator(mode="after")
+    def _loopback_unless_insecure(self) -> Self:
+        if not self.insecure and not is_loopback(self.host):
+            raise ValueError(
+                f"{self.address} can be reached by other machines and TLS is not supported yet: "
+                "listen on 127.0.0.1, or say --insecure if the network around it is trusted"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _port_in_range(self) -> Self:
+        _, colon, port = self.address.rpartition(":")
+        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+            raise ValueError(f"address: {self.address!r} is not HOST:PORT with a port from 0 to 65535")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The address without its port and brackets."""
+        return self.address.rpartition(":")[0].strip("[]")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`; a name other than localhost counts as reachable."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

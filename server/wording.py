@@ -1,0 +1,73 @@
+"""Reasons in words for the person who gets the recommendation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from shortlist.v1.recommendation_pb2 import ReasonKind
+
+from core.types import NO_ITEM, EventType, Reason
+
+MAX_TITLE = 120
+"""Characters of a title that are quoted; with the longest sentence around it a reason stays below 256."""
+
+_DONE = {
+    EventType.VIEW: "viewed",
+    EventType.CLICK: "looked at",
+    EventType.CART: "put into your cart",
+    EventType.PURCHASE: "bought",
+    EventType.LIKE: "liked",
+    EventType.RATING: "rated",
+}
+_CHOSEN = "chose"  # for an event of no stated kind
+
+# What is said of a source that names an item of the history; of those not listed, `_TOGETHER`.
+_FOLLOWING = {
+    "transitions": "Because you {done} {title}: often chosen next.",
+    "text": "Similar to {title}, which you {done}.",
+    "two_tower": "Similar to {title}, which you {done}.",
+    "similar_users": "Others who {done} {title} chose this too.",
+}
+_TOGETHER = "Because you {done} {title}: often chosen together."
+# What is said of a source by itself; of those not listed, `_TASTE`.
+_ALONE = {"text": "New and close to your taste.", "similar_users": "People with a taste like yours chose this."}
+_TASTE = "It fits what you chose before."
+
+_POPULAR = re.compile(r"popular(?:_(\d+)([dh]))?")  # `popular`, `popular_14d`, `popular_6h`
+_UNITS = {"d": "day", "h": "hour"}
+
+
+def kind(reason: Reason) -> ReasonKind.ValueType:
+    """What kind of reason it is."""
+    if not reason.source:
+        return ReasonKind.REASON_KIND_UNSPECIFIED
+    if reason.anchor != NO_ITEM:
+        return ReasonKind.REASON_KIND_HISTORY_ITEM
+    if _POPULAR.fullmatch(reason.source):
+        return ReasonKind.REASON_KIND_POPULAR
+    return ReasonKind.REASON_KIND_NEW if reason.source == "text" else ReasonKind.REASON_KIND_TASTE
+
+
+def text(reason: Reason, title: str, done: EventType | None) -> str:
+    """One sentence of at most 256 characters; `title` and `done` are about the reason's anchor, where it has one."""
+    quoted = _quoted(title)
+    if reason.anchor != NO_ITEM and quoted:
+        sentence = _FOLLOWING.get(reason.source, _TOGETHER)
+        return sentence.format(done=_CHOSEN if done is None else _DONE.get(done, _CHOSEN), title=quoted)
+    if popular := _POPULAR.fullmatch(reason.source):
+        return _popular(*popular.groups())
+    return _ALONE.get(reason.source, _TASTE) if reason.source else ""
+
+
+def _popular(length: str | None, unit: str | None) -> str:
+    if length is None or unit is None:
+        return "Popular with many."
+    plural = "" if length == "1" else "s"
+    return f"Popular in the last {'' if length == '1' else length + ' '}{_UNITS[unit]}{plural}."
+
+
+def _quoted(title: str) -> str:
+    """A title on one line and not too long."""
+    line = " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in title).split())
+    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"

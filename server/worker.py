@@ -1,0 +1,102 @@
+"""One serving process: from settings to SERVING, until a signal drains it.
+
+`python -m server.worker` is how the supervisor starts one: settings come as a line of JSON on standard input, what came
+of it goes as a line of JSON to standard output, and the end of standard input (the supervisor's own end) drains too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from bundle import BundleStore
+from core.errors import ShortlistError
+from server import logs
+from server.app import create_server
+from server.auth import read_tokens
+from server.settings import Settings
+from server.system import System
+from state import open_store
+
+USAGE_ERROR = 2
+"""Exit status where what was asked for cannot be done: nothing is wrong with the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """That a process serves, and what."""
+
+    address: str
+    bundle: str
+    items: int
+    error: str = ""  # in one line, why it does not
+
+
+REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
+
+
+async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asyncio.Event) -> None:
+    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where it cannot begin."""
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    authority = read_tokens(settings.token_file) if settings.token_file else None
+    bundles = BundleStore(settings.bundles)
+    server, port = await create_server(settings, open_store(settings.state), authority)
+    try:
+        system = await server.activate(lambda: System.load(bundles.load()))
+        host = settings.address.rpartition(":")[0]
+        announce(Ready(f"{host}:{port}", system.version, len(system.items)))
+        await stop.wait()
+    finally:
+        await server.drain()
+
+
+def run(settings: Settings, announce: Callable[[Ready], None]) -> None:
+    """Serve in this process until a signal. Raises ShortlistError where it cannot begin."""
+    prepare(settings)
+    asyncio.run(serve(settings, announce, asyncio.Event()))
+
+
+def prepare(settings: Settings) -> None:
+    """What has to be set before the models' libraries are imported: one thread each, as there is a process per core."""
+    for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "2"}.items():
+        os.environ.setdefault(name, value)
+    logs.configure(settings.log_level)
+
+
+def main() -> None:
+    """Serve for a supervisor."""
+    settings = Settings.model_validate_json(sys.stdin.readline())
+    prepare(settings)
+    try:
+        asyncio.run(_supervised(settings))
+    except ShortlistError as error:
+        _report(Ready(settings.address, "", 0, str(error)))
+        raise SystemExit(USAGE_ERROR) from None
+
+
+async def _supervised(settings: Settings) -> None:
+    stop = asyncio.Event()
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            stop.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), read)
+    await serve(settings, _report, stop)
+
+
+def _report(ready: Ready) -> None:
+    print(REPORT.dump_json(ready).decode(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""A real server on a free port over a fake system, and a real client's channel to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import server_fakes as fakes
+from server_wire import Running
+
+from bundle import Bundle
+from server.app import create_server
+from server.auth import Authority
+from server.settings import Settings
+from server.system import System
+from state import StateStore, open_store
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return fakes.publish(tmp_path_factory.mktemp("bundles")).load()
+
+
+@pytest.fixture
+def system(bundle: Bundle) -> System:
+    loaded = fakes.load(bundle)
+    loaded.retriever.calls.clear()
+    loaded.retriever.queries.clear()
+    loaded.ranker.calls = 0
+    return loaded
+
+
+@pytest.fixture
+def store() -> StateStore:
+    return open_store("sqlite::memory:")
+
+
+def settings(**values: Any) -> Settings:
+    defaults = {"bundles": Path(), "state": "", "address": "127.0.0.1:0", "drain_delay_seconds": 0, "grace_seconds": 5}
+    return Settings.of(**(defaults | values))
+
+
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+async def start(system: System, store: StateStore) -> AsyncIterator[Start]:
+    """Starts servers: `await start(load=False, authority=..., any=setting)`; stops them at the end."""
+    running: list[Running] = []
+
+    async def begin(
+        load: bool = True, authority: Authority | None = None, state: StateStore = store, **values: Any
+    ) -> Running:
+        server, port = await create_server(settings(**values), state, authority)
+        if load:
+            await server.activate(lambda: system)
+        running.append(Running(server, grpc.aio.insecure_channel(f"127.0.0.1:{port}"), system, state))
+        return running[-1]
+
+    yield begin
+    for each in running:
+        await each.channel.close()
+        if not each.server.lifecycle.draining.is_set():
+            await each.server.drain()
+
+
+@pytest.fixture
+async def running(start: Start) -> Running:
+    return await start()

@@ -1,0 +1,144 @@
+"""A system of forty items whose sources and ranker do as a test tells them; it needs neither training nor models."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bundle import BundleStore
+from bundle.histories import write_histories
+from bundle.items import write_items
+from core.types import DAY, NO_ITEM, Candidates, EventType, Queries, Reason
+
+ITEMS = 40
+AS_OF = 1_700_000_000_000_000
+SOURCES = ("item_item", "popular_14d")
+CATEGORIES = ("tea", "coffee", "mugs")
+
+
+def publish(directory: Path) -> BundleStore:
+    """Item i has the id `i<i>` and category i % 3; user `ann` viewed 0, bought 1, disliked 2, was shown 3."""
+    store = BundleStore(directory)
+    with store.writer() as writer:
+        write_items(
+            writer,
+            [f"i{i}" for i in range(ITEMS)],
+            [f"Item number {i}" for i in range(ITEMS)],
+            [[CATEGORIES[i % 3]] for i in range(ITEMS)],
+            np.ones(ITEMS, np.float32),
+        )
+        types = [EventType.VIEW, EventType.PURCHASE, EventType.DISLIKE, EventType.IMPRESSION, EventType.VIEW]
+        events = Queries(
+            np.array([0, 4, 5]),
+            np.array([0, 1, 2, 3, 5], np.int32),
+            AS_OF - np.arange(5, 0, -1) * DAY,
+            np.array(types, np.int8),
+            np.ones(5, np.float32),
+            np.full(2, AS_OF),
+        )
+        write_histories(writer, ["ann", "bob"], events)
+        writer.publish(as_of_micros=AS_OF, seed=1, settings={}, metrics={})
+    return store
+
+
+class Retriever:
+    """Likes items in the order 0, 1, 2, ...; hooks make it fail, dawdle or forget."""
+
+    sources = SOURCES
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.queries: list[Queries] = []
+        self.before = lambda: None  # called first, may raise
+        self.failed: tuple[str, ...] = ()
+        self.empty = False
+        self.obeys = True
+
+    def retrieve(
+        self, queries: Queries, count: int, *, blocked: Sequence[Any] | None = None, allowed: Any = None
+    ) -> Candidates:
+        self.calls.append("retrieve")
+        self.queries.append(queries)
+        self.before()
+        lists = []
+        for i in range(len(queries)):
+            rows = np.arange(ITEMS)
+            if self.obeys and blocked is not None:
+                rows = rows[~np.isin(rows, blocked[i])]
+            if self.obeys and allowed is not None:
+                rows = rows[allowed[rows]]
+            lists.append([] if self.empty else rows[:count])
+        return self._describe(lists)
+
+    def score(self, queries: Queries, items: Any) -> Candidates:
+        self.calls.append("score")
+        self.before()
+        return self._describe([row[row != NO_ITEM] for row in items], items.shape[1])
+
+    def similar(self, item: int, count: int, *, allowed: Any = None) -> Candidates:
+        self.calls.append("similar")
+        self.before()
+        rows = np.array([row for row in range(ITEMS) if allowed is None or allowed[row]])
+        return self._describe([rows[np.argsort(abs(rows - item), kind="stable")][:count]])
+
+    def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
+        histories = [queries.history(i) for i in range(len(queries))]
+        return [
+            [Reason(SOURCES[0], int(history[-1]), 0.75) if len(history) else Reason(SOURCES[1], share=1.0)] * width
+            for history, width in zip(histories, [candidates.items.shape[1]] * len(histories), strict=True)
+        ]
+
+    def _describe(self, lists: Sequence[Any], width: int | None = None) -> Candidates:
+        width = max(map(len, lists)) if width is None else width
+        items = np.full((len(lists), width), NO_ITEM, np.int32)
+        for i, rows in enumerate(lists):
+            items[i, : len(rows)] = rows
+        valid = items != NO_ITEM
+        fused = np.where(valid, 1 - items / 100, -np.inf).astype(np.float32)
+        ranks = np.zeros((*items.shape, 2), np.int32)
+        ranks[..., 1] = np.where(valid, items + 1, 0)
+        scores = np.where(valid[..., None], fused[..., None], 0).astype(np.float32) * np.ones(2, np.float32)
+        levels = np.ones((len(items), 2, 2), np.float32)
+        return Candidates(items, fused, scores, ranks, levels, SOURCES, self.failed)
+
+
+class Ranker:
+    """Prefers items in the opposite order: item 39 scores 0.39."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.before = lambda: None
+        self.scores = lambda items: items / 100
+
+    def rank(self, queries: Queries, candidates: Candidates) -> Any:
+        self.calls += 1
+        self.before()
+        scores = self.scores(candidates.items).astype(np.float32)
+        return np.where(candidates.valid, scores, -np.inf).astype(np.float32)
+
+    def vectors(self, items: Any) -> Any:
+        return np.eye(3, dtype=np.float32)[np.asarray(items) % 3]
+
+
+def load(bundle: Any) -> Any:
+    """A System of fakes; the stand-in for System.load."""
+    from server.system import System
+
+    return System.assemble(bundle, Retriever(), Ranker())
+
+
+def _select(scores: Any, count: int, *, diversity: float = 0.0, vectors: Any = None) -> Any:
+    return np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")[:count]
+
+
+try:
+    import ranking.selection  # noqa: F401
+except ModuleNotFoundError:
+    stand_in = types.ModuleType("ranking.selection")
+    stand_in.select = _select  # type: ignore[attr-defined]
+    sys.modules["ranking.selection"] = stand_in

@@ -1,0 +1,66 @@
+"""Talks to a running server as a client does, and decodes what a call ended with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from shortlist.v1.event_service_pb2_grpc import EventServiceStub
+from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+
+from server.app import Server
+from server.system import System
+from state import StateStore
+
+
+@dataclass
+class Running:
+    server: Server
+    channel: grpc.aio.Channel
+    system: System
+    store: StateStore
+
+    @property
+    def api(self) -> Any:
+        return RecommendationServiceStub(self.channel)
+
+    @property
+    def events(self) -> Any:
+        return EventServiceStub(self.channel)
+
+
+@dataclass
+class Failure:
+    """What a call ended with, decoded from the wire."""
+
+    code: grpc.StatusCode
+    message: str
+    info: error_details_pb2.ErrorInfo
+    violations: dict[str, str]
+    retry: error_details_pb2.RetryInfo | None
+    trailers: dict[str, Any]
+
+
+async def failure(call: Any) -> Failure:
+    """Awaits a call that must fail and decodes its status."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    trailers = dict(caught.value.trailing_metadata() or ())
+    status = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
+    if status.details:
+        assert (status.code, status.message) == (caught.value.code().value[0], caught.value.details())
+    return decoded(status, caught.value.code(), trailers)
+
+
+def decoded(status: status_pb2.Status, code: grpc.StatusCode, trailers: dict[str, Any]) -> Failure:
+    def detail(kind: Message) -> Any:
+        return next((kind for each in status.details if each.Unpack(kind)), None)
+
+    bad = detail(error_details_pb2.BadRequest())
+    violations = {each.field: each.description for each in bad.field_violations} if bad else {}
+    info, retry = detail(error_details_pb2.ErrorInfo()), detail(error_details_pb2.RetryInfo())
+    return Failure(code, status.message, info, violations, retry, trailers)
