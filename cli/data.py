@@ -18,6 +18,9 @@ From = Annotated[Path, typer.Option("--from", help="Folder with the files as pub
 Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]
 MaxRejects = Annotated[float, typer.Option(min=0, max=1, help="Largest share of rows of a table that may be rejected.")]
 
+Download = Annotated[bool, typer.Option("--download", help="First download the files into the folder --from.")]
+Mirror = Annotated[str | None, typer.Option(help="Address to download from instead of the official one.")]
+
 
 @importers.command("online-retail")
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
@@ -25,6 +28,60 @@ def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> Non
     from data import online_retail as importer
 
     _publish(importer.read(source), out, max_rejects)
+
+
+@importers.command("movielens")
+def movielens(
+    source: From,
+    out: Out,
+    download: Download = False,
+    edition: Annotated[
+        str, typer.Option(help="To download: ml-latest-small, ml-latest, ml-1m, ml-20m or ml-25m.")
+    ] = "ml-latest-small",
+    mirror: Mirror = None,
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """Film ratings of GroupLens: the CSV editions, or ml-1m."""
+    from data import movielens as importer
+
+    if download:
+        importer.fetch(source, edition, mirror or importer.BASE)
+    _publish(importer.read(source), out, max_rejects)
+
+
+@importers.command("amazon")
+def amazon(
+    source: From,
+    out: Out,
+    download: Download = False,
+    category: Annotated[str, typer.Option(help="To download: All_Beauty, Video_Games, ...")] = "All_Beauty",
+    mirror: Mirror = None,
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """Amazon Reviews 2023: reviews and products of one or more categories."""
+    from data import amazon as importer
+
+    if download:
+        importer.fetch(source, category, mirror or importer.BASE)
+    _publish(importer.read(source), out, max_rejects)
+
+
+@importers.command("mind")
+def mind(
+    source: From,
+    out: Out,
+    download: Download = False,
+    size: Annotated[str, typer.Option(help="To download: small or large.")] = "small",
+    impressions: Annotated[bool, typer.Option("--impressions", help="Also what was shown and not clicked.")] = False,
+    mirror: Mirror = None,
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """News clicks of MIND: behaviors.tsv and news.tsv."""
+    from data import mind as importer
+
+    if download:
+        importer.fetch(source, size, mirror or importer.BASE)
+    _publish(importer.read(source, impressions), out, max_rejects)
 
 
 @importers.command("table")

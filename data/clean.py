@@ -69,7 +69,7 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         _text(raw, "item_id").alias("item_id"),
         _text(raw, "title").fill_null("").alias("title"),
         _text(raw, "text").fill_null("").alias("text"),
-        _names(raw, "categories", rules.separator).alias("categories"),
+        to_list(raw, "categories", rules.separator).alias("categories"),
         price.cast(pl.Float32).alias("price"),
         _text(raw, "image_path").alias("image_path"),
         _attributes(raw, ITEMS).alias("attributes"),
@@ -82,6 +82,22 @@ def clean_users(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
     checks = [("missing user_id", _text(raw, "user_id").is_null())]
     columns = [_text(raw, "user_id").alias("user_id"), _attributes(raw, USERS).alias("attributes")]
     return _sound(raw, columns, checks, rejects)
+
+
+def to_list(raw: pl.DataFrame, name: str, separator: str) -> pl.Expr:
+    """Column `name` as lists of text, from lists, JSON lists or text with a separator; no outer blanks, none empty."""
+    if name not in raw.columns:
+        return pl.lit([], pl.List(pl.String))
+    if isinstance(raw.schema[name], pl.List):
+        names = pl.col(name).cast(pl.List(pl.String))
+    else:
+        text = _text(raw, name)
+        quoted = text.str.extract_all(r'"(?:[^"\\]|\\.)*"').list.eval(
+            pl.element().str.slice(1, pl.element().str.len_chars() - 2).str.replace_all(r'\\(["\\/])', "$1")
+        )
+        names = pl.when(text.str.starts_with("[")).then(quoted).otherwise(text.str.split(separator))
+    stripped = names.list.eval(pl.element().str.strip_chars())
+    return stripped.list.eval(pl.element().filter(pl.element() != "")).fill_null([])
 
 
 def first_of_each(frame: pl.DataFrame, key: Sequence[str], reason: str, rejects: Rejects) -> pl.DataFrame:
@@ -144,22 +160,6 @@ def _number(raw: pl.DataFrame, name: str, drop: str = r"\s") -> pl.Expr:
 
 def _unreadable(raw: pl.DataFrame, name: str, drop: str = r"\s") -> pl.Expr:
     return _text(raw, name).is_not_null() & _number(raw, name, drop).is_null()
-
-
-def _names(raw: pl.DataFrame, name: str, separator: str) -> pl.Expr:
-    """The column as a list of names: a list, a JSON list, or text with a separator; blanks and empty names go."""
-    if name not in raw.columns:
-        return pl.lit([], pl.List(pl.String))
-    if isinstance(raw.schema[name], pl.List):
-        names = pl.col(name).cast(pl.List(pl.String))
-    else:
-        text = _text(raw, name)
-        quoted = text.str.extract_all(r'"(?:[^"\\]|\\.)*"').list.eval(
-            pl.element().str.slice(1, pl.element().str.len_chars() - 2).str.replace_all(r'\\(["\\/])', "$1")
-        )
-        names = pl.when(text.str.starts_with("[")).then(quoted).otherwise(text.str.split(separator))
-    stripped = names.list.eval(pl.element().str.strip_chars())
-    return stripped.list.eval(pl.element().filter(pl.element() != "")).fill_null([])
 
 
 def _attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:

@@ -1,7 +1,7 @@
 """The Online Retail orders (Chen 2015, UCI, doi 10.24432/C5BW33) as prepared in two gzipped CSV files.
 
 `interactions.csv.gz`: customer_id, item_id, invoice, timestamp (local, taken as UTC), quantity, unit_price, country.
-`items.csv.gz`: item_id, title, all_titles (`|` between).
+`items.csv.gz`: item_id, title, all_titles (`|` between, the title first).
 """
 
 from __future__ import annotations
@@ -49,7 +49,12 @@ def _items(folder: Path, orders: pl.DataFrame, rejects: Rejects) -> pl.DataFrame
     items = pl.concat(batches(folder / "items.csv.gz", rejects)).join(
         prices, on="item_id", how="left", maintain_order="left"
     )
-    others = pl.col("all_titles").str.split("|").list.set_difference(pl.concat_list("title")).list.join(", ")
+    others = (
+        pl.col("all_titles")
+        .str.strip_prefix(pl.col("title"))
+        .str.strip_chars("|")
+        .str.replace_all("|", ", ", literal=True)
+    )
     raw = items.select(LINE, "item_id", "title", others.alias("text"), "price")
     return distinct_ids(clean_items(raw, _RULES, rejects), "item_id", rejects).drop(LINE)
 

@@ -177,7 +177,9 @@ class _Records:
         """The lines on which the next sound records start, given how many line breaks each holds."""
         count, ragged = len(breaks), sorted(self._ragged)
         numbers = np.array([row for row, _, _ in ragged], np.int64)
-        sound = np.setdiff1d(np.arange(self._row, self._row + count + len(ragged)), numbers)[:count]
+        free = np.ones(count + len(ragged), np.bool_)
+        free[numbers[numbers < self._row + len(free)] - self._row] = False
+        sound = self._row + np.flatnonzero(free)[:count]
         passed = int((numbers < sound[-1]).sum()) if count else len(ragged)
         spans = 1 + np.concatenate([breaks, [text.count("\n") for _, _, text in ragged[:passed]]]).astype(np.int64)
         order = np.argsort(np.concatenate([sound, numbers[:passed]]))

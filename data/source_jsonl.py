@@ -28,7 +28,7 @@ def jsonl_batches(path: Path, file: BinaryIO, rejects: Rejects, how: Reading) ->
         lines = text.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line == 1 else text.split(b"\n")
         numbered = pl.DataFrame({"content": lines}, schema={"content": pl.Binary}).with_row_index(LINE, line)
         line += len(lines)
-        rows = numbered.with_columns(pl.col(LINE).cast(pl.Int64)).filter(pl.col("content").bin.size() > 1)
+        rows = numbered.with_columns(pl.col(LINE).cast(pl.Int64)).filter(~pl.col("content").is_in([b"", b"\r"]))
         rejects.read += rows.height
         yield _parse(rows, rejects)
     if not seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -105,5 +106,5 @@ class Truth:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(**{each.name: arrays[each.name] for each in fields(cls)})
-        except (ValueError, KeyError, OSError, EOFError) as error:
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"{path}: damaged: {error}") from error
