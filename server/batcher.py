@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 from server.jobs import Answer, Job
 
@@ -36,7 +37,9 @@ class Batcher:
         Jobs of equal keys may share one call of `work`, the first one's. A cancelled job is marked as such, for the
         stages to drop, and never started where it still waits.
         """
-        waiting = _Waiting(key, work, job, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(key, work, job, loop.create_future())
+        job.on_finish = partial(loop.call_soon_threadsafe, _settle, waiting.done)
         self._waiting.append(waiting)
         if self._feeding is None:
             self._feeding = asyncio.create_task(self._feed())
@@ -49,17 +52,11 @@ class Batcher:
 
     async def _feed(self) -> None:
         """Work off the queue, then end."""
-        loop = asyncio.get_running_loop()
         try:
             while batch := self._take():
-                error = await loop.run_in_executor(self._thread, _attempt, batch)
+                error = await asyncio.get_running_loop().run_in_executor(self._thread, _attempt, batch)
                 for each in batch:
-                    if each.done.done():  # cancelled meanwhile
-                        continue
-                    if error is None:
-                        each.done.set_result(None)
-                    else:
-                        each.done.set_exception(error)
+                    _settle(each.done, error)  # most are settled already, as jobs finish
         finally:
             self._feeding = None
 
@@ -82,3 +79,12 @@ def _attempt(batch: list[_Waiting]) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None = None) -> None:
+    if done.done():  # before, or cancelled
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from core.errors import DeadlineError, ShortlistError
 from core.types import EventType, Ranked, StageTrace
@@ -57,6 +57,15 @@ class Job:
     trace: list[StageTrace] = field(default_factory=list)
     answer: Answer | None = None
     error: ShortlistError | None = None
+    on_finish: Callable[[], None] = lambda: None
+
+    def finish(self, error: ShortlistError | None = None) -> None:
+        """End with the answer that the last stage made, or with an error, and tell whoever waits."""
+        self.error = error
+        if self.answer is not None:
+            ranked = replace(self.answer.ranked, degraded=frozenset(self.degraded), trace=tuple(self.trace))
+            self.answer = replace(self.answer, ranked=ranked)
+        self.on_finish()
 
     def result(self) -> Answer:
         """The answer; raises the error that ended the job before it had one."""

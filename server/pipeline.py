@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from core.errors import ShortlistError
-from core.types import Int64s, StageTrace
+from core.types import StageTrace
 from server import choosing, stages
 from server.batch import Batch, Passed
-from server.jobs import Job
 
 Stage = Callable[[Batch], list[Passed]]
 
@@ -49,31 +47,30 @@ def similar(batch: Batch) -> None:
 
 
 def _run(batch: Batch, **steps: Stage) -> None:
-    everybody = batch.jobs
     for name, stage in steps.items():
-        waiting = _waiting(batch.jobs, name)
-        if len(waiting) < len(batch.jobs):
-            batch = batch.part(waiting)
+        batch = _wanted(batch, name)
+        if stage is stages.rank and (urgent := stages.urgent(batch)).any():
+            # Answered before the ranking of the others begins: they have no time to wait for that either.
+            _run(batch.part(np.flatnonzero(urgent)), rank=stages.pass_over, select=steps["select"])
+            batch = batch.part(np.flatnonzero(~urgent))
         if not batch.jobs:
-            break
+            return
         started = time.perf_counter_ns()
         passed = stage(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
         for job, each in zip(batch.jobs, passed, strict=True):
             job.trace.append(StageTrace(name, each.entered, each.left, micros, each.dropped))
-    for job in everybody:
-        if job.answer is not None:
-            ranked = replace(job.answer.ranked, degraded=frozenset(job.degraded), trace=tuple(job.trace))
-            job.answer = replace(job.answer, ranked=ranked)
+    for job in batch.jobs:
+        job.finish()
 
 
-def _waiting(jobs: list[Job], stage: str) -> Int64s:
-    """Positions of the jobs whose callers still wait; the others get their error and go no further."""
-    waiting = []
-    for i, job in enumerate(jobs):
+def _wanted(batch: Batch, stage: str) -> Batch:
+    """The jobs whose callers still wait; the others end with their error and go no further."""
+    wanted = []
+    for i, job in enumerate(batch.jobs):
         try:
             job.call.check(stage)
-            waiting.append(i)
+            wanted.append(i)
         except ShortlistError as error:
-            job.error = error
-    return np.array(waiting, np.int64)
+            job.finish(error)
+    return batch if len(wanted) == len(batch.jobs) else batch.part(np.array(wanted, np.int64))

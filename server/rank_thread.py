@@ -31,8 +31,9 @@ class RankThread:
         self._durations: dict[int, float] = {}  # size of the work as a power of two -> mean seconds
 
     def expected_seconds(self, candidates: Candidates) -> float:
-        """How long work of this size took lately; 0 where there was none."""
-        return self._durations.get(_size(candidates), 0.0)
+        """How long work of this size, or less of it, took lately; 0 where there was none."""
+        size = _size(candidates)
+        return max((seconds for known, seconds in self._durations.items() if known <= size), default=0.0)
 
     def rank(self, ranker: Ranker, queries: Queries, candidates: Candidates, seconds: float | None) -> Float32s:
         """What `ranker.rank` returns or raises; RankerLateError where that takes longer than `seconds`."""
@@ -47,8 +48,9 @@ class RankThread:
             raise RankerLateError from None
 
     def forgive(self, candidates: Candidates) -> None:
-        """Expect a little less of this work: the ranker was passed over, and is to be tried again some day."""
-        self._durations[_size(candidates)] = self.expected_seconds(candidates) * _MEMORY
+        """Expect a little less of such work: the ranker was passed over, and is to be tried again some day."""
+        size = _size(candidates)
+        self._durations = {known: t * (_MEMORY if known <= size else 1) for known, t in self._durations.items()}
 
     def close(self) -> None:
         """Take no more work."""

@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from core.errors import NotFoundError
-from core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
+from core.types import NO_ITEM, Bools, Float32s, Int32s
 from server import hydrate as hydration
 from server.batch import Batch, Passed
 from server.fallback import fill_with_popular, no_candidates
@@ -112,26 +112,33 @@ def filter(batch: Batch) -> list[Passed]:
 
 
 def rank(batch: Batch) -> list[Passed]:
-    """One score per candidate from the ranker; where it fails or the time is short, the fused scores stay."""
-    some: Bools = batch.candidates.valid.any(axis=1)
-    late: Bools = some & _short_of_time(batch)
-    skipped: Bools = np.zeros(len(batch.jobs), np.bool_)
-    in_time = np.flatnonzero(some & ~late)
-    if len(in_time):
-        scores = batch.candidates.fused.copy()
-        try:
-            scores[in_time] = _ranked(batch, in_time)
-        except RankerLateError:
-            late[in_time] = True
-        except Exception:  # an answer in retrieval's order beats none
-            log.exception("ranking_failed")
-            skipped[in_time] = True
-        else:  # an answer whose scores are all NaN is none
-            skipped = some & ~np.isfinite(scores).any(axis=1)
-            batch.scores = np.where(skipped[:, None], batch.candidates.fused, scores)
-    batch.degrade("ranker_late", late)
-    batch.degrade("ranker_skipped", skipped)
-    return [Passed.of(len(batch.rows(i)), len(batch.rows(i))) for i in range(len(batch.jobs))]
+    """One score per candidate from the ranker; where it fails or takes too long, the fused scores stay."""
+    try:
+        scores = _ranked(batch)
+    except RankerLateError:
+        return pass_over(batch)
+    except Exception:  # an answer in retrieval's order beats none
+        log.exception("ranking_failed")
+        scores = np.full_like(batch.scores, np.nan)
+    useless: Bools = ~np.isfinite(scores).any(axis=1) & batch.candidates.valid.any(axis=1)
+    batch.degrade("ranker_skipped", useless)
+    batch.scores = np.where(useless[:, None], batch.candidates.fused, scores)
+    return _all_pass(batch)
+
+
+def pass_over(batch: Batch) -> list[Passed]:
+    """The `rank` of requests that have no time for it: the fused scores stay."""
+    batch.degrade("ranker_late", [True] * len(batch.jobs))
+    return _all_pass(batch)
+
+
+def urgent(batch: Batch) -> Bools:
+    """Which jobs have less time left than the ranker took lately, bool [batch]."""
+    expected = batch.rank_thread.expected_seconds(batch.candidates)
+    short: Bools = np.array([_rank_seconds(job) < expected for job in batch.jobs], np.bool_)
+    if short.any():
+        batch.rank_thread.forgive(batch.candidates)
+    return short
 
 
 def _searched(batch: Batch, i: int) -> Passed:
@@ -145,27 +152,23 @@ def _searched(batch: Batch, i: int) -> Passed:
     return Passed.of(total, left, **dropped, below_cut=total - left - sum(dropped.values()))
 
 
-def _short_of_time(batch: Batch) -> Bools:
-    """Which jobs have less time left than the ranker took lately, bool [batch]."""
-    expected = batch.rank_thread.expected_seconds(batch.candidates)
-    short: Bools = np.array([_rank_seconds(job) < expected for job in batch.jobs], np.bool_)
-    if short.any():
-        batch.rank_thread.forgive(batch.candidates)
-    return short
-
-
 def _rank_seconds(job: Job) -> float:
     """How long the ranker may take for one job; infinite where its caller waits for ever."""
     left = job.call.seconds_left()
     return np.inf if left is None else left * RANK_SHARE
 
 
-def _ranked(batch: Batch, which: Int64s) -> Float32s:
-    """The ranker's scores for some of the jobs, [jobs, n]. A stall makes all of them late, not only the most urgent."""
-    seconds = min(_rank_seconds(batch.jobs[i]) for i in which)
-    part = batch if len(which) == len(batch.jobs) else batch.part(which)
+def _ranked(batch: Batch) -> Float32s:
+    """The ranker's scores, [batch, n]. A stall makes all of the batch late, not only the most urgent."""
+    if not batch.candidates.valid.any():
+        return batch.scores
+    seconds = min(map(_rank_seconds, batch.jobs))
     limit = None if np.isinf(seconds) else seconds
-    scores = batch.rank_thread.rank(batch.system.ranker, part.queries, part.candidates, limit)
-    if scores.shape != part.candidates.items.shape:
-        raise ValueError(f"scores of shape {scores.shape} for candidates of shape {part.candidates.items.shape}")
-    return np.where(part.candidates.valid, scores, -np.inf)
+    scores = batch.rank_thread.rank(batch.system.ranker, batch.queries, batch.candidates, limit)
+    if scores.shape != batch.candidates.items.shape:
+        raise ValueError(f"scores of shape {scores.shape} for candidates of shape {batch.candidates.items.shape}")
+    return np.where(batch.candidates.valid, scores, -np.inf)
+
+
+def _all_pass(batch: Batch) -> list[Passed]:
+    return [Passed.of(len(batch.rows(i)), len(batch.rows(i))) for i in range(len(batch.jobs))]

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+import server_fakes as fakes
+
+from core.errors import DeadlineError, NotFoundError
+from server import pipeline
+from server.batch import Batch
+from server.jobs import Call, CallerGoneError, Job
+from server.plans import Filter, Plan
+from server.rank_thread import RankThread
+from server.system import System
+from state import StateStore
+
+
+def job(**plan) -> Job:
+    return Job(Plan(request_id="r", include_trace=True, **plan), Call())
+
+
+@pytest.fixture
+def run(system: System, store: StateStore):
+    thread = RankThread()
+
+    def run(*jobs: Job, work=pipeline.recommend) -> list[Job]:
+        work(Batch(system, store, thread, list(jobs)))
+        return list(jobs)
+
+    yield run
+    thread.close()
+
+
+def spend(call: Call) -> None:
+    call.deadline = time.monotonic() - 1
+
+
+def leave(call: Call) -> None:
+    call.cancelled = True
+
+
+GONE = pytest.mark.parametrize(("go", "error"), [(spend, DeadlineError), (leave, CallerGoneError)])
+
+
+@GONE
+def test_nothing_runs_for_a_caller_who_is_gone_at_the_start(run, system: System, go, error) -> None:
+    gone = job()
+    go(gone.call)
+    run(gone)
+    assert isinstance(gone.error, error) and gone.answer is None
+    assert system.retriever.calls == [] and system.ranker.calls == 0
+
+
+@GONE
+def test_no_retrieval_runs_once_the_caller_is_gone(run, system: System, store, monkeypatch, go, error) -> None:
+    gone = job(user_id="ann")
+    monkeypatch.setattr(store, "history", lambda user_id, limit: go(gone.call) or [])
+    run(gone)
+    assert isinstance(gone.error, error) and system.retriever.calls == []
+
+
+@GONE
+def test_no_ranking_runs_once_the_caller_is_gone(run, system: System, go, error) -> None:
+    gone = job()
+    system.retriever.before = lambda: go(gone.call)
+    run(gone)
+    assert isinstance(gone.error, error)
+    assert system.retriever.calls == ["retrieve"] and system.ranker.calls == 0
+    assert [stage.stage for stage in gone.trace] == ["hydrate", "retrieve"]
+
+
+@GONE
+def test_nothing_is_selected_once_the_caller_is_gone(run, system: System, go, error) -> None:
+    gone = job()
+    system.ranker.before = lambda: go(gone.call)
+    run(gone)
+    assert isinstance(gone.error, error) and gone.answer is None
+    assert [stage.stage for stage in gone.trace] == ["hydrate", "retrieve", "filter", "rank"]
+
+
+def test_a_deadline_names_the_stage_that_it_came_before(run, system: System) -> None:
+    gone = job()
+    system.retriever.before = lambda: spend(gone.call)
+    run(gone)
+    assert gone.error is not None and gone.error.metadata == {"stage": "filter"}
+
+
+def test_who_is_gone_does_not_change_the_answers_of_the_others(run, system: System) -> None:
+    first, gone, last = job(user_id="ann", count=3), job(user_id="bob"), job(user_id="bob", count=2)
+    system.retriever.before = lambda: spend(gone.call)
+    run(first, gone, last)
+    alone = run(job(user_id="ann", count=3))[0], run(job(user_id="bob", count=2))[0]
+    assert [[i.item for i in each.result().ranked.items] for each in (first, last)] == [
+        [i.item for i in each.result().ranked.items] for each in alone
+    ]
+    with pytest.raises(DeadlineError):
+        gone.result()
+
+
+def test_one_urgent_request_does_not_cost_the_others_their_ranking(run, system: System) -> None:
+    system.ranker.before = lambda: time.sleep(0.5)
+    run(job())  # the thread learns how long it takes
+    urgent, patient = job(), job()
+    urgent.call.deadline = time.monotonic() + 0.45
+    run(urgent, patient)
+    assert urgent.result().ranked.degraded == {"ranker_late"}
+    assert patient.result().ranked.degraded == frozenset()
+
+
+def _adds_up(trace) -> None:
+    for stage in trace:
+        assert stage.entered == stage.left + sum(stage.dropped.values())
+        assert stage.micros >= 0 and all(count > 0 for count in stage.dropped.values())
+    assert [stage.entered for stage in trace[2:]] == [stage.left for stage in trace[1:-1]]
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_the_trace_accounts_for_every_item(run, system: System, obeys: bool) -> None:
+    system.retriever.obeys = obeys
+    plan = {"user_id": "ann", "excluded": ("i1", "i4", "i39"), "filter": Filter(("tea", "coffee"), ())}
+    [done] = run(job(**plan, count=5, candidate_count=40))
+    trace = done.result().ranked.trace
+    assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "filter", "rank", "select"]
+    _adds_up(trace)
+    hydrate, retrieve, filtered, _, select = trace
+    assert (hydrate.entered, hydrate.left) == (4, 4)
+    total = {reason: retrieve.dropped.get(reason, 0) + filtered.dropped.get(reason, 0) for reason in retrieve.dropped}
+    total |= {reason: count + retrieve.dropped.get(reason, 0) for reason, count in filtered.dropped.items()}
+    # i0, i1, i2 seen; of i1, i4, i39 one is seen already; 13 mugs, of which i2 is seen
+    assert total == {"seen": 3, "excluded": 2, "filtered": 12}
+    assert retrieve.entered == fakes.ITEMS and select.left == 5
+    assert select.dropped == {"below_cut": fakes.ITEMS - 3 - 2 - 12 - 5}
+
+
+def test_the_trace_accounts_for_items_when_popular_ones_stand_in(run, system: System) -> None:
+    system.retriever.empty = True
+    [done] = run(job(user_id="ann", candidate_count=10, count=5))
+    _adds_up(done.result().ranked.trace)
+
+
+def test_the_trace_of_rank_names_unknown_candidates(run) -> None:
+    [done] = run(job(item_ids=("i1", "who?", "i2"), count=3), work=pipeline.rank)
+    trace = done.result().ranked.trace
+    assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "rank", "select"]
+    _adds_up(trace)
+    assert trace[1].dropped == {"unknown": 1}
+
+
+def test_an_item_that_nobody_knows_has_no_neighbours(run) -> None:
+    with pytest.raises(NotFoundError):
+        run(job(item_ids=("who?",)), work=pipeline.similar)
