@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import grpc
+import pytest
+from conftest import Start
+from grpc_health.v1 import health_pb2
+from server_wire import failure
+from shortlist.v1 import event_service_pb2, recommendation_service_pb2
+
+from core.errors import DataError
+from server.app import HEALTH, SERVICES
+from server.auth import TABLE, Authority, read_tokens
+from server.reflection import SERVICES as REFLECTION
+
+FILES = (event_service_pb2, recommendation_service_pb2, health_pb2)
+METHODS = {
+    f"/{service.full_name}/{method.name}"
+    for file in FILES
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+} | {f"/{service}/ServerReflectionInfo" for service in REFLECTION}
+OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    file = tmp_path / "tokens"
+    file.write_text("# who may call\n\nreads read\nwrites\twrite\nboth read write\nplain\n")
+    return read_tokens(file)
+
+
+async def code_of(channel: grpc.aio.Channel, method: str, authorization: str | None) -> grpc.StatusCode:
+    """What an empty call of any kind ends with; a stream that opens counts as OK."""
+    metadata = [] if authorization is None else [("authorization", authorization)]
+    call = channel.stream_stream(method)(metadata=metadata, timeout=10)
+    try:
+        await call.write(b"")
+        reading = asyncio.ensure_future(call.read())
+        await asyncio.wait({reading}, timeout=10)
+        if not call.done():
+            return grpc.StatusCode.OK
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    finally:
+        call.cancel()
+    return await call.code()
+
+
+REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+def test_the_table_and_the_services_name_the_same_methods() -> None:
+    assert set(TABLE) == METHODS
+    assert {method.split("/")[1] for method in METHODS} == {*SERVICES, HEALTH, *REFLECTION}
+
+
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "Bearer ", "Basic reads", "reads"])
+async def test_without_a_known_token_only_health_answers(start: Start, authority: Authority, given: str | None) -> None:
+    running = await start(authority=authority)
+    for method in METHODS:
+        code = await code_of(running.channel, method, given)
+        assert (code == grpc.StatusCode.UNAUTHENTICATED) == (method not in OPEN), (method, code)
+
+
+@pytest.mark.parametrize(
+    ("token", "may"),
+    [
+        ("reads", {"RecommendationService", "ServerReflection", "Health"}),
+        ("writes", {"EventService", "ServerReflection", "Health"}),
+        ("both", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+        ("plain", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+    ],
+)
+async def test_a_token_reaches_as_far_as_its_scopes(start: Start, authority: Authority, token: str, may) -> None:
+    running = await start(authority=authority)
+    for method in METHODS:
+        code = await code_of(running.channel, method, f"Bearer {token}")
+        allowed = method.split("/")[1].rpartition(".")[2] in may
+        assert (code not in REFUSED) == allowed, (method, code)
+
+
+async def test_refusals_carry_their_reason(start: Start, authority: Authority) -> None:
+    running = await start(authority=authority)
+    method = running.channel.unary_unary("/shortlist.v1.EventService/WriteEvents")
+    got = await failure(method(b""))
+    assert (got.code, got.info.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
+    got = await failure(method(b"", metadata=[("authorization", "Bearer reads")]))
+    assert (got.code, got.info.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+
+
+def test_a_method_that_is_not_in_the_table_is_nobodys(authority: Authority) -> None:
+    with pytest.raises(Exception, match="does not allow /shortlist"):
+        authority.check("/shortlist.v1.BundleService/ActivateBundle", "Bearer both")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot read"), (b"\xff\n", "not UTF-8"), (b"# none\n", "holds no token"), (b"t admin\n", "line 1.*admin")],
+)
+def test_a_token_file_that_makes_no_sense_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "tokens").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_tokens(tmp_path / "tokens")
