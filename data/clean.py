@@ -124,7 +124,8 @@ def distinct_ids(frame: pl.DataFrame, id_column: str, rejects: Rejects) -> pl.Da
 
 def _sound(raw: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, rejects: Rejects) -> pl.DataFrame:
     reason = pl.coalesce([pl.when(bad).then(pl.lit(why)) for why, bad in checks]).alias(_REASON)
-    shaped = raw.select(LINE, *columns, reason)
+    # Lazily, so that what checks and columns have in common is computed once.
+    shaped = raw.lazy().select(LINE, *columns, reason).collect()
     bad = pl.col(_REASON).is_not_null()
     if shaped[_REASON].null_count() < shaped.height:
         fields = raw.filter(shaped[_REASON].is_not_null()).select(pl.exclude(LINE))
