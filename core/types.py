@@ -8,7 +8,7 @@ is a batch of one, so offline scoring and serving are one code path. Nobody writ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -103,6 +103,18 @@ class Queries:
     def rows(self) -> Int64s:
         """For each event, which query it belongs to, int64 [events]."""
         return np.repeat(np.arange(len(self)), self.lengths)
+
+    def keep(self, events: Bools) -> Queries:
+        """The queries with only the events that are marked, bool [events]."""
+        if events.all():
+            return self
+        offsets = np.concatenate([[0], np.cumsum(events)])[self.offsets]
+        items, times, types, values = self.items[events], self.times[events], self.types[events], self.values[events]
+        return Queries(offsets, items, times, types, values, self.now)
+
+    def before(self, time: int) -> Queries:
+        """The queries as they were at `time` (microseconds): earlier events alone, and that moment as `now`."""
+        return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64))
 
     def slice(self, start: int, stop: int) -> Queries:
         """The queries `start` to `stop` (exclusive), their event arrays views into this one's."""

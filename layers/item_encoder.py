@@ -9,7 +9,9 @@ from keras import layers, ops
 
 
 class TextCNN(layers.Layer):
-    """Max over time of convolutions of several widths (Kim 2014, Convolutional Neural Networks for Sentence Classification).
+    """Max over time of convolutions of several widths.
+
+    Kim 2014, Convolutional Neural Networks for Sentence Classification.
 
     Tokens int32 [..., length] (0 pads) -> float32 [..., len(widths) * filters].
     """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
@@ -65,8 +67,20 @@ class ItemFeatures:
     def load(cls, bundle: Bundle) -> ItemFeatures:
         """The features that `write` stored."""
         text = bundle.json("features/text")
-        arrays = (bundle.array(f"features/{name}") for name in ("tokens", "categories", "prices", "known"))
-        return cls(*arrays, TextEncoder(text["definition"]), text["n_categories"])
+        tokens, categories, prices, known = (
+            bundle.array(f"features/{name}") for name in ("tokens", "categories", "prices", "known")
+        )
+        return cls(tokens, categories, prices, known, TextEncoder(text["definition"]), text["n_categories"])
+
+
+def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> dict[str, Any]:
+    """What an item encoder reads for these rows; id 0 stands for an item whose id says nothing."""
+    return {
+        "ids": np.where(features.known[rows], rows + 1, 0).astype(np.int32),
+        "tokens": features.tokens[rows],
+        "categories": features.categories[rows],
+        "prices": features.prices[rows],
+    }
 
 
 def _padded_categories(offsets: Int64s, rows: Int32s) -> Int32s:

@@ -15,12 +15,14 @@ import numpy as np
 
 # Idle OpenMP threads that spin take the processor from TensorFlow's; read when the runtime loads, so before faiss.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-import faiss
+import faiss as wrapped_faiss
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.errors import BundleRefusedError
 from core.types import NO_ITEM, Bools, Float32s, Int32s
+
+faiss: Any = wrapped_faiss  # its stubs describe the C++ side, before the Python wrappers change the signatures
 
 EXACT_UP_TO = 20_000
 """Items; below this a flat search takes less than half a millisecond and misses nothing."""

@@ -17,13 +17,7 @@ def wanted(queries: Queries) -> Bools:
 
 def wanted_only(queries: Queries) -> Queries:
     """The queries without impressions and dislikes."""
-    keep = wanted(queries)
-    if keep.all():
-        return queries
-    offsets = np.concatenate([[0], np.cumsum(keep)])[queries.offsets]
-    return Queries(
-        offsets, queries.items[keep], queries.times[keep], queries.types[keep], queries.values[keep], queries.now
-    )
+    return queries.keep(wanted(queries))
 
 
 def from_end(queries: Queries) -> Int64s:
@@ -35,11 +29,7 @@ def last_events(queries: Queries, count: int) -> Queries:
     """Each query with no more than its newest `count` events."""
     if len(queries.lengths) == 0 or queries.lengths.max() <= count:
         return queries
-    keep = from_end(queries) < count
-    offsets = np.concatenate([[0], np.cumsum(keep)])[queries.offsets]
-    return Queries(
-        offsets, queries.items[keep], queries.times[keep], queries.types[keep], queries.values[keep], queries.now
-    )
+    return queries.keep(from_end(queries) < count)
 
 
 def binary_profile(queries: Queries, n_items: int) -> sp.csr_matrix:

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import NO_ITEM, Bools, Float32s, Int32s
+from core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
 from retrieval.index import VectorIndex
 
 
@@ -111,7 +111,7 @@ class SparseScores:
 
     def _entries(self) -> list[tuple[Int32s, Float32s]]:
         starts = self.matrix.indptr
-        return [(self.matrix.indices[a:b], self.matrix.data[a:b]) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        return [(self.matrix.indices[a:b], self.matrix.data[a:b]) for a, b in pairwise(starts)]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,8 @@ class VectorScores:
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
-        return np.einsum("bd,bnd->bn", self.vectors, self.index.vectors[items], optimize=True)
+        products: Float32s = np.matmul(self.index.vectors[items], self.vectors[:, :, None])[..., 0]
+        return products
 
     def levels(self) -> Float32s:
         """As SourceScores says: the moments of an inner product follow from those of the item vectors."""
@@ -138,7 +139,7 @@ class VectorScores:
         return np.stack([mean, np.sqrt(np.maximum(spread, 0))], axis=1).astype(np.float32)
 
 
-def top_positions(values: Float32s, count: int) -> np.ndarray:  # type: ignore[type-arg]
+def top_positions(values: Float32s, count: int) -> Int64s:
     """Positions of the `count` largest values, largest first, equal ones in order of position, int64 [<= count]."""
     if len(values) > count:
         threshold = np.partition(values, len(values) - count)[len(values) - count]

@@ -1,0 +1,67 @@
+"""`shortlist evaluate`: how good a bundle is on what came after it, beside the plain methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.progress import steps
+from core.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from evaluation.protocol import Heldout
+    from evaluation.report import Report
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Folder with the data from before and after the time.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of published bundles.")],
+    since: Annotated[str, typer.Option(help="Test on what happened from this time on.")],
+    out: Annotated[Path, typer.Option(help="JSON report to write.")],
+    bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
+    baselines: Annotated[bool, typer.Option("--baselines", help="Fit and test the plain methods as well.")] = False,
+) -> None:
+    """Rank the whole catalogue for everybody who came back after SINCE, and say how well."""
+    from bundle import BundleStore
+    from data.dataset import Dataset
+    from data.splits import parse_time
+    from evaluation.protocol import Heldout
+
+    cut = parse_time(since)
+    loaded = BundleStore(bundles).load(bundle or None)
+    if loaded.manifest.as_of_micros > cut:
+        raise DataError(f"bundle {loaded.version} has seen data after {since}: train one with --until {since}")
+    dataset = Dataset.read(data)
+    heldout = Heldout.of(dataset, cut)
+    with steps() as announce:
+        announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
+        from training.assess import assess
+
+        report = assess(loaded, heldout, dataset.until(cut).interactions, announce)
+        if baselines:
+            _add_baselines(report, heldout, dataset.items, announce)
+    report.print(Console())
+    _write(out, report.to_json() | {"bundle": loaded.version, "since": since})
+    typer.echo(f"Wrote {out}")
+
+
+def _add_baselines(report: Report, heldout: Heldout, items: pl.DataFrame, announce: Callable[[str], None]) -> None:
+    from evaluation import suite
+
+    for name, fit in suite.baselines(heldout.train, items, announce).items():
+        announce(name)
+        report.add(name, suite.rank(fit(), heldout))
+
+
+def _write(path: Path, report: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot write: {error.strerror or error}") from error

@@ -1,0 +1,41 @@
+"""The command `shortlist`: its parts, and the one place where errors become a line on the terminal."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from cli import call, data
+from cli.evaluate import evaluate
+from cli.recommend import recommend
+from cli.serve import serve
+from cli.train import train
+from core.errors import ShortlistError
+
+app = typer.Typer(
+    name="shortlist",
+    help="A two-stage recommender served over gRPC.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app, name="data")
+app.command()(train)
+app.command()(evaluate)
+app.command()(recommend)
+app.command()(serve)
+app.add_typer(call.app, name="call")
+
+
+def run() -> None:
+    """Run the command line; a mistake of the user's becomes one line and exit code 2, Ctrl-C exit code 130."""
+    try:
+        app()
+    except ShortlistError as error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped")
+        sys.exit(130)

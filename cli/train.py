@@ -1,0 +1,49 @@
+"""`shortlist train`: one command from interactions to a published bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.progress import steps
+
+
+def train(
+    data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
+    until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
+    config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
+    ablations: Annotated[
+        bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
+    ] = False,
+) -> None:
+    """Train retrieval and ranker, and publish them as the current bundle."""
+    from data.dataset import Dataset
+    from data.splits import parse_time
+    from training.config import Recipe
+
+    recipe = Recipe.read(config) if config else Recipe()
+    as_of = parse_time(until) if until else None
+    dataset = Dataset.read(data)
+    with steps() as announce:
+        announce("loading TensorFlow")
+        from training.publish import publish
+        from training.recipe import train as run_recipe
+        from training.table import prepare
+
+        announce("preparing the data")
+        trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
+        announce("publishing")
+        manifest = publish(trained, bundles, seed)
+    table = Table(title=f"Bundle {manifest.version}")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for name, value in manifest.metrics.items():
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
+    Console().print(table)
+    typer.echo(f"Published {manifest.version} in {bundles}, now current. Serve it: shortlist serve --bundles {bundles}")

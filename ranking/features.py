@@ -1,0 +1,92 @@
+"""What the ranker reads of a candidate beside vectors: the sources' signals, popularity's clock, age, price.
+
+Everything is as of the query's moment: nothing here knows what came after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.signals import signals
+from core.types import DAY, Candidates, Float32s, Int32s, Int64s, Queries
+
+CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length", "user_pause")
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """Per item, as of a moment: when it was first and last taken, and its price."""
+
+    first: Int64s  # [items] microseconds, `as_of` where nobody took it
+    last: Int64s  # [items] likewise
+    prices: Float32s  # [items, 2] as in ItemFeatures
+    as_of: int
+
+    @classmethod
+    def fit(cls, histories: Queries, prices: Float32s, as_of: int) -> ItemFacts:
+        """Read the clock of every item off the events of all users before `as_of`."""
+        first, last = np.full(len(prices), as_of, np.int64), np.zeros(len(prices), np.int64)
+        np.minimum.at(first, histories.items, histories.times)
+        np.maximum.at(last, histories.items, histories.times)
+        last[last == 0] = as_of
+        return cls(first, last, prices, as_of)
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the facts."""
+        writer.array("ranking/first", self.first)
+        writer.array("ranking/last", self.last)
+        writer.array("ranking/prices", self.prices)
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> ItemFacts:
+        """The facts that `write` stored."""
+        first, last, prices = (bundle.array(f"ranking/{name}") for name in ("first", "last", "prices"))
+        return cls(first, last, prices, bundle.manifest.as_of_micros)
+
+
+def feature_names(sources: tuple[str, ...]) -> list[str]:
+    """The names of `features`' last axis."""
+    return [f"{s}:level" for s in sources] + [f"{s}:place" for s in sources] + list(CONTEXT)
+
+
+def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Float32s:
+    """float32 [batch, n, 2 * sources + 7], not yet scaled; padding reads as item 0 and must be masked by the reader."""
+    items = np.maximum(candidates.items, 0)
+    context = np.stack(
+        [
+            _log_days(facts.as_of - facts.first[items]),
+            _log_days(facts.as_of - facts.last[items]),
+            *np.moveaxis(facts.prices[items], -1, 0),
+            _price_distance(queries, items, facts),
+            *(np.repeat(x[:, None], items.shape[1], axis=1) for x in _user_context(queries)),
+        ],
+        axis=-1,
+    )
+    return np.concatenate([signals(candidates), context], axis=-1).astype(np.float32)
+
+
+def _log_days(micros: Int64s) -> Float32s:
+    return np.log1p(np.maximum(micros, 0) / DAY).astype(np.float32)
+
+
+def _user_context(queries: Queries) -> tuple[Float32s, Float32s]:
+    """log(1 + events) and log(1 + days since the newest event), float32 [batch] each."""
+    lengths = queries.lengths
+    newest = np.where(lengths > 0, queries.offsets[1:] - 1, 0)
+    times = queries.times[newest] if len(queries.times) else queries.now
+    pause = np.where(lengths > 0, queries.now - times, 0)
+    return np.log1p(lengths).astype(np.float32), _log_days(pause)
+
+
+def _price_distance(queries: Queries, items: Int32s, facts: ItemFacts) -> Float32s:
+    """How far the item's price lies from the mean of the history's, 0 where either is unknown, [batch, n]."""
+    price, known = facts.prices[queries.items, 0], facts.prices[queries.items, 1]
+    rows = queries.rows()
+    count = np.bincount(rows, known, len(queries))
+    mean = np.bincount(rows, price * known, len(queries)) / np.maximum(count, 1)
+    distance = np.abs(facts.prices[items, 0] - mean[:, None]) * facts.prices[items, 1]
+    return np.where(count[:, None] > 0, distance, 0).astype(np.float32)

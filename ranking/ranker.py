@@ -1,0 +1,132 @@
+"""Stage two as it serves: features in numpy, the scorer as a compiled function of fixed shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.errors import BundleRefusedError
+from core.types import Candidates, Float32s, Int32s, Queries
+from layers.history import HISTORY, latest
+from ranking.examples import Scaling
+from ranking.features import ItemFacts, features
+from ranking.scorer import Scorer, ScorerConfig
+from ranking.train import TrainedScorer
+
+WIDTHS = (64, 128, 256, 512, 1024, 2048)
+"""Candidate counts that are compiled; a request is padded to the next. More are scored in parts."""
+
+BATCHES = (1, 4, 16, 64)
+"""Likewise for the number of requests."""
+
+
+class Ranker:
+    """Scores candidates with a published scorer.
+
+    No text is read here: items come as the vectors that were computed when the bundle was published.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        scaling: Scaling,
+        facts: ItemFacts,
+        item_vectors: Float32s,
+        calibration: tuple[float, float],
+    ) -> None:
+        self.scorer, self.scaling, self.facts = scorer, scaling, facts
+        self.item_vectors, self.calibration = item_vectors, calibration
+        self._compiled = tf.function(self._score, jit_compile=True, autograph=False)
+
+    @classmethod
+    def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
+        """A ranker straight from training."""
+        return cls(trained.scorer, trained.scaling, facts, trained.vectors, trained.calibration)
+
+    def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
+        """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
+
+        A candidate's score depends on the query and the candidate alone, not on its neighbours or the batch.
+        """
+        n = candidates.items.shape[1]
+        scores = np.full((len(queries), n), -np.inf, np.float32)
+        if not scores.size:
+            return scores
+        raw = features(queries, candidates, self.facts)
+        scaled = self.scaling.apply(raw)
+        history, present, types, gaps = latest(queries, queries.offsets[:-1], queries.offsets[1:], queries.now)
+        for rows in _parts(len(queries), BATCHES[-1]):
+            reader = self.item_vectors[history[rows]], present[rows], types[rows], gaps[rows]
+            for columns in _parts(n, WIDTHS[-1]):
+                items = np.maximum(candidates.items[rows, columns], 0)
+                logits = self._run(*reader, self.item_vectors[items], scaled[rows, columns])
+                scores[rows, columns] = logits
+        slope, offset = self.calibration
+        probability = 1 / (1 + np.exp(-np.clip(slope * scores + offset, -60, 60)))
+        return np.where(candidates.valid, probability, -np.inf).astype(np.float32)
+
+    def vectors(self, items: Int32s) -> Float32s:
+        """Unit vectors of items, float32 [n, dim]: how alike the ranker sees them."""
+        own = self.item_vectors[items]
+        return np.asarray(own / np.maximum(np.linalg.norm(own, axis=-1, keepdims=True), 1e-9))
+
+    def warm(self) -> None:
+        """Compile what a lone request of usual size needs, so that the first caller does not wait for it."""
+        dim, width = self.item_vectors.shape[1], len(self.scaling.mean)
+        for n in WIDTHS[:4]:
+            self._run(
+                np.zeros((1, HISTORY, dim), np.float32),
+                np.zeros((1, HISTORY), np.float32),
+                np.zeros((1, HISTORY), np.int32),
+                np.zeros((1, HISTORY), np.int32),
+                np.zeros((1, n, dim), np.float32),
+                np.zeros((1, n, width), np.float32),
+            )
+
+    def write(self, writer: BundleWriter, at: str = "ranking") -> None:
+        """Store weights, item vectors, scaling and calibration under `at`; the facts have a place of their own."""
+        weights = {f"{i:03d}": value for i, value in enumerate(self.scorer.get_weights())}
+        writer.weights(f"{at}/scorer", weights)
+        writer.array(f"{at}/vectors", self.item_vectors)
+        writer.array(f"{at}/mean", self.scaling.mean)
+        writer.array(f"{at}/spread", self.scaling.spread)
+        writer.json(f"{at}/settings", {"scorer": self.scorer.config.to_json(), "calibration": self.calibration})
+
+    @classmethod
+    def load(cls, bundle: Bundle, at: str = "ranking") -> Ranker:
+        """The ranker that `write` stored; raises BundleRefusedError where weights do not fit their configuration."""
+        settings = bundle.json(f"{at}/settings")
+        scorer = Scorer(ScorerConfig.from_json(settings["scorer"]))
+        scorer.build()
+        stored = bundle.weights(f"{at}/scorer")
+        try:
+            scorer.set_weights([stored[name] for name in sorted(stored)])
+        except ValueError as error:
+            raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
+        scaling = Scaling(bundle.array(f"{at}/mean"), bundle.array(f"{at}/spread"))
+        slope, offset = settings["calibration"]
+        return cls(scorer, scaling, ItemFacts.load(bundle), bundle.array(f"{at}/vectors"), (slope, offset))
+
+    def _run(self, *inputs: Any) -> Float32s:
+        """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""
+        batch, n = inputs[5].shape[:2]
+        rows, columns = _next(BATCHES, batch) - batch, _next(WIDTHS, n) - n
+        padded = [np.pad(x, [(0, rows)] + [(0, 0)] * (x.ndim - 1)) for x in inputs[:4]]
+        padded += [np.pad(x, [(0, rows), (0, columns), (0, 0)]) for x in inputs[4:]]
+        return np.asarray(self._compiled(*padded))[:batch, :n]
+
+    def _score(self, *inputs: Any) -> Any:
+        return self.scorer.score(*(keras.ops.convert_to_tensor(x) for x in inputs))
+
+
+def _next(sizes: tuple[int, ...], size: int) -> int:
+    return next(s for s in sizes if s >= size)
+
+
+def _parts(total: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, total)) for start in range(0, total, size)]

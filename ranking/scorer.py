@@ -1,0 +1,152 @@
+"""The ranking model in Keras: text CNN and id for items, LSTM over the history, an MLP over these and the signals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from core.types import EventType
+from layers.history import GAPS
+from layers.item_encoder import ItemEncoder
+
+
+@dataclass(frozen=True)
+class ScorerConfig:
+    """Everything that decides the shapes of the scorer's weights; travels with them."""
+
+    n_items: int
+    vocabulary: int
+    n_categories: int
+    n_features: int
+    dim: int = 32
+    lstm_units: int = 48
+    hidden: tuple[int, ...] = (128, 64)
+    dropout: float = 0.2
+    id_dropout: float = 0.5
+    use_text: bool = True
+    use_lstm: bool = True
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> ScorerConfig:
+        """The configuration that `to_json` gave."""
+        return cls(**{**stored, "hidden": tuple(stored["hidden"])})
+
+
+class HistoryLSTM(layers.Layer):
+    """The history, oldest to newest, as one vector (Hochreiter and Schmidhuber 1997): float32 [batch, units]."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.types = layers.Embedding(len(EventType), 8)
+        self.gaps = layers.Embedding(GAPS, 8)
+        # Histories come newest first with padding at the end: read backwards they end with the newest event.
+        self.lstm = layers.LSTM(units, go_backwards=True, use_cudnn=False)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights for item vectors of the given shape [batch, length, dim]."""
+        self.types.build(None)
+        self.gaps.build(None)
+        self.lstm.build((None, None, (input_shape[-1] or 0) + 16))
+        self.built = True
+
+    def call(self, vectors: Any, present: Any, types: Any, gaps: Any) -> Any:
+        """`vectors` [batch, length, dim] newest first, `present` 1 or 0; an empty history gives zeros."""
+        steps = ops.concatenate([vectors, self.types(types), self.gaps(gaps)], axis=-1)
+        some = ops.max(present, axis=1, keepdims=True)
+        return self.lstm(steps, mask=ops.cast(present, "bool")) * some
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument."""
+        return {**super().get_config(), "units": self.units}
+
+
+class Scorer(keras.Model):
+    """One logit per candidate. `item_vectors` is computed once per item, `score` per request."""
+
+    def __init__(self, config: ScorerConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        c = self.config = config
+        self.items = ItemEncoder(
+            c.n_items, c.vocabulary, c.n_categories, c.dim, c.id_dropout, use_text=c.use_text, seed=c.seed
+        )
+        self.reader = HistoryLSTM(c.lstm_units) if c.use_lstm else None
+        self.wish = layers.Dense(c.dim)
+        self.hidden = [layers.Dense(width, activation="relu") for width in c.hidden]
+        self.dropouts = [layers.Dropout(c.dropout, seed=c.seed + i) for i in range(len(c.hidden) + 1)]
+        self.output_layer = layers.Dense(1)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights."""
+        c = self.config
+        self.items.build()
+        width = c.n_features
+        if self.reader is not None:
+            self.reader.build((None, None, c.dim))
+            self.wish.build((None, c.lstm_units))
+            width += c.dim + 1
+        width += c.dim
+        for layer in self.hidden:
+            layer.build((None, None, width))
+            width = layer.units
+        self.output_layer.build((None, None, width))
+        self.built = True
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> Any:
+        """Logits float32 [batch, n] for the batches of `ranking.train`."""
+        vectors = self.item_vectors(batch, training=training)
+        history = ops.take(vectors, batch["history"], axis=0)
+        candidates = ops.take(vectors, batch["candidates"], axis=0)
+        return self.score(
+            history, batch["present"], batch["types"], batch["gaps"], candidates, batch["features"], training=training
+        )
+
+    def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
+        """The vectors of items given by their features, float32 [n, dim]."""
+        return self.items(
+            features["ids"], features["tokens"], features["categories"], features["prices"], training=training
+        )
+
+    def score(
+        self,
+        history: Any,
+        present: Any,
+        types: Any,
+        gaps: Any,
+        candidates: Any,
+        features: Any,
+        training: bool = False,
+    ) -> Any:
+        """Logits float32 [batch, n] from item vectors of history [batch, length, dim] and candidates [batch, n, dim].
+
+        `features` [batch, n, n_features] are scaled. The history is read once, whatever n is.
+        """
+        parts = [self.dropouts[0](features, training=training), candidates]
+        if self.reader is not None:
+            wish = ops.expand_dims(self.wish(self.reader(history, present, types, gaps)), 1)
+            agreement = wish * candidates
+            parts += [agreement, ops.sum(agreement, axis=-1, keepdims=True)]
+        x = ops.concatenate(parts, axis=-1)
+        for layer, dropout in zip(self.hidden, self.dropouts[1:], strict=True):
+            x = dropout(layer(x), training=training)
+        return ops.squeeze(self.output_layer(x), -1)
+
+
+def listwise_loss(labels: Any, logits: Any) -> Any:
+    """Cross-entropy between what was taken and the softmax of the logits (ListNet, Cao et al. 2007), float32 [batch].
+
+    `labels` [batch, n]: 1 taken, 0 not, -1 padding, which has no mass. A row without a taken candidate costs nothing.
+    """
+    taken = ops.cast(labels > 0, "float32")
+    masked = ops.where(labels < 0, -1e9, logits)
+    log_mass = ops.log_softmax(masked, axis=-1)
+    count = ops.sum(taken, axis=-1)
+    return -ops.sum(taken * ops.where(taken > 0, log_mass, 0.0), axis=-1) / ops.maximum(count, 1.0)

@@ -1,0 +1,147 @@
+"""Trains the scorer: listwise loss, whole users held out to stop in time and to calibrate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from scipy.optimize import minimize
+
+from core.errors import DataError
+from core.types import Bools, Float32s, Float64s
+from layers.item_features import ItemFeatures, item_inputs
+from ranking.examples import ExampleBatches, Examples, Scaling
+from ranking.scorer import Scorer, ScorerConfig, listwise_loss
+
+BATCH = 32
+WIDTH = 200
+PATIENCE = 3
+RATE = 1e-3
+HELD_OUT = 0.15
+
+
+@dataclass(frozen=True)
+class TrainedScorer:
+    """A scorer with what it needs to be applied: scaling, item vectors, calibration."""
+
+    scorer: Scorer
+    scaling: Scaling
+    vectors: Float32s  # [items, dim]
+    calibration: tuple[float, float]  # slope and offset from logit to log odds
+    ndcg: float  # at 10, among the candidates of the held-out users
+
+
+def train_scorer(
+    examples: Examples, items: ItemFeatures, config: ScorerConfig, epochs: int, dropped: Bools | None = None
+) -> TrainedScorer:
+    """Train on most users, keep the epoch with the best NDCG@10 on the others.
+
+    `dropped`, bool [features], leaves features out, for ablations.
+
+    Raises DataError where nobody took a candidate, or the loss stops being a number.
+    """
+    if not (examples.labels > 0).any():
+        raise DataError("no user took anything that retrieval had proposed: there is nothing for the ranker to learn")
+    keras.utils.set_random_seed(config.seed)
+    scaling = Scaling.fit(examples)
+    if dropped is not None:
+        scaling = scaling.without(dropped)
+    held_out = _held_out(examples)
+    learn, check = examples.select(~held_out), examples.select(held_out)
+    batch = min(BATCH, max(1, len(learn) // 8))
+    batches = ExampleBatches(learn, items, scaling, batch, WIDTH, config.seed)
+    scorer = Scorer(config)
+    scorer.build()
+    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * max(len(batches), 1), alpha=0.02)
+    scorer.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=listwise_loss, jit_compile=False)
+    keeper = KeepBest(check, items, scaling)
+    history = scorer.fit(batches, epochs=epochs, verbose=0, callbacks=[keeper])
+    if not np.isfinite(history.history["loss"]).all():
+        raise DataError("the ranker's loss is not a number: are there broken prices or values?")
+    scorer.set_weights(keeper.best_weights)
+    vectors = item_vectors(scorer, items)
+    calibration = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
+    return TrainedScorer(scorer, scaling, vectors, calibration, keeper.best)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Measures NDCG@10 on the held-out users after each epoch, remembers the best weights, stops when it declines."""
+
+    def __init__(self, check: Examples, items: ItemFeatures, scaling: Scaling) -> None:
+        super().__init__()
+        self.check, self.items, self.scaling = check, items, scaling
+        self.best, self.best_epoch = -1.0, 0
+        self.best_weights: list[Any] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Measure; the first epoch always counts."""
+        scores = score_examples(self.model, self.check, item_vectors(self.model, self.items), self.scaling)
+        ndcg = ndcg_at_10(scores, self.check)
+        if ndcg > self.best:
+            self.best, self.best_epoch, self.best_weights = ndcg, epoch, self.model.get_weights()
+        elif epoch - self.best_epoch >= PATIENCE:
+            self.model.stop_training = True
+
+
+def item_vectors(scorer: Scorer, items: ItemFeatures, block: int = 4_096) -> Float32s:
+    """Every item's vector, float32 [items, dim], as serving reads them: nothing dropped."""
+    starts = range(0, len(items), block)
+    blocks = (item_inputs(items, np.arange(a, min(a + block, len(items)))) for a in starts)
+    return np.concatenate([keras.ops.convert_to_numpy(scorer.item_vectors(inputs)) for inputs in blocks])
+
+
+def score_examples(
+    scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling, block: int = 64
+) -> Float32s:
+    """Logits float32 [queries, n]."""
+    parts = [np.zeros((0, examples.candidates.shape[1]), np.float32)]
+    for start in range(0, len(examples), block):
+        e = examples.select(np.arange(start, min(start + block, len(examples))))
+        logits = scorer.score(
+            vectors[e.history],
+            e.present,
+            e.types,
+            e.gaps,
+            vectors[np.maximum(e.candidates, 0)],
+            scaling.apply(e.features),
+        )
+        parts.append(keras.ops.convert_to_numpy(logits))
+    return np.concatenate(parts)
+
+
+def ndcg_at_10(scores: Float32s, examples: Examples) -> float:
+    """Mean NDCG@10 of the candidates in the order of the scores; what retrieval missed counts as missed."""
+    masked = np.where(examples.labels >= 0, scores, -np.inf)
+    best = np.argsort(-masked, axis=1, kind="stable")[:, :10]
+    gains = np.take_along_axis(examples.labels > 0, best, axis=1)
+    discounts = 1 / np.log2(np.arange(10) + 2)
+    ideal = np.cumsum(discounts)[np.minimum(np.maximum(examples.wanted, 1), 10) - 1]
+    return float(((gains * discounts[: gains.shape[1]]).sum(axis=1) / ideal).mean()) if len(examples) else 0.0
+
+
+def calibrate(scores: Float32s, labels: Any) -> tuple[float, float]:
+    """Slope and offset that make sigmoid(slope * logit + offset) a probability (Platt 1999), fitted where known."""
+    known = labels >= 0
+    x, y = scores[known].astype(np.float64), (labels[known] > 0).astype(np.float64)
+    if not len(x) or not 0 < y.mean() < 1:
+        return 1.0, 0.0
+
+    def loss(parameters: Float64s) -> tuple[float, Float64s]:
+        z = parameters[0] * x + parameters[1]
+        p = 1 / (1 + np.exp(-z))
+        value = np.mean(np.logaddexp(0, z) - y * z)
+        return float(value), np.array([np.mean((p - y) * x), np.mean(p - y)])
+
+    prior = float(np.log(y.mean() / (1 - y.mean())))
+    slope, offset = minimize(loss, [0.5, prior], jac=True, method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]).x
+    return float(slope), float(offset)
+
+
+def _held_out(examples: Examples) -> Bools:
+    """Which queries belong to a held-out user; the choice depends on the user alone."""
+    users = np.unique(examples.users)
+    mixed = (users.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11)
+    chosen = users[np.argsort(mixed)][: max(1, round(HELD_OUT * len(users)))]
+    return np.isin(examples.users, chosen)

@@ -1,0 +1,211 @@
+"""Stage one: ask every source, join their proposals, keep the best by the fused score."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.reader import Bundle
+from bundle.writer import BundleWriter
+from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Queries, Reason
+from retrieval.als import ALS
+from retrieval.fusion import Fusion
+from retrieval.item_item import ItemItem
+from retrieval.popularity import Popularity
+from retrieval.reasons import reasons
+from retrieval.scores import SourceScores, top_positions
+from retrieval.similar_users import SimilarUsers
+from retrieval.transitions import Transitions
+from retrieval.two_tower import TwoTower
+
+LIST_LENGTH = 400
+"""Items that each source proposes, at least."""
+
+log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """One way to find candidates; `kinds` below lists all of them."""
+
+    @property
+    def name(self) -> str:
+        """Unique within a retriever."""
+        ...
+
+    def scores(self, queries: Queries) -> SourceScores:
+        """What the source says about the catalogue for these queries."""
+        ...
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the source in a bundle."""
+        ...
+
+
+KINDS = {kind.__name__: kind for kind in (ItemItem, Transitions, SimilarUsers, ALS, Popularity, TwoTower)}
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """All sources and how they are fused."""
+
+    all_sources: tuple[Source, ...]
+    fusion: Fusion
+    n_items: int
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources' names, in the order of the last axis of Candidates' arrays."""
+        return tuple(source.name for source in self.all_sources)
+
+    def retrieve(
+        self,
+        queries: Queries,
+        count: int,
+        *,
+        blocked: Sequence[Int32s] | None = None,
+        allowed: Bools | None = None,
+    ) -> Candidates:
+        """The best `count` candidates per query.
+
+        `blocked[i]` are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A source that
+        raises is named in the result's `failed` and says nothing.
+        """
+        union = self.propose(queries, count, blocked=blocked, allowed=allowed)
+        kept = [
+            top_positions(fused[items != NO_ITEM], count) for fused, items in zip(union.fused, union.items, strict=True)
+        ]
+        return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
+
+    def propose(
+        self,
+        queries: Queries,
+        count: int,
+        *,
+        blocked: Sequence[Int32s] | None = None,
+        allowed: Bools | None = None,
+    ) -> Candidates:
+        """Everything that any source proposes, in order of row: what `retrieve` chooses from."""
+        mask = self._mask(len(queries), blocked, allowed)
+        answers = self._ask(queries)
+        lists = self._lists(answers, len(queries), max(count, LIST_LENGTH), mask)
+        found = [np.unique(lists[:, query][lists[:, query] != NO_ITEM]) for query in range(len(queries))]
+        items = _padded(found, max((len(f) for f in found), default=0))
+        return self._describe(items, answers, lists)
+
+    def score(self, queries: Queries, items: Int32s) -> Candidates:
+        """The given items, int32 [batch, n] with NO_ITEM as padding, as candidates in the given order."""
+        answers = self._ask(queries)
+        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, None))
+
+    def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
+        """Why each candidate is there, [batch][n]; asked for the few that are shown."""
+        return reasons(self.all_sources, self.fusion, queries, candidates)
+
+    def similar(self, item: int, count: int, *, allowed: Bools | None = None) -> Candidates:
+        """What goes with one item: candidates for somebody who has taken just that, a batch of one."""
+        now = np.zeros(1, np.int64)
+        alone = Queries(
+            np.array([0, 1]), np.array([item], np.int32), now, np.zeros(1, np.int8), np.ones(1, np.float32), now
+        )
+        personal = replace(self, all_sources=tuple(s for s in self.all_sources if not isinstance(s, Popularity)))
+        return replace(personal, fusion=self.fusion.only(self.sources, personal.sources)).retrieve(
+            alone, count, blocked=[np.array([item], np.int32)], allowed=allowed
+        )
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store all sources and the fusion."""
+        for source in self.all_sources:
+            source.write(writer)
+        self.fusion.write(writer)
+        kinds = [{"name": source.name, "kind": type(source).__name__} for source in self.all_sources]
+        writer.json("retrieval/sources", {"sources": kinds, "items": self.n_items})
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> Retriever:
+        """The retriever that `write` stored."""
+        stored = bundle.json("retrieval/sources")
+        sources = tuple(KINDS[entry["kind"]].load(bundle, entry["name"]) for entry in stored["sources"])
+        return cls(sources, Fusion.load(bundle), stored["items"])
+
+    def _ask(self, queries: Queries) -> list[SourceScores | None]:
+        answers: list[SourceScores | None] = []
+        for source in self.all_sources:
+            try:
+                answers.append(source.scores(queries))
+            except Exception:
+                log.exception("source %s failed", source.name)
+                answers.append(None)
+        return answers
+
+    def _lists(self, answers: list[SourceScores | None], batch: int, count: int, mask: Bools | None) -> Int32s:
+        """What each source proposes, int32 [sources, batch, count]."""
+        count = min(count, self.n_items)
+        lists = np.full((len(answers), batch, count), NO_ITEM, np.int32)
+        for i, answer in enumerate(answers):
+            if answer is not None:
+                lists[i] = answer.top(count, mask)[0]
+        return lists
+
+    def _describe(self, items: Int32s, answers: list[SourceScores | None], lists: Int32s) -> Candidates:
+        shape = (*items.shape, len(answers))
+        scores, ranks = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
+        levels = np.zeros((len(items), len(answers), 2), np.float32)
+        for i, answer in enumerate(answers):
+            if answer is not None:
+                scores[..., i], levels[:, i] = answer.at(items), answer.levels()
+                ranks[..., i] = _places(lists[i], items, self.n_items)
+        scores[items == NO_ITEM] = 0
+        failed = tuple(name for name, answer in zip(self.sources, answers, strict=True) if answer is None)
+        candidates = Candidates(items, np.zeros(items.shape, np.float32), scores, ranks, levels, self.sources, failed)
+        return replace(candidates, fused=self.fusion.scores(candidates))
+
+    def _mask(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Bools | None:
+        if blocked is None and allowed is None:
+            return None
+        mask = np.ones((batch, self.n_items), bool) if allowed is None else np.repeat(allowed[None], batch, axis=0)
+        for row, rows in zip(mask, blocked or (), strict=blocked is not None):
+            row[rows] = False
+        return mask
+
+
+def best(union: Candidates, count: int) -> Candidates:
+    """The `count` candidates of each query with the highest fused score, best first."""
+    kept = [top_positions(f[items != NO_ITEM], count) for f, items in zip(union.fused, union.items, strict=True)]
+    return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
+
+
+def _places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
+    """Where each item stands in the query's list, 1 for the first, 0 where it does not."""
+    places = np.zeros(items.shape, np.int32)
+    place_of = np.zeros(n_items + 1, np.int32)  # its last place is what NO_ITEM, -1, reads
+    for query, proposed in enumerate(lists):
+        proposed = proposed[proposed != NO_ITEM]
+        place_of[proposed] = np.arange(1, len(proposed) + 1)
+        places[query] = place_of[items[query]]
+        place_of[proposed] = 0
+    return places
+
+
+def _padded(rows: Sequence[npt.NDArray[np.integer[Any]]], width: int) -> Int32s:
+    padded = np.full((len(rows), width), NO_ITEM, np.int32)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = row
+    return padded
+
+
+def _take(candidates: Candidates, positions: Int32s) -> Candidates:
+    """The candidates at the positions int32 [batch, n], NO_ITEM where there is none."""
+    at = np.maximum(positions, 0)
+    gone = positions == NO_ITEM
+    items = np.take_along_axis(candidates.items, at, axis=1) if at.size else at
+    fused: Float32s = np.take_along_axis(candidates.fused, at, axis=1) if at.size else at.astype(np.float32)
+    items[gone], fused[gone] = NO_ITEM, -np.inf
+    rows = np.arange(len(at))[:, None]
+    scores, ranks = candidates.scores[rows, at], candidates.ranks[rows, at]
+    scores[gone], ranks[gone] = 0, 0
+    return replace(candidates, items=items, fused=fused, scores=scores, ranks=ranks)

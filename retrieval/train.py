@@ -1,0 +1,69 @@
+"""Fits every source of stage one on the events before a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from core.types import DAY, Int64s, Queries
+from retrieval.als import ALS
+from retrieval.item_item import ItemItem, cosine, ease, history_profile
+from retrieval.popularity import Popularity, window_name
+from retrieval.retriever import Source
+from retrieval.similar_users import SimilarUsers
+from retrieval.transitions import Transitions, transition_weights
+from retrieval.two_tower import TwoTower
+
+WINDOW_SHARES = (1 / 40, 1 / 20, 1 / 10)
+"""Popularity's windows as shares of the time that the data spans: a week, two and four of most of a year."""
+
+HALF_LIFE_SHARES = (1 / 20, 1 / 10, 1 / 5, np.inf)
+"""Half-lives that validation chooses from, likewise."""
+
+PENALTIES = (50.0, 200.0, 800.0)
+"""EASE's penalties that validation chooses from."""
+
+
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """What the recipe finds out about the data at hand."""
+
+    windows_days: tuple[float, ...]
+    half_life_days: float = np.inf  # of events in the fading sources; inf: nothing fades
+    penalty: float = 200.0  # of EASE over all time
+    recent_penalty: float = 200.0  # of EASE over fading events
+
+
+def span_days(times: Int64s, as_of: int) -> float:
+    """How long the data reaches back from `as_of`, a few early stragglers left aside; at least an hour, in days."""
+    start = np.quantile(times, 0.05) if len(times) else as_of
+    return max((as_of - float(start)) / DAY / 0.95, 1 / 24)
+
+
+def fit_sources(
+    histories: Queries,
+    n_items: int,
+    text: sp.csr_matrix,
+    tower: TwoTower,
+    settings: RetrievalSettings,
+    seed: int,
+) -> tuple[Source, ...]:
+    """All sources as of the histories' `now`; `text` are the text neighbours, which no event changes."""
+    everything = history_profile(histories, n_items, np.inf)
+    sources: list[Source] = [tower, ItemItem("item_item", ease(everything, settings.penalty), np.inf)]
+    half_life = settings.half_life_days
+    if np.isfinite(half_life):
+        fading = history_profile(histories, n_items, half_life)
+        sources.append(ItemItem("item_item_recent", ease(fading, settings.recent_penalty), np.inf))
+    sources += [
+        ItemItem("cosine", cosine(everything), half_life),
+        Transitions("transitions", transition_weights(histories, n_items), np.inf),
+        SimilarUsers.fit(histories, n_items, half_life),
+        ALS.fit(everything, seed),
+        ItemItem("text", text, half_life),
+    ]
+    for days in (*settings.windows_days, np.inf):
+        sources.append(Popularity.fit(window_name(days), histories, n_items, days))
+    return tuple(sources)

@@ -1,0 +1,49 @@
+"""A bundle under the held-out protocol: both stages, the two-tower source alone, and the ranker's ablations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from bundle import Bundle
+from core.types import NO_ITEM, Int32s
+from evaluation.protocol import Heldout
+from evaluation.report import Report, item_stats
+from ranking.ranker import Ranker
+from retrieval.two_tower import TwoTower
+from training.offline import Recommender
+from training.table import past_of
+
+LIST_LENGTH = 500
+
+
+def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Callable[[str], None]) -> Report:
+    """A report with a row for the whole path, stage one, the two-tower source, and each ablation that is stored.
+
+    `past` are the interactions before the cut: what the bundle was trained on and whatever came since.
+    """
+    system = Recommender.load(bundle)
+    queries = past_of(past, heldout.user_ids, system.items.ids, heldout.train.now)
+    rows = heldout.item_rows(list(system.items.ids))
+
+    def translated(items: Int32s) -> Int32s:
+        return np.where(items == NO_ITEM, NO_ITEM, rows[items]).astype(np.int32)
+
+    tower = next(s for s in system.retriever.all_sources if isinstance(s, TwoTower))
+    vectors = np.zeros((len(heldout.train.item_ids), tower.index.vectors.shape[1]), np.float32)
+    vectors[rows[rows != NO_ITEM]] = tower.index.vectors[rows != NO_ITEM]
+    report = Report(heldout, item_stats(heldout, vectors))
+    announce("both stages")
+    report.add("Shortlist: both stages", translated(system.recommend(queries, LIST_LENGTH).items))
+    announce("stage one")
+    report.add("Shortlist: stage one alone", translated(system.retrieve(queries, LIST_LENGTH).items))
+    report.add("two-tower source alone", translated(system.retrieve_from(tower.name, queries, LIST_LENGTH).items))
+    for name in bundle.json("ranking/ablations"):
+        announce(f"without {name}")
+        ablated = Recommender(
+            system.items, system.histories, system.retriever, Ranker.load(bundle, f"ablations/{name}")
+        )
+        report.add(f"ranker without {name}", translated(ablated.recommend(queries, LIST_LENGTH).items))
+    return report

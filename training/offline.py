@@ -1,0 +1,92 @@
+"""Both stages without a server: lists for many users at once, for files and for evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bundle import Bundle
+from bundle.histories import Histories
+from bundle.items import ItemTable
+from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
+from ranking.ranker import Ranker
+from ranking.selection import select
+from retrieval.profile import wanted_only
+from retrieval.retriever import Retriever
+
+CANDIDATES = 400
+BLOCK = 64
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Ranked rows int32 [users, count], NO_ITEM where a list is shorter, and their scores float32."""
+
+    items: Int32s
+    scores: Float32s
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """One loaded bundle."""
+
+    items: ItemTable
+    histories: Histories
+    retriever: Retriever
+    ranker: Ranker
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> Recommender:
+        """All parts that answering needs; raises BundleRefusedError where they do not fit."""
+        return cls(ItemTable.load(bundle), Histories.load(bundle), Retriever.load(bundle), Ranker.load(bundle))
+
+    def recommend(self, queries: Queries, count: int, advance: Callable[[int], None] = lambda _: None) -> Lists:
+        """Both stages; items that a history holds are not recommended. `advance` hears how many users were done."""
+        lists = _empty(len(queries), count)
+        for start, block, candidates in self._retrieved(queries, max(count, CANDIDATES)):
+            scores = self.ranker.rank(block, candidates)
+            for i, (items, own) in enumerate(zip(candidates.items, scores, strict=True)):
+                shown = select(own, count)
+                shown = shown[items[shown] != NO_ITEM]
+                lists.items[start + i, : len(shown)] = items[shown]
+                lists.scores[start + i, : len(shown)] = own[shown]
+            advance(len(block))
+        return lists
+
+    def retrieve(self, queries: Queries, count: int) -> Lists:
+        """Stage one alone, best fused score first."""
+        lists = _empty(len(queries), count)
+        for start, _, candidates in self._retrieved(queries, count):
+            n = candidates.items.shape[1]
+            lists.items[start : start + BLOCK, :n] = candidates.items
+            lists.scores[start : start + BLOCK, :n] = candidates.fused
+        return lists
+
+    def retrieve_from(self, source: str, queries: Queries, count: int) -> Lists:
+        """One source of stage one alone."""
+        lists = _empty(len(queries), count)
+        chosen = self.retriever.all_sources[self.retriever.sources.index(source)]
+        for start in range(0, len(queries), BLOCK):
+            block = queries.slice(start, start + BLOCK)
+            allowed = np.ones((len(block), len(self.items)), bool)
+            allowed[block.rows(), block.items] = False
+            items, scores = chosen.scores(block).top(count, allowed)
+            lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
+        return lists
+
+    def _retrieved(self, queries: Queries, count: int) -> Iterator[tuple[int, Queries, Candidates]]:
+        for start in range(0, len(queries), BLOCK):
+            block = queries.slice(start, start + BLOCK)
+            yield start, block, self.retriever.retrieve(block, count, blocked=seen(block))
+
+
+def seen(queries: Queries) -> list[Int32s]:
+    """Per query the rows that its user already took, ascending."""
+    taken = wanted_only(queries)
+    return [np.unique(taken.history(i)) for i in range(len(queries))]
+
+
+def _empty(users: int, count: int) -> Lists:
+    return Lists(np.full((users, count), NO_ITEM, np.int32), np.zeros((users, count), np.float32))

@@ -1,0 +1,56 @@
+"""From what training made to a bundle that servers load."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bundle import BundleStore, Manifest
+from bundle.histories import write_histories
+from bundle.items import write_items
+from ranking.ranker import Ranker
+from retrieval.index import recall_against_exact
+from retrieval.two_tower import TwoTower
+from training.recipe import Trained
+
+RECALL_AT, RECALL_QUERIES = 500, 200
+
+
+def publish(trained: Trained, bundles: Path, seed: int) -> Manifest:
+    """Write everything into a new bundle and make it the current one."""
+    table = trained.table
+    with BundleStore(bundles).writer() as writer:
+        write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
+        write_histories(writer, table.user_ids, table.histories)
+        table.features.write(writer)
+        trained.retriever.write(writer)
+        trained.facts.write(writer)
+        Ranker.of(trained.scorer, trained.facts).write(writer)
+        writer.json("ranking/ablations", list(trained.ablations))
+        for name, scorer in trained.ablations.items():
+            Ranker.of(scorer, trained.facts).write(writer, f"ablations/{name}")
+        return writer.publish(
+            as_of_micros=table.as_of,
+            seed=seed,
+            settings={"retrieval": asdict(trained.settings), "scorer": trained.scorer.scorer.config.to_json()},
+            metrics=metrics(trained),
+        )
+
+
+def metrics(trained: Trained) -> dict[str, Any]:
+    """What is known of the system's quality without looking past its data: all on held-out users or exact search."""
+    table = trained.table
+    tower = next(source for source in trained.retriever.all_sources if isinstance(source, TwoTower))
+    some = np.linspace(0, len(table.user_ids) - 1, min(RECALL_QUERIES, len(table.user_ids))).astype(np.int64)
+    users = tower.encode(table.histories.select(some))
+    return {
+        "items": len(table.item_ids),
+        "users": len(table.user_ids),
+        "events": len(table.histories.items),
+        "ranking_examples": len(trained.examples),
+        "ranker_ndcg_at_10_held_out_users": trained.scorer.ndcg,
+        f"index_recall_at_{RECALL_AT}": recall_against_exact(tower.index, users, RECALL_AT),
+    }

@@ -1,0 +1,185 @@
+"""The recipe: slices of time, sources on each past, the ranker on each future, then retrieval on everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.signals import signals
+from core.types import Bools, Candidates, Float32s, Int32s, Queries
+from layers.item_features import ItemFeatures
+from ranking.examples import Examples
+from ranking.features import ItemFacts, feature_names
+from ranking.scorer import ScorerConfig
+from ranking.train import TrainedScorer, train_scorer
+from retrieval.fusion import Fusion
+from retrieval.item_item import ItemItem, ease, history_profile
+from retrieval.retriever import Retriever, best
+from retrieval.text import text_weights
+from retrieval.train import HALF_LIFE_SHARES, PENALTIES, WINDOW_SHARES, RetrievalSettings, fit_sources, span_days
+from retrieval.two_tower import BATCH as TOWER_BATCH
+from retrieval.two_tower import TowerTraining
+from training.config import Recipe
+from training.slices import Slice, slices
+from training.table import TrainingTable
+
+COLLABORATIVE = ("item_item", "item_item_recent", "cosine", "transitions", "similar_users", "als", "two_tower")
+BLOCK = 128
+"""Queries that retrieval answers at a time."""
+
+LESSON_QUERIES, LESSON_WIDTH = 400, 500
+"""Queries per slice, and candidates of each, that fusion learns from."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Everything that a bundle is made of."""
+
+    table: TrainingTable
+    retriever: Retriever
+    facts: ItemFacts
+    scorer: TrainedScorer
+    ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
+    settings: RetrievalSettings
+    examples: Examples
+
+
+def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *, ablations: bool = False) -> Trained:
+    """Run the whole recipe on what is known; `progress` hears the name of each step as it begins."""
+    items, histories = table.features, table.histories
+    progress("cutting time into slices")
+    cuts = slices(histories, len(items), recipe.slices, recipe.queries_per_slice, seed)
+    progress("choosing retrieval settings on the newest slice")
+    settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of))
+    text = text_weights(items.tokens)
+    towers = TowerTraining(items, seed)
+    parts: list[Examples] = []
+    lessons: list[tuple[Float32s, Bools]] = []
+    for i, cut in enumerate(cuts, start=1):
+        progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
+        tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))
+        sources = fit_sources(cut.past, len(items), text, tower, settings, seed)
+        progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
+        unions = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
+        lessons.append(lesson(unions, cut, seed))
+        fusion = learn_fusion(lessons)
+        parts.append(ranking_examples(unions, fusion, cut, items, recipe.candidates))
+    progress("training the ranker")
+    examples = Examples.join(parts)
+    config = ScorerConfig(len(items), items.encoder.size, items.n_categories, examples.features.shape[2], seed=seed)
+    scorer = train_scorer(examples, items, config, recipe.ranker_epochs)
+    without: dict[str, TrainedScorer] = {}
+    if ablations:
+        for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
+            progress(f"training the ranker without {name}")
+            without[name] = train_scorer(examples, items, changed, recipe.ranker_epochs, dropped)
+    progress("fitting retrieval on everything")
+    tower = towers.fit(histories, settings.half_life_days, tower_steps(histories, recipe, first=False))
+    sources = fit_sources(histories, len(items), text, tower, settings, seed)
+    facts = ItemFacts.fit(histories, items.prices, table.as_of)
+    return Trained(table, Retriever(sources, fusion, len(items)), facts, scorer, without, settings, examples)
+
+
+def choose_settings(cut: Slice, n_items: int, span: float) -> RetrievalSettings:
+    """Penalties and half-life by what EASE alone finds of a slice: the mean of NDCG@10 and Recall@100."""
+    windows = tuple(span * share for share in WINDOW_SHARES)
+
+    def quality(half_life: float, penalty: float) -> float:
+        source = ItemItem("", ease(history_profile(cut.past, n_items, half_life), penalty), np.inf)
+        scores: list[float] = []
+        for start in range(0, len(cut.queries), BLOCK):
+            queries = cut.queries.slice(start, start + BLOCK)
+            allowed = np.repeat(cut.known[None], len(queries), axis=0)
+            allowed[queries.rows(), queries.items] = False
+            scores.append(_quality(source.scores(queries).top(100, allowed)[0], cut, start))
+        return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
+
+    penalty = max(PENALTIES, key=lambda p: quality(np.inf, p))
+    fading = {share: quality(span * share, penalty) for share in HALF_LIFE_SHARES}
+    share = max(fading, key=lambda s: fading[s])
+    recent_penalty = max(PENALTIES, key=lambda p: quality(span * share, p))
+    return RetrievalSettings(windows, span * share, penalty, recent_penalty)
+
+
+def _quality(items: Int32s, cut: Slice, start: int) -> float:
+    hits = cut.labels_of(items, start)
+    wanted = np.diff(cut.taken_offsets)[start : start + len(items)]
+    discounts = 1 / np.log2(np.arange(10) + 2)
+    ideal = np.cumsum(discounts)[np.minimum(wanted, 10) - 1]
+    ndcg = (hits[:, :10] * discounts[: hits.shape[1]]).sum(axis=1) / ideal
+    return float((ndcg + hits.sum(axis=1) / wanted).mean() / 2)
+
+
+def ablated(config: ScorerConfig, sources: tuple[str, ...]) -> dict[str, tuple[ScorerConfig, Bools]]:
+    """For each family of signals the scorer without it: its configuration and the features that it does not see."""
+    names = feature_names(sources)
+    text = np.array([name.split(":")[0] == "text" for name in names])
+    cf = np.array([name.split(":")[0] in COLLABORATIVE for name in names])
+    return {
+        "text": (replace(config, use_text=False), text),
+        "LSTM": (replace(config, use_lstm=False), np.zeros(len(names), bool)),
+        "CF": (config, cf),
+    }
+
+
+def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
+    """Batches for the towers: two looks at every event for the first slice, a part of that for each one after it."""
+    looks = 2 * len(histories.items) / TOWER_BATCH
+    most = recipe.tower_steps if first else 0.3 * recipe.tower_steps
+    return max(1, int(min(looks, most)))
+
+
+def propose(retriever: Retriever, cut: Slice, count: int) -> list[Candidates]:
+    """All that any source proposes to the slice's queries, in blocks."""
+    blocked = cut.blocked()
+    return [
+        retriever.propose(
+            cut.queries.slice(start, start + BLOCK),
+            count,
+            blocked=blocked[start : start + BLOCK],
+            allowed=cut.known,
+        )
+        for start in range(0, len(cut.queries), BLOCK)
+    ]
+
+
+def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32s, Bools]:
+    """A sample of queries and of their candidates, all that were taken among them: signals and labels."""
+    generator = np.random.default_rng(seed)
+    share = LESSON_QUERIES / max(len(cut.queries), 1)
+    width = min(LESSON_WIDTH, min(union.items.shape[1] for union in unions))
+    inputs, labels = [], []
+    for block, union in enumerate(unions):
+        taken = cut.labels_of(union.items, block * BLOCK)
+        rows = np.flatnonzero(generator.random(len(union)) < share)
+        lottery = generator.random((len(rows), union.items.shape[1])) + taken[rows] - ~union.valid[rows]
+        at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
+        inputs.append(np.where(union.valid[at][..., None], signals(union)[at], 0))
+        labels.append(taken[at])
+    pad = [(0, 0), (0, LESSON_WIDTH - width)]
+    return np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
+
+
+def learn_fusion(lessons: Sequence[tuple[Float32s, Bools]]) -> Fusion:
+    """One fusion for all lessons so far."""
+    return Fusion.fit(np.concatenate([x for x, _ in lessons]), np.concatenate([y for _, y in lessons]))
+
+
+def ranking_examples(
+    unions: Sequence[Candidates], fusion: Fusion, cut: Slice, items: ItemFeatures, count: int
+) -> Examples:
+    """What stage one with this fusion would have returned, as examples for the ranker."""
+    facts = ItemFacts.fit(cut.past, items.prices, cut.as_of)
+    wanted = np.diff(cut.taken_offsets)
+    parts = []
+    for block, union in enumerate(unions):
+        start, stop = block * BLOCK, block * BLOCK + len(union)
+        chosen = best(replace(union, fused=fusion.scores(union)), count)
+        taken = cut.labels_of(chosen.items, start)
+        queries = cut.queries.slice(start, stop)
+        parts.append(Examples.build(queries, chosen, taken, wanted[start:stop], cut.users[start:stop], facts))
+    return Examples.join(parts)

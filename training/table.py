@@ -1,0 +1,106 @@
+"""A data set as the arrays that training works on: items and users become rows, histories one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from bundle.strings import Ids
+from core.errors import DataError
+from core.types import NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from data.dataset import Dataset
+from layers.item_features import ItemFeatures
+
+FEWEST_EVENTS = 50
+
+
+@dataclass(frozen=True)
+class TrainingTable:
+    """Everything known before `as_of`; row i of all item arrays is the same item."""
+
+    item_ids: list[str]
+    titles: list[str]
+    categories: list[list[str]]
+    prices: Float32s  # [items] NaN where unknown
+    features: ItemFeatures
+    user_ids: list[str]
+    histories: Queries  # one per user, in the order of user_ids
+    as_of: int
+
+
+def prepare(dataset: Dataset, as_of: int | None) -> TrainingTable:
+    """The data set's past before `as_of` (microseconds), or all of it: then `as_of` is just after the last event.
+
+    Raises DataError when there is too little to learn from.
+    """
+    if as_of is not None:
+        dataset = dataset.until(as_of)
+    events = dataset.interactions
+    if len(events) < FEWEST_EVENTS:
+        before = "" if as_of is None else " before the given time"
+        raise DataError(f"there are {len(events)} interactions{before}; training needs at least {FEWEST_EVENTS}")
+    times = events["timestamp"].dt.timestamp("us").to_numpy()
+    now = int(times[-1]) + 1 if as_of is None else as_of
+    items = dataset.items
+    user_ids = events["user_id"].unique().sort()
+    rows = _rows(events["item_id"], items["item_id"])
+    return TrainingTable(
+        items["item_id"].to_list(),
+        items["title"].to_list(),
+        items["categories"].to_list(),
+        items["price"].fill_null(np.nan).to_numpy(),
+        _features(items, np.bincount(rows, minlength=len(items)) > 0),
+        user_ids.to_list(),
+        _histories(events, rows, _rows(events["user_id"], user_ids), len(user_ids), now),
+        now,
+    )
+
+
+def past_of(interactions: pl.DataFrame, user_ids: Sequence[str], items: Ids, now: int) -> Queries:
+    """The users' interactions as queries asked at `now`, items by their rows in a bundle, unknown ones left out."""
+    users = pl.Series(user_ids, dtype=pl.String)
+    own = interactions.filter(pl.col("user_id").is_in(users.implode()))
+    names = own["item_id"].unique()
+    rows = (
+        own["item_id"].replace_strict(names, pl.Series(items.rows(names.to_list())), return_dtype=pl.Int32).to_numpy()
+    )
+    known = rows != NO_ITEM
+    own = own.filter(pl.Series(known))
+    return _histories(own, rows[known], _rows(own["user_id"], users), len(users), now)
+
+
+def _rows(ids: pl.Series, known: pl.Series) -> Int32s:
+    positions = pl.Series(np.arange(len(known), dtype=np.int32))
+    return ids.replace_strict(known, positions, return_dtype=pl.Int32).to_numpy()
+
+
+def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int, now: int) -> Queries:
+    order = np.argsort(users, kind="stable")  # events are sorted by time already
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=n_users))]).astype(np.int64)
+    kinds = {kind.name.lower(): int(kind) for kind in EventType}
+    types = events["event_type"].replace_strict(kinds, return_dtype=pl.Int8).to_numpy()
+    times: Int64s = events["timestamp"].dt.timestamp("us").to_numpy()
+    values = events["value"].fill_null(1.0).to_numpy()
+    return Queries(
+        offsets,
+        items[order],
+        times[order],
+        types[order],
+        values[order].astype(np.float32),
+        np.full(n_users, now, np.int64),
+    )
+
+
+def _features(items: pl.DataFrame, known: Bools) -> ItemFeatures:
+    categories = items["categories"]
+    names = categories.explode().drop_nulls().unique().sort()
+    flat = categories.explode().drop_nulls()
+    rows = _rows(flat, names) if len(names) else np.zeros(0, np.int32)
+    offsets = np.concatenate([[0], np.cumsum(categories.list.len().to_numpy())]).astype(np.int64)
+    joined = pl.concat_str("title", pl.col("categories").list.join(" "), "text", separator=" ")
+    texts = items.select(joined)["title"].to_list()
+    prices = items["price"].fill_null(np.nan).to_numpy()
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, known)
