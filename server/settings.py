@@ -66,19 +66,19 @@ class Settings(BaseModel):
             raise InvalidArgumentError(wrong) from None
 
     @model_validator(mode="after")
+    def _port_in_range(self) -> Self:
+        _, colon, port = self.address.rpartition(":")
+        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+            raise ValueError(f"address: {self.address!r} is not HOST:PORT with a port from 0 to 65535")
+        return self
+
+    @model_validator(mode="after")
     def _loopback_unless_insecure(self) -> Self:
         if not self.insecure and not is_loopback(self.host):
             raise ValueError(
                 f"{self.address} can be reached by other machines and TLS is not supported yet: "
                 "listen on 127.0.0.1, or say --insecure if the network around it is trusted"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _port_in_range(self) -> Self:
-        _, colon, port = self.address.rpartition(":")
-        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-            raise ValueError(f"address: {self.address!r} is not HOST:PORT with a port from 0 to 65535")
         return self
 
     @property

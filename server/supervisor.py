@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from core.errors import ShortlistError, UnavailableError
 from server import logs
+from server.ports import reserve
 from server.settings import Settings
 from server.worker import REPORT, Ready
 
@@ -37,27 +37,6 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None]) -> 
             asyncio.run(_Supervisor(shared, workers, announce).run())
         except* ShortlistError as group:
             raise _first(group) from None
-
-
-def reserve(settings: Settings) -> socket.socket:
-    """A socket that holds the port without listening, so that nobody else takes it while workers come and go.
-
-    With SO_REUSEPORT alone a second server on the same port would go unnoticed and get half of the calls, so the port
-    is first tried without. Raises UnavailableError where it is in use.
-    """
-    host, port = settings.host, int(settings.address.rpartition(":")[2])
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            port = probe.getsockname()[1]
-        reserved = socket.socket(family)
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((host, port))
-    except OSError as error:
-        raise UnavailableError("ADDRESS", f"cannot listen on {settings.address}: {error.strerror or error}") from None
-    return reserved
 
 
 class _Supervisor:

@@ -20,6 +20,7 @@ from core.errors import ShortlistError
 from server import logs
 from server.app import create_server
 from server.auth import read_tokens
+from server.ports import check_free
 from server.settings import Settings
 from server.system import System
 from state import open_store
@@ -48,6 +49,8 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
         loop.add_signal_handler(each, stop.set)
     authority = read_tokens(settings.token_file) if settings.token_file else None
     bundles = BundleStore(settings.bundles)
+    if not settings.share_port:
+        check_free(settings)
     server, port = await create_server(settings, open_store(settings.state), authority)
     try:
         system = await server.activate(lambda: System.load(bundles.load()))

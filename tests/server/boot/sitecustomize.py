@@ -1,0 +1,13 @@
+"""Put on PYTHONPATH by tests that start processes: there, the fakes stand in for retrieval and ranking."""
+
+import sys
+import types
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import server_fakes
+
+for module, kind in (("retrieval.retriever", server_fakes.Retriever), ("ranking.ranker", server_fakes.Ranker)):
+    sys.modules[module] = types.ModuleType(module)
+    setattr(sys.modules[module], kind.__name__, kind)

@@ -1,0 +1,246 @@
+"""`shortlist serve` as an operator meets it: real processes, real signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import server_fakes as fakes
+from shortlist import Client, Options
+from shortlist.v1.event_pb2 import Event
+
+COMMAND = [sys.executable, "-c", "import typer; from cli.serve import serve; typer.run(serve)"]
+Run = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("shop") / "bundles"
+    fakes.publish(directory)
+    return directory
+
+
+@pytest.fixture
+def serve(bundles: Path, tmp_path: Path) -> Iterator[Run]:
+    """Starts `shortlist serve` with these arguments; ends what a failing test leaves behind."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, folder: Path = bundles, **environment: str) -> subprocess.Popen[str]:
+        defaults = ["--bundles", str(folder), "--state", f"sqlite:{tmp_path}/state.sqlite"]
+        defaults += [] if "--address" in arguments else ["--address", "127.0.0.1:0"]
+        boot = str(Path(__file__).parent / "boot")
+        process = subprocess.Popen(
+            [*COMMAND, *defaults, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": boot, "OMP_NUM_THREADS": "1", **environment},
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """Where a server says it serves."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    match = re.fullmatch(r"SERVING on (127\.0\.0\.1:\d+): bundle [\d-]+-[0-9a-f]{6}, 40 items\n", line)
+    assert match, line + process.communicate(timeout=10)[1]
+    return match[1]
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """How a process ends, and what it had to say."""
+    _, errors = process.communicate(timeout=30)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_accepted_calls_finish_and_exits_zero(serve: Run, workers: str, end: signal.Signals) -> None:
+    process = serve("--workers", workers, FAKE_RANKER_SECONDS="1.0")
+    client = Client(address(process), Options(timeout=20, max_attempts=1))
+    answers: list[int] = []
+    calling = threading.Thread(target=lambda: answers.append(len(client.recommend("ann", 3).items)))
+    calling.start()
+    time.sleep(0.4)  # by then the call is with the ranker
+    process.send_signal(end)
+    calling.join(20)
+    assert answers == [3]
+    code, errors = finish(process)
+    assert code == 0 and "Traceback" not in errors
+    client.close()
+
+
+def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run) -> None:
+    process = serve(FAKE_RANKER_SECONDS="1.5")
+    client = Client(address(process), Options(timeout=20, max_attempts=1))
+    calling = threading.Thread(target=lambda: client.recommend("ann", 3))
+    calling.start()
+    time.sleep(0.4)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    with pytest.raises(Exception, match="DRAINING"):
+        client.recommend("bob", 3)
+    assert client.health().name == "NOT_SERVING"
+    calling.join(20)
+    assert finish(process)[0] == 0
+
+
+def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run) -> None:
+    process = serve("--grace", "0.3", FAKE_RANKER_SECONDS="3")
+    client = Client(address(process), Options(timeout=20, max_attempts=1))
+    failures: list[Exception] = []
+
+    def call() -> None:
+        try:
+            client.recommend("ann", 3)
+        except Exception as error:
+            failures.append(error)
+
+    calling = threading.Thread(target=call)
+    calling.start()
+    time.sleep(0.4)
+    process.send_signal(signal.SIGTERM)
+    calling.join(2.5)
+    assert not calling.is_alive() and failures
+    assert finish(process)[0] == 0
+
+
+def test_logs_are_json_without_user_ids(serve: Run) -> None:
+    process = serve("--log-level", "debug")
+    with Client(address(process)) as client:
+        client.recommend("ann", 3)
+    process.send_signal(signal.SIGTERM)
+    code, errors = finish(process)
+    lines = errors.splitlines()
+    assert code == 0 and lines and all(line.startswith("{") and line.endswith("}") for line in lines)
+    assert '"event": "call"' in errors and '"ann"' not in errors
+
+
+def test_events_survive_the_server_and_are_seen_by_all_workers(serve: Run) -> None:
+    process = serve("--workers", "2")
+    where = address(process)
+    with Client(where) as client:
+        client.write_events([Event(event_id="e", user_id="new", item_id="i39")])
+    for _ in range(8):  # each connection may reach another worker
+        with Client(where, Options(timeout=10)) as client:
+            assert client.recommend("new", 1).items[0].item_id == "i38"
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+    process = serve()
+    with Client(address(process), Options(timeout=10)) as client:
+        assert client.recommend("new", 1).items[0].item_id == "i38"
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
+    process = serve("--workers", "2")
+    where = address(process)
+    before = children(process)
+    assert len(before) == 2
+    os.kill(before[0], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while before[0] in (now := children(process)) or len(now) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+        assert len(client.recommend("ann", 3).items) == 3
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+
+
+def test_workers_end_when_their_supervisor_is_killed(serve: Run) -> None:
+    process = serve("--workers", "2")
+    address(process)
+    workers = children(process)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() and not zombie(pid) for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_one_line_and_exit_status_2(serve: Run, workers: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, errors = finish(serve("--address", where, "--workers", workers))
+    assert code == 2
+    assert re.fullmatch(rf"shortlist serve: cannot listen on {where}: .*\n", errors), errors
+
+
+def test_two_servers_do_not_share_a_port_unawares(serve: Run) -> None:
+    where = address(serve("--workers", "2"))
+    code, errors = finish(serve("--workers", "2", "--address", where))
+    assert code == 2 and "cannot listen" in errors
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, workers: str) -> None:
+    code, errors = finish(serve("--workers", workers, "--log-level", "error", folder=tmp_path / "none"))
+    assert code == 2
+    assert errors == f"shortlist serve: there is no bundle in {tmp_path}/none yet\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--state", "/dev/null/state"], "state: .*names no store"),
+        (["--state", "sqlite:/dev/null/x/state"], "the state in .* cannot be opened"),
+        (["--address", "0.0.0.0:0"], "TLS is not supported yet.*--insecure"),
+        (["--address", "nowhere"], "is not HOST:PORT"),
+        (["--address", "127.0.0.1:70000"], "is not HOST:PORT"),
+        (["--token-file", "/no/such/file"], "cannot read the token file"),
+        (["--log-level", "loud"], "log_level"),
+    ],
+)
+def test_mistakes_are_one_readable_line_and_exit_status_2(serve: Run, arguments: list[str], message: str) -> None:
+    code, errors = finish(serve("--log-level", "error", *arguments))
+    assert code == 2
+    assert re.fullmatch(rf"shortlist serve: .*{message}.*\n", errors), errors
+
+
+def test_other_machines_may_be_served_where_that_is_asked_for(serve: Run) -> None:
+    process = serve("--insecure", "--address", "0.0.0.0:0")
+    assert process.stdout is not None and process.stdout.readline().startswith("SERVING on 0.0.0.0:")
+
+
+def test_tokens_are_asked_for_where_there_is_a_file(serve: Run, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("secret read\n")
+    where = address(serve("--token-file", str(tmp_path / "tokens")))
+    with Client(where, Options(timeout=10, token="secret")) as client:
+        assert client.recommend("ann", 1).items
+        with pytest.raises(Exception, match="PERMISSION_DENIED"):
+            client.write_events([Event(user_id="u", item_id="i")])
+    with Client(where, Options(timeout=10)) as client, pytest.raises(Exception, match="UNAUTHENTICATED"):
+        client.recommend("ann", 1)
