@@ -1,18 +1,22 @@
-"""What several folders' tests share: one tiny system, really trained and really published, once per session."""
+"""What several folders' tests share: hand-made queries, and one tiny system that is really trained, once per session."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+
+from core.types import DAY, Queries
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
-    from bundle import Bundle
+    from bundle import Bundle, BundleWriter
     from training.recipe import Trained
 
 TINY, SEED = {"slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_steps": 40, "ranker_epochs": 2}, 1
@@ -52,3 +56,49 @@ def trained_bundle(tmp_path_factory: pytest.TempPathFactory) -> TrainedBundle:
     trained = train(prepare(Dataset.read(data), parse_time(until)), Recipe(**TINY), SEED, lambda _: None)
     publish(trained, bundles, SEED)
     return TrainedBundle(data, bundles, trained, until, TINY, SEED)
+
+
+@pytest.fixture(scope="session")
+def queries_of() -> Callable[..., Queries]:
+    """Makes queries from plain lists, on the clock of days; their arrays are read-only, so that whoever writes fails.
+
+    By default the events of each history are a day apart, the newest one day before `now`.
+    """
+
+    def make(
+        histories: Sequence[Sequence[int]],
+        times: Sequence[Sequence[float]] | None = None,
+        types: Sequence[Sequence[int]] | None = None,
+        now: float = 100,
+    ) -> Queries:
+        if times is None:
+            times = [[now - len(h) + i for i in range(len(h))] for h in histories]
+        days = np.array([t for own in times for t in own], np.float64)
+        arrays = (
+            np.cumsum([0, *(len(h) for h in histories)]).astype(np.int64),
+            np.array([i for h in histories for i in h], np.int32),
+            (days * DAY).astype(np.int64),
+            np.array([t for own in types or () for t in own] or [0] * len(days), np.int8),
+            np.ones(len(days), np.float32),
+            np.full(len(histories), now * DAY, np.int64),
+        )
+        for array in arrays:
+            array.setflags(write=False)
+        return Queries(*arrays)
+
+    return make
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[[Callable[[BundleWriter], None]], Bundle]:
+    """Publishes what a function writes, and gives the loaded bundle."""
+    from bundle import BundleStore
+
+    def publish(write: Callable[[BundleWriter], None]) -> Bundle:
+        store = BundleStore(tmp_path / "bundles")
+        with store.writer() as writer:
+            write(writer)
+            writer.publish(as_of_micros=100 * DAY, seed=0, settings={}, metrics={})
+        return store.load()
+
+    return publish
