@@ -57,7 +57,7 @@ class Job:
     trace: list[StageTrace] = field(default_factory=list)
     answer: Answer | None = None
     error: ShortlistError | None = None
-    on_finish: Callable[[], None] = lambda: None
+    on_finish: Callable[[], object] = lambda: None
 
     def finish(self, error: ShortlistError | None = None) -> None:
         """End with the answer that the last stage made, or with an error, and tell whoever waits."""

@@ -40,8 +40,8 @@ class Settings(BaseModel):
     """Recommendations in work or waiting, above which new ones are refused; a full batch of 64 must fit."""
     max_pending_writes: int = Field(64, ge=1)
     """Batches of events in work or waiting, above which new ones are refused."""
-    max_batch: int = Field(32, ge=1)
-    """Most requests that share one model call."""
+    max_batch: int = Field(16, ge=1)
+    """Most requests that share one model call: a larger one would keep those who come next waiting for longer."""
     stream_window: int = Field(16, ge=1)
     """Messages of one stream that are worked on at the same time."""
     max_message_bytes: int = Field(16 * 1024 * 1024, ge=1024)

@@ -120,7 +120,7 @@ def rank(batch: Batch) -> list[Passed]:
     except Exception:  # an answer in retrieval's order beats none
         log.exception("ranking_failed")
         scores = np.full_like(batch.scores, np.nan)
-    useless: Bools = ~np.isfinite(scores).any(axis=1) & batch.candidates.valid.any(axis=1)
+    useless = np.asarray(batch.candidates.valid.any(axis=1) & ~np.isfinite(scores).any(axis=1))
     batch.degrade("ranker_skipped", useless)
     batch.scores = np.where(useless[:, None], batch.candidates.fused, scores)
     return _all_pass(batch)

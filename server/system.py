@@ -10,13 +10,12 @@ import numpy as np
 from bundle import Bundle
 from bundle.histories import Histories
 from bundle.items import ItemTable
-from core.types import Candidates
+from core.types import Candidates, Queries
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
 
 if TYPE_CHECKING:
     from ranking.ranker import Ranker
-
     from retrieval.retriever import Retriever
 
 POPULAR = 4_000
@@ -36,30 +35,41 @@ class System:
     popular: Candidates  # batch of one: what somebody gets of whom nothing is known
 
     @classmethod
-    def load(cls, bundle: Bundle) -> System:
-        """The system in `bundle`, after its first request: what is compiled or mapped lazily has happened by then.
+    def load(cls, bundle: Bundle, max_batch: int) -> System:
+        """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
         Raises BundleRefusedError where the bundle's parts do not make sense.
         """
         from ranking.ranker import Ranker  # late: importing the models takes seconds, and the port is bound before
-
         from retrieval.retriever import Retriever
 
-        return cls.assemble(bundle, Retriever.load(bundle), Ranker.load(bundle))
+        return cls.assemble(bundle, Retriever.load(bundle), Ranker.load(bundle), max_batch)
 
     @classmethod
-    def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker) -> System:
+    def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> System:
         """The system of these parts, warmed."""
         items, histories = ItemTable.load(bundle), Histories.load(bundle)
-        _warm(histories, retriever, ranker)
+        ranker.warm()
+        for size in _sizes(max_batch):
+            _walk(retriever, ranker, _many(histories, size))
         popular = retriever.retrieve(histories.queries([""]), POPULAR)
         return cls(bundle.version, items, Filters(items), histories, retriever, ranker, popular)
 
 
-def _warm(histories: Histories, retriever: Retriever, ranker: Ranker) -> None:
-    """Walk the path of a default request once, for somebody unknown and for the user with the longest history."""
-    busiest = np.argsort(histories.events.lengths)[-1:]
-    for queries in (histories.queries([""]), histories.events.select(busiest)):
-        candidates = retriever.retrieve(queries, DEFAULT_CANDIDATES)
-        ranker.rank(queries, candidates)
-        retriever.reasons(queries, candidates)
+def _sizes(most: int) -> list[int]:
+    """1, 2, 4 and so on, and `most`: whatever sizes the models compile for, each of them is met."""
+    return sorted({*(1 << i for i in range(most.bit_length())), most})
+
+
+def _many(histories: Histories, size: int) -> Queries:
+    """A batch of the users with the longest histories, and of somebody unknown where there are too few."""
+    longest = np.argsort(histories.events.lengths)[::-1][:size]
+    ids = [histories.ids[int(row)] for row in longest]
+    return histories.queries([*ids, *[""] * (size - len(ids))])
+
+
+def _walk(retriever: Retriever, ranker: Ranker, queries: Queries) -> None:
+    """What a default request does."""
+    candidates = retriever.retrieve(queries, DEFAULT_CANDIDATES)
+    ranker.rank(queries, candidates)
+    retriever.reasons(queries, candidates)

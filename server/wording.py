@@ -15,7 +15,7 @@ MAX_TITLE = 120
 _DONE = {
     EventType.VIEW: "viewed",
     EventType.CLICK: "looked at",
-    EventType.CART: "put into your cart",
+    EventType.CART: "picked",
     EventType.PURCHASE: "bought",
     EventType.LIKE: "liked",
     EventType.RATING: "rated",
@@ -27,7 +27,7 @@ _FOLLOWING = {
     "transitions": "Because you {done} {title}: often chosen next.",
     "text": "Similar to {title}, which you {done}.",
     "two_tower": "Similar to {title}, which you {done}.",
-    "similar_users": "Others who {done} {title} chose this too.",
+    "similar_users": "Because you {done} {title}: others who did chose this too.",
 }
 _TOGETHER = "Because you {done} {title}: often chosen together."
 # What is said of a source by itself; of those not listed, `_TASTE`.

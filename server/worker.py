@@ -53,7 +53,7 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
         check_free(settings)
     server, port = await create_server(settings, open_store(settings.state), authority)
     try:
-        system = await server.activate(lambda: System.load(bundles.load()))
+        system = await server.activate(lambda: System.load(bundles.load(), settings.max_batch))
         host = settings.address.rpartition(":")[0]
         announce(Ready(f"{host}:{port}", system.version, len(system.items)))
         await stop.wait()

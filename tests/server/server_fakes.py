@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -125,7 +123,7 @@ class Ranker:
     def load(cls, bundle: Any) -> Ranker:
         ranker = cls()
         if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
-            ranker.before = lambda: time.sleep(seconds if ranker.calls > 2 else 0)  # warming takes two
+            ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
         return ranker
 
     def rank(self, queries: Queries, candidates: Candidates) -> Any:
@@ -133,6 +131,9 @@ class Ranker:
         self.before()
         scores = self.scores(candidates.items).astype(np.float32)
         return np.where(candidates.valid, scores, -np.inf).astype(np.float32)
+
+    def warm(self) -> None:
+        pass
 
     def vectors(self, items: Any) -> Any:
         return np.eye(3, dtype=np.float32)[np.asarray(items) % 3]
@@ -142,16 +143,4 @@ def load(bundle: Any) -> Any:
     """A System of fakes; the stand-in for System.load."""
     from server.system import System
 
-    return System.assemble(bundle, Retriever(), Ranker())
-
-
-def _select(scores: Any, count: int, *, diversity: float = 0.0, vectors: Any = None) -> Any:
-    return np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")[:count]
-
-
-try:
-    import ranking.selection  # noqa: F401
-except ModuleNotFoundError:
-    stand_in = types.ModuleType("ranking.selection")
-    stand_in.select = _select  # type: ignore[attr-defined]
-    sys.modules["ranking.selection"] = stand_in
+    return System.assemble(bundle, Retriever(), Ranker(), 4)
