@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import ShortlistError
-
 if TYPE_CHECKING:
     from server.worker import Ready
 
@@ -31,23 +29,19 @@ def serve(
     from server import supervisor, worker
     from server.settings import Settings
 
-    try:
-        settings = Settings.of(
-            bundles=bundles,
-            state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
-            address=address,
-            token_file=token_file,
-            insecure=insecure,
-            grace_seconds=grace,
-            log_level=log_level,
-        )
-        if workers == 1:
-            worker.run(settings, _announce)
-        else:
-            supervisor.run(settings, workers, _announce)
-    except ShortlistError as error:
-        typer.echo(f"shortlist serve: {error}", err=True)
-        raise typer.Exit(2) from None
+    settings = Settings.of(
+        bundles=bundles,
+        state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
+        address=address,
+        token_file=token_file,
+        insecure=insecure,
+        grace_seconds=grace,
+        log_level=log_level,
+    )
+    if workers == 1:
+        worker.run(settings, _announce)
+    else:
+        supervisor.run(settings, workers, _announce)
 
 
 def _announce(ready: Ready) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import structlog
-from ranking.selection import select as select_diverse
 
 from core.types import (
     EVENT_WEIGHTS,
@@ -45,15 +44,17 @@ def order(batch: Batch) -> list[Passed]:
 
 def _best(batch: Batch, i: int) -> Int64s:
     """Positions of what one job shows, best first."""
+    from ranking import selection  # late: its package loads TensorFlow, and the port is bound before that
+
     plan, rows = batch.jobs[i].plan, batch.rows(i)
     scores = batch.scores[i, : len(rows)]
     if not plan.diversity:
-        return select_diverse(scores, plan.count)
+        return selection.select(scores, plan.count)
     try:
-        return select_diverse(scores, plan.count, diversity=plan.diversity, vectors=batch.system.ranker.vectors(rows))
+        return selection.select(scores, plan.count, diversity=plan.diversity, vectors=batch.system.ranker.vectors(rows))
     except Exception:  # an answer without variety beats none
         log.exception("diversity_failed")
-        return select_diverse(scores, plan.count)
+        return selection.select(scores, plan.count)
 
 
 def _by_score(scores: Float32s) -> Int64s:

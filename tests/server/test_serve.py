@@ -15,15 +15,13 @@ from pathlib import Path
 
 import pytest
 import server_fakes as fakes
-import typer
 from shortlist import Client, Options
 from shortlist.v1.event_pb2 import Event
-from typer.testing import CliRunner
 
-from cli.serve import serve as serve_command
+import cli.main
 from server import worker
 
-COMMAND = [sys.executable, "-c", "import typer; from cli.serve import serve; typer.run(serve)"]
+COMMAND = [sys.executable, "-m", "cli.main", "serve"]
 Run = Callable[..., subprocess.Popen[str]]
 
 
@@ -200,7 +198,7 @@ def test_a_port_in_use_is_one_line_and_exit_status_2(serve: Run, workers: str) -
         where = f"127.0.0.1:{taken.getsockname()[1]}"
         code, errors = finish(serve("--address", where, "--workers", workers))
     assert code == 2
-    assert re.fullmatch(rf"shortlist serve: cannot listen on {where}: .*\n", errors), errors
+    assert re.fullmatch(rf"error: cannot listen on {where}: .*\n", errors), errors
 
 
 def test_two_servers_do_not_share_a_port_unawares(serve: Run) -> None:
@@ -213,7 +211,7 @@ def test_two_servers_do_not_share_a_port_unawares(serve: Run) -> None:
 def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, workers: str) -> None:
     code, errors = finish(serve("--workers", workers, "--log-level", "error", folder=tmp_path / "none"))
     assert code == 2
-    assert errors == f"shortlist serve: there is no bundle in {tmp_path}/none yet\n"
+    assert errors == f"error: there is no bundle in {tmp_path}/none yet\n"
 
 
 @pytest.mark.parametrize(
@@ -229,15 +227,21 @@ def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, wor
     ],
 )
 def test_mistakes_are_one_readable_line_and_exit_status_2(
-    bundles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+    bundles: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
 ) -> None:
-    monkeypatch.setattr(worker, "prepare", lambda settings: None)  # this process keeps its logs and environment
-    app = typer.Typer()
-    app.command()(serve_command)
     given = ["--bundles", str(bundles), "--state", f"sqlite:{tmp_path}/state", "--address", "127.0.0.1:0", *arguments]
-    result = CliRunner().invoke(app, given)
-    assert result.exit_code == 2
-    assert re.fullmatch(rf"shortlist serve: .*{message}.*\n", result.stderr), result.stderr
+    monkeypatch.setattr(sys, "argv", ["shortlist", "serve", *given])
+    monkeypatch.setattr(worker, "prepare", lambda settings: None)  # this process keeps its logs and environment
+    with pytest.raises(SystemExit) as ended:
+        cli.main.run()
+    assert ended.value.code == 2
+    errors = capsys.readouterr().err
+    assert re.fullmatch(rf"error: .*{message}.*\n", errors), errors
 
 
 def test_other_machines_may_be_served_where_that_is_asked_for(serve: Run) -> None:
