@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from cli import call, data
+from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.recommend import recommend
 from cli.serve import serve
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app, name="data")
+app.command()(demo)
 app.command()(train)
 app.command()(evaluate)
 app.command()(recommend)
@@ -39,3 +41,7 @@ def run() -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

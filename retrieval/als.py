@@ -38,11 +38,11 @@ class ALS:
     @classmethod
     def fit(cls, profiles: sp.csr_matrix, seed: int) -> ALS:
         """Factorise who has what, `profiles` float32 [users, items]."""
-        model = AlternatingLeastSquares(
-            FACTORS, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
-        )
         with threadpool_limits(1, "blas"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # it warns of the threads that the line above limits
+            model = AlternatingLeastSquares(
+                FACTORS, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
+            )
             model.fit(profiles, show_progress=False)
         return cls._of(VectorIndex.build(model.item_factors))
 
