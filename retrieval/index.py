@@ -84,7 +84,10 @@ class VectorIndex:
         """The index that `write` stored; raises BundleRefusedError where its parts do not fit each other."""
         vectors = bundle.array(f"{name}/vectors")
         file = f"{name}/index.faiss"
-        index = faiss.read_index(str(bundle.path(file)))
+        try:
+            index = faiss.read_index(str(bundle.path(file)))
+        except RuntimeError as error:
+            raise BundleRefusedError(bundle.version, file, "FAISS cannot read it as an index") from error
         if (index.ntotal, index.d) != vectors.shape:
             found = f"holds {index.ntotal} vectors of {index.d} numbers where there are {vectors.shape}"
             raise BundleRefusedError(bundle.version, file, found)
@@ -92,7 +95,7 @@ class VectorIndex:
 
     def _search_allowed(self, query: Float32s, count: int, mask: Bools) -> tuple[Int32s, Float32s]:
         left = int(mask.sum())
-        if len(self.vectors) > EXACT_UP_TO and left <= NARROW:
+        if not left or (len(self.vectors) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
             rows = np.flatnonzero(mask)
             products = self.vectors[rows] @ query
             best = np.argsort(-products, kind="stable")[:count]
