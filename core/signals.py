@@ -24,4 +24,4 @@ def signals(candidates: Candidates) -> Float32s:
     distance = np.sign(z) * np.log1p(np.abs(z))
     place = np.where(candidates.ranks > 0, 1 / (1 + (candidates.ranks - 1) / RANK_SCALE), 0)
     joined: Float32s = np.concatenate([distance, place], axis=-1).astype(np.float32)
-    return np.nan_to_num(joined)
+    return np.nan_to_num(joined, posinf=0, neginf=0)  # what is no number says nothing: infinity must not win
