@@ -1,4 +1,4 @@
-"""What several folders' tests share: hand-made queries, and one tiny system that is really trained, once per session."""
+"""What several folders share: hand-made queries, and one tiny system that is really trained, once per session."""
 
 from __future__ import annotations
 

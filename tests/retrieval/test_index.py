@@ -1,0 +1,150 @@
+"""The FAISS index: exact when small; when large, close to exact, and never outside a filter."""
+
+import numpy as np
+import pytest
+
+from core.errors import BundleRefusedError
+from core.types import NO_ITEM
+from retrieval.index import EXACT_UP_TO, NARROW, VectorIndex, factory_string, recall_against_exact
+
+MANY, DIM = 25_000, 64
+
+
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def exact(vectors, query, count, allowed=None):
+    products = vectors @ query
+    if allowed is not None:
+        products = np.where(allowed, products, -np.inf)
+    return np.argsort(-products, kind="stable")[:count]
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    generator = np.random.default_rng(0)
+    centres = generator.normal(size=(300, DIM))
+    return unit(centres[generator.integers(300, size=MANY)] + 0.6 * generator.normal(size=(MANY, DIM)))
+
+
+@pytest.fixture(scope="module")
+def queries(vectors):
+    generator = np.random.default_rng(1)
+    return unit(vectors[generator.integers(MANY, size=50)] + 0.05 * generator.normal(size=(50, DIM)))
+
+
+@pytest.fixture(scope="module")
+def large(vectors):
+    return VectorIndex.build(vectors)
+
+
+@pytest.fixture(scope="module")
+def small(vectors):
+    return VectorIndex.build(vectors[:500])
+
+
+def test_the_branch_under_test_is_taken():
+    assert factory_string(EXACT_UP_TO) == "Flat"
+    assert factory_string(MANY).startswith("IVF")
+
+
+def test_small_catalogues_are_searched_exactly(small, vectors, queries):
+    rows, products = small.search(queries, 20)
+    for query, own, values in zip(queries, rows, products, strict=True):
+        assert own.tolist() == exact(vectors[:500], query, 20).tolist()
+        assert values == pytest.approx(vectors[own] @ query, abs=1e-6)
+
+
+def test_large_catalogues_lose_little(large, vectors, queries):
+    rows, products = large.search(queries, 100)
+    found = [len(np.intersect1d(own, exact(vectors, q, 100))) / 100 for q, own in zip(queries, rows, strict=True)]
+    assert np.mean(found) >= 0.9
+    assert recall_against_exact(large, queries, 100) == pytest.approx(np.mean(found), abs=1e-6)
+    assert (np.diff(products, axis=1) <= 0).all()
+    true_products = np.take_along_axis(queries @ vectors.T, rows.astype(np.int64), axis=1)
+    assert products == pytest.approx(true_products, abs=2e-3)
+
+
+def test_recall_tells_a_bad_index(vectors, queries):
+    shuffled = VectorIndex.build(np.random.default_rng(2).permutation(vectors[:500]))
+    lying = VectorIndex(vectors[:500], shuffled.mean, shuffled.covariance, shuffled.faiss_index)
+    assert recall_against_exact(lying, queries, 20) < 0.2
+
+
+def test_a_narrow_filter_is_searched_exactly(large, vectors, queries):
+    allowed = np.zeros((len(queries), MANY), bool)
+    for i in range(len(queries)):
+        allowed[i, np.random.default_rng(i).choice(MANY, 300, replace=False)] = True
+    rows, _ = large.search(queries, 50, allowed)
+    for i, query in enumerate(queries):
+        assert rows[i].tolist() == exact(vectors, query, 50, allowed[i]).tolist()
+
+
+def test_a_wide_filter_bars_what_it_bars_and_loses_little(large, vectors, queries):
+    allowed = np.random.default_rng(3).random((len(queries), MANY)) < 0.95
+    assert allowed.sum(axis=1).min() > NARROW
+    rows, _ = large.search(queries, 100, allowed)
+    for own, mask in zip(rows, allowed, strict=True):
+        found = own[own != NO_ITEM]
+        assert mask[found].all()
+        assert len(set(found.tolist())) == len(found)
+    recall = [
+        len(np.intersect1d(own, exact(vectors, q, 100, mask))) / 100
+        for own, q, mask in zip(rows, queries, allowed, strict=True)
+    ]
+    assert np.mean(recall) >= 0.9
+
+
+@pytest.mark.parametrize("index", ["small", "large"])
+def test_a_filter_that_leaves_few_or_none(index, queries, request):
+    index = request.getfixturevalue(index)
+    allowed = np.zeros((2, len(index.vectors)), bool)
+    allowed[1, [3, 5]] = True
+    rows, _ = index.search(queries[:2], 10, allowed)
+    assert (rows[0] == NO_ITEM).all()
+    assert sorted(rows[1, :2].tolist()) == [3, 5]
+    assert (rows[1, 2:] == NO_ITEM).all()
+
+
+def test_more_than_there_is(small, queries):
+    rows, _ = small.search(queries[:1], 600)
+    assert sorted(rows[0, :500].tolist()) == list(range(500))
+    assert (rows[0, 500:] == NO_ITEM).all()
+
+
+def test_the_callers_vectors_stay_as_they_are(vectors, queries):
+    mine, asked = vectors[:300].copy(), queries.copy()
+    VectorIndex.build(mine).search(asked, 5)
+    assert np.array_equal(mine, vectors[:300])
+    assert np.array_equal(asked, queries)
+
+
+def test_moments(small):
+    assert small.mean == pytest.approx(small.vectors.mean(axis=0), abs=1e-6)
+    assert small.covariance == pytest.approx(np.cov(small.vectors.T, bias=True), abs=1e-5)
+
+
+@pytest.mark.parametrize("index", ["small", "large"])
+def test_a_loaded_index_finds_the_same(index, queries, stored, request):
+    index = request.getfixturevalue(index)
+    loaded = VectorIndex.load(stored(lambda writer: index.write(writer, "retrieval/x")), "retrieval/x")
+    for mine, theirs in zip(index.search(queries, 30), loaded.search(queries, 30), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_an_index_over_other_vectors_is_refused(small, vectors, stored):
+    wrong = VectorIndex(vectors[:400], small.mean, small.covariance, small.faiss_index)
+    bundle = stored(lambda writer: wrong.write(writer, "retrieval/x"))
+    with pytest.raises(BundleRefusedError, match=r"index.faiss.*500 vectors.*\(400, 64\)"):
+        VectorIndex.load(bundle, "retrieval/x")
+
+
+def test_what_is_no_index_is_refused(small, stored):
+    def write(writer):
+        for name in ("vectors", "mean", "covariance"):
+            writer.array(f"retrieval/x/{name}", getattr(small, name))
+        writer.path("retrieval/x/index.faiss").write_bytes(b"IxFI" + bytes(40))
+
+    with pytest.raises(BundleRefusedError, match=r"index.faiss"):
+        VectorIndex.load(stored(write), "retrieval/x")

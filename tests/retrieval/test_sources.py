@@ -1,0 +1,155 @@
+"""What every source keeps to, whatever its kind: the same questions, with dense arithmetic as the oracle."""
+
+import numpy as np
+import pytest
+
+from core.types import NO_ITEM
+from retrieval.als import ALS
+from retrieval.index import VectorIndex
+from retrieval.item_item import ItemItem, cosine, ease, history_profile
+from retrieval.popularity import Popularity
+from retrieval.retriever import KINDS
+from retrieval.similar_users import SimilarUsers
+from retrieval.transitions import Transitions, transition_weights
+from retrieval.two_tower import TwoTower
+
+ITEMS, USERS = 60, 80
+GENERATOR = np.random.default_rng(0)
+HISTORIES = [GENERATOR.integers(0, ITEMS, GENERATOR.integers(1, 12)).tolist() for _ in range(USERS)]
+ASKED = [[3, 8, 8, 21], [], [59], list(range(10)), HISTORIES[0]]
+
+
+def unit(*shape):
+    vectors = GENERATOR.normal(size=shape).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def tower():
+    shapes = {"places": (50, 4), "types": (9, 4), "gaps": (16, 4), "hidden.kernel": (256, 128), "hidden.bias": (128,)}
+    shapes |= {"mix.kernel": (128, 64), "mix.bias": (64,)}
+    weights = {name: GENERATOR.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
+    return TwoTower(VectorIndex.build(unit(ITEMS, 64)), weights)
+
+
+FIT = {
+    "ease": lambda q: ItemItem("ease", ease(history_profile(q, ITEMS, np.inf), 10.0), np.inf),
+    "cosine": lambda q: ItemItem("cosine", cosine(history_profile(q, ITEMS, np.inf)), 3.0),
+    "transitions": lambda q: Transitions("transitions", transition_weights(q, ITEMS), np.inf),
+    "similar_users": lambda q: SimilarUsers.fit(q, ITEMS, 5.0),
+    "als": lambda q: ALS.fit(history_profile(q, ITEMS, np.inf), 0),
+    "popular": lambda q: Popularity.fit("popular", q, ITEMS, np.inf),
+    "popular_4d": lambda q: Popularity.fit("popular_4d", q, ITEMS, 4),
+    "two_tower": lambda q: tower(),
+}
+WITHOUT_HISTORY = ("popular", "popular_4d")
+
+
+@pytest.fixture(scope="module")
+def sources(queries_of):
+    return {name: fit(queries_of(HISTORIES)) for name, fit in FIT.items()}
+
+
+@pytest.fixture(params=FIT)
+def source(request, sources):
+    return sources[request.param]
+
+
+@pytest.fixture
+def asked(queries_of):
+    return queries_of(ASKED)
+
+
+def dense(answer, batch):
+    return answer.at(np.arange(ITEMS, dtype=np.int32)[None].repeat(batch, 0))
+
+
+def listed(source, answer, scores, query, allowed):
+    """How many items the source has to list for a query: all that it says something about."""
+    if not ASKED[query] and source.name not in WITHOUT_HISTORY:
+        return 0
+    if isinstance(source, ALS | TwoTower):
+        return int(allowed[query].sum())
+    return int((scores[query] > 0)[allowed[query]].sum())
+
+
+def test_the_contract_covers_every_kind(sources):
+    assert {type(source).__name__ for source in sources.values()} == set(KINDS)
+
+
+@pytest.mark.parametrize("count", [1, 7, ITEMS])
+@pytest.mark.parametrize("share_allowed", [None, 0.5, 0.0])
+def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed):
+    allowed = np.ones((len(asked), ITEMS), bool)
+    if share_allowed is not None:
+        allowed = np.random.default_rng(1).random(allowed.shape) < share_allowed
+    answer = source.scores(asked)
+    scores = dense(answer, len(asked))
+    items, found = answer.top(count, allowed if share_allowed is not None else None)
+    assert items.shape == found.shape == (len(asked), count)
+    assert items.dtype == np.int32
+    for query in range(len(asked)):
+        own = items[query][items[query] != NO_ITEM]
+        assert len(own) == min(count, listed(source, answer, scores, query, allowed))
+        assert (items[query, len(own) :] == NO_ITEM).all(), "padding stands at the end"
+        assert len(set(own.tolist())) == len(own)
+        assert allowed[query, own].all()
+        best = np.sort(scores[query][allowed[query]])[::-1][: len(own)]
+        assert scores[query, own] == pytest.approx(best, abs=1e-5)
+        assert found[query, : len(own)] == pytest.approx(best, abs=1e-5)
+
+
+def test_levels_are_mean_and_spread_over_the_catalogue(source, asked):
+    answer = source.scores(asked)
+    scores = dense(answer, len(asked)).astype(np.float64)
+    assert answer.levels().shape == (len(asked), 2)
+    assert answer.levels()[:, 0] == pytest.approx(scores.mean(axis=1), abs=1e-4)
+    assert answer.levels()[:, 1] == pytest.approx(scores.std(axis=1), abs=1e-4)
+
+
+def test_an_empty_history_scores_zero_and_proposes_nothing(source, queries_of):
+    answer = source.scores(queries_of([[], []]))
+    if source.name in WITHOUT_HISTORY:
+        assert (answer.top(5, None)[0] != NO_ITEM).all()
+    else:
+        assert not dense(answer, 2).any()
+        assert (answer.top(5, None)[0] == NO_ITEM).all()
+
+
+def test_one_click_is_enough(source, queries_of):
+    assert (source.scores(queries_of([[8]])).top(3, None)[0] != NO_ITEM).any()
+
+
+def test_impressions_and_dislikes_are_no_wishes(source, queries_of):
+    mixed, clean = queries_of([[8, 3, 9]], types=[[1, 6, 7]]), queries_of([[8]], times=[[97]])
+    assert dense(source.scores(mixed), 1) == pytest.approx(dense(source.scores(clean), 1), abs=1e-6)
+
+
+def test_a_batch_answers_as_lone_queries_do(source, asked):
+    together = dense(source.scores(asked), len(asked))
+    for query in range(len(asked)):
+        alone = dense(source.scores(asked.slice(query, query + 1)), 1)
+        assert together[query] == pytest.approx(alone[0], abs=1e-5)
+
+
+def test_a_batch_of_none_is_answered(source, queries_of):
+    answer = source.scores(queries_of([]))
+    items, found = answer.top(5, None)
+    assert items.shape == found.shape == (0, 5)
+    assert answer.at(np.zeros((0, 4), np.int32)).shape == (0, 4)
+    assert answer.levels().shape == (0, 2)
+
+
+def test_a_loaded_source_says_the_same(source, asked, stored):
+    loaded = type(source).load(stored(source.write), source.name)
+    assert loaded.name == source.name
+    before, after = source.scores(asked), loaded.scores(asked)
+    assert np.array_equal(dense(before, len(asked)), dense(after, len(asked)))
+    assert np.array_equal(before.levels(), after.levels())
+    for mine, theirs in zip(before.top(20, None), after.top(20, None), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("name", [name for name in FIT if name != "two_tower"])
+def test_fitting_again_gives_the_same(name, sources, asked, queries_of):
+    first, again = sources[name].scores(asked), FIT[name](queries_of(HISTORIES)).scores(asked)
+    assert np.array_equal(dense(first, len(asked)), dense(again, len(asked)))
