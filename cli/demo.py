@@ -32,8 +32,8 @@ SETTINGS = {"tower_steps": 200, "ranker_epochs": 8, "slices": 3}
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Where data, bundles and events go; made anew.")] = Path(".demo"),
-    items: Annotated[int, typer.Option(min=100, help="Items of the shop.")] = 1_500,
-    users: Annotated[int, typer.Option(min=100, help="Users of the shop.")] = 1_500,
+    items: Annotated[int, typer.Option(min=100, help="Items of the shop.")] = 1_000,
+    users: Annotated[int, typer.Option(min=100, help="Users of the shop.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
     """Make a shop, train on it, serve it, recommend to somebody, write two events and see what they change."""
@@ -72,6 +72,7 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
 def _server(bundles: Path) -> Iterator[str]:
     """A real server process on a free port, as `shortlist serve` starts it; gives its address, drains it at the end."""
     command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0"]
+    command += ["--log-level", "warning"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -17,6 +17,9 @@ from shortlist.v1.recommendation_pb2 import (
     StageTrace,
 )
 
+SOURCES = 3
+"""Of an item's sources the ones that had it highest are shown; `--json` has all."""
+
 
 def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
     """One row per recommended item, best first: place, id, title, score, who proposed it at which rank, and why."""
@@ -64,7 +67,9 @@ def _cells(place: int, item: RecommendedItem | ScoredItem) -> tuple[str | Text, 
 
 
 def _sources(hits: Iterable[SourceHit]) -> str:
-    return ", ".join(f"{hit.name} #{hit.rank}" for hit in hits)
+    best = sorted(hits, key=lambda hit: hit.rank)
+    shown = [f"{hit.name} #{hit.rank}" for hit in best[:SOURCES]]
+    return ", ".join(shown + [f"+{len(best) - SOURCES}"] * (len(best) > SOURCES))
 
 
 def _words(enum: EnumDescriptor, number: int) -> str:

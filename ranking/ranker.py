@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -41,7 +40,7 @@ class Ranker:
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
-        self._compiled = tf.function(self._score, jit_compile=True, autograph=False)
+        self._compiled: dict[tuple[int, int], Any] = {}  # by batch and width; each of one shape alone
 
     @classmethod
     def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
@@ -118,10 +117,10 @@ class Ranker:
         rows, columns = _next(BATCHES, batch) - batch, _next(WIDTHS, n) - n
         padded = [np.pad(x, [(0, rows)] + [(0, 0)] * (x.ndim - 1)) for x in inputs[:4]]
         padded += [np.pad(x, [(0, rows), (0, columns), (0, 0)]) for x in inputs[4:]]
-        return np.asarray(self._compiled(*padded))[:batch, :n]
-
-    def _score(self, *inputs: Any) -> Any:
-        return self.scorer.score(*(keras.ops.convert_to_tensor(x) for x in inputs))
+        shape = padded[5].shape[:2]
+        if shape not in self._compiled:
+            self._compiled[shape] = tf.function(self.scorer.score, jit_compile=True, autograph=False)
+        return np.asarray(self._compiled[shape](*(tf.constant(x) for x in padded)))[:batch, :n]
 
 
 def _next(sizes: tuple[int, ...], size: int) -> int:
