@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from core.types import DAY
+from layers.history import GAPS, HISTORY, latest
+
+
+def of(queries):
+    return latest(queries, queries.offsets[:-1], queries.offsets[1:], queries.now)
+
+
+def test_newest_first_and_padding_behind(queries_of):
+    items, present, types, _ = of(queries_of([[4, 5, 6], [], [7]], types=[[1, 2, 3], [], [4]]))
+    assert items.shape == (3, HISTORY)
+    assert items[:, :4].tolist() == [[6, 5, 4, 0], [0, 0, 0, 0], [7, 0, 0, 0]]
+    assert present.sum(axis=1).tolist() == [3, 0, 1]
+    assert types[:, :4].tolist() == [[3, 2, 1, 0], [0, 0, 0, 0], [4, 0, 0, 0]]
+
+
+def test_long_histories_keep_the_newest(queries_of):
+    items, present, *_ = of(queries_of([[1], list(range(HISTORY + 20))]))
+    assert items[1].tolist() == list(range(HISTORY + 19, 19, -1))
+    assert present[1].all()
+    assert present[0].sum() == 1, "the one before it is not read over"
+
+
+def test_ages_are_in_powers_of_two_of_hours(queries_of):
+    hours = [0, 0.5, 1, 3, 100, 1e9]
+    queries = queries_of([[0] * 6], times=[[100 - h / 24 for h in reversed(hours)]])
+    *_, gaps = of(queries)
+    assert gaps[0, :6].tolist() == [0, 0, 1, 2, 6, GAPS - 1]
+
+
+def test_an_event_of_the_future_is_as_new_as_can_be(queries_of):
+    """Clocks of callers differ: an event may bear a time after the request's."""
+    *_, gaps = of(queries_of([[1]], times=[[101]]))
+    assert gaps[0, 0] == 0
+
+
+def test_no_event_at_all(queries_of):
+    for array in of(queries_of([[], []])):
+        assert array.shape == (2, HISTORY)
+        assert not array.any()
+
+
+def test_spans_can_end_before_the_histories_do(queries_of):
+    queries = queries_of([[4, 5, 6]])
+    items, present, _, gaps = latest(queries, np.array([0]), np.array([1]), queries.times[[1]])
+    assert (items[0, 0], present[0].sum()) == (4, 1)
+    assert gaps[0, 0] == pytest.approx(np.log2(1 + DAY / 3.6e9), abs=1)

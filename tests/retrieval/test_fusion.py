@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from core.types import NO_ITEM, Candidates
+from retrieval.fusion import Fusion
+
+
+def lessons(queries=300, n=30):
+    """Signals of two sources; the first one's distance tells what is taken, the others are noise."""
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(queries, n, 4)).astype(np.float32)
+    odds = np.exp(2 * inputs[..., 0])
+    taken = [generator.choice(n, p=own / own.sum()) for own in odds]
+    return inputs, np.arange(n)[None] == np.array(taken)[:, None]
+
+
+def test_the_informative_signal_is_weighed_and_noise_is_not():
+    weights = Fusion.fit(*lessons()).weights
+    assert weights[0] == pytest.approx(2, abs=0.4)
+    assert np.abs(weights[1:]).max() < 0.25
+
+
+def test_queries_without_a_taken_candidate_and_padding_teach_nothing():
+    inputs, labels = lessons(60)
+    noise = np.random.default_rng(1).normal(size=inputs.shape).astype(np.float32)
+    longer = np.pad(np.concatenate([inputs, noise]), [(0, 0), (0, 7), (0, 0)])
+    marks = np.pad(np.concatenate([labels, np.zeros_like(labels)]), [(0, 0), (0, 7)])
+    assert Fusion.fit(longer, marks).weights == pytest.approx(Fusion.fit(inputs, labels).weights, abs=1e-3)
+
+
+def test_with_nothing_to_learn_from_all_sources_count_alike():
+    inputs, labels = lessons(5)
+    assert np.array_equal(Fusion.fit(inputs, np.zeros_like(labels)).weights, Fusion.even(2).weights)
+
+
+def test_the_lessons_stay_as_they_are():
+    inputs, labels = lessons(20)
+    inputs.setflags(write=False)
+    labels.setflags(write=False)
+    Fusion.fit(inputs, labels)
+
+
+@pytest.fixture
+def candidates():
+    generator = np.random.default_rng(2)
+    items = np.array([[4, 9, NO_ITEM], [1, 2, 3]], np.int32)
+    scores, ranks = generator.normal(size=(2, 3, 2)), generator.integers(0, 4, (2, 3, 2))
+    levels = np.ones((2, 2, 2), np.float32)
+    return Candidates(items, np.zeros((2, 3), np.float32), scores.astype(np.float32), ranks, levels, ("a", "b"))
+
+
+def test_scores_are_what_the_sources_contribute_and_padding_sinks(candidates):
+    fusion = Fusion(np.array([0.5, -1, 2, 0.25], np.float32))
+    scores, parts = fusion.scores(candidates), fusion.contributions(candidates)
+    assert scores[0, 2] == -np.inf
+    assert scores[candidates.valid] == pytest.approx(parts.sum(axis=-1)[candidates.valid], abs=1e-5)
+
+
+def test_a_part_of_the_sources_keeps_its_weights():
+    fusion = Fusion(np.array([1, 2, 3, 10, 20, 30], np.float32))
+    assert fusion.only(("a", "b", "c"), ("c", "a")).weights.tolist() == [3, 1, 30, 10]
+
+
+def test_a_loaded_fusion_is_the_same(stored):
+    fusion = Fusion(np.array([0.1, 2], np.float32))
+    assert np.array_equal(Fusion.load(stored(fusion.write)).weights, fusion.weights)
