@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.types import DAY, NO_ITEM, Candidates
+from ranking.features import CONTEXT, ItemFacts, feature_names, features
+
+AS_OF = 100 * DAY
+
+
+@pytest.fixture
+def facts(queries_of):
+    """Item 0 was taken on days 40 and 90, item 1 on day 99, item 2 never; the price of item 1 is unknown."""
+    prices = np.array([[1.5, 1], [0, 0], [-0.5, 1]], np.float32)
+    return ItemFacts.fit(queries_of([[0, 1], [0]], times=[[40, 99], [90]]), prices, AS_OF)
+
+
+def candidates(items):
+    items = np.array(items, np.int32)
+    zeros = np.zeros((*items.shape, 2), np.float32)
+    fused, levels = np.zeros(items.shape, np.float32), np.ones((len(items), 2, 2), np.float32)
+    return Candidates(items, fused, zeros, zeros.astype(np.int32), levels, ("a", "b"))
+
+
+def context(queries, items, facts):
+    found = features(queries, candidates(items), facts)
+    assert found.dtype == np.float32
+    assert found.shape[2] == len(feature_names(("a", "b")))
+    return {name: found[..., 4 + i] for i, name in enumerate(CONTEXT)}
+
+
+def test_clocks_of_items_are_as_of_the_training_time(queries_of, facts):
+    found = context(queries_of([[0]]), [[0, 1, 2]], facts)
+    assert found["age"][0] == pytest.approx(np.log1p([60, 1, 0]))
+    assert found["since_last_taken"][0] == pytest.approx(np.log1p([10, 1, 0]))
+
+
+def test_prices_and_their_distance_to_the_historys(queries_of, facts):
+    found = context(queries_of([[0, 1], [1], []]), [[0, 1, 2]] * 3, facts)
+    assert found["price_known"][0].tolist() == [1, 0, 1]
+    assert found["price_distance"].tolist() == [[0, 0, 2], [0, 0, 0], [0, 0, 0]]
+
+
+def test_users_are_known_by_their_pause_and_length(queries_of, facts):
+    found = context(queries_of([[0, 1], []], times=[[50, 93], []]), [[0], [0]], facts)
+    assert found["history_length"][:, 0] == pytest.approx(np.log1p([2, 0]))
+    assert found["user_pause"][:, 0] == pytest.approx(np.log1p([7, 0]))
+
+
+def test_padding_and_batches_without_events_are_finite(queries_of, facts):
+    found = features(queries_of([[], []]), candidates([[NO_ITEM, 1], [2, NO_ITEM]]), facts)
+    assert np.isfinite(found).all()
+
+
+def test_names_stand_in_the_order_of_the_columns():
+    names = feature_names(("a", "b"))
+    assert names == ["a:level", "b:level", "a:place", "b:place", *CONTEXT]
+
+
+def test_nothing_is_written_to(queries_of, facts):
+    for array in (facts.first, facts.last, facts.prices):
+        array.setflags(write=False)
+    made = candidates([[0, NO_ITEM]])
+    for name in ("items", "scores", "ranks", "levels"):
+        getattr(made, name).setflags(write=False)
+    features(queries_of([[0, 1]]), replace(made), facts)
+
+
+def test_loaded_facts_are_the_same(facts, stored):
+    loaded = ItemFacts.load(stored(facts.write))
+    assert loaded.as_of == facts.as_of
+    for name in ("first", "last", "prices"):
+        assert np.array_equal(getattr(loaded, name), getattr(facts, name))

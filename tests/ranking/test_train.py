@@ -1,0 +1,157 @@
+"""Training on candidates whose first feature tells what was taken."""
+
+import keras
+import numpy as np
+import pytest
+
+from core.errors import DataError
+from layers.history import HISTORY
+from layers.item_features import ItemFeatures
+from ranking.examples import Examples, Scaling
+from ranking.scorer import Scorer, ScorerConfig
+from ranking.train import KeepBest, _held_out, calibrate, ndcg_at_10, score_examples, train_scorer
+
+ITEMS = 30
+
+
+def examples(queries=120, n=20, seed=0):
+    generator = np.random.default_rng(seed)
+    raw = generator.normal(size=(queries, n, 3)).astype(np.float32)
+    labels = (raw[..., 0] == raw[..., 0].max(axis=1, keepdims=True)).astype(np.int8)
+    candidates = generator.integers(0, ITEMS, (queries, n)).astype(np.int32)
+    history = generator.integers(0, ITEMS, (queries, HISTORY)).astype(np.int32)
+    present, zeros = np.ones(history.shape, np.float32), np.zeros(history.shape, np.int32)
+    return Examples(
+        candidates, raw, labels, np.ones(queries, np.int64), np.arange(queries), history, present, zeros, zeros
+    )
+
+
+@pytest.fixture(scope="module")
+def items():
+    texts = [f"thing {i % 7} {i}" for i in range(ITEMS)]
+    return ItemFeatures.build(
+        texts, np.zeros(ITEMS + 1, np.int64), np.zeros(0, np.int32), 0, np.full(ITEMS, np.nan), np.ones(ITEMS, bool)
+    )
+
+
+def config(items, **changed):
+    sizes = {"dim": 8, "lstm_units": 4, "hidden": (16,)} | changed
+    return ScorerConfig(ITEMS, items.encoder.size, 0, 3, **sizes)
+
+
+@pytest.fixture(scope="module")
+def trained(items):
+    return train_scorer(examples(), items, config(items), 12)
+
+
+def test_the_telling_signal_is_learned(trained):
+    fresh = examples(seed=9)
+    scores = score_examples(trained.scorer, fresh, trained.vectors, trained.scaling)
+    assert ndcg_at_10(scores, fresh) > 0.75
+    assert ndcg_at_10(np.random.default_rng(0).random(scores.shape).astype(np.float32), fresh) < 0.35
+
+
+def test_probabilities_rise_with_the_score_and_match_the_rate(trained):
+    slope, offset = trained.calibration
+    assert slope > 0
+    fresh = examples(400, seed=9)
+    scores = score_examples(trained.scorer, fresh, trained.vectors, trained.scaling)
+    assert (1 / (1 + np.exp(-slope * scores - offset))).mean() == pytest.approx(1 / 20, rel=0.5)
+
+
+def test_without_anything_taken_there_is_nothing_to_learn(items):
+    nothing = examples()
+    nothing.labels[:] = 0
+    with pytest.raises(DataError, match="nothing for the ranker to learn"):
+        train_scorer(nothing, items, config(items), 1)
+
+
+def test_a_dropped_feature_cannot_help(items):
+    dropped = np.array([True, False, False])
+    blind = train_scorer(examples(), items, config(items, use_lstm=False), 2, dropped)
+    fresh = examples(seed=9)
+    usual = score_examples(blind.scorer, fresh, blind.vectors, blind.scaling)
+    fresh.features[..., 0] = 0
+    assert np.array_equal(score_examples(blind.scorer, fresh, blind.vectors, blind.scaling), usual)
+
+
+def test_broken_numbers_are_named(items):
+    broken = examples()
+    broken.features[:, :, 1] = np.nan
+    with pytest.raises(DataError, match="not a number"):
+        train_scorer(broken, items, config(items, use_lstm=False, use_text=False), 1)
+
+
+class Stub:
+    """Stands in for a model whose quality is known per epoch."""
+
+    def __init__(self, model):
+        self.model, self.stop_training = model, False
+
+    def __getattr__(self, name):
+        return getattr(self.model, name)
+
+
+def test_the_best_epoch_is_kept_and_a_decline_stops(items, monkeypatch):
+    made = examples(10)
+    scorer = Scorer(config(items, use_lstm=False))
+    scorer.build()
+    keeper = KeepBest(made, items, Scaling.fit(made))
+    stub = Stub(scorer)
+    keeper.set_model(stub)
+    stopped = []
+    for epoch, quality in enumerate([0.1, 0.4, 0.3, 0.4, 0.2, 0.1]):
+        monkeypatch.setattr("ranking.train.ndcg_at_10", lambda *_, quality=quality: quality)
+        scorer.set_weights([np.full_like(w, epoch) for w in scorer.get_weights()])
+        keeper.on_epoch_end(epoch)
+        stopped.append(stub.stop_training)
+    assert keeper.best == 0.4
+    assert keeper.best_epoch == 1
+    assert all((w == 1).all() for w in keeper.best_weights)
+    assert stopped == [False, False, False, False, True, True]
+
+
+def test_ndcg_by_hand():
+    made = examples(3, 4)
+    labels = np.array([[1, 0, 0, -1], [0, 1, 1, 0], [0, 0, 0, 0]], np.int8)
+    made = Examples(
+        **{**{n: getattr(made, n) for n in made.__dataclass_fields__}, "labels": labels, "wanted": np.array([1, 3, 2])}
+    )
+    scores = np.array([[1, 2, 0, 99], [0, 5, 4, 6], [1, 2, 3, 4]], np.float32)
+    second = (1 / np.log2(3) + 1 / np.log2(4)) / (1 + 1 / np.log2(3) + 1 / np.log2(4))
+    assert ndcg_at_10(scores, made) == pytest.approx(np.mean([1 / np.log2(3), second, 0]))
+
+
+def test_platt_finds_the_slope_and_offset_that_made_the_labels():
+    generator = np.random.default_rng(0)
+    scores = generator.normal(0, 2, (400, 100)).astype(np.float32)
+    labels = (generator.random(scores.shape) < 1 / (1 + np.exp(-(0.7 * scores - 3)))).astype(np.int8)
+    labels[:, 90:] = -1
+    assert calibrate(scores, labels) == pytest.approx((0.7, -3), abs=0.1)
+
+
+@pytest.mark.parametrize("label", [-1, 0, 1])
+def test_without_two_kinds_of_label_scores_stay_as_they_are(label):
+    assert calibrate(np.zeros((2, 3), np.float32), np.full((2, 3), label)) == (1.0, 0.0)
+
+
+def test_misleading_scores_never_turn_the_order_around():
+    labels = np.array([[1, 0, 0, 0]] * 50)
+    slope, _ = calibrate(np.array([[-2, 1, 2, 3]] * 50, np.float32), labels)
+    assert slope > 0
+
+
+def test_whole_users_are_held_out_whoever_else_is_there():
+    made = examples(200)
+    users = np.repeat(np.arange(50), 4)
+    fields = {name: getattr(made, name) for name in made.__dataclass_fields__}
+    held = _held_out(Examples(**(fields | {"users": users})))
+    assert held.mean() == pytest.approx(0.15, abs=0.05)
+    assert np.array_equal(held.reshape(50, 4).any(axis=1), held.reshape(50, 4).all(axis=1))
+
+
+def test_item_vectors_are_as_serving_reads_them(trained, items):
+    from ranking.train import item_vectors
+
+    assert item_vectors(trained.scorer, items, 7) == pytest.approx(trained.vectors, abs=1e-6)
+    assert keras.backend.backend() == "tensorflow"
