@@ -59,7 +59,7 @@ class Engine:
 
     async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Answer]:
         """An answer for each plan, in order; raises the first error that there is, and then drops the rest."""
-        with self._requests.admit(len(plans)):
+        with self._requests.admit(len(plans), call.seconds_left()):
             if len(plans) == 1:
                 return [await self._recommend(system, plans[0], call)]
             tasks = [asyncio.ensure_future(self._recommend(system, plan, call)) for plan in plans]
@@ -97,7 +97,7 @@ class Engine:
         self._store.close()
 
     async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
-        with self._requests.admit():
+        with self._requests.admit(1, call.seconds_left()):
             return await self._batcher.run(key, partial(self._work, work, system), Job(plan, call))
 
     async def _recommend(self, system: System, plan: Plan, call: Call) -> Answer:

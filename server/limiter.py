@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from core.errors import OverloadedError
 
 _MEMORY = 0.95  # weight of the past in the running mean
+_SHARE = 0.5  # of a caller's time that may be spent on waiting; the estimate is rough, and the work itself comes on top
 _SHORTEST, _LONGEST = 0.02, 5.0  # bounds of the advice when to come back, seconds
 
 
@@ -18,19 +19,32 @@ class Limiter:
     def __init__(self, most: int) -> None:
         self._most = most
         self._pending = 0
-        self._seconds_each = 0.0  # mean time that one unit adds to the queue
+        self._seconds_each = 0.0  # running mean of the time that one unit adds to the queue
+        self._last_done = 0.0
 
     @contextmanager
-    def admit(self, units: int = 1) -> Iterator[None]:
-        """Hold room for `units` of work; OverloadedError, at once, where there is not enough."""
-        if self._pending + units > self._most:
-            advice = min(max(self._pending * self._seconds_each, _SHORTEST), _LONGEST)
-            raise OverloadedError(f"{self._pending} requests are waiting, the limit is {self._most}", advice)
+    def admit(self, units: int = 1, seconds_left: float | None = None) -> Iterator[None]:
+        """Hold room for `units` of work; OverloadedError, at once, where there is not enough.
+
+        Nor is work taken on whose caller, with `seconds_left` to its deadline, would be gone when its turn comes:
+        under more load than the server bears, all its time would go into answers that nobody reads.
+        """
+        wait = self._pending * self._seconds_each
+        late = seconds_left is not None and wait > _SHARE * seconds_left > 0
+        if late or self._pending + units > self._most:
+            advice = min(max(wait, _SHORTEST), _LONGEST)
+            raise OverloadedError(f"{self._pending} requests are waiting here, too many for another one", advice)
+        if not self._pending:
+            self._last_done = time.monotonic()
         self._pending += units
-        ahead, started = self._pending, time.monotonic()
         try:
             yield
         finally:
             self._pending -= units
-            each = (time.monotonic() - started) / ahead
-            self._seconds_each = _MEMORY * self._seconds_each + (1 - _MEMORY) * each
+            self._done(units)
+
+    def _done(self, units: int) -> None:
+        """Learn from the time that passed, under work, since the units done before."""
+        now = time.monotonic()
+        each, self._last_done = (now - self._last_done) / units, now
+        self._seconds_each = _MEMORY * self._seconds_each + (1 - _MEMORY) * each

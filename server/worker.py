@@ -71,6 +71,9 @@ def prepare(settings: Settings) -> None:
     """What has to be set before the models' libraries are imported: one thread each, as there is a process per core."""
     for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "2"}.items():
         os.environ.setdefault(name, value)
+    sys.setswitchinterval(
+        0.0005
+    )  # seconds; the event loop must not queue behind the model thread for the usual five ms
     logs.configure(settings.log_level)
 
 

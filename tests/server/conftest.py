@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import server_fakes as fakes
 from server_wire import Running
 
+import ranking.selection  # noqa: F401  # takes seconds, which a first request with a deadline has not
 from bundle import Bundle
 from server.app import create_server
 from server.auth import Authority

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-import ranking.selection  # noqa: F401  # takes seconds, which a first request with a deadline has not
 from bundle import BundleStore
 from bundle.histories import write_histories
 from bundle.items import write_items
