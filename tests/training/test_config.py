@@ -1,0 +1,40 @@
+import pytest
+
+from core.errors import DataError
+from training.config import Recipe
+
+
+def written(tmp_path, text):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_settings_override_the_defaults(tmp_path):
+    recipe = Recipe.read(written(tmp_path, "slices = 2\ncandidates = 77\n"))
+    assert (recipe.slices, recipe.candidates) == (2, 77)
+    assert recipe.ranker_epochs == Recipe().ranker_epochs
+
+
+def test_every_wrong_field_is_listed_at_once(tmp_path):
+    path = written(tmp_path, 'slices = 0\ncandidates = "many"\nsclices = 3\nranker_epochs = 1_000\n')
+    with pytest.raises(DataError) as caught:
+        Recipe.read(path)
+    message = str(caught.value)
+    for field in ("slices", "candidates", "sclices", "ranker_epochs"):
+        assert f"{field}: " in message
+    assert "tower_steps" not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("text", ["slices = ", b"\xff\xfe\x00", "[slices"])
+def test_what_is_not_toml_is_one_line(tmp_path, text):
+    with pytest.raises(DataError, match="not TOML") as caught:
+        Recipe.read(written(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    for path in (tmp_path / "absent.toml", tmp_path):
+        with pytest.raises(DataError, match="cannot read"):
+            Recipe.read(path)

@@ -1,0 +1,121 @@
+"""No slice may know what came later: its past, its questions and its answers are held against the clock."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.types import DAY, NO_ITEM
+from training.slices import ends, slices, time_slice
+
+ITEMS = 12
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, ITEMS - 1), st.sampled_from([0, 1, 4, 6, 7])), max_size=8
+)
+USERS = st.lists(EVENTS, min_size=1, max_size=12)
+
+
+def histories_of(queries_of, users, now=31):
+    users = [sorted(own, key=lambda event: event[0]) for own in users]
+    times, items, types = ([[event[i] for event in own] for own in users] for i in range(3))
+    return queries_of(items, times=times, types=types, now=now)
+
+
+def events_of(queries, user):
+    a, b = queries.offsets[user], queries.offsets[user + 1]
+    return list(zip(queries.times[a:b].tolist(), queries.items[a:b].tolist(), queries.types[a:b].tolist(), strict=True))
+
+
+def taken_of(cut, query):
+    return cut.taken[cut.taken_offsets[query] : cut.taken_offsets[query + 1]].tolist()
+
+
+def check(cut, histories, start, end):
+    """All that a slice promises, event by event."""
+    assert (cut.past.times < start).all()
+    assert cut.as_of == start
+    for query, user in enumerate(cut.users):
+        asked = int(cut.queries.now[query])
+        assert start <= asked < end
+        everything = events_of(histories, user)
+        before = [event for event in everything if event[0] < asked]
+        assert events_of(cut.queries, query) == before, "all that was known when it was asked, and nothing else"
+        assert before
+        own = {item for _, item, _ in before}
+        expected = {i for t, i, kind in everything if asked <= t < end and kind not in (6, 7)} - own
+        expected = {item for item in expected if item in cut.past.items}
+        assert sorted(taken_of(cut, query)) == sorted(expected)
+        assert expected, "who took nothing new is not asked about"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
+def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed):
+    histories = histories_of(queries_of, users)
+    a, b = start * DAY, (start + length) * DAY
+    check(time_slice(histories, a, b, ITEMS, 100, np.random.default_rng(seed)), histories, a, b)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(USERS, st.integers(0, 5))
+def test_ends_keep_every_historys_beginning_apart_from_its_end(queries_of, users, seed):
+    histories = histories_of(queries_of, users)
+    cut = ends(histories, ITEMS, 100, np.random.default_rng(seed))
+    for query, user in enumerate(cut.users):
+        everything, own = events_of(histories, user), events_of(cut.queries, query)
+        assert 0 < len(own) < len(everything)
+        assert own == everything[: len(own)] == events_of(cut.past, user)
+        later = {item for _, item, kind in everything[len(own) :] if kind not in (6, 7)}
+        later -= {item for _, item, _ in own}
+        assert sorted(taken_of(cut, query)) == sorted(item for item in later if item in cut.past.items)
+
+
+def crowd(queries_of, users=240, same_time=False):
+    generator = np.random.default_rng(0)
+    made = []
+    for _ in range(users):
+        days = [5] * 10 if same_time else sorted(generator.integers(0, 31, 10).tolist())
+        made.append([(day, int(item), 4) for day, item in zip(days, generator.integers(0, ITEMS, 10), strict=True)])
+    return histories_of(queries_of, made)
+
+
+def test_slices_follow_each_other_and_end_with_the_data(queries_of):
+    histories = crowd(queries_of)
+    made = slices(histories, ITEMS, 3, 1_000, 0)
+    assert len(made) == 3
+    cuts = [cut.as_of for cut in made]
+    assert np.diff(cuts) == pytest.approx([cuts[1] - cuts[0]] * 2, abs=2)
+    for cut, end in zip(made, [*cuts[1:], 31 * DAY], strict=True):
+        check(cut, histories, cut.as_of, end)
+
+
+def test_no_more_queries_than_asked_for_and_the_same_ones_for_a_seed(queries_of):
+    histories = crowd(queries_of)
+    first, again, other = (slices(histories, ITEMS, 3, 70, seed) for seed in (1, 1, 2))
+    assert all(len(cut.queries) <= 70 for cut in first)
+    assert [cut.users.tolist() for cut in first] == [cut.users.tolist() for cut in again]
+    assert [cut.users.tolist() for cut in first] != [cut.users.tolist() for cut in other]
+
+
+def test_where_all_times_are_equal_the_ends_of_histories_are_the_slice(queries_of):
+    made = slices(crowd(queries_of, same_time=True), ITEMS, 3, 1_000, 0)
+    assert len(made) == 1
+    assert (np.diff(made[0].taken_offsets) > 0).all()
+    assert len(made[0].queries) > 100
+
+
+def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
+    cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
+    items = np.tile(np.arange(-1, ITEMS, dtype=np.int32), (len(cut.queries), 1))
+    assert NO_ITEM in items
+    found = cut.labels_of(items, 0)
+    for query in range(len(cut.queries)):
+        assert items[query][found[query]].tolist() == sorted(taken_of(cut, query))
+    assert np.array_equal(cut.labels_of(items[5:9], 5), found[5:9])
+
+
+def test_what_is_known_already_is_blocked(queries_of):
+    cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
+    for query, rows in enumerate(cut.blocked()):
+        assert set(rows.tolist()) == set(cut.queries.history(query).tolist())
+        assert not set(taken_of(cut, query)) & set(rows.tolist())

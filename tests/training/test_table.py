@@ -1,0 +1,119 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bundle.histories import Histories
+from bundle.items import ItemTable
+from core.errors import DataError
+from core.types import EventType
+from data.dataset import Dataset
+from data.splits import parse_time
+from training.table import past_of, prepare
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def shop(events=80):
+    rows = range(events)
+    interactions = pl.DataFrame(
+        {
+            "user_id": [f"u{i % 7}" for i in rows],
+            "item_id": [f"i{i * i % 11}" for i in rows],
+            "timestamp": [START + timedelta(days=i) for i in rows],
+            "event_type": [("view", "purchase", "dislike")[i % 3] for i in rows],
+            "value": [float(i) for i in rows],
+        }
+    )
+    items = pl.DataFrame(
+        {
+            "item_id": ["i0", "untouched", "i1"],
+            "title": ["Mug", "Ghost", "Pot"],
+            "categories": [["a", "b"], [], ["b"]],
+            "price": [2.5, None, 1.0],
+        }
+    )
+    return Dataset.of(interactions, items)
+
+
+def history(table, user):
+    return table.histories.history(table.user_ids.index(user))
+
+
+def test_histories_are_each_users_events_in_time():
+    dataset = shop()
+    table = prepare(dataset, None)
+    assert len(table.histories) == len(table.user_ids) == 7
+    for row, user in enumerate(table.user_ids):
+        own = dataset.interactions.filter(pl.col("user_id") == user)
+        assert [table.item_ids[i] for i in table.histories.history(row)] == own["item_id"].to_list()
+        span = slice(table.histories.offsets[row], table.histories.offsets[row + 1])
+        assert table.histories.times[span].tolist() == own["timestamp"].dt.timestamp("us").to_list()
+        assert [EventType(t).name.lower() for t in table.histories.types[span]] == own["event_type"].to_list()
+        assert table.histories.values[span].tolist() == own["value"].to_list()
+
+
+def test_now_is_just_after_the_last_event_or_the_time_asked_for():
+    last = int((START + timedelta(days=79)).timestamp() * 1_000_000)
+    table = prepare(shop(), None)
+    assert table.as_of == last + 1 == table.histories.now[0]
+    cut = int((START + timedelta(days=60)).timestamp() * 1_000_000)
+    until = prepare(shop(), cut)
+    assert until.as_of == cut
+    assert len(until.histories.items) == 60
+    assert (until.histories.times < cut).all()
+
+
+def test_items_that_nobody_touched_are_in_the_table_and_known_to_be_so():
+    table = prepare(shop(), None)
+    known = dict(zip(table.item_ids, table.features.known.tolist(), strict=True))
+    assert known["untouched"] is False
+    assert known["i0"] is True
+    assert np.isnan(table.prices[table.item_ids.index("untouched")])
+    assert table.titles[table.item_ids.index("i1")] == "Pot"
+
+
+def test_an_item_of_the_future_is_not_in_the_catalogue():
+    dataset = shop()
+    first = dataset.interactions.filter(pl.col("item_id") == "i5")["timestamp"].min()
+    table = prepare(dataset, int(dataset.interactions["timestamp"].max().timestamp() * 1_000_000))
+    assert "i5" in table.item_ids
+    events = dataset.interactions.filter((pl.col("timestamp") > first) | (pl.col("item_id") != "i5"))
+    late = Dataset.of(
+        pl.concat(
+            [
+                events,
+                dataset.interactions.head(1).with_columns(
+                    item_id=pl.lit("new"), timestamp=pl.lit(START + timedelta(days=200)).cast(pl.Datetime("us", "UTC"))
+                ),
+            ]
+        )
+    )
+    assert "new" not in prepare(late, int((START + timedelta(days=100)).timestamp() * 1_000_000)).item_ids
+
+
+@pytest.mark.parametrize(("events", "until"), [(49, None), (0, None), (80, 49)])
+def test_too_little_to_learn_from(events, until):
+    as_of = None if until is None else int((START + timedelta(days=until)).timestamp() * 1_000_000)
+    with pytest.raises(DataError, match=r"there are \d+ interactions.*at least 50"):
+        prepare(shop(events), as_of)
+
+
+def test_the_past_read_off_the_data_is_the_bundles(trained_bundle):
+    bundle = trained_bundle.load()
+    histories, items = Histories.load(bundle), ItemTable.load(bundle)
+    cut = parse_time(trained_bundle.until)
+    past = Dataset.read(trained_bundle.data).until(cut).interactions
+    users = [str(user) for user in trained_bundle.trained.table.user_ids[::3]] + ["nobody"]
+    mine, stored = past_of(past, users, items.ids, cut), histories.queries(users)
+    for name in ("offsets", "items", "times", "types", "values", "now"):
+        assert np.array_equal(getattr(mine, name), getattr(stored, name)), name
+
+
+def test_events_of_items_that_a_bundle_does_not_know_are_left_out(trained_bundle):
+    items = ItemTable.load(trained_bundle.load()).ids
+    events = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["ghost", "i000003", "i000000"], "timestamp": [START] * 3})
+    found = past_of(Dataset.of(events).interactions, ["b", "a"], items, 0)
+    assert found.lengths.tolist() == [0, 2]
+    assert [items[int(row)] for row in found.items] == ["i000003", "i000000"]
