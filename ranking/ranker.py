@@ -118,9 +118,11 @@ class Ranker:
         padded = [np.pad(x, [(0, rows)] + [(0, 0)] * (x.ndim - 1)) for x in inputs[:4]]
         padded += [np.pad(x, [(0, rows), (0, columns), (0, 0)]) for x in inputs[4:]]
         shape = padded[5].shape[:2]
+        tensors = [tf.constant(x) for x in padded]
         if shape not in self._compiled:
-            self._compiled[shape] = tf.function(self.scorer.score, jit_compile=True, autograph=False)
-        return np.asarray(self._compiled[shape](*(tf.constant(x) for x in padded)))[:batch, :n]
+            score = tf.function(lambda *x: self.scorer.score(*x), jit_compile=True, autograph=False)
+            self._compiled[shape] = score.get_concrete_function(*(tf.TensorSpec(x.shape, x.dtype) for x in tensors))
+        return np.asarray(self._compiled[shape](*tensors))[:batch, :n]
 
 
 def _next(sizes: tuple[int, ...], size: int) -> int:

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import Float32s, Int32s, Int64s, Queries
+from core.types import Float32s, Int64s, Queries
 from retrieval.profile import binary_profile, decayed_profile, last_events, wanted_only
 from retrieval.scores import SparseScores
 
@@ -125,9 +125,10 @@ def _largest_per_row(weights: Float32s, head: Int64s, n_items: int) -> sp.csr_ma
 
 def write_csr(writer: BundleWriter, name: str, matrix: sp.csr_matrix) -> None:
     """Store a CSR matrix as three arrays and its width."""
-    offsets: Int32s = matrix.indptr.astype(np.int64)
-    writer.array(f"{name}/offsets", offsets)
-    writer.array(f"{name}/columns", matrix.indices.astype(np.int32))
+    # Both of one type: where they differ, scipy converts the whole matrix in every product.
+    index = np.int32 if matrix.nnz < np.iinfo(np.int32).max else np.int64
+    writer.array(f"{name}/offsets", matrix.indptr.astype(index))
+    writer.array(f"{name}/columns", matrix.indices.astype(index))
     writer.array(f"{name}/values", matrix.data.astype(np.float32))
     writer.array(f"{name}/width", np.array([matrix.shape[1]], np.int64))
 

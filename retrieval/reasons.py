@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries, Reason
 from retrieval.fusion import Fusion
@@ -56,8 +57,22 @@ def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
         wanted = items[query] != NO_ITEM
         if a < b and wanted.any():
             history = profiles.indices[a:b]
-            parts = source.weights[history][:, items[query][wanted]].toarray() * profiles.data[a:b, None]
-            best = parts.argmax(axis=0)
-            named = np.where(parts.max(axis=0) > 0, history[best], NO_ITEM)
-            anchors[query, wanted] = named
+            anchors[query, wanted] = _strongest(source.weights, history, profiles.data[a:b], items[query][wanted])
     return anchors
+
+
+def _strongest(weights: sp.csr_matrix, history: Int32s, counts: Float32s, wanted: Int32s) -> Int32s:
+    """For each wanted item the history item whose count times weight is largest, NO_ITEM where none is positive."""
+    lengths = weights.indptr[history + 1] - weights.indptr[history]
+    owner = np.repeat(np.arange(len(history)), lengths)
+    at = np.arange(len(owner)) + np.repeat(weights.indptr[history] - np.cumsum(lengths) + lengths, lengths)
+    columns = weights.indices[at]
+    relevant = np.isin(columns, wanted)
+    owner, columns = owner[relevant], columns[relevant]
+    parts = counts[owner] * weights.data[at[relevant]]
+    strongest = np.full(len(wanted), NO_ITEM, np.int32)
+    for place, item in enumerate(wanted):
+        own = np.flatnonzero((columns == item) & (parts > 0))
+        if len(own):
+            strongest[place] = history[owner[own[parts[own].argmax()]]]
+    return strongest
