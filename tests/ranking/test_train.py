@@ -41,7 +41,7 @@ def config(items, **changed):
 
 @pytest.fixture(scope="module")
 def trained(items):
-    return train_scorer(examples(), items, config(items), 12)
+    return train_scorer(examples(), items, config(items, use_lstm=False), 12)
 
 
 def test_the_telling_signal_is_learned(trained):

@@ -31,7 +31,6 @@ def events(queries_of):
 
 @pytest.fixture(scope="module")
 def training(features, events):
-    keras.utils.set_random_seed(0)
     made = TowerTraining(features, seed=0)
     made.fit(events, np.inf, 60)
     return made
@@ -117,11 +116,11 @@ def test_an_item_without_id_is_told_by_its_text_alone(training, features):
     assert np.abs(own - changed).max() > 1e-3
 
 
-def test_same_seed_same_towers(features, events):
-    first, again = (TowerTraining(features, 3).fit(events, np.inf, 2).index.vectors for _ in range(2))
-    assert first == pytest.approx(again, abs=1e-6)
-    mine, other = (TowerTraining(features, seed).source().index.vectors for seed in (3, 4))
-    assert np.abs(mine - other).max() > 1e-3
+def test_same_seed_same_towers(features):
+    """To begin with; tests/cli/test_train.py has the same for trained systems."""
+    first, again, other = (TowerTraining(features, seed).source().index.vectors for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
 
 
 def test_a_loaded_tower_encodes_the_same(tower, stored, queries_of):

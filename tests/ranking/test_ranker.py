@@ -1,0 +1,180 @@
+"""Stage two as it serves, with a scorer that was really trained."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from core.errors import BundleRefusedError
+from core.types import NO_ITEM
+from layers.history import latest
+from ranking.examples import model_inputs
+from ranking.features import features
+from ranking.ranker import Ranker
+from ranking.selection import select
+
+
+@pytest.fixture(scope="module")
+def trained(trained_bundle):
+    return trained_bundle.trained
+
+
+@pytest.fixture(scope="module")
+def ranker(trained):
+    return Ranker.of(trained.scorer, trained.facts)
+
+
+@pytest.fixture(scope="module")
+def queries(trained, queries_of):
+    return trained.table.histories.select(np.array([0, 3, 5]))
+
+
+@pytest.fixture(scope="module")
+def candidates(trained, queries):
+    return trained.retriever.retrieve(queries, 60)
+
+
+@pytest.fixture(scope="module")
+def scores(ranker, queries, candidates):
+    return ranker.rank(queries, candidates)
+
+
+def logits(ranker, scores):
+    slope, offset = ranker.calibration
+    return (np.log(scores / (1 - scores)) - offset) / slope
+
+
+def test_scores_are_probabilities_and_differ(scores, candidates):
+    valid = scores[candidates.valid]
+    assert ((valid > 0) & (valid < 1)).all()
+    assert len(np.unique(valid)) > len(valid) / 2
+
+
+def test_the_compiled_padded_function_is_the_plain_model(ranker, trained, queries, candidates, scores):
+    """`Scorer.call` reads text and ids itself; serving reads vectors that were computed beforehand."""
+    recent = latest(queries, queries.offsets[:-1], queries.offsets[1:], queries.now)
+    scaled = trained.scorer.scaling.apply(features(queries, candidates, trained.facts))
+    history, *rest = recent
+    inputs = model_inputs(trained.table.features, candidates.items, scaled, history, *rest)
+    plain = keras.ops.convert_to_numpy(trained.scorer.scorer(inputs))
+    assert candidates.valid.all()
+    assert logits(ranker, scores) == pytest.approx(plain, abs=2e-3)
+
+
+def test_padding_to_compiled_shapes_changes_no_logit(ranker):
+    generator = np.random.default_rng(0)
+    dim, width = ranker.item_vectors.shape[1], len(ranker.scaling.mean)
+    inputs = (
+        generator.normal(size=(3, 50, dim)).astype(np.float32),
+        (generator.random((3, 50)) < 0.5).astype(np.float32),
+        generator.integers(0, 9, (3, 50)).astype(np.int32),
+        generator.integers(0, 16, (3, 50)).astype(np.int32),
+        generator.normal(size=(3, 41, dim)).astype(np.float32),
+        generator.normal(size=(3, 41, width)).astype(np.float32),
+    )
+    inputs[1][:, 0] = 1
+    present = -np.sort(-inputs[1], axis=1)  # newest first, padding behind
+    inputs = (inputs[0], present, *inputs[2:])
+    plain = keras.ops.convert_to_numpy(ranker.scorer.score(*inputs))
+    assert ranker._run(*inputs) == pytest.approx(plain, abs=1e-4)
+
+
+def test_a_batch_ranks_as_lone_queries_do(ranker, queries, candidates, scores):
+    names = ("items", "fused", "scores", "ranks", "levels")
+    for query in range(len(queries)):
+        lone = replace(candidates, **{name: getattr(candidates, name)[query : query + 1] for name in names})
+        assert ranker.rank(queries.slice(query, query + 1), lone)[0] == pytest.approx(scores[query], abs=1e-5)
+
+
+def test_a_candidates_score_does_not_depend_on_its_neighbours(ranker, trained, queries, candidates, scores):
+    order = np.random.default_rng(0).permutation(candidates.items.shape[1])
+    shuffled = ranker.rank(queries, trained.retriever.score(queries, candidates.items[:, order]))
+    assert shuffled == pytest.approx(scores[:, order], abs=1e-5)
+    few = ranker.rank(queries, trained.retriever.score(queries, candidates.items[:, order[:5]]))
+    assert few == pytest.approx(scores[:, order[:5]], abs=1e-5)
+
+
+def test_more_candidates_than_are_compiled_are_scored_in_parts(
+    ranker, trained, queries, candidates, scores, monkeypatch
+):
+    monkeypatch.setattr("ranking.ranker.WIDTHS", (16, 64))
+    monkeypatch.setattr("ranking.ranker.BATCHES", (1, 4))
+    twice = trained.retriever.score(queries, np.tile(candidates.items, (1, 2)))
+    assert ranker.rank(queries, twice) == pytest.approx(np.tile(scores, (1, 2)), abs=1e-5)
+
+
+def test_padding_sinks(ranker, trained, queries, candidates, scores):
+    items = candidates.items.copy()
+    items[:, 40:] = NO_ITEM
+    found = ranker.rank(queries, trained.retriever.score(queries, items))
+    assert (found[:, 40:] == -np.inf).all()
+    assert found[:, :40] == pytest.approx(scores[:, :40], abs=1e-5)
+
+
+def test_nothing_to_rank(ranker, trained, queries, queries_of):
+    none = trained.retriever.score(queries, np.zeros((3, 0), np.int32))
+    assert ranker.rank(queries, none).shape == (3, 0)
+    nobody = queries_of([])
+    assert ranker.rank(nobody, trained.retriever.score(nobody, np.zeros((0, 5), np.int32))).shape == (0, 5)
+
+
+def test_strangers_are_ranked_too(ranker, trained, queries_of):
+    stranger = queries_of([[]], now=20_000)
+    found = ranker.rank(stranger, trained.retriever.retrieve(stranger, 20))
+    assert np.isfinite(found[0, :20]).all()
+
+
+def test_a_broken_number_never_wins(ranker, queries, candidates, scores):
+    """The price of the best candidate is not a number: it sinks, the others stay as they are."""
+    best = int(scores[0].argmax())
+    prices = ranker.facts.prices.copy()
+    prices[candidates.items[0, best]] = np.nan
+    broken = Ranker(
+        ranker.scorer, ranker.scaling, replace(ranker.facts, prices=prices), ranker.item_vectors, ranker.calibration
+    )
+    broken._compiled = ranker._compiled
+    own = queries.slice(0, 1).before(1)  # without a history, whose prices would count too
+    lone = replace(
+        candidates, **{n: getattr(candidates, n)[:1] for n in ("items", "fused", "scores", "ranks", "levels")}
+    )
+    found, usual = broken.rank(own, lone)[0], ranker.rank(own, lone)[0]
+    assert not np.isfinite(found[best])
+    shown = select(found, len(found))
+    assert shown[-1] == best
+    others = np.arange(len(found)) != best
+    assert found[others] == pytest.approx(usual[others], abs=1e-6)
+
+
+def test_no_argument_is_written_to(ranker, queries, candidates):
+    for array in (
+        ranker.item_vectors,
+        *(getattr(candidates, n) for n in ("items", "fused", "scores", "ranks", "levels")),
+    ):
+        array.setflags(write=False)
+    before = [queries.items.copy(), queries.times.copy()]
+    ranker.rank(queries, candidates)
+    assert np.array_equal(before[0], queries.items)
+    assert np.array_equal(before[1], queries.times)
+
+
+def test_vectors_for_diversity_are_of_unit_length(ranker):
+    assert np.linalg.norm(ranker.vectors(np.arange(9)), axis=1) == pytest.approx(np.ones(9), abs=1e-5)
+
+
+def test_a_loaded_ranker_ranks_the_same(trained_bundle, queries, candidates, scores):
+    assert Ranker.load(trained_bundle.load()).rank(queries, candidates) == pytest.approx(scores, abs=1e-6)
+
+
+def test_weights_of_another_shape_are_refused(ranker, stored):
+    def write(writer):
+        ranker.facts.write(writer)
+        config = replace(ranker.scorer.config, dim=ranker.scorer.config.dim + 1)
+        keeper, ranker.scorer.config = ranker.scorer.config, config
+        try:
+            ranker.write(writer)
+        finally:
+            ranker.scorer.config = keeper
+
+    with pytest.raises(BundleRefusedError, match=r"scorer\.safetensors"):
+        Ranker.load(stored(write))

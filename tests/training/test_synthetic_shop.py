@@ -1,0 +1,36 @@
+"""Against the truth: in a shop whose customers' preferences are known, how near does the system come to them?"""
+
+import numpy as np
+import pytest
+
+from data.splits import parse_time
+from data.synthetic import make_shop
+from evaluation.metrics import ndcg_at
+from evaluation.protocol import Heldout
+from evaluation.top_k import top_k
+
+SINCE = "2023-11-01"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+def test_the_system_comes_near_the_true_preferences(tmp_path):
+    from bundle import BundleStore
+    from training.config import Recipe
+    from training.offline import Recommender
+    from training.publish import publish
+    from training.recipe import train
+    from training.table import prepare
+
+    shop, cut = make_shop(items=1_000, users=1_500, seed=11), parse_time(SINCE)
+    heldout = Heldout.of(shop.dataset, cut)
+    publish(train(prepare(shop.dataset, cut), Recipe(), 1, lambda _: None), tmp_path, 1)
+    system = Recommender.load(BundleStore(tmp_path).load())
+    lists = system.recommend(system.histories.queries(heldout.user_ids), 10).items
+    rows = heldout.item_rows(list(system.items.ids))
+    found = ndcg_at(heldout.admit(np.where(lists < 0, -1, rows[lists])), heldout.relevant, 10).mean()
+
+    columns = {item: column for column, item in enumerate(shop.truth.item_ids.tolist())}
+    truth = shop.truth.true_scores(heldout.user_ids, cut)[:, [columns[item] for item in heldout.train.item_ids]]
+    best = ndcg_at(heldout.admit(top_k(truth, 10, heldout.seen)), heldout.relevant, 10).mean()
+    assert found >= 0.8 * best, f"NDCG@10 {found:.4f} where the truth reaches {best:.4f}"
