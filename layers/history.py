@@ -13,10 +13,13 @@ GAPS = 16
 """Buckets of the time since an event: bucket b holds gaps of about 2^b hours."""
 
 
-def latest(events: Queries, starts: Int64s, stops: Int64s, now: Int64s) -> tuple[Int32s, Float32s, Int32s, Int32s]:
+def latest(
+    events: Queries, starts: Int64s, stops: Int64s, now: Int64s | None = None
+) -> tuple[Int32s, Float32s, Int32s, Int32s]:
     """The newest HISTORY events of each span `starts[i]:stops[i]` of the event arrays, newest first.
 
-    Items int32 [n, HISTORY] (0 where absent), present float32 (1 or 0), types int32, age buckets as of `now` int32.
+    Items int32 [n, HISTORY] (0 where absent), present float32 (1 or 0), types int32, and int32 buckets of each event's
+    age at `now`, or, where that is None, of the pause until the event after it (0 for the newest).
     """
     at = stops[:, None] - 1 - np.arange(HISTORY)
     present = at >= starts[:, None]
@@ -24,7 +27,9 @@ def latest(events: Queries, starts: Int64s, stops: Int64s, now: Int64s) -> tuple
     if not len(events.items):
         empty = np.zeros(at.shape, np.int32)
         return empty, np.zeros(at.shape, np.float32), empty, empty
-    hours = np.maximum(now[:, None] - events.times[at], 0) / (3600 * SECOND)
+    times = events.times[at]
+    until = np.concatenate([times[:, :1], times[:, :-1]], axis=1) if now is None else now[:, None]
+    hours = np.maximum(until - times, 0) / (3600 * SECOND)
     gaps = np.minimum(np.log2(1 + hours), GAPS - 1).astype(np.int32)
     return (
         np.where(present, events.items[at], 0).astype(np.int32),

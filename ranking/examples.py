@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 
-from core.types import NO_ITEM, Bools, Candidates, Float32s, Int8s, Int32s, Int64s, Queries
+from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 from layers.history import latest
 from layers.item_features import ItemFeatures, item_inputs
 from ranking.features import ItemFacts, features
@@ -24,8 +24,8 @@ class Examples:
 
     candidates: Int32s  # [queries, n] rows, NO_ITEM pads
     features: Float32s  # [queries, n, features] not scaled
-    labels: Int8s  # [queries, n] 1 taken, 0 not, -1 padding
-    wanted: Int64s  # [queries] how many items were taken, candidates or not
+    labels: Float32s  # [queries, n] what taking the item was worth, 0 not taken, -1 padding
+    ideal: Float32s  # [queries] DCG@10 of the best list, of candidates or not
     users: Int64s  # [queries] which user, to hold whole users out
     history: Int32s  # [queries, HISTORY] newest first
     present: Float32s
@@ -37,12 +37,12 @@ class Examples:
 
     @classmethod
     def build(
-        cls, queries: Queries, candidates: Candidates, taken: Bools, wanted: Int64s, users: Int64s, facts: ItemFacts
+        cls, queries: Queries, candidates: Candidates, gains: Float32s, ideal: Float32s, users: Int64s, facts: ItemFacts
     ) -> Examples:
-        """From one time slice; `taken` bool [queries, n]."""
-        labels = np.where(candidates.valid, taken, -1).astype(np.int8)
-        recent = latest(queries, queries.offsets[:-1], queries.offsets[1:], queries.now)
-        return cls(candidates.items, features(queries, candidates, facts), labels, wanted, users, *recent)
+        """From one time slice; `gains` [queries, n] are 0 for what was not taken."""
+        labels = np.where(candidates.valid, gains, -1).astype(np.float32)
+        recent = latest(queries, queries.offsets[:-1], queries.offsets[1:])
+        return cls(candidates.items, features(queries, candidates, facts), labels, ideal, users, *recent)
 
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:
@@ -55,7 +55,7 @@ class Examples:
             fields[name] = np.concatenate(
                 [np.pad(a, pad, constant_values=fill) for a, pad in zip(arrays, pads, strict=True)]
             )
-        for name in ("wanted", "users", "history", "present", "types", "gaps"):
+        for name in ("ideal", "users", "history", "present", "types", "gaps"):
             fields[name] = np.concatenate([getattr(part, name) for part in parts])
         return cls(**fields)
 
@@ -66,28 +66,28 @@ class Examples:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and spread of every feature over the training candidates."""
+    """Mean, spread and range of every feature over the training candidates."""
 
     mean: Float32s  # [features]
     spread: Float32s  # [features]
+    low: Float32s  # [features]
+    high: Float32s  # [features]
 
     @classmethod
     def fit(cls, examples: Examples) -> Scaling:
         """From the candidates that are not padding."""
         rows = examples.features[examples.labels >= 0]
-        return cls(
-            rows.mean(axis=0, dtype=np.float64).astype(np.float32),
-            rows.std(axis=0, dtype=np.float64).astype(np.float32),
-        )
+        mean, spread = (moment(axis=0, dtype=np.float64).astype(np.float32) for moment in (rows.mean, rows.std))
+        return cls(mean, spread, rows.min(axis=0), rows.max(axis=0))
 
     def without(self, features: Bools) -> Scaling:
         """The same with the marked features, bool [features], scaled to 0 whatever they are: for ablations."""
-        return Scaling(self.mean, np.where(features, np.inf, self.spread).astype(np.float32))
+        return replace(self, spread=np.where(features, np.inf, self.spread).astype(np.float32))
 
     def apply(self, raw: Float32s) -> Float32s:
-        """Scaled and bounded to what training saw, give or take: an input far outside must not decide alone."""
-        scaled = (raw - self.mean) / np.where(self.spread > 1e-6, self.spread, 1)
-        return np.clip(scaled, -8, 8).astype(np.float32)
+        """Scaled, and held to the range that training saw: what a network says outside of it is anybody's guess."""
+        inside = np.clip(raw, self.low, self.high)
+        return ((inside - self.mean) / np.where(self.spread > 1e-6, self.spread, 1)).astype(np.float32)
 
 
 class ExampleBatches(keras.utils.PyDataset):
@@ -112,7 +112,7 @@ class ExampleBatches(keras.utils.PyDataset):
         """Inputs of `Scorer` and labels float32 [batch, width]."""
         rows = self.order[step * self.batch : (step + 1) * self.batch]
         labels = self.examples.labels[rows]
-        lottery = self.generator.random(labels.shape) + labels  # taken before untaken before padding
+        lottery = self.generator.random(labels.shape) + np.sign(labels)  # taken before untaken before padding
         columns = np.argpartition(-lottery, min(self.width, labels.shape[1]) - 1, axis=1)[:, : self.width]
         at = rows[:, None], columns
         inputs = model_inputs(
@@ -121,7 +121,7 @@ class ExampleBatches(keras.utils.PyDataset):
             self.scaling.apply(self.examples.features[at]),
             *(getattr(self.examples, name)[rows] for name in ("history", "present", "types", "gaps")),
         )
-        return inputs, self.examples.labels[at].astype(np.float32)
+        return inputs, self.examples.labels[at]
 
 
 def model_inputs(

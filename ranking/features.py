@@ -1,6 +1,8 @@
 """What the ranker reads of a candidate beside vectors: the sources' signals, popularity's clock, age, price.
 
-Everything is as of the query's moment: nothing here knows what came after it.
+Everything is as of the query's moment: nothing here knows what came after it. How long the user has been away is left
+out on purpose: it says when somebody asked rather than what they like, and a model that learned on people in the midst
+of a visit goes astray on those who come back after months (docs/experiments.md, 2026-11-22).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from bundle.writer import BundleWriter
 from core.signals import signals
 from core.types import DAY, Candidates, Float32s, Int32s, Int64s, Queries
 
-CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length", "user_pause")
+CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def feature_names(sources: tuple[str, ...]) -> list[str]:
 
 
 def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Float32s:
-    """float32 [batch, n, 2 * sources + 7], not yet scaled; padding reads as item 0 and must be masked by the reader."""
+    """float32 [batch, n, 2 * sources + 6], not yet scaled; padding reads as item 0 and must be masked by the reader."""
     items = np.maximum(candidates.items, 0)
     context = np.stack(
         [
@@ -62,7 +64,7 @@ def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Floa
             _log_days(facts.as_of - facts.last[items]),
             *np.moveaxis(facts.prices[items], -1, 0),
             _price_distance(queries, items, facts),
-            *(np.repeat(x[:, None], items.shape[1], axis=1) for x in _user_context(queries)),
+            np.repeat(np.log1p(queries.lengths)[:, None], items.shape[1], axis=1),
         ],
         axis=-1,
     )
@@ -71,15 +73,6 @@ def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Floa
 
 def _log_days(micros: Int64s) -> Float32s:
     return np.log1p(np.maximum(micros, 0) / DAY).astype(np.float32)
-
-
-def _user_context(queries: Queries) -> tuple[Float32s, Float32s]:
-    """log(1 + events) and log(1 + days since the newest event), float32 [batch] each."""
-    lengths = queries.lengths
-    newest = np.where(lengths > 0, queries.offsets[1:] - 1, 0)
-    times = queries.times[newest] if len(queries.times) else queries.now
-    pause = np.where(lengths > 0, queries.now - times, 0)
-    return np.log1p(lengths).astype(np.float32), _log_days(pause)
 
 
 def _price_distance(queries: Queries, items: Int32s, facts: ItemFacts) -> Float32s:

@@ -58,7 +58,7 @@ class Ranker:
             return scores
         raw = features(queries, candidates, self.facts)
         scaled = self.scaling.apply(raw)
-        history, present, types, gaps = latest(queries, queries.offsets[:-1], queries.offsets[1:], queries.now)
+        history, present, types, gaps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
         for rows in _parts(len(queries), BATCHES[-1]):
             reader = self.item_vectors[history[rows]], present[rows], types[rows], gaps[rows]
             for columns in _parts(n, WIDTHS[-1]):
@@ -92,8 +92,8 @@ class Ranker:
         weights = {f"{i:03d}": value for i, value in enumerate(self.scorer.get_weights())}
         writer.weights(f"{at}/scorer", weights)
         writer.array(f"{at}/vectors", self.item_vectors)
-        writer.array(f"{at}/mean", self.scaling.mean)
-        writer.array(f"{at}/spread", self.scaling.spread)
+        for name in ("mean", "spread", "low", "high"):
+            writer.array(f"{at}/{name}", getattr(self.scaling, name))
         writer.json(f"{at}/settings", {"scorer": self.scorer.config.to_json(), "calibration": self.calibration})
 
     @classmethod
@@ -107,7 +107,7 @@ class Ranker:
             scorer.set_weights([stored[name] for name in sorted(stored)])
         except ValueError as error:
             raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
-        scaling = Scaling(bundle.array(f"{at}/mean"), bundle.array(f"{at}/spread"))
+        scaling = Scaling(*(bundle.array(f"{at}/{name}") for name in ("mean", "spread", "low", "high")))
         slope, offset = settings["calibration"]
         return cls(scorer, scaling, ItemFacts.load(bundle), bundle.array(f"{at}/vectors"), (slope, offset))
 

@@ -70,7 +70,12 @@ class HistoryLSTM(layers.Layer):
 
 
 class Scorer(keras.Model):
-    """One logit per candidate. `item_vectors` is computed once per item, `score` per request."""
+    """One logit per candidate. `item_vectors` is computed once per item, `score` per request.
+
+    A linear model of the features plus a deep one (Cheng et al. 2016, Wide & Deep Learning). The deep part starts at
+    zero, so a scorer whose linear part is stage one's fusion begins with the order of stage one and learns what to
+    change in it.
+    """
 
     def __init__(self, config: ScorerConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -82,7 +87,8 @@ class Scorer(keras.Model):
         self.wish = layers.Dense(c.dim)
         self.hidden = [layers.Dense(width, activation="relu") for width in c.hidden]
         self.dropouts = [layers.Dropout(c.dropout, seed=c.seed + i) for i in range(len(c.hidden) + 1)]
-        self.output_layer = layers.Dense(1)
+        self.wide = layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        self.deep = layers.Dense(1, kernel_initializer="zeros")
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights."""
@@ -97,7 +103,8 @@ class Scorer(keras.Model):
         for layer in self.hidden:
             layer.build((None, None, width))
             width = layer.units
-        self.output_layer.build((None, None, width))
+        self.wide.build((None, None, c.n_features))
+        self.deep.build((None, None, width))
         self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = False) -> Any:
@@ -137,16 +144,17 @@ class Scorer(keras.Model):
         x = ops.concatenate(parts, axis=-1)
         for layer, dropout in zip(self.hidden, self.dropouts[1:], strict=True):
             x = dropout(layer(x), training=training)
-        return ops.squeeze(self.output_layer(x), -1)
+        return ops.squeeze(self.wide(features) + self.deep(x), -1)
 
 
 def listwise_loss(labels: Any, logits: Any) -> Any:
     """Cross-entropy between what was taken and the softmax of the logits (ListNet, Cao et al. 2007), float32 [batch].
 
-    `labels` [batch, n]: 1 taken, 0 not, -1 padding, which has no mass. A row without a taken candidate costs nothing.
+    `labels` [batch, n]: what taking was worth, 0 not taken, -1 padding, which has no mass. A row without a taken
+    candidate costs nothing.
     """
-    taken = ops.cast(labels > 0, "float32")
+    taken = ops.maximum(labels, 0.0)
     masked = ops.where(labels < 0, -1e9, logits)
     log_mass = ops.log_softmax(masked, axis=-1)
-    count = ops.sum(taken, axis=-1)
-    return -ops.sum(taken * ops.where(taken > 0, log_mass, 0.0), axis=-1) / ops.maximum(count, 1.0)
+    total = ops.sum(taken, axis=-1)
+    return -ops.sum(taken * ops.where(taken > 0, log_mass, 0.0), axis=-1) / ops.maximum(total, 1e-9)

@@ -34,10 +34,16 @@ class TrainedScorer:
 
 
 def train_scorer(
-    examples: Examples, items: ItemFeatures, config: ScorerConfig, epochs: int, dropped: Bools | None = None
+    examples: Examples,
+    items: ItemFeatures,
+    config: ScorerConfig,
+    epochs: int,
+    start: Float32s,
+    dropped: Bools | None = None,
 ) -> TrainedScorer:
-    """Train on most users, keep the epoch with the best NDCG@10 on the others.
+    """Train on most users, keep the epoch with the best NDCG@10 on the others, the start included.
 
+    `start`, float32 [features], are weights of the unscaled features that already rank well: those of stage one.
     `dropped`, bool [features], leaves features out, for ablations.
 
     Raises DataError where nobody took a candidate, or the loss stops being a number.
@@ -54,6 +60,8 @@ def train_scorer(
     batches = ExampleBatches(learn, items, scaling, batch, WIDTH, config.seed)
     scorer = Scorer(config)
     scorer.build()
+    spread = np.where(np.isfinite(scaling.spread), scaling.spread, 0)
+    scorer.wide.set_weights([(start * spread)[:, None]])
     rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * max(len(batches), 1), alpha=0.02)
     scorer.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=listwise_loss, jit_compile=False)
     keeper = KeepBest(check, items, scaling)
@@ -75,8 +83,12 @@ class KeepBest(keras.callbacks.Callback):
         self.best, self.best_epoch = -1.0, 0
         self.best_weights: list[Any] = []
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Measure the start: training must beat it to count."""
+        self.on_epoch_end(-1)
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measure; the first epoch always counts."""
+        """Measure, and keep the best."""
         scores = score_examples(self.model, self.check, item_vectors(self.model, self.items), self.scaling)
         ndcg = ndcg_at_10(scores, self.check)
         if ndcg > self.best:
@@ -115,10 +127,10 @@ def ndcg_at_10(scores: Float32s, examples: Examples) -> float:
     """Mean NDCG@10 of the candidates in the order of the scores; what retrieval missed counts as missed."""
     masked = np.where(examples.labels >= 0, scores, -np.inf)
     best = np.argsort(-masked, axis=1, kind="stable")[:, :10]
-    gains = np.take_along_axis(examples.labels > 0, best, axis=1)
+    gains = np.take_along_axis(np.maximum(examples.labels, 0), best, axis=1)
     discounts = 1 / np.log2(np.arange(10) + 2)
-    ideal = np.cumsum(discounts)[np.minimum(np.maximum(examples.wanted, 1), 10) - 1]
-    return float(((gains * discounts[: gains.shape[1]]).sum(axis=1) / ideal).mean()) if len(examples) else 0.0
+    dcg = (gains * discounts[: gains.shape[1]]).sum(axis=1)
+    return float((dcg / np.maximum(examples.ideal, 1e-9)).mean()) if len(examples) else 0.0
 
 
 def calibrate(scores: Float32s, labels: Any) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.signals import signals
-from core.types import Bools, Candidates, Float32s, Float64s
+from core.types import Candidates, Float32s, Float64s
 
 PENALTY = 1e-3
 
@@ -27,17 +27,18 @@ class Fusion:
         return cls(np.repeat([0, 1], n_sources).astype(np.float32))
 
     @classmethod
-    def fit(cls, inputs: Float32s, labels: Bools) -> Fusion:
-        """Learn from candidates: signals float32 [queries, n, 2 * sources], labels bool [queries, n] what was taken.
+    def fit(cls, inputs: Float32s, gains: Float32s) -> Fusion:
+        """Learn from candidates: signals float32 [queries, n, 2 * sources], gains [queries, n], 0 where not taken.
 
-        Maximises the listwise log likelihood of what was taken (ListNet's top-one loss, Cao et al. 2007), with a small
+        Maximises the listwise log likelihood of what was taken, each item by its gain (ListNet's top-one loss, Cao et
+        al. 2007), with a small
         L2 penalty. Queries without a taken candidate teach nothing; padding is a row of zeros that was not taken.
         """
-        taught = labels.any(axis=1)
-        inputs, labels = inputs[taught], labels[taught]
+        taught = gains.any(axis=1)
+        inputs, gains = inputs[taught], gains[taught]
         if not len(inputs):
             return cls.even(inputs.shape[2] // 2)
-        target = (labels / labels.sum(axis=1, keepdims=True)).astype(np.float32)
+        target = (gains / gains.sum(axis=1, keepdims=True)).astype(np.float32)
         present = inputs.any(axis=2)
 
         def loss(weights: Float64s) -> tuple[float, Float64s]:

@@ -22,7 +22,7 @@ WINDOW_SHARES = (1 / 40, 1 / 20, 1 / 10)
 HALF_LIFE_SHARES = (1 / 20, 1 / 10, 1 / 5, np.inf)
 """Half-lives that validation chooses from, likewise."""
 
-PENALTIES = (50.0, 200.0, 800.0)
+PENALTIES = (50.0, 200.0, 800.0, 3_200.0)
 """EASE's penalties that validation chooses from."""
 
 

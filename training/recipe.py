@@ -60,7 +60,7 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
     text = text_weights(items.tokens)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
-    lessons: list[tuple[Float32s, Bools]] = []
+    lessons: list[tuple[Float32s, Float32s]] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
         tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))
@@ -73,12 +73,13 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
     progress("training the ranker")
     examples = Examples.join(parts)
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, examples.features.shape[2], seed=seed)
-    scorer = train_scorer(examples, items, config, recipe.ranker_epochs)
+    start = np.pad(fusion.weights, (0, config.n_features - len(fusion.weights)))
+    scorer = train_scorer(examples, items, config, recipe.ranker_epochs, start)
     without: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
             progress(f"training the ranker without {name}")
-            without[name] = train_scorer(examples, items, changed, recipe.ranker_epochs, dropped)
+            without[name] = train_scorer(examples, items, changed, recipe.ranker_epochs, start, dropped)
     progress("fitting retrieval on everything")
     tower = towers.fit(histories, settings.half_life_days, tower_steps(histories, recipe, first=False))
     sources = fit_sources(histories, len(items), text, tower, settings, seed)
@@ -108,12 +109,12 @@ def choose_settings(cut: Slice, n_items: int, span: float) -> RetrievalSettings:
 
 
 def _quality(items: Int32s, cut: Slice, start: int) -> float:
-    hits = cut.labels_of(items, start)
-    wanted = np.diff(cut.taken_offsets)[start : start + len(items)]
+    gains = cut.gains_of(items, start)
+    rows = slice(start, start + len(items))
     discounts = 1 / np.log2(np.arange(10) + 2)
-    ideal = np.cumsum(discounts)[np.minimum(wanted, 10) - 1]
-    ndcg = (hits[:, :10] * discounts[: hits.shape[1]]).sum(axis=1) / ideal
-    return float((ndcg + hits.sum(axis=1) / wanted).mean() / 2)
+    ndcg = (gains[:, :10] * discounts[: gains.shape[1]]).sum(axis=1) / cut.ideal()[rows]
+    recall = (gains > 0).sum(axis=1) / np.diff(cut.taken_offsets)[rows]
+    return float((ndcg + recall).mean() / 2)
 
 
 def ablated(config: ScorerConfig, sources: tuple[str, ...]) -> dict[str, tuple[ScorerConfig, Bools]]:
@@ -149,24 +150,24 @@ def propose(retriever: Retriever, cut: Slice, count: int) -> list[Candidates]:
     ]
 
 
-def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32s, Bools]:
-    """A sample of queries and of their candidates, all that were taken among them: signals and labels."""
+def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32s, Float32s]:
+    """A sample of queries and of their candidates, all that were taken among them: signals and gains."""
     generator = np.random.default_rng(seed)
     share = LESSON_QUERIES / max(len(cut.queries), 1)
     width = min(LESSON_WIDTH, min(union.items.shape[1] for union in unions))
     inputs, labels = [], []
     for block, union in enumerate(unions):
-        taken = cut.labels_of(union.items, block * BLOCK)
+        gains = cut.gains_of(union.items, block * BLOCK)
         rows = np.flatnonzero(generator.random(len(union)) < share)
-        lottery = generator.random((len(rows), union.items.shape[1])) + taken[rows] - ~union.valid[rows]
+        lottery = generator.random((len(rows), union.items.shape[1])) + (gains[rows] > 0) - ~union.valid[rows]
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
         inputs.append(np.where(union.valid[at][..., None], signals(union)[at], 0))
-        labels.append(taken[at])
+        labels.append(gains[at])
     pad = [(0, 0), (0, LESSON_WIDTH - width)]
     return np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
 
 
-def learn_fusion(lessons: Sequence[tuple[Float32s, Bools]]) -> Fusion:
+def learn_fusion(lessons: Sequence[tuple[Float32s, Float32s]]) -> Fusion:
     """One fusion for all lessons so far."""
     return Fusion.fit(np.concatenate([x for x, _ in lessons]), np.concatenate([y for _, y in lessons]))
 
@@ -176,12 +177,12 @@ def ranking_examples(
 ) -> Examples:
     """What stage one with this fusion would have returned, as examples for the ranker."""
     facts = ItemFacts.fit(cut.past, items.prices, cut.as_of)
-    wanted = np.diff(cut.taken_offsets)
+    ideal = cut.ideal()
     parts = []
     for block, union in enumerate(unions):
         start, stop = block * BLOCK, block * BLOCK + len(union)
         chosen = best(replace(union, fused=fusion.scores(union)), count)
-        taken = cut.labels_of(chosen.items, start)
+        gains = cut.gains_of(chosen.items, start)
         queries = cut.queries.slice(start, stop)
-        parts.append(Examples.build(queries, chosen, taken, wanted[start:stop], cut.users[start:stop], facts))
+        parts.append(Examples.build(queries, chosen, gains, ideal[start:stop], cut.users[start:stop], facts))
     return Examples.join(parts)

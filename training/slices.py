@@ -6,11 +6,11 @@ there, new to them, is what should have been on top.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import DAY, Bools, Float32s, Int8s, Int32s, Int64s, Queries
+from core.types import DAY, Bools, Float32s, Int32s, Int64s, Queries
 from retrieval.profile import wanted
 from retrieval.train import span_days
 
@@ -19,6 +19,12 @@ SLICE_SHARE = 1 / 10
 
 FEWEST_QUERIES = 200
 """Of all slices together; with fewer, time is not what separates past and future."""
+
+FADE = 10.0
+"""Items after which what a user took counts half: what comes next says more about now than what came much later."""
+
+FILL = 300
+"""Queries per slice that are worth having: with fewer users, they are asked about at several moments each."""
 
 HELD_BACK = 0.2
 """Share of every history's end that stands in for a slice where time cannot be cut."""
@@ -29,10 +35,11 @@ class Slice:
     """What was known at a cut, who came afterwards and what they then took."""
 
     past: Queries  # all users, before the cut
-    queries: Queries  # of those who came
+    queries: Queries  # of those who came; a user may be asked about at several moments
     users: Int64s  # [queries] rows of `past`
     taken_offsets: Int64s  # [queries + 1]
-    taken: Int32s  # rows of items that were new to the user, known before the cut
+    taken: Int32s  # rows of items that were new to the user, known before the cut, ascending within a query
+    gains: Float32s  # of each taken item: 1 for what came next, 1 / (1 + k / 10) after k others
     known: Bools  # [items] whether anybody had taken the item before the cut
 
     @property
@@ -40,14 +47,23 @@ class Slice:
         """The cut, microseconds."""
         return int(self.past.now[0])
 
-    def labels_of(self, items: Int32s, start: int) -> Bools:
-        """Which of the items [n, k], proposed to the queries from `start` on, were taken, bool [n, k]."""
+    def gains_of(self, items: Int32s, start: int) -> Float32s:
+        """What the items [n, k], proposed to the queries from `start` on, are worth: 0 where not taken, [n, k]."""
         rows = np.repeat(np.arange(len(self.queries)), np.diff(self.taken_offsets))
-        keys = np.sort(rows * len(self.known) + self.taken)
-        wanted_keys = (start + np.arange(len(items)))[:, None] * len(self.known) + items
-        at = np.minimum(np.searchsorted(keys, wanted_keys), max(len(keys) - 1, 0))
-        found = keys[at] == wanted_keys if len(keys) else np.zeros(items.shape, bool)
-        return np.asarray(found & (items >= 0))
+        keys = rows * len(self.known) + self.taken
+        asked = (start + np.arange(len(items)))[:, None] * len(self.known) + items
+        at = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
+        if not len(keys):
+            return np.zeros(items.shape, np.float32)
+        return np.where((keys[at] == asked) & (items >= 0), self.gains[at], 0).astype(np.float32)
+
+    def ideal(self) -> Float32s:
+        """The DCG@10 of the best list for each query, float32 [queries]."""
+        rows = np.repeat(np.arange(len(self.queries)), np.diff(self.taken_offsets))
+        order = np.lexsort((-self.gains, rows))
+        place = np.arange(len(order)) - self.taken_offsets[rows]
+        parts = np.where(place < 10, self.gains[order] / np.log2(place + 2), 0)
+        return np.bincount(rows, parts, len(self.queries)).astype(np.float32)
 
     def blocked(self) -> list[Int32s]:
         """Per query, the items that it knows already."""
@@ -75,15 +91,22 @@ def time_slice(
     """The users with new items in `cut` to `end`.
 
     Known users are asked about at the cut. Those who came first in the slice are asked about at a moment of their own
-    in it, with what they had done by then: the model meets short, fresh histories too.
+    in it, with what they had done by then: the model meets short, fresh histories too. Where that makes few queries,
+    more moments of the same users are added.
     """
-    inside = histories.keep((histories.times >= cut) & (histories.times < end))
     past = histories.before(cut)
-    asked = np.full(len(histories), cut, np.int64)
+    inside = histories.keep((histories.times >= cut) & (histories.times < end))
+    returning = np.flatnonzero((past.lengths > 0) & (inside.lengths > 0))
     fresh = np.flatnonzero((past.lengths == 0) & (inside.lengths > 1))
     places = (generator.random(len(fresh)) * (inside.lengths[fresh] - 1)).astype(np.int64) + 1
-    asked[fresh] = inside.times[inside.offsets[fresh] + places]
-    return _slice(histories, past, asked, inside, n_items, most, generator)
+    users = np.concatenate([returning, fresh])
+    times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[fresh] + places]])
+    if len(users) < FILL and len(inside.items):
+        more = generator.integers(len(inside.items), size=2 * (FILL - len(users)))
+        users = np.concatenate([users, inside.rows()[more]])
+        times = np.concatenate([times, inside.times[more]])
+    _, first = np.unique(np.stack([users, times]), axis=1, return_index=True)
+    return _slice(histories, past, users[first], times[first], inside, n_items, most, generator)
 
 
 def ends(histories: Queries, n_items: int, most: int, generator: np.random.Generator) -> Slice:
@@ -94,39 +117,49 @@ def ends(histories: Queries, n_items: int, most: int, generator: np.random.Gener
         np.minimum(np.maximum(first, 1), np.maximum(histories.lengths - 1, 1)), histories.lengths
     )
     past = histories.keep(~late)
-    return _slice(histories, past, None, histories.keep(late), n_items, most, generator)
+    return _slice(histories, past, np.arange(len(histories)), None, histories.keep(late), n_items, most, generator)
 
 
 def _slice(
     histories: Queries,
     past: Queries,
+    users: Int64s,
     asked: Int64s | None,
     inside: Queries,
     n_items: int,
     most: int,
     generator: np.random.Generator,
 ) -> Slice:
-    """Queries at the times `asked` ([users]; None: just after `past`), what was taken in `inside` from then on."""
-    if asked is None:
-        queries, later = past, inside
-    else:
-        queries = Queries(*_before(histories, asked), asked)
-        later = inside.keep(inside.times >= np.repeat(asked, inside.lengths))
+    """Queries for the users at the times `asked` (None: just after `past`), and what they then took `inside`."""
+    queries, later = (past if asked is None else histories).select(users), inside.select(users)
+    if asked is not None:
+        queries = queries.keep(queries.times < np.repeat(asked, queries.lengths))
+        queries = replace(queries, now=asked)
+        later = later.keep(later.times >= np.repeat(asked, later.lengths))
     known = np.bincount(past.items, minlength=n_items) > 0
     later = later.keep(wanted(later) & known[later.items])
-    keys = np.unique(later.rows() * n_items + later.items)
-    keys = np.setdiff1d(keys, queries.rows() * n_items + queries.items, assume_unique=False)
-    rows = keys // n_items
-    users = np.flatnonzero((np.bincount(rows, minlength=len(histories)) > 0) & (queries.lengths > 0))
-    if len(users) > most:
-        users = np.sort(generator.choice(users, most, replace=False))
-    keys = keys[np.isin(rows, users)]
-    counts = np.bincount(keys // n_items, minlength=len(histories))[users]
+    rows = later.rows()
+    keys, first = np.unique(rows * n_items + later.items, return_index=True)
+    new = ~np.isin(keys, queries.rows() * n_items + queries.items)
+    keys, times = keys[new], later.times[first[new]]
+    gains = _gains(keys // n_items, times)
+    able = np.flatnonzero((np.bincount(keys // n_items, minlength=len(users)) > 0) & (queries.lengths > 0))
+    if len(able) > most:
+        able = np.sort(generator.choice(able, most, replace=False))
+    kept = np.isin(keys // n_items, able)
+    counts = np.bincount(keys[kept] // n_items, minlength=len(users))[able]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Slice(past, queries.select(users), users, offsets, (keys % n_items).astype(np.int32), known)
+    taken = (keys[kept] % n_items).astype(np.int32)
+    return Slice(past, queries.select(able), users[able], offsets, taken, gains[kept], known)
 
 
-def _before(histories: Queries, times: Int64s) -> tuple[Int64s, Int32s, Int64s, Int8s, Float32s]:
-    """The arrays of `histories` with only the events before each query's own time."""
-    kept = histories.keep(histories.times < np.repeat(times, histories.lengths))
-    return kept.offsets, kept.items, kept.times, kept.types, kept.values
+def _gains(rows: Int64s, times: Int64s) -> Float32s:
+    """1 / (1 + k / 10) for an item before which the same query took k others; simultaneous ones count as none."""
+    order = np.lexsort((times, rows))
+    moment = np.ones(len(order), bool)
+    moment[1:] = (np.diff(rows[order]) != 0) | (np.diff(times[order]) != 0)
+    starts = np.flatnonzero(moment)[np.cumsum(moment) - 1] if len(order) else order
+    before = starts - np.searchsorted(rows[order], rows[order])
+    gains = np.empty(len(order), np.float32)
+    gains[order] = 1 / (1 + before / FADE)
+    return gains

@@ -31,6 +31,13 @@ def test_ages_are_in_powers_of_two_of_hours(queries_of):
     assert gaps[0, :6].tolist() == [0, 0, 1, 2, 6, GAPS - 1]
 
 
+def test_without_a_moment_to_look_from_it_is_the_pause_until_the_next_event(queries_of):
+    queries = queries_of([[4, 5, 6], [7]], times=[[10, 10 + 3 / 24, 99], [1]])
+    *_, gaps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
+    day_pauses = int(np.log2(1 + (99 - 10) * 24 - 3))
+    assert gaps[:, :3].tolist() == [[0, day_pauses, 2], [0, 0, 0]]
+
+
 def test_an_event_of_the_future_is_as_new_as_can_be(queries_of):
     """Clocks of callers differ: an event may bear a time after the request's."""
     *_, gaps = of(queries_of([[1]], times=[[101]]))

@@ -10,7 +10,7 @@ from ranking.examples import ExampleBatches, Examples, Scaling
 def examples(queries, n, taken=1, seed=0, padded=0):
     """`taken` of `n` candidates are taken, the last `padded` are padding."""
     generator = np.random.default_rng(seed)
-    labels = np.zeros((queries, n), np.int8)
+    labels = np.zeros((queries, n), np.float32)
     labels[:, :taken] = 1
     labels[:, n - padded :] = -1
     candidates = np.stack([generator.permutation(30)[:n] for _ in range(queries)]).astype(np.int32)
@@ -18,8 +18,8 @@ def examples(queries, n, taken=1, seed=0, padded=0):
     empty = np.zeros((queries, HISTORY), np.int32)
     raw = generator.normal(3, 2, (queries, n, 4)).astype(np.float32)
     users = np.arange(queries) + 100 * seed
-    wanted = np.full(queries, taken)
-    return Examples(candidates, raw, labels, wanted, users, empty, empty.astype(np.float32), empty, empty)
+    ideal = np.ones(queries, np.float32)
+    return Examples(candidates, raw, labels, ideal, users, empty, empty.astype(np.float32), empty, empty)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,14 @@ def test_scaling_is_of_the_candidates_without_padding():
     assert scaled.std(axis=(0, 1)) == pytest.approx(np.ones(4), abs=1e-4)
 
 
-def test_an_outlier_is_bounded_and_a_constant_is_zero():
-    scaling = Scaling(np.array([0, 5], np.float32), np.array([1, 0], np.float32))
-    assert scaling.apply(np.array([[1e9, 5], [-1e9, 5]], np.float32)).tolist() == [[8, 0], [-8, 0]]
+def test_an_outlier_is_held_to_what_training_saw_and_a_constant_is_zero():
+    made = examples(20, 10)
+    made.features[..., 1] = 5
+    scaling = Scaling.fit(made)
+    lowest, highest = (scaling.apply(extreme(made.features, axis=(0, 1))) for extreme in (np.min, np.max))
+    assert np.array_equal(scaling.apply(np.full(4, -1e9, np.float32)), lowest)
+    assert np.array_equal(scaling.apply(np.full(4, 1e9, np.float32)), highest)
+    assert lowest[1] == highest[1] == 0
 
 
 def test_left_out_features_read_as_zero():

@@ -42,10 +42,14 @@ def test_prices_and_their_distance_to_the_historys(queries_of, facts):
     assert found["price_distance"].tolist() == [[0, 0, 2], [0, 0, 0], [0, 0, 0]]
 
 
-def test_users_are_known_by_their_pause_and_length(queries_of, facts):
+def test_users_are_known_by_the_length_of_their_history(queries_of, facts):
     found = context(queries_of([[0, 1], []], times=[[50, 93], []]), [[0], [0]], facts)
     assert found["history_length"][:, 0] == pytest.approx(np.log1p([2, 0]))
-    assert found["user_pause"][:, 0] == pytest.approx(np.log1p([7, 0]))
+
+
+def test_how_long_a_user_has_been_away_changes_nothing(queries_of, facts):
+    soon, late = (features(queries_of([[0]], times=[[day]]), candidates([[1]]), facts) for day in (99, 3))
+    assert np.array_equal(soon, late)
 
 
 def test_padding_and_batches_without_events_are_finite(queries_of, facts):

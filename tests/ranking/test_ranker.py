@@ -53,7 +53,7 @@ def test_scores_are_probabilities_and_differ(scores, candidates):
 
 def test_the_compiled_padded_function_is_the_plain_model(ranker, trained, queries, candidates, scores):
     """`Scorer.call` reads text and ids itself; serving reads vectors that were computed beforehand."""
-    recent = latest(queries, queries.offsets[:-1], queries.offsets[1:], queries.now)
+    recent = latest(queries, queries.offsets[:-1], queries.offsets[1:])
     scaled = trained.scorer.scaling.apply(features(queries, candidates, trained.facts))
     history, *rest = recent
     inputs = model_inputs(trained.table.features, candidates.items, scaled, history, *rest)

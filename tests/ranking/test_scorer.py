@@ -20,6 +20,11 @@ def test_listwise_loss_is_cross_entropy_with_what_was_taken():
     assert loss == pytest.approx([first - 1, second - 0.5], abs=1e-6)
 
 
+def test_what_was_worth_more_counts_more():
+    loss, _ = loss_and_slope([[1, 0.5, 0]], [[1.0, 2, 0]])
+    assert loss[0] == pytest.approx(np.log(np.exp([1, 2, 0]).sum()) - (1 * 1 + 0.5 * 2) / 1.5, abs=1e-6)
+
+
 @pytest.mark.parametrize("padding", [-50.0, 0.0, 60.0, 1e6])
 def test_padding_has_no_mass(padding):
     loss, slope = loss_and_slope([[1, 0, -1]], [[1.0, 2, padding]])
@@ -103,6 +108,7 @@ def logits(config, inputs):
     keras.utils.set_random_seed(0)
     scorer = Scorer(config)
     scorer.build()
+    scorer.deep.set_weights([np.ones_like(w) for w in scorer.deep.get_weights()])  # it starts at zero
     return keras.ops.convert_to_numpy(scorer(inputs))
 
 

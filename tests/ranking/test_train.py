@@ -1,5 +1,7 @@
 """Training on candidates whose first feature tells what was taken."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -17,13 +19,16 @@ ITEMS = 30
 def examples(queries=120, n=20, seed=0):
     generator = np.random.default_rng(seed)
     raw = generator.normal(size=(queries, n, 3)).astype(np.float32)
-    labels = (raw[..., 0] == raw[..., 0].max(axis=1, keepdims=True)).astype(np.int8)
+    labels = (raw[..., 0] == raw[..., 0].max(axis=1, keepdims=True)).astype(np.float32)
     candidates = generator.integers(0, ITEMS, (queries, n)).astype(np.int32)
     history = generator.integers(0, ITEMS, (queries, HISTORY)).astype(np.int32)
     present, zeros = np.ones(history.shape, np.float32), np.zeros(history.shape, np.int32)
     return Examples(
-        candidates, raw, labels, np.ones(queries, np.int64), np.arange(queries), history, present, zeros, zeros
+        candidates, raw, labels, np.ones(queries, np.float32), np.arange(queries), history, present, zeros, zeros
     )
+
+
+NO_START = np.zeros(3, np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,7 @@ def config(items, **changed):
 
 @pytest.fixture(scope="module")
 def trained(items):
-    return train_scorer(examples(), items, config(items, use_lstm=False), 12)
+    return train_scorer(examples(), items, config(items, use_lstm=False), 12, NO_START)
 
 
 def test_the_telling_signal_is_learned(trained):
@@ -63,12 +68,12 @@ def test_without_anything_taken_there_is_nothing_to_learn(items):
     nothing = examples()
     nothing.labels[:] = 0
     with pytest.raises(DataError, match="nothing for the ranker to learn"):
-        train_scorer(nothing, items, config(items), 1)
+        train_scorer(nothing, items, config(items), 1, NO_START)
 
 
 def test_a_dropped_feature_cannot_help(items):
     dropped = np.array([True, False, False])
-    blind = train_scorer(examples(), items, config(items, use_lstm=False), 2, dropped)
+    blind = train_scorer(examples(), items, config(items, use_lstm=False), 2, NO_START, dropped)
     fresh = examples(seed=9)
     usual = score_examples(blind.scorer, fresh, blind.vectors, blind.scaling)
     fresh.features[..., 0] = 0
@@ -79,7 +84,16 @@ def test_broken_numbers_are_named(items):
     broken = examples()
     broken.features[:, :, 1] = np.nan
     with pytest.raises(DataError, match="not a number"):
-        train_scorer(broken, items, config(items, use_lstm=False, use_text=False), 1)
+        train_scorer(broken, items, config(items, use_lstm=False, use_text=False), 1, NO_START)
+
+
+def test_the_start_is_kept_where_training_does_not_beat_it(items, monkeypatch):
+    monkeypatch.setattr("ranking.train.RATE", 1e-12)
+    start = np.array([5, 0, 0], np.float32)
+    kept = train_scorer(examples(), items, config(items, use_lstm=False), 1, start)
+    fresh = examples(seed=9)
+    found = score_examples(kept.scorer, fresh, kept.vectors, kept.scaling)
+    assert ndcg_at_10(found, fresh) == pytest.approx(1)
 
 
 class Stub:
@@ -112,14 +126,21 @@ def test_the_best_epoch_is_kept_and_a_decline_stops(items, monkeypatch):
 
 
 def test_ndcg_by_hand():
+    """One took one thing, one three, worth 1, 1 and 1/2, the last of which was not retrieved."""
     made = examples(3, 4)
-    labels = np.array([[1, 0, 0, -1], [0, 1, 1, 0], [0, 0, 0, 0]], np.int8)
-    made = Examples(
-        **{**{n: getattr(made, n) for n in made.__dataclass_fields__}, "labels": labels, "wanted": np.array([1, 3, 2])}
-    )
+    labels = np.array([[1, 0, 0, -1], [0, 1, 1, 0], [0, 0, 0, 0]], np.float32)
+    best = 1 + 1 / np.log2(3) + 0.5 / np.log2(4)
+    made = replace(made, labels=labels, ideal=np.array([1, best, 1.5], np.float32))
     scores = np.array([[1, 2, 0, 99], [0, 5, 4, 6], [1, 2, 3, 4]], np.float32)
-    second = (1 / np.log2(3) + 1 / np.log2(4)) / (1 + 1 / np.log2(3) + 1 / np.log2(4))
+    second = (1 / np.log2(3) + 1 / np.log2(4)) / best
     assert ndcg_at_10(scores, made) == pytest.approx(np.mean([1 / np.log2(3), second, 0]))
+
+
+def test_a_list_in_order_of_worth_is_better_than_one_against_it():
+    made = examples(1, 3)
+    made = replace(made, labels=np.array([[1, 0.5, 0]], np.float32), ideal=np.array([1 + 0.5 / np.log2(3)], np.float32))
+    assert ndcg_at_10(np.array([[3, 2, 1]], np.float32), made) == pytest.approx(1)
+    assert ndcg_at_10(np.array([[2, 3, 1]], np.float32), made) < 1
 
 
 def test_platt_finds_the_slope_and_offset_that_made_the_labels():
@@ -144,8 +165,7 @@ def test_misleading_scores_never_turn_the_order_around():
 def test_whole_users_are_held_out_whoever_else_is_there():
     made = examples(200)
     users = np.repeat(np.arange(50), 4)
-    fields = {name: getattr(made, name) for name in made.__dataclass_fields__}
-    held = _held_out(Examples(**(fields | {"users": users})))
+    held = _held_out(replace(made, users=users))
     assert held.mean() == pytest.approx(0.15, abs=0.05)
     assert np.array_equal(held.reshape(50, 4).any(axis=1), held.reshape(50, 4).all(axis=1))
 

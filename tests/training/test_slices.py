@@ -108,10 +108,10 @@ def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
     cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
     items = np.tile(np.arange(-1, ITEMS, dtype=np.int32), (len(cut.queries), 1))
     assert NO_ITEM in items
-    found = cut.labels_of(items, 0)
+    found = cut.gains_of(items, 0)
     for query in range(len(cut.queries)):
-        assert items[query][found[query]].tolist() == sorted(taken_of(cut, query))
-    assert np.array_equal(cut.labels_of(items[5:9], 5), found[5:9])
+        assert items[query][found[query] > 0].tolist() == sorted(taken_of(cut, query))
+    assert np.array_equal(cut.gains_of(items[5:9], 5), found[5:9])
 
 
 def test_what_is_known_already_is_blocked(queries_of):
@@ -119,3 +119,25 @@ def test_what_is_known_already_is_blocked(queries_of):
     for query, rows in enumerate(cut.blocked()):
         assert set(rows.tolist()) == set(cut.queries.history(query).tolist())
         assert not set(taken_of(cut, query)) & set(rows.tolist())
+
+
+def test_what_came_next_is_worth_most_and_simultaneous_things_the_same(queries_of):
+    """Item 3 is new on day 21, items 4 and 5 together on day 22, item 6 after these three."""
+    asked = [(day, item, 4) for day, item in ((1, 1), (2, 2), (21, 3), (22, 4), (22, 5), (23, 2), (24, 6), (25, 3))]
+    others = [[(1, item, 4)] for item in range(ITEMS)]
+    cut = time_slice(
+        histories_of(queries_of, [asked, *others]), 20 * DAY, 30 * DAY, ITEMS, 1_000, np.random.default_rng(0)
+    )
+    query = next(q for q in range(len(cut.queries)) if cut.queries.now[q] == 20 * DAY)
+    assert taken_of(cut, query) == [3, 4, 5, 6]
+    gains = cut.gains[cut.taken_offsets[query] : cut.taken_offsets[query + 1]]
+    assert gains == pytest.approx([1, 1 / 1.1, 1 / 1.1, 1 / 1.3])
+    assert cut.ideal()[query] == pytest.approx((np.array([1, 1 / 1.1, 1 / 1.1, 1 / 1.3]) / np.log2([2, 3, 4, 5])).sum())
+
+
+def test_few_users_are_asked_at_several_moments_each_never_the_same_twice(queries_of, monkeypatch):
+    monkeypatch.setattr("training.slices.FILL", 600)
+    cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
+    pairs = list(zip(cut.users.tolist(), cut.queries.now.tolist(), strict=True))
+    assert len(set(pairs)) == len(pairs)
+    assert len(pairs) > len(set(cut.users.tolist()))
