@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import scipy.linalg.lapack
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from core.types import Float32s, Int32s
 from evaluation.protocol import Interactions

@@ -17,6 +17,7 @@ from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
+from retrieval.profile import seen
 from retrieval.reasons import reasons
 from retrieval.scores import SourceScores, top_positions
 from retrieval.similar_users import SimilarUsers
@@ -98,9 +99,13 @@ class Retriever:
         return self._describe(items, answers, lists)
 
     def score(self, queries: Queries, items: Int32s) -> Candidates:
-        """The given items, int32 [batch, n] with NO_ITEM as padding, as candidates in the given order."""
+        """The given items, int32 [batch, n] with NO_ITEM as padding, as candidates in the given order.
+
+        Ranks are those among what the user has not seen, so an item is scored as if it had been retrieved.
+        """
         answers = self._ask(queries)
-        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, None))
+        mask = self._mask(len(queries), seen(queries), None)
+        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, mask))
 
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
         """Why each candidate is there, [batch][n]; asked for the few that are shown."""

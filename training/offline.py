@@ -13,7 +13,7 @@ from bundle.items import ItemTable
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
 from ranking.ranker import Ranker
 from ranking.selection import select
-from retrieval.profile import wanted_only
+from retrieval.profile import seen
 from retrieval.retriever import Retriever
 
 CANDIDATES = 400
@@ -80,12 +80,6 @@ class Recommender:
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
             yield start, block, self.retriever.retrieve(block, count, blocked=seen(block))
-
-
-def seen(queries: Queries) -> list[Int32s]:
-    """Per query the rows that its user already took, ascending."""
-    taken = wanted_only(queries)
-    return [np.unique(taken.history(i)) for i in range(len(queries))]
 
 
 def _empty(users: int, count: int) -> Lists:

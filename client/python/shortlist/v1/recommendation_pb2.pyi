@@ -66,7 +66,7 @@ class _DegradationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Degradati
     DEGRADATION_SOURCE_FAILED: _Degradation.ValueType  # 3
     """At least one retrieval source failed or ran late; the candidates come from the others."""
     DEGRADATION_STATE_UNAVAILABLE: _Degradation.ValueType  # 4
-    """The store of live users cannot be read: only `context_events` are known of the user, seen items are not dropped."""
+    """The store of live users cannot be read: what is known of the user comes from the bundle and `context_events`."""
     DEGRADATION_POPULAR_FALLBACK: _Degradation.ValueType  # 5
     """Retrieval came back empty: the candidates are the popular items."""
 
@@ -82,7 +82,7 @@ DEGRADATION_RANKER_LATE: Degradation.ValueType  # 2
 DEGRADATION_SOURCE_FAILED: Degradation.ValueType  # 3
 """At least one retrieval source failed or ran late; the candidates come from the others."""
 DEGRADATION_STATE_UNAVAILABLE: Degradation.ValueType  # 4
-"""The store of live users cannot be read: only `context_events` are known of the user, seen items are not dropped."""
+"""The store of live users cannot be read: what is known of the user comes from the bundle and `context_events`."""
 DEGRADATION_POPULAR_FALLBACK: Degradation.ValueType  # 5
 """Retrieval came back empty: the candidates are the popular items."""
 Global___Degradation: _TypeAlias = Degradation  # noqa: Y015
