@@ -14,6 +14,7 @@ SINCE = "2023-11-01"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
+@pytest.mark.xfail(strict=True, reason="reaches about two thirds so far: see docs/experiments.md, 2026-11-22")
 def test_the_system_comes_near_the_true_preferences(tmp_path):
     from bundle import BundleStore
     from training.config import Recipe
