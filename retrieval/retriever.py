@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -138,14 +139,21 @@ class Retriever:
         return cls(sources, Fusion.load(bundle), stored["items"])
 
     def _ask(self, queries: Queries) -> list[SourceScores | None]:
+        """Each source's answer; None from here on for one that raises, here or when it is asked for details."""
         answers: list[SourceScores | None] = []
         for source in self.all_sources:
-            try:
-                answers.append(source.scores(queries))
-            except Exception:
-                log.exception("source %s failed", source.name)
-                answers.append(None)
+            answers.append(None)
+            with self._tolerated(source.name):
+                answers[-1] = source.scores(queries)
         return answers
+
+    @contextmanager
+    def _tolerated(self, source: str) -> Iterator[None]:
+        """One source's trouble is logged and must not cost the answer."""
+        try:
+            yield
+        except Exception:
+            log.exception("source %s failed", source)
 
     def _lists(self, answers: list[SourceScores | None], batch: int, count: int, mask: Bools | None) -> Int32s:
         """What each source proposes, int32 [sources, batch, count]."""
@@ -153,7 +161,10 @@ class Retriever:
         lists = np.full((len(answers), batch, count), NO_ITEM, np.int32)
         for i, answer in enumerate(answers):
             if answer is not None:
-                lists[i] = answer.top(count, mask)[0]
+                answers[i] = None
+                with self._tolerated(self.sources[i]):
+                    lists[i] = answer.top(count, mask)[0]
+                    answers[i] = answer
         return lists
 
     def _describe(self, items: Int32s, answers: list[SourceScores | None], lists: Int32s) -> Candidates:
@@ -162,8 +173,11 @@ class Retriever:
         levels = np.zeros((len(items), len(answers), 2), np.float32)
         for i, answer in enumerate(answers):
             if answer is not None:
-                scores[..., i], levels[:, i] = answer.at(items), answer.levels()
-                ranks[..., i] = _places(lists[i], items, self.n_items)
+                answers[i] = None
+                with self._tolerated(self.sources[i]):
+                    scores[..., i], levels[:, i] = answer.at(items), answer.levels()
+                    ranks[..., i] = _places(lists[i], items, self.n_items)
+                    answers[i] = answer
         scores[items == NO_ITEM] = 0
         failed = tuple(name for name, answer in zip(self.sources, answers, strict=True) if answer is None)
         candidates = Candidates(items, np.zeros(items.shape, np.float32), scores, ranks, levels, self.sources, failed)

@@ -40,9 +40,19 @@ def queries(queries_of):
 
 
 class Broken:
+    """Raises when it is asked, or only when it is asked for details."""
+
     name = "broken"
 
+    def __init__(self, at_once=True):
+        self.at_once = at_once
+
     def scores(self, queries):
+        if self.at_once:
+            raise OSError("the disk is gone")
+        return self
+
+    def top(self, count, allowed):
         raise OSError("the disk is gone")
 
 
@@ -136,9 +146,10 @@ def test_no_argument_is_written_to(retriever, queries):
     best(found, 5)
 
 
-def test_a_source_that_raises_is_named_and_the_others_answer(retriever, queries):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_source_that_raises_is_named_and_the_others_answer(retriever, queries, at_once):
     fusion = Fusion(np.insert(retriever.fusion.weights, [0, 4], [3, 3]))
-    broken = replace(retriever, all_sources=(Broken(), *retriever.all_sources), fusion=fusion)
+    broken = replace(retriever, all_sources=(Broken(at_once), *retriever.all_sources), fusion=fusion)
     found, whole = broken.retrieve(queries, 25), retriever.retrieve(queries, 25)
     assert found.failed == ("broken",)
     assert np.array_equal(found.items, whole.items)
