@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,6 @@ import pytest
 from google.api import field_behavior_pb2
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor
-from grpc_tools import protoc
 from shortlist.v1 import (
     event_pb2,
     event_service_pb2,
@@ -54,8 +55,9 @@ def comments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The leading comment of every field of every message, by full name."""
     out = tmp_path_factory.mktemp("descriptors") / "set.bin"
     sources = sorted(str(path) for path in (PROTOS / "shortlist/v1").glob("*.proto"))
-    own = Path(protoc.__file__).parent / "_proto"
-    assert protoc.main(["protoc", f"-I{PROTOS}", f"-I{own}", "--include_source_info", f"-o{out}", *sources]) == 0
+    # A process of its own: the compiler and TensorFlow bring a protobuf each, and crash in one process.
+    compiler = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", "--include_source_info", f"-o{out}"]
+    subprocess.run([*compiler, *sources], check=True)
     found = {}
     for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
         for location in file.source_code_info.location:
