@@ -73,7 +73,7 @@ class Event:
     attribution_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Queries:
     """A batch of users, each at one moment, with what is known of them then.
 

@@ -8,6 +8,7 @@ events fading, since fashions and seasons pass.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
@@ -54,8 +55,12 @@ class ItemItem:
         return cls(name, load_csr(bundle, f"retrieval/{name}/weights"), half_life or np.inf)
 
 
+@lru_cache(maxsize=4)
 def history_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
-    """The newest wanted events as CSR [batch, items], fading with the half-life; inf: all count alike."""
+    """The newest wanted events as CSR [batch, items], fading with the half-life; inf: all count alike.
+
+    Several sources read a request's history the same way, and reasons read it again: the last few are kept.
+    """
     events = last_events(wanted_only(queries), HISTORY)
     if np.isinf(half_life_days):
         return binary_profile(events, n_items)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries, Reason
+from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 
@@ -25,27 +25,38 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     given = np.maximum(fusion.contributions(candidates), 0)
     total = np.maximum(given.sum(axis=-1, keepdims=True), 1e-9)
     shares = np.where(candidates.ranks > 0, given / total, 0)
-    naming = [i for i, source in enumerate(sources) if isinstance(source, ItemItem)]
-    anchors = {i: _anchors(sources[i], queries, candidates.items) for i in naming}  # type: ignore[arg-type]
-    result = []
-    for query in range(len(candidates)):
-        result.append(
-            [_reason(candidates, shares[query, n], anchors, query, n) for n in range(candidates.items.shape[1])]
-        )
-    return result
+    speakers = _speakers(sources, shares)
+    anchors = np.full(candidates.items.shape, NO_ITEM, np.int32)
+    for i, source in enumerate(sources):
+        spoken = speakers == i
+        if isinstance(source, ItemItem) and spoken.any():
+            anchors = np.maximum(anchors, _anchors(source, queries, np.where(spoken, candidates.items, NO_ITEM)))
+    return [
+        [_reason(candidates, speakers, anchors, shares, query, n) for n in range(candidates.items.shape[1])]
+        for query in range(len(candidates))
+    ]
 
 
-def _reason(candidates: Candidates, shares: Float32s, anchors: dict[int, Int32s], query: int, n: int) -> Reason:
+def _speakers(sources: Sequence[Source], shares: Float32s) -> Int64s:
+    """The source that gives the reason for each candidate, int64 [batch, n]: the one with the largest share, or one
+    that can name a history item where its share is at least a third of that.
+    """
+    best: Int64s = shares.argmax(axis=-1)
+    naming = np.array([isinstance(source, ItemItem) for source in sources])
+    if not naming.any():
+        return best
+    named: Int64s = np.where(naming, shares, -1).argmax(axis=-1)
+    share_of = np.take_along_axis
+    strong = share_of(shares, named[..., None], -1) >= np.maximum(share_of(shares, best[..., None], -1) / 3, 1e-9)
+    speakers: Int64s = np.where(strong[..., 0], named, best)
+    return speakers
+
+
+def _reason(candidates: Candidates, speakers: Int64s, anchors: Int32s, shares: Float32s, query: int, n: int) -> Reason:
     if candidates.items[query, n] == NO_ITEM:
         return Reason("")
-    best = int(shares.argmax())
-    named = [i for i in anchors if anchors[i][query, n] != NO_ITEM and shares[i] > 0]
-    if best not in anchors and named:
-        strongest = max(named, key=lambda i: float(shares[i]))
-        if shares[strongest] >= shares[best] / 3:
-            best = strongest
-    anchor = int(anchors[best][query, n]) if best in anchors else NO_ITEM
-    return Reason(candidates.sources[best], anchor, float(shares[best]))
+    speaker = int(speakers[query, n])
+    return Reason(candidates.sources[speaker], int(anchors[query, n]), float(shares[query, n, speaker]))
 
 
 def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
