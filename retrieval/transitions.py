@@ -12,7 +12,6 @@ import scipy.sparse as sp
 from core.types import Queries
 from retrieval.item_item import NEIGHBOURS, ItemItem, keep_largest
 from retrieval.profile import from_end, last_events, profile, wanted_only
-from retrieval.scores import SparseScores
 
 WINDOW = 10
 """Places ahead that count as following."""
@@ -29,10 +28,6 @@ class Transitions(ItemItem):
         """The last events, each place further back counting less, CSR [batch, items]."""
         events = last_events(wanted_only(queries), LAST)
         return profile(events, (FADE ** from_end(events)).astype(np.float32), self.weights.shape[0])
-
-    def scores(self, queries: Queries) -> SparseScores:
-        """What followed the history's last items elsewhere, added up."""
-        return SparseScores(self.profile(queries) @ self.weights)
 
 
 def transition_weights(histories: Queries, n_items: int) -> sp.csr_matrix:

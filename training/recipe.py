@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
 
 from core.signals import signals
@@ -51,7 +50,6 @@ class Trained:
 
 def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *, ablations: bool = False) -> Trained:
     """Run the whole recipe on what is known; `progress` hears the name of each step as it begins."""
-    keras.utils.set_random_seed(seed)
     items, histories = table.features, table.histories
     progress("cutting time into slices")
     cuts = slices(histories, len(items), recipe.slices, recipe.queries_per_slice, seed)
