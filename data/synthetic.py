@@ -21,7 +21,7 @@ from data.shop_words import CATEGORIES, STYLES, describe
 from data.splits import parse_time
 from data.truth import Truth
 
-TOLD, HIDDEN = 4, 2
+TOLD, HIDDEN = 2, 1
 HIDDEN_SHARE = 0.2
 """Part of the variance of taste x item that the text does not tell."""
 START = parse_time("2023-01-01")

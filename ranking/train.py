@@ -1,7 +1,8 @@
-"""Trains the scorer: listwise loss, whole users held out to stop in time and to calibrate."""
+"""Trains the scorer: listwise loss, the newest slice of time held out to stop in time and to calibrate."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ranking.scorer import Scorer, ScorerConfig, listwise_loss
 
 BATCH = 32
 WIDTH = 200
-PATIENCE = 3
+PATIENCE = 2
 RATE = 1e-3
 HELD_OUT = 0.15
 
@@ -30,52 +31,84 @@ class TrainedScorer:
     scaling: Scaling
     vectors: Float32s  # [items, dim]
     calibration: tuple[float, float]  # slope and offset from logit to log odds
-    ndcg: float  # at 10, among the candidates of the held-out users
+    ndcg: float  # at 10, among the candidates of the examples that were held out
 
 
 def train_scorer(
-    examples: Examples,
+    slices: Sequence[Examples],
     items: ItemFeatures,
     config: ScorerConfig,
     epochs: int,
     start: Float32s,
     dropped: Bools | None = None,
 ) -> TrainedScorer:
-    """Train on most users, keep the epoch with the best NDCG@10 on the others, the start included.
+    """Learn how long to train, then train on everything for as long.
+
+    `slices` are the examples in the order of time. The newest is held out first: users of the same time would not show
+    that a scorer has learned what was in fashion rather than who wants what. The epoch with the best NDCG@10 there
+    decides, and the start counts as one. With a single slice, whole users are held out, and the best epoch is kept.
 
     `start`, float32 [features], are weights of the unscaled features that already rank well: those of stage one.
     `dropped`, bool [features], leaves features out, for ablations.
 
     Raises DataError where nobody took a candidate, or the loss stops being a number.
     """
-    if not (examples.labels > 0).any():
+    everything = Examples.join(slices)
+    if not (everything.labels > 0).any():
         raise DataError("no user took anything that retrieval had proposed: there is nothing for the ranker to learn")
-    keras.utils.set_random_seed(config.seed)
+    if len(slices) > 1:
+        learn, check = Examples.join(slices[:-1]), slices[-1]
+    else:
+        held_out = _held_out(everything)
+        learn, check = everything.select(~held_out), everything.select(held_out)
+    scaling = _scaling(learn, dropped)
+    keeper = KeepBest(check, items, scaling)
+    scorer = _fit(learn, scaling, items, config, epochs, epochs, start, keeper)
+    scorer.set_weights(keeper.best_weights)
+    vectors = item_vectors(scorer, items)
+    calibration = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
+    if len(slices) > 1:
+        scaling = _scaling(everything, dropped)
+        scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
+        vectors = item_vectors(scorer, items)
+    return TrainedScorer(scorer, scaling, vectors, calibration, keeper.best)
+
+
+def _scaling(examples: Examples, dropped: Bools | None) -> Scaling:
     scaling = Scaling.fit(examples)
-    if dropped is not None:
-        scaling = scaling.without(dropped)
-    held_out = _held_out(examples)
-    learn, check = examples.select(~held_out), examples.select(held_out)
-    batch = min(BATCH, max(1, len(learn) // 8))
-    batches = ExampleBatches(learn, items, scaling, batch, WIDTH, config.seed)
+    return scaling if dropped is None else scaling.without(dropped)
+
+
+def _fit(
+    examples: Examples,
+    scaling: Scaling,
+    items: ItemFeatures,
+    config: ScorerConfig,
+    epochs: int,
+    planned: int,
+    start: Float32s,
+    *callbacks: keras.callbacks.Callback,
+) -> Scorer:
+    """A scorer after `epochs` passes over the examples, its rate falling as if there were going to be `planned`."""
+    keras.utils.set_random_seed(config.seed)
+    batch = min(BATCH, max(1, len(examples) // 8))
+    batches = ExampleBatches(examples, items, scaling, batch, WIDTH, config.seed)
     scorer = Scorer(config)
     scorer.build()
     spread = np.where(np.isfinite(scaling.spread), scaling.spread, 0)
     scorer.wide.set_weights([(start * spread)[:, None]])
-    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * max(len(batches), 1), alpha=0.02)
-    scorer.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=listwise_loss, jit_compile=False)
-    keeper = KeepBest(check, items, scaling)
-    history = scorer.fit(batches, epochs=epochs, verbose=0, callbacks=[keeper])
-    if not np.isfinite(history.history["loss"]).all():
-        raise DataError("the ranker's loss is not a number: are there broken prices or values?")
-    scorer.set_weights(keeper.best_weights)
-    vectors = item_vectors(scorer, items)
-    calibration = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
-    return TrainedScorer(scorer, scaling, vectors, calibration, keeper.best)
+    if epochs:
+        rate = keras.optimizers.schedules.CosineDecay(RATE, planned * max(len(batches), 1), alpha=0.02)
+        adam = keras.optimizers.AdamW(rate, weight_decay=1e-4)
+        scorer.compile(optimizer=adam, loss=listwise_loss, jit_compile=False)
+        history = scorer.fit(batches, epochs=epochs, verbose=0, callbacks=list(callbacks))
+        if not np.isfinite(history.history["loss"]).all():
+            raise DataError("the ranker's loss is not a number: are there broken prices or values?")
+    return scorer
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Measures NDCG@10 on the held-out users after each epoch, remembers the best weights, stops when it declines."""
+    """Measures NDCG@10 on what is held out after each epoch, remembers the best weights, stops when it declines."""
 
     def __init__(self, check: Examples, items: ItemFeatures, scaling: Scaling) -> None:
         super().__init__()

@@ -21,7 +21,6 @@ from retrieval.index import VectorIndex
 from retrieval.item_item import history_profile
 from retrieval.scores import VectorScores
 
-FACTORS = 64
 CONFIDENCE = 2.0
 PENALTY = 0.1
 SWEEPS = 12
@@ -36,12 +35,12 @@ class ALS:
     name: str = "als"
 
     @classmethod
-    def fit(cls, profiles: sp.csr_matrix, seed: int) -> ALS:
+    def fit(cls, profiles: sp.csr_matrix, factors: int, seed: int) -> ALS:
         """Factorise who has what, `profiles` float32 [users, items]."""
         with threadpool_limits(1, "blas"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # it warns of the threads that the line above limits
             model = AlternatingLeastSquares(
-                FACTORS, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
+                factors, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
             )
             model.fit(profiles, show_progress=False)
         return cls._of(VectorIndex.build(model.item_factors))

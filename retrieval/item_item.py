@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import Float32s, Int64s, Queries
-from retrieval.profile import binary_profile, decayed_profile, last_events, wanted_only
+from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
 from retrieval.scores import SparseScores
 
 NEIGHBOURS = 200
@@ -34,34 +34,41 @@ class ItemItem:
     name: str
     weights: sp.csr_matrix  # [items, items]: row i names the items that item i speaks for
     half_life_days: float  # of the history's events; inf: all count alike
+    repeated: bool = False  # whether an item counts more that the history holds more often
 
     def scores(self, queries: Queries) -> SparseScores:
         """The weights of the history's items added up, for every item."""
-        return SparseScores(self.profile(queries) @ self.weights)
+        return SparseScores.product(self.profile(queries), self.weights)
 
     def profile(self, queries: Queries) -> sp.csr_matrix:
         """How much each item of the histories counts, CSR [batch, items]."""
-        return history_profile(queries, self.weights.shape[0], self.half_life_days)
+        return history_profile(queries, self.weights.shape[0], self.half_life_days, self.repeated)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the weights under the source's name."""
         write_csr(writer, f"retrieval/{self.name}/weights", self.weights)
-        writer.json(f"retrieval/{self.name}/settings", {"half_life_days": _finite(self.half_life_days)})
+        settings = {"half_life_days": _finite(self.half_life_days), "repeated": self.repeated}
+        writer.json(f"retrieval/{self.name}/settings", settings)
 
     @classmethod
     def load(cls, bundle: Bundle, name: str) -> ItemItem:
         """The source that `write` stored."""
-        half_life = bundle.json(f"retrieval/{name}/settings")["half_life_days"]
-        return cls(name, load_csr(bundle, f"retrieval/{name}/weights"), half_life or np.inf)
+        settings = bundle.json(f"retrieval/{name}/settings")
+        weights = load_csr(bundle, f"retrieval/{name}/weights")
+        return cls(name, weights, settings["half_life_days"] or np.inf, settings["repeated"])
 
 
 @lru_cache(maxsize=4)
-def history_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
+def history_profile(queries: Queries, n_items: int, half_life_days: float, repeated: bool = False) -> sp.csr_matrix:
     """The newest wanted events as CSR [batch, items], fading with the half-life; inf: all count alike.
+
+    An item counts by its newest event, or, `repeated`, by all of them.
 
     Several sources read a request's history the same way, and reasons read it again: the last few are kept.
     """
     events = last_events(wanted_only(queries), HISTORY)
+    if repeated:
+        return repeated_profile(events, n_items, half_life_days)
     if np.isinf(half_life_days):
         return binary_profile(events, n_items)
     return decayed_profile(events, n_items, half_life_days)

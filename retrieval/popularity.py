@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,8 +35,12 @@ class Popularity:
 
     def scores(self, queries: Queries) -> StaticScores:
         """The same for every query."""
-        level = np.array([self.values.mean(), self.values.std()], np.float32)
-        return StaticScores(self.values, self.order, level, len(queries))
+        return StaticScores(self.values, self.order, self.level, len(queries))
+
+    @cached_property
+    def level(self) -> Float32s:
+        """Mean and standard deviation over the catalogue, float32 [2]."""
+        return np.array([self.values.mean(), self.values.std()], np.float32)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the counts under the source's name."""

@@ -45,8 +45,24 @@ def binary_profile(queries: Queries, n_items: int) -> sp.csr_matrix:
 
 def decayed_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
     """Every item of the history with 0.5^(age / half-life) of its newest event, float32 CSR [batch, items]."""
+    return profile(queries, fading(queries, half_life_days), n_items)
+
+
+def repeated_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
+    """Every item of the history with the root of its events' summed 0.5^(age / half-life), float32 CSR [batch, items].
+
+    What somebody comes back to counts more, but not in proportion.
+    """
+    counts = sp.csr_matrix((fading(queries, half_life_days), (queries.rows(), queries.items)), (len(queries), n_items))
+    counts.sum_duplicates()
+    counts.data = np.sqrt(counts.data)
+    return counts
+
+
+def fading(queries: Queries, half_life_days: float) -> Float32s:
+    """0.5^(age / half-life) of every event at its query's moment, float32 [events]."""
     age = (np.repeat(queries.now, queries.lengths) - queries.times) / DAY
-    return profile(queries, np.exp2(-np.maximum(age, 0) / half_life_days).astype(np.float32), n_items)
+    return np.exp2(-np.maximum(age, 0) / half_life_days).astype(np.float32)
 
 
 def profile(queries: Queries, weights: Float32s, n_items: int) -> sp.csr_matrix:

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
+from retrieval.sparse import row_entries
 
 if TYPE_CHECKING:
     from retrieval.retriever import Source
@@ -74,9 +75,7 @@ def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
 
 def _strongest(weights: sp.csr_matrix, history: Int32s, counts: Float32s, wanted: Int32s) -> Int32s:
     """For each wanted item the history item whose count times weight is largest, NO_ITEM where none is positive."""
-    lengths = weights.indptr[history + 1] - weights.indptr[history]
-    owner = np.repeat(np.arange(len(history)), lengths)
-    at = np.arange(len(owner)) + np.repeat(weights.indptr[history] - np.cumsum(lengths) + lengths, lengths)
+    owner, at = row_entries(weights, history)
     columns = weights.indices[at]
     relevant = np.isin(columns, wanted)
     owner, columns = owner[relevant], columns[relevant]

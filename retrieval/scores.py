@@ -6,6 +6,7 @@ items, and the level (mean and spread over the catalogue) that makes scores of d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -15,6 +16,7 @@ import scipy.sparse as sp
 
 from core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
 from retrieval.index import VectorIndex
+from retrieval.sparse import weighted_sum
 
 
 class SourceScores(Protocol):
@@ -75,13 +77,21 @@ class StaticScores:
 class SparseScores:
     """Scores that are zero for most items: what the neighbours of a history add up to."""
 
-    matrix: sp.csr_matrix  # [batch, items]
+    entries: Sequence[tuple[Int32s, Float32s]]  # per query the rows that are not zero, ascending, and their scores
+    n_items: int
+
+    @classmethod
+    def product(cls, profiles: sp.csr_matrix, weights: sp.csr_matrix) -> SparseScores:
+        """What the rows of `profiles` [batch, items] make of the `weights` [items, items] of their items."""
+        bounds = pairwise(profiles.indptr.tolist())
+        rows = [(profiles.indices[a:b], profiles.data[a:b]) for a, b in bounds]
+        return cls([weighted_sum(weights, items, counts) for items, counts in rows], weights.shape[1])
 
     def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
         """As SourceScores says; only items with a positive score are proposed."""
-        batch = self.matrix.shape[0]
+        batch = len(self.entries)
         items, scores = np.full((batch, count), NO_ITEM, np.int32), np.zeros((batch, count), np.float32)
-        for query, (rows, values) in enumerate(self._entries()):
+        for query, (rows, values) in enumerate(self.entries):
             keep = values > 0
             if allowed is not None:
                 keep &= allowed[query, rows]
@@ -93,8 +103,8 @@ class SparseScores:
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
         scores = np.empty(items.shape, np.float32)
-        dense = np.zeros(self.matrix.shape[1], np.float32)
-        for query, (rows, values) in enumerate(self._entries()):
+        dense = np.zeros(self.n_items, np.float32)
+        for query, (rows, values) in enumerate(self.entries):
             dense[rows] = values
             scores[query] = dense[items[query]]
             dense[rows] = 0
@@ -102,16 +112,9 @@ class SparseScores:
 
     def levels(self) -> Float32s:
         """As SourceScores says."""
-        n = self.matrix.shape[1]
-        rows = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
-        values = self.matrix.data.astype(np.float64)
-        mean = np.bincount(rows, values, self.matrix.shape[0]) / n
-        square = np.bincount(rows, values**2, self.matrix.shape[0]) / n
+        moments = [(own.sum(dtype=np.float64), np.dot(own, own)) for _, own in self.entries]
+        mean, square = np.array(moments, np.float64).reshape(-1, 2).T / self.n_items
         return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1).astype(np.float32)
-
-    def _entries(self) -> list[tuple[Int32s, Float32s]]:
-        starts = self.matrix.indptr
-        return [(self.matrix.indices[a:b], self.matrix.data[a:b]) for a, b in pairwise(starts)]
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class VectorScores:
     def levels(self) -> Float32s:
         """As SourceScores says: the moments of an inner product follow from those of the item vectors."""
         mean = self.vectors @ self.index.mean
-        spread = np.einsum("bd,de,be->b", self.vectors, self.index.covariance, self.vectors, optimize=True)
+        spread = (self.vectors @ self.index.covariance * self.vectors).sum(axis=1)
         return np.stack([mean, np.sqrt(np.maximum(spread, 0))], axis=1).astype(np.float32)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.types import DAY, Float32s, Float64s, Int64s, Queries
+from core.types import DAY, Bools, Float32s, Float64s, Int64s, Queries
 from layers.history import latest
 from layers.item_features import ItemFeatures, item_inputs
 from retrieval.profile import wanted_only
@@ -31,7 +31,7 @@ class TowerBatches(keras.utils.PyDataset):
         self.generator = np.random.default_rng(seed)
         self.rows = self.events.rows()
         self.before = _events_before(self.events)
-        usable = self.before > self.events.offsets[self.rows]
+        usable = (self.before > self.events.offsets[self.rows]) & _first_time(self.events, len(features))
         self.examples = np.flatnonzero(usable)
         age = (np.repeat(self.events.now, self.events.lengths) - self.events.times)[self.examples] / DAY
         weights = np.exp2(-age / half_life_days)
@@ -63,8 +63,23 @@ class TowerBatches(keras.utils.PyDataset):
             "gaps": gaps,
             "targets": where[h:t].astype(np.int32),
             "negatives": where[t:].astype(np.int32),
+            "seen": _seen(where[:h].reshape(history.shape), present > 0, where[h:], len(items)),
         }
         return batch, np.zeros(self.batch, np.float32)
+
+
+def _seen(history: Int64s, present: Bools, columns: Int64s, n: int) -> Bools:
+    """Which columns hold an item of the row's history, bool [batch, columns]; all as positions below `n`."""
+    seen = np.zeros((len(history), n), bool)
+    seen[np.nonzero(present)[0], history[present]] = True
+    return seen[:, columns]
+
+
+def _first_time(events: Queries, n_items: int) -> Bools:
+    """Which events are the first of their user with their item, bool [events]."""
+    first = np.zeros(len(events.items), bool)
+    first[np.unique(events.rows() * n_items + events.items, return_index=True)[1]] = True
+    return first
 
 
 def _events_before(events: Queries) -> Int64s:

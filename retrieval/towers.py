@@ -22,7 +22,7 @@ HEADS = 4
 
 
 class UserTower(layers.Layer):
-    """Several weighted means of the history's item vectors, mixed: float32 [batch, DIM] of unit length.
+    """Several weighted means of the history's item vectors, mixed: float32 [batch, DIM], longer where it is surer.
 
     Each head weighs an event by learned terms for its place from the end, its type and its age; heads come to look at
     different spans. The mixing is a residual network, so an untrained tower already returns a mean of the history.
@@ -52,7 +52,7 @@ class UserTower(layers.Layer):
         pooled = ops.einsum("bth,btd->bhd", weights, vectors)
         flat = ops.reshape(pooled, (-1, HEADS * DIM))
         some = ops.max(present, axis=1, keepdims=True)
-        return ops.normalize(ops.mean(pooled, axis=1) + self.mix(self.hidden(flat)), axis=-1) * some
+        return (ops.mean(pooled, axis=1) + self.mix(self.hidden(flat))) * some
 
 
 class TwoTowerModel(keras.Model):
@@ -81,7 +81,7 @@ class TwoTowerModel(keras.Model):
         users = self.users(history, batch["present"], batch["types"], batch["gaps"])
         columns = ops.concatenate([batch["targets"], batch["negatives"]])
         logits = ops.matmul(users, ops.transpose(ops.take(vectors, columns, axis=0))) * ops.exp(-self.log_temperature)
-        return sampled_softmax_loss(logits, columns, ops.take(batch["log_q"], columns))
+        return sampled_softmax_loss(logits, columns, ops.take(batch["log_q"], columns), batch["seen"])
 
     def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items given by their features, float32 [n, DIM] of unit length."""
@@ -95,17 +95,18 @@ class TwoTowerModel(keras.Model):
         return ops.mean(y_pred)
 
 
-def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any) -> Any:
+def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any, seen: Any) -> Any:
     """Cross-entropy of each row's own column against all others, float32 [batch].
 
     `logits` [batch, batch + negatives]: row i's target is column i. `columns` names the item of every column, `log_q`
     the log of its expected count in the sample, which is subtracted. A column that holds a row's target once more is
-    an accidental hit and gets no mass at all.
+    an accidental hit and gets no mass at all; nor does one that the row's user has `seen`, bool [batch, columns]: what
+    is not recommended must not be pushed away, and what resembles it with it.
     """
     batch = ops.shape(logits)[0]
     targets = columns[:batch]
     own = ops.cast(ops.expand_dims(ops.arange(batch), 1) == ops.expand_dims(ops.arange(ops.shape(columns)[0]), 0), bool)
     same = ops.expand_dims(targets, 1) == ops.expand_dims(columns, 0)
-    accidental = ops.logical_and(same, ops.logical_not(own))
+    accidental = ops.logical_and(ops.logical_or(same, seen), ops.logical_not(own))
     corrected = ops.where(accidental, -1e9, logits - log_q)
     return ops.logsumexp(corrected, axis=1) - ops.sum(ops.where(own, corrected, 0.0), axis=1)

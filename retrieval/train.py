@@ -25,15 +25,27 @@ HALF_LIFE_SHARES = (1 / 20, 1 / 10, 1 / 5, np.inf)
 PENALTIES = (50.0, 200.0, 800.0, 3_200.0)
 """EASE's penalties that validation chooses from."""
 
+FACTORS = (8, 16, 32, 64)
+"""ALS's factors that validation chooses from."""
+
 
 @dataclass(frozen=True)
 class RetrievalSettings:
     """What the recipe finds out about the data at hand."""
 
     windows_days: tuple[float, ...]
-    half_life_days: float = np.inf  # of events in the fading sources; inf: nothing fades
     penalty: float = 200.0  # of EASE over all time
+    half_life_days: float = np.inf  # of events in the fading sources; inf: nothing fades
+    repeated: bool = False  # whether EASE over fading events counts repeated ones
+    read_fading: bool = False  # whether it reads histories as fading, too
     recent_penalty: float = 200.0  # of EASE over fading events
+    factors: int = 64  # of ALS
+
+    def recent(self, histories: Queries, n_items: int) -> ItemItem:
+        """EASE over fading events."""
+        fading = history_profile(histories, n_items, self.half_life_days, self.repeated)
+        read = self.half_life_days if self.read_fading else np.inf
+        return ItemItem("item_item_recent", ease(fading, self.recent_penalty), read, self.repeated)
 
 
 def span_days(times: Int64s, as_of: int) -> float:
@@ -54,14 +66,13 @@ def fit_sources(
     everything = history_profile(histories, n_items, np.inf)
     sources: list[Source] = [tower, ItemItem("item_item", ease(everything, settings.penalty), np.inf)]
     half_life = settings.half_life_days
-    if np.isfinite(half_life):
-        fading = history_profile(histories, n_items, half_life)
-        sources.append(ItemItem("item_item_recent", ease(fading, settings.recent_penalty), np.inf))
+    if np.isfinite(half_life) or settings.repeated:
+        sources.append(settings.recent(histories, n_items))
     sources += [
         ItemItem("cosine", cosine(everything), half_life),
         Transitions("transitions", transition_weights(histories, n_items), np.inf),
         SimilarUsers.fit(histories, n_items, half_life),
-        ALS.fit(everything, seed),
+        ALS.fit(everything, settings.factors, seed),
         ItemItem("text", text, half_life),
     ]
     for days in (*settings.windows_days, np.inf):

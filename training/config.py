@@ -28,8 +28,8 @@ class Recipe(BaseModel):
     tower_steps: Annotated[int, Field(ge=10, le=100_000)] = 500
     """Batches of 256 examples for the two towers on the first slice at most; later slices take three tenths of it."""
 
-    ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 14
-    """Passes over the ranker's examples at most; it stops earlier when held-out users no longer gain."""
+    ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6
+    """Passes over the ranker's examples at most; it stops earlier when what is held out no longer gains."""
 
     @classmethod
     def read(cls, path: Path) -> Recipe:

@@ -41,7 +41,7 @@ def publish(trained: Trained, bundles: Path, seed: int) -> Manifest:
 
 
 def metrics(trained: Trained) -> dict[str, Any]:
-    """What is known of the system's quality without looking past its data: all on held-out users or exact search."""
+    """What is known of the system's quality without looking past its data: all on held-out time or exact search."""
     table = trained.table
     tower = next(source for source in trained.retriever.all_sources if isinstance(source, TwoTower))
     some = np.linspace(0, len(table.user_ids) - 1, min(RECALL_QUERIES, len(table.user_ids))).astype(np.int64)
@@ -50,7 +50,7 @@ def metrics(trained: Trained) -> dict[str, Any]:
         "items": len(table.item_ids),
         "users": len(table.user_ids),
         "events": len(table.histories.items),
-        "ranking_examples": len(trained.examples),
-        "ranker_ndcg_at_10_held_out_users": trained.scorer.ndcg,
+        "ranking_examples": trained.n_examples,
+        "ranker_ndcg_at_10_held_out": trained.scorer.ndcg,
         f"index_recall_at_{RECALL_AT}": recall_against_exact(tower.index, users, RECALL_AT),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -14,11 +15,20 @@ from ranking.examples import Examples
 from ranking.features import ItemFacts, feature_names
 from ranking.scorer import ScorerConfig
 from ranking.train import TrainedScorer, train_scorer
+from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem, ease, history_profile
-from retrieval.retriever import Retriever, best
+from retrieval.retriever import Retriever, Source, best
 from retrieval.text import text_weights
-from retrieval.train import HALF_LIFE_SHARES, PENALTIES, WINDOW_SHARES, RetrievalSettings, fit_sources, span_days
+from retrieval.train import (
+    FACTORS,
+    HALF_LIFE_SHARES,
+    PENALTIES,
+    WINDOW_SHARES,
+    RetrievalSettings,
+    fit_sources,
+    span_days,
+)
 from retrieval.two_tower import BATCH as TOWER_BATCH
 from retrieval.two_tower import TowerTraining
 from training.config import Recipe
@@ -45,7 +55,7 @@ class Trained:
     scorer: TrainedScorer
     ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
     settings: RetrievalSettings
-    examples: Examples
+    n_examples: int  # that the ranker learned from: queries with their candidates
 
 
 def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *, ablations: bool = False) -> Trained:
@@ -54,7 +64,7 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
     progress("cutting time into slices")
     cuts = slices(histories, len(items), recipe.slices, recipe.queries_per_slice, seed)
     progress("choosing retrieval settings on the newest slice")
-    settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of))
+    settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of), seed)
     text = text_weights(items.tokens)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
@@ -69,28 +79,29 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
         fusion = learn_fusion(lessons)
         parts.append(ranking_examples(unions, fusion, cut, items, recipe.candidates))
     progress("training the ranker")
-    examples = Examples.join(parts)
-    config = ScorerConfig(len(items), items.encoder.size, items.n_categories, examples.features.shape[2], seed=seed)
-    start = np.pad(fusion.weights, (0, config.n_features - len(fusion.weights)))
-    scorer = train_scorer(examples, items, config, recipe.ranker_epochs, start)
+    n_features = parts[0].features.shape[2]
+    config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
+    start = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
+    scorer = train_scorer(parts, items, config, recipe.ranker_epochs, start)
     without: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
             progress(f"training the ranker without {name}")
-            without[name] = train_scorer(examples, items, changed, recipe.ranker_epochs, start, dropped)
+            without[name] = train_scorer(parts, items, changed, recipe.ranker_epochs, start, dropped)
     progress("fitting retrieval on everything")
     tower = towers.fit(histories, settings.half_life_days, tower_steps(histories, recipe, first=False))
     sources = fit_sources(histories, len(items), text, tower, settings, seed)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
-    return Trained(table, Retriever(sources, fusion, len(items)), facts, scorer, without, settings, examples)
+    return Trained(
+        table, Retriever(sources, fusion, len(items)), facts, scorer, without, settings, sum(map(len, parts))
+    )
 
 
-def choose_settings(cut: Slice, n_items: int, span: float) -> RetrievalSettings:
-    """Penalties and half-life by what EASE alone finds of a slice: the mean of NDCG@10 and Recall@100."""
-    windows = tuple(span * share for share in WINDOW_SHARES)
+def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> RetrievalSettings:
+    """What sources alone find of a slice decides, by the mean of NDCG@10 and Recall@100; one setting after another."""
+    everything = history_profile(cut.past, n_items, np.inf)
 
-    def quality(half_life: float, penalty: float) -> float:
-        source = ItemItem("", ease(history_profile(cut.past, n_items, half_life), penalty), np.inf)
+    def quality(source: Source) -> float:
         scores: list[float] = []
         for start in range(0, len(cut.queries), BLOCK):
             queries = cut.queries.slice(start, start + BLOCK)
@@ -99,11 +110,21 @@ def choose_settings(cut: Slice, n_items: int, span: float) -> RetrievalSettings:
             scores.append(_quality(source.scores(queries).top(100, allowed)[0], cut, start))
         return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
 
-    penalty = max(PENALTIES, key=lambda p: quality(np.inf, p))
-    fading = {share: quality(span * share, penalty) for share in HALF_LIFE_SHARES}
-    share = max(fading, key=lambda s: fading[s])
-    recent_penalty = max(PENALTIES, key=lambda p: quality(span * share, p))
-    return RetrievalSettings(windows, span * share, penalty, recent_penalty)
+    penalty = max(PENALTIES, key=lambda p: quality(ItemItem("", ease(everything, p), np.inf)))
+    factors = max(FACTORS, key=lambda f: quality(ALS.fit(everything, f, seed)))
+    windows = tuple(span * share for share in WINDOW_SHARES)
+    start = RetrievalSettings(windows, penalty, recent_penalty=penalty, factors=factors)
+    tried: list[tuple[float, RetrievalSettings]] = []
+    for share, repeated in product(HALF_LIFE_SHARES, (False, True)):
+        settings = replace(start, half_life_days=span * share, repeated=repeated)
+        source = settings.recent(cut.past, n_items)
+        tried.append((quality(source), settings))
+        if np.isfinite(share):
+            reading = replace(source, half_life_days=settings.half_life_days)
+            tried.append((quality(reading), replace(settings, read_fading=True)))
+    _, settings = max(tried, key=lambda each: each[0])
+    penalties = [replace(settings, recent_penalty=penalty) for penalty in PENALTIES]
+    return max(penalties, key=lambda each: quality(each.recent(cut.past, n_items)))
 
 
 def _quality(items: Int32s, cut: Slice, start: int) -> float:

@@ -17,6 +17,16 @@ def test_newest_first_and_padding_behind(queries_of):
     assert types[:, :4].tolist() == [[3, 2, 1, 0], [0, 0, 0, 0], [4, 0, 0, 0]]
 
 
+def test_an_item_stands_once_where_its_newest_event_is(queries_of):
+    """Viewed, put in the cart and bought is one step of a history, not three."""
+    queries = queries_of([[4, 5, 5, 4, 6, 6, 6]], times=[[1, 2, 3, 4, 5, 6, 7]], types=[[1, 1, 3, 4, 1, 3, 4]], now=7)
+    items, present, types, gaps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
+    assert items[0, :4].tolist() == [6, 4, 5, 0]
+    assert present[0].sum() == 3
+    assert types[0, :3].tolist() == [4, 4, 3]
+    assert gaps[0, :3].tolist() == [0, int(np.log2(1 + 3 * 24)), int(np.log2(1 + 24))]
+
+
 def test_long_histories_keep_the_newest(queries_of):
     items, present, *_ = of(queries_of([[1], list(range(HISTORY + 20))]))
     assert items[1].tolist() == list(range(HISTORY + 19, 19, -1))
@@ -26,7 +36,7 @@ def test_long_histories_keep_the_newest(queries_of):
 
 def test_ages_are_in_powers_of_two_of_hours(queries_of):
     hours = [0, 0.5, 1, 3, 100, 1e9]
-    queries = queries_of([[0] * 6], times=[[100 - h / 24 for h in reversed(hours)]])
+    queries = queries_of([list(range(6))], times=[[100 - h / 24 for h in reversed(hours)]])
     *_, gaps = of(queries)
     assert gaps[0, :6].tolist() == [0, 0, 1, 2, 6, GAPS - 1]
 

@@ -3,7 +3,9 @@ import pytest
 import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
 
-from retrieval.als import ALS, CONFIDENCE, FACTORS, PENALTY
+from retrieval.als import ALS, CONFIDENCE, PENALTY
+
+FACTORS = 16
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +18,7 @@ def profiles():
 
 @pytest.fixture(scope="module")
 def als(profiles):
-    return ALS.fit(profiles, 0)
+    return ALS.fit(profiles, FACTORS, 0)
 
 
 def test_folding_in_is_what_the_reference_computes_for_a_user(als, profiles):
@@ -42,5 +44,5 @@ def test_a_stronger_wish_moves_the_user_further(als):
 
 
 def test_fewer_items_than_factors(queries_of):
-    als = ALS.fit(sp.csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], np.float32)), 0)
+    als = ALS.fit(sp.csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], np.float32)), FACTORS, 0)
     assert np.isfinite(als.fold_in(sp.csr_matrix(np.array([[1, 0, 0]], np.float32)))).all()

@@ -28,7 +28,7 @@ def retriever(queries_of):
     sources = (
         ItemItem("cosine", cosine(profiles), 20.0),
         Transitions("transitions", transition_weights(events, ITEMS), np.inf),
-        ALS.fit(profiles, 0),
+        ALS.fit(profiles, 16, 0),
         Popularity.fit("popular", events, ITEMS, np.inf),
     )
     return Retriever(sources, Fusion(GENERATOR.random(8).astype(np.float32)), ITEMS)
