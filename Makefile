@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-STUBS := client/python/shortlist/v1
+GENERATED := client/python/shortlist/v1 docs/api
 RELEASED := protos/released/shortlist.v1.binpb
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
@@ -11,7 +11,7 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos stubs-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow check protos generated-current api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ test: $(STAMP) ## all tests but the slow ones
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
 
-check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint, API compatible with the last release
+check: $(STAMP) generated-current ## ruff, mypy, import rules, generated files up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -43,15 +43,16 @@ check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
 
-protos: $(STAMP) ## generate the Python stubs from protos/
+protos: $(STAMP) ## generate from protos/: the Python stubs, and docs/api with the OpenAPI file
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
 	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+	@$(BIN)/python -m reference
 
-stubs-current: $(STAMP)
+generated-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
-	@git diff --exit-code --stat -- $(STUBS) || { echo "The stubs in $(STUBS) were out of date; they are regenerated now: commit them."; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard -- $(STUBS))" || { echo "New stubs in $(STUBS) are not committed."; exit 1; }
+	@git diff --exit-code --stat -- $(GENERATED) || { echo "What is generated from protos/ was out of date; it is renewed now: commit it."; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- $(GENERATED))" || { echo "New files generated from protos/ are not committed."; exit 1; }
 
 api-snapshot: $(STAMP) ## at a release: keep the API as it is now, for `make check` to compare with
 	@$(BIN)/buf build --exclude-source-info -o $(RELEASED)
