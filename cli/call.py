@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -23,12 +21,12 @@ from shortlist import (
     Options,
     SeenItemsPolicy,
     ShortlistError,
-    Tls,
     Unavailable,
 )
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from cli import tables
+from cli import environment, tables
+from core.errors import DataError
 
 SECONDS = 10.0
 """How long a person waits for an answer; a program should wait less."""
@@ -163,11 +161,12 @@ def health(
 def connected(address: str) -> Iterator[Client]:
     """A client for `address`; a call that fails inside ends the command with one line and exit code 1."""
     try:
-        with Client(address, _options()) as client:
+        options = Options(timeout=SECONDS, batch_timeout=SECONDS, tls=environment.tls(), token=environment.token())
+        with Client(address, options) as client:
             yield client
     except ShortlistError as error:
         _fail(explain(error, address))
-    except ValueError as error:  # a setting or a value that does not fit its field
+    except (ValueError, DataError) as error:  # a setting or a value that does not fit its field
         _fail(str(error), exit_code=2)
 
 
@@ -187,22 +186,6 @@ def explain(error: ShortlistError, address: str) -> str:
     if isinstance(error, InvalidArgument) and error.violations:
         return f"{address} refuses the request: " + "; ".join(f"{v.field}: {v.description}" for v in error.violations)
     return f"{address}: " + " ".join(error.message.split() or [error.code.name])
-
-
-def _options() -> Options:
-    roots = _file("SHORTLIST_ROOT_CERTIFICATES")
-    key, chain = _file("SHORTLIST_PRIVATE_KEY"), _file("SHORTLIST_CERTIFICATE_CHAIN")
-    tls = Tls(roots, key, chain) if roots or key or chain else None
-    return Options(timeout=SECONDS, batch_timeout=SECONDS, tls=tls, token=os.environ.get("SHORTLIST_TOKEN") or None)
-
-
-def _file(variable: str) -> bytes | None:
-    """What the file holds that an environment variable names; None where it names none."""
-    path = os.environ.get(variable)
-    try:
-        return Path(path).read_bytes() if path else None
-    except OSError as error:
-        _fail(f"{variable}: cannot read {path}: {error.strerror}", exit_code=2)
 
 
 def _fail(line: str, exit_code: int = 1) -> NoReturn:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from core.addresses import is_loopback, split
 from core.errors import InvalidArgumentError, Violation
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -73,9 +73,10 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _port_in_range(self) -> Self:
-        _, colon, port = self.address.rpartition(":")
-        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-            raise ValueError(f"address: {self.address!r} is not HOST:PORT with a port from 0 to 65535")
+        try:
+            split(self.address)
+        except ValueError as error:
+            raise ValueError(f"address: {error}") from None
         return self
 
     @model_validator(mode="after")
@@ -108,12 +109,4 @@ class Settings(BaseModel):
     @property
     def host(self) -> str:
         """The address without its port and brackets."""
-        return self.address.rpartition(":")[0].strip("[]")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`; a name other than localhost counts as reachable."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return split(self.address)[0]
