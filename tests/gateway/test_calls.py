@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -115,9 +116,11 @@ def test_a_body_that_is_no_such_message_is_refused(gateway: Process, body: bytes
     assert "\n" not in response.json()["message"]
 
 
-def test_a_body_beyond_the_limit_is_refused(gateway: Process) -> None:
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_beyond_the_limit_is_refused(gateway: Process, chunked: bool) -> None:
     body = b'{"userId": "' + b"x" * (16 << 20) + b'"}'
-    response = gateway.post(content=body, headers={"Content-Type": "application/json"})
+    content = iter([body]) if chunked else body  # without a length that could be looked at first
+    response = gateway.post(content=content, headers={"Content-Type": "application/json"})
     assert (response.status_code, response.json()["code"]) == (413, "resource_exhausted")
     assert gateway.post(json={"userId": "ann"}).status_code == 200
 
@@ -137,6 +140,14 @@ def test_a_body_beyond_the_limit_is_refused(gateway: Process) -> None:
 def test_headers_that_cannot_be_followed(gateway: Process, headers: dict[str, str], status: int, code: str) -> None:
     response = gateway.post(content=b"{}", headers=headers)
     assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(gateway: Process) -> None:
+    host, port = gateway.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        lines = (f"POST {RECOMMEND} HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 100")
+        connection.sendall("\r\n".join([*lines, "Connect-Timeout-Ms: 200", "", "{"]).encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 504 ")
 
 
 def test_headers_of_a_connect_client_are_followed(gateway: Process) -> None:
