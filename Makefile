@@ -10,10 +10,10 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos stubs-current train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check protos stubs-current train serve evaluate lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create .venv with the locked versions
 
@@ -28,11 +28,17 @@ $(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
 demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
 	@$(BIN)/shortlist demo
 
-test: $(STAMP) ## all tests but the slow ones
-	@$(BIN)/python -m pytest -q -m "not slow"
+test: $(STAMP) ## all tests but the slow ones and the clients'
+	@$(BIN)/python -m pytest -q -m "not slow and not clients"
 
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
+
+test-clients: $(STAMP) ## the clients of all languages against real servers
+	@$(BIN)/python -m pytest -q -m clients tests/client
+
+vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
+	@$(BIN)/python client/vectors/make.py
 
 check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint
 	@$(BIN)/ruff check .
