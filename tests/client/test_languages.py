@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,12 +10,14 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import grpc
 import live_vectors
 import pytest
+from certificates import Certificates
 from live_servers import Restartable, Server
 from shortlist import (
     DeadlineExceeded,
@@ -22,14 +25,18 @@ from shortlist import (
     EventType,
     HealthStatus,
     Options,
+    PermissionDenied,
     ShortlistError,
     StreamRecommendRequest,
+    Tls,
+    Unauthenticated,
     errors,
 )
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(1_800)]
 
 CLIENTS = Path(__file__).parents[2] / "client"
+TOKEN, READ_TOKEN = "token-for-reading-and-writing", "token-for-reading"
 COMMANDS = {"go": ["go test -count=1 ./..."], "java": ["mvn -q -B test"], "node": ["npm ci", "npm test"]}
 PATIENT = Options(timeout=live_vectors.SECONDS, batch_timeout=live_vectors.SECONDS)
 Connect = Callable[..., Any]
@@ -37,9 +44,13 @@ Environment = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def environment(trained_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def environment(
+    trained_bundle: Any, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Environment]:
     """Running servers, and the variables that tell the clients' tests of them."""
     folder = tmp_path_factory.mktemp("servers")
+    (folder / "tokens").write_text(f"{hashed(TOKEN)} read write\n{hashed(READ_TOKEN)} read\n")
+    pair = ("--tls-cert", str(certificates.path("server.pem")), "--tls-key", str(certificates.path("server.key")))
     with ExitStack() as ending:
 
         def start(name: str, *arguments: str) -> Server:
@@ -48,6 +59,7 @@ def environment(trained_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -
             return server
 
         plain = start("plain")
+        secure = start("secure", *pair, "--token-file", str(folder / "tokens"))
         restartable = ending.enter_context(Restartable(lambda: start("restartable")))
         address = f"127.0.0.1:{plain.port()}"
         vectors = folder / "vectors.json"
@@ -55,10 +67,19 @@ def environment(trained_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -
             vectors.write_text(json.dumps(live_vectors.answered(channel)), encoding="utf-8")
         yield {
             "SHORTLIST_TEST_ADDRESS": address,
+            "SHORTLIST_TEST_TLS_ADDRESS": f"localhost:{secure.port()}",
+            "SHORTLIST_TEST_CA": str(certificates.path("root.pem")),
+            "SHORTLIST_TEST_TOKEN": TOKEN,
+            "SHORTLIST_TEST_READ_TOKEN": READ_TOKEN,
             "SHORTLIST_TEST_RESTART_ADDRESS": restartable.address,
             "SHORTLIST_TEST_RESTART_CONTROL": restartable.control,
             "SHORTLIST_TEST_VECTORS": str(vectors),
         }
+
+
+def hashed(token: str) -> str:
+    """A token as the server's file has it."""
+    return f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -157,6 +178,24 @@ def test_python_over_several_addresses(environment: Environment, connect: Connec
     address = environment["SHORTLIST_TEST_ADDRESS"]
     client = connect(f"ipv4:{address},{environment['SHORTLIST_TEST_RESTART_ADDRESS']}", PATIENT)
     assert all(client.recommend("u000001", 1).items for _ in range(4))
+
+
+def secure(connect: Connect, environment: Environment, **options: Any) -> Any:
+    tls = Tls(Path(environment["SHORTLIST_TEST_CA"]).read_bytes())
+    return connect(environment["SHORTLIST_TEST_TLS_ADDRESS"], replace(PATIENT, tls=tls, **options))
+
+
+def test_python_with_tls_and_a_token(environment: Environment, connect: Connect) -> None:
+    event = Event(user_id="python-tls", item_id="i000001")
+    client = secure(connect, environment, token=TOKEN)
+    assert client.recommend("u000001", 1).items
+    assert client.write_events([event]).accepted_count == 1
+    reader = secure(connect, environment, token=lambda: READ_TOKEN)
+    assert reader.recommend("u000001", 1).items
+    with pytest.raises(PermissionDenied):
+        reader.write_events([event])
+    with pytest.raises(Unauthenticated):
+        secure(connect, environment).recommend("u000001", 1)
 
 
 def test_python_outlives_a_restart(environment: Environment, connect: Connect) -> None:
