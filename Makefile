@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-STUBS := client/python/shortlist/v1
+STUBS := client/python/shortlist/v1 client/go/shortlistv1
 RELEASED := protos/released/shortlist.v1.binpb
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
@@ -11,7 +11,7 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check protos stubs-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check protos protos-python protos-go stubs-current api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,10 +49,25 @@ check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
 
-protos: $(STAMP) ## generate the Python stubs from protos/
-	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
-	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+
+protos: protos-python protos-go ## generate the stubs of all languages from protos/
+
+protos-python: $(STAMP)
+	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
+	  --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+# The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
+GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)
+
+protos-go: $(STAMP)
+	@if command -v go >/dev/null; then \
+	  GOBIN=$(abspath $(BIN)) go -C client/go install tool && \
+	  $(PROTOC) --plugin=$(BIN)/protoc-gen-go --plugin=$(BIN)/protoc-gen-go-grpc \
+	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
+	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
+	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
 
 stubs-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
