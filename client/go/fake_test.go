@@ -39,12 +39,17 @@ type asked struct {
 
 func serve(t *testing.T, failures ...*statuspb.Status) *fake {
 	t.Helper()
+	return start(t, failures)
+}
+
+func start(t *testing.T, failures []*statuspb.Status, options ...grpc.ServerOption) *fake {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := &fake{address: listener.Addr().String(), failures: failures}
-	server := grpc.NewServer()
+	server := grpc.NewServer(options...)
 	pb.RegisterRecommendationServiceServer(server, served)
 	pb.RegisterEventServiceServer(server, served)
 	go func() { _ = server.Serve(listener) }()

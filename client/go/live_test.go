@@ -74,8 +74,10 @@ func TestLiveStreamNamesWhatFailed(t *testing.T) {
 		}
 		messages = append(messages, &pb.StreamRecommendRequest{RequestId: fmt.Sprintf("r%d", i), Count: count})
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
 	position := 0
-	for answer, err := range client.StreamRecommend(t.Context(), slices.Values(messages)) {
+	for answer, err := range client.StreamRecommend(ctx, slices.Values(messages)) {
 		if err != nil {
 			t.Fatal(err)
 		}
