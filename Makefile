@@ -11,7 +11,7 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check protos protos-python protos-go stubs-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check check-go protos protos-python protos-go stubs-current api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ test-clients: $(STAMP) ## the clients of all languages against real servers
 vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
 	@$(BIN)/python client/vectors/make.py
 
-check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint, API compatible with the last release
+check: $(STAMP) stubs-current check-go ## ruff, mypy, import rules, go vet, stubs up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -50,6 +50,11 @@ check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf
 	@$(BIN)/buf breaking --against $(RELEASED)
 
 PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+
+check-go:
+	@if command -v go >/dev/null; then \
+	  go -C client/go vet ./... && test -z "$$(gofmt -l client/go)" || { gofmt -d client/go; exit 1; }; \
+	else echo "client/go is not checked: this machine has no \`go\`."; fi
 
 protos: protos-python protos-go ## generate the stubs of all languages from protos/
 
