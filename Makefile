@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-GENERATED := client/python/shortlist/v1 docs/api
+STUBS := client/python/shortlist/v1 client/go/shortlistv1
 RELEASED := protos/released/shortlist.v1.binpb
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
@@ -11,10 +11,10 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos generated-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check check-go protos protos-python protos-go stubs-current api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create .venv with the locked versions
 
@@ -29,13 +29,19 @@ $(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
 demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
 	@$(BIN)/shortlist demo
 
-test: $(STAMP) ## all tests but the slow ones
-	@$(BIN)/python -m pytest -q -m "not slow"
+test: $(STAMP) ## all tests but the slow ones and the clients'
+	@$(BIN)/python -m pytest -q -m "not slow and not clients"
 
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
 
-check: $(STAMP) generated-current ## ruff, mypy, import rules, generated files up to date, buf lint, API compatible with the last release
+test-clients: $(STAMP) ## the clients of all languages against real servers
+	@$(BIN)/python -m pytest -q -m clients tests/client
+
+vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
+	@$(BIN)/python client/vectors/make.py
+
+check: $(STAMP) stubs-current check-go ## ruff, mypy, import rules, go vet, stubs up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -43,16 +49,35 @@ check: $(STAMP) generated-current ## ruff, mypy, import rules, generated files u
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
 
-protos: $(STAMP) ## generate from protos/: the Python stubs, and docs/api with the OpenAPI file
-	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
-	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
-	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
-	@$(BIN)/python -m reference
+PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
 
-generated-current: $(STAMP)
+check-go:
+	@if command -v go >/dev/null; then \
+	  go -C client/go vet ./... && test -z "$$(gofmt -l client/go)" || { gofmt -d client/go; exit 1; }; \
+	else echo "client/go is not checked: this machine has no \`go\`."; fi
+
+protos: protos-python protos-go ## generate the stubs of all languages from protos/
+
+protos-python: $(STAMP)
+	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
+	  --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+# The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
+GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)
+
+protos-go: $(STAMP)
+	@if command -v go >/dev/null; then \
+	  GOBIN=$(abspath $(BIN)) go -C client/go install tool && \
+	  $(PROTOC) --plugin=$(BIN)/protoc-gen-go --plugin=$(BIN)/protoc-gen-go-grpc \
+	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
+	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
+	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
+
+stubs-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
-	@git diff --exit-code --stat -- $(GENERATED) || { echo "What is generated from protos/ was out of date; it is renewed now: commit it."; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard -- $(GENERATED))" || { echo "New files generated from protos/ are not committed."; exit 1; }
+	@git diff --exit-code --stat -- $(STUBS) || { echo "The stubs in $(STUBS) were out of date; they are regenerated now: commit them."; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- $(STUBS))" || { echo "New stubs in $(STUBS) are not committed."; exit 1; }
 
 api-snapshot: $(STAMP) ## at a release: keep the API as it is now, for `make check` to compare with
 	@$(BIN)/buf build --exclude-source-info -o $(RELEASED)
