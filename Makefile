@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-STUBS := client/python/shortlist/v1
+JAVA := client/java/src/main/java
+STUBS := client/python/shortlist/v1 $(JAVA)/shortlist/v1
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos stubs-current train serve evaluate lock clean
+.PHONY: help setup demo test test-slow check protos protos-python protos-java stubs-current train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,10 +42,33 @@ check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
 
-protos: $(STAMP) ## generate the Python stubs from protos/
+protos: protos-python protos-java ## generate the stubs of every language from protos/
+
+protos-python: $(STAMP)
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
 	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+# The compiler that grpc_tools brings knows no Java; Maven has both programs, here those for Linux on x86-64.
+MAVEN := $(shell command -v mvn)
+PLATFORM ?= linux-x86_64
+PROTOC := build/protoc-4.36.2-$(PLATFORM).exe
+PROTOC_GRPC_JAVA := build/protoc-gen-grpc-java-1.83.1-$(PLATFORM).exe
+
+protos-java: $(STAMP) $(if $(MAVEN),$(PROTOC) $(PROTOC_GRPC_JAVA))
+ifdef MAVEN
+	@rm -rf $(JAVA)/shortlist/v1
+	@$(PROTOC) -Iprotos -I$$(echo $(VENV)/lib/python*/site-packages/grpc_tools/_proto) \
+	  --java_out=$(JAVA) --grpc-java_out=$(JAVA) --plugin=protoc-gen-grpc-java=$(PROTOC_GRPC_JAVA) $(PROTOS)
+else
+	@echo "No Maven on this machine: the Java stubs stay as they are."
+endif
+
+$(PROTOC): ARTIFACT := com.google.protobuf:protoc:4.36.2
+$(PROTOC_GRPC_JAVA): ARTIFACT := io.grpc:protoc-gen-grpc-java:1.83.1
+$(PROTOC) $(PROTOC_GRPC_JAVA):
+	@mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
+	@chmod +x $@
 
 stubs-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
