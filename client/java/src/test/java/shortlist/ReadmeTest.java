@@ -49,7 +49,6 @@ class ReadmeTest {
       code = String.join("\n", lines.get(true)) + "\nclass Program { public static void main(String[] args) {" + body + "}}";
     }
     Path file = Files.writeString(folder.resolve("Quickstart.java"), code);
-    // A few seconds pass with compiling and loading; the example's own second for the call is left as it is.
     Process program =
         new ProcessBuilder("java", "-cp", System.getProperty("java.class.path"), file.toString())
             .redirectErrorStream(true)

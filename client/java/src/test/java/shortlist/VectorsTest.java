@@ -32,6 +32,7 @@ import shortlist.v1.RetrieveRequest;
 import shortlist.v1.SimilarItemsRequest;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.WriteEventsRequest;
 
 /** The vectors that every language's client satisfies: bytes of messages, and answers of a real server. */
 class VectorsTest {
@@ -76,7 +77,7 @@ class VectorsTest {
     assertEquals(error.get("reason").getAsString(), failure.getReason());
     if (error.has("fields")) {
       var fields = error.getAsJsonArray("fields").asList().stream().map(JsonElement::getAsString).toList();
-      assertEquals(fields, failure.getViolations().stream().map(FieldViolation::field).toList());
+      assertEquals(fields, failure.getViolations().stream().map(FieldViolation::field).sorted().toList());
     }
     if (error.has("metadata")) {
       Map<String, String> metadata = new TreeMap<>();
@@ -102,7 +103,8 @@ class VectorsTest {
           yield answers.toList();
         }
       }
-      default -> throw new IllegalArgumentException("a vector of a method that only writes: " + method);
+      case "WriteEvents" -> List.of(client.writeEvents((WriteEventsRequest) request));
+      default -> throw new IllegalArgumentException(method);
     };
   }
 
