@@ -133,7 +133,8 @@ public final class ShortlistClientBuilder {
               "initialBackoff", "0.05s",
               "maxBackoff", "1s",
               "backoffMultiplier", 2.0,
-              "retryableStatusCodes", List.of("UNAVAILABLE"));
+              // UNKNOWN is what gRPC for Java calls a connection that broke as it was written to; our servers never send it.
+              "retryableStatusCodes", List.of("UNAVAILABLE", "UNKNOWN"));
       config.put("methodConfig", List.of(Map.of("name", services, "retryPolicy", policy)));
       // Retries stop while about one call in ten fails or more: they must not finish off servers that struggle.
       config.put("retryThrottling", Map.of("maxTokens", 100.0, "tokenRatio", 0.1));

@@ -8,6 +8,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,9 @@ public class ShortlistException extends RuntimeException {
       return already;
     }
     Status status = Status.fromThrowable(failure);
+    if (status.getCode() == Status.Code.UNKNOWN && status.getCause() instanceof ClosedChannelException) {
+      status = Status.UNAVAILABLE.withDescription("the connection broke"); // What gRPC for Java calls UNKNOWN.
+    }
     String description = status.getDescription();
     if (description == null) {
       description = status.getCause() == null ? "" : status.getCause().toString();

@@ -62,9 +62,18 @@ class CallsTest {
   }
 
   @Test
+  void soIsAConnectionThatBreaks() {
+    try (var client = connect()) {
+      fail(Status.UNKNOWN, 1); // How gRPC for Java may report it.
+      client.recommend(REQUEST);
+      assertEquals(List.of(REQUEST, REQUEST), server.messages);
+    }
+  }
+
+  @Test
   void nothingElseIsTriedAgain() {
     try (var client = connect()) {
-      for (Status status : List.of(Status.RESOURCE_EXHAUSTED, Status.INTERNAL, Status.ABORTED, Status.UNKNOWN)) {
+      for (Status status : List.of(Status.RESOURCE_EXHAUSTED, Status.INTERNAL, Status.ABORTED, Status.DEADLINE_EXCEEDED)) {
         server.messages.clear();
         fail(status, 1);
         var failure = assertThrows(ShortlistException.class, () -> client.recommend(REQUEST));

@@ -10,6 +10,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,5 +75,13 @@ class ShortlistExceptionTest {
     var failure = ShortlistException.from(Status.NOT_FOUND.withDescription("no").asRuntimeException(trailers));
     assertEquals(ShortlistException.NotFound.class, failure.getClass());
     assertEquals("NOT_FOUND: no", failure.getMessage());
+  }
+
+  @Test
+  void aBrokenConnectionIsUnavailable() {
+    var status = Status.UNKNOWN.withDescription("channel closed").withCause(new ClosedChannelException());
+    assertEquals(
+        ShortlistException.Unavailable.class, ShortlistException.from(status.asRuntimeException()).getClass());
+    assertEquals(Status.Code.UNKNOWN, ShortlistException.from(Status.UNKNOWN.asRuntimeException()).getCode());
   }
 }

@@ -90,6 +90,12 @@ class VectorsTest {
   private static List<? extends Message> ask(ShortlistClient client, String method, JsonElement json)
       throws IOException {
     List<Message> requests = all(method + "Request", json);
+    if (method.equals("StreamRecommend")) {
+      var messages = requests.stream().map(StreamRecommendRequest.class::cast);
+      try (Stream<StreamRecommendResponse> answers = client.streamRecommend(messages::iterator)) {
+        return answers.toList();
+      }
+    }
     Message request = requests.get(0);
     return switch (method) {
       case "Recommend" -> List.of(client.recommend((RecommendRequest) request));
@@ -97,12 +103,6 @@ class VectorsTest {
       case "Retrieve" -> List.of(client.retrieve((RetrieveRequest) request));
       case "Rank" -> List.of(client.rank((RankRequest) request));
       case "SimilarItems" -> List.of(client.similarItems((SimilarItemsRequest) request));
-      case "StreamRecommend" -> {
-        var messages = requests.stream().map(StreamRecommendRequest.class::cast);
-        try (Stream<StreamRecommendResponse> answers = client.streamRecommend(messages::iterator)) {
-          yield answers.toList();
-        }
-      }
       case "WriteEvents" -> List.of(client.writeEvents((WriteEventsRequest) request));
       default -> throw new IllegalArgumentException(method);
     };
