@@ -100,4 +100,4 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build client/java/target .demo .mypy_cache .ruff_cache .pytest_cache

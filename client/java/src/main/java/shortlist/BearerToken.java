@@ -27,7 +27,7 @@ final class BearerToken extends CallCredentials {
       headers.put(HEADER, "Bearer " + token.get());
       applier.apply(headers);
     } catch (RuntimeException failure) {
-      applier.fail(Status.UNAUTHENTICATED.withDescription("no token: " + failure).withCause(failure));
+      applier.fail(Status.UNAUTHENTICATED.withDescription("no token").withCause(failure));
     }
   }
 }

@@ -12,6 +12,7 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -96,9 +97,9 @@ public class ShortlistException extends RuntimeException {
     if (status.getCode() == Status.Code.UNKNOWN && status.getCause() instanceof ClosedChannelException) {
       status = Status.UNAVAILABLE.withDescription("the connection broke"); // What gRPC for Java calls UNKNOWN.
     }
-    String description = status.getDescription();
-    if (description == null) {
-      description = status.getCause() == null ? "" : status.getCause().toString();
+    String description = Objects.requireNonNullElse(status.getDescription(), "");
+    if (status.getCause() != null) {
+      description += ": " + status.getCause().getMessage(); // gRPC itself failed, as with "io exception": say which.
     }
     var decoded = com.google.rpc.Status.newBuilder().setCode(status.getCode().value()).setMessage(description);
     Metadata trailers = Status.trailersFromThrowable(failure);

@@ -66,7 +66,7 @@ class StreamTest {
     try (var answers = client.streamRecommend(messages(1_000)::iterator)) {
       assertEquals("r0", answers.iterator().next().getRequestId());
     }
-    assertTrue(server.cancelled.await(60, TimeUnit.SECONDS));
+    assertTrue(server.cancelled.await(20, TimeUnit.SECONDS));
   }
 
   @Test
@@ -80,7 +80,7 @@ class StreamTest {
       var failure = assertThrows(IllegalStateException.class, answers::toList);
       assertEquals("no more users", failure.getMessage());
     }
-    assertTrue(server.cancelled.await(60, TimeUnit.SECONDS));
+    assertTrue(server.cancelled.await(20, TimeUnit.SECONDS));
   }
 
   @Test
