@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-STUBS := client/python/shortlist/v1 client/go/shortlistv1
+JAVA := client/java/src/main/java
+STUBS := client/python/shortlist/v1 client/go/shortlistv1 $(JAVA)/shortlist/v1
 RELEASED := protos/released/shortlist.v1.binpb
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
@@ -11,7 +12,7 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check check-go protos protos-python protos-go stubs-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check check-go protos protos-python protos-go protos-java stubs-current api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,7 +57,7 @@ check-go:
 	  go -C client/go vet ./... && test -z "$$(gofmt -l client/go)" || { gofmt -d client/go; exit 1; }; \
 	else echo "client/go is not checked: this machine has no \`go\`."; fi
 
-protos: protos-python protos-go ## generate the stubs of all languages from protos/
+protos: protos-python protos-go protos-java ## generate the stubs of all languages from protos/
 
 protos-python: $(STAMP)
 	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
@@ -73,6 +74,24 @@ protos-go: $(STAMP)
 	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
 	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
 	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
+
+# The compiler that grpc_tools brings knows no Java; Maven has both programs, here those for Linux on x86-64.
+PLATFORM ?= linux-x86_64
+PROTOC_JAVA := build/protoc-4.36.2-$(PLATFORM).exe
+PROTOC_GRPC_JAVA := build/protoc-gen-grpc-java-1.83.1-$(PLATFORM).exe
+
+protos-java: $(STAMP) $(if $(shell command -v mvn),$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA))
+	@if command -v mvn >/dev/null; then \
+	  rm -rf $(JAVA)/shortlist/v1 && \
+	  $(PROTOC_JAVA) -Iprotos -I$$(echo $(VENV)/lib/python*/site-packages/grpc_tools/_proto) --java_out=$(JAVA) \
+	    --grpc-java_out=$(JAVA) --plugin=protoc-gen-grpc-java=$(PROTOC_GRPC_JAVA) $(PROTOS); \
+	else echo "The Java stubs are left as they are: this machine has no \`mvn\`."; fi
+
+$(PROTOC_JAVA): ARTIFACT := com.google.protobuf:protoc:4.36.2
+$(PROTOC_GRPC_JAVA): ARTIFACT := io.grpc:protoc-gen-grpc-java:1.83.1
+$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA):
+	@mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
+	@chmod +x $@
 
 stubs-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
@@ -96,4 +115,4 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build client/java/target .demo .mypy_cache .ruff_cache .pytest_cache
