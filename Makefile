@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-STUBS := client/python/shortlist/v1
+NODE := client/node
+STUBS := client/python/shortlist/v1 $(NODE)/src/gen
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos stubs-current train serve evaluate lock clean
+.PHONY: help setup demo test test-slow check protos protos-python protos-node stubs-current train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,10 +42,27 @@ check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
 
-protos: $(STAMP) ## generate the Python stubs from protos/
+protos: protos-python protos-node ## generate the stubs of every language from protos/
+
+protos-python: $(STAMP)
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
 	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+NPM := $(shell command -v npm)
+
+protos-node: $(STAMP) $(if $(NPM),$(NODE)/node_modules)
+ifdef NPM
+	@rm -rf $(NODE)/src/gen && mkdir -p $(NODE)/src/gen
+	@$(BIN)/python -m grpc_tools.protoc -Iprotos --es_out=$(NODE)/src/gen --es_opt=target=ts,import_extension=js \
+	  --plugin=protoc-gen-es=$(NODE)/node_modules/.bin/protoc-gen-es $(PROTOS) $(wildcard protos/google/*/*.proto)
+else
+	@echo "No npm on this machine: the Node stubs stay as they are."
+endif
+
+$(NODE)/node_modules: $(NODE)/package-lock.json
+	@npm ci --prefix $(NODE) --silent --no-audit --no-fund
+	@touch $@
 
 stubs-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
@@ -65,4 +83,4 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(NODE)/node_modules $(NODE)/build $(NODE)/dist $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache
