@@ -5,16 +5,18 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE := client/node
 STUBS := client/python/shortlist/v1 $(NODE)/src/gen
+RELEASED := protos/released/shortlist.v1.binpb
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos protos-python protos-node stubs-current train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check protos protos-python protos-node stubs-current api-snapshot \
+  train serve evaluate lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create .venv with the locked versions
 
@@ -29,18 +31,25 @@ $(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
 demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
 	@$(BIN)/shortlist demo
 
-test: $(STAMP) ## all tests but the slow ones
-	@$(BIN)/python -m pytest -q -m "not slow"
+test: $(STAMP) ## all tests but the slow ones and the clients'
+	@$(BIN)/python -m pytest -q -m "not slow and not clients"
 
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
 
-check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint
+test-clients: $(STAMP) ## the clients of all languages against real servers
+	@$(BIN)/python -m pytest -q -m clients tests/client
+
+vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
+	@$(BIN)/python client/vectors/make.py
+
+check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
+	@$(BIN)/buf breaking --against $(RELEASED)
 
 protos: protos-python protos-node ## generate the stubs of every language from protos/
 
@@ -68,6 +77,9 @@ stubs-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
 	@git diff --exit-code --stat -- $(STUBS) || { echo "The stubs in $(STUBS) were out of date; they are regenerated now: commit them."; exit 1; }
 	@test -z "$$(git ls-files --others --exclude-standard -- $(STUBS))" || { echo "New stubs in $(STUBS) are not committed."; exit 1; }
+
+api-snapshot: $(STAMP) ## at a release: keep the API as it is now, for `make check` to compare with
+	@$(BIN)/buf build --exclude-source-info -o $(RELEASED)
 
 train: $(STAMP) ## train on DATA=dir and publish into BUNDLES=dir
 	@$(BIN)/shortlist train --data $(DATA) --bundles $(BUNDLES)

@@ -36,7 +36,7 @@ SECONDS = 10.0
 app = typer.Typer(
     no_args_is_help=True,
     help="Ask a running server. SHORTLIST_TOKEN is sent as bearer token; SHORTLIST_ROOT_CERTIFICATES, the path of a PEM"
-    " file, turns on TLS.",
+    " file, turns on TLS; SHORTLIST_CERTIFICATE_CHAIN and SHORTLIST_PRIVATE_KEY are shown to servers that ask (mTLS).",
 )
 
 Address = Annotated[str, typer.Option(help="Where the server listens, host:port.")]
@@ -174,6 +174,11 @@ def connected(address: str) -> Iterator[Client]:
 def explain(error: ShortlistError, address: str) -> str:
     """What went wrong with a call to `address`, in one line that says what to do."""
     if isinstance(error, Unavailable) and not error.reason:
+        if "handshake failed" in error.message or "Socket closed" in error.message:
+            return (
+                f"{address} is there, but TLS does not come about: one side speaks it and the other does not, or a"
+                " certificate is missing or not trusted; `shortlist call --help` names the variables that set TLS"
+            )
         return (
             f"no server can be reached at {address}; start one with `shortlist serve`, or name another with --address"
         )
@@ -185,12 +190,19 @@ def explain(error: ShortlistError, address: str) -> str:
 
 
 def _options() -> Options:
-    roots = os.environ.get("SHORTLIST_ROOT_CERTIFICATES")
-    try:
-        tls = Tls(root_certificates=Path(roots).read_bytes()) if roots else None
-    except OSError as error:
-        _fail(f"SHORTLIST_ROOT_CERTIFICATES: cannot read {roots}: {error.strerror}", exit_code=2)
+    roots = _file("SHORTLIST_ROOT_CERTIFICATES")
+    key, chain = _file("SHORTLIST_PRIVATE_KEY"), _file("SHORTLIST_CERTIFICATE_CHAIN")
+    tls = Tls(roots, key, chain) if roots or key or chain else None
     return Options(timeout=SECONDS, batch_timeout=SECONDS, tls=tls, token=os.environ.get("SHORTLIST_TOKEN") or None)
+
+
+def _file(variable: str) -> bytes | None:
+    """What the file holds that an environment variable names; None where it names none."""
+    path = os.environ.get(variable)
+    try:
+        return Path(path).read_bytes() if path else None
+    except OSError as error:
+        _fail(f"{variable}: cannot read {path}: {error.strerror}", exit_code=2)
 
 
 def _fail(line: str, exit_code: int = 1) -> NoReturn:

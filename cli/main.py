@@ -12,6 +12,7 @@ from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.recommend import recommend
 from cli.serve import serve
+from cli.tokens import token
 from cli.train import train
 from core.errors import ShortlistError
 
@@ -28,6 +29,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(recommend)
 app.command()(serve)
+app.command()(token)
 app.add_typer(call.app, name="call")
 
 
