@@ -19,6 +19,8 @@ export class Fake {
   failures: Partial<grpc.StatusObject>[] = [];
   /** Whether calls are left without an answer. */
   silent = false;
+  /** Whether a stream is ended after its first answer. */
+  brief = false;
   /** Resolves once a call was cancelled by its caller. */
   readonly cancelled: Promise<void>;
   address = "";
@@ -67,6 +69,7 @@ export class Fake {
       const failure = this.failures.shift();
       if (failure) call.emit("error", failure);
       else if (!this.silent) call.write(create(method.output, { requestId: request.requestId } as Record<string, unknown>));
+      if (this.brief) call.end();
     });
     call.on("end", () => call.end());
   }

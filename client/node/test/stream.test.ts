@@ -10,12 +10,18 @@ import { connect, serve } from "./fake.js";
 
 const message = (i: number) => ({ requestId: `r${i}`, userId: `u${i}` });
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
+
 /** Messages without end; `closed` says whether their reader let go of them. */
 class Endless {
   closed = false;
+  constructor(readonly slow = false) {}
   async *[Symbol.asyncIterator]() {
     try {
-      for (let i = 0; ; i++) yield message(i);
+      for (let i = 0; ; i++) {
+        yield message(i);
+        if (this.slow) await pause();
+      }
     } finally {
       this.closed = true;
     }
@@ -48,14 +54,14 @@ test("leaving early cancels the call and lets go of the messages", async (t) => 
     break;
   }
   await server.cancelled;
-  while (!messages.closed) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!messages.closed) await pause();
 });
 
 test("what the messages throw is thrown", async (t) => {
   const server = await serve(t);
   async function* broken() {
     yield message(0);
-    while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (server.requests.length === 0) await pause();
     throw new Error("the database is gone");
   }
   await assert.rejects(all(connect(t, server.address).streamRecommend(broken())), /the database is gone/);
@@ -79,7 +85,15 @@ test("a server that gives up ends the iteration with its error, after the answer
     }
   }, (error: ShortlistError) => error.code === "INTERNAL" && error.message === "a defect");
   assert.equal(answers[0], "r0");
-  while (!messages.closed) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!messages.closed) await pause();
+});
+
+test("a server that has had enough ends the iteration and lets go of the messages", async (t) => {
+  const server = await serve(t);
+  server.brief = true;
+  const messages = new Endless(true);
+  await all(connect(t, server.address).streamRecommend(messages));
+  while (!messages.closed) await pause();
 });
 
 test("an aborted stream throws the signal's reason", async (t) => {
