@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE := client/node
-STUBS := client/python/shortlist/v1 $(NODE)/src/gen
+STUBS := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen
 RELEASED := protos/released/shortlist.v1.binpb
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
@@ -12,8 +12,8 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check protos protos-python protos-node stubs-current api-snapshot \
-  train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check protos protos-python protos-go protos-node stubs-current \
+  api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,22 +51,35 @@ check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
 
-protos: protos-python protos-node ## generate the stubs of every language from protos/
+PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+
+protos: protos-python protos-go protos-node ## generate the stubs of all languages from protos/
 
 protos-python: $(STAMP)
-	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
-	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
+	  --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+# The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
+GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)
+
+protos-go: $(STAMP)
+	@if command -v go >/dev/null; then \
+	  GOBIN=$(abspath $(BIN)) go -C client/go install tool && \
+	  $(PROTOC) --plugin=$(BIN)/protoc-gen-go --plugin=$(BIN)/protoc-gen-go-grpc \
+	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
+	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
+	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
 
 NPM := $(shell command -v npm)
 
 protos-node: $(STAMP) $(if $(NPM),$(NODE)/node_modules)
 ifdef NPM
 	@rm -rf $(NODE)/src/gen && mkdir -p $(NODE)/src/gen
-	@$(BIN)/python -m grpc_tools.protoc -Iprotos --es_out=$(NODE)/src/gen --es_opt=target=ts,import_extension=js \
-	  --plugin=protoc-gen-es=$(NODE)/node_modules/.bin/protoc-gen-es $(PROTOS) $(wildcard protos/google/*/*.proto)
+	@$(PROTOC) --plugin=protoc-gen-es=$(NODE)/node_modules/.bin/protoc-gen-es \
+	  --es_out=$(NODE)/src/gen --es_opt=target=ts,import_extension=js $(PROTOS) $(wildcard protos/google/*/*.proto)
 else
-	@echo "No npm on this machine: the Node stubs stay as they are."
+	@echo "The Node stubs are left as they are: this machine has no \`npm\`."
 endif
 
 $(NODE)/node_modules: $(NODE)/package-lock.json
