@@ -3,16 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-JAVA := client/java/src/main/java
-STUBS := client/python/shortlist/v1 client/go/shortlistv1 $(JAVA)/shortlist/v1
 RELEASED := protos/released/shortlist.v1.binpb
-PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check check-go protos protos-python protos-go protos-java stubs-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check check-go api-snapshot train serve evaluate lock clean
+
+include protos/generate.mk
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,7 +41,7 @@ test-clients: $(STAMP) ## the clients of all languages against real servers
 vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
 	@$(BIN)/python client/vectors/make.py
 
-check: $(STAMP) stubs-current check-go ## ruff, mypy, import rules, go vet, stubs up to date, buf lint, API compatible with the last release
+check: $(STAMP) generated-current check-go ## ruff, mypy, import rules, go vet, generated files up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -50,53 +49,10 @@ check: $(STAMP) stubs-current check-go ## ruff, mypy, import rules, go vet, stub
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
 
-PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
-
 check-go:
 	@if command -v go >/dev/null; then \
 	  go -C client/go vet ./... && test -z "$$(gofmt -l client/go)" || { gofmt -d client/go; exit 1; }; \
 	else echo "client/go is not checked: this machine has no \`go\`."; fi
-
-protos: protos-python protos-go protos-java ## generate the stubs of all languages from protos/
-
-protos-python: $(STAMP)
-	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
-	  --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
-	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
-
-# The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
-GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)
-
-protos-go: $(STAMP)
-	@if command -v go >/dev/null; then \
-	  GOBIN=$(abspath $(BIN)) go -C client/go install tool && \
-	  $(PROTOC) --plugin=$(BIN)/protoc-gen-go --plugin=$(BIN)/protoc-gen-go-grpc \
-	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
-	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
-	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
-
-# The compiler that grpc_tools brings knows no Java; Maven has both programs, here those for Linux on x86-64.
-PLATFORM ?= linux-x86_64
-PROTOC_JAVA := build/protoc-4.36.2-$(PLATFORM).exe
-PROTOC_GRPC_JAVA := build/protoc-gen-grpc-java-1.83.1-$(PLATFORM).exe
-
-protos-java: $(STAMP) $(if $(shell command -v mvn),$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA))
-	@if command -v mvn >/dev/null; then \
-	  rm -rf $(JAVA)/shortlist/v1 && \
-	  $(PROTOC_JAVA) -Iprotos -I$$(echo $(VENV)/lib/python*/site-packages/grpc_tools/_proto) --java_out=$(JAVA) \
-	    --grpc-java_out=$(JAVA) --plugin=protoc-gen-grpc-java=$(PROTOC_GRPC_JAVA) $(PROTOS); \
-	else echo "The Java stubs are left as they are: this machine has no \`mvn\`."; fi
-
-$(PROTOC_JAVA): ARTIFACT := com.google.protobuf:protoc:4.36.2
-$(PROTOC_GRPC_JAVA): ARTIFACT := io.grpc:protoc-gen-grpc-java:1.83.1
-$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA):
-	@mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
-	@chmod +x $@
-
-stubs-current: $(STAMP)
-	@$(MAKE) --no-print-directory protos
-	@git diff --exit-code --stat -- $(STUBS) || { echo "The stubs in $(STUBS) were out of date; they are regenerated now: commit them."; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard -- $(STUBS))" || { echo "New stubs in $(STUBS) are not committed."; exit 1; }
 
 api-snapshot: $(STAMP) ## at a release: keep the API as it is now, for `make check` to compare with
 	@$(BIN)/buf build --exclude-source-info -o $(RELEASED)
@@ -115,4 +71,4 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build client/java/target .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache

@@ -56,6 +56,7 @@ class Restartable:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self._port = 0
+        self._opening: asyncio.Task[None]
         self.address, self.control = asyncio.run_coroutine_threadsafe(self._begin(), self._loop).result()
 
     def __enter__(self) -> Self:
@@ -67,7 +68,8 @@ class Restartable:
 
     async def _begin(self) -> tuple[str, str]:
         control = await asyncio.start_server(self._obey, "127.0.0.1", 0)
-        await self._open()
+        self._opening = asyncio.create_task(self._open())
+        await self._opening
         return f"127.0.0.1:{self._port}", f"127.0.0.1:{control.sockets[0].getsockname()[1]}"
 
     async def _open(self) -> None:
