@@ -44,7 +44,7 @@ protos-java: $(STAMP) $(if $(shell command -v mvn),$(PROTOC_JAVA) $(PROTOC_GRPC_
 $(PROTOC_JAVA): ARTIFACT := com.google.protobuf:protoc:4.36.2
 $(PROTOC_GRPC_JAVA): ARTIFACT := io.grpc:protoc-gen-grpc-java:1.83.1
 $(PROTOC_JAVA) $(PROTOC_GRPC_JAVA):
-	@mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
+	@mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
 	@chmod +x $@
 
 NPM := $(shell command -v npm)
