@@ -11,7 +11,7 @@ ADDRESS ?= 127.0.0.1:50051
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-clients vectors check check-go api-snapshot train serve evaluate lock clean
 
-include protos/generate.mk
+include protos/generate.mk bench/ghz.mk
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,4 +71,4 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .tools build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache
