@@ -2,9 +2,10 @@
 
     .venv/bin/python bench/ghz_run.py --bundles bundles --scenario recommend --load const [--workers 1] [-- FLAGS]
 
-A scenario is a file of bench/ghz: a method, and a template of its message. In it "USER" and "ITEM" stand for ids drawn
-from the bundle and "100 ITEMS" for a list of different ones, anew for each of a thousand messages; what stands in {{}}
-is filled in by ghz for each call. A load is a file of bench/ghz/load, in the words of ghz's own configuration.
+A scenario is a file of bench/ghz: a method, the clients' deadline for it, and a template of its message. In it "USER" and
+"ITEM" stand for ids drawn from the bundle and "100 ITEMS" for a list of different ones, anew for each of a thousand
+messages; what stands in {{}} is filled in by ghz for each call. A load is a file of bench/ghz/load, in the words of
+ghz's own configuration.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ FOLDER = Path(__file__).parent / "ghz"
 SCENARIOS = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
 LOADS = {path.stem: path for path in sorted((FOLDER / "load").glob("*.json"))}
 MESSAGES, STREAM_MESSAGES = 1_000, 32
-COMMON = {"insecure": True, "timeout": "1s", "duration-stop": "wait"}
-"""The clients' own deadline. At the end ghz waits for answers: cut off, they would count as errors."""
+COMMON = {"insecure": True, "duration-stop": "wait"}
+"""At the end ghz waits for answers: cut off, they would count as errors."""
 
 
 class Drawn:
@@ -65,11 +66,11 @@ class Drawn:
 
 def configuration(scenario: str, load: str, drawn: Drawn) -> tuple[dict[str, Any], list[Any]]:
     """What ghz is told, and the messages; of a stream, those of every call: all of them."""
-    template = json.loads(SCENARIOS[scenario].read_text(encoding="utf-8"))
-    settings = json.loads(LOADS[load].read_text(encoding="utf-8"))
-    count = STREAM_MESSAGES if template["call"].endswith("/StreamRecommend") else MESSAGES
-    messages = [drawn.message(template["data"]) for _ in range(count)]
-    return {"name": f"{scenario} {load}", "call": template["call"], **COMMON, **settings}, messages
+    settings = json.loads(SCENARIOS[scenario].read_text(encoding="utf-8"))
+    template = settings.pop("data")
+    count = STREAM_MESSAGES if settings["call"].endswith("/StreamRecommend") else MESSAGES
+    settings |= json.loads(LOADS[load].read_text(encoding="utf-8"))
+    return {"name": f"{scenario} {load}", **COMMON, **settings}, [drawn.message(template) for _ in range(count)]
 
 
 @contextmanager

@@ -154,6 +154,28 @@ func TestLiveTLSAndTokens(t *testing.T) {
 	}
 }
 
+func TestLiveServerThatAsksWhoCallsIsShownACertificate(t *testing.T) {
+	address, roots := live(t, "SHORTLIST_TEST_MTLS_ADDRESS"), x509.NewCertPool()
+	pem, err := os.ReadFile(live(t, "SHORTLIST_TEST_CA"))
+	if err != nil || !roots.AppendCertsFromPEM(pem) {
+		t.Fatal(err)
+	}
+	own, err := tls.LoadX509KeyPair(live(t, "SHORTLIST_TEST_CLIENT_CERT"), live(t, "SHORTLIST_TEST_CLIENT_KEY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := patient
+	options.TLS = &tls.Config{RootCAs: roots}
+	request := &pb.RecommendRequest{UserId: "u000001", Count: 1}
+	if _, err := connect(t, address, options).Recommend(t.Context(), request); !errors.Is(err, shortlist.ErrUnavailable) {
+		t.Errorf("without a certificate of its own: %v", err)
+	}
+	options.TLS = &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{own}}
+	if _, err := connect(t, address, options).Recommend(t.Context(), request); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLiveServersOfAList(t *testing.T) {
 	client := connect(t, live(t, "SHORTLIST_TEST_ADDRESS")+","+live(t, "SHORTLIST_TEST_RESTART_ADDRESS"), patient)
 	for range 4 {

@@ -30,6 +30,7 @@ from shortlist import (
     StreamRecommendRequest,
     Tls,
     Unauthenticated,
+    Unavailable,
     errors,
 )
 
@@ -60,6 +61,7 @@ def environment(
 
         plain = start("plain")
         secure = start("secure", *pair, "--token-file", str(folder / "tokens"))
+        mutual = start("mutual", *pair, "--tls-client-ca", str(certificates.path("root.pem")))
         restartable = ending.enter_context(Restartable(lambda: start("restartable")))
         address = f"127.0.0.1:{plain.port()}"
         vectors = folder / "vectors.json"
@@ -71,6 +73,9 @@ def environment(
             "SHORTLIST_TEST_CA": str(certificates.path("root.pem")),
             "SHORTLIST_TEST_TOKEN": TOKEN,
             "SHORTLIST_TEST_READ_TOKEN": READ_TOKEN,
+            "SHORTLIST_TEST_MTLS_ADDRESS": f"localhost:{mutual.port()}",
+            "SHORTLIST_TEST_CLIENT_CERT": str(certificates.path("client.pem")),
+            "SHORTLIST_TEST_CLIENT_KEY": str(certificates.path("client.key")),
             "SHORTLIST_TEST_RESTART_ADDRESS": restartable.address,
             "SHORTLIST_TEST_RESTART_CONTROL": restartable.control,
             "SHORTLIST_TEST_VECTORS": str(vectors),
@@ -194,6 +199,17 @@ def test_python_with_tls_and_a_token(environment: Environment, connect: Connect)
         reader.write_events([event])
     with pytest.raises(Unauthenticated):
         secure(connect, environment).recommend("u000001", 1)
+
+
+def test_python_shows_its_own_certificate(environment: Environment, connect: Connect) -> None:
+    root, key, chain = (Path(environment[f"SHORTLIST_TEST_{name}"]) for name in ("CA", "CLIENT_KEY", "CLIENT_CERT"))
+    for tls, known in [(Tls(*map(Path.read_bytes, (root, key, chain))), True), (Tls(root.read_bytes()), False)]:
+        client = connect(environment["SHORTLIST_TEST_MTLS_ADDRESS"], replace(PATIENT, tls=tls))
+        if known:
+            assert client.recommend("u000001", 1).items
+        else:
+            with pytest.raises(Unavailable):
+                client.recommend("u000001", 1)
 
 
 def test_python_outlives_a_restart(environment: Environment, connect: Connect) -> None:

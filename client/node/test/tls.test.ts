@@ -31,6 +31,14 @@ suite("TLS", { skip }, () => {
     await assert.rejects(client.writeEvents({ events }), PermissionDeniedError);
   });
 
+  test("a server that asks who calls is shown a certificate", async (t) => {
+    const own = { privateKey: readFileSync(setting("CLIENT_KEY")), certificateChain: readFileSync(setting("CLIENT_CERT")) };
+    const client = connect(t, setting("MTLS_ADDRESS"), { tls: { ...tls(), ...own } });
+    assert.equal((await client.recommend({ count: 3 })).items.length, 3);
+    const nameless = connect(t, setting("MTLS_ADDRESS"), { tls: tls() });
+    await assert.rejects(nameless.recommend({ count: 3 }), UnavailableError);
+  });
+
   test("a list of addresses, all checked for the first one's name", async (t) => {
     const port = setting("TLS_ADDRESS").split(":").at(-1);
     const client = connect(t, [`localhost:${port}`, `127.0.0.1:${port}`], { tls: tls(), token: setting("TOKEN") });

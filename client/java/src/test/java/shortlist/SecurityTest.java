@@ -56,6 +56,20 @@ class SecurityTest {
   }
 
   @Test
+  void aServerThatAsksWhoCallsIsShownACertificate() throws IOException {
+    String address = Servers.variable("SHORTLIST_TEST_MTLS_ADDRESS");
+    Path root = Path.of(Servers.variable("SHORTLIST_TEST_CA"));
+    Path certificate = Path.of(Servers.variable("SHORTLIST_TEST_CLIENT_CERT"));
+    Path key = Path.of(Servers.variable("SHORTLIST_TEST_CLIENT_KEY"));
+    var builder = ShortlistClient.builder(address).tls(root).timeout(Servers.PATIENCE);
+    try (var client = builder.clientCertificate(certificate, key).build();
+        var nameless = ShortlistClient.builder(address).tls(root).timeout(Servers.PATIENCE).build()) {
+      assertEquals(2, client.recommend(REQUEST).getItemsCount());
+      assertThrows(ShortlistException.Unavailable.class, () -> nameless.recommend(REQUEST));
+    }
+  }
+
+  @Test
   void eachAddressIsCheckedByItsOwnName() throws IOException {
     String localhost = Servers.variable("SHORTLIST_TEST_TLS_ADDRESS");
     String stranger = localhost.replace("localhost", "127.0.0.2"); // Not in the certificate, and not there either.
