@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/ghz_run.py --bundles bundles --scenario recommend --load const [--workers 1] [-- FLAGS]
 
-A scenario is a file of bench/ghz: a method, the clients' deadline for it, and a template of its message. In it "USER" and
-"ITEM" stand for ids drawn from the bundle and "100 ITEMS" for a list of different ones, anew for each of a thousand
+A scenario is a file of bench/ghz: a method, its deadline as in the clients, and a template of its message. In it "USER"
+and "ITEM" stand for ids drawn from the bundle and "100 ITEMS" for a list of different ones, anew for each of a thousand
 messages; what stands in {{}} is filled in by ghz for each call. A load is a file of bench/ghz/load, in the words of
 ghz's own configuration.
 """
