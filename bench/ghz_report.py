@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import ghz_plot
 import numpy as np
@@ -31,7 +31,9 @@ class Run:
 
     title: str
     asked: float | None
-    """Calls a second that the schedule wanted on average; None for closed loops, which ask when they are answered."""
+    """Calls a second of a constant schedule; None where there is none."""
+    sending: float
+    """Seconds in which calls were begun; `seconds` has the wait for the last answers too."""
     seconds: float
     ends: npt.NDArray[np.float64]
     """Seconds since the first call ended."""
@@ -74,7 +76,8 @@ def read(path: Path) -> Run:
         order = np.argsort(ends)
         return Run(
             f"{report.get('name') or path.stem}, {options['call']}",
-            asked(options),
+            float(options["rps"]) if options.get("rps") and options.get("load-schedule") == "const" else None,
+            options.get("duration", report["total"]) / 1e9,
             report["total"] / 1e9,
             np.array(ends)[order] - min(ends, default=0.0),
             np.array(millis)[order],
@@ -84,11 +87,6 @@ def read(path: Path) -> Run:
         raise ValueError(f"{path}: {error.strerror}") from None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is not what `ghz --format json` writes") from None
-
-
-def asked(options: dict[str, Any]) -> float | None:
-    """The rate of a constant schedule."""
-    return float(options["rps"]) if options.get("rps") and options.get("load-schedule") == "const" else None
 
 
 def lines(run: Run) -> list[str]:
@@ -105,7 +103,7 @@ def lines(run: Run) -> list[str]:
         "all calls   " + "".join(f"{shown(run.percentile(percent, True)):>10}" for percent in PERCENTILES),
         "(all calls: an error counts as never answered)",
     ]
-    if run.asked and run.seconds and len(run.ok) / run.seconds < 0.95 * run.asked:
+    if run.asked and len(run.ok) < 0.95 * run.asked * run.sending:
         text.append("CAUTION: fewer calls were made than asked for; those not made are in no percentile")
     return text
 

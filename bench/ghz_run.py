@@ -91,6 +91,12 @@ def server(bundles: Path, workers: int) -> Iterator[str]:
             process.wait()
 
 
+def call(command: list[str], stdout: int | None = None) -> None:
+    """Run ghz, which says itself what is wrong."""
+    if status := subprocess.run(command, stdout=stdout).returncode:
+        sys.exit(f"ghz ended with status {status}")
+
+
 def main() -> None:
     """Write the configuration, the messages and ghz's own report into the folder `--out`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -125,9 +131,9 @@ def main() -> None:
         "4",
     ]
     with server(arguments.bundles, arguments.workers) as address:
-        subprocess.run([arguments.ghz, *warm_up, address], check=True, stdout=subprocess.DEVNULL)
+        call([arguments.ghz, *warm_up, address], stdout=subprocess.DEVNULL)
         measured = ["--config", str(config), *arguments.flags, "--format", "json", "--output", str(run), address]
-        subprocess.run([arguments.ghz, *measured], check=True)
+        call([arguments.ghz, *measured])
 
 
 if __name__ == "__main__":

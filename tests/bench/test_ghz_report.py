@@ -86,6 +86,9 @@ def test_calls_that_were_asked_for_and_not_made_are_missed(write: Write) -> None
     assert "CAUTION" in report(write(calls, rps=10)).stdout
     assert "CAUTION" not in report(write(calls, rps=9)).stdout
     assert "CAUTION" not in report(write(calls, rps=10, **{"load-schedule": "step"})).stdout
+    assert (
+        "CAUTION" not in report(write(calls, rps=10, duration=int(9e9))).stdout
+    )  # the tenth second waited for answers
 
 
 @pytest.mark.parametrize("calls", [[], [(3, "Unavailable")], [(1, "OK")] * 25 + [(3, "Aborted")] * 7])
