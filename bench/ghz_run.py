@@ -10,7 +10,6 @@ ghz's own configuration.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import signal
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ghz_report import Parser
 
 from bundle import BundleStore
 from bundle.histories import Histories
@@ -99,7 +99,7 @@ def call(command: list[str], stdout: int | None = None) -> None:
 
 def main() -> None:
     """Write the configuration, the messages and ghz's own report into the folder `--out`."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--ghz", default="ghz", help="the program")
     parser.add_argument("--bundles", type=Path, required=True)
     parser.add_argument("--scenario", choices=SCENARIOS, required=True)
