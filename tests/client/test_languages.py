@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import grpc
 import live_vectors
@@ -217,8 +217,12 @@ def test_python_outlives_a_restart(environment: Environment, connect: Connect) -
     assert client.recommend("u000001", 1).items
     host, port = environment["SHORTLIST_TEST_RESTART_CONTROL"].split(":")
     with socket.create_connection((host, int(port))) as control, control.makefile("rw") as lines:
-        print("restart", file=lines, flush=True)
-        assert lines.readline() == "stopped\n"
+        assert told(lines, "wait") == "serving"
+        assert told(lines, "restart") == "stopped"
         assert client.recommend("u000001", 1).items
-        print("wait", file=lines, flush=True)
-        assert lines.readline() == "serving\n"
+        assert told(lines, "wait") == "serving"
+
+
+def told(control: TextIO, order: str) -> str:
+    print(order, file=control, flush=True)
+    return control.readline().strip()
