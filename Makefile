@@ -3,17 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-STUBS := client/python/shortlist/v1
-PROTOS := $(wildcard protos/shortlist/v1/*.proto)
+RELEASED := protos/released/shortlist.v1.binpb
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos stubs-current train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check check-go api-snapshot train serve evaluate lock clean
+
+include protos/generate.mk bench/ghz.mk
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create .venv with the locked versions
 
@@ -28,28 +29,33 @@ $(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
 demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
 	@$(BIN)/shortlist demo
 
-test: $(STAMP) ## all tests but the slow ones
-	@$(BIN)/python -m pytest -q -m "not slow"
+test: $(STAMP) ## all tests but the slow ones and the clients'
+	@$(BIN)/python -m pytest -q -m "not slow and not clients"
 
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
 
-check: $(STAMP) stubs-current ## ruff, mypy, import rules, stubs up to date, buf lint
+test-clients: $(STAMP) ## the clients of all languages against real servers
+	@$(BIN)/python -m pytest -q -m clients tests/client
+
+vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
+	@$(BIN)/python client/vectors/make.py
+
+check: $(STAMP) generated-current check-go ## ruff, mypy, import rules, go vet, generated files up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
+	@$(BIN)/buf breaking --against $(RELEASED)
 
-protos: $(STAMP) ## generate the Python stubs from protos/
-	@$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=client/python --mypy_out=client/python \
-	  --grpc_python_out=client/python --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
-	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+check-go:
+	@if command -v go >/dev/null; then \
+	  go -C client/go vet ./... && test -z "$$(gofmt -l client/go)" || { gofmt -d client/go; exit 1; }; \
+	else echo "client/go is not checked: this machine has no \`go\`."; fi
 
-stubs-current: $(STAMP)
-	@$(MAKE) --no-print-directory protos
-	@git diff --exit-code --stat -- $(STUBS) || { echo "The stubs in $(STUBS) were out of date; they are regenerated now: commit them."; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard -- $(STUBS))" || { echo "New stubs in $(STUBS) are not committed."; exit 1; }
+api-snapshot: $(STAMP) ## at a release: keep the API as it is now, for `make check` to compare with
+	@$(BIN)/buf build --exclude-source-info -o $(RELEASED)
 
 train: $(STAMP) ## train on DATA=dir and publish into BUNDLES=dir
 	@$(BIN)/shortlist train --data $(DATA) --bundles $(BUNDLES)
@@ -65,4 +71,4 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .tools build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -23,12 +21,12 @@ from shortlist import (
     Options,
     SeenItemsPolicy,
     ShortlistError,
-    Tls,
     Unavailable,
 )
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from cli import tables
+from cli import environment, tables
+from core.errors import DataError
 
 SECONDS = 10.0
 """How long a person waits for an answer; a program should wait less."""
@@ -36,7 +34,7 @@ SECONDS = 10.0
 app = typer.Typer(
     no_args_is_help=True,
     help="Ask a running server. SHORTLIST_TOKEN is sent as bearer token; SHORTLIST_ROOT_CERTIFICATES, the path of a PEM"
-    " file, turns on TLS.",
+    " file, turns on TLS; SHORTLIST_CERTIFICATE_CHAIN and SHORTLIST_PRIVATE_KEY are shown to servers that ask (mTLS).",
 )
 
 Address = Annotated[str, typer.Option(help="Where the server listens, host:port.")]
@@ -163,17 +161,23 @@ def health(
 def connected(address: str) -> Iterator[Client]:
     """A client for `address`; a call that fails inside ends the command with one line and exit code 1."""
     try:
-        with Client(address, _options()) as client:
+        options = Options(timeout=SECONDS, batch_timeout=SECONDS, tls=environment.tls(), token=environment.token())
+        with Client(address, options) as client:
             yield client
     except ShortlistError as error:
         _fail(explain(error, address))
-    except ValueError as error:  # a setting or a value that does not fit its field
+    except (ValueError, DataError) as error:  # a setting or a value that does not fit its field
         _fail(str(error), exit_code=2)
 
 
 def explain(error: ShortlistError, address: str) -> str:
     """What went wrong with a call to `address`, in one line that says what to do."""
     if isinstance(error, Unavailable) and not error.reason:
+        if "handshake failed" in error.message or "Socket closed" in error.message:
+            return (
+                f"{address} is there, but TLS does not come about: one side speaks it and the other does not, or a"
+                " certificate is missing or not trusted; `shortlist call --help` names the variables that set TLS"
+            )
         return (
             f"no server can be reached at {address}; start one with `shortlist serve`, or name another with --address"
         )
@@ -182,15 +186,6 @@ def explain(error: ShortlistError, address: str) -> str:
     if isinstance(error, InvalidArgument) and error.violations:
         return f"{address} refuses the request: " + "; ".join(f"{v.field}: {v.description}" for v in error.violations)
     return f"{address}: " + " ".join(error.message.split() or [error.code.name])
-
-
-def _options() -> Options:
-    roots = os.environ.get("SHORTLIST_ROOT_CERTIFICATES")
-    try:
-        tls = Tls(root_certificates=Path(roots).read_bytes()) if roots else None
-    except OSError as error:
-        _fail(f"SHORTLIST_ROOT_CERTIFICATES: cannot read {roots}: {error.strerror}", exit_code=2)
-    return Options(timeout=SECONDS, batch_timeout=SECONDS, tls=tls, token=os.environ.get("SHORTLIST_TOKEN") or None)
 
 
 def _fail(line: str, exit_code: int = 1) -> NoReturn:

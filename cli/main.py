@@ -10,8 +10,10 @@ from rich.console import Console
 from cli import call, data
 from cli.demo import demo
 from cli.evaluate import evaluate
+from cli.gateway import gateway
 from cli.recommend import recommend
 from cli.serve import serve
+from cli.tokens import token
 from cli.train import train
 from core.errors import ShortlistError
 
@@ -28,6 +30,8 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(recommend)
 app.command()(serve)
+app.command()(gateway)
+app.command()(token)
 app.add_typer(call.app, name="call")
 
 

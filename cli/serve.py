@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from server.settings import Settings
     from server.worker import Ready
 
 
@@ -18,8 +19,13 @@ def serve(
     ] = "",
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:50051",
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes on that port, one per core.")] = 1,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of the certificate. Default: plain text.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's private key.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="PEM file of the CA whose certificates clients must show (mTLS).")
+    ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(help="Bearer tokens that may call: TOKEN [read] [write] a line. Default: anybody.")
+        Path | None, typer.Option(help="Tokens that may call, made by `shortlist token`. Default: anybody may.")
     ] = None,
     insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
     grace: Annotated[float, typer.Option(min=0, help="Seconds that accepted calls have to finish at the end.")] = 30.0,
@@ -33,16 +39,31 @@ def serve(
         bundles=bundles,
         state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
         address=address,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
         token_file=token_file,
         insecure=insecure,
         grace_seconds=grace,
         log_level=log_level,
     )
+
+    def announce(ready: Ready) -> None:
+        serving = f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items"
+        typer.echo(f"{serving}\n{_who_reaches(settings)}")  # at once: a reader may leave after the first line
+
     if workers == 1:
-        worker.run(settings, _announce)
+        worker.run(settings, announce)
     else:
-        supervisor.run(settings, workers, _announce)
+        supervisor.run(settings, workers, announce)
 
 
-def _announce(ready: Ready) -> None:
-    typer.echo(f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items")
+def _who_reaches(settings: Settings) -> str:
+    """In one line, how the server is protected on its way to clients."""
+    if settings.tls_client_ca:
+        return f"TLS, for clients with a certificate signed by {settings.tls_client_ca}"
+    if settings.tls:
+        return f"TLS, with the certificate {settings.tls_cert}"
+    if settings.loopback:
+        return "plain text, which only this machine reaches; --tls-cert and --tls-key turn on TLS"
+    return "plain text that other machines reach, as --insecure says"

@@ -23,6 +23,7 @@ from server.recommendations import RecommendationServicer
 from server.reflection import add_reflection
 from server.settings import Settings
 from server.system import System
+from server.tls import credentials
 from state import StateStore
 
 SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService")
@@ -68,8 +69,10 @@ async def create_server(
 ) -> tuple[Server, int]:
     """A server that listens already, and its port. The server owns the store and closes it when it drains.
 
-    Raises UnavailableError where the address cannot be listened on. Without an authority everybody may call.
+    Raises UnavailableError where the address cannot be listened on, DataError where certificates cannot be used.
+    Without an authority everybody may call.
     """
+    secure = credentials(settings)
     lifecycle = Lifecycle()
     engine = Engine(settings, store)
     server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
@@ -78,7 +81,10 @@ async def create_server(
     health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
     add_reflection(server, [*SERVICES, HEALTH])
     try:
-        port = server.add_insecure_port(settings.address)
+        if secure is None:
+            port = server.add_insecure_port(settings.address)
+        else:
+            port = server.add_secure_port(settings.address, secure)
     except RuntimeError:
         raise UnavailableError(
             "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"

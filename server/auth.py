@@ -1,9 +1,11 @@
-"""Who may call what: bearer tokens from a file, and one table of what each method asks for."""
+"""Who may call what: hashes of bearer tokens from a file, and one table of what each method asks for."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,16 +70,22 @@ class Authority:
         """
         if not isinstance(authorization, str) or authorization[:7].lower() != "bearer ":
             return None
-        given = hashlib.sha256(authorization[7:].strip().encode()).digest()
+        given = _hash(authorization[7:].strip())
         matching = [token.scopes for token in self._tokens if hmac.compare_digest(token.sha256, given)]
         return frozenset().union(*matching) if matching else None
 
 
+def new_token(scopes: Iterable[str] = ()) -> tuple[str, str]:
+    """A random token, which is kept nowhere, and the line for the token file that lets it in."""
+    token = secrets.token_urlsafe(32)
+    return token, " ".join([f"sha256:{_hash(token).hex()}", *(sorted(scopes) or sorted(SCOPES))])
+
+
 def read_tokens(path: Path) -> Authority:
-    """The authority of a token file: on each line a token and, after white space, its scopes `read` and `write`.
+    """The authority of a token file: on each line `sha256:HEX`, the hash of a token, and its scopes `read`, `write`.
 
     A token without scopes has both; empty lines and those that begin with # are passed over. Raises DataError for a
-    file that cannot be read, holds no token, or names another scope.
+    file that cannot be read, holds no token or one that is not hashed, or names another scope.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -89,9 +97,18 @@ def read_tokens(path: Path) -> Authority:
         token, *scopes = line.split() or ["#"]
         if token.startswith("#"):
             continue
+        if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", token)):  # its text may be a secret: not repeated
+            raise DataError(
+                f"{path}, line {number}: this is no hashed token, sha256:HEX [read] [write]; `shortlist token` makes "
+                "one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
+            )
         if unknown := sorted(set(scopes) - SCOPES):
             raise DataError(f"{path}, line {number}: there is no scope {unknown[0]!r}, only read and write")
-        tokens.append(Token(hashlib.sha256(token.encode()).digest(), frozenset(scopes) or SCOPES))
+        tokens.append(Token(bytes.fromhex(hashed[1]), frozenset(scopes) or SCOPES))
     if not tokens:
         raise DataError(f"the token file {path} holds no token")
     return Authority(tokens)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from core.addresses import is_loopback, split
 from core.errors import InvalidArgumentError, Violation
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -26,6 +26,12 @@ class Settings(BaseModel):
     """Host and port to listen on; port 0 takes a free one."""
     insecure: bool = False
     """Whether plain text may be spoken on an address that other machines reach."""
+    tls_cert: Path | None = None
+    """PEM file of the server's certificate, followed by those between it and the root; None: plain text."""
+    tls_key: Path | None = None
+    """PEM file of that certificate's private key, not encrypted."""
+    tls_client_ca: Path | None = None
+    """PEM file of whoever signs the certificates that clients must show (mTLS); None: they need none."""
     token_file: Path | None = None
     """Bearer tokens of those who may call; None: everybody may."""
     share_port: bool = False
@@ -67,29 +73,40 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _port_in_range(self) -> Self:
-        _, colon, port = self.address.rpartition(":")
-        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-            raise ValueError(f"address: {self.address!r} is not HOST:PORT with a port from 0 to 65535")
+        try:
+            split(self.address)
+        except ValueError as error:
+            raise ValueError(f"address: {error}") from None
         return self
 
     @model_validator(mode="after")
-    def _loopback_unless_insecure(self) -> Self:
-        if not self.insecure and not is_loopback(self.host):
+    def _whole_pair(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("--tls-cert and --tls-key go together: give both or neither")
+        if self.tls_client_ca is not None and not self.tls:
+            raise ValueError("--tls-client-ca needs --tls-cert and --tls-key")
+        return self
+
+    @model_validator(mode="after")
+    def _loopback_unless_safe(self) -> Self:
+        if not (self.tls or self.insecure or self.loopback):
             raise ValueError(
-                f"{self.address} can be reached by other machines and TLS is not supported yet: "
-                "listen on 127.0.0.1, or say --insecure if the network around it is trusted"
+                f"{self.address} can be reached by other machines: give --tls-cert and --tls-key, "
+                "or say --insecure if the network around it is trusted"
             )
         return self
 
     @property
+    def tls(self) -> bool:
+        """Whether the server speaks TLS, and nothing else."""
+        return self.tls_cert is not None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches the address."""
+        return is_loopback(self.host)
+
+    @property
     def host(self) -> str:
         """The address without its port and brackets."""
-        return self.address.rpartition(":")[0].strip("[]")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`; a name other than localhost counts as reachable."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return split(self.address)[0]

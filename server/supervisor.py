@@ -46,14 +46,19 @@ class _Supervisor:
         self._announce = announce
         self._stop = asyncio.Event()
         self._ready = 0
+        self._processes: set[asyncio.subprocess.Process] = set()
 
     async def run(self) -> None:
         """Until a signal: keep all workers alive; then end them."""
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, self._stop.set)
-        async with asyncio.TaskGroup() as group:
-            for number in range(self._workers):
-                group.create_task(self._keep_alive(number))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._workers):
+                    group.create_task(self._keep_alive(number))
+        finally:
+            for process in self._processes:  # whose task was cancelled, by the failure of another, while it waited
+                await process.wait()
 
     async def _keep_alive(self, number: int) -> None:
         """One worker and its successors."""
@@ -80,6 +85,7 @@ class _Supervisor:
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order
         )
         assert process.stdin is not None and process.stdout is not None
+        self._processes.add(process)
         try:
             process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
             ready = await _report(process.stdout)
@@ -95,6 +101,7 @@ class _Supervisor:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
+            self._processes.remove(process)
 
     async def _end(self, process: asyncio.subprocess.Process) -> str:
         """Wait until the worker dies or the supervisor stops, in which case it is drained."""

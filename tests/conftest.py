@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from certificates import Certificates
 
 from core.types import DAY, Queries
 
@@ -87,6 +92,12 @@ def queries_of() -> Callable[..., Queries]:
         return Queries(*arrays)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Shared: who changes files makes a `Certificates` of its own."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

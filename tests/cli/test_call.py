@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import grpc
 import pytest
+from certificates import Certificates
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -205,3 +206,37 @@ def test_unreadable_root_certificates_are_named(call: Shell, monkeypatch: pytest
     result = call("health")
     assert result.exit_code == 2
     assert "missing.pem" in result.stderr
+
+
+@pytest.fixture
+def secure(server: Server, certificates: Certificates) -> Iterator[Shell]:
+    """A server that asks for a client's certificate."""
+    running = grpc.server(futures.ThreadPoolExecutor(4))
+    add_RecommendationServiceServicer_to_server(server, running)
+    pair = (certificates["server.key"], certificates["server.pem"])
+    port = running.add_secure_port(
+        "127.0.0.1:0", grpc.ssl_server_credentials([pair], certificates["root.pem"], require_client_auth=True)
+    )
+    running.start()
+    yield Shell(f"127.0.0.1:{port}")
+    running.stop(None).wait()
+
+
+def test_certificates_come_from_the_environment(
+    secure: Shell, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"ROOT_CERTIFICATES": "root.pem", "CERTIFICATE_CHAIN": "client.pem", "PRIVATE_KEY": "client.key"}
+    for name, file in files.items():
+        monkeypatch.setenv(f"SHORTLIST_{name}", str(certificates.path(file)))
+    assert secure("recommend", "--user", "u1").exit_code == 0
+
+
+@pytest.mark.parametrize("root", [None, "client.pem", "root.pem"])
+def test_tls_that_does_not_come_about_is_said_so(
+    secure: Shell, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, root: str | None
+) -> None:
+    if root:
+        monkeypatch.setenv("SHORTLIST_ROOT_CERTIFICATES", str(certificates.path(root)))
+    result = secure("recommend", "--user", "u1")
+    assert result.exit_code == 1
+    assert "TLS does not come about" in result.stderr

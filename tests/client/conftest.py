@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -23,6 +25,8 @@ from shortlist.v1.recommendation_service_pb2_grpc import (
     RecommendationServiceServicer,
     add_RecommendationServiceServicer_to_server,
 )
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 def status(code: grpc.StatusCode, message: str, *details: Any) -> status_pb2.Status:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from certificates import Certificates
 from shortlist import Client, Options, Tls, Unavailable
 
 Connect = Callable[..., Any]
@@ -64,32 +63,6 @@ def test_only_unavailable_is_retried() -> None:
 def test_a_timeout_of_zero_is_not_taken_for_none() -> None:
     assert Options().call_arguments(0, 1.0)["timeout"] == 0
     assert Options().call_arguments(None, 1.0)["timeout"] == 1.0
-
-
-class Certificates:
-    """A root, a server certificate for 127.0.0.1 and a client certificate, made by openssl."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._openssl("req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 2 -subj /CN=root")
-        for name, extra in (("server", "subjectAltName=IP:127.0.0.1"), ("client", "keyUsage=digitalSignature")):
-            (folder / f"{name}.ext").write_text(extra)
-            self._openssl(f"req -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}")
-            self._openssl(
-                f"x509 -req -in {name}.csr -CA root.pem -CAkey root.key -CAcreateserial -out {name}.pem -days 2"
-                f" -extfile {name}.ext"
-            )
-
-    def _openssl(self, command: str) -> None:
-        subprocess.run(["openssl", *command.split()], cwd=self.folder, check=True, capture_output=True)
-
-    def __getitem__(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def test_mutual_tls_with_a_token(certificates: Certificates, connect: Connect, serve: Callable[..., Any]) -> None:

@@ -62,7 +62,8 @@ async def start(system: System, store: StateStore) -> AsyncIterator[Start]:
         server, port = await create_server(settings(**values), state, authority)
         if load:
             await server.activate(lambda: system)
-        running.append(Running(server, grpc.aio.insecure_channel(f"127.0.0.1:{port}"), system, state))
+        address = f"127.0.0.1:{port}"
+        running.append(Running(server, grpc.aio.insecure_channel(address), system, state, address))
         return running[-1]
 
     yield begin

@@ -23,6 +23,7 @@ class Running:
     channel: grpc.aio.Channel
     system: System
     store: StateStore
+    address: str
 
     @property
     def api(self) -> Any:

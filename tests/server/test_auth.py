@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import grpc
@@ -9,9 +10,9 @@ from grpc_health.v1 import health_pb2
 from server_wire import failure
 from shortlist.v1 import event_service_pb2, recommendation_service_pb2
 
-from core.errors import DataError
+from core.errors import DataError, PermissionDeniedError
 from server.app import HEALTH, SERVICES
-from server.auth import TABLE, Authority, read_tokens
+from server.auth import TABLE, Authority, new_token, read_tokens
 from server.reflection import SERVICES as REFLECTION
 
 FILES = (event_service_pb2, recommendation_service_pb2, health_pb2)
@@ -27,8 +28,15 @@ OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     file = tmp_path / "tokens"
-    file.write_text("# who may call\n\nreads read\nwrites\twrite\nboth read write\nplain\n")
+    reads, writes, both, plain = map(hashed, ("reads", "writes", "both", "plain"))
+    file.write_text(
+        f"# who may call\n\n{reads} read\n{writes.upper().replace('SHA', 'sha')}\twrite\n{both} read write\n{plain}\n"
+    )
     return read_tokens(file)
+
+
+def hashed(token: str) -> str:
+    return f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 async def code_of(channel: grpc.aio.Channel, method: str, authorization: str | None) -> grpc.StatusCode:
@@ -95,10 +103,34 @@ def test_a_method_that_is_not_in_the_table_is_nobodys(authority: Authority) -> N
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot read"), (b"\xff\n", "not UTF-8"), (b"# none\n", "holds no token"), (b"t admin\n", "line 1.*admin")],
+    [
+        (None, "cannot read"),
+        (b"\xff\n", "not UTF-8"),
+        (b"# none\n", "holds no token"),
+        (hashed("t").encode() + b" admin\n", "line 1.*admin"),
+        (b"# one\nsha256:abc read\n", "line 2: this is no hashed token"),
+    ],
 )
 def test_a_token_file_that_makes_no_sense_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
     if content is not None:
         (tmp_path / "tokens").write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_tokens(tmp_path / "tokens")
+
+
+def test_a_plain_token_is_refused_without_being_repeated(tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"{hashed('t')}\nhunter2 read\n")
+    with pytest.raises(DataError, match=r"line 2.*`shortlist token` makes one.*sha256sum") as refused:
+        read_tokens(tmp_path / "tokens")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_new_token_is_let_in_by_its_line(tmp_path: Path) -> None:
+    (token, line), (other, both) = new_token(["read"]), new_token()
+    (tmp_path / "tokens").write_text(f"{line}\n{both}\n")
+    authority = read_tokens(tmp_path / "tokens")
+    authority.check("/shortlist.v1.RecommendationService/Recommend", f"Bearer {token}")
+    authority.check("/shortlist.v1.EventService/WriteEvents", f"Bearer {other}")
+    with pytest.raises(PermissionDeniedError):
+        authority.check("/shortlist.v1.EventService/WriteEvents", f"Bearer {token}")
+    assert token not in line and len(token) >= 43 and token != other

@@ -3,14 +3,11 @@ from __future__ import annotations
 import asyncio
 
 import grpc
-import pytest
 from conftest import Start
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2
 from server_wire import Running, failure
 
-from server.app import HEALTH, SERVICES
-from server.reflection import SERVICES as REFLECTION
+from server.app import SERVICES
 
 Status = health_pb2.HealthCheckResponse.ServingStatus
 
@@ -48,18 +45,3 @@ async def test_a_watch_follows_the_server_and_ends_when_it_drains(start: Start) 
     assert (await watch.read()).status == Status.NOT_SERVING
     assert await asyncio.wait_for(watch.read(), 5) == grpc.aio.EOF
     await draining
-
-
-@pytest.mark.parametrize("version", REFLECTION)
-async def test_reflection_lists_and_describes_the_services(running: Running, version: str) -> None:
-    call = running.channel.stream_stream(
-        f"/{version}/ServerReflectionInfo",
-        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
-        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
-    )()
-    await call.write(reflection_pb2.ServerReflectionRequest(list_services=""))
-    listed = {service.name for service in (await call.read()).list_services_response.service}
-    assert listed == {*SERVICES, HEALTH, *REFLECTION}
-    await call.write(reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0]))
-    assert (await call.read()).file_descriptor_response.file_descriptor_proto
-    await call.done_writing()

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 import server_fakes as fakes
-from shortlist import Client, Options
+from certificates import Certificates
+from shortlist import Client, Options, Tls, Unavailable
 from shortlist.v1.event_pb2 import Event
 
 import cli.main
 from server import worker
+from server.auth import new_token
 
 COMMAND = [sys.executable, "-m", "cli.main", "serve"]
 Run = Callable[..., subprocess.Popen[str]]
@@ -214,12 +216,25 @@ def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, wor
     assert errors == f"error: there is no bundle in {tmp_path}/none yet\n"
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_certificates_that_do_not_fit_are_one_line_and_exit_status_2(
+    serve: Run, certificates: Certificates, workers: str
+) -> None:
+    pair = ("--tls-cert", str(certificates.path("server.pem")), "--tls-key", str(certificates.path("client.key")))
+    code, errors = finish(serve("--workers", workers, "--log-level", "error", *pair))
+    assert code == 2
+    assert re.fullmatch(r"error: the key .*client.key is not that of the certificate .*server.pem\n", errors), errors
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--state", "/dev/null/state"], "state: .*names no store"),
         (["--state", "sqlite:/dev/null/x/state"], "the state in .* cannot be opened"),
-        (["--address", "0.0.0.0:0"], "TLS is not supported yet.*--insecure"),
+        (["--address", "0.0.0.0:0"], "--tls-cert and --tls-key, or say --insecure"),
+        (["--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"),
+        (["--tls-client-ca", "a.pem"], "--tls-client-ca needs --tls-cert and --tls-key"),
+        (["--tls-cert", "/no/such/file", "--tls-key", "/no/such/file"], "cannot read /no/such/file: No such file"),
         (["--address", "nowhere"], "is not HOST:PORT"),
         (["--address", "127.0.0.1:70000"], "is not HOST:PORT"),
         (["--token-file", "/no/such/file"], "cannot read the token file"),
@@ -247,12 +262,35 @@ def test_mistakes_are_one_readable_line_and_exit_status_2(
 def test_other_machines_may_be_served_where_that_is_asked_for(serve: Run) -> None:
     process = serve("--insecure", "--address", "0.0.0.0:0")
     assert process.stdout is not None and process.stdout.readline().startswith("SERVING on 0.0.0.0:")
+    assert process.stdout.readline() == "plain text that other machines reach, as --insecure says\n"
+
+
+def test_plain_text_is_said_to_be_such(serve: Run) -> None:
+    process = serve()
+    address(process)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("plain text, which only this machine reaches")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_tls_is_spoken_on_any_address_by_all_workers(serve: Run, certificates: Certificates, workers: str) -> None:
+    pair = ("--tls-cert", str(certificates.path("server.pem")), "--tls-key", str(certificates.path("server.key")))
+    process = serve("--address", "0.0.0.0:0", "--workers", workers, *pair)
+    assert process.stdout is not None
+    port = process.stdout.readline().split(": ")[0].rpartition(":")[2]
+    assert process.stdout.readline() == f"TLS, with the certificate {pair[1]}\n"
+    for _ in range(4):  # each connection may reach another worker
+        with Client(f"localhost:{port}", Options(timeout=10, tls=Tls(certificates["root.pem"]))) as client:
+            assert client.recommend("ann", 1).items
+    with Client(f"127.0.0.1:{port}", Options(timeout=10)) as client, pytest.raises(Unavailable):
+        client.recommend("ann", 1)
 
 
 def test_tokens_are_asked_for_where_there_is_a_file(serve: Run, tmp_path: Path) -> None:
-    (tmp_path / "tokens").write_text("secret read\n")
+    token, line = new_token(["read"])
+    (tmp_path / "tokens").write_text(f"{line}\n")
     where = address(serve("--token-file", str(tmp_path / "tokens")))
-    with Client(where, Options(timeout=10, token="secret")) as client:
+    with Client(where, Options(timeout=10, token=token)) as client:
         assert client.recommend("ann", 1).items
         with pytest.raises(Exception, match="PERMISSION_DENIED"):
             client.write_events([Event(user_id="u", item_id="i")])

@@ -1,0 +1,143 @@
+package shortlist;
+
+import io.grpc.Context;
+import io.grpc.Grpc;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import shortlist.v1.BatchRecommendRequest;
+import shortlist.v1.BatchRecommendResponse;
+import shortlist.v1.EventServiceGrpc;
+import shortlist.v1.RecommendRequest;
+import shortlist.v1.RecommendResponse;
+import shortlist.v1.RecommendationServiceGrpc;
+import shortlist.v1.StreamRecommendRequest;
+import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.WriteEventsRequest;
+import shortlist.v1.WriteEventsResponse;
+
+/** A server in this process that writes down what reaches it and fails as a test asks for. */
+final class FakeServer implements AutoCloseable {
+  /** What the next attempts end with, one each; after them, attempts succeed. */
+  final Queue<StatusRuntimeException> failures = new ConcurrentLinkedQueue<>();
+
+  /** Per attempt, what it brought: the message, the header and the seconds left, null for no deadline. */
+  final List<Object> messages = new CopyOnWriteArrayList<>();
+
+  final List<String> tokens = new CopyOnWriteArrayList<>();
+  final List<Long> secondsLeft = new CopyOnWriteArrayList<>();
+
+  /** Whether calls stay unanswered. */
+  volatile boolean hanging;
+
+  final CountDownLatch hung = new CountDownLatch(1);
+  final CountDownLatch cancelled = new CountDownLatch(1);
+  private final Server server;
+
+  FakeServer() throws IOException {
+    server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(new Recommendations())
+            .addService(new Events())
+            .intercept(new Headers())
+            .build()
+            .start();
+  }
+
+  String address() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+  }
+
+  private <A> void answer(Object message, A answer, StreamObserver<A> observer) {
+    messages.add(message);
+    var deadline = Context.current().getDeadline();
+    secondsLeft.add(deadline == null ? null : deadline.timeRemaining(TimeUnit.SECONDS));
+    StatusRuntimeException failure = failures.poll();
+    if (failure != null) {
+      observer.onError(failure);
+    } else if (hanging) {
+      ((ServerCallStreamObserver<A>) observer).setOnCancelHandler(cancelled::countDown);
+      hung.countDown();
+    } else {
+      observer.onNext(answer);
+      observer.onCompleted();
+    }
+  }
+
+  private final class Headers implements ServerInterceptor {
+    private static final Metadata.Key<String> TOKEN =
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+      tokens.add(String.valueOf(headers.get(TOKEN)));
+      return next.startCall(call, headers);
+    }
+  }
+
+  private final class Recommendations extends RecommendationServiceGrpc.RecommendationServiceImplBase {
+    @Override
+    public void recommend(RecommendRequest request, StreamObserver<RecommendResponse> observer) {
+      answer(request, RecommendResponse.newBuilder().setRequestId(request.getRequestId()).build(), observer);
+    }
+
+    @Override
+    public void batchRecommend(BatchRecommendRequest request, StreamObserver<BatchRecommendResponse> observer) {
+      answer(request, BatchRecommendResponse.getDefaultInstance(), observer);
+    }
+
+    @Override
+    public StreamObserver<StreamRecommendRequest> streamRecommend(StreamObserver<StreamRecommendResponse> observer) {
+      var deadline = Context.current().getDeadline();
+      secondsLeft.add(deadline == null ? null : deadline.timeRemaining(TimeUnit.SECONDS));
+      ((ServerCallStreamObserver<StreamRecommendResponse>) observer).setOnCancelHandler(cancelled::countDown);
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(StreamRecommendRequest message) {
+          messages.add(message);
+          observer.onNext(StreamRecommendResponse.newBuilder().setRequestId(message.getRequestId()).build());
+        }
+
+        @Override
+        public void onError(Throwable failure) {}
+
+        @Override
+        public void onCompleted() {
+          StatusRuntimeException failure = failures.poll();
+          if (failure != null) {
+            observer.onError(failure);
+          } else {
+            observer.onCompleted();
+          }
+        }
+      };
+    }
+  }
+
+  private final class Events extends EventServiceGrpc.EventServiceImplBase {
+    @Override
+    public void writeEvents(WriteEventsRequest request, StreamObserver<WriteEventsResponse> observer) {
+      answer(request, WriteEventsResponse.getDefaultInstance(), observer);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+"""Messages whose bytes every client must read and write alike: (name, type, the message as protojson)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+RETRY = "type.googleapis.com/google.rpc.RetryInfo"
+
+EVENT_TYPES = ["VIEW", "CLICK", "CART", "PURCHASE", "LIKE", "DISLIKE", "IMPRESSION", "RATING"]
+DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN"]
+STAGES = ["HYDRATE", "RETRIEVE", "FILTER", "RANK", "SELECT"]
+DEGRADATIONS = ["RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK"]
+REASON_KINDS = ["UNSPECIFIED", "TASTE", "HISTORY_ITEM", "POPULAR", "NEW"]
+
+CONTEXT = [
+    {"itemId": "i1", "eventType": "EVENT_TYPE_RATING", "eventTime": "2023-11-15T12:34:56.789012Z", "value": 4.5},
+    {"itemId": "i2", "value": 0.0},  # zero that is set: not the same as unset, which counts as 1
+    {"itemId": "i3", "eventTime": "1970-01-01T00:00:00Z"},  # a message that is there and empty
+]
+FOR_USER = {
+    "contextEvents": CONTEXT,
+    "candidateCount": 2_000,
+    "excludedItemIds": ["i4", "i4", ""],
+    "filter": {"includedCategories": ["Home", "Café"], "excludedCategories": ["Rain"]},
+    "seenItemsPolicy": "SEEN_ITEMS_POLICY_KEEP",
+}
+ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True}  # 0.1: no float holds it exactly
+
+SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]
+REASON = {"kind": "REASON_KIND_HISTORY_ITEM", "text": 'Because you bought "Tea".', "source": "als", "share": 0.25}
+ANCHORED = {**REASON, "anchorItemId": "i9"}
+RECOMMENDED = [
+    {"itemId": "i1", "title": "Kettle", "score": 0.1546, "sources": SOURCES, "reason": ANCHORED},
+    *({"itemId": kind, "reason": {"kind": f"REASON_KIND_{kind}"}} for kind in REASON_KINDS),
+]
+SCORED = [{"itemId": "i1", "title": "Kettle", "score": 16777216, "sources": SOURCES}, {"itemId": "i2", "score": 1e-30}]
+TRACE = [
+    {"stage": f"STAGE_{stage}", "enteredCount": 3_000, "leftCount": 7, "durationMicros": "9223372036854775807"}
+    for stage in STAGES
+]
+DROPS = [{"reason": f"DROP_REASON_{reason}", "count": n} for n, reason in enumerate(DROP_REASONS, 1)]
+TRACE[1] = {**TRACE[1], "drops": [*DROPS, {"count": 2_147_483_647}]}
+DEGRADED = [f"DEGRADATION_{name}" for name in DEGRADATIONS]
+WHOLE = {"degraded": DEGRADED, "trace": TRACE}
+
+ANSWER = {"attributionToken": "WyJyMSIsImIxIiwwXQ", "items": RECOMMENDED, **WHOLE}
+ANSWERED = {"requestId": "r1", "bundleVersion": "20261122-172116-54d2c5"}
+ERROR = {
+    "code": 3,
+    "message": "2 fields break a rule; the first: count must be 1 to 500, or 0 for 20, not -1",
+    "details": [
+        {"@type": INFO, "reason": "INVALID_ARGUMENT", "domain": "shortlist", "metadata": {"item": "ü"}},
+        {"@type": BAD_REQUEST, "fieldViolations": [{"field": "count", "description": "must be 1 to 500"}]},
+        {"@type": RETRY, "retryDelay": "0.250s"},
+    ],
+}
+
+EVENTS = [
+    {"eventId": f"e{n}", "userId": "u1", "itemId": "i1", "eventType": f"EVENT_TYPE_{type}"}
+    for n, type in enumerate(EVENT_TYPES)
+]
+FULL_EVENT = {
+    "eventId": "0b0c3bd9-7b4f-4a6e-8f5d-1f9c9a2f6c11",
+    "userId": "u1",
+    "itemId": "i1",
+    "eventTime": "2026-11-24T06:27:18.000000001Z",
+    "eventType": "EVENT_TYPE_PURCHASE",
+    "value": 1e300,
+    "sessionId": "s1",
+    "attributionToken": "WyJyMSIsImIxIiwwXQ",
+}
+
+RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
+MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
+    ("recommend request: nothing set", RECOMMEND, {}),
+    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
+    ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
+    ("recommend request: negative and largest int32", RECOMMEND, {"count": -1, "candidateCount": 2_147_483_647}),
+    ("recommend request: unspecified enum", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_UNSPECIFIED"}),
+    ("recommend request: drop what is seen", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_DROP"}),
+    ("recommend request: enum number from the future", RECOMMEND, {"seenItemsPolicy": 77}),
+    ("recommend request: Japanese", RECOMMEND, {"userId": "利用者-五", "excludedItemIds": ["品物"]}),
+    ("recommend request: beyond the basic plane", RECOMMEND, {"userId": "👩🏽‍🚀", "requestId": "𝔯1"}),
+    ("recommend request: composed and decomposed", RECOMMEND, {"userId": "caf\u00e9", "requestId": "cafe\u0301"}),
+    ("recommend request: right to left", RECOMMEND, {"userId": "משתמש-7"}),
+    ("recommend request: what JSON and HTML escape", RECOMMEND, {"userId": "a\"b\\c/d<e>&'f"}),
+    ("recommend response: nothing set", "RecommendResponse", {}),
+    ("recommend response: every field", "RecommendResponse", {**ANSWERED, **ANSWER}),
+    ("batch request", BATCH, {"requestId": "r1", "queries": [{"userId": "u1", **FOR_USER, **ASKED}, {}]}),
+    ("batch response", "BatchRecommendResponse", {**ANSWERED, "recommendations": [ANSWER, {}]}),
+    ("stream request", STREAM, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
+    ("stream response: answer", "StreamRecommendResponse", {**ANSWERED, "recommendation": ANSWER}),
+    ("stream response: empty answer", "StreamRecommendResponse", {**ANSWERED, "recommendation": {}}),
+    ("stream response: error with details", "StreamRecommendResponse", {"requestId": "r1", "error": ERROR}),
+    ("retrieve request", "RetrieveRequest", {"requestId": "r1", "userId": "u1", **FOR_USER, "includeTrace": True}),
+    (
+        "retrieve response",
+        "RetrieveResponse",
+        {**ANSWERED, "attributionToken": "t", "items": SCORED, **WHOLE},
+    ),
+    (
+        "rank request",
+        "RankRequest",
+        {"requestId": "r1", "userId": "u1", "contextEvents": CONTEXT, "itemIds": ["i2", "i1"], "includeTrace": True},
+    ),
+    (
+        "rank response",
+        "RankResponse",
+        {**ANSWERED, "attributionToken": "t", "items": SCORED, "unknownItemIds": ["x"], **WHOLE},
+    ),
+    (
+        "similar items request",
+        "SimilarItemsRequest",
+        {"requestId": "r1", "itemId": "i1", "count": 20, "excludedItemIds": ["i2"], "filter": FOR_USER["filter"]},
+    ),
+    (
+        "similar items response",
+        "SimilarItemsResponse",
+        {**ANSWERED, "attributionToken": "t", "items": SCORED, "degraded": DEGRADED[2:3]},
+    ),
+    ("write events request: every field", "WriteEventsRequest", {"events": [FULL_EVENT]}),
+    ("write events request: every type", "WriteEventsRequest", {"events": EVENTS}),
+    ("write events request: type from the future", "WriteEventsRequest", {"events": [{"eventType": 77}]}),
+    ("write events response", "WriteEventsResponse", {"acceptedCount": 1_000, "duplicateCount": 1}),
+    ("event: value 0", "Event", {"eventId": "e", "userId": "u", "itemId": "i", "value": 0.0}),
+    ("event: value unset", "Event", {"eventId": "e", "userId": "u", "itemId": "i"}),
+    ("event: value with all digits", "Event", {"value": 0.1}),
+    ("event: negative value", "Event", {"value": -2.5}),
+    ("event: infinite value", "Event", {"value": "-Infinity"}),
+    ("event: before 1970", "Event", {"eventTime": "1969-12-31T23:59:59.500Z"}),
+    ("event: last second there is", "Event", {"eventTime": "9999-12-31T23:59:59.999999999Z"}),
+]

@@ -1,0 +1,68 @@
+# What is generated from protos/ and committed: the stubs of four languages, and docs/api with the OpenAPI file.
+# A machine without a language leaves its stubs as they are, with a line that says so.
+JAVA := client/java/src/main/java
+NODE := client/node
+GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(JAVA)/shortlist/v1 $(NODE)/src/gen docs/api
+PROTOS := $(wildcard protos/shortlist/v1/*.proto)
+PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+
+.PHONY: protos protos-python protos-reference protos-go protos-java protos-node generated-current
+
+protos: protos-python protos-reference protos-go protos-java protos-node ## generate from protos/: the stubs of all languages, docs/api with the OpenAPI file
+
+protos-python: $(STAMP)
+	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
+	  --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
+
+protos-reference: $(STAMP)
+	@$(BIN)/python -m reference
+
+# The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
+GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)
+
+protos-go: $(STAMP)
+	@if command -v go >/dev/null; then \
+	  GOBIN=$(abspath $(BIN)) go -C client/go install tool && \
+	  $(PROTOC) --plugin=$(BIN)/protoc-gen-go --plugin=$(BIN)/protoc-gen-go-grpc \
+	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
+	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
+	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
+
+# The compiler that grpc_tools brings knows no Java; Maven has both programs, here those for Linux on x86-64.
+PLATFORM ?= linux-x86_64
+PROTOC_JAVA := build/protoc-4.36.2-$(PLATFORM).exe
+PROTOC_GRPC_JAVA := build/protoc-gen-grpc-java-1.83.1-$(PLATFORM).exe
+
+protos-java: $(STAMP) $(if $(shell command -v mvn),$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA))
+	@if command -v mvn >/dev/null; then \
+	  rm -rf $(JAVA)/shortlist/v1 && \
+	  $(PROTOC_JAVA) -Iprotos -I$$(echo $(VENV)/lib/python*/site-packages/grpc_tools/_proto) --java_out=$(JAVA) \
+	    --grpc-java_out=$(JAVA) --plugin=protoc-gen-grpc-java=$(PROTOC_GRPC_JAVA) $(PROTOS); \
+	else echo "The Java stubs are left as they are: this machine has no \`mvn\`."; fi
+
+$(PROTOC_JAVA): ARTIFACT := com.google.protobuf:protoc:4.36.2
+$(PROTOC_GRPC_JAVA): ARTIFACT := io.grpc:protoc-gen-grpc-java:1.83.1
+$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA):
+	@mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
+	@chmod +x $@
+
+NPM := $(shell command -v npm)
+
+protos-node: $(STAMP) $(if $(NPM),$(NODE)/node_modules)
+ifdef NPM
+	@rm -rf $(NODE)/src/gen && mkdir -p $(NODE)/src/gen
+	@$(PROTOC) --plugin=protoc-gen-es=$(NODE)/node_modules/.bin/protoc-gen-es \
+	  --es_out=$(NODE)/src/gen --es_opt=target=ts,import_extension=js $(PROTOS) $(wildcard protos/google/*/*.proto)
+else
+	@echo "The Node stubs are left as they are: this machine has no \`npm\`."
+endif
+
+$(NODE)/node_modules: $(NODE)/package-lock.json
+	@npm ci --prefix $(NODE) --silent --no-audit --no-fund
+	@touch $@
+
+generated-current: $(STAMP)
+	@$(MAKE) --no-print-directory protos
+	@git diff --exit-code --stat -- $(GENERATED) || { echo "What is generated from protos/ was out of date; it is renewed now: commit it."; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- $(GENERATED))" || { echo "New files generated from protos/ are not committed."; exit 1; }

@@ -1,0 +1,84 @@
+"""A real server process over fake models, and a real gateway process in front of it, asked over real HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "server")]
+
+import server_fakes
+from gateway_process import Process, Run
+
+BOOT = Path(server_fakes.__file__).parent / "boot"
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Starts `shortlist COMMAND ARGUMENTS`, waits until it serves, and kills it at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> Process:
+        log = tmp_path_factory.mktemp("log") / "stderr"
+        popen = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=log.open("w"),
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(BOOT), "OMP_NUM_THREADS": "1", **environment},
+        )
+        started.append(popen)
+        assert popen.stdout is not None
+        line = popen.stdout.readline()
+        assert line.startswith("SERVING"), log.read_text()
+        address = line.split(" on ")[1].split(": ")[0].split(", ")[0]
+        return Process(popen, address, log)
+
+    yield start
+    for popen in started:
+        popen.kill()
+        popen.communicate()
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("shop") / "bundles"
+    server_fakes.publish(directory)
+    return directory
+
+
+@pytest.fixture
+def serve(run: Run, bundles: Path, tmp_path: Path) -> Run:
+    """Starts a server of its own for a test."""
+
+    def start(*arguments: str, **environment: str) -> Process:
+        where = ["--bundles", str(bundles), "--state", f"sqlite:{tmp_path}/state.sqlite", "--address", "127.0.0.1:0"]
+        return run("serve", *where, *arguments, **environment)
+
+    return start
+
+
+@pytest.fixture
+def put_before(run: Run) -> Run:
+    """Starts a gateway of its own for a test, before the server with this address."""
+
+    def start(address: str, *arguments: str, **environment: str) -> Process:
+        return run("gateway", "--address", "127.0.0.1:0", "--server", address, *arguments, **environment)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def server(run: Run, bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Process:
+    state = tmp_path_factory.mktemp("state") / "state.sqlite"
+    return run("serve", "--bundles", str(bundles), "--state", f"sqlite:{state}", "--address", "127.0.0.1:0")
+
+
+@pytest.fixture(scope="session")
+def gateway(run: Run, server: Process) -> Process:
+    return run("gateway", "--address", "127.0.0.1:0", "--server", server.address)

@@ -1,0 +1,72 @@
+"""The reference says of the API what the protos say, and its OpenAPI file is one."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from shortlist.v1 import event_pb2, recommendation_service_pb2
+
+from reference.__main__ import FOLDER, PACKAGE, PROTOS, write
+from reference.comments import Api, compile_api
+
+SERVICE = recommendation_service_pb2.DESCRIPTOR.services_by_name["RecommendationService"]
+
+
+@pytest.fixture(scope="module")
+def api() -> Api:
+    return compile_api(PROTOS, PACKAGE)
+
+
+@pytest.fixture(scope="module")
+def openapi() -> Any:
+    return json.loads((FOLDER / "openapi.json").read_text())
+
+
+def test_what_is_committed_is_what_is_generated(tmp_path: Path) -> None:
+    write(tmp_path)
+    made, committed = ({path.name: path.read_text() for path in each.iterdir()} for each in (tmp_path, FOLDER))
+    assert made == committed
+
+
+def test_the_openapi_file_is_valid(openapi: Any) -> None:
+    validate(openapi)
+
+
+def test_every_unary_method_is_a_path_and_no_streaming_one_is(openapi: Any) -> None:
+    paths = {f"/{SERVICE.full_name}/{m.name}" for m in SERVICE.methods if not m.server_streaming}
+    assert set(openapi["paths"]) == paths | {"/shortlist.v1.EventService/WriteEvents"}
+
+
+def test_fields_are_described_as_protojson_writes_them(openapi: Any) -> None:
+    schemas = openapi["components"]["schemas"]
+    event = schemas["shortlist.v1.Event"]
+    assert list(event["properties"]) == [field.json_name for field in event_pb2.Event.DESCRIPTOR.fields]
+    assert event["required"] == ["eventId", "userId", "itemId"]
+    assert event["properties"]["eventTime"]["format"] == "date-time"
+    assert schemas["shortlist.v1.StageTrace"]["properties"]["durationMicros"]["type"] == "string"
+    assert schemas["shortlist.v1.EventType"]["enum"] == event_pb2.EventType.keys()
+    assert event["properties"]["userId"]["description"] == "Who did it. Follows the rule for ids."
+
+
+def test_every_message_field_and_value_is_on_its_page_with_its_comment(api: Api) -> None:
+    for file in api.files:
+        page = (FOLDER / file.name.rpartition("/")[2].replace(".proto", ".md")).read_text()
+        for message in file.message_types_by_name.values():
+            assert f"\n## {message.name}\n\n{api.comment(message)}\n" in page
+            for field in message.fields:
+                assert f"| {field.number} | `{field.name}` |" in page and api.comment(field) in page
+        for enum in file.enum_types_by_name.values():
+            assert all(f"`{value.name}` | {api.comment(value)}" in page for value in enum.values)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in FOLDER.glob("*.md"):
+        for file, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
+            target = FOLDER / file if file else page
+            headings = {line.lstrip("# ").lower() for line in target.read_text().splitlines() if line.startswith("#")}
+            assert not anchor or anchor in headings, (page.name, file, anchor)
