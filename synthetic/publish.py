@@ -12,7 +12,7 @@ import numpy as np
 from bundle import BundleStore, Manifest
 from bundle.histories import write_histories
 from bundle.writer import BundleWriter
-from core.types import Float32s, Int64s, Queries
+from core.types import Float32s, Queries
 from layers.item_features import ItemFeatures
 from ranking.features import ItemFacts
 from retrieval.als import ALS, PENALTY
@@ -71,8 +71,7 @@ def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress
         progress("writing stage one")
         retriever.write(out)
         progress("making the ranker")
-        sample = events.select(_sample(users))
-        metrics = _rank_and_measure(out, features, retriever, events, sample, folder, seed)
+        metrics = _rank_and_measure(out, features, retriever, events, folder, seed)
         progress("publishing")
         settings = {"synthetic": {"items": items, "users": users, "clusters": len(clusters.centres)}}
         return out.publish(as_of_micros=AS_OF, seed=seed, settings=settings, metrics=metrics)
@@ -111,9 +110,16 @@ def _als(vectors: Float32s) -> ALS:
 
 
 def _rank_and_measure(
-    out: BundleWriter, features: ItemFeatures, retriever: Retriever, events: Queries, sample: Queries, folder: Path, seed: int
+    out: BundleWriter,
+    features: ItemFeatures,
+    retriever: Retriever,
+    events: Queries,
+    sample: Queries,
+    folder: Path,
+    seed: int,
 ) -> dict[str, Any]:
     tower = next(source for source in retriever.all_sources if isinstance(source, TwoTower))
+    sample = events.select(np.linspace(0, len(events) - 1, min(SAMPLED, len(events))).astype(np.int64))
     facts = ItemFacts.fit(events, features.prices, AS_OF)
     facts.write(out)
     vectors = _projected(tower.index.vectors, folder / "ranker.npy", seed)
@@ -135,7 +141,3 @@ def _projected(vectors: Float32s, path: Path, seed: int) -> Float32s:
     for start in range(0, len(vectors), BLOCK):
         projected[start : start + BLOCK] = vectors[start : start + BLOCK] @ matrix
     return projected
-
-
-def _sample(users: int) -> Int64s:
-    return np.linspace(0, users - 1, min(SAMPLED, users)).astype(np.int64)
