@@ -9,9 +9,13 @@ PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
+GHZ_VERSION := v0.121.0
+GHZ := .tools/bin/ghz
+SIZE ?= all
+CALLERS ?= 16
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos generated-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow check protos generated-current api-snapshot train serve evaluate tools bench profile lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -66,9 +70,23 @@ serve: $(STAMP) ## serve the current bundle of BUNDLES=dir at ADDRESS=host:port 
 evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the baselines
 	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
 
+tools: $(GHZ) ## install ghz, the load generator, into .tools/bin: needs Go
+
+$(GHZ): Makefile
+	@command -v go >/dev/null || { echo "make tools builds ghz $(GHZ_VERSION) with Go, and this machine has no \`go\`."; exit 2; }
+	@echo "Building ghz $(GHZ_VERSION) into $(@D) (a few minutes the first time)"
+	@GOBIN=$(abspath $(@D)) go install github.com/bojand/ghz/cmd/ghz@$(GHZ_VERSION)
+	@touch $@
+
+bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10k|100k|1m|10m]
+	@$(BIN)/python -m bench --size $(SIZE)
+
+profile: $(STAMP) $(GHZ) ## flame graph of the server under load: make profile BUNDLES=dir [CALLERS=1]
+	@$(BIN)/python -m bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
+
 lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra cpu --extra dev \
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .tools bench/.bundles build .demo .mypy_cache .ruff_cache .pytest_cache

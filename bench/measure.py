@@ -168,7 +168,7 @@ def event_counts_at_once(address: str, user: str) -> bool:
 
 
 def derive(result: Result) -> dict[str, float | None]:
-    """The ratios that targets are stated in: the sum of the parts has a lone call's echo, the ceiling a loaded one's."""
+    """The ratios that targets are stated in; the parts' sum has a lone call's echo, the ceiling a loaded one's."""
     parts, server, echo, workers = (result[name] for name in ("parts", "server", "echo", "workers"))
     work = parts["faiss_ms"] + parts["ranker_flops_ms"]
     peak = max(load["goodput"] for load in server["closed"])

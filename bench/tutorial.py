@@ -82,7 +82,7 @@ class Tutorial(RecommendationServiceServicer):
 def main() -> None:
     """Serve on a free port until SIGTERM."""
     server = grpc.server(ThreadPoolExecutor(10))
-    add_RecommendationServiceServicer_to_server(Tutorial(Path(sys.argv[1])), server)  # type: ignore[no-untyped-call]
+    add_RecommendationServiceServicer_to_server(Tutorial(Path(sys.argv[1])), server)  # type: ignore[abstract]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(f"SERVING on 127.0.0.1:{port}: tutorial", flush=True)

@@ -62,9 +62,9 @@ class Clusters:
         longer vectors, as in matrix factorisation.
         """
         directions = np.random.default_rng([self.seed, seed]).standard_normal((DIM, DIM))
-        rotation = np.linalg.qr(directions)[0].astype(np.float32)
-        spectrum = np.arange(1, DIM + 1, dtype=np.float32) ** -0.5
-        spectrum *= NOISE / np.linalg.norm(spectrum)
+        rotation: Float32s = np.linalg.qr(directions)[0].astype(np.float32)
+        falling = np.arange(1, DIM + 1) ** -0.5
+        spectrum = (NOISE * falling / np.linalg.norm(falling)).astype(np.float32)
         vectors = np.lib.format.open_memmap(path, "w+", np.float32, (len(self), DIM))
         for block, start in enumerate(range(0, len(self), BLOCK)):
             part = slice(start, start + BLOCK)
