@@ -71,7 +71,8 @@ class Clusters:
             noise = np.random.default_rng([self.seed, seed, block]).standard_normal(
                 vectors[part].shape, dtype=np.float32
             )
-            drawn = _unit(self.centres[self.labels[part]] + (noise * spectrum) @ rotation)
+            offsets = ((noise * spectrum) @ rotation).astype(np.float32)
+            drawn = _unit(self.centres[self.labels[part]] + offsets)
             if not unit:
                 drawn *= np.clip((self.popularity[part] * len(self)) ** 0.25, 0.3, 3)[:, None]
             vectors[part] = drawn

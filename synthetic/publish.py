@@ -82,8 +82,9 @@ def _retriever(clusters: Clusters, events: Queries, folder: Path, seed: int, pro
     progress("indexing the two-tower vectors")
     tower_vectors = clusters.vectors(folder / "two_tower.npy", unit=True, seed=10)
     tower = TwoTower(VectorIndex.build(tower_vectors), user_tower(seed))
-    progress("indexing the ALS vectors")
     als_vectors = clusters.vectors(folder / "als.npy", unit=False, seed=11)
+    progress("indexing the ALS vectors")
+    als = _als(als_vectors)
     progress("finding neighbours")
 
     def item_item(name: str, number: int, half_life: float) -> ItemItem:
@@ -96,7 +97,7 @@ def _retriever(clusters: Clusters, events: Queries, folder: Path, seed: int, pro
         item_item("cosine", 21, HALF_LIFE_DAYS),
         Transitions("transitions", neighbours(clusters, als_vectors, folder / "transitions", 22), np.inf),
         SimilarUsers.fit(events, len(clusters), HALF_LIFE_DAYS),
-        _als(als_vectors),
+        als,
         item_item("text", 23, HALF_LIFE_DAYS),
     ]
     for days in (*(SPAN_DAYS * share for share in WINDOW_SHARES), np.inf):
@@ -114,7 +115,6 @@ def _rank_and_measure(
     features: ItemFeatures,
     retriever: Retriever,
     events: Queries,
-    sample: Queries,
     folder: Path,
     seed: int,
 ) -> dict[str, Any]:
