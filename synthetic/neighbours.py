@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import Float32s, Int64s
+from core.types import Float32s, Int32s, Int64s
 from retrieval.item_item import EASE_ITEMS, NEIGHBOURS
 from synthetic.clusters import Clusters
 
@@ -56,29 +56,36 @@ def _groups(clusters: Clusters, vectors: Float32s, seed: int) -> list[Int64s]:
     return groups
 
 
-def _nearest(rows: Int64s, own: Float32s, starts: Int64s, columns: np.ndarray, values: np.ndarray) -> None:
+def _nearest(rows: Int64s, own: Float32s, starts: Int64s, columns: Int32s, values: Float32s) -> None:
     """Fill in the neighbours of `rows` among themselves, each row's in order of column."""
     counts = starts[rows + 1] - starts[rows]
+    for start in range(0, len(rows), GROUP):
+        part = np.arange(start, min(start + GROUP, len(rows)))
+        alike = own[part] @ own.T
+        alike[np.arange(len(part)), part] = -np.inf
+        few = counts[part] <= TYPICAL  # most have few, and finding those costs a fraction of finding many
+        for some in (few, ~few):
+            _fill(rows[part[some]], alike[some], rows, starts, columns, values)
+
+
+def _fill(some: Int64s, alike: Float32s, rows: Int64s, starts: Int64s, columns: Int32s, values: Float32s) -> None:
+    """The neighbours of the rows `some`, whose similarity to all of `rows` is `alike`."""
+    counts = starts[some + 1] - starts[some]
     most = int(counts.max(initial=0))
     if not most:
         return
-    for start in range(0, len(rows), GROUP):
-        part = slice(start, start + GROUP)
-        alike = own[part] @ own.T
-        alike[np.arange(len(alike)), np.arange(start, start + len(alike))] = -np.inf
-        nearest = np.argpartition(-alike, most - 1, axis=1)[:, :most]
-        by_score = np.argsort(-np.take_along_axis(alike, nearest, axis=1), axis=1)
-        nearest = np.take_along_axis(nearest, by_score, axis=1)
-        chosen = np.where(np.arange(most) < counts[part, None], rows[nearest], len(starts))
-        by_column = np.argsort(chosen, axis=1)
-        chosen, nearest = (np.take_along_axis(x, by_column, axis=1) for x in (chosen, nearest))
-        there = np.arange(most) < counts[part, None]
-        at = (starts[rows[part], None] + np.arange(most))[there]
-        columns[at] = chosen[there]
-        values[at] = np.take_along_axis(alike, nearest, axis=1)[there]
+    there = np.arange(most) < counts[:, None]
+    nearest = np.argpartition(-alike, most - 1, axis=1)[:, :most]
+    best_first = np.argsort(-np.take_along_axis(alike, nearest, axis=1), axis=1)
+    nearest = np.take_along_axis(nearest, best_first, axis=1)
+    chosen = np.where(there, rows[nearest], len(starts))  # what is too many goes to the end
+    by_column = np.argsort(chosen, axis=1)
+    at = (starts[some, None] + np.arange(most))[there]
+    columns[at] = np.take_along_axis(chosen, by_column, axis=1)[there]
+    values[at] = np.take_along_axis(alike, np.take_along_axis(nearest, by_column, axis=1), axis=1)[there]
 
 
-def _csr(n: int, starts: Int64s, columns: np.ndarray, values: np.ndarray) -> sp.csr_matrix:
+def _csr(n: int, starts: Int64s, columns: Int32s, values: Float32s) -> sp.csr_matrix:
     matrix = sp.csr_matrix((n, n), dtype=np.float32)
     matrix.data, matrix.indices = values, columns
     matrix.indptr = starts.astype(np.int32 if starts[-1] < np.iinfo(np.int32).max else np.int64)
