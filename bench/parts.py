@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from bench.requests import CANDIDATES, users
 from bundle import BundleStore
@@ -82,6 +81,8 @@ def ranker_flops(ranker: Ranker, candidates: int) -> float:
 
 def compiled_seconds(ranker: Ranker) -> float:
     """The scorer as one compiled function of fixed shape, on inputs that are there already."""
+    import tensorflow as tf  # late: `ranking` has loaded it quietly
+
     dim, width = ranker.item_vectors.shape[1], len(ranker.scaling.mean)
     score = tf.function(lambda *x: ranker.scorer.score(*x), jit_compile=True, autograph=False)
     draw = np.random.default_rng(0).standard_normal

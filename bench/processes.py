@@ -42,20 +42,18 @@ def python_server(arguments: Sequence[str], cores: Sequence[int], polite: bool =
     `polite`: it gives way to the load generator, which then is not starved where they share cores.
     """
     begun = time.perf_counter()
-    nice = ["nice", "-n", "5"] if polite else []
-    process = subprocess.Popen(
-        [*nice, *pinned(cores, [sys.executable, *arguments])],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        if not line.startswith("SERVING on "):
-            raise RuntimeError(f"{' '.join(arguments)} did not come up: {line or 'it said nothing'}")
-        address = line.removeprefix("SERVING on ").partition(": ")[0]
-        yield Server(address.strip(), process.pid, time.perf_counter() - begun)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+    command = [*(["nice", "-n", "5"] if polite else []), *pinned(cores, [sys.executable, *arguments])]
+    environment = {**os.environ, **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with tempfile.TemporaryFile("w+") as errors:  # libraries are talkative: shown only where a server fails
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            if not line.startswith("SERVING on "):
+                errors.seek(0)
+                raise RuntimeError(f"{' '.join(arguments)} did not come up: {line}{errors.read()[-2_000:]}")
+            address = line.removeprefix("SERVING on ").partition(": ")[0]
+            yield Server(address.strip(), process.pid, time.perf_counter() - begun)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()

@@ -27,6 +27,7 @@ from bundle.histories import Histories
 
 PY_SPY = str(Path(sys.executable).with_name("py-spy"))
 SHOWN = 20
+OURS = ("server/", "retrieval/", "ranking/", "core/", "layers/", "bundle/", "state/")
 
 
 def main() -> None:
@@ -54,7 +55,8 @@ def main() -> None:
             record(server.pid, options.seconds, "raw", folder / "stacks.txt")
             calls.join()
         stacks = (folder / "stacks.txt").read_text().splitlines()
-    Console().print(table(stacks, options.callers))
+    for shown in tables(stacks, options.callers):
+        Console().print(shown)
     print(f"Wrote {flames}")
 
 
@@ -64,15 +66,22 @@ def record(pid: int, seconds: float, form: str, out: Path) -> None:
     subprocess.run([*command, "--output", str(out)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def table(stacks: list[str], callers: int) -> Table:
-    """Functions by the share of samples in them alone, and with what they call."""
+def tables(stacks: list[str], callers: int) -> list[Table]:
+    """Where samples end, and which of our functions they pass through."""
     alone, together, total = count(stacks)
-    shown = Table(title=f"{total} samples under {callers} callers")
-    for name in ("function", "alone", "with what it calls"):
-        shown.add_column(name, justify="left" if name == "function" else "right")
-    for function, samples in alone.most_common(SHOWN):
-        shown.add_row(function, f"{samples / total:.1%}", f"{together[function] / total:.1%}")
-    return shown
+    ours = Counter({name: samples for name, samples in together.items() if name.partition(" (")[2].startswith(OURS)})
+    return [
+        _table(f"{total} samples under {callers} callers: functions that run", alone, total),
+        _table("Our functions, with all that they call", ours, total),
+    ]
+
+
+def _table(title: str, samples: Counter[str], total: int) -> Table:
+    table = Table("function", title=title)
+    table.add_column("share", justify="right")
+    for function, count in samples.most_common(SHOWN):
+        table.add_row(function, f"{count / total:.1%}")
+    return table
 
 
 def count(stacks: list[str]) -> tuple[Counter[str], Counter[str], int]:
