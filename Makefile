@@ -7,9 +7,11 @@ RELEASED := protos/released/shortlist.v1.binpb
 DATA ?= DATA
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
+SIZE ?= all
+CALLERS ?= 16
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check check-go api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow test-clients vectors check check-go api-snapshot train serve evaluate bench profile lock clean
 
 include protos/generate.mk bench/ghz.mk
 
@@ -66,9 +68,15 @@ serve: $(STAMP) ## serve the current bundle of BUNDLES=dir at ADDRESS=host:port 
 evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the baselines
 	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
 
+bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10k|100k|1m|10m]
+	@$(BIN)/python -m bench --size $(SIZE)
+
+profile: $(STAMP) $(GHZ) ## flame graph of the server under load: make profile BUNDLES=dir [CALLERS=1]
+	@$(BIN)/python -m bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
+
 lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra cpu --extra dev \
 	  pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .tools build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .tools bench/.bundles build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache

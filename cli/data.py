@@ -140,6 +140,24 @@ def synthetic(
     typer.echo(f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz, to {out}")
 
 
+@app.command("synthetic-vectors")
+def synthetic_vectors(
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into.", file_okay=False)],
+    items: Annotated[int, typer.Option(min=100, help="Items of the catalogue; 10 million fit in 16 GB.")],
+    users: Annotated[int | None, typer.Option(min=1, help="Users; by default a tenth of the items.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
+) -> None:
+    """Make a bundle of made-up items that nobody trained, for measuring how fast a catalogue of any size is served."""
+    from synthetic.publish import default_users, publish
+
+    def progress(step: str) -> None:
+        typer.echo(f"{step} ...")
+
+    manifest = publish(bundles, items, users or default_users(items), seed, progress)
+    size = sum(entry.bytes for entry in manifest.files.values())
+    typer.echo(f"Published {manifest.version} in {bundles}: {items:,} items, {size / items:,.0f} bytes per item")
+
+
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     """Show what was kept and rejected, whether or not that is too much, then publish."""
     from data.progress import working

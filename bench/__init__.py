@@ -1,0 +1,1 @@
+"""Measures how fast Shortlist serves against what its parts cost on the same machine: see docs/benchmarks.md."""

@@ -1,0 +1,59 @@
+"""The models of a made-up bundle: the real architectures with weights that nobody trained."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from core.types import Float32s, Queries
+from layers.item_features import ItemFeatures
+from ranking.examples import Scaling
+from ranking.features import ItemFacts, feature_names, features
+from ranking.ranker import Ranker
+from ranking.scorer import Scorer, ScorerConfig
+from retrieval.profile import seen
+from retrieval.retriever import Retriever
+from retrieval.towers import UserTower
+
+CANDIDATES = 500
+CALIBRATION = (1.0, -3.0)
+
+
+def user_tower(seed: int) -> dict[str, Float32s]:
+    """An untrained user tower: about the mean of the history."""
+    keras.utils.set_random_seed(seed)
+    tower = UserTower()
+    tower.build()
+    arrays = {
+        "places": tower.places.embeddings,
+        "types": tower.types.embeddings,
+        "gaps": tower.gaps.embeddings,
+        "hidden.kernel": tower.hidden.kernel,
+        "hidden.bias": tower.hidden.bias,
+        "mix.kernel": tower.mix.kernel,
+        "mix.bias": tower.mix.bias,
+    }
+    return {name: keras.ops.convert_to_numpy(value) for name, value in arrays.items()}
+
+
+def ranker(
+    items: ItemFeatures, vectors: Float32s, facts: ItemFacts, retriever: Retriever, sample: Queries, seed: int
+) -> Ranker:
+    """A scorer that orders about as stage one does; scaling is fitted on the candidates of the queries `sample`."""
+    names = feature_names(retriever.sources)
+    config = ScorerConfig(len(items), items.encoder.size, items.n_categories, len(names), seed=seed)
+    keras.utils.set_random_seed(seed)
+    scorer = Scorer(config)
+    scorer.build()
+    scaling = _scaling(retriever, facts, sample)
+    start = np.pad(retriever.fusion.weights, (0, len(names) - len(retriever.fusion.weights)))
+    scorer.wide.set_weights([(start * scaling.spread)[:, None]])
+    deep, bias = scorer.deep.get_weights()
+    scorer.deep.set_weights([np.random.default_rng(seed).normal(0, 0.05, deep.shape).astype(np.float32), bias])
+    return Ranker(scorer, scaling, facts, vectors, CALIBRATION)
+
+
+def _scaling(retriever: Retriever, facts: ItemFacts, sample: Queries) -> Scaling:
+    candidates = retriever.retrieve(sample, CANDIDATES, blocked=seen(sample))
+    rows = features(sample, candidates, facts)[candidates.valid]
+    return Scaling(rows.mean(axis=0), rows.std(axis=0), rows.min(axis=0), rows.max(axis=0))

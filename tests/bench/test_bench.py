@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = {
+    "ceiling_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500", "p50_growth_10k_to_10m",
+    "two_workers_ratio", "bytes_per_item", "private_mb_per_worker", "seconds_to_serving", "event_write_p50_ms",
+    "item_searchable_seconds",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / ".tools/bin/ghz").exists(), reason="ghz is not there: make tools")
+def test_the_whole_benchmark_on_a_few_hundred_items(tmp_path: Path) -> None:
+    options = ["--items", "700", "--seconds", "1", "--bundles", str(tmp_path / "bundles"), "--out", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-m", "bench", *options], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    run = json.loads((tmp_path / "latest.json").read_text())
+    assert run.keys() >= KEYS
+    assert {key for key in KEYS if run[key] is None} == {"p50_growth_10k_to_10m", "item_searchable_seconds"}
+    assert {key for key in KEYS if run[key] is None} == run["reasons"].keys()
+    measured = run["sizes"]["700"]["server"]
+    assert measured["event_in_next_answer"]
+    assert all(load["failed"] == 0 for load in measured["closed"])
+    assert "peak / ceiling" in done.stdout
+    assert (tmp_path / "latest.svg").read_text().startswith("<svg")
+
+
+def test_says_what_is_missing_without_a_load_generator(tmp_path: Path) -> None:
+    for name in ("bench", "protos"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(".bundles", "results"))
+    done = subprocess.run([sys.executable, "-m", "bench"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "make tools" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_ceiling_and_ratios() -> None:
+    from bench.measure import derive
+
+    def load(goodput: float, p50: float = 2.0) -> dict[str, float]:
+        return {"goodput": goodput, "p50_ms": p50, "p99_ms": 3 * p50}
+
+    workers = {"goodput": 120.0, "workers": 2, "client_cores": 0.5, "shared_cores": True, "private_mb": [300.0, 500.0]}
+    result = {
+        "parts": {"faiss_ms": 1.0, "ranker_flops_ms": 2.0, "ann_recall_at_500": 0.9},
+        "echo": {"lone": load(800, 1.0), "loaded": load(1_000)},  # a millisecond each
+        "server": {"closed": [load(60, 8.0), load(100)], "events": load(10), "seconds_to_serving": 5.0},
+        "tutorial": load(20),
+        "workers": workers,
+        "bytes_per_item": 100.0,
+    }
+    derived = derive(result)
+    assert derived["parts_ceiling_per_second"] == pytest.approx(250)
+    assert derived["ceiling_ratio"] == pytest.approx(0.4)
+    assert derived["tutorial_ratio"] == pytest.approx(5)
+    assert derived["lone_p50_over_parts"] == pytest.approx(2)
+    assert derived["two_workers_ratio_as_measured"] == pytest.approx(1.2)
+    assert derived["two_workers_ratio"] == pytest.approx(1.6)  # 1.5 cores did it, two would have done 4 / 3 of that
+    assert derived["private_mb_per_worker"] == pytest.approx(400)
+
+
+def test_profile_counts_recursion_once() -> None:
+    from bench.profile import count
+
+    alone, together, total = count(["run (a/b.py:1);work (a/c.py:2);work (a/c.py:3) 7", "run (a/b.py:1) 3"])
+    assert total == 10
+    assert alone == {"work (a/c.py)": 7, "run (a/b.py)": 3}
+    assert together == {"run (a/b.py)": 10, "work (a/c.py)": 7}
+
+
+def test_failed_calls_are_no_goodput() -> None:
+    from bench.ghz import _read
+
+    details = [{"latency": 4e6, "status": "OK"}] * 6 + [{"latency": 1e3, "status": "ResourceExhausted"}] * 4
+    load = _read({"details": details, "total": 2e9}, 1, 1.0)
+    assert (load.goodput, load.failed, load.p50_ms, load.client_cores) == (3.0, 4, 4.0, 0.5)
