@@ -1,6 +1,6 @@
 """What a run of ghz says: goodput, percentiles, errors, a plot; exit status 1 where it breaks a limit.
 
-    .venv/bin/python bench/ghz_report.py run.json [--plot run.svg] [--min-goodput 50] [--max-errors 0.1] [--max-p99 80]
+    .venv/bin/python -m bench.ghz_report run.json [--plot run.svg] [--min-goodput 50] [--max-errors 0.1] [--max-p99 80]
 
 Percentiles are those of the OK answers. A second row counts every error as a call that is never answered, so that
 errors cannot make a run look fast.
@@ -18,9 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-import ghz_plot
 import numpy as np
 import numpy.typing as npt
+
+from bench import ghz_plot
 
 PERCENTILES = (50.0, 95.0, 99.0, 99.9)
 

@@ -1,6 +1,6 @@
 """One load test: a real server on loopback, messages for users and items of its bundle, a warm-up, and ghz.
 
-    .venv/bin/python bench/ghz_run.py --bundles bundles --scenario recommend --load const [--workers 1] [-- FLAGS]
+    .venv/bin/python -m bench.ghz_run --bundles bundles --scenario recommend --load const [--workers 1] [-- FLAGS]
 
 A scenario is a file of bench/ghz: a method, its deadline as in the clients, and a template of its message. In it "USER"
 and "ITEM" stand for ids drawn from the bundle and "100 ITEMS" for a list of different ones, anew for each of a thousand
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ghz_report import Parser
 
+from bench.ghz_report import Parser
 from bundle import BundleStore
 from bundle.histories import Histories
 from bundle.items import ItemTable

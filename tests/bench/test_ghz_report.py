@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import ghz_report
 import pytest
+
+from bench import ghz_report
 
 Write = Callable[..., Path]
 
@@ -38,8 +39,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def report(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    script = Path(ghz_report.__file__)
-    return subprocess.run([sys.executable, script, path, *arguments], capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "bench.ghz_report", path, *arguments], capture_output=True, text=True)
 
 
 def test_percentiles_are_those_of_the_ok_answers_by_nearest_rank(write: Write) -> None:

@@ -4,11 +4,12 @@ import json
 from itertools import product
 from typing import Any
 
-import ghz_run
 import pytest
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor_pool import Default
 from shortlist.v1 import event_service_pb2, recommendation_service_pb2
+
+from bench import ghz_run
 
 USERS, ITEMS = [f"user {n}" for n in range(300)], [f"item {n}" for n in range(120)]
 SERVICES = {
