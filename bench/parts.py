@@ -21,7 +21,6 @@ from core.types import Candidates
 from layers.history import HISTORY
 from ranking.ranker import Ranker
 from retrieval.index import recall_against_exact
-from retrieval.profile import seen
 from retrieval.retriever import Retriever
 from retrieval.two_tower import TwoTower
 
@@ -41,7 +40,7 @@ def main() -> None:
 
     def retrieve(i: int) -> Candidates:
         alone = queries.slice(i, i + 1)
-        return retriever.retrieve(alone, CANDIDATES, blocked=seen(alone))
+        return retriever.retrieve(alone, CANDIDATES, blocked=alone.seen())
 
     candidates = retrieve(0)
     result = {

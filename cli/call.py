@@ -9,7 +9,6 @@ from typing import Annotated, Literal, NoReturn
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
-from rich.console import Console
 from shortlist import (
     Client,
     DeadlineExceeded,
@@ -76,7 +75,7 @@ def recommend(
             include_trace=trace,
         )
     if not as_json:
-        Console().print(tables.recommendations(answer.items))
+        tables.output().print(tables.recommendations(answer.items))
     _finish(answer, as_json)
 
 
@@ -203,7 +202,7 @@ def _policy(keep_seen: bool) -> SeenItemsPolicy.ValueType:
 
 def _show_scored(answer: api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse, as_json: bool) -> None:
     if not as_json:
-        Console().print(tables.scored(answer.items))
+        tables.output().print(tables.scored(answer.items))
     _finish(answer, as_json)
 
 
@@ -216,7 +215,7 @@ def _finish(
         return
     trace = [] if isinstance(answer, api.SimilarItemsResponse) else answer.trace
     if trace:
-        Console().print(tables.stages(trace))
+        tables.output().print(tables.stages(trace))
     if answer.degraded:
         typer.echo(f"degraded: {tables.degraded(answer.degraded)}")
     typer.echo(f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}")

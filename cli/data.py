@@ -126,7 +126,7 @@ def synthetic(
     items: Annotated[int, typer.Option(min=10, help="Items in the shop.")] = 2_000,
     users: Annotated[int, typer.Option(min=1, help="Users of the shop.")] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same shop.")] = 0,
-    events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 80,
+    events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make up a shop: a year of views, carts and purchases, and beside them what its users truly prefer."""
     from data.progress import working
@@ -169,8 +169,9 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
 
 
 def _show(imported: Imported) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from cli import tables
 
     dataset, table = imported.dataset, Table("table", "rows", title="Import")
     table.columns[1].justify = "right"
@@ -185,4 +186,4 @@ def _show(imported: Imported) -> None:
     table.add_row("data set: interactions", f"{dataset.interactions.height:,}")
     table.add_row("data set: items", f"{dataset.items.height:,}")
     table.add_row("data set: users with attributes", f"{dataset.users.height:,}")
-    Console().print(table)
+    tables.output().print(table)

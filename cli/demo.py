@@ -37,7 +37,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
     """Make a shop, train on it, serve it, recommend to somebody, write two events and see what they change."""
-    console = Console(highlight=False)
+    console = tables.output()
     for name in ("data", "bundles", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"):
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

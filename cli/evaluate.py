@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from cli import tables
 from cli.progress import steps
 from core.errors import DataError
 
@@ -47,7 +47,7 @@ def evaluate(
         report = assess(loaded, heldout, dataset.until(cut).interactions, announce)
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-    report.print(Console())
+    report.print(tables.output())
     _write(out, report.to_json() | {"bundle": loaded.version, "since": since})
     typer.echo(f"Wrote {out}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from google.protobuf.descriptor import EnumDescriptor
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from shortlist.v1.recommendation_pb2 import (
@@ -17,8 +18,17 @@ from shortlist.v1.recommendation_pb2 import (
     StageTrace,
 )
 
+PIPE_WIDTH = 120
+"""Columns of a table that goes into a file or a pipe, where nobody says how wide it may be."""
+
 SOURCES = 3
 """Of an item's sources the ones that had it highest are shown; `--json` has all."""
+
+
+def output() -> Console:
+    """Standard output as tables want it: as wide as the terminal, or wide enough for whole words."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, PIPE_WIDTH))
 
 
 def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from cli import tables
 from cli.progress import steps
 
 
@@ -45,5 +45,5 @@ def train(
     table.add_column("value", justify="right")
     for name, value in manifest.metrics.items():
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
-    Console().print(table)
+    tables.output().print(table)
     typer.echo(f"Published {manifest.version} in {bundles}, now current. Serve it: shortlist serve --bundles {bundles}")

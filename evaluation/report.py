@@ -31,11 +31,11 @@ LIST = 10
 COLUMNS = {
     "ndcg@10": "NDCG@10",
     "hit@10": "Hit@10",
-    "recall@20": "Recall@20",
-    "recall@100": "Recall@100",
-    "recall@500": "Recall@500",
+    "recall@20": "R@20",
+    "recall@100": "R@100",
+    "recall@500": "R@500",
     "mrr@10": "MRR@10",
-    "coverage@10": "Coverage@10",
+    "coverage@10": "Cover@10",
 }
 """What fits a terminal; the JSON has every metric."""
 
@@ -198,7 +198,7 @@ def _table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
         key: title for key, title in COLUMNS.items() if any(system.get(key) is not None for system in systems.values())
     }
     for title in shown.values():
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for name, system in systems.items():
         table.add_row(name, *(_cell(key, system) for key in shown))
     return table

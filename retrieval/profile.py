@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int64s, Queries
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
 
@@ -18,12 +18,6 @@ def wanted(queries: Queries) -> Bools:
 def wanted_only(queries: Queries) -> Queries:
     """The queries without impressions and dislikes."""
     return queries.keep(wanted(queries))
-
-
-def seen(queries: Queries) -> list[Int32s]:
-    """Per query the rows that its user has dealt with, which nobody need recommend again: all but impressions."""
-    events = queries.keep(queries.types != EventType.IMPRESSION)
-    return [np.unique(events.history(i)) for i in range(len(events))]
 
 
 def from_end(queries: Queries) -> Int64s:

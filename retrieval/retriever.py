@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Queries, Reason
+from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Queries, Reason, distinct
 from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
-from retrieval.profile import seen
 from retrieval.reasons import reasons
 from retrieval.scores import SourceScores, top_positions
 from retrieval.similar_users import SimilarUsers
@@ -95,7 +94,7 @@ class Retriever:
         mask = self._mask(len(queries), blocked, allowed)
         answers = self._ask(queries)
         lists = self._lists(answers, len(queries), max(count, LIST_LENGTH), mask)
-        found = [_distinct(lists[:, query]) for query in range(len(queries))]
+        found = [distinct(lists[:, query]) for query in range(len(queries))]
         items = _padded(found, max((len(f) for f in found), default=0))
         return self._describe(items, answers, lists)
 
@@ -105,7 +104,7 @@ class Retriever:
         Ranks are those among what the user has not seen, so an item is scored as if it had been retrieved.
         """
         answers = self._ask(queries)
-        mask = self._mask(len(queries), seen(queries), None)
+        mask = self._mask(len(queries), queries.seen(), None)
         return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, mask))
 
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
@@ -171,12 +170,13 @@ class Retriever:
         shape = (*items.shape, len(answers))
         scores, ranks = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
         levels = np.zeros((len(items), len(answers), 2), np.float32)
+        place_of = np.zeros(self.n_items + 1, np.int32)
         for i, answer in enumerate(answers):
             if answer is not None:
                 answers[i] = None
                 with self._tolerated(self.sources[i]):
                     scores[..., i], levels[:, i] = answer.at(items), answer.levels()
-                    ranks[..., i] = _places(lists[i], items, self.n_items)
+                    ranks[..., i] = _places(lists[i], items, place_of)
                     answers[i] = answer
         scores[items == NO_ITEM] = 0
         failed = tuple(name for name, answer in zip(self.sources, answers, strict=True) if answer is None)
@@ -198,16 +198,12 @@ def best(union: Candidates, count: int) -> Candidates:
     return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
 
 
-def _distinct(rows: Int32s) -> Int32s:
-    """The items among `rows`, ascending, each once. numpy's unique hashes first, which takes five times as long."""
-    ordered: Int32s = np.sort(rows, axis=None)
-    return np.asarray(ordered[np.diff(ordered, prepend=NO_ITEM) != 0])
+def _places(lists: Int32s, items: Int32s, place_of: Int32s) -> Int32s:
+    """Where each item stands in the query's list, 1 for the first, 0 where it does not.
 
-
-def _places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
-    """Where each item stands in the query's list, 1 for the first, 0 where it does not."""
+    `place_of`, int32 [catalogue + 1], is room to work in: zeros, and zeros again afterwards. NO_ITEM reads its end.
+    """
     places = np.zeros(items.shape, np.int32)
-    place_of = np.zeros(n_items + 1, np.int32)  # its last place is what NO_ITEM, -1, reads
     for query, proposed in enumerate(lists):
         proposed = proposed[proposed != NO_ITEM]
         place_of[proposed] = np.arange(1, len(proposed) + 1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import structlog
 
-from core.types import NO_ITEM, Event, EventType, Float32s, Int32s, Int64s, Queries
+from core.types import NO_ITEM, Event, Float32s, Int32s, Int64s, Queries
 from server.plans import Plan
 from server.system import System
 from state import StateStore
@@ -36,7 +36,7 @@ def hydrate(system: System, store: StateStore, plans: Sequence[Plan]) -> Hydrate
     extra = [[*live.get(plan.user_id, ()), *plan.context] for plan in plans]
     queries = _merge(system, trained, extra)
     found = trained.lengths + np.fromiter(map(len, extra), np.int64, len(extra))
-    return Hydrated(queries, list(_seen(queries)), found, store_failed)
+    return Hydrated(queries, queries.seen(), found, store_failed)
 
 
 def _live(store: StateStore, plans: Sequence[Plan]) -> tuple[dict[str, list[Event]], list[bool]]:
@@ -85,13 +85,6 @@ def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:
     some = np.diff(offsets) > 0
     now[some] = np.maximum(now[some], times[offsets[1:][some] - 1])
     return now
-
-
-def _seen(queries: Queries) -> Iterator[Int32s]:
-    """Rows that count as seen: everything but impressions. A disliked item must not come back either."""
-    counts = queries.types != EventType.IMPRESSION
-    for start, stop in zip(queries.offsets[:-1], queries.offsets[1:], strict=True):
-        yield np.unique(queries.items[start:stop][counts[start:stop]])
 
 
 def _float32(values: Sequence[float]) -> Float32s:

@@ -11,7 +11,6 @@ from ranking.examples import Scaling
 from ranking.features import ItemFacts, feature_names, features
 from ranking.ranker import Ranker
 from ranking.scorer import Scorer, ScorerConfig
-from retrieval.profile import seen
 from retrieval.retriever import Retriever
 from retrieval.towers import UserTower
 
@@ -54,6 +53,6 @@ def ranker(
 
 
 def _scaling(retriever: Retriever, facts: ItemFacts, sample: Queries) -> Scaling:
-    candidates = retriever.retrieve(sample, CANDIDATES, blocked=seen(sample))
+    candidates = retriever.retrieve(sample, CANDIDATES, blocked=sample.seen())
     rows = features(sample, candidates, facts)[candidates.valid]
     return Scaling(rows.mean(axis=0), rows.std(axis=0), rows.min(axis=0), rows.max(axis=0))

@@ -13,7 +13,6 @@ from bundle.items import ItemTable
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
 from ranking.ranker import Ranker
 from ranking.selection import select
-from retrieval.profile import seen
 from retrieval.retriever import Retriever
 
 CANDIDATES = 400
@@ -79,7 +78,7 @@ class Recommender:
     def _retrieved(self, queries: Queries, count: int) -> Iterator[tuple[int, Queries, Candidates]]:
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
-            yield start, block, self.retriever.retrieve(block, count, blocked=seen(block))
+            yield start, block, self.retriever.retrieve(block, count, blocked=block.seen())
 
 
 def _empty(users: int, count: int) -> Lists:

@@ -157,7 +157,7 @@ def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
 
 def propose(retriever: Retriever, cut: Slice, count: int) -> list[Candidates]:
     """All that any source proposes to the slice's queries, in blocks."""
-    blocked = cut.blocked()
+    blocked = cut.queries.seen()
     return [
         retriever.propose(
             cut.queries.slice(start, start + BLOCK),

@@ -65,10 +65,6 @@ class Slice:
         parts = np.where(place < 10, self.gains[order] / np.log2(place + 2), 0)
         return np.bincount(rows, parts, len(self.queries)).astype(np.float32)
 
-    def blocked(self) -> list[Int32s]:
-        """Per query, the items that it knows already."""
-        return [np.unique(self.queries.history(i)) for i in range(len(self.queries))]
-
 
 def slices(histories: Queries, n_items: int, count: int, most: int, seed: int) -> list[Slice]:
     """`count` slices of no more than `most` queries, oldest first; where time gives too few queries, every history's

@@ -13,7 +13,6 @@ from ranking.examples import model_inputs
 from ranking.features import features
 from ranking.ranker import Ranker
 from ranking.selection import select
-from retrieval.profile import seen
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def queries(trained, queries_of):
 
 @pytest.fixture(scope="module")
 def candidates(trained, queries):
-    return trained.retriever.retrieve(queries, 60, blocked=seen(queries))
+    return trained.retriever.retrieve(queries, 60, blocked=queries.seen())
 
 
 @pytest.fixture(scope="module")

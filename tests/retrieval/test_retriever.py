@@ -10,7 +10,6 @@ from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem, cosine, history_profile
 from retrieval.popularity import Popularity
-from retrieval.profile import seen
 from retrieval.retriever import Retriever, best
 from retrieval.transitions import Transitions, transition_weights
 
@@ -104,7 +103,7 @@ def test_a_batch_answers_as_lone_queries_do(retriever, queries):
 
 
 def test_given_items_are_described_as_retrieved_ones(retriever, queries):
-    found = retriever.retrieve(queries, 25, blocked=seen(queries))
+    found = retriever.retrieve(queries, 25, blocked=queries.seen())
     backwards = found.items[:, ::-3]
     again = retriever.score(queries, backwards)
     assert np.array_equal(again.items, backwards)

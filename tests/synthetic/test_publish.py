@@ -43,12 +43,11 @@ def test_has_every_file_of_a_trained_bundle(bundle: Bundle, trained_bundle) -> N
 def test_loads_and_every_source_proposes(bundle: Bundle) -> None:
     from bundle.histories import Histories
     from ranking.ranker import Ranker
-    from retrieval.profile import seen
     from retrieval.retriever import Retriever
 
     retriever = Retriever.load(bundle)
     queries = Histories.load(bundle).events.slice(0, 8)
-    candidates = retriever.retrieve(queries, 100, blocked=seen(queries))
+    candidates = retriever.retrieve(queries, 100, blocked=queries.seen())
     assert candidates.valid.all() and not candidates.failed
     assert (candidates.ranks > 0).any(axis=(0, 1)).all(), "a source says nothing"
     scores = Ranker.load(bundle).rank(queries, candidates)

@@ -5,7 +5,7 @@ import pytest
 
 from core.types import NO_ITEM
 from ranking.ranker import Ranker
-from training.offline import Recommender, seen
+from training.offline import Recommender
 
 FIELDS = ("items", "fused", "scores", "ranks", "levels")
 
@@ -39,7 +39,7 @@ def test_lists_are_best_first_without_what_was_taken(system, queries):
     lists = system.recommend(queries, 10, done.append)
     assert lists.items.shape == lists.scores.shape == (len(queries), 10)
     assert sum(done) == len(queries)
-    for items, scores, taken in zip(lists.items, lists.scores, seen(queries), strict=True):
+    for items, scores, taken in zip(lists.items, lists.scores, queries.seen(), strict=True):
         assert (items != NO_ITEM).all()
         assert len(np.unique(items)) == 10
         assert (np.diff(scores) <= 0).all()

@@ -116,7 +116,7 @@ def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
 
 def test_what_is_known_already_is_blocked(queries_of):
     cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
-    for query, rows in enumerate(cut.blocked()):
+    for query, rows in enumerate(cut.queries.seen()):
         assert set(rows.tolist()) == set(cut.queries.history(query).tolist())
         assert not set(taken_of(cut, query)) & set(rows.tolist())
 

@@ -113,7 +113,7 @@ def test_the_past_read_off_the_data_is_the_bundles(trained_bundle):
 
 def test_events_of_items_that_a_bundle_does_not_know_are_left_out(trained_bundle):
     items = ItemTable.load(trained_bundle.load()).ids
-    events = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["ghost", "i000003", "i000000"], "timestamp": [START] * 3})
+    events = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["ghost", *items.take([3, 0])], "timestamp": [START] * 3})
     found = past_of(Dataset.of(events).interactions, ["b", "a"], items, 0)
     assert found.lengths.tolist() == [0, 2]
     assert [items[int(row)] for row in found.items] == ["i000003", "i000000"]
