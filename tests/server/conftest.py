@@ -52,14 +52,14 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-async def start(system: System, store: StateStore) -> AsyncIterator[Start]:
+async def start(system: System, store: StateStore, tmp_path: Path) -> AsyncIterator[Start]:
     """Starts servers: `await start(load=False, authority=..., any=setting)`; stops them at the end."""
     running: list[Running] = []
 
     async def begin(
         load: bool = True, authority: Authority | None = None, state: StateStore = store, **values: Any
     ) -> Running:
-        server, port = await create_server(settings(**values), state, authority)
+        server, port = await create_server(settings(**({"bundles": tmp_path / "bundles"} | values)), state, authority)
         if load:
             await server.activate(lambda: system)
         address = f"127.0.0.1:{port}"
