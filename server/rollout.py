@@ -20,9 +20,6 @@ from server.shadow import Shadow
 from server.system import System
 from state import StateStore
 
-Load = Callable[[str | None], System]
-"""A warmed system of a version, None for the current one; raises as BundleStore.load does. Runs on a thread."""
-
 _RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
 
 log = structlog.get_logger(__name__)
@@ -31,13 +28,13 @@ log = structlog.get_logger(__name__)
 class Rollout:
     """What the folder's CURRENT and LABELS say is what serves here. One change at a time; for one event loop."""
 
-    def __init__(self, settings: Settings, engine: Engine, store: StateStore, load: Load | None = None) -> None:
+    def __init__(self, settings: Settings, engine: Engine, store: StateStore) -> None:
         self.bundles = BundleStore(settings.bundles)
         self.labels = Labels()  # as the folder had them when it was looked at last
         self.refusal = ""  # why something that the folder asks for is not served
         self._engine = engine
         self._store = store
-        self._load = load or (lambda version: System.load(self.bundles.load(version), settings.max_batch))
+        self._max_batch = settings.max_batch
         self._limits = Limits(
             settings.canary_window_seconds,
             settings.canary_least_requests,
@@ -166,6 +163,10 @@ class Rollout:
     async def _fetch(self, version: str) -> System:
         """The system of a version, from memory if it is there; raises where it cannot be loaded."""
         return self._loaded().get(version) or (await asyncio.to_thread(self._load, version))
+
+    def _load(self, version: str | None) -> System:
+        """A warmed system of a version, None for the current one; raises as BundleStore.load does. Takes seconds."""
+        return System.load(self.bundles.load(version), self._max_batch)
 
     def _loaded(self) -> dict[str, System]:
         serving = self._engine.serving
