@@ -26,7 +26,7 @@ from bundle.manifest import MANIFEST, Manifest, is_version
 from bundle.reader import Bundle
 from bundle.verify import read_manifest, verify
 from bundle.writer import BundleWriter
-from core.errors import BundleRefusedError, NotFoundError, UnavailableError
+from core.errors import BundleRefusedError, InvalidArgumentError, NotFoundError, UnavailableError, Violation
 
 _REMEMBERED = 16  # activations that a rollback can go back through
 _CURRENT, _LOCK = "CURRENT", ".lock"
@@ -110,16 +110,18 @@ class BundleStore:
             self._make_current(version)
 
     def set_canary(self, version: str, share: float) -> None:
-        """Answer a share of the users, above 0 to 1, from a bundle, after verifying it; raises as `load` does."""
+        """Answer a share of the users, above 0 to 1, from a bundle, after verifying it; raises as `load` does, and
+        InvalidArgumentError for the current bundle.
+        """
         with self._changing():
-            self.verify(version)
+            self._check_label(version)
             canary = Canary(version=version, share=share)
             self._write_labels(self.labels().without(version).model_copy(update={"canary": canary, "taken_off": None}))
 
     def set_shadow(self, version: str) -> None:
-        """Let a bundle rank what the current one answers, after verifying it; raises as `load` does."""
+        """Let a bundle rank what the current one answers, after verifying it; raises as `set_canary` does."""
         with self._changing():
-            self.verify(version)
+            self._check_label(version)
             shadow = Shadow(version=version)
             self._write_labels(self.labels().without(version).model_copy(update={"shadow": shadow}))
 
@@ -158,6 +160,7 @@ class BundleStore:
         with self._changing():
             before = self._before()
             self.verify(before[0])
+            self._unlabel(before[0])
             self._write_current(before)
             return before[0]
 
@@ -231,17 +234,27 @@ class BundleStore:
             raise NotFoundError("bundle", f"before {current}" if current else "to roll back from")
         return before
 
+    def _check_label(self, version: str) -> None:
+        """A bundle that gets a label beside the current one is sound, and another one."""
+        if version == self.current():
+            raise InvalidArgumentError([Violation("bundle_version", "is the current bundle, which serves everybody")])
+        self.verify(version)
+
     def _make_current(self, version: str) -> None:
         activations = self._activations()
-        labels = self.labels()
-        if labels != (left := labels.without(version).model_copy(update={"taken_off": None})):
-            self._write_labels(left)
+        self._unlabel(version)
         if activations[:1] != [version]:
             self._write_current([version, *activations])
 
     def _write_current(self, activations: list[str]) -> None:
         content = "".join(f"{version}\n" for version in activations[:_REMEMBERED])
         replace_durably(self.directory / _CURRENT, content.encode())
+
+    def _unlabel(self, version: str) -> None:
+        """What becomes current is neither canary nor shadow, and what was found out beside another one is over."""
+        labels = self.labels()
+        if labels != (left := labels.without(version).model_copy(update={"taken_off": None})):
+            self._write_labels(left)
 
     def _write_labels(self, labels: Labels) -> None:
         replace_durably(self.directory / LABELS, labels.to_bytes())

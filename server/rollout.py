@@ -43,7 +43,7 @@ class Rollout:
         )
         self._poll_seconds = settings.bundle_poll_seconds
         self._changing = asyncio.Lock()
-        self._failed: set[str] = set()  # canaries that did badly here, while they still have the label
+        self._failed: dict[str, str] = {}  # canaries that did badly here and still have the label, and why they go
         self._stamp: object = None
         self._tried = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
@@ -70,6 +70,7 @@ class Rollout:
         async def change() -> None:
             loaded = await self._fetch(version)
             await asyncio.to_thread(set_label)
+            self._failed.pop(version, None)  # mended, or the operator knows better
             await self._serve({version: loaded})
 
         await self._exclusively(change)
@@ -117,34 +118,38 @@ class Rollout:
         """Serve what the folder says at this moment. `loaded` may be used beside what is in memory anyway."""
         self._stamp = await asyncio.to_thread(self.bundles.stamp)  # taken first: a later change is seen as one
         self._tried, self.refusal = time.monotonic(), ""
+        await self._end_failed()
         before = self._engine.serving
         assert before is not None
         known = self._loaded() | loaded
         self.labels = labels = await asyncio.to_thread(self.bundles.labels)
         stable = await self._system(await asyncio.to_thread(self.bundles.current), known) or before.stable
-        previous = before.previous if stable is before.stable else before.stable
-        canary = await self._canary(labels, before, known)
-        shadow = await self._shadow(labels, before, known)
+        same = stable is before.stable  # with another one to compare with, counts begin anew
+        previous = before.previous if same else before.stable
+        canary = await self._canary(labels, before, known, same)
+        shadow = await self._shadow(labels, before, known, same)
         self._engine.serve(Serving(stable, canary, shadow, previous))
         if before.shadow and before.shadow is not shadow:
             before.shadow.close()
 
-    async def _canary(self, labels: Labels, before: Serving, known: dict[str, System]) -> Canary | None:
+    async def _canary(
+        self, labels: Labels, before: Serving, known: dict[str, System], same_stable: bool
+    ) -> Canary | None:
         wanted = labels.canary
-        if wanted is None or wanted.version not in self._failed:
-            self._failed.clear()  # of another canary, or the label was off meanwhile: a new try
         if wanted is None or wanted.version in self._failed:
             return None
         if (system := await self._system(wanted.version, known)) is None:
             return None
-        if before.canary and before.canary.system is system:
+        if before.canary and before.canary.system is system and same_stable:
             return Canary(system, wanted.share, before.canary.watch)
         return Canary(system, wanted.share, CanaryWatch(self._limits, partial(self._take_off, wanted.version)))
 
-    async def _shadow(self, labels: Labels, before: Serving, known: dict[str, System]) -> Shadow | None:
+    async def _shadow(
+        self, labels: Labels, before: Serving, known: dict[str, System], same_stable: bool
+    ) -> Shadow | None:
         if labels.shadow is None or (system := await self._system(labels.shadow.version, known)) is None:
             return None
-        if before.shadow and before.shadow.system is system:
+        if before.shadow and before.shadow.system is system and same_stable:
             return before.shadow
         return Shadow(system, self._store)
 
@@ -162,7 +167,8 @@ class Rollout:
 
     async def _fetch(self, version: str) -> System:
         """The system of a version, from memory if it is there; raises where it cannot be loaded."""
-        return self._loaded().get(version) or (await asyncio.to_thread(self._load, version))
+        loaded = self._loaded()
+        return loaded[version] if version in loaded else await asyncio.to_thread(self._load, version)
 
     def _load(self, version: str | None) -> System:
         """A warmed system of a version, None for the current one; raises as BundleStore.load does. Takes seconds."""
@@ -179,19 +185,19 @@ class Rollout:
     def _take_off(self, version: str, reason: str) -> None:
         """The canary is bad: end it for all processes of the folder."""
         log.error("canary_rollback", bundle=version, reason=reason)
-        self._failed.add(version)
+        self._failed[version] = reason
         if self._engine.serving:  # here at once, even if the folder cannot be written
             self._engine.serve(replace(self._engine.serving, canary=None))
+        self._begin(self._exclusively(self._follow))
 
-        async def change() -> None:
+    async def _end_failed(self) -> None:
+        """Take the label off canaries that did badly here; where that cannot be done, it is tried again later."""
+        for version, reason in list(self._failed.items()):
             try:
                 await asyncio.to_thread(self.bundles.take_off, version, reason)
+                del self._failed[version]
             except Exception as error:
                 self._refuse(error)
-            else:
-                await self._follow()
-
-        self._begin(self._exclusively(change))
 
     async def _exclusively(self, change: Callable[[], Awaitable[None]]) -> None:
         async def alone() -> None:

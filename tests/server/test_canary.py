@@ -7,9 +7,10 @@ from typing import Any
 
 import grpc
 import pytest
-from bundle_calls import CANARY, STABLE, activate, best, rollback, serving, until
+from bundle_calls import CANARY, SHADOW, STABLE, activate, best, rollback, serving, until
 from conftest import Start
-from server_wire import Running
+from server_wire import Running, failure
+from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from bundle import BundleStore
@@ -190,3 +191,26 @@ def test_sides_follow_from_user_and_version_alone() -> None:
     assert not is_on_canary("", version, 1) and is_on_canary("anybody", version, 1)
     pinned = [user for user in "abcdefgh" if is_on_canary(user, version, 0.5)]
     assert pinned == list("dfgh")  # no release may move users between the sides of a canary
+
+
+@pytest.mark.parametrize("label", [CANARY, SHADOW])
+async def test_the_stable_bundle_is_no_canary_of_itself(following: Running, published: BundleStore, label: Any) -> None:
+    request = bundle_api.ActivateBundleRequest(bundle_version=published.versions()[0], label=label)
+    got = await failure(following.bundles.ActivateBundle(request))
+    assert got.code == grpc.StatusCode.INVALID_ARGUMENT and set(got.violations) == {"bundle_version"}
+
+
+async def test_counts_begin_anew_beside_another_stable_bundle(following: Running, published: BundleStore) -> None:
+    first, second, third = published.versions()
+    await activate(following, second, CANARY, 1)
+    await best(following)
+    assert (await serving(following)).canary.canary_counts.request_count == 1
+    await activate(following, third)
+    assert (await serving(following)).canary.canary_counts.request_count == 0
+    await activate(following, second)
+    state = await activate(following, first, CANARY, 0.5)
+    assert state.canary.bundle_version == first
+    assert not (await rollback(following, CANARY)).HasField("canary")
+    await activate(following, third, CANARY, 0.5)
+    state = await rollback(following)  # to the canary: it is stable now, and no canary any more
+    assert (state.stable_bundle_version, state.HasField("canary")) == (third, False)

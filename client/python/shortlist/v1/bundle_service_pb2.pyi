@@ -449,7 +449,9 @@ class ActivateBundleRequest(_message.Message):
     bundle_version: _builtins.str
     """Which bundle, as ListBundles names it; anything that is no version is refused."""
     label: Global___BundleLabel.ValueType
-    """What for. Default: BUNDLE_LABEL_STABLE. A canary or shadow that becomes stable loses that label."""
+    """What for. Default: BUNDLE_LABEL_STABLE. A canary or shadow that becomes stable loses that label; the stable bundle
+    itself is refused as canary or shadow.
+    """
     user_share: _builtins.float
     """With BUNDLE_LABEL_CANARY the share of users: 0 to 1, both inclusive, NaN and anything outside refused; 0 (the
     default): 0.05. Refused with another label unless 0. Users without id, batches and SimilarItems stay on stable.

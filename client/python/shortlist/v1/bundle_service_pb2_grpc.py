@@ -76,7 +76,7 @@ class BundleServiceServicer:
 
     def GetServingBundle(self, request, context):
         """What the process that answers serves at this moment, and how its canary and its shadow fare. Counts are those of
-        this process since it loaded the bundle: each of several workers has its own.
+        this process and begin anew when stable changes: each of several workers has its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,7 @@ class BundleServiceStub:
     """The published bundles, newest first, by pages. Files are not hashed for it: `shortlist bundle verify` does that."""
     GetServingBundle: _grpc.UnaryUnaryMultiCallable[_bundle_service_pb2.GetServingBundleRequest, _bundle_service_pb2.GetServingBundleResponse]
     """What the process that answers serves at this moment, and how its canary and its shadow fare. Counts are those of
-    this process since it loaded the bundle: each of several workers has its own.
+    this process and begin anew when stable changes: each of several workers has its own.
     """
     ActivateBundle: _grpc.UnaryUnaryMultiCallable[_bundle_service_pb2.ActivateBundleRequest, _bundle_service_pb2.ActivateBundleResponse]
     """Gives a bundle a label. It is verified, loaded and warmed beside what serves; calls under way end with the bundle
@@ -69,7 +69,7 @@ class BundleServiceAsyncStub(BundleServiceStub):
     """The published bundles, newest first, by pages. Files are not hashed for it: `shortlist bundle verify` does that."""
     GetServingBundle: _aio.UnaryUnaryMultiCallable[_bundle_service_pb2.GetServingBundleRequest, _bundle_service_pb2.GetServingBundleResponse]  # type: ignore[assignment]
     """What the process that answers serves at this moment, and how its canary and its shadow fare. Counts are those of
-    this process since it loaded the bundle: each of several workers has its own.
+    this process and begin anew when stable changes: each of several workers has its own.
     """
     ActivateBundle: _aio.UnaryUnaryMultiCallable[_bundle_service_pb2.ActivateBundleRequest, _bundle_service_pb2.ActivateBundleResponse]  # type: ignore[assignment]
     """Gives a bundle a label. It is verified, loaded and warmed beside what serves; calls under way end with the bundle
@@ -106,7 +106,7 @@ class BundleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bundle_service_pb2.GetServingBundleResponse, _abc.Awaitable[_bundle_service_pb2.GetServingBundleResponse]]:
         """What the process that answers serves at this moment, and how its canary and its shadow fare. Counts are those of
-        this process since it loaded the bundle: each of several workers has its own.
+        this process and begin anew when stable changes: each of several workers has its own.
         """
 
     @_abc_1.abstractmethod
