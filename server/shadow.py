@@ -26,15 +26,15 @@ log = structlog.get_logger(__name__)
 
 
 class Shadow:
-    """One system on a thread of its own. `offer` neither waits nor raises; a shadow that is behind drops answers."""
+    """One system on a thread of its own; `offer` belongs to the event loop, and neither waits nor raises."""
 
     def __init__(self, system: System, store: StateStore) -> None:
         self.system = system
         self._store = store
         self._rank_thread = RankThread()
         self._queue: queue.Queue[tuple[Plan, System, Ranked] | None] = queue.Queue(WAITING)
-        self._differences = Differences()
-        self._lock = threading.Lock()
+        self._differences = Differences()  # written by the shadow's thread alone
+        self._dropped = 0  # written by the event loop alone
         self._closed = threading.Event()
         threading.Thread(target=self._run, name="shadow", daemon=True).start()
 
@@ -43,13 +43,11 @@ class Shadow:
         try:
             self._queue.put_nowait((plan, system, answer))
         except queue.Full:
-            with self._lock:
-                self._differences = replace(self._differences, dropped=self._differences.dropped + 1)
+            self._dropped += 1
 
     def differences(self) -> Differences:
         """What was found so far."""
-        with self._lock:
-            return self._differences
+        return replace(self._differences, dropped=self._dropped)
 
     def close(self) -> None:
         """Stop after what is being compared now."""
@@ -63,12 +61,10 @@ class Shadow:
             try:
                 own = self._rank(plan)
                 pair = _scores(system, answer), _scores(self.system, own)
-                with self._lock:
-                    self._differences = self._differences.with_pair(*pair, _micros(answer), _micros(own))
+                self._differences = self._differences.with_pair(*pair, _micros(answer), _micros(own))
             except Exception:  # whatever ails the shadow, nobody waits for it
                 log.warning("shadow_failed", bundle=self.system.version, exc_info=True)
-                with self._lock:
-                    self._differences = replace(self._differences, failed=self._differences.failed + 1)
+                self._differences = replace(self._differences, failed=self._differences.failed + 1)
         self._rank_thread.close()
 
     def _rank(self, plan: Plan) -> Ranked:
