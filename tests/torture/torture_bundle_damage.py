@@ -1,4 +1,7 @@
-"""Files of a bundle are cut off or lose a bit: the bundle is refused by the file's name, and the old one serves on."""
+"""Files of a bundle are cut off or lose a bit: the bundle is refused by the file's name, and the old one serves on.
+
+The bundle is that of a stand-in for the models, and smaller than a trained one.
+"""
 
 from __future__ import annotations
 

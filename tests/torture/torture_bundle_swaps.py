@@ -1,10 +1,14 @@
-"""Bundles are activated and rolled back under load: no call fails, and every answer is of exactly one bundle."""
+"""Bundles are activated and rolled back under load: no call fails, and every answer is of exactly one bundle.
+
+Folder, server, workers and clients are real; stand-ins for the models give scores that tell the bundles apart.
+"""
 
 from __future__ import annotations
 
 import itertools
 import random
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -26,6 +30,7 @@ def torture(folder: Path, seed: int, swaps: int, clients: int) -> list[str]:
         with load:
             activations = rollbacks = 0
             for _ in range(swaps):
+                load.wait(clients)
                 if chance.random() < 0.25 and shop.can_roll_back():
                     operate.RollbackBundle(api.RollbackBundleRequest(), timeout=60)
                     rollbacks += 1
@@ -36,7 +41,7 @@ def torture(folder: Path, seed: int, swaps: int, clients: int) -> list[str]:
                     activations += 1
         assert not load.failures, load.failures[:3]
         assert not load.mixed, load.mixed[:3]
-        assert set(load.answers) == set(shop.points), "a bundle never answered: nothing was swapped"
+        assert sum(map(bool, load.answers.values())) > 1, "only one bundle ever answered: nothing was swapped"
     failed, mixed = len(load.failures), len(load.mixed)
     return [
         f"{activations:,} activations and {rollbacks:,} rollbacks of 3 bundles, 2 workers, {clients} clients",
@@ -48,7 +53,7 @@ class _Load:
     """Clients that ask as fast as they are answered, while the context lasts."""
 
     def __init__(self, address: str, points: dict[str, float], clients: int) -> None:
-        self.answers: Counter[str] = Counter()  # by bundle version
+        self.answers = Counter(dict.fromkeys(points, 0))  # by bundle version
         self.failures: list[str] = []
         self.mixed: list[str] = []
         self._address, self._points = address, points
@@ -64,6 +69,12 @@ class _Load:
         for thread in self._threads:
             thread.join()
 
+    def wait(self, answers: int) -> None:
+        """Return after so many more answers, or once a call has failed: a machine that is busy gets its load too."""
+        enough = self.answers.total() + answers
+        while self.answers.total() < enough and not self.failures:
+            time.sleep(0.001)
+
     def _ask(self, client_number: int) -> None:
         # No retries: a call that failed once is a failed call.
         with Client(self._address, Options(timeout=60, max_attempts=1)) as client:
@@ -72,11 +83,11 @@ class _Load:
                     return
                 try:
                     answer = client.recommend(f"u{client_number}-{number}", 5)
+                    points = self._points[answer.bundle_version]
                 except Exception as error:
                     self.failures.append(repr(error))
                     return
                 self.answers[answer.bundle_version] += 1
-                points = self._points[answer.bundle_version]
                 own = all(abs(item.score - int(item.item_id[1:]) * points) < 1e-6 for item in answer.items)
                 if len(answer.items) != 5 or answer.degraded or not own:
                     self.mixed.append(str(answer))
