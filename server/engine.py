@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 
 import structlog
@@ -18,6 +19,7 @@ from server.jobs import Answer, Call, Job
 from server.limiter import Limiter
 from server.plans import Plan
 from server.rank_thread import RankThread
+from server.serving import Serving, Turn
 from server.settings import Settings
 from server.system import System
 from state import AppendResult, StateStore
@@ -38,24 +40,38 @@ class Engine:
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._requests = Limiter(settings.max_pending)
         self._writes = Limiter(settings.max_pending_writes)
-        self._system: System | None = None
+        self.serving: Serving | None = None  # None until the first bundle is loaded
+
+    def ready(self) -> Serving:
+        """What serves now; UnavailableError while nothing does."""
+        if self.serving is None:
+            raise UnavailableError("NO_BUNDLE", "this server has not loaded a bundle yet")
+        return self.serving
 
     @property
     def system(self) -> System:
-        """The system that serves now; UnavailableError while there is none.
+        """The stable system that serves now; UnavailableError while there is none.
 
         Callers take it once a request and pass it on: all of an answer comes from one bundle whatever is activated
         meanwhile.
         """
-        if self._system is None:
-            raise UnavailableError("NO_BUNDLE", "this server has not loaded a bundle yet")
-        return self._system
+        return self.ready().stable
+
+    def turn(self, plan: Plan, call: Call) -> AbstractContextManager[Turn]:
+        """The system for one user's request, which is counted; UnavailableError while there is none."""
+        return self.ready().turn(plan, call)
+
+    def serve(self, serving: Serving) -> None:
+        """From the next request on; those under way end with the system that they began with."""
+        before, self.serving = self.serving, serving
+        if before is None or before.stable is not serving.stable:
+            log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
 
     async def activate(self, load: Callable[[], System]) -> System:
-        """Load a system beside what is served, then serve it; the one before goes when its last request is done."""
-        self._system = await asyncio.to_thread(load)
-        log.info("serving", bundle=self._system.version, items=len(self._system.items))
-        return self._system
+        """Load a system on a thread of its own, then let it alone serve."""
+        system = await asyncio.to_thread(load)
+        self.serve(Serving(system))
+        return system
 
     async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Answer]:
         """An answer for each plan, in order; raises the first error that there is, and then drops the rest."""

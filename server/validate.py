@@ -5,6 +5,7 @@ The limits are those that the comments in `protos/shortlist/v1` promise.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.event_pb2 import ContextEvent
@@ -20,6 +22,8 @@ from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
 from shortlist.v1.filter_pb2 import SeenItemsPolicy
 
+from bundle import Label
+from bundle.manifest import is_version
 from core.errors import InvalidArgumentError, Violation
 from core.types import DAY, SECOND, Event, EventType
 from server.plans import DEFAULT_CANDIDATES, DEFAULT_COUNT, Filter, Plan
@@ -32,10 +36,13 @@ MAX_CATEGORIES = 100
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
 MAX_TOKEN = 1_024
+MAX_PAGE, DEFAULT_PAGE = 100, 50
+DEFAULT_SHARE = 0.05
 
 # 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end: the rule in event.proto.
 _ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
 _ID_RULE = "must be 1 to 128 characters, none of them a control character, no white space at the ends"
+_LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
 _TYPES = {int(type): type for type in EventType}
 
 ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
@@ -103,6 +110,53 @@ def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
         return [check.below(f"events[{i}].").event(event) for i, event in enumerate(request.events[:MAX_EVENTS])]
 
     return _checked(read)
+
+
+def list_bundles(request: bundle_api.ListBundlesRequest) -> tuple[int, str]:
+    """The size of a page, and the version after which it begins; empty for the first one."""
+
+    def read(check: _Check) -> tuple[int, str]:
+        if request.page_size < 0:
+            check.refuse("page_size", f"must be 0 to {MAX_PAGE}, not {request.page_size}")
+        before = _version_of(request.page_token)
+        if request.page_token and not before:
+            check.refuse("page_token", "must be the next_page_token of the page before")
+        return min(request.page_size, MAX_PAGE) or DEFAULT_PAGE, before
+
+    return _checked(read)
+
+
+def page_token(last: str) -> str:
+    """What asks for the page after the version `last`."""
+    return base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def activate_bundle(request: bundle_api.ActivateBundleRequest) -> tuple[str, Label, float]:
+    """Version, label, and for a canary the share of users."""
+
+    def read(check: _Check) -> tuple[str, Label, float]:
+        if not is_version(request.bundle_version):
+            check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+        label, share = check.label("label", request.label), check.share("user_share", request.user_share)
+        if share and label != "canary":
+            check.refuse("user_share", "goes with the label canary alone")
+        return request.bundle_version, label, share or DEFAULT_SHARE
+
+    return _checked(read)
+
+
+def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
+    """The label to take back."""
+    return _checked(lambda check: check.label("label", request.label))
+
+
+def _version_of(token: str) -> str:
+    """What `page_token` made a token of; empty where it made none such."""
+    try:
+        version = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except ValueError:
+        return ""
+    return version if is_version(version) else ""
 
 
 def _plan(check: _Check, request: ForUser, request_id: str) -> Plan:
@@ -181,6 +235,11 @@ class _Check:
         if not math.isfinite(value):
             self.refuse(field, f"must be a finite number, not {value}")
         return value
+
+    def label(self, field: str, value: int) -> Label:
+        if value not in _LABELS:
+            self.refuse(field, f"{value} is no BundleLabel")
+        return _LABELS.get(value, "stable")
 
     def keep_seen(self, value: int) -> bool:
         if value not in SeenItemsPolicy.values():

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 
@@ -28,6 +29,10 @@ class Running:
     @property
     def api(self) -> Any:
         return RecommendationServiceStub(self.channel)
+
+    @property
+    def bundles(self) -> Any:
+        return BundleServiceStub(self.channel)
 
     @property
     def events(self) -> Any:
