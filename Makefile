@@ -30,6 +30,7 @@ demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what tw
 	@$(BIN)/shortlist demo
 
 test: $(STAMP) ## all tests but the slow ones
+	@tests/install-redis.sh
 	@$(BIN)/python -m pytest -q -m "not slow"
 
 test-slow: $(STAMP) ## the slow tests
