@@ -11,6 +11,7 @@ import structlog
 from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
+from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
 from core.errors import UnavailableError
 from server.auth import Authority
@@ -24,9 +25,10 @@ from server.reflection import add_reflection
 from server.settings import Settings
 from server.system import System
 from server.tls import credentials
+from server.users import UserServicer
 from state import StateStore
 
-SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService")
+SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService", "shortlist.v1.UserService")
 HEALTH = "grpc.health.v1.Health"
 
 _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
@@ -78,6 +80,7 @@ async def create_server(
     server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
+    add_UserServiceServicer_to_server(UserServicer(engine), server)
     health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
     add_reflection(server, [*SERVICES, HEALTH])
     try:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from google.protobuf.timestamp_pb2 import Timestamp
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
@@ -32,6 +33,7 @@ MAX_CATEGORIES = 100
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
 MAX_TOKEN = 1_024
+MAX_PAGE = 1_000
 
 # 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end: the rule in event.proto.
 _ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
@@ -105,6 +107,26 @@ def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
     return _checked(read)
 
 
+def get_user(request: user_api.GetUserRequest) -> str:
+    """The user of GetUser."""
+    return _checked(lambda check: check.id("user_id", request.user_id))
+
+
+def export_user(request: user_api.ExportUserRequest) -> tuple[str, int, str]:
+    """The user of ExportUser, the size of the page, and the token, which is not looked into yet."""
+
+    def read(check: _Check) -> tuple[str, int, str]:
+        check.short("page_token", request.page_token)
+        return check.id("user_id", request.user_id), check.page_size(request.page_size), request.page_token
+
+    return _checked(read)
+
+
+def delete_user(request: user_api.DeleteUserRequest) -> str:
+    """The user of DeleteUser."""
+    return _checked(lambda check: check.id("user_id", request.user_id))
+
+
 def _plan(check: _Check, request: ForUser, request_id: str) -> Plan:
     """What the four messages that ask for a user's items have in common."""
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
@@ -172,6 +194,15 @@ class _Check:
             self.refuse(field, f"must be 1 to {most:,}, or 0 for {default}, not {value}")
         return value or default
 
+    def page_size(self, value: int) -> int:
+        if value < 0:
+            self.refuse("page_size", f"must be 1 to {MAX_PAGE:,}, or 0 for {MAX_PAGE:,}, not {value}")
+        return min(value, MAX_PAGE) or MAX_PAGE
+
+    def short(self, field: str, value: str) -> None:
+        if len(value) > MAX_TOKEN:
+            self.refuse(field, f"must have at most {MAX_TOKEN:,} characters")
+
     def share(self, field: str, value: float) -> float:
         if not 0 <= value <= 1:
             self.refuse(field, f"must be 0 to 1, not {value}")
@@ -211,8 +242,7 @@ class _Check:
         return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
 
     def event(self, message: EventMessage) -> Event:
-        if len(message.attribution_token) > MAX_TOKEN:
-            self.refuse("attribution_token", f"must have at most {MAX_TOKEN:,} characters")
+        self.short("attribution_token", message.attribution_token)
         return self.fields(
             message,
             self.id("event_id", message.event_id),

@@ -88,7 +88,7 @@ class StateStore(ABC):
 
     @abstractmethod
     def export(self, user_id: str, after: int, limit: int) -> LogPage:
-        """Up to `limit` of a user's events in the order in which they were stored, past `after` (-1: from the first)."""
+        """Up to `limit` of a user's events in the order of commits, past `after` (-1: from the first)."""
 
     @abstractmethod
     def erase(self, user_id: str) -> int:

@@ -18,6 +18,7 @@ from shortlist.v1 import (
     filter_pb2,
     recommendation_pb2,
     recommendation_service_pb2,
+    user_service_pb2,
 )
 
 from core.types import EventType
@@ -25,7 +26,14 @@ from core.types import EventType
 PROTOS = Path(__file__).parents[2] / "protos"
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
-    for module in (event_pb2, event_service_pb2, filter_pb2, recommendation_pb2, recommendation_service_pb2)
+    for module in (
+        event_pb2,
+        event_service_pb2,
+        filter_pb2,
+        recommendation_pb2,
+        recommendation_service_pb2,
+        user_service_pb2,
+    )
 ]
 METHODS: list[MethodDescriptor] = [m for f in FILES for s in f.services_by_name.values() for m in s.methods]
 
