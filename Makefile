@@ -11,7 +11,7 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check protos generated-current api-snapshot train serve evaluate lock clean
+.PHONY: help setup demo test test-slow torture check protos generated-current api-snapshot train serve evaluate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: $(STAMP) ## all tests but the slow ones
 
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
+
+torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reliability.md
+	@$(BIN)/python tests/torture/run_tortures.py $(ONLY) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) generated-current ## ruff, mypy, import rules, generated files up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .

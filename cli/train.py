@@ -17,9 +17,7 @@ def train(
     bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
     events: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Store of live events that join the data, as --state of `serve`; may be given several times."
-        ),
+        typer.Option(help="Store of live events that join the data, as `serve --state`; may be given several times."),
     ] = None,
     until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
     config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
+from core.errors import StateError
 from core.types import NO_ITEM, Bools, Event, EventType, Float32s, Int8s, Int32s, Int64s, Queries
 from server.live import LiveUsers
 from server.plans import Plan
@@ -53,8 +54,8 @@ def _live(live: LiveUsers, plans: Sequence[Plan]) -> tuple[dict[str, LiveUser], 
         return {}, [False] * len(plans)
     try:
         return dict(zip(ids, live.read(ids, LIVE_EVENTS), strict=True)), [False] * len(plans)
-    except Exception:  # whatever the store's trouble is, an answer without live events beats none
-        log.warning("state_unavailable", exc_info=True)
+    except Exception as error:  # whatever the store's trouble is, an answer without live events beats none
+        log.warning("state_unavailable", error=str(error), exc_info=not isinstance(error, StateError))
         known = {user_id: LiveUser([], live.erased(user_id)) for user_id in ids}
         return known, [bool(plan.user_id) for plan in plans]
 

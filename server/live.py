@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from core.errors import StateError
 from state import LiveUser, StateStore
 from state.live_counts import CAPACITY, LiveCounts
 
@@ -69,8 +70,9 @@ class LiveUsers:
                 if fails:
                     log.info("state_available")
                 fails = False
-            except Exception:  # this thread must outlive whatever is wrong with the store
+            except Exception as error:  # this thread must outlive whatever is wrong with the store
                 if not fails and not self._stop.is_set():
-                    log.warning("state_log_unavailable", exc_info=True)
+                    known = isinstance(error, StateError)
+                    log.warning("state_log_unavailable", error=str(error), exc_info=not known)
                 fails = True
             self._stop.wait(POLL_SECONDS)

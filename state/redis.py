@@ -1,9 +1,10 @@
 """The shared store: one Redis that any number of server machines use.
 
-How durable an acknowledged event is, is how durable that Redis is. With `appendonly yes` it survives a crash of the
-Redis process; a crash of its machine too with `appendfsync always`, all but the last second with `everysec`. Without an
-append-only file everything since the last snapshot is lost. Replicas follow a moment later, so a failover may lose
-what was acknowledged last. A script is written to the append-only file as one transaction: never half a batch.
+How durable an acknowledged event is, is how durable that Redis is. With `appendonly yes` and `appendfsync always` it
+survives a crash of Redis and of its machine. With `everysec` either may lose the last two seconds: while a sync is
+under way, Redis answers before it writes. Without an append-only file everything since the last snapshot is lost. Replicas
+follow a moment later, so a failover may lose what was acknowledged last. A script is written to the append-only file as
+one transaction: never half a batch.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ SCHEMA_VERSION = b"1"
 PASSWORD = "SHORTLIST_REDIS_PASSWORD"
 """Environment variable of the password, for URLs that hold none: other users of a machine can see command lines."""
 
-READ_SECONDS, WRITE_SECONDS = 0.25, 2.0
-"""How long an answer of Redis is waited for. Recommendations go on without it, events do not."""
+READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
+"""How long Redis is waited for: by recommendations, which go on without it, and by everything else."""
 
 _PAUSE_SECONDS = 0.5  # in which reads fail at once after one that was not answered: each waits on the model thread
 _TYPES = {int(type): type for type in EventType}
@@ -57,7 +58,7 @@ class RedisStore(StateStore):
     """A `StateStore` in the Redis that a URL names, below the prefix `shortlist:` of its keys."""
 
     def __init__(self, url: str, prefix: str = "shortlist:") -> None:
-        self._reads, self._writes = _client(url, READ_SECONDS), _client(url, WRITE_SECONDS)
+        self._reads, self._others = _client(url, READ_SECONDS), _client(url, OTHER_SECONDS)
         where = self._reads.connection_pool.connection_kwargs
         self._name = f"Redis at {where.get('host', 'localhost')}:{where.get('port', 6379)}/{where.get('db', 0)}"
         self._prefix = prefix
@@ -66,7 +67,7 @@ class RedisStore(StateStore):
         self._away_until = 0.0
         scripts = vars(redis_scripts).items()
         self._scripts = {
-            text: self._writes.register_script(text)
+            text: self._others.register_script(text)
             for name, text in scripts
             if name.isupper() and not name.startswith("_")
         }
@@ -78,7 +79,7 @@ class RedisStore(StateStore):
         if not events:
             return AppendResult(0, 0)
         texts = [text for e in events for text in (e.event_id, e.user_id, _sortable(e.time), _to_json(e))]
-        accepted = self._run(self._writes, redis_scripts.APPEND, lambda: texts)
+        accepted = self._run(self._others, redis_scripts.APPEND, lambda: texts)
         return AppendResult(accepted, len(events) - accepted)
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
@@ -92,7 +93,7 @@ class RedisStore(StateStore):
         """One pass over the user's events."""
         if not is_utf8(user_id):
             return Summary({}, None, None, False)
-        answer = self._run(self._reads, redis_scripts.SUMMARY, lambda: self._named(user_id))
+        answer = self._run(self._others, redis_scripts.SUMMARY, lambda: self._named(user_id))
         erased, first, last, flat = answer
         counts = {_TYPES[type]: count for type, count in zip(flat[::2], flat[1::2], strict=True)}
         return Summary(counts, _time(first), _time(last), bool(erased))
@@ -102,30 +103,30 @@ class RedisStore(StateStore):
         check_limit(limit)
         if not is_utf8(user_id):
             return LogPage([], after, False)
-        return self._page(self._run(self._reads, redis_scripts.EXPORT, lambda: [user_id, after, limit]))
+        return self._page(self._run(self._others, redis_scripts.EXPORT, lambda: [user_id, after, limit]))
 
     def erase(self, user_id: str) -> int:
         """Deletes keys, and asks Redis to write its append-only file anew, which has the id until that is done."""
         if not is_utf8(user_id):
             return 0
-        deleted: int = self._run(self._writes, redis_scripts.ERASE, lambda: self._named(user_id))
+        deleted: int = self._run(self._others, redis_scripts.ERASE, lambda: self._named(user_id))
         self._rewrite()
         return deleted
 
     def log(self, after: int, limit: int) -> LogPage:
         """Looks at some thousand numbers at most: after the erasure of many events a page may be empty."""
         check_limit(limit)
-        return self._page(self._run(self._reads, redis_scripts.LOG, lambda: [after, limit]))
+        return self._page(self._run(self._others, redis_scripts.LOG, lambda: [after, limit]))
 
     def position(self) -> int:
         """One number."""
-        with self._translated(self._reads):
-            return int(self._reads.execute_command("GET", f"{self._prefix}next") or 0) - 1
+        with self._translated(self._others):
+            return int(self._others.execute_command("GET", f"{self._prefix}next") or 0) - 1
 
     def tombstones(self) -> frozenset[bytes]:
         """Reads all of them."""
-        with self._translated(self._reads):
-            return frozenset(self._reads.execute_command("HKEYS", f"{self._prefix}erased"))
+        with self._translated(self._others):
+            return frozenset(self._others.execute_command("HKEYS", f"{self._prefix}erased"))
 
     def pseudonym(self, user_id: str) -> bytes:
         """Of the salt that lies in Redis."""
@@ -134,14 +135,14 @@ class RedisStore(StateStore):
     def close(self) -> None:
         """Ends all connections."""
         self._closed = True
-        for client in (self._reads, self._writes):
+        for client in (self._reads, self._others):
             client.connection_pool.disconnect()
 
     def _open(self) -> None:
         """Make an empty Redis ours, and say in a line of the log how durable it is if that is not much."""
-        with self._translated(self._writes):
-            self._writes.execute_command("SETNX", f"{self._prefix}version", SCHEMA_VERSION)
-            version = self._writes.execute_command("GET", f"{self._prefix}version")
+        with self._translated(self._others):
+            self._others.execute_command("SETNX", f"{self._prefix}version", SCHEMA_VERSION)
+            version = self._others.execute_command("GET", f"{self._prefix}version")
             if version != SCHEMA_VERSION:
                 raise StateError(f"the state in {self._name} has schema version {version!r}, not {SCHEMA_VERSION!r}")
             self._learn_salt()
@@ -149,14 +150,14 @@ class RedisStore(StateStore):
             log.warning("redis_not_durable", redis=self._name, reason=weakness)
 
     def _learn_salt(self) -> None:
-        self._writes.execute_command("SETNX", f"{self._prefix}salt", secrets.token_bytes(32))
-        self._salt = self._writes.execute_command("GET", f"{self._prefix}salt")
+        self._others.execute_command("SETNX", f"{self._prefix}salt", secrets.token_bytes(32))
+        self._salt = self._others.execute_command("GET", f"{self._prefix}salt")
 
     def _rewrite(self) -> None:
         """Ask for a new append-only file, for a second if an earlier one is being written, which is too old."""
         for last in (False, False, False, False, True):
             try:
-                self._writes.execute_command("BGREWRITEAOF")
+                self._others.execute_command("BGREWRITEAOF")
                 return
             except (redis.RedisError, OSError) as error:  # it may also not be for us to ask: see docs/state.md
                 if last or "in progress" not in str(error):
@@ -166,13 +167,14 @@ class RedisStore(StateStore):
 
     def _weakness(self) -> str:
         try:
-            config: dict[str, str] = self._writes.config_get("appendonly", "appendfsync")
+            config: dict[str, str] = self._others.config_get("appendonly", "appendfsync")
         except (redis.RedisError, OSError):
             return "it does not tell whether it keeps an append-only file (CONFIG GET appendonly)"
         if config.get("appendonly") != "yes":
             return "appendonly is off: when it ends, acknowledged events since its last snapshot are lost"
-        if config.get("appendfsync") == "no":
-            return "appendfsync is no: a crash of its machine loses acknowledged events of up to half a minute"
+        if (sync := config.get("appendfsync")) != "always":
+            seconds = "two seconds" if sync == "everysec" else "half a minute"
+            return f"appendfsync is {sync}: a crash may lose acknowledged events of the last {seconds}"
         return ""
 
     def _run(self, client: Client, script: str, arguments: Callable[[], Sequence[Any]]) -> Any:

@@ -12,7 +12,7 @@ INSTALLED = shutil.which("redis-server") is not None
 
 
 class RedisServer:
-    """Runs from the start on; with `durable`, what it acknowledged is in its append-only file."""
+    """Runs from the start on; with `durable`, what it acknowledged is on disk."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder, self.durable = folder, durable
@@ -32,7 +32,7 @@ class RedisServer:
             "dir": self.folder,
             "save": "",
             "appendonly": "yes" if self.durable else "no",
-            "appendfsync": "everysec",
+            "appendfsync": "always",
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         self.process = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.DEVNULL)

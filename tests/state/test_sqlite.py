@@ -1,6 +1,5 @@
 import random
 import resource
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from killed_writers import kill_while_writing
 
 from core.errors import StateError
 from core.types import Event
@@ -41,25 +41,8 @@ for number in range(int(sys.argv[3])):
 """
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
-def test_what_was_acknowledged_survives_kill_9(file_url: str, kills: int) -> None:
-    delays = random.Random(kills)
-    acknowledged: set[str] = set()
-    for kill in range(kills):
-        process = run(WRITER, file_url, f"k{kill}", "1000000", "1")
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(delays.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        numbers = [line for line in process.stdout.readlines() if line.endswith("\n")]
-        process.wait()
-        acknowledged |= {f"k{kill}-{number.strip()}" for number in numbers}
-        store = open_store(file_url)
-        stored = [stored.event_id.rsplit("-", 1)[0] for stored in store.history("u", 1_000_000)]
-        store.close()
-        assert acknowledged <= set(stored)
-        assert all(stored.count(batch) == 3 for batch in set(stored) - acknowledged)  # whole batches or nothing
-    assert len(acknowledged) > kills
+def test_what_was_acknowledged_survives_kill_9(file_url: str) -> None:
+    assert kill_while_writing(file_url, 10, random.Random(10)).acknowledged > 10
 
 
 def test_processes_share_the_file_from_its_creation_on(file_url: str) -> None:
