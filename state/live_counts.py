@@ -64,8 +64,9 @@ class LiveCounts:
             items, users = self._items[inside], self._users[inside]
             chosen = np.isin(items, wanted)
             others = np.isin(users, users[chosen]) & ~chosen
-            pairs = np.unique(np.stack([items[others], users[others]]), axis=1)
-            numbers = np.bincount(pairs[0])
+            _, user = np.unique(users[others], return_inverse=True)
+            pairs = np.unique(user * len(self._ids) + items[others])
+            numbers = np.bincount(pairs % max(len(self._ids), 1))
             return {self._ids[place]: int(numbers[place]) for place in np.flatnonzero(numbers)}
 
     def _inside(self, window: int, now: int) -> Bools:

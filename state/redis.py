@@ -2,9 +2,9 @@
 
 How durable an acknowledged event is, is how durable that Redis is. With `appendonly yes` and `appendfsync always` it
 survives a crash of Redis and of its machine. With `everysec` either may lose the last two seconds: while a sync is
-under way, Redis answers before it writes. Without an append-only file everything since the last snapshot is lost. Replicas
-follow a moment later, so a failover may lose what was acknowledged last. A script is written to the append-only file as
-one transaction: never half a batch.
+under way, Redis answers before it writes. Without an append-only file everything since the last snapshot is lost.
+Replicas follow a moment later, so a failover may lose what was acknowledged last. A script is written to the
+append-only file as one transaction: never half a batch.
 """
 
 from __future__ import annotations
