@@ -65,6 +65,7 @@ class RedisStore(StateStore):
         self._salt = b""
         self._closed = False
         self._away_until = 0.0
+        self._keeps_log = True
         scripts = vars(redis_scripts).items()
         self._scripts = {
             text: self._others.register_script(text)
@@ -110,7 +111,8 @@ class RedisStore(StateStore):
         if not is_utf8(user_id):
             return 0
         deleted: int = self._run(self._others, redis_scripts.ERASE, lambda: self._named(user_id))
-        self._rewrite()
+        if self._keeps_log:
+            self._rewrite()
         return deleted
 
     def log(self, after: int, limit: int) -> LogPage:
@@ -170,7 +172,8 @@ class RedisStore(StateStore):
             config: dict[str, str] = self._others.config_get("appendonly", "appendfsync")
         except (redis.RedisError, OSError):
             return "it does not tell whether it keeps an append-only file (CONFIG GET appendonly)"
-        if config.get("appendonly") != "yes":
+        self._keeps_log = config.get("appendonly") == "yes"
+        if not self._keeps_log:
             return "appendonly is off: when it ends, acknowledged events since its last snapshot are lost"
         if (sync := config.get("appendfsync")) != "always":
             seconds = "two seconds" if sync == "everysec" else "half a minute"

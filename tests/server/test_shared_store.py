@@ -23,6 +23,12 @@ pytestmark = pytest.mark.skipif(not INSTALLED, reason="there is no redis-server"
 STATE = Degradation.DEGRADATION_STATE_UNAVAILABLE
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch) -> None:
+    """A busy machine must not look like a store that is gone."""
+    monkeypatch.setattr("state.redis.READ_SECONDS", 20)
+
+
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/state"), str(ROOT / "tests/server")]
+sys.path += [str(ROOT / "tests"), str(ROOT / "tests/state"), str(ROOT / "tests/server")]
 
 import server_fakes as fakes  # noqa: E402
 from killed_writers import Tally, check, kill_while_writing  # noqa: E402

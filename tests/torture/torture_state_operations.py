@@ -7,10 +7,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "state")]
+sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "state")]
 
-from redis_server import INSTALLED, RedisServer  # noqa: E402
-from store_model import check  # noqa: E402
+from redis_server import INSTALLED, RedisServer
+from store_model import check
 
 TITLE = "Random operations on the state"
 FULL = {"runs": 1_000, "steps": 200}
@@ -23,7 +23,7 @@ def torture(folder: Path, seed: int, runs: int, steps: int) -> list[str]:
     lines = [f"SQLite: {runs:,} stores, {steps:,} operations each ({runs * steps:,}), no difference"]
     if not INSTALLED:
         return [*lines, "Redis: left out, there is no redis-server"]
-    redis = RedisServer(folder)
+    redis = RedisServer(folder, durable=False)
     try:
         check(runs, steps, redis, seed)
     finally:
