@@ -138,5 +138,5 @@ def check(runs: int, steps: int, redis: RedisServer | None = None, seed: int | N
 
     limits = settings(max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=seed is None)
     machine = hypothesis.seed(seed)(lambda: StoreBesideModel(redis)) if seed is not None else None
-    with patient():
+    with patient(), patch("state.redis.log"):  # a warning per opening says nothing here
         run_state_machine_as_test(machine or (lambda: StoreBesideModel(redis)), settings=limits)
