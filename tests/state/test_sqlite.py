@@ -12,7 +12,7 @@ from killed_writers import kill_while_writing
 
 from core.errors import StateError
 from core.types import Event
-from state import AppendResult, open_store
+from state import AppendResult, open_store, sqlite_file
 from state.sqlite import SqliteStore
 
 
@@ -218,3 +218,19 @@ def test_commits_wait_for_the_disk(file_url: str) -> None:
                 assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
                 assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     store.close()
+
+
+def test_a_file_of_the_first_schema_is_taken_over_with_its_events(file_url: str) -> None:
+    with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
+        for statement in sqlite_file._SCHEMA_1:
+            connection.execute(statement)
+        connection.execute("INSERT INTO events VALUES ('u', 5, 0, 'a', 'i', 1, 1.0, '', '')")
+        connection.execute("UPDATE arrivals SET next = 1")
+    for _ in range(2):
+        store = open_store(file_url)
+        assert [entry.event.event_id for entry in store.log(-1, 10).entries if entry.event] == ["a"]
+        assert store.append([event("a"), event("b")]).accepted <= 1
+        store.close()
+        with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
+            assert connection.execute("SELECT version FROM schema_version").fetchall() == [(2,)]
+            connection.execute("DELETE FROM events WHERE event_id = 'b'")

@@ -69,7 +69,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     for name in arguments.names or NAMES:
-        print(f"{name}: {module(name).__doc__}", flush=True)
+        print(f"{name}: {(module(name).__doc__ or '').splitlines()[0]}", flush=True)
         lines = run(name, arguments.seed)
         print("\n".join(f"  {line}" for line in lines), flush=True)
         write(REPORT, name, lines)
