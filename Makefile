@@ -32,6 +32,7 @@ demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what tw
 	@$(BIN)/shortlist demo
 
 test: $(STAMP) ## all tests but the slow ones and the clients'
+	@tests/install-redis.sh
 	@$(BIN)/python -m pytest -q -m "not slow and not clients"
 
 test-slow: $(STAMP) ## the slow tests

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    USERS = "users"
 
 
 def token(

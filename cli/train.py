@@ -15,6 +15,10 @@ from cli.progress import steps
 def train(
     data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
     bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
+    events: Annotated[
+        list[str] | None,
+        typer.Option(help="Store of live events that join the data, as `serve --state`; may be given several times."),
+    ] = None,
     until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
     config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
@@ -34,6 +38,12 @@ def train(
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     dataset = Dataset.read(data)
+    if events:
+        from training.live_events import with_live_events
+
+        merged = with_live_events(dataset, events)
+        dataset = merged.dataset
+        typer.echo(str(merged))
     with steps() as announce:
         announce("loading TensorFlow")
         from training.publish import publish

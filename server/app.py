@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
+from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
 from core.errors import UnavailableError
 from server.auth import Authority
@@ -27,9 +28,12 @@ from server.rollout import Rollout
 from server.settings import Settings
 from server.system import System
 from server.tls import credentials
+from server.users import UserServicer
 from state import StateStore
 
-SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService", "shortlist.v1.BundleService")
+SERVICES = tuple(
+    f"shortlist.v1.{name}" for name in ("RecommendationService", "EventService", "UserService", "BundleService")
+)
 HEALTH = "grpc.health.v1.Health"
 
 _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
@@ -88,10 +92,11 @@ async def create_server(
     secure = credentials(settings)
     lifecycle = Lifecycle()
     engine = Engine(settings, store)
-    rollout = Rollout(settings, engine, store)
+    rollout = Rollout(settings, engine)
     server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
+    add_UserServiceServicer_to_server(UserServicer(engine), server)
     add_BundleServiceServicer_to_server(BundleServicer(rollout, engine), server)
     health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
     add_reflection(server, [*SERVICES, HEALTH])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -17,12 +18,15 @@ from server.batch import Batch
 from server.batcher import Batcher
 from server.jobs import Answer, Call, Job
 from server.limiter import Limiter
+from server.live import LiveUsers
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.serving import Serving, Turn
 from server.settings import Settings
 from server.system import System
 from state import AppendResult, StateStore
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +38,7 @@ class Engine:
 
     def __init__(self, settings: Settings, store: StateStore) -> None:
         self._store = store
+        self.live = LiveUsers(store)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self._rank_thread = RankThread()
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
@@ -101,15 +106,20 @@ class Engine:
 
     async def write(self, events: Sequence[Event]) -> AppendResult:
         """Store events durably; a write that has begun ends even if its caller leaves."""
+        return await self.with_store(lambda store: store.append(events))
+
+    async def with_store(self, work: Callable[[StateStore], T]) -> T:
+        """What `work` answers, which asks the store and may wait for it; it takes its place among the writes."""
         with self._writes.admit():
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._writers, self._store.append, events)
+            return await loop.run_in_executor(self._writers, work, self._store)
 
     def close(self) -> None:
         """Let go of the threads and the store; nothing may be under way any more."""
         self._writers.shutdown()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
+        self.live.close()
         self._store.close()
 
     async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
@@ -121,4 +131,4 @@ class Engine:
         return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
 
     def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
-        work(Batch(system, self._store, self._rank_thread, jobs))
+        work(Batch(system, self.live, self._rank_thread, jobs))

@@ -18,7 +18,6 @@ from server.serving import Canary, Serving
 from server.settings import Settings
 from server.shadow import Shadow
 from server.system import System
-from state import StateStore
 
 _RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
 
@@ -28,12 +27,11 @@ log = structlog.get_logger(__name__)
 class Rollout:
     """What the folder's CURRENT and LABELS say is what serves here. One change at a time; for one event loop."""
 
-    def __init__(self, settings: Settings, engine: Engine, store: StateStore) -> None:
+    def __init__(self, settings: Settings, engine: Engine) -> None:
         self.bundles = BundleStore(settings.bundles)
         self.labels = Labels()  # as the folder had them when it was looked at last
         self.refusal = ""  # why something that the folder asks for is not served
         self._engine = engine
-        self._store = store
         self._max_batch = settings.max_batch
         self._limits = Limits(
             settings.canary_window_seconds,
@@ -151,7 +149,7 @@ class Rollout:
             return None
         if before.shadow and before.shadow.system is system and same_stable:
             return before.shadow
-        return Shadow(system, self._store)
+        return Shadow(system, self._engine.live)
 
     async def _system(self, version: str | None, known: dict[str, System]) -> System | None:
         """The system of a version; None, and why in `refusal`, where it cannot be had."""

@@ -14,10 +14,10 @@ from server import pipeline
 from server.batch import Batch
 from server.differences import Differences
 from server.jobs import Call, Job
+from server.live import LiveUsers
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.system import System
-from state import StateStore
 
 WAITING = 64
 """Answers that wait to be compared; one that comes when there are as many is dropped."""
@@ -28,9 +28,9 @@ log = structlog.get_logger(__name__)
 class Shadow:
     """One system on a thread of its own; `offer` belongs to the event loop, and neither waits nor raises."""
 
-    def __init__(self, system: System, store: StateStore) -> None:
+    def __init__(self, system: System, live: LiveUsers) -> None:
         self.system = system
-        self._store = store
+        self._live = live
         self._rank_thread = RankThread()
         self._queue: queue.Queue[tuple[Plan, System, Ranked] | None] = queue.Queue(WAITING)
         self._differences = Differences()  # written by the shadow's thread alone
@@ -69,7 +69,7 @@ class Shadow:
 
     def _rank(self, plan: Plan) -> Ranked:
         job = Job(plan, Call())
-        pipeline.recommend(Batch(self.system, self._store, self._rank_thread, [job]))
+        pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job]))
         return job.result().ranked
 
 

@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
@@ -36,7 +37,8 @@ MAX_CATEGORIES = 100
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
 MAX_TOKEN = 1_024
-MAX_PAGE, DEFAULT_PAGE = 100, 50
+MAX_BUNDLES, DEFAULT_BUNDLES = 100, 50
+MAX_EXPORTED = 1_000
 DEFAULT_SHARE = 0.05
 
 # 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end: the rule in event.proto.
@@ -112,16 +114,36 @@ def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
     return _checked(read)
 
 
+def get_user(request: user_api.GetUserRequest) -> str:
+    """The user of GetUser."""
+    return _checked(lambda check: check.id("user_id", request.user_id))
+
+
+def export_user(request: user_api.ExportUserRequest) -> tuple[str, int, str]:
+    """The user of ExportUser, the size of the page, and the token, which is not looked into yet."""
+
+    def read(check: _Check) -> tuple[str, int, str]:
+        check.short("page_token", request.page_token)
+        size = check.page_size(request.page_size, MAX_EXPORTED, MAX_EXPORTED)
+        return check.id("user_id", request.user_id), size, request.page_token
+
+    return _checked(read)
+
+
+def delete_user(request: user_api.DeleteUserRequest) -> str:
+    """The user of DeleteUser."""
+    return _checked(lambda check: check.id("user_id", request.user_id))
+
+
 def list_bundles(request: bundle_api.ListBundlesRequest) -> tuple[int, str]:
     """The size of a page, and the version after which it begins; empty for the first one."""
 
     def read(check: _Check) -> tuple[int, str]:
-        if request.page_size < 0:
-            check.refuse("page_size", f"must be 0 to {MAX_PAGE}, not {request.page_size}")
+        size = check.page_size(request.page_size, MAX_BUNDLES, DEFAULT_BUNDLES)
         before = _version_of(request.page_token)
         if request.page_token and not before:
             check.refuse("page_token", "must be the next_page_token of the page before")
-        return min(request.page_size, MAX_PAGE) or DEFAULT_PAGE, before
+        return size, before
 
     return _checked(read)
 
@@ -226,6 +248,16 @@ class _Check:
             self.refuse(field, f"must be 1 to {most:,}, or 0 for {default}, not {value}")
         return value or default
 
+    def page_size(self, value: int, most: int, default: int) -> int:
+        """More than `most` is no mistake: the caller asked for as many as there may be."""
+        if value < 0:
+            self.refuse("page_size", f"must be 1 to {most:,}, or 0 for {default:,}, not {value}")
+        return min(value, most) or default
+
+    def short(self, field: str, value: str) -> None:
+        if len(value) > MAX_TOKEN:
+            self.refuse(field, f"must have at most {MAX_TOKEN:,} characters")
+
     def share(self, field: str, value: float) -> float:
         if not 0 <= value <= 1:
             self.refuse(field, f"must be 0 to 1, not {value}")
@@ -270,8 +302,7 @@ class _Check:
         return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
 
     def event(self, message: EventMessage) -> Event:
-        if len(message.attribution_token) > MAX_TOKEN:
-            self.refuse("attribution_token", f"must have at most {MAX_TOKEN:,} characters")
+        self.short("attribution_token", message.attribution_token)
         return self.fields(
             message,
             self.id("event_id", message.event_id),

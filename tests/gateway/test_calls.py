@@ -26,6 +26,9 @@ REQUESTS = {
     "RecommendationService/Retrieve": {"userId": "ann", "candidateCount": 5, "includeTrace": True},
     "RecommendationService/Rank": {"userId": "ann", "itemIds": ["i1", "i2", "nothing"]},
     "RecommendationService/SimilarItems": {"itemId": "i1", "count": 4},
+    "UserService/GetUser": {"userId": "ann"},
+    "UserService/ExportUser": {"userId": "ann", "pageSize": 2},
+    "UserService/DeleteUser": {"userId": "nobody"},
     "EventService/WriteEvents": {
         "events": [{"eventId": "e1", "userId": "u", "itemId": "i1", "eventTime": "2024-01-01T00:00:00Z", "value": 0}]
     },

@@ -19,6 +19,7 @@ from shortlist.v1 import (
     filter_pb2,
     recommendation_pb2,
     recommendation_service_pb2,
+    user_service_pb2,
 )
 
 from core.types import EventType
@@ -33,6 +34,7 @@ FILES: list[FileDescriptor] = [
         filter_pb2,
         recommendation_pb2,
         recommendation_service_pb2,
+        user_service_pb2,
     )
 ]
 METHODS: list[MethodDescriptor] = [m for f in FILES for s in f.services_by_name.values() for m in s.methods]

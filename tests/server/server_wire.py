@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 from server.app import Server
 from server.system import System
@@ -37,6 +38,10 @@ class Running:
     @property
     def events(self) -> Any:
         return EventServiceStub(self.channel)
+
+    @property
+    def users(self) -> Any:
+        return UserServiceStub(self.channel)
 
 
 @dataclass

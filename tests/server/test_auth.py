@@ -8,14 +8,14 @@ import pytest
 from conftest import Start
 from grpc_health.v1 import health_pb2
 from server_wire import failure
-from shortlist.v1 import bundle_service_pb2, event_service_pb2, recommendation_service_pb2
+from shortlist.v1 import bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2
 
 from core.errors import DataError, PermissionDeniedError
 from server.app import HEALTH, SERVICES
 from server.auth import TABLE, Authority, new_token, read_tokens
 from server.reflection import SERVICES as REFLECTION
 
-FILES = (bundle_service_pb2, event_service_pb2, recommendation_service_pb2, health_pb2)
+FILES = (bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2, health_pb2)
 METHODS = {
     f"/{service.full_name}/{method.name}"
     for file in FILES
@@ -28,10 +28,11 @@ OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     file = tmp_path / "tokens"
-    reads, writes, both, plain, admin = map(hashed, ("reads", "writes", "both", "plain", "admin"))
+    names = "reads", "writes", "both", "plain", "users", "admin"
+    reads, writes, both, plain, users, admin = map(hashed, names)
     file.write_text(
         f"# who may call\n\n{reads} read\n{writes.upper().replace('SHA', 'sha')}\twrite\n{both} read write\n"
-        f"{plain}\n{admin} admin\n"
+        f"{plain}\n{users} users\n{admin} admin\n"
     )
     return read_tokens(file)
 
@@ -77,6 +78,7 @@ async def test_without_a_known_token_only_health_answers(start: Start, authority
         ("reads", {"RecommendationService", "ServerReflection", "Health"}),
         ("writes", {"EventService", "ServerReflection", "Health"}),
         ("both", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+        ("users", {"UserService", "ServerReflection", "Health"}),
         ("plain", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
         ("admin", {"BundleService", "ServerReflection", "Health"}),
     ],
