@@ -111,7 +111,7 @@ def test_a_method_that_is_not_in_the_table_is_nobodys(authority: Authority) -> N
         (None, "cannot read"),
         (b"\xff\n", "not UTF-8"),
         (b"# none\n", "holds no token"),
-        (hashed("t").encode() + b" root\n", "line 1.*'root', only admin, read, write"),
+        (hashed("t").encode() + b" root\n", "line 1.*'root', only admin, read, users, write"),
         (b"# one\nsha256:abc read\n", "line 2: this is no hashed token"),
     ],
 )

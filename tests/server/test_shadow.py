@@ -8,6 +8,7 @@ import pytest
 from bundle_calls import CANARY, SHADOW, activate, best, rollback, serving, until
 from server_wire import Running
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as users
 
 from bundle import BundleStore
 from server.differences import Differences
@@ -55,6 +56,15 @@ async def test_a_shadow_that_fails_is_counted_and_harms_nobody(following: Runnin
     object.__setattr__(shadow.system, "histories", None)
     assert (await best(following))[0] == first
     assert (await until(following, lambda state: state.shadow.failed_count == 1)).shadow.compared_count == 0
+
+
+async def test_the_shadow_forgets_who_was_deleted(following: Running, published: BundleStore) -> None:
+    await activate(following, published.versions()[1], SHADOW)
+    await following.users.DeleteUser(users.DeleteUserRequest(user_id="ann"))
+    answer = await following.api.Recommend(api.RecommendRequest(user_id="ann", count=40))
+    assert len(answer.items) == 40  # also the three that both bundles know ann by
+    shadow = (await until(following, lambda state: state.shadow.compared_count == 1)).shadow
+    assert (shadow.mean_overlap, shadow.failed_count) == (1, 0)
 
 
 async def test_answers_of_the_canary_are_not_compared(following: Running, published: BundleStore) -> None:

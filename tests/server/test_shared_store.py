@@ -78,7 +78,7 @@ async def test_counts_of_the_moment_follow_in_every_server(two: tuple[Running, R
     await write(one, event("a", "i5"), event("b", "i6"))
     await write(other, event("c", "i5", "bob"))
     for running in two:
-        live, deadline = running.server.engine._live.counts, asyncio.get_running_loop().time() + 30
+        live, deadline = running.server.engine.live.counts, asyncio.get_running_loop().time() + 30
         while sum(live.counts(2**62, 2**62).values()) < 3:
             assert asyncio.get_running_loop().time() < deadline
             await asyncio.sleep(0.05)
@@ -91,7 +91,7 @@ async def test_redis_may_die_and_come_back(two: tuple[Running, Running], redis: 
     await write(one, event("a"))
     await one.users.DeleteUser(users.DeleteUserRequest(user_id="ann"))
     for running in two:
-        await asyncio.to_thread(running.server.engine._live.catch_up)
+        await asyncio.to_thread(running.server.engine.live.catch_up)
     await asyncio.to_thread(redis.kill)
     for running in two:
         assert await best(running, "new") == ("i39", [STATE])

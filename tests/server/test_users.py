@@ -110,7 +110,7 @@ async def test_a_deleted_user_who_comes_back_is_somebody_new(running: Running) -
 
 async def test_a_store_that_goes_does_not_bring_deleted_users_back(running: Running, monkeypatch) -> None:
     await running.users.DeleteUser(users.DeleteUserRequest(user_id="ann"))
-    running.server.engine._live.catch_up()
+    running.server.engine.live.catch_up()
 
     def gone(*_: object) -> None:
         raise StateError("the disk is away")
