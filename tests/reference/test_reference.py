@@ -9,12 +9,18 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
-from shortlist.v1 import event_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2
+from shortlist.v1 import (
+    bundle_service_pb2,
+    event_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+)
 
 from reference.__main__ import FOLDER, PACKAGE, PROTOS, write
 from reference.comments import Api, compile_api
 
-FILES = (recommendation_service_pb2, event_service_pb2, user_service_pb2)
+FILES = (recommendation_service_pb2, event_service_pb2, user_service_pb2, bundle_service_pb2)
 SERVICE = recommendation_service_pb2.DESCRIPTOR.services_by_name["RecommendationService"]
 
 
