@@ -11,7 +11,7 @@ SIZE ?= all
 CALLERS ?= 16
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients vectors check check-go api-snapshot train serve evaluate bench profile lock clean
+.PHONY: help setup demo test test-slow test-clients torture vectors check check-go api-snapshot train serve evaluate bench profile lock clean
 
 include protos/generate.mk bench/ghz.mk
 
@@ -32,6 +32,7 @@ demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what tw
 	@$(BIN)/shortlist demo
 
 test: $(STAMP) ## all tests but the slow ones and the clients'
+	@tests/install-redis.sh
 	@$(BIN)/python -m pytest -q -m "not slow and not clients"
 
 test-slow: $(STAMP) ## the slow tests
@@ -42,6 +43,9 @@ test-clients: $(STAMP) ## the clients of all languages against real servers
 
 vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
 	@$(BIN)/python client/vectors/make.py
+
+torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reliability.md
+	@$(BIN)/python tests/torture/run_tortures.py $(ONLY) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) generated-current check-go ## ruff, mypy, import rules, go vet, generated files up to date, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .

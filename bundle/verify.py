@@ -22,7 +22,7 @@ def verify(directory: Path, version: str) -> Manifest:
     """
     try:
         sizes = dict(_walk(directory, version))
-        manifest = _read_manifest(directory, version, sizes)
+        manifest = read_manifest(directory, version)
         _check_files(directory, manifest, sizes)
     except OSError as error:
         file = os.path.relpath(error.filename or directory, directory)
@@ -43,11 +43,18 @@ def _walk(directory: Path, version: str, prefix: str = "") -> Iterator[tuple[str
             raise BundleRefusedError(version, name, f"is {kind}")
 
 
-def _read_manifest(directory: Path, version: str, sizes: dict[str, int]) -> Manifest:
-    if MANIFEST not in sizes:
-        raise BundleRefusedError(version, MANIFEST, "is missing")
-    with open_plain(directory / MANIFEST) as file:
-        raw = file.read()
+def read_manifest(directory: Path, version: str) -> Manifest:
+    """The manifest of the bundle in `directory`, which holds what its own digest says; the other files may not.
+
+    Raises BundleRefusedError.
+    """
+    try:
+        with open_plain(directory / MANIFEST) as file:
+            raw = file.read()
+    except FileNotFoundError:
+        raise BundleRefusedError(version, MANIFEST, "is missing") from None
+    except OSError as error:
+        raise BundleRefusedError(version, MANIFEST, f"cannot be read: {error.strerror or error}") from error
     try:
         manifest = _parse(raw)
         if manifest.version != version or not version.endswith(manifest.digest[:6]):

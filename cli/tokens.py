@@ -13,10 +13,12 @@ class Scope(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    ADMIN = "admin"
+    USERS = "users"
 
 
 def token(
-    scopes: Annotated[list[Scope] | None, typer.Argument(help="What it allows; left out: both.")] = None,
+    scopes: Annotated[list[Scope] | None, typer.Argument(help="What it allows; left out: read and write.")] = None,
 ) -> None:
     """Make a random token. It is shown this once; the line for the server's --token-file holds only its hash."""
     from server.auth import new_token

@@ -15,14 +15,22 @@ from cli.progress import steps
 def train(
     data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
     bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
+    events: Annotated[
+        list[str] | None,
+        typer.Option(help="Store of live events that join the data, as `serve --state`; may be given several times."),
+    ] = None,
     until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
     config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
+    activate: Annotated[
+        bool, typer.Option("--activate", help="Make it the current bundle at once: running servers then serve it.")
+    ] = False,
     ablations: Annotated[
         bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
     ] = False,
 ) -> None:
-    """Train retrieval and ranker, and publish them as the current bundle."""
+    """Train retrieval and ranker, and publish them as a bundle; the first one of a folder is current at once."""
+    from bundle import BundleStore
     from data.dataset import Dataset
     from data.splits import parse_time
     from training.config import Recipe
@@ -30,6 +38,12 @@ def train(
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     dataset = Dataset.read(data)
+    if events:
+        from training.live_events import with_live_events
+
+        merged = with_live_events(dataset, events)
+        dataset = merged.dataset
+        typer.echo(str(merged))
     with steps() as announce:
         announce("loading TensorFlow")
         from training.publish import publish
@@ -39,11 +53,21 @@ def train(
         announce("preparing the data")
         trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")
-        manifest = publish(trained, bundles, seed)
+        current = BundleStore(bundles).current()
+        activate = activate or current is None
+        manifest = publish(trained, bundles, seed, activate)
     table = Table(title=f"Bundle {manifest.version}")
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in manifest.metrics.items():
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
     tables.output().print(table)
-    typer.echo(f"Published {manifest.version} in {bundles}, now current. Serve it: shortlist serve --bundles {bundles}")
+    if activate:
+        typer.echo(
+            f"Published {manifest.version} in {bundles}, now current. To serve: shortlist serve --bundles {bundles}"
+        )
+    else:
+        typer.echo(
+            f"Published {manifest.version} in {bundles}; {current} is still current. To serve the new one:"
+            f" shortlist bundle activate {manifest.version} --bundles {bundles}"
+        )

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import grpc
 import structlog
 from grpc_health.v1 import health_pb2_grpc
+from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
+from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
 from core.errors import UnavailableError
 from server.auth import Authority
+from server.bundles import BundleServicer
 from server.engine import Engine
 from server.events import EventServicer
 from server.guard import Guard
@@ -21,12 +24,16 @@ from server.health import HealthServicer
 from server.lifecycle import Lifecycle
 from server.recommendations import RecommendationServicer
 from server.reflection import add_reflection
+from server.rollout import Rollout
 from server.settings import Settings
 from server.system import System
 from server.tls import credentials
+from server.users import UserServicer
 from state import StateStore
 
-SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService")
+SERVICES = tuple(
+    f"shortlist.v1.{name}" for name in ("RecommendationService", "EventService", "UserService", "BundleService")
+)
 HEALTH = "grpc.health.v1.Health"
 
 _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
@@ -41,10 +48,19 @@ class Server:
     grpc_server: grpc.aio.Server
     engine: Engine
     lifecycle: Lifecycle
+    rollout: Rollout
     settings: Settings
 
+    async def begin(self) -> System:
+        """Serve what the folder of bundles asks for, and follow it; raises where its current bundle cannot be had."""
+        system = await self.rollout.start()
+        self.lifecycle.loaded()
+        return system
+
     async def activate(self, load: Callable[[], System]) -> System:
-        """Load a system on a thread of its own, serve it, and return it. Raises what `load` raises."""
+        """Load a system on a thread of its own, serve it, and return it, whatever the folder says. Raises what `load`
+        raises.
+        """
         system = await self.engine.activate(load)
         self.lifecycle.loaded()
         return system
@@ -60,6 +76,7 @@ class Server:
                 await self.lifecycle.idle()
         except TimeoutError:
             log.warning("grace_is_over")  # what is still under way is cancelled
+        self.rollout.close()
         await self.grpc_server.stop(_LAST_SECONDS)
         self.engine.close()
 
@@ -75,9 +92,12 @@ async def create_server(
     secure = credentials(settings)
     lifecycle = Lifecycle()
     engine = Engine(settings, store)
+    rollout = Rollout(settings, engine)
     server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
+    add_UserServiceServicer_to_server(UserServicer(engine), server)
+    add_BundleServiceServicer_to_server(BundleServicer(rollout, engine), server)
     health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
     add_reflection(server, [*SERVICES, HEALTH])
     try:
@@ -90,7 +110,7 @@ async def create_server(
             "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"
         ) from None
     await server.start()
-    return Server(server, engine, lifecycle, settings), port
+    return Server(server, engine, lifecycle, rollout, settings), port
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

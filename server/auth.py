@@ -12,11 +12,14 @@ from pathlib import Path
 
 from core.errors import DataError, PermissionDeniedError, UnauthenticatedError
 
-READ, WRITE = "read", "write"
-SCOPES = frozenset({READ, WRITE})
+READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
+SCOPES = frozenset({READ, WRITE, USERS, ADMIN})
+USUAL = frozenset({READ, WRITE})
+"""Scopes of a token that names none: single users' data and which bundle serves are only for those who say so."""
 ANYBODY: frozenset[str] = frozenset()
 
 _RECOMMENDATION, _EVENT = "/shortlist.v1.RecommendationService/", "/shortlist.v1.EventService/"
+_USER, _BUNDLE = "/shortlist.v1.UserService/", "/shortlist.v1.BundleService/"
 
 TABLE: Mapping[str, frozenset[str]] = {
     # method -> scopes of which a caller needs one; a method that is not here is nobody's
@@ -27,6 +30,13 @@ TABLE: Mapping[str, frozenset[str]] = {
     f"{_RECOMMENDATION}Rank": frozenset({READ}),
     f"{_RECOMMENDATION}SimilarItems": frozenset({READ}),
     f"{_EVENT}WriteEvents": frozenset({WRITE}),
+    f"{_USER}GetUser": frozenset({USERS}),
+    f"{_USER}ExportUser": frozenset({USERS}),
+    f"{_USER}DeleteUser": frozenset({USERS}),
+    f"{_BUNDLE}ListBundles": frozenset({ADMIN}),
+    f"{_BUNDLE}GetServingBundle": frozenset({ADMIN}),
+    f"{_BUNDLE}ActivateBundle": frozenset({ADMIN}),
+    f"{_BUNDLE}RollbackBundle": frozenset({ADMIN}),
     "/grpc.health.v1.Health/Check": ANYBODY,  # balancers have no tokens
     "/grpc.health.v1.Health/Watch": ANYBODY,
     "/grpc.health.v1.Health/List": ANYBODY,
@@ -78,14 +88,15 @@ class Authority:
 def new_token(scopes: Iterable[str] = ()) -> tuple[str, str]:
     """A random token, which is kept nowhere, and the line for the token file that lets it in."""
     token = secrets.token_urlsafe(32)
-    return token, " ".join([f"sha256:{_hash(token).hex()}", *(sorted(scopes) or sorted(SCOPES))])
+    return token, " ".join([f"sha256:{_hash(token).hex()}", *(sorted(scopes) or sorted(USUAL))])
 
 
 def read_tokens(path: Path) -> Authority:
-    """The authority of a token file: on each line `sha256:HEX`, the hash of a token, and its scopes `read`, `write`.
+    """The authority of a token file: on each line `sha256:HEX`, the hash of a token, and its scopes `read`, `write`,
+    `users`, `admin`.
 
-    A token without scopes has both; empty lines and those that begin with # are passed over. Raises DataError for a
-    file that cannot be read, holds no token or one that is not hashed, or names another scope.
+    A token without scopes has the first two; empty lines and those that begin with # are passed over. Raises DataError
+    for a file that cannot be read, holds no token or one that is not hashed, or names another scope.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -99,12 +110,14 @@ def read_tokens(path: Path) -> Authority:
             continue
         if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", token)):  # its text may be a secret: not repeated
             raise DataError(
-                f"{path}, line {number}: this is no hashed token, sha256:HEX [read] [write]; `shortlist token` makes "
-                "one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
+                f"{path}, line {number}: this is no hashed token, sha256:HEX [read] [write] [users] [admin]; "
+                "`shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
             )
         if unknown := sorted(set(scopes) - SCOPES):
-            raise DataError(f"{path}, line {number}: there is no scope {unknown[0]!r}, only read and write")
-        tokens.append(Token(bytes.fromhex(hashed[1]), frozenset(scopes) or SCOPES))
+            raise DataError(
+                f"{path}, line {number}: there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}"
+            )
+        tokens.append(Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL))
     if not tokens:
         raise DataError(f"the token file {path} holds no token")
     return Authority(tokens)

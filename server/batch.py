@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries
 from server.jobs import Job
+from server.live import LiveUsers
 from server.rank_thread import RankThread
 from server.rules import Rules
 from server.system import System
-from state import StateStore
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Batch:
     """Jobs that share one filter and candidate count. A stage replaces arrays, it never writes into them."""
 
     system: System
-    store: StateStore
+    live: LiveUsers
     rank_thread: RankThread
     jobs: list[Job]
     queries: Queries = field(init=False)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -16,11 +18,15 @@ from server.batch import Batch
 from server.batcher import Batcher
 from server.jobs import Answer, Call, Job
 from server.limiter import Limiter
+from server.live import LiveUsers
 from server.plans import Plan
 from server.rank_thread import RankThread
+from server.serving import Serving, Turn
 from server.settings import Settings
 from server.system import System
 from state import AppendResult, StateStore
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -32,30 +38,45 @@ class Engine:
 
     def __init__(self, settings: Settings, store: StateStore) -> None:
         self._store = store
+        self.live = LiveUsers(store)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self._rank_thread = RankThread()
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._requests = Limiter(settings.max_pending)
         self._writes = Limiter(settings.max_pending_writes)
-        self._system: System | None = None
+        self.serving: Serving | None = None  # None until the first bundle is loaded
+
+    def ready(self) -> Serving:
+        """What serves now; UnavailableError while nothing does."""
+        if self.serving is None:
+            raise UnavailableError("NO_BUNDLE", "this server has not loaded a bundle yet")
+        return self.serving
 
     @property
     def system(self) -> System:
-        """The system that serves now; UnavailableError while there is none.
+        """The stable system that serves now; UnavailableError while there is none.
 
         Callers take it once a request and pass it on: all of an answer comes from one bundle whatever is activated
         meanwhile.
         """
-        if self._system is None:
-            raise UnavailableError("NO_BUNDLE", "this server has not loaded a bundle yet")
-        return self._system
+        return self.ready().stable
+
+    def turn(self, plan: Plan, call: Call) -> AbstractContextManager[Turn]:
+        """The system for one user's request, which is counted; UnavailableError while there is none."""
+        return self.ready().turn(plan, call)
+
+    def serve(self, serving: Serving) -> None:
+        """From the next request on; those under way end with the system that they began with."""
+        before, self.serving = self.serving, serving
+        if before is None or before.stable is not serving.stable:
+            log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
 
     async def activate(self, load: Callable[[], System]) -> System:
-        """Load a system beside what is served, then serve it; the one before goes when its last request is done."""
-        self._system = await asyncio.to_thread(load)
-        log.info("serving", bundle=self._system.version, items=len(self._system.items))
-        return self._system
+        """Load a system on a thread of its own, then let it alone serve."""
+        system = await asyncio.to_thread(load)
+        self.serve(Serving(system))
+        return system
 
     async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Answer]:
         """An answer for each plan, in order; raises the first error that there is, and then drops the rest."""
@@ -85,15 +106,20 @@ class Engine:
 
     async def write(self, events: Sequence[Event]) -> AppendResult:
         """Store events durably; a write that has begun ends even if its caller leaves."""
+        return await self.with_store(lambda store: store.append(events))
+
+    async def with_store(self, work: Callable[[StateStore], T]) -> T:
+        """What `work` answers, which asks the store and may wait for it; it takes its place among the writes."""
         with self._writes.admit():
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._writers, self._store.append, events)
+            return await loop.run_in_executor(self._writers, work, self._store)
 
     def close(self) -> None:
         """Let go of the threads and the store; nothing may be under way any more."""
         self._writers.shutdown()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
+        self.live.close()
         self._store.close()
 
     async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
@@ -105,4 +131,4 @@ class Engine:
         return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
 
     def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
-        work(Batch(system, self._store, self._rank_thread, jobs))
+        work(Batch(system, self.live, self._rank_thread, jobs))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
-from core.types import NO_ITEM, Event, Float32s, Int32s, Int64s, Queries
+from core.errors import StateError
+from core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries
+from server.live import LiveUsers
 from server.plans import Plan
 from server.system import System
-from state import StateStore
+from state import LiveUser
 
 LIVE_EVENTS = 1_000
 """How many of a user's newest live events are read: enough for any model here, and the seen items of months."""
@@ -29,42 +31,53 @@ class Hydrated:
     store_failed: list[bool]  # [batch] live events could not be read
 
 
-def hydrate(system: System, store: StateStore, plans: Sequence[Plan]) -> Hydrated:
-    """The histories of the plans' users, oldest event first, without events on items that the bundle does not know."""
-    trained = system.histories.queries([plan.user_id for plan in plans])
-    live, store_failed = _live(store, plans)
-    extra = [[*live.get(plan.user_id, ()), *plan.context] for plan in plans]
-    queries = _merge(system, trained, extra)
-    found = trained.lengths + np.fromiter(map(len, extra), np.int64, len(extra))
+def hydrate(system: System, live: LiveUsers, plans: Sequence[Plan]) -> Hydrated:
+    """The histories of the plans' users, oldest event first, without events on items that the bundle does not know.
+
+    Of a user who was erased, the bundle's history is not used.
+    """
+    users, store_failed = _live(live, plans)
+    nobody = LiveUser([], erased=False)
+    of_plans = [users.get(plan.user_id, nobody) for plan in plans]
+    trained = system.histories.queries(
+        ["" if user.erased else plan.user_id for user, plan in zip(of_plans, plans, strict=True)]
+    )
+    extra = [[*user.events, *plan.context] for user, plan in zip(of_plans, plans, strict=True)]
+    queries, found = _merge(system, trained, extra)
     return Hydrated(queries, queries.seen(), found, store_failed)
 
 
-def _live(store: StateStore, plans: Sequence[Plan]) -> tuple[dict[str, list[Event]], list[bool]]:
-    """Each user's live events, and for which plans they are missing because the store failed."""
-    live: dict[str, list[Event]] = {}
-    users = {plan.user_id for plan in plans if plan.user_id}
+def _live(live: LiveUsers, plans: Sequence[Plan]) -> tuple[dict[str, LiveUser], list[bool]]:
+    """What is live of each user, and for which plans it is missing because the store failed."""
+    ids = list(dict.fromkeys(plan.user_id for plan in plans if plan.user_id))
+    if not ids:
+        return {}, [False] * len(plans)
     try:
-        for user_id in users:
-            live[user_id] = store.history(user_id, LIVE_EVENTS)
-    except Exception:  # whatever the store's trouble is, an answer without live events beats none
-        log.warning("state_unavailable", exc_info=True)  # and the users after this one are not tried either
-    return live, [plan.user_id in users - live.keys() for plan in plans]
+        return dict(zip(ids, live.read(ids, LIVE_EVENTS), strict=True)), [False] * len(plans)
+    except Exception as error:  # whatever the store's trouble is, an answer without live events beats none
+        log.warning("state_unavailable", error=str(error), exc_info=not isinstance(error, StateError))
+        known = {user_id: LiveUser([], live.erased(user_id)) for user_id in ids}
+        return known, [bool(plan.user_id) for plan in plans]
 
 
-def _merge(system: System, trained: Queries, extra: Sequence[Sequence[Event]]) -> Queries:
-    """The bundle's histories with the extra events of each query sorted in by time."""
+def _merge(system: System, trained: Queries, extra: Sequence[Sequence[Event]]) -> tuple[Queries, Int64s]:
+    """The bundle's histories with the extra events of each query sorted in by time, and how many events were found."""
     events = [event for of_query in extra for event in of_query]
     owner = np.repeat(np.arange(len(trained)), [len(of_query) for of_query in extra])
     items = system.items.ids.rows([event.item_id for event in events])
-    known = items != NO_ITEM
+    times = np.array([event.time for event in events], np.int64)
+    types = np.array([event.type for event in events], np.int8)
+    twice = _trained_on(trained, owner, items, times, types)
+    found = trained.lengths + np.bincount(owner[~twice], minlength=len(trained))
+    known = (items != NO_ITEM) & ~twice
     owner = np.concatenate([trained.rows(), owner[known]])
-    times = np.concatenate([trained.times, np.array([event.time for event in events], np.int64)[known]])
-    types = np.concatenate([trained.types, np.array([event.type for event in events], np.int8)[known]])
+    times = np.concatenate([trained.times, times[known]])
+    types = np.concatenate([trained.types, types[known]])
     values = np.concatenate([trained.values, _float32([event.value for event in events])[known]])
     order = np.lexsort((times, owner))  # stable: of equal times, what the bundle has comes first
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(trained)))])
     times = times[order]
-    return Queries(
+    queries = Queries(
         offsets,
         np.concatenate([trained.items, items[known]])[order],
         times,
@@ -72,6 +85,20 @@ def _merge(system: System, trained: Queries, extra: Sequence[Sequence[Event]]) -
         values[order],
         _now(trained.now, offsets, times),
     )
+    return queries, found
+
+
+def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, types: Int8s) -> Bools:
+    """Which extra events are in the bundle's history too, bool [extra]: it may have learned from the store's log."""
+    twice = np.zeros(len(owner), np.bool_)
+    old = np.flatnonzero(times <= trained.now[owner])  # later than what the bundle has seen they cannot be
+    for query in np.unique(owner[old]):
+        part = slice(trained.offsets[query], trained.offsets[query + 1])
+        columns = (trained.times[part], trained.items[part], trained.types[part])
+        there = set(zip(*(column.tolist() for column in columns), strict=True))
+        for i in old[owner[old] == query]:
+            twice[i] = (int(times[i]), int(items[i]), int(types[i])) in there
+    return twice
 
 
 def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:

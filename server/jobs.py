@@ -22,11 +22,15 @@ class Call:
         """Until the deadline, negative after it; None where there is none."""
         return None if self.deadline is None else self.deadline - time.monotonic()
 
+    def late(self) -> bool:
+        """Whether the deadline is spent."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def check(self, stage: str) -> None:
         """Raise before `stage` where nobody waits for its result any more."""
         if self.cancelled:
             raise CallerGoneError
-        if self.deadline is not None and time.monotonic() >= self.deadline:
+        if self.late():
             raise DeadlineError(stage)
 
 

@@ -18,7 +18,9 @@ from server.settings import LogLevel
 def configure(level: LogLevel) -> None:
     """Set up logging for this process."""
     terminal = sys.stderr.isatty()
-    shape: list[Any] = [structlog.dev.ConsoleRenderer()]
+    shape: list[Any] = [
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    ]  # no locals: secrets
     if not terminal:
         shape = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
 
 import grpc
 from shortlist.v1 import recommendation_service_pb2 as api
@@ -15,11 +15,14 @@ from core.errors import UnavailableError
 from server import convert, validate
 from server.engine import Engine
 from server.guard import Malformed, parsed
-from server.jobs import Call
+from server.jobs import Answer, Call
 from server.lifecycle import Lifecycle
+from server.plans import Plan
 from server.settings import Settings
 from server.status import to_status
+from server.system import System
 
+R = TypeVar("R")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -33,9 +36,7 @@ class RecommendationServicer(RecommendationServiceServicer):
 
     async def Recommend(self, request: api.RecommendRequest, context: Context) -> api.RecommendResponse:
         """See the service's definition, as for all methods here."""
-        plan, system = validate.recommend(request), self._engine.system
-        [answer] = await self._engine.recommend(system, [plan], self._call(context))
-        return convert.recommend_response(system, plan, answer)
+        return await self._recommend(validate.recommend(request), self._call(context), convert.recommend_response)
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """All queries from one bundle; in one batch where their filters and candidate counts are the same."""
@@ -64,21 +65,30 @@ class RecommendationServicer(RecommendationServiceServicer):
 
     async def Retrieve(self, request: api.RetrieveRequest, context: Context) -> api.RetrieveResponse:
         """Stage one alone."""
-        plan, system = validate.retrieve(request), self._engine.system
-        answer = await self._engine.retrieve(system, plan, self._call(context))
-        return convert.retrieve_response(system, plan, answer)
+        plan, call = validate.retrieve(request), self._call(context)
+        with self._engine.turn(plan, call) as turn:
+            turn.answer = await self._engine.retrieve(turn.system, plan, call)
+            return convert.retrieve_response(turn.system, plan, turn.answer)
 
     async def Rank(self, request: api.RankRequest, context: Context) -> api.RankResponse:
         """Stage two alone."""
-        plan, system = validate.rank(request), self._engine.system
-        answer = await self._engine.rank(system, plan, self._call(context))
-        return convert.rank_response(system, plan, answer)
+        plan, call = validate.rank(request), self._call(context)
+        with self._engine.turn(plan, call) as turn:
+            turn.answer = await self._engine.rank(turn.system, plan, call)
+            return convert.rank_response(turn.system, plan, turn.answer)
 
     async def SimilarItems(self, request: api.SimilarItemsRequest, context: Context) -> api.SimilarItemsResponse:
         """The neighbours of an item."""
         plan, system = validate.similar_items(request), self._engine.system
         answer = await self._engine.similar(system, plan, self._call(context))
         return convert.similar_items_response(system, plan, answer)
+
+    async def _recommend(self, plan: Plan, call: Call, respond: Callable[[System, Plan, Answer], R]) -> R:
+        with self._engine.turn(plan, call) as turn:
+            [turn.answer] = await self._engine.recommend(turn.system, [plan], call)
+            response = respond(turn.system, plan, turn.answer)
+        turn.compare(plan)
+        return response
 
     def _call(self, context: Context) -> Call:
         """The caller's patience, less what the way back takes."""
@@ -112,9 +122,7 @@ class RecommendationServicer(RecommendationServiceServicer):
     async def _answer(self, request: api.StreamRecommendRequest | Malformed, call: Call) -> api.StreamRecommendResponse:
         """The response to one message; an error is a response too."""
         try:
-            plan, system = validate.recommend(parsed(request)), self._engine.system
-            [answer] = await self._engine.recommend(system, [plan], call)
-            return convert.stream_response(system, plan, answer)
+            return await self._recommend(validate.recommend(parsed(request)), call, convert.stream_response)
         except Exception as error:
             request_id = "" if isinstance(request, Malformed) else request.request_id
             return api.StreamRecommendResponse(request_id=request_id, error=to_status(error))

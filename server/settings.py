@@ -56,6 +56,16 @@ class Settings(BaseModel):
     """Calls under way on one connection; a client with more waits on its side."""
     max_connection_age_seconds: float = Field(1_800.0, gt=0)
     """After about this long a client is asked to connect anew, so that balancers get to spread it again."""
+    bundle_poll_seconds: float = Field(0.5, gt=0)
+    """How often a process looks whether another bundle is current or a label has changed."""
+    canary_window_seconds: int = Field(300, ge=1)
+    """How far back the requests lie by which a canary is judged."""
+    canary_least_requests: int = Field(100, ge=1)
+    """On the canary within the window, in one process; with fewer it is not judged."""
+    canary_error_rate: float = Field(0.02, ge=0, le=1)
+    """A canary whose share of errors lies further than this above stable's is taken off."""
+    canary_degraded_rate: float = Field(0.05, ge=0, le=1)
+    """The same of degraded answers."""
     log_level: LogLevel = "info"
     """Least severity that is logged. At `debug` every call is."""
 

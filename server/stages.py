@@ -26,7 +26,7 @@ _NOTHING: Int32s = np.zeros(0, np.int32)
 def hydrate(batch: Batch) -> list[Passed]:
     """What is known of each user, and with it the rules of each request. Counts events."""
     plans = [job.plan for job in batch.jobs]
-    known = hydration.hydrate(batch.system, batch.store, plans)
+    known = hydration.hydrate(batch.system, batch.live, plans)
     batch.degrade("state_unavailable", known.store_failed)
     ids = [item_id for plan in plans for item_id in plan.excluded]
     rows = np.split(batch.system.items.ids.rows(ids), np.cumsum([len(plan.excluded) for plan in plans])[:-1])

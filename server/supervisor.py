@@ -65,9 +65,13 @@ class _Supervisor:
         deaths, pause = 0, _FIRST_PAUSE
         while not self._stop.is_set():
             started = time.monotonic()
-            end = await self._live(number, first=deaths == 0)
+            end, told = await self._live(number, first=deaths == 0)
             if self._stop.is_set():
                 return
+            if told:  # what keeps it from serving may pass, and the others serve on: the store of live users is away
+                log.error("worker_cannot_start", worker=number, reason=end)
+                await self._sleep(_LONGEST_PAUSE)
+                continue
             deaths = deaths + 1 if time.monotonic() - started < _SETTLED_SECONDS else 1
             log.error("worker_died", worker=number, end=end, deaths=deaths)
             if deaths >= _GIVE_UP:
@@ -75,8 +79,8 @@ class _Supervisor:
             pause = _FIRST_PAUSE if deaths == 1 else min(pause * 2, _LONGEST_PAUSE)
             await self._sleep(pause)
 
-    async def _live(self, number: int, first: bool) -> str:
-        """One worker from start to end, which is told in words. At the first start its own mistakes are raised."""
+    async def _live(self, number: int, first: bool) -> tuple[str, bool]:
+        """One worker from start to end: in words, and whether they are its own. At the first start those are raised."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "server.worker"),
@@ -92,11 +96,11 @@ class _Supervisor:
             if ready and ready.error:
                 if first:
                     raise UnavailableError("WORKER", ready.error)
-                return ready.error
+                return ready.error, True
             if ready:
                 log.info("worker_serves", worker=number, pid=process.pid)
                 self._count(ready)
-            return await self._end(process)
+            return await self._end(process), False
         finally:
             if process.returncode is None:
                 process.terminate()

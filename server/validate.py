@@ -5,6 +5,7 @@ The limits are those that the comments in `protos/shortlist/v1` promise.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 import time
@@ -13,13 +14,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
 from shortlist.v1.filter_pb2 import SeenItemsPolicy
 
+from bundle import Label
+from bundle.manifest import is_version
 from core.errors import InvalidArgumentError, Violation
 from core.types import DAY, SECOND, Event, EventType
 from server.plans import DEFAULT_CANDIDATES, DEFAULT_COUNT, Filter, Plan
@@ -32,10 +37,14 @@ MAX_CATEGORIES = 100
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
 MAX_TOKEN = 1_024
+MAX_BUNDLES, DEFAULT_BUNDLES = 100, 50
+MAX_EXPORTED = 1_000
+DEFAULT_SHARE = 0.05
 
 # 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end: the rule in event.proto.
 _ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
 _ID_RULE = "must be 1 to 128 characters, none of them a control character, no white space at the ends"
+_LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
 _TYPES = {int(type): type for type in EventType}
 
 ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
@@ -105,6 +114,73 @@ def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
     return _checked(read)
 
 
+def get_user(request: user_api.GetUserRequest) -> str:
+    """The user of GetUser."""
+    return _checked(lambda check: check.id("user_id", request.user_id))
+
+
+def export_user(request: user_api.ExportUserRequest) -> tuple[str, int, str]:
+    """The user of ExportUser, the size of the page, and the token, which is not looked into yet."""
+
+    def read(check: _Check) -> tuple[str, int, str]:
+        check.short("page_token", request.page_token)
+        size = check.page_size(request.page_size, MAX_EXPORTED, MAX_EXPORTED)
+        return check.id("user_id", request.user_id), size, request.page_token
+
+    return _checked(read)
+
+
+def delete_user(request: user_api.DeleteUserRequest) -> str:
+    """The user of DeleteUser."""
+    return _checked(lambda check: check.id("user_id", request.user_id))
+
+
+def list_bundles(request: bundle_api.ListBundlesRequest) -> tuple[int, str]:
+    """The size of a page, and the version after which it begins; empty for the first one."""
+
+    def read(check: _Check) -> tuple[int, str]:
+        size = check.page_size(request.page_size, MAX_BUNDLES, DEFAULT_BUNDLES)
+        before = _version_of(request.page_token)
+        if request.page_token and not before:
+            check.refuse("page_token", "must be the next_page_token of the page before")
+        return size, before
+
+    return _checked(read)
+
+
+def page_token(last: str) -> str:
+    """What asks for the page after the version `last`."""
+    return base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def activate_bundle(request: bundle_api.ActivateBundleRequest) -> tuple[str, Label, float]:
+    """Version, label, and for a canary the share of users."""
+
+    def read(check: _Check) -> tuple[str, Label, float]:
+        if not is_version(request.bundle_version):
+            check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+        label, share = check.label("label", request.label), check.share("user_share", request.user_share)
+        if share and label != "canary":
+            check.refuse("user_share", "goes with the label canary alone")
+        return request.bundle_version, label, share or DEFAULT_SHARE
+
+    return _checked(read)
+
+
+def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
+    """The label to take back."""
+    return _checked(lambda check: check.label("label", request.label))
+
+
+def _version_of(token: str) -> str:
+    """What `page_token` made a token of; empty where it made none such."""
+    try:
+        version = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except ValueError:
+        return ""
+    return version if is_version(version) else ""
+
+
 def _plan(check: _Check, request: ForUser, request_id: str) -> Plan:
     """What the four messages that ask for a user's items have in common."""
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
@@ -172,6 +248,16 @@ class _Check:
             self.refuse(field, f"must be 1 to {most:,}, or 0 for {default}, not {value}")
         return value or default
 
+    def page_size(self, value: int, most: int, default: int) -> int:
+        """More than `most` is no mistake: the caller asked for as many as there may be."""
+        if value < 0:
+            self.refuse("page_size", f"must be 1 to {most:,}, or 0 for {default:,}, not {value}")
+        return min(value, most) or default
+
+    def short(self, field: str, value: str) -> None:
+        if len(value) > MAX_TOKEN:
+            self.refuse(field, f"must have at most {MAX_TOKEN:,} characters")
+
     def share(self, field: str, value: float) -> float:
         if not 0 <= value <= 1:
             self.refuse(field, f"must be 0 to 1, not {value}")
@@ -181,6 +267,11 @@ class _Check:
         if not math.isfinite(value):
             self.refuse(field, f"must be a finite number, not {value}")
         return value
+
+    def label(self, field: str, value: int) -> Label:
+        if value not in _LABELS:
+            self.refuse(field, f"{value} is no BundleLabel")
+        return _LABELS.get(value, "stable")
 
     def keep_seen(self, value: int) -> bool:
         if value not in SeenItemsPolicy.values():
@@ -211,8 +302,7 @@ class _Check:
         return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
 
     def event(self, message: EventMessage) -> Event:
-        if len(message.attribution_token) > MAX_TOKEN:
-            self.refuse("attribution_token", f"must have at most {MAX_TOKEN:,} characters")
+        self.short("attribution_token", message.attribution_token)
         return self.fields(
             message,
             self.id("event_id", message.event_id),

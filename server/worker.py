@@ -15,14 +15,12 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from bundle import BundleStore
 from core.errors import ShortlistError
 from server import logs
 from server.app import create_server
 from server.auth import read_tokens
 from server.ports import check_free
 from server.settings import Settings
-from server.system import System
 from state import open_store
 
 USAGE_ERROR = 2
@@ -48,12 +46,11 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     authority = read_tokens(settings.token_file) if settings.token_file else None
-    bundles = BundleStore(settings.bundles)
     if not settings.share_port:
         check_free(settings)
     server, port = await create_server(settings, open_store(settings.state), authority)
     try:
-        system = await server.activate(lambda: System.load(bundles.load(), settings.max_batch))
+        system = await server.begin()
         host = settings.address.rpartition(":")[0]
         announce(Ready(f"{host}:{port}", system.version, len(system.items)))
         await stop.wait()

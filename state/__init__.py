@@ -1,5 +1,5 @@
 """What changes while serving: live users and their events."""
 
-from state.store import AppendResult, StateStore, open_store
+from state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, open_store
 
-__all__ = ["AppendResult", "StateStore", "open_store"]
+__all__ = ["AppendResult", "LiveUser", "LogEntry", "LogPage", "StateStore", "Summary", "open_store"]

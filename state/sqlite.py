@@ -1,45 +1,46 @@
 """The embedded store: one SQLite file that the worker processes of a machine share.
 
 A user's events lie side by side in one B-tree (the table is its primary key), so a history is one short range scan.
-The file is in WAL mode with full syncs: readers never wait, and a commit returns when its events are on disk. As a sync
-costs far more than an insert, batches that wait for one another are committed together.
+The file is in WAL mode with full syncs: readers never wait, and a commit returns when its events are on disk; they
+survive a crash of the machine. As a sync costs far more than an insert, batches that wait for one another are committed
+together.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from typing import Any
 
 from core.errors import StateError
 from core.types import Event, EventType
-from state.store import AppendResult, check_events, is_utf8
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = (
-    "CREATE TABLE schema_version (version INTEGER NOT NULL)",
-    # arrival numbers all events of the file in the order in which they were stored: it decides between equal times.
-    """CREATE TABLE events (
-        user_id TEXT NOT NULL, time INTEGER NOT NULL, arrival INTEGER NOT NULL, event_id TEXT NOT NULL UNIQUE,
-        item_id TEXT NOT NULL, type INTEGER NOT NULL, value REAL NOT NULL,
-        session_id TEXT NOT NULL, attribution_token TEXT NOT NULL,
-        PRIMARY KEY (user_id, time, arrival)
-    ) WITHOUT ROWID""",
-    "CREATE TABLE arrivals (next INTEGER NOT NULL)",
-    "INSERT INTO arrivals VALUES (0)",
-    f"INSERT INTO schema_version VALUES ({SCHEMA_VERSION})",
+from state.sqlite_file import SqliteFile, transaction
+from state.store import (
+    AppendResult,
+    LiveUser,
+    LogEntry,
+    LogPage,
+    StateStore,
+    Summary,
+    check_events,
+    check_limit,
+    is_utf8,
+    salted,
 )
+
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
 _RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
-_HISTORY = """SELECT event_id, item_id, time, type, value, session_id, attribution_token
-    FROM events WHERE user_id = ? ORDER BY time DESC, arrival DESC LIMIT ?"""
+_EVENT = "event_id, user_id, item_id, time, type, value, session_id, attribution_token"
+_HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? ORDER BY time DESC, arrival DESC LIMIT ?"
+_SUMMARY = "SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? GROUP BY type"
+_EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arrival > ? ORDER BY arrival LIMIT ?"
+_LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
+    UNION ALL SELECT arrival, user, '', '', '', 0, 0, 0, '', '' FROM erasures WHERE arrival > ?1
+    ORDER BY arrival LIMIT ?2"""
+_ERASED = "SELECT 1 FROM erasures WHERE user = ?"
 
 _TYPES = {int(type): type for type in EventType}  # a third of the time that EventType(number) takes
 
@@ -54,16 +55,18 @@ class _Batch:
     done: bool = False
 
 
-class SqliteStore:
+class SqliteStore(StateStore):
     """A `StateStore` in the file at `path`, or in memory for `:memory:`."""
 
     def __init__(self, path: str, *, busy_timeout_seconds: float = 5.0) -> None:
-        self._connections = _Connections(path, busy_timeout_seconds)
+        self._file = SqliteFile(path, busy_timeout_seconds)
         self._waiting: deque[_Batch] = deque()
         self._writing = threading.Lock()
+        with self._file.borrow("read") as connection:
+            self._salt: bytes = connection.execute("SELECT value FROM salt").fetchone()[0]
 
     def append(self, events: Sequence[Event]) -> AppendResult:
-        """See `StateStore.append`."""
+        """See `StateStore`, as for all methods here."""
         check_events(events)
         if not events:
             return AppendResult(0, 0)
@@ -76,34 +79,89 @@ class SqliteStore:
             raise StateError(str(batch.error) or "interrupted while writing") from batch.error
         return AppendResult(batch.accepted, len(events) - batch.accepted)
 
-    def history(self, user_id: str, limit: int) -> list[Event]:
-        """See `StateStore.history`."""
-        if limit < 0:
-            raise ValueError(f"limit must not be negative, got {limit}")
-        if not is_utf8(user_id):
-            return []
-        with self._connections.borrow("read") as connection:
-            rows = connection.execute(_HISTORY, (user_id, limit)).fetchall()
-        rows.reverse()
-        return [
-            Event(id, user_id, item, time, _TYPES[type], value, session, token)
-            for id, item, time, type, value, session, token in rows
-        ]
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        """Events first, then whether they were erased: an erasure in between is respected."""
+        check_limit(limit)
+        with self._file.borrow("read") as connection:
+            return [self._live(connection, user_id, limit) for user_id in user_ids]
 
-    def ping(self) -> None:
-        """See `StateStore.ping`."""
-        with self._connections.borrow("read") as connection:
-            connection.execute("SELECT next FROM arrivals").fetchone()
+    def summary(self, user_id: str) -> Summary:
+        """One pass over the user's events."""
+        with self._file.borrow("read") as connection:
+            rows = connection.execute(_SUMMARY, (user_id,)).fetchall() if is_utf8(user_id) else []
+            erased = self._erased(connection, user_id)
+        counts = {_TYPES[type]: count for type, count, _, _ in rows}
+        first, last = min((row[2] for row in rows), default=None), max((row[3] for row in rows), default=None)
+        return Summary(counts, first, last, erased)
+
+    def export(self, user_id: str, after: int, limit: int) -> LogPage:
+        """Sorts all of the user's events for every page."""
+        return (
+            self._page(_EXPORT, (user_id, after, limit), after, limit)
+            if is_utf8(user_id)
+            else LogPage([], after, False)
+        )
+
+    def erase(self, user_id: str) -> int:
+        """Deletes, then takes the traces out of the file: mostly milliseconds, at worst the file is written anew."""
+        if not is_utf8(user_id):
+            return 0
+        with self._writing, self._file.borrow("written") as connection:
+            with transaction(connection):
+                deleted = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
+                [arrival] = connection.execute(_RESERVE, (1,)).fetchone()
+                tombstone = (self.pseudonym(user_id), arrival - 1)
+                connection.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", tombstone)
+            self._file.scrub(connection, user_id.encode())
+        return deleted
+
+    def log(self, after: int, limit: int) -> LogPage:
+        """Events and erasures, joined by their number."""
+        return self._page(_LOG, (after, limit), after, limit)
+
+    def position(self) -> int:
+        """Numbers are reserved for duplicates too, so nothing need be stored under this one."""
+        with self._file.borrow("read") as connection:
+            return int(connection.execute("SELECT next FROM arrivals").fetchone()[0]) - 1
+
+    def tombstones(self) -> frozenset[bytes]:
+        """Reads all of them."""
+        with self._file.borrow("read") as connection:
+            return frozenset(user for (user,) in connection.execute("SELECT user FROM erasures"))
+
+    def pseudonym(self, user_id: str) -> bytes:
+        """Of the salt that the file was made with."""
+        return salted(self._salt, user_id)
 
     def close(self) -> None:
-        """See `StateStore.close`."""
+        """Waits for the write under way."""
         with self._writing:
-            self._connections.close()
+            self._file.close()
+
+    def _live(self, connection: sqlite3.Connection, user_id: str, limit: int) -> LiveUser:
+        if not is_utf8(user_id):
+            return LiveUser([], False)
+        rows = connection.execute(_HISTORY, (user_id, limit)).fetchall()
+        rows.reverse()
+        return LiveUser([_event(*row) for row in rows], self._erased(connection, user_id))
+
+    def _erased(self, connection: sqlite3.Connection, user_id: str) -> bool:
+        return connection.execute(_ERASED, (self.pseudonym(user_id),)).fetchone() is not None
+
+    def _page(self, query: str, parameters: tuple[Any, ...], after: int, limit: int) -> LogPage:
+        check_limit(limit)
+        with self._file.borrow("read") as connection:
+            rows = connection.execute(query, parameters).fetchall()
+        entries = [
+            LogEntry(arrival, user or self.pseudonym(event[1]), None if user else _event(*event))
+            for arrival, user, *event in rows
+        ]
+        return LogPage(entries, entries[-1].sequence if entries else after, len(entries) == limit > 0)
 
     def _write(self, batches: list[_Batch]) -> None:
         """Commit the batches in one transaction and tell each how it went."""
         try:
-            with self._connections.borrow("written") as connection, _transaction(connection):
+            with self._file.borrow("written") as connection, transaction(connection):
                 for batch in batches:
                     batch.accepted = _insert(connection, batch.events)
         except BaseException as error:
@@ -116,86 +174,8 @@ class SqliteStore:
                 batch.done = True
 
 
-class _Connections:
-    """Connections to one database, each used by one thread at a time; one in memory has a single one."""
-
-    def __init__(self, path: str, busy_timeout_seconds: float) -> None:
-        self._path = path
-        self._timeout = busy_timeout_seconds
-        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        self._closed = False
-        with self._translated("opened"):
-            if path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            connection = self._open()
-            self._prepare(connection)
-            self._idle.put(connection)
-
-    @contextmanager
-    def borrow(self, purpose: str) -> Iterator[sqlite3.Connection]:
-        """A connection for the length of the context, whose SQLite errors become a StateError about `purpose`."""
-        with self._translated(purpose):
-            connection = self._take()
-            try:
-                yield connection
-            finally:
-                self._idle.put(connection)
-                if self._closed:
-                    self.close()
-
-    def close(self) -> None:
-        self._closed = True
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait().close()
-
-    def _take(self) -> sqlite3.Connection:
-        if self._closed:
-            raise StateError(f"the state in {self._path} is closed")
-        try:
-            return self._idle.get_nowait()
-        except Empty:
-            if self._path != ":memory:":
-                return self._open()
-        try:
-            return self._idle.get(timeout=self._timeout)
-        except Empty:
-            raise StateError(f"the state in {self._path} is busy or closed") from None
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make a new file ours; leave alone what is not."""
-        is_new = self._is_empty(connection)
-        _switch_to_wal(connection, self._timeout)
-        if is_new:
-            with _transaction(connection):
-                if self._is_empty(connection):  # no other process was faster
-                    for statement in _SCHEMA:
-                        connection.execute(statement)
-
-    def _is_empty(self, connection: sqlite3.Connection) -> bool:
-        """Whether the database is yet to be filled; StateError where it holds something that is not for us."""
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables:
-            return True
-        if "schema_version" not in tables:
-            raise StateError(f"{self._path} is the database of another program")
-        (version,) = connection.execute("SELECT version FROM schema_version").fetchone()
-        if version != SCHEMA_VERSION:
-            known = f"this program knows version {SCHEMA_VERSION}"
-            raise StateError(f"the state in {self._path} has schema version {version}, {known}")
-        return False
-
-    @contextmanager
-    def _translated(self, purpose: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StateError(f"the state in {self._path} cannot be {purpose}: {error}") from error
+def _event(id: str, user: str, item: str, time: int, type: int, value: float, session: str, token: str) -> Event:
+    return Event(id, user, item, time, _TYPES[type], value, session, token)
 
 
 def _insert(connection: sqlite3.Connection, events: Sequence[Event]) -> int:
@@ -207,28 +187,3 @@ def _insert(connection: sqlite3.Connection, events: Sequence[Event]) -> int:
         for arrival, e in enumerate(events, first)
     )  # fmt: skip
     return connection.executemany(_INSERT, rows).rowcount
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """One write transaction: the lock is taken at once, as one that is taken later cannot be waited for."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:  # a failed COMMIT leaves it open, most errors on the way have ended it already
-            connection.execute("ROLLBACK")
-
-
-def _switch_to_wal(connection: sqlite3.Connection, timeout_seconds: float) -> None:
-    """Switch a new file to WAL mode. When several processes do so at once, SQLite lets some fail at once."""
-    give_up = time.monotonic() + timeout_seconds
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)

@@ -19,8 +19,8 @@ from training.recipe import Trained
 RECALL_AT, RECALL_QUERIES = 500, 200
 
 
-def publish(trained: Trained, bundles: Path, seed: int) -> Manifest:
-    """Write everything into a new bundle and make it the current one."""
+def publish(trained: Trained, bundles: Path, seed: int, activate: bool = True) -> Manifest:
+    """Write everything into a new bundle and, unless told not to, make it the current one."""
     table = trained.table
     with BundleStore(bundles).writer() as writer:
         write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
@@ -37,6 +37,7 @@ def publish(trained: Trained, bundles: Path, seed: int) -> Manifest:
             seed=seed,
             settings={"retrieval": asdict(trained.settings), "scorer": trained.scorer.scorer.config.to_json()},
             metrics=metrics(trained),
+            activate=activate,
         )
 
 

@@ -33,6 +33,7 @@ type Client struct {
 	connection      *grpc.ClientConn
 	recommendations pb.RecommendationServiceClient
 	events          pb.EventServiceClient
+	users           pb.UserServiceClient
 	health          healthpb.HealthClient
 }
 
@@ -58,6 +59,7 @@ func New(address string, options Options) (*Client, error) {
 		connection:      connection,
 		recommendations: pb.NewRecommendationServiceClient(connection),
 		events:          pb.NewEventServiceClient(connection),
+		users:           pb.NewUserServiceClient(connection),
 		health:          healthpb.NewHealthClient(connection),
 	}, nil
 }
@@ -105,6 +107,21 @@ func (c *Client) WriteEvents(ctx context.Context, request *pb.WriteEventsRequest
 		}
 	}
 	return call(ctx, c.options.BatchTimeout, c.events.WriteEvents, request)
+}
+
+// GetUser answers what is known of a user, in numbers; a user that nobody knows is no error.
+func (c *Client) GetUser(ctx context.Context, request *pb.GetUserRequest) (*pb.GetUserResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.users.GetUser, request)
+}
+
+// ExportUser answers one page of a user's events; the next one is asked for with its NextPageToken, until that is empty.
+func (c *Client) ExportUser(ctx context.Context, request *pb.ExportUserRequest) (*pb.ExportUserResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.users.ExportUser, request)
+}
+
+// DeleteUser forgets a user: events, history, and whatever bundles know. Allow a large store more than the default.
+func (c *Client) DeleteUser(ctx context.Context, request *pb.DeleteUserRequest) (*pb.DeleteUserResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.users.DeleteUser, request)
 }
 
 // Health says whether the server, or one of its services by full name, takes calls. The service "" is the server;

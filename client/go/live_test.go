@@ -56,6 +56,25 @@ func TestLiveEventsAreWrittenOnceAndTheNextAnswerKnowsThem(t *testing.T) {
 	}
 }
 
+func TestLiveAUserIsToldExportedAndForgotten(t *testing.T) {
+	client, user := connect(t, live(t, "SHORTLIST_TEST_ADDRESS"), patient), "go-forgotten"
+	events := []*pb.Event{{UserId: user, ItemId: "i000001"}, {UserId: user, ItemId: "i000002"}}
+	if _, err := client.WriteEvents(t.Context(), &pb.WriteEventsRequest{Events: events}); err != nil {
+		t.Fatal(err)
+	}
+	page, err := client.ExportUser(t.Context(), &pb.ExportUserRequest{UserId: user, PageSize: 1})
+	if err != nil || len(page.GetEvents()) != 1 || page.GetNextPageToken() == "" {
+		t.Errorf("a page: %v, %v", page, err)
+	}
+	if gone, err := client.DeleteUser(t.Context(), &pb.DeleteUserRequest{UserId: user}); err != nil || gone.GetDeletedEventCount() != 2 {
+		t.Errorf("deleting: %v, %v", gone, err)
+	}
+	known, err := client.GetUser(t.Context(), &pb.GetUserRequest{UserId: user})
+	if err != nil || known.GetLiveEventCount() != 0 || !known.GetDeletedBefore() {
+		t.Errorf("afterwards: %v, %v", known, err)
+	}
+}
+
 func TestLiveDeadline(t *testing.T) {
 	client := connect(t, live(t, "SHORTLIST_TEST_ADDRESS"), shortlist.Options{Timeout: time.Microsecond})
 	_, err := client.Recommend(t.Context(), &pb.RecommendRequest{UserId: "u000001"})

@@ -122,6 +122,9 @@ func methods(client *shortlist.Client) map[string]func(context.Context, *testing
 		"Rank":           unary(client.Rank),
 		"SimilarItems":   unary(client.SimilarItems),
 		"WriteEvents":    unary(client.WriteEvents),
+		"GetUser":        unary(client.GetUser),
+		"ExportUser":     unary(client.ExportUser),
+		"DeleteUser":     unary(client.DeleteUser),
 		"StreamRecommend": func(ctx context.Context, t *testing.T, call vectorCall) error {
 			return stream(ctx, t, client, call)
 		},

@@ -150,4 +150,17 @@ CALLS = [
         invalid("events[0].value", "events[1].event_time", "events[1].user_id"),
     ),
     call("write events: none", "WriteEvents", {}, invalid("events")),
+    call("get user", "GetUser", {"userId": "u000001"}),
+    call("get user: nobody known", "GetUser", {"userId": "利用者-五"}),
+    call("get user: no id", "GetUser", {}, invalid("user_id")),
+    call("export user: first page", "ExportUser", {"userId": "u000001", "pageSize": 2}),
+    call("export user: nobody known", "ExportUser", {"userId": "nobody"}),
+    call(
+        "export user: every violation",
+        "ExportUser",
+        {"userId": " u", "pageSize": -1, "pageToken": "x" * 1_025},
+        invalid("page_size", "page_token", "user_id"),
+    ),
+    call("delete user: nobody known", "DeleteUser", {"userId": "nobody-to-forget"}),
+    call("delete user: no id", "DeleteUser", {}, invalid("user_id")),
 ]

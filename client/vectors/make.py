@@ -20,7 +20,12 @@ from calls import CALLS
 from google.protobuf import json_format, symbol_database
 from google.rpc import error_details_pb2  # noqa: F401  # what the details of an error are made of
 from messages import MESSAGES
-from shortlist.v1 import event_service_pb2, recommendation_service_pb2  # noqa: F401
+from shortlist.v1 import (  # noqa: F401
+    bundle_service_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+)
 
 VECTORS = Path(__file__).with_name("vectors.json")
 

@@ -72,6 +72,45 @@ FULL_EVENT = {
     "attributionToken": "WyJyMSIsImIxIiwwXQ",
 }
 
+USER_EVENT = {key: FULL_EVENT[key] for key in FULL_EVENT if key != "userId"}
+COUNTS = [{"eventType": f"EVENT_TYPE_{type}", "eventCount": "9223372036854775807"} for type in EVENT_TYPES]
+TIMES = {"firstEventTime": "1970-01-01T00:00:00Z", "lastEventTime": "2026-11-24T06:27:18.000001Z"}
+KNOWN = {"userId": "u1", "liveEventCount": "12", "bundleEventCount": "34", "liveEventTypeCounts": COUNTS, **TIMES}
+
+LABELS = [f"BUNDLE_LABEL_{name}" for name in ("STABLE", "CANARY", "SHADOW")]
+VERSION = ANSWERED["bundleVersion"]
+BUNDLE = {
+    "bundleVersion": VERSION,
+    "createTime": "2026-11-22T17:21:16Z",
+    "dataEndTime": "2026-11-20T00:00:00.000001Z",
+    "sizeBytes": "5000000000",
+    "labels": LABELS,
+    "metrics": [{"name": "items", "value": 10_000}, {"name": "ranker_ndcg_at_10_held_out", "value": 0.1}],
+}
+TRAFFIC = {"requestCount": "5000000000", "errorCount": "1", "degradedCount": "2"}
+CANARY = {"bundleVersion": VERSION, "userShare": 0.05, "canaryCounts": TRAFFIC, "stableCounts": {}, "windowSeconds": 60}
+SHADOW = {
+    "bundleVersion": VERSION,
+    "comparedCount": "100",
+    "droppedCount": "2",
+    "failedCount": "1",
+    "meanOverlap": 0.9,
+    "meanRankCorrelation": -0.25,
+    "meanScoreDifference": 0.001,
+    "meanStableMicros": "2500",
+    "meanShadowMicros": "2600",
+}
+TAKEN_OFF = {"bundleVersion": VERSION, "rollbackTime": "2026-11-24T06:27:18.5Z", "reason": "3 of 40 requests failed"}
+SERVING = {
+    "stableBundleVersion": VERSION,
+    "previousBundleVersion": VERSION,
+    "canary": CANARY,
+    "shadow": SHADOW,
+    "canaryRollback": TAKEN_OFF,
+    "refusal": "bundle b refused: items/price.npy: is missing",
+}
+ACTIVATE, ROLL_BACK = "ActivateBundleRequest", "RollbackBundleRequest"
+
 RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: nothing set", RECOMMEND, {}),
@@ -124,6 +163,36 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("write events request: every type", "WriteEventsRequest", {"events": EVENTS}),
     ("write events request: type from the future", "WriteEventsRequest", {"events": [{"eventType": 77}]}),
     ("write events response", "WriteEventsResponse", {"acceptedCount": 1_000, "duplicateCount": 1}),
+    ("get user request", "GetUserRequest", {"userId": "利用者-五"}),
+    ("get user response: every field", "GetUserResponse", {**KNOWN, "deletedBefore": True, "bundleVersion": VERSION}),
+    ("get user response: nobody known", "GetUserResponse", {"userId": "u1", "bundleVersion": VERSION}),
+    ("export user request", "ExportUserRequest", {"userId": "u1", "pageSize": 1_000, "pageToken": "WyJ1MSJd"}),
+    (
+        "export user response",
+        "ExportUserResponse",
+        {
+            "events": [{"origin": "USER_EVENT_ORIGIN_LIVE", **USER_EVENT}, {"origin": "USER_EVENT_ORIGIN_BUNDLE"}],
+            "nextPageToken": "WyJ1MSJd",
+        },
+    ),
+    ("delete user request", "DeleteUserRequest", {"userId": "u1"}),
+    ("delete user response", "DeleteUserResponse", {"userId": "u1", "deletedEventCount": "5000000000"}),
+    ("list bundles request", "ListBundlesRequest", {"pageSize": 100, "pageToken": "MjAyNjExMjI="}),
+    (
+        "list bundles response",
+        "ListBundlesResponse",
+        {"bundles": [BUNDLE, {"damage": "manifest.json: is not JSON"}], "nextPageToken": "MjAyNjExMjI="},
+    ),
+    ("get serving bundle request", "GetServingBundleRequest", {}),
+    ("get serving bundle response: every field", "GetServingBundleResponse", {"serving": SERVING}),
+    ("get serving bundle response: nothing set", "GetServingBundleResponse", {"serving": {}}),
+    *(
+        (f"activate bundle request: {label}", ACTIVATE, {"bundleVersion": VERSION, "label": label, "userShare": 0.05})
+        for label in LABELS
+    ),
+    ("activate bundle response", "ActivateBundleResponse", {"serving": SERVING}),
+    ("rollback bundle request", ROLL_BACK, {"label": "BUNDLE_LABEL_CANARY"}),
+    ("rollback bundle response", "RollbackBundleResponse", {"serving": {"stableBundleVersion": VERSION}}),
     ("event: value 0", "Event", {"eventId": "e", "userId": "u", "itemId": "i", "value": 0.0}),
     ("event: value unset", "Event", {"eventId": "e", "userId": "u", "itemId": "i"}),
     ("event: value with all digits", "Event", {"value": 0.1}),

@@ -23,4 +23,4 @@ def test_the_line_lets_the_token_in_with_its_scopes(tmp_path: Path) -> None:
 
 
 def test_a_scope_that_does_not_exist_is_bad_usage() -> None:
-    assert CliRunner().invoke(app, ["token", "admin"]).exit_code == 2
+    assert CliRunner().invoke(app, ["token", "root"]).exit_code == 2

@@ -19,12 +19,14 @@ from grpc_status import rpc_status
 from shortlist import AsyncClient, Client, Options
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
 from shortlist.v1.recommendation_pb2 import Reason, Recommendation, RecommendedItem, ScoredItem, StageTrace
 from shortlist.v1.recommendation_service_pb2_grpc import (
     RecommendationServiceServicer,
     add_RecommendationServiceServicer_to_server,
 )
+from shortlist.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -56,7 +58,7 @@ INVALID = status(
 )
 
 
-class FakeServer(RecommendationServiceServicer, EventServiceServicer):
+class FakeServer(RecommendationServiceServicer, EventServiceServicer, UserServiceServicer):
     """Fails with the statuses in `failures`, one per call, then answers; keeps every request and its metadata."""
 
     def __init__(self) -> None:
@@ -112,11 +114,24 @@ class FakeServer(RecommendationServiceServicer, EventServiceServicer):
         self._enter(request, context)
         return event_api.WriteEventsResponse(accepted_count=len(request.events))
 
+    def GetUser(self, request: user_api.GetUserRequest, context: Any) -> user_api.GetUserResponse:
+        self._enter(request, context)
+        return user_api.GetUserResponse(live_event_count=2)
+
+    def ExportUser(self, request: user_api.ExportUserRequest, context: Any) -> user_api.ExportUserResponse:
+        self._enter(request, context)
+        return user_api.ExportUserResponse(events=[user_api.UserEvent(item_id="i6")], next_page_token="t2")
+
+    def DeleteUser(self, request: user_api.DeleteUserRequest, context: Any) -> user_api.DeleteUserResponse:
+        self._enter(request, context)
+        return user_api.DeleteUserResponse(deleted_event_count=3)
+
 
 def start(fake: FakeServer, credentials: grpc.ServerCredentials | None = None) -> grpc.Server:
     server = grpc.server(futures.ThreadPoolExecutor(8))
     add_RecommendationServiceServicer_to_server(fake, server)
     add_EventServiceServicer_to_server(fake, server)
+    add_UserServiceServicer_to_server(fake, server)
     health_pb2_grpc.add_HealthServicer_to_server(fake.health, server)
     fake.health.set("shortlist.v1.EventService", health_pb2.HealthCheckResponse.NOT_SERVING)
     if credentials is None:

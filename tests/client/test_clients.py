@@ -83,6 +83,16 @@ def test_retrieve_rank_and_similar_items(server: Any, connect: Connect) -> None:
     assert (server.requests[-1].item_id, server.requests[-1].count) == ("i1", 5)
 
 
+def test_a_user_is_told_exported_and_forgotten(server: Any, connect: Connect) -> None:
+    client = connect(server.address)
+    assert client.get_user("u1").live_event_count == 2
+    page = client.export_user("u1", page_size=1, page_token="t1")
+    assert ([event.item_id for event in page.events], page.next_page_token) == (["i6"], "t2")
+    assert (server.requests[-1].page_size, server.requests[-1].page_token) == (1, "t1")
+    assert client.delete_user("u1").deleted_event_count == 3
+    assert [request.user_id for request in server.requests] == ["u1"] * 3
+
+
 def test_batch_keeps_the_queries_in_order(server: Any, connect: Connect) -> None:
     queries = [BatchRecommendQuery(user_id=f"u{i}", count=i + 1) for i in range(3)]
     assert len(connect(server.address).batch_recommend(queries).recommendations) == 3

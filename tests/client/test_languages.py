@@ -115,6 +115,9 @@ CALLED = {
     "Rank": "rank",
     "SimilarItems": "similar_items",
     "WriteEvents": "write_events",
+    "GetUser": "get_user",
+    "ExportUser": "export_user",
+    "DeleteUser": "delete_user",
 }
 
 
@@ -124,6 +127,7 @@ def outcome(client: Any, call: dict[str, Any]) -> Any:
     if call["method"] == "StreamRecommend":
         return list(client.stream_recommend(request, timeout=live_vectors.SECONDS))
     required = {"Rank": ["user_id", "item_ids"], "BatchRecommend": ["queries"], "WriteEvents": ["events"]}
+    required |= {method: ["user_id"] for method in ("GetUser", "ExportUser", "DeleteUser")}
     fields = {name: getattr(request, name) for name in required.get(call["method"], [])}
     fields |= {field.name: value for field, value in request.ListFields()}
     return getattr(client, CALLED[call["method"]])(**fields)

@@ -48,7 +48,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("shop") / "bundles"
-    server_fakes.publish(directory)
+    for _ in range(2):  # so that there is one to roll back to
+        server_fakes.publish(directory)
     return directory
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from jsonschema import Draft202012Validator
 from shortlist import Client
 from shortlist.v1.recommendation_service_pb2 import RecommendResponse
 
+from bundle import BundleStore
 from gateway.app import OPENAPI
 from gateway.methods import methods
 
@@ -24,9 +26,16 @@ REQUESTS = {
     "RecommendationService/Retrieve": {"userId": "ann", "candidateCount": 5, "includeTrace": True},
     "RecommendationService/Rank": {"userId": "ann", "itemIds": ["i1", "i2", "nothing"]},
     "RecommendationService/SimilarItems": {"itemId": "i1", "count": 4},
+    "UserService/GetUser": {"userId": "ann"},
+    "UserService/ExportUser": {"userId": "ann", "pageSize": 2},
+    "UserService/DeleteUser": {"userId": "nobody"},
     "EventService/WriteEvents": {
         "events": [{"eventId": "e1", "userId": "u", "itemId": "i1", "eventTime": "2024-01-01T00:00:00Z", "value": 0}]
     },
+    "BundleService/ListBundles": {"pageSize": 1},
+    "BundleService/GetServingBundle": {},
+    "BundleService/ActivateBundle": {"bundleVersion": "THE NEWEST", "label": "BUNDLE_LABEL_STABLE"},
+    "BundleService/RollbackBundle": {},
 }
 OPENAPI_DOCUMENT = json.loads(OPENAPI.read_text())
 
@@ -42,9 +51,10 @@ def test_there_is_a_request_for_every_unary_method() -> None:
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_every_unary_method_answers_as_the_openapi_file_says(gateway: Process, name: str) -> None:
+def test_every_unary_method_answers_as_the_openapi_file_says(gateway: Process, bundles: Path, name: str) -> None:
     path = f"/shortlist.v1.{name}"
-    response = gateway.post(path, REQUESTS[name])
+    request = json.loads(json.dumps(REQUESTS[name]).replace("THE NEWEST", BundleStore(bundles).versions()[-1]))
+    response = gateway.post(path, request)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"].startswith("application/json")
     assert response.json() and set(response.json()) <= {f.json_name for f in methods()[path].response.DESCRIPTOR.fields}

@@ -13,11 +13,13 @@ from google.api import field_behavior_pb2
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor
 from shortlist.v1 import (
+    bundle_service_pb2,
     event_pb2,
     event_service_pb2,
     filter_pb2,
     recommendation_pb2,
     recommendation_service_pb2,
+    user_service_pb2,
 )
 
 from core.types import EventType
@@ -25,7 +27,15 @@ from core.types import EventType
 PROTOS = Path(__file__).parents[2] / "protos"
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
-    for module in (event_pb2, event_service_pb2, filter_pb2, recommendation_pb2, recommendation_service_pb2)
+    for module in (
+        bundle_service_pb2,
+        event_pb2,
+        event_service_pb2,
+        filter_pb2,
+        recommendation_pb2,
+        recommendation_service_pb2,
+        user_service_pb2,
+    )
 ]
 METHODS: list[MethodDescriptor] = [m for f in FILES for s in f.services_by_name.values() for m in s.methods]
 

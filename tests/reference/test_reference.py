@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
-from shortlist.v1 import event_pb2, recommendation_service_pb2
+from shortlist.v1 import event_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2
 
 from reference.__main__ import FOLDER, PACKAGE, PROTOS, write
 from reference.comments import Api, compile_api
 
+FILES = (recommendation_service_pb2, event_service_pb2, user_service_pb2)
 SERVICE = recommendation_service_pb2.DESCRIPTOR.services_by_name["RecommendationService"]
 
 
@@ -38,8 +39,11 @@ def test_the_openapi_file_is_valid(openapi: Any) -> None:
 
 
 def test_every_unary_method_is_a_path_and_no_streaming_one_is(openapi: Any) -> None:
-    paths = {f"/{SERVICE.full_name}/{m.name}" for m in SERVICE.methods if not m.server_streaming}
-    assert set(openapi["paths"]) == paths | {"/shortlist.v1.EventService/WriteEvents"}
+    services = [service for file in FILES for service in file.DESCRIPTOR.services_by_name.values()]
+    paths = {
+        f"/{m.containing_service.full_name}/{m.name}" for s in services for m in s.methods if not m.server_streaming
+    }
+    assert set(openapi["paths"]) == paths
 
 
 def test_fields_are_described_as_protojson_writes_them(openapi: Any) -> None:

@@ -16,7 +16,7 @@ import server_fakes as fakes
 from server_wire import Running
 
 import ranking.selection  # noqa: F401  # takes seconds, which a first request with a deadline has not
-from bundle import Bundle
+from bundle import Bundle, BundleStore
 from server.app import create_server
 from server.auth import Authority
 from server.settings import Settings
@@ -52,15 +52,24 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-async def start(system: System, store: StateStore) -> AsyncIterator[Start]:
-    """Starts servers: `await start(load=False, authority=..., any=setting)`; stops them at the end."""
+async def start(system: System, store: StateStore, tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts servers: `await start(load=False, authority=..., any=setting)`; stops them at the end.
+
+    With `follow=True` a server serves fakes of what its folder of bundles asks for, otherwise always `system`.
+    """
     running: list[Running] = []
 
     async def begin(
-        load: bool = True, authority: Authority | None = None, state: StateStore = store, **values: Any
+        load: bool = True,
+        follow: bool = False,
+        authority: Authority | None = None,
+        state: StateStore = store,
+        **values: Any,
     ) -> Running:
-        server, port = await create_server(settings(**values), state, authority)
-        if load:
+        server, port = await create_server(settings(**({"bundles": tmp_path / "bundles"} | values)), state, authority)
+        if follow:
+            await server.begin()
+        elif load:
             await server.activate(lambda: system)
         address = f"127.0.0.1:{port}"
         running.append(Running(server, grpc.aio.insecure_channel(address), system, state, address))
@@ -76,3 +85,30 @@ async def start(system: System, store: StateStore) -> AsyncIterator[Start]:
 @pytest.fixture
 async def running(start: Start) -> Running:
     return await start()
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> BundleStore:
+    """Three bundles whose scores differ; the first is current."""
+    for points in (0.01, 0.02, 0.005):
+        store = fakes.publish(tmp_path / "bundles", points, activate=points == 0.01)
+    return store
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fakes stand in for the models; the versions loaded, in order."""
+    loaded: list[str] = []
+
+    def load(cls: type[System], bundle: Any, max_batch: int) -> System:
+        loaded.append(bundle.version)
+        return fakes.load(bundle)
+
+    monkeypatch.setattr(System, "load", classmethod(load))
+    return loaded
+
+
+@pytest.fixture
+async def following(start: Start, published: BundleStore, loads: list[str]) -> Running:
+    """A server that follows the folder `published`."""
+    return await start(follow=True, bundle_poll_seconds=0.05)

@@ -16,13 +16,17 @@ from bundle.items import write_items
 from core.types import DAY, NO_ITEM, Candidates, EventType, Queries, Reason
 
 ITEMS = 40
+POINTS = 0.01
 AS_OF = 1_700_000_000_000_000
 SOURCES = ("item_item", "popular_14d")
 CATEGORIES = ("tea", "coffee", "mugs")
 
 
-def publish(directory: Path) -> BundleStore:
-    """Item i has the id `i<i>` and category i % 3; user `ann` viewed 0, bought 1, disliked 2, was shown 3."""
+def publish(directory: Path, points: float = POINTS, activate: bool = True) -> BundleStore:
+    """Item i has the id `i<i>` and category i % 3; user `ann` viewed 0, bought 1, disliked 2, was shown 3.
+
+    `points` is what the ranker of this bundle gives per item: item i scores i times as much.
+    """
     store = BundleStore(directory)
     with store.writer() as writer:
         write_items(
@@ -42,7 +46,10 @@ def publish(directory: Path) -> BundleStore:
             np.full(2, AS_OF),
         )
         write_histories(writer, ["ann", "bob"], events)
-        writer.publish(as_of_micros=AS_OF, seed=1, settings={}, metrics={})
+        writer.array("ranking/points", np.array([points]))
+        writer.publish(
+            as_of_micros=AS_OF, seed=1, settings={}, metrics={"items": ITEMS, "ndcg": 0.5}, activate=activate
+        )
     return store
 
 
@@ -114,14 +121,14 @@ class Retriever:
 class Ranker:
     """Prefers items in the opposite order: item 39 scores 0.39."""
 
-    def __init__(self) -> None:
+    def __init__(self, points: float = POINTS) -> None:
         self.calls = 0
         self.before = lambda: None
-        self.scores = lambda items: items / 100
+        self.scores = lambda items: items * points
 
     @classmethod
     def load(cls, bundle: Any) -> Ranker:
-        ranker = cls()
+        ranker = cls(float(bundle.array("ranking/points")[0]))
         if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
             ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
         return ranker
@@ -143,4 +150,4 @@ def load(bundle: Any) -> Any:
     """A System of fakes; the stand-in for System.load."""
     from server.system import System
 
-    return System.assemble(bundle, Retriever(), Ranker(), 4)
+    return System.assemble(bundle, Retriever(), Ranker.load(bundle), 4)

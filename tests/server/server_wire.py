@@ -9,8 +9,10 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 from server.app import Server
 from server.system import System
@@ -30,8 +32,16 @@ class Running:
         return RecommendationServiceStub(self.channel)
 
     @property
+    def bundles(self) -> Any:
+        return BundleServiceStub(self.channel)
+
+    @property
     def events(self) -> Any:
         return EventServiceStub(self.channel)
+
+    @property
+    def users(self) -> Any:
+        return UserServiceStub(self.channel)
 
 
 @dataclass

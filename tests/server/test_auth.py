@@ -8,14 +8,14 @@ import pytest
 from conftest import Start
 from grpc_health.v1 import health_pb2
 from server_wire import failure
-from shortlist.v1 import event_service_pb2, recommendation_service_pb2
+from shortlist.v1 import bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2
 
 from core.errors import DataError, PermissionDeniedError
 from server.app import HEALTH, SERVICES
 from server.auth import TABLE, Authority, new_token, read_tokens
 from server.reflection import SERVICES as REFLECTION
 
-FILES = (event_service_pb2, recommendation_service_pb2, health_pb2)
+FILES = (bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2, health_pb2)
 METHODS = {
     f"/{service.full_name}/{method.name}"
     for file in FILES
@@ -28,9 +28,11 @@ OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     file = tmp_path / "tokens"
-    reads, writes, both, plain = map(hashed, ("reads", "writes", "both", "plain"))
+    names = "reads", "writes", "both", "plain", "users", "admin"
+    reads, writes, both, plain, users, admin = map(hashed, names)
     file.write_text(
-        f"# who may call\n\n{reads} read\n{writes.upper().replace('SHA', 'sha')}\twrite\n{both} read write\n{plain}\n"
+        f"# who may call\n\n{reads} read\n{writes.upper().replace('SHA', 'sha')}\twrite\n{both} read write\n"
+        f"{plain}\n{users} users\n{admin} admin\n"
     )
     return read_tokens(file)
 
@@ -76,7 +78,9 @@ async def test_without_a_known_token_only_health_answers(start: Start, authority
         ("reads", {"RecommendationService", "ServerReflection", "Health"}),
         ("writes", {"EventService", "ServerReflection", "Health"}),
         ("both", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+        ("users", {"UserService", "ServerReflection", "Health"}),
         ("plain", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+        ("admin", {"BundleService", "ServerReflection", "Health"}),
     ],
 )
 async def test_a_token_reaches_as_far_as_its_scopes(start: Start, authority: Authority, token: str, may) -> None:
@@ -98,7 +102,7 @@ async def test_refusals_carry_their_reason(start: Start, authority: Authority) -
 
 def test_a_method_that_is_not_in_the_table_is_nobodys(authority: Authority) -> None:
     with pytest.raises(Exception, match="does not allow /shortlist"):
-        authority.check("/shortlist.v1.BundleService/ActivateBundle", "Bearer both")
+        authority.check("/shortlist.v1.BundleService/DeleteBundle", "Bearer admin")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_a_method_that_is_not_in_the_table_is_nobodys(authority: Authority) -> N
         (None, "cannot read"),
         (b"\xff\n", "not UTF-8"),
         (b"# none\n", "holds no token"),
-        (hashed("t").encode() + b" admin\n", "line 1.*admin"),
+        (hashed("t").encode() + b" root\n", "line 1.*'root', only admin, read, write"),
         (b"# one\nsha256:abc read\n", "line 2: this is no hashed token"),
     ],
 )

@@ -141,7 +141,7 @@ async def test_a_store_that_is_gone_leaves_the_bundles_history_and_says_so(runni
     def gone(user_id: str, limit: int) -> None:
         raise StateError("the disk is away")
 
-    monkeypatch.setattr(running.store, "history", gone)
+    monkeypatch.setattr(running.store, "read", gone)
     response = await running.api.Recommend(api.RecommendRequest(user_id="ann", count=500))
     assert list(response.degraded) == [STATE]
     assert not {"i0", "i1"} & set(ids(response))  # what the bundle knows is still dropped

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import json
+
 from server_wire import Running, failure
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
@@ -62,3 +65,11 @@ async def test_an_event_on_an_item_that_the_bundle_does_not_know_is_kept_and_pas
     response = await running.api.Recommend(api.RecommendRequest(user_id="new", count=1, include_trace=True))
     assert response.items[0].item_id == "i39"
     assert (response.trace[0].entered_count, response.trace[0].left_count) == (1, 0)
+
+
+async def test_the_token_of_an_answer_ties_an_event_to_it(running: Running) -> None:
+    answer = await running.api.Recommend(api.RecommendRequest(request_id="r1", user_id="new", count=1))
+    await write(running, event(attribution_token=answer.attribution_token))
+    [kept] = running.store.history("new", 10)
+    told = json.loads(base64.urlsafe_b64decode(kept.attribution_token + "=="))
+    assert told == ["r1", answer.bundle_version, 0]

@@ -16,6 +16,7 @@ from google.rpc import code_pb2
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 
@@ -50,13 +51,13 @@ def message(kind: type[Message]) -> st.SearchStrategy[Message]:
 
 
 @pytest.fixture(scope="module")
-def channel(bundle: Bundle) -> Iterator[grpc.Channel]:
+def channel(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[grpc.Channel]:
     """A channel to a server that runs on a loop of its own, as hypothesis knows no coroutines."""
-    loop = asyncio.new_event_loop()
+    loop, folder = asyncio.new_event_loop(), tmp_path_factory.mktemp("bundles")
     threading.Thread(target=loop.run_forever, daemon=True).start()
 
     async def begin() -> tuple[Any, int]:
-        server, port = await create_server(settings(), open_store("sqlite::memory:"))
+        server, port = await create_server(settings(bundles=folder), open_store("sqlite::memory:"))
         await server.activate(lambda: fakes.load(bundle))
         return server, port
 
@@ -75,6 +76,10 @@ UNARY = {
     "Rank": api.RankRequest,
     "SimilarItems": api.SimilarItemsRequest,
     "WriteEvents": event_api.WriteEventsRequest,
+    "ListBundles": bundle_api.ListBundlesRequest,
+    "GetServingBundle": bundle_api.GetServingBundleRequest,
+    "ActivateBundle": bundle_api.ActivateBundleRequest,
+    "RollbackBundle": bundle_api.RollbackBundleRequest,
 }
 PATHS = {method.rpartition("/")[2]: method for method in TABLE}
 

@@ -9,10 +9,11 @@ from core.errors import DeadlineError, NotFoundError
 from server import pipeline
 from server.batch import Batch
 from server.jobs import Call, CallerGoneError, Job
+from server.live import LiveUsers
 from server.plans import Filter, Plan
 from server.rank_thread import RankThread
 from server.system import System
-from state import StateStore
+from state import LiveUser, StateStore
 
 
 def job(**plan) -> Job:
@@ -21,14 +22,15 @@ def job(**plan) -> Job:
 
 @pytest.fixture
 def run(system: System, store: StateStore):
-    thread = RankThread()
+    thread, live = RankThread(), LiveUsers(store)
 
     def run(*jobs: Job, work=pipeline.recommend) -> list[Job]:
-        work(Batch(system, store, thread, list(jobs)))
+        work(Batch(system, live, thread, list(jobs)))
         return list(jobs)
 
     yield run
     thread.close()
+    live.close()
 
 
 def spend(call: Call) -> None:
@@ -54,7 +56,7 @@ def test_nothing_runs_for_a_caller_who_is_gone_at_the_start(run, system: System,
 @GONE
 def test_no_retrieval_runs_once_the_caller_is_gone(run, system: System, store, monkeypatch, go, error) -> None:
     gone = job(user_id="ann")
-    monkeypatch.setattr(store, "history", lambda user_id, limit: go(gone.call) or [])
+    monkeypatch.setattr(store, "read", lambda users, limit: go(gone.call) or [LiveUser([], False)] * len(users))
     run(gone)
     assert isinstance(gone.error, error) and system.retriever.calls == []
 

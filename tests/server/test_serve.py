@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import server_fakes as fakes
 from certificates import Certificates
+from redis_server import INSTALLED, RedisServer
 from shortlist import Client, Options, Tls, Unavailable
 from shortlist.v1.event_pb2 import Event
 
@@ -152,6 +153,47 @@ def test_events_survive_the_server_and_are_seen_by_all_workers(serve: Run) -> No
         assert client.recommend("new", 1).items[0].item_id == "i38"
 
 
+def answering(where: str, connections: int) -> set[str]:
+    """The bundles that answer on this many new connections, each of which may reach another worker."""
+    versions = set()
+    for _ in range(connections):
+        with Client(where, Options(timeout=10)) as client:
+            versions.add(client.recommend("ann", 1).bundle_version)
+    return versions
+
+
+def test_all_workers_follow_an_activation_and_serve_it_after_a_restart(serve: Run, tmp_path: Path) -> None:
+    store = fakes.publish(tmp_path / "two")
+    fakes.publish(tmp_path / "two", 0.02, activate=False)
+    first, second = store.versions()
+    process = serve("--workers", "2", folder=tmp_path / "two")
+    where = address(process)
+    assert answering(where, 8) == {first}
+    command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
+    asked = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "160"})
+    assert asked.returncode == 0 and re.search(rf"stable .*{second}", asked.stdout), asked
+    deadline = time.monotonic() + 20
+    while (versions := answering(where, 8)) != {second}:
+        assert time.monotonic() < deadline, versions
+    os.kill(children(process)[0], signal.SIGKILL)  # its successor agrees with the others
+    assert answering(where, 8) == {second}
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+
+
+def test_a_bundle_that_the_server_refuses_is_one_line_and_exit_code_1(serve: Run, tmp_path: Path) -> None:
+    store = fakes.publish(tmp_path / "two")
+    fakes.publish(tmp_path / "two", activate=False)
+    first, second = store.versions()
+    (store.directory / second / "items/prices.npy").unlink()
+    where = address(serve(folder=tmp_path / "two"))
+    command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
+    asked = subprocess.run(command, capture_output=True, text=True)
+    line = f"Error: {where}: bundle {second} refused: items/prices.npy: is missing\n"
+    assert (asked.returncode, asked.stdout, asked.stderr) == (1, "", line)
+    assert answering(where, 1) == {first}
+
+
 def children(process: subprocess.Popen[str]) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
     return [int(pid) for pid in listed.stdout.split()]
@@ -171,6 +213,29 @@ def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
         assert len(client.recommend("ann", 3).items) == 3
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not INSTALLED, reason="there is no redis-server")
+def test_a_worker_that_dies_while_the_store_is_away_is_replaced_when_it_is_back(serve: Run, tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    process = serve("--workers", "2", "--state", redis.url())
+    where = address(process)
+    dies, stays = children(process)
+    redis.kill()
+    os.kill(dies, signal.SIGKILL)
+    time.sleep(25)  # more than one attempt
+    assert process.poll() is None and stays in children(process)
+    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+        assert client.recommend("ann", 3).degraded
+        redis.start()
+        deadline = time.monotonic() + 60
+        while len([pid for pid in children(process) if not zombie(pid)]) < 2 or client.recommend("ann", 3).degraded:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+    redis.kill()
 
 
 def test_workers_end_when_their_supervisor_is_killed(serve: Run) -> None:
@@ -231,6 +296,7 @@ def test_certificates_that_do_not_fit_are_one_line_and_exit_status_2(
     [
         (["--state", "/dev/null/state"], "state: .*names no store"),
         (["--state", "sqlite:/dev/null/x/state"], "the state in .* cannot be opened"),
+        (["--state", "redis://:secret@127.0.0.1:1/0"], "the state in Redis at 127.0.0.1:1/0 cannot be used: .*refused"),
         (["--address", "0.0.0.0:0"], "--tls-cert and --tls-key, or say --insecure"),
         (["--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"),
         (["--tls-client-ca", "a.pem"], "--tls-client-ca needs --tls-cert and --tls-key"),
@@ -257,6 +323,7 @@ def test_mistakes_are_one_readable_line_and_exit_status_2(
     assert ended.value.code == 2
     errors = capsys.readouterr().err
     assert re.fullmatch(rf"error: .*{message}.*\n", errors), errors
+    assert "secret" not in errors
 
 
 def test_other_machines_may_be_served_where_that_is_asked_for(serve: Run) -> None:

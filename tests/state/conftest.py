@@ -1,9 +1,14 @@
 """Every implementation of the store, under a URL that stays the same across reopening."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from redis_server import INSTALLED, RedisServer
 
 from state import StateStore, open_store
 
@@ -13,8 +18,31 @@ def file_url(tmp_path: Path) -> str:
     return f"sqlite:{tmp_path / 'state.db'}"
 
 
-@pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, file_url: str) -> Iterator[StateStore]:
-    store = open_store(file_url if request.param == "file" else "sqlite::memory:")
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    if not INSTALLED:
+        pytest.skip("there is no redis-server; tests/install-redis.sh installs Debian's")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_url(shared_redis: RedisServer) -> str:
+    """Of a Redis that is empty."""
+    assert shared_redis.ask("FLUSHALL").startswith("+OK")
+    return shared_redis.url()
+
+
+@pytest.fixture(params=["file", "redis"])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(params=["file", "memory", "redis"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateStore]:
+    memory = request.param == "memory"
+    monkeypatch.setattr("state.redis.READ_SECONDS", 60)  # a busy machine must not look like a store that is gone
+    store = open_store("sqlite::memory:" if memory else request.getfixturevalue(f"{request.param}_url"))
     yield store
     store.close()

@@ -8,11 +8,13 @@ import { Int32ValueSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, Connection } from "./connection.js";
 import { EventService, type WriteEventsRequestSchema, type WriteEventsResponse } from "./gen/shortlist/v1/event_service_pb.js";
 import * as api from "./gen/shortlist/v1/recommendation_service_pb.js";
+import * as users from "./gen/shortlist/v1/user_service_pb.js";
 import { type Options, type Settings, settle } from "./options.js";
 import { giveIds, type Init, message } from "./requests.js";
 
 const { recommend, batchRecommend, streamRecommend, retrieve, rank, similarItems } = api.RecommendationService.method;
 const { writeEvents } = EventService.method;
+const { getUser, exportUser, deleteUser } = users.UserService.method;
 
 /** What grpc.health.v1 says of a service. */
 export type HealthStatus = "UNKNOWN" | "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN";
@@ -101,6 +103,21 @@ export class Client {
   async writeEvents(request: Init<typeof WriteEventsRequestSchema>, call: CallOptions = {}): Promise<WriteEventsResponse> {
     giveIds(request);
     return this.#unary(writeEvents, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** What is known of a user, in numbers; a user that nobody knows is no error. */
+  async getUser(request: Init<typeof users.GetUserRequestSchema>, call: CallOptions = {}): Promise<users.GetUserResponse> {
+    return this.#unary(getUser, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** One page of a user's events; the next one is asked for with its `nextPageToken`, until that is empty. */
+  async exportUser(request: Init<typeof users.ExportUserRequestSchema>, call: CallOptions = {}): Promise<users.ExportUserResponse> {
+    return this.#unary(exportUser, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** Forgets a user: events, history, and whatever bundles know. Allow a large store more than the default. */
+  async deleteUser(request: Init<typeof users.DeleteUserRequestSchema>, call: CallOptions = {}): Promise<users.DeleteUserResponse> {
+    return this.#unary(deleteUser, request, call, this.#settings.batchTimeoutMs);
   }
 
   /** Whether the server, or one of its services by full name, takes calls. NotFoundError if it has no such service. */

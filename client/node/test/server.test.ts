@@ -33,6 +33,18 @@ suite("server", { skip }, () => {
     assert.ok(!after.includes(first!.itemId) && !after.includes(second!.itemId), after.join());
   });
 
+  test("a user is told, exported and forgotten", async (t) => {
+    const client = connect(t, setting("ADDRESS"));
+    const userId = user();
+    await client.writeEvents({ events: ["i000001", "i000002"].map((itemId) => ({ userId, itemId })) });
+    assert.equal((await client.getUser({ userId })).liveEventCount, 2n);
+    const page = await client.exportUser({ userId, pageSize: 1 });
+    assert.equal(page.events.length, 1);
+    assert.notEqual(page.nextPageToken, "");
+    assert.equal((await client.deleteUser({ userId })).deletedEventCount, 2n);
+    assert.ok((await client.getUser({ userId })).deletedBefore);
+  });
+
   test("options reach the server", async (t) => {
     const client = connect(t, setting("ADDRESS"));
     const everything = { userId: user(), count: 3, candidateCount: 20, seenItemsPolicy: SeenItemsPolicy.KEEP, diversity: 0.5 };

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type DescMessage, fromBinary, fromJson, type JsonValue, type Message, toBinary, toJson } from "@bufbuild/protobuf";
-import { type Client, RecommendationService, EventService, registry, ShortlistError } from "shortlist";
+import { type DescMessage, type DescMethod, fromBinary, fromJson, type JsonValue, type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { type Client, RecommendationService, EventService, registry, ShortlistError, UserService } from "shortlist";
 
 import { connect } from "./fake.js";
 import { type CallVector, setting, skip, vectors } from "./harness.js";
@@ -24,7 +24,8 @@ for (const { name, type, json, wire } of vectors.messages) {
 for (const vector of vectors.calls) {
   test(`call: ${vector.name}`, { skip }, async (t) => {
     const client = connect(t, setting("ADDRESS"));
-    const method = [...RecommendationService.methods, ...EventService.methods].find(({ name }) => name === vector.method);
+    const methods = [RecommendationService, EventService, UserService].flatMap((service) => service.methods as DescMethod[]);
+    const method = methods.find(({ name }) => name === vector.method);
     assert(method, vector.method);
     if (vector.error) {
       const error: unknown = await ask(client, method.localName, method.input, vector.request).then(() => undefined, (e) => e);

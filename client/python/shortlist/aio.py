@@ -12,9 +12,11 @@ from shortlist import errors, requests
 from shortlist.options import Options
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -32,6 +34,7 @@ class AsyncClient:
             self._channel = grpc.aio.secure_channel(address, credentials, arguments)
         self._recommendations = RecommendationServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
+        self._users = UserServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
             request_serializer=requests.health_request,
@@ -129,6 +132,23 @@ class AsyncClient:
         return await self._call(
             self._events.WriteEvents, requests.write_events(events), timeout, self.options.batch_timeout
         )
+
+    async def get_user(self, user_id: str, *, timeout: float | None = None) -> user_api.GetUserResponse:
+        """As Client.get_user."""
+        request = user_api.GetUserRequest(user_id=user_id)
+        return await self._call(self._users.GetUser, request, timeout, self.options.batch_timeout)
+
+    async def export_user(
+        self, user_id: str, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> user_api.ExportUserResponse:
+        """As Client.export_user."""
+        request = user_api.ExportUserRequest(user_id=user_id, page_size=page_size, page_token=page_token)
+        return await self._call(self._users.ExportUser, request, timeout, self.options.batch_timeout)
+
+    async def delete_user(self, user_id: str, *, timeout: float | None = None) -> user_api.DeleteUserResponse:
+        """As Client.delete_user."""
+        request = user_api.DeleteUserRequest(user_id=user_id)
+        return await self._call(self._users.DeleteUser, request, timeout, self.options.batch_timeout)
 
     async def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """As Client.health."""

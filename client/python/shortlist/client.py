@@ -12,9 +12,11 @@ from shortlist import errors, requests
 from shortlist.options import Options
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -37,6 +39,7 @@ class Client:
             self._channel = grpc.secure_channel(address, credentials, arguments)
         self._recommendations = RecommendationServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
+        self._users = UserServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
             request_serializer=requests.health_request,
@@ -132,6 +135,23 @@ class Client:
         An event without an id is given one in place: passing the same events again writes nothing twice.
         """
         return self._call(self._events.WriteEvents, requests.write_events(events), timeout, self.options.batch_timeout)
+
+    def get_user(self, user_id: str, *, timeout: float | None = None) -> user_api.GetUserResponse:
+        """What is known of a user, in numbers; a user that nobody knows is no error."""
+        request = user_api.GetUserRequest(user_id=user_id)
+        return self._call(self._users.GetUser, request, timeout, self.options.batch_timeout)
+
+    def export_user(
+        self, user_id: str, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> user_api.ExportUserResponse:
+        """One page of a user's events; the next one is asked for with its `next_page_token`, until that is empty."""
+        request = user_api.ExportUserRequest(user_id=user_id, page_size=page_size, page_token=page_token)
+        return self._call(self._users.ExportUser, request, timeout, self.options.batch_timeout)
+
+    def delete_user(self, user_id: str, *, timeout: float | None = None) -> user_api.DeleteUserResponse:
+        """Forgets a user: events, history, and whatever bundles know. Allow a large store more than the default."""
+        request = user_api.DeleteUserRequest(user_id=user_id)
+        return self._call(self._users.DeleteUser, request, timeout, self.options.batch_timeout)
 
     def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """Whether the server, or one of its services by full name, takes calls. NotFound if it has no such service."""

@@ -10,7 +10,13 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import shortlist.v1.BatchRecommendRequest;
 import shortlist.v1.BatchRecommendResponse;
+import shortlist.v1.DeleteUserRequest;
+import shortlist.v1.DeleteUserResponse;
 import shortlist.v1.EventServiceGrpc;
+import shortlist.v1.ExportUserRequest;
+import shortlist.v1.ExportUserResponse;
+import shortlist.v1.GetUserRequest;
+import shortlist.v1.GetUserResponse;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RankResponse;
 import shortlist.v1.RecommendRequest;
@@ -22,6 +28,7 @@ import shortlist.v1.SimilarItemsRequest;
 import shortlist.v1.SimilarItemsResponse;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.UserServiceGrpc;
 import shortlist.v1.WriteEventsRequest;
 import shortlist.v1.WriteEventsResponse;
 
@@ -86,6 +93,21 @@ public final class AsyncShortlistClient {
   /** As {@link ShortlistClient#writeEvents(WriteEventsRequest)}. */
   public CompletableFuture<WriteEventsResponse> writeEvents(WriteEventsRequest request) {
     return writeEvents(request.toBuilder());
+  }
+
+  /** As {@link ShortlistClient#getUser}. */
+  public CompletableFuture<GetUserResponse> getUser(GetUserRequest request) {
+    return connection.callAsync(UserServiceGrpc.getGetUserMethod(), request, connection.batchTimeout());
+  }
+
+  /** As {@link ShortlistClient#exportUser}. */
+  public CompletableFuture<ExportUserResponse> exportUser(ExportUserRequest request) {
+    return connection.callAsync(UserServiceGrpc.getExportUserMethod(), request, connection.batchTimeout());
+  }
+
+  /** As {@link ShortlistClient#deleteUser}. */
+  public CompletableFuture<DeleteUserResponse> deleteUser(DeleteUserRequest request) {
+    return connection.callAsync(UserServiceGrpc.getDeleteUserMethod(), request, connection.batchTimeout());
   }
 
   /** As {@link ShortlistClient#health(String)}; the service {@code ""} is the server itself. */

@@ -9,7 +9,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import shortlist.v1.BatchRecommendRequest;
 import shortlist.v1.BatchRecommendResponse;
+import shortlist.v1.DeleteUserRequest;
+import shortlist.v1.DeleteUserResponse;
 import shortlist.v1.EventServiceGrpc;
+import shortlist.v1.ExportUserRequest;
+import shortlist.v1.ExportUserResponse;
+import shortlist.v1.GetUserRequest;
+import shortlist.v1.GetUserResponse;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RankResponse;
 import shortlist.v1.RecommendRequest;
@@ -21,6 +27,7 @@ import shortlist.v1.SimilarItemsRequest;
 import shortlist.v1.SimilarItemsResponse;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.UserServiceGrpc;
 import shortlist.v1.WriteEventsRequest;
 import shortlist.v1.WriteEventsResponse;
 
@@ -113,6 +120,21 @@ public final class ShortlistClient implements AutoCloseable {
   /** As with the builder; the ids that events lack are given to a copy, so each call with the same message writes anew. */
   public WriteEventsResponse writeEvents(WriteEventsRequest request) {
     return writeEvents(request.toBuilder());
+  }
+
+  /** What is known of a user, in numbers; a user that nobody knows is no error. */
+  public GetUserResponse getUser(GetUserRequest request) {
+    return connection.call(UserServiceGrpc.getGetUserMethod(), request, connection.batchTimeout());
+  }
+
+  /** One page of a user's events; the next one is asked for with its token, until that is empty. */
+  public ExportUserResponse exportUser(ExportUserRequest request) {
+    return connection.call(UserServiceGrpc.getExportUserMethod(), request, connection.batchTimeout());
+  }
+
+  /** Forgets a user: events, history, and whatever bundles know. Allow a large store more than the default. */
+  public DeleteUserResponse deleteUser(DeleteUserRequest request) {
+    return connection.call(UserServiceGrpc.getDeleteUserMethod(), request, connection.batchTimeout());
   }
 
   /** Whether the server takes calls. */

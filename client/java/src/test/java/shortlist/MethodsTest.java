@@ -16,8 +16,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import shortlist.v1.BatchRecommendQuery;
 import shortlist.v1.BatchRecommendRequest;
+import shortlist.v1.DeleteUserRequest;
 import shortlist.v1.Event;
 import shortlist.v1.EventType;
+import shortlist.v1.ExportUserRequest;
+import shortlist.v1.ExportUserResponse;
+import shortlist.v1.GetUserRequest;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RankResponse;
 import shortlist.v1.RecommendRequest;
@@ -129,6 +133,25 @@ class MethodsTest {
 
     var after = client.recommend(RecommendRequest.newBuilder().setUserId(user).setCount(500).build());
     assertFalse(after.getItemsList().stream().map(RecommendedItem::getItemId).toList().contains(item));
+  }
+
+  @Test
+  void aUserIsToldExportedAndForgotten() {
+    String user = "java-" + UUID.randomUUID();
+    var seen = Event.newBuilder().setUserId(user).setItemId("i000001");
+    client.writeEvents(WriteEventsRequest.newBuilder().addEvents(seen).addEvents(seen.clone()));
+    var get = GetUserRequest.newBuilder().setUserId(user).build();
+    var export = ExportUserRequest.newBuilder().setUserId(user).setPageSize(1).build();
+    var delete = DeleteUserRequest.newBuilder().setUserId(user).build();
+
+    assertEquals(2, client.getUser(get).getLiveEventCount());
+    for (ExportUserResponse page : List.of(client.exportUser(export), client.async().exportUser(export).join())) {
+      assertEquals(1, page.getEventsCount());
+      assertFalse(page.getNextPageToken().isEmpty());
+    }
+    assertEquals(2, client.deleteUser(delete).getDeletedEventCount());
+    assertEquals(0, client.async().deleteUser(delete).join().getDeletedEventCount());
+    assertTrue(client.async().getUser(get).join().getDeletedBefore());
   }
 
   @Test

@@ -26,6 +26,9 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import shortlist.v1.BatchRecommendRequest;
+import shortlist.v1.DeleteUserRequest;
+import shortlist.v1.ExportUserRequest;
+import shortlist.v1.GetUserRequest;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RecommendRequest;
 import shortlist.v1.RetrieveRequest;
@@ -104,6 +107,9 @@ class VectorsTest {
       case "Rank" -> List.of(client.rank((RankRequest) request));
       case "SimilarItems" -> List.of(client.similarItems((SimilarItemsRequest) request));
       case "WriteEvents" -> List.of(client.writeEvents((WriteEventsRequest) request));
+      case "GetUser" -> List.of(client.getUser((GetUserRequest) request));
+      case "ExportUser" -> List.of(client.exportUser((ExportUserRequest) request));
+      case "DeleteUser" -> List.of(client.deleteUser((DeleteUserRequest) request));
       default -> throw new IllegalArgumentException(method);
     };
   }

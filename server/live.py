@@ -1,0 +1,78 @@
+"""Live users as answers see them: the store's events, who was erased, and what all users do right now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from core.errors import StateError
+from state import LiveUser, StateStore
+from state.live_counts import CAPACITY, LiveCounts
+
+POLL_SECONDS = 0.5
+"""How often the store's log is looked at; what other processes wrote shows in `counts` that much later."""
+PAGE = 1_000
+
+log = structlog.get_logger(__name__)
+
+
+class LiveUsers:
+    """The store of one process, and a thread that follows its log. Raises StateError where it cannot be read at first.
+
+    Histories are read from the store itself, so a written event counts at once; `counts` follows.
+    """
+
+    def __init__(self, store: StateStore) -> None:
+        self.counts = LiveCounts()
+        self._store = store
+        self._after = self._newest()
+        self._erased = set(store.tombstones())
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
+        self._thread.start()
+
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        """As the store's. Raises what it raises, StateError above all."""
+        return self._store.read(user_ids, limit)
+
+    def erased(self, user_id: str) -> bool:
+        """Whether a user was erased, as far as this process knows without asking the store: for when it is gone."""
+        return self._store.pseudonym(user_id) in self._erased
+
+    def close(self) -> None:
+        """End the thread; the store stays open."""
+        self._stop.set()
+        self._thread.join()
+
+    def catch_up(self) -> None:
+        """Take in everything that the log has by now."""
+        if self._store.position() < self._after:  # a store that lost its data begins anew
+            self._after, self._erased = -1, set(self._store.tombstones())
+            self.counts.clear()
+        more = True
+        while more and not self._stop.is_set():
+            page = self._store.log(self._after, PAGE)
+            self._erased.update(entry.user for entry in page.entries if entry.event is None)
+            self.counts.absorb(page.entries)
+            self._after, more = page.end, page.more
+
+    def _newest(self) -> int:
+        """After which entry to begin: what is older would be forgotten again."""
+        return max(-1, self._store.position() - CAPACITY)
+
+    def _follow(self) -> None:
+        fails = False
+        while not self._stop.is_set():
+            try:
+                self.catch_up()
+                if fails:
+                    log.info("state_available")
+                fails = False
+            except Exception as error:  # this thread must outlive whatever is wrong with the store
+                if not fails and not self._stop.is_set():
+                    known = isinstance(error, StateError)
+                    log.warning("state_log_unavailable", error=str(error), exc_info=not known)
+                fails = True
+            self._stop.wait(POLL_SECONDS)

@@ -1,0 +1,126 @@
+"""What the store in Redis does, as scripts: Redis runs each as a whole, so nobody sees half of one.
+
+The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
+`ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
+that their order as text is the order in time), `erased` (hash: pseudonym -> sequence number), `next`, `salt` and
+`version`.
+
+All scripts get the prefix and the salt that the caller knows. A Redis that lost its data gets the salt back with the
+first call; where another one got there first, the caller is told and has to ask for it.
+"""
+
+_START = """
+local p, salt = ARGV[1], redis.call('GET', ARGV[1] .. 'salt')
+if not salt then redis.call('SET', p .. 'salt', ARGV[2])
+elseif salt ~= ARGV[2] then return redis.error_reply('SALT is another one') end
+
+local function payloads(members)
+  local found = {}
+  for first = 1, #members, 500 do
+    local fields = {}
+    for i = first, math.min(first + 499, #members) do fields[#fields + 1] = tonumber(string.sub(members[i], 17)) end
+    for _, payload in ipairs(redis.call('HMGET', p .. 'events', unpack(fields))) do found[#found + 1] = payload end
+  end
+  return found
+end
+"""
+
+APPEND = (
+    _START
+    + """
+local first = tonumber(redis.call('GET', p .. 'next') or '0')
+local next = first
+for i = 3, #ARGV, 4 do  -- event id, user id, time, event
+  if redis.call('HSETNX', p .. 'ids', ARGV[i], next) == 1 then
+    redis.call('HSET', p .. 'events', next, ARGV[i + 3])
+    redis.call('ZADD', p .. 'user:' .. ARGV[i + 1], 0, ARGV[i + 2] .. string.format('%016d', next))
+    next = next + 1
+  end
+end
+redis.call('SET', p .. 'next', next)
+return next - first
+"""
+)
+
+READ = (
+    _START
+    + """
+local users, limit = {}, tonumber(ARGV[3])
+for i = 4, #ARGV, 2 do  -- user id, pseudonym
+  local members = {}
+  if limit > 0 then members = redis.call('ZRANGE', p .. 'user:' .. ARGV[i], 0, limit - 1, 'REV') end
+  users[#users + 1] = {redis.call('HEXISTS', p .. 'erased', ARGV[i + 1]), payloads(members)}
+end
+return users
+"""
+)
+
+SUMMARY = (
+    _START
+    + """
+local members, counts, flat = redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1), {}, {}
+for _, payload in ipairs(payloads(members)) do
+  local type = cjson.decode(payload)[5]
+  counts[type] = (counts[type] or 0) + 1
+end
+for type, count in pairs(counts) do flat[#flat + 1] = type; flat[#flat + 1] = count end
+return {redis.call('HEXISTS', p .. 'erased', ARGV[4]), members[1] or '', members[#members] or '', flat}
+"""
+)
+
+EXPORT = (
+    _START
+    + """
+local after, limit, later = tonumber(ARGV[4]), tonumber(ARGV[5]), {}
+for _, member in ipairs(redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1)) do
+  local sequence = string.sub(member, 17)
+  if tonumber(sequence) > after then later[#later + 1] = sequence end
+end
+table.sort(later)
+local page = {after, #later > limit and 1 or 0}
+for i = 1, math.min(limit, #later) do
+  page[1] = tonumber(later[i])
+  page[#page + 1] = page[1]
+  page[#page + 1] = redis.call('HGET', p .. 'events', page[1])
+end
+return page
+"""
+)
+
+ERASE = (
+    _START
+    + """
+local key, user = p .. 'user:' .. ARGV[3], ARGV[4]
+local members = redis.call('ZRANGE', key, 0, -1)
+for i, payload in ipairs(payloads(members)) do
+  redis.call('HDEL', p .. 'ids', cjson.decode(payload)[1])
+  redis.call('HDEL', p .. 'events', tonumber(string.sub(members[i], 17)))
+end
+redis.call('DEL', key)
+local before = redis.call('HGET', p .. 'erased', user)
+if before then redis.call('HDEL', p .. 'events', before) end
+local sequence = redis.call('INCR', p .. 'next') - 1
+redis.call('HSET', p .. 'erased', user, sequence)
+redis.call('HSET', p .. 'events', sequence, '!' .. user)
+return #members
+"""
+)
+
+LOG = (
+    _START
+    + """
+local at, limit = tonumber(ARGV[3]) + 1, tonumber(ARGV[4])
+local last, most = tonumber(redis.call('GET', p .. 'next') or '0') - 1, at + limit + 10000
+local page = {0, 0}
+while at <= last and at < most and #page < 2 * limit + 2 do
+  local fields = {}
+  for i = at, math.min(last, at + math.min(500, limit - #page / 2 + 1) - 1) do fields[#fields + 1] = i end
+  for i, payload in ipairs(redis.call('HMGET', p .. 'events', unpack(fields))) do
+    if payload then page[#page + 1] = fields[i]; page[#page + 1] = payload end
+  end
+  at = at + #fields
+end
+page[1], page[2] = at - 1, at <= last and 1 or 0
+return page
+"""
+)

@@ -1,0 +1,94 @@
+"""`shortlist user` against a running server's service, faked, as the command line sees it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from shortlist.v1 import user_service_pb2 as api
+from shortlist.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
+
+from cli import main
+
+
+class Service(UserServiceServicer):
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+        self.authorization: list[str] = []
+
+    def GetUser(self, request, context):
+        self.authorization.append(dict(context.invocation_metadata()).get("authorization", ""))
+        answer = api.GetUserResponse(user_id=request.user_id, live_event_count=1_234, bundle_version="b7")
+        answer.live_event_type_counts.add(event_type=4, event_count=1_234)
+        answer.first_event_time.FromSeconds(0)
+        return answer
+
+    def ExportUser(self, request, context):
+        number = int(request.page_token or 0)
+        event = api.UserEvent(event_id=f"e{number}", item_id="Tee ☕", origin=1)
+        return api.ExportUserResponse(events=[event], next_page_token=str(number + 1) if number < 2 else "")
+
+    def DeleteUser(self, request, context):
+        if request.user_id == "stuck":
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the store of live users cannot be used at the moment")
+        self.deleted.append(request.user_id)
+        return api.DeleteUserResponse(deleted_event_count=3)
+
+
+@pytest.fixture
+def service():
+    server, servicer = grpc.server(ThreadPoolExecutor(1)), Service()
+    add_UserServiceServicer_to_server(servicer, server)
+    servicer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    yield servicer
+    server.stop(None).wait()
+
+
+@pytest.fixture
+def shortlist(monkeypatch, capsys, service):
+    def run(*arguments: str):
+        monkeypatch.setattr(sys, "argv", ["shortlist", "user", *arguments, "--address", service.address])
+        with pytest.raises(SystemExit) as exit:
+            main.run()
+        output = capsys.readouterr()
+        return exit.value.code or 0, output.out, output.err
+
+    return run
+
+
+def test_show_tells_numbers_and_sends_the_token(shortlist, service, monkeypatch) -> None:
+    monkeypatch.setenv("SHORTLIST_TOKEN", "t0ken")
+    code, out, _ = shortlist("show", "--user", "ann")
+    assert code == 0
+    assert "1,234" in out and "purchase" in out and "b7" in out and "1970-01-01" in out
+    assert json.loads(shortlist("show", "--user", "ann", "--json")[1])["live_event_count"] == "1234"
+    assert service.authorization == ["Bearer t0ken"] * 2
+
+
+def test_export_writes_every_page_as_lines_of_json(shortlist, tmp_path: Path) -> None:
+    code, out, _ = shortlist("export", "--user", "ann")
+    assert code == 0
+    assert [json.loads(line)["event_id"] for line in out.splitlines()] == ["e0", "e1", "e2"]
+    assert "Tee ☕" in out
+    code, said, _ = shortlist("export", "--user", "ann", "--out", str(tmp_path / "ann.jsonl"))
+    assert (tmp_path / "ann.jsonl").read_text("utf-8") == out
+    assert "3 events" in said
+    code, _, err = shortlist("export", "--user", "ann", "--out", str(tmp_path / "no" / "ann.jsonl"))
+    assert code == 2 and "cannot write" in err
+
+
+def test_delete_asks_first_and_says_what_went_wrong(shortlist, service, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert shortlist("delete", "--user", "ann")[0] == 1
+    assert service.deleted == []
+    code, out, _ = shortlist("delete", "--user", "ann", "--yes")
+    assert (code, service.deleted) == (0, ["ann"])
+    assert "3 events deleted" in out
+    code, _, err = shortlist("delete", "--user", "stuck", "--yes")
+    assert code == 1 and "Traceback" not in err and len(err.strip().splitlines()) == 1

@@ -1,0 +1,142 @@
+"""Random operations on a store and on a dictionary beside it that is simple enough to be right."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from unittest.mock import patch
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from redis_server import RedisServer
+
+from core.types import Event, EventType
+from state import AppendResult, open_store
+
+USERS = ["anna", "Anna", "ben\x00", ""]
+ANYBODY = st.sampled_from([*USERS, "nobody"])
+EVENTS = st.builds(
+    Event,
+    event_id=st.integers(0, 60).map(lambda number: f"event-{number}"),
+    user_id=st.sampled_from(USERS),
+    item_id=st.sampled_from(["i", "j"]),
+    time=st.integers(-2, 2),
+    type=st.sampled_from(EventType),
+    value=st.sampled_from([0.0, 1.0, -2.5]),
+)
+BY = st.integers(0, 1)
+
+
+@dataclass
+class Model:
+    """What a store must hold, in the order of arrival."""
+
+    events: dict[str, Event] = field(default_factory=dict)
+    erased: dict[str, None] = field(default_factory=dict)
+    log: list[Event | str] = field(default_factory=list)  # events and erased users
+
+    def of(self, user: str) -> list[Event]:
+        return [event for event in self.events.values() if event.user_id == user]
+
+    def erase(self, user: str) -> int:
+        gone = self.of(user)
+        for event in gone:
+            del self.events[event.event_id]
+        self.erased[user] = None
+        self.log = [entry for entry in self.log if entry != user and getattr(entry, "user_id", None) != user] + [user]
+        return len(gone)
+
+
+class StoreBesideModel(RuleBasedStateMachine):
+    """Two handles on one store, as two server processes have them, and the model."""
+
+    def __init__(self, redis: RedisServer | None) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.url = f"sqlite:{self.folder.name}/state.db"
+        if redis is not None:
+            redis.ask("FLUSHALL")
+            self.url = redis.url()
+        self.stores = [open_store(self.url), open_store(self.url)]
+        self.model = Model()
+
+    @rule(batch=st.lists(EVENTS, max_size=8), by=BY)
+    def append(self, batch: list[Event], by: int) -> None:
+        new = 0
+        for event in batch:
+            if self.model.events.setdefault(event.event_id, event) is event:
+                self.model.log.append(event)
+                new += 1
+        assert self.stores[by].append(batch) == AppendResult(new, len(batch) - new)
+
+    @rule(users=st.lists(ANYBODY, max_size=3), limit=st.integers(0, 12), by=BY)
+    def read(self, users: list[str], limit: int, by: int) -> None:
+        for user, live in zip(users, self.stores[by].read(users, limit), strict=True):
+            events = sorted(self.model.of(user), key=lambda event: event.time)
+            assert live.events == events[max(0, len(events) - limit) :]
+            assert live.erased == (user in self.model.erased)
+
+    @rule(user=ANYBODY, by=BY)
+    def summary(self, user: str, by: int) -> None:
+        found, events = self.stores[by].summary(user), self.model.of(user)
+        times = [event.time for event in events]
+        assert found.counts == Counter(event.type for event in events)
+        assert (found.first, found.last) == (min(times, default=None), max(times, default=None))
+        assert found.erased == (user in self.model.erased)
+
+    @rule(user=ANYBODY, size=st.integers(1, 5), by=BY)
+    def export(self, user: str, size: int, by: int) -> None:
+        after, more, got = -1, True, []
+        while more:
+            page = self.stores[by].export(user, after, size)
+            got += [entry.event for entry in page.entries]
+            after, more = page.end, page.more
+        assert got == self.model.of(user)
+
+    @rule(user=ANYBODY, by=BY)
+    def erase(self, user: str, by: int) -> None:
+        assert self.stores[by].erase(user) == self.model.erase(user)
+
+    @rule(size=st.integers(1, 20), by=BY)
+    def log(self, size: int, by: int) -> None:
+        store, after, more, got = self.stores[by], -1, True, []
+        while more:
+            page = store.log(after, size)
+            got += page.entries
+            after, more = page.end, page.more
+        expected = [entry.user_id if isinstance(entry, Event) else entry for entry in self.model.log]
+        assert [entry.event or entry.user for entry in got] == [
+            entry if isinstance(entry, Event) else store.pseudonym(entry) for entry in self.model.log
+        ]
+        assert [entry.user for entry in got] == [store.pseudonym(user) for user in expected]
+        assert [entry.sequence for entry in got] == sorted({entry.sequence for entry in got})
+        assert after <= store.position()
+        assert store.tombstones() == {store.pseudonym(user) for user in self.model.erased}
+
+    @rule(which=BY)
+    def reopen(self, which: int) -> None:
+        self.stores[which].close()
+        self.stores[which] = open_store(self.url)
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            store.close()
+        self.folder.cleanup()
+
+
+def patient() -> AbstractContextManager[object]:
+    """Stores that are opened herein wait for Redis: a busy machine must not look like a store that is gone."""
+    return patch("state.redis.READ_SECONDS", 60)
+
+
+def check(runs: int, steps: int, redis: RedisServer | None = None, seed: int | None = None) -> None:
+    """`runs` times `steps` random operations on a store in SQLite, or in this Redis; AssertionError at a difference."""
+    import hypothesis
+
+    limits = settings(max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=seed is None)
+    machine = hypothesis.seed(seed)(lambda: StoreBesideModel(redis)) if seed is not None else None
+    with patient(), patch("state.redis.log"):  # a warning per opening says nothing here
+        run_state_machine_as_test(machine or (lambda: StoreBesideModel(redis)), settings=limits)

@@ -1,0 +1,70 @@
+"""A shop of three bundles of fakes whose scores tell them apart, and a real server process of any number of workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import server_fakes as fakes
+from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
+
+from bundle import BundleStore
+from core.errors import NotFoundError
+
+POINTS = (0.01, 0.02, 0.005)
+"""What the ranker of each bundle gives per item: item i scores i times as much."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A folder of bundles, the first one current."""
+
+    bundles: BundleStore
+    points: dict[str, float]  # by version
+
+    @classmethod
+    def publish(cls, folder: Path) -> Shop:
+        for points in POINTS:
+            store = fakes.publish(folder / "bundles", points, activate=points == POINTS[0])
+        return cls(store, dict(zip(store.versions(), POINTS, strict=True)))
+
+    def can_roll_back(self) -> bool:
+        try:
+            return bool(self.bundles.rollback_target())
+        except NotFoundError:
+            return False
+
+    @contextmanager
+    def serve(self, workers: int) -> Iterator[str]:
+        """A server of this folder; its address. It has to end with exit status 0."""
+        boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
+        command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(folder), "--address", "127.0.0.1:0"]
+        command += ["--state", f"sqlite:{folder.parent}/state.sqlite", "--log-level", "error"]
+        process = subprocess.Popen(
+            [*command, "--workers", str(workers)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(boot), "OMP_NUM_THREADS": "1"},
+        )
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("SERVING on "), line
+            yield line.removeprefix("SERVING on ").split(": ")[0]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            ended = process.wait(60)
+        assert ended == 0, f"the server ended with {ended}"
+
+    @contextmanager
+    def operator(self, address: str) -> Iterator[BundleServiceStub]:
+        """Where bundles are activated."""
+        with grpc.insecure_channel(address) as channel:
+            yield BundleServiceStub(channel)

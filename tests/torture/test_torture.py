@@ -1,0 +1,45 @@
+"""Every torture in its short form (`make torture` runs them in full), and that they notice what they are there for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import run_tortures
+from torture_event_writes import check
+
+from core.types import Event
+from state import open_store
+
+
+@pytest.mark.parametrize("name", run_tortures.NAMES)
+def test_torture(name: str, tmp_path: Path) -> None:
+    module = run_tortures.module(name)
+    assert module.torture(tmp_path, seed=1, **module.SHORT)
+
+
+def test_a_section_of_the_report_replaces_its_older_self_alone(tmp_path: Path) -> None:
+    report = tmp_path / "reliability.md"
+    run_tortures.write(report, "bundle_swaps", ["- 1 swap"])
+    run_tortures.write(report, "bundle_damage", ["- 1 trial"])
+    before = report.read_text()
+    run_tortures.write(report, "bundle_swaps", ["- 2 swaps"])
+    assert report.read_text() == before.replace("- 1 swap\n", "- 2 swaps\n")
+    assert before.index("Damaged bundles") < before.index("Activations and rollbacks")  # by name, not by when
+
+
+def test_a_lost_or_a_half_batch_is_noticed(tmp_path: Path) -> None:
+    url = f"sqlite:{tmp_path / 'state.db'}"
+    store = open_store(url)
+    store.append([Event(f"whole-{part}", "u", "i", 0) for part in range(3)])
+    assert check(url, {"whole"}).stored == 1
+    with pytest.raises(AssertionError, match="1 acknowledged batches are gone"):
+        check(url, {"whole", "lost"})
+    store.append([Event(f"half-{part}", "u", "i", 0) for part in range(2)])
+    with pytest.raises(AssertionError, match="1 batches are there in part"):
+        check(url, {"whole"})
+    store.close()
