@@ -23,14 +23,13 @@ def train(
     config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
     activate: Annotated[
-        bool, typer.Option("--activate", help="Make it the current bundle at once: running servers then serve it.")
-    ] = False,
+        bool, typer.Option(help="Whether it becomes the current bundle at once, which running servers change to.")
+    ] = True,
     ablations: Annotated[
         bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
     ] = False,
 ) -> None:
-    """Train retrieval and ranker, and publish them as a bundle; the first one of a folder is current at once."""
-    from bundle import BundleStore
+    """Train retrieval and ranker, and publish them as a bundle."""
     from data.dataset import Dataset
     from data.splits import parse_time
     from training.config import Recipe
@@ -53,8 +52,6 @@ def train(
         announce("preparing the data")
         trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")
-        current = BundleStore(bundles).current()
-        activate = activate or current is None
         manifest = publish(trained, bundles, seed, activate)
     table = Table(title=f"Bundle {manifest.version}")
     table.add_column("metric")
@@ -68,6 +65,6 @@ def train(
         )
     else:
         typer.echo(
-            f"Published {manifest.version} in {bundles}; {current} is still current. To serve the new one:"
-            f" shortlist bundle activate {manifest.version} --bundles {bundles}"
+            f"Published {manifest.version} in {bundles}, not current."
+            f" To serve it: shortlist bundle activate {manifest.version} --bundles {bundles}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,13 +89,19 @@ class Ranker:
             )
 
     def write(self, writer: BundleWriter, at: str = "ranking") -> None:
-        """Store weights, item vectors, scaling and calibration under `at`; the facts have a place of their own."""
-        weights = {f"{i:03d}": value for i, value in enumerate(self.scorer.get_weights())}
-        writer.weights(f"{at}/scorer", weights)
+        """Store weights, item vectors, scaling and calibration under `at`; the facts have a place of their own.
+
+        Of the table of item ids only the row that stands for none: what the ids say is in the item vectors, and a table
+        of a large catalogue would be most of a serving process.
+        """
+        ids, config = self.scorer.items.ids.embeddings, replace(self.scorer.config, n_items=0)
+        values = zip(self.scorer.weights, self.scorer.get_weights(), strict=True)
+        weights = [value[:1] if variable is ids else value for variable, value in values]
+        writer.weights(f"{at}/scorer", {f"{i:03d}": value for i, value in enumerate(weights)})
         writer.array(f"{at}/vectors", self.item_vectors)
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
-        writer.json(f"{at}/settings", {"scorer": self.scorer.config.to_json(), "calibration": self.calibration})
+        writer.json(f"{at}/settings", {"scorer": config.to_json(), "calibration": self.calibration})
 
     @classmethod
     def load(cls, bundle: Bundle, at: str = "ranking") -> Ranker:

@@ -30,8 +30,9 @@ EXACT_UP_TO = 20_000
 NARROW = 20_000
 """Items; a filter that leaves no more than this is searched exactly, whatever the index."""
 
-PROBES = 64
-REFINE_FACTOR = 4
+PROBES = 128
+REFINE_FACTOR = 8
+"""At a million items these find .989 of the exact best 500; half of each .961, at less than half the time."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,12 @@ class VectorIndex:
         return cls(vectors, bundle.array(f"{name}/mean"), bundle.array(f"{name}/covariance"), index)
 
     def _search_allowed(self, query: Float32s, count: int, mask: Bools) -> tuple[Int32s, Float32s]:
-        left = int(mask.sum())
+        left = int(np.count_nonzero(mask))
+        barred = len(mask) - left
+        if barred <= count < left:  # no filter, only what the user has seen: a selector would cost more than a few rows
+            products, rows = self.faiss_index.search(query[None], count + barred, params=self._parameters(None))
+            found = np.flatnonzero((rows[0] != NO_ITEM) & mask[rows[0]])[:count]
+            return rows[0][found].astype(np.int32), products[0][found]
         if not left or (len(self.vectors) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
             rows = np.flatnonzero(mask)
             products = self.vectors[rows] @ query

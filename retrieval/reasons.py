@@ -9,12 +9,18 @@ import numpy as np
 import scipy.sparse as sp
 
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
+from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
+from retrieval.profile import wanted_only
 from retrieval.sparse import row_entries
+from retrieval.two_tower import TwoTower
 
 if TYPE_CHECKING:
     from retrieval.retriever import Source
+
+NAMING = (ItemItem, TwoTower, ALS)
+"""Sources that add up what the items of a history say, and so can name the one that says most."""
 
 
 def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
@@ -30,8 +36,11 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     anchors = np.full(candidates.items.shape, NO_ITEM, np.int32)
     for i, source in enumerate(sources):
         spoken = speakers == i
+        told = np.where(spoken, candidates.items, NO_ITEM)
         if isinstance(source, ItemItem) and spoken.any():
-            anchors = np.maximum(anchors, _anchors(source, queries, np.where(spoken, candidates.items, NO_ITEM)))
+            anchors = np.maximum(anchors, _anchors(source, queries, told))
+        elif isinstance(source, TwoTower | ALS) and spoken.any():
+            anchors = np.maximum(anchors, _nearest(source, queries, told))
     return [
         [_reason(candidates, speakers, anchors, shares, query, n) for n in range(candidates.items.shape[1])]
         for query in range(len(candidates))
@@ -43,7 +52,7 @@ def _speakers(sources: Sequence[Source], shares: Float32s) -> Int64s:
     that can name a history item where its share is at least a third of that.
     """
     best: Int64s = shares.argmax(axis=-1)
-    naming = np.array([isinstance(source, ItemItem) for source in sources])
+    naming = np.array([isinstance(source, NAMING) for source in sources])
     if not naming.any():
         return best
     named: Int64s = np.where(naming, shares, -1).argmax(axis=-1)
@@ -70,6 +79,20 @@ def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
         if a < b and wanted.any():
             history = profiles.indices[a:b]
             anchors[query, wanted] = _strongest(source.weights, history, profiles.data[a:b], items[query][wanted])
+    return anchors
+
+
+def _nearest(source: TwoTower | ALS, queries: Queries, items: Int32s) -> Int32s:
+    """As `_anchors`, for users who are made of their items' vectors: the history item whose vector is closest."""
+    anchors = np.full(items.shape, NO_ITEM, np.int32)
+    events, vectors = wanted_only(queries), source.index.vectors
+    for query in range(len(items)):
+        history, wanted = events.history(query), np.flatnonzero(items[query] != NO_ITEM)
+        if len(history) and len(wanted):
+            products = vectors[items[query][wanted]] @ vectors[history].T
+            closest = products.argmax(axis=1)
+            near = products[np.arange(len(wanted)), closest] > 0
+            anchors[query, wanted] = np.where(near, history[closest], NO_ITEM)
     return anchors
 
 

@@ -31,8 +31,14 @@ def test_training_again_from_the_command_line_gives_the_same_metrics(shortlist, 
     code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
     assert code == 0, err
     published = BundleStore(tmp_path / "bundles").load()
-    assert f"Published {published.version}" in out
+    assert f"Published {published.version} in {tmp_path / 'bundles'}, now current" in out
     assert published.manifest.metrics == pytest.approx(trained_bundle.load().manifest.metrics, abs=1e-6)
+
+    options = (*options, "--no-activate")
+    code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
+    assert code == 0, err
+    assert "not current. To serve it: shortlist bundle activate" in out
+    assert BundleStore(tmp_path / "bundles").current() == published.version
 
 
 def test_lists_for_a_file_of_users(shortlist, trained_bundle, tmp_path):

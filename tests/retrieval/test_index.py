@@ -96,6 +96,32 @@ def test_a_wide_filter_bars_what_it_bars_and_loses_little(large, vectors, querie
     assert np.mean(recall) >= 0.9
 
 
+@pytest.mark.parametrize("barred", [0, 1, 49, 50, 51])
+def test_the_few_that_a_user_has_seen_are_passed_over(small, vectors, queries, barred):
+    """They are the best of all; the next best take their places, as many as were asked for."""
+    allowed = np.ones((len(queries), 500), bool)
+    for mask, query in zip(allowed, queries, strict=True):
+        mask[exact(vectors[:500], query, barred)] = False
+    rows, products = small.search(queries, 50, allowed)
+    for query, own, values, mask in zip(queries, rows, products, allowed, strict=True):
+        assert own.tolist() == exact(vectors[:500], query, 50, mask).tolist()
+        assert values == pytest.approx(vectors[own] @ query, abs=1e-6)
+
+
+@pytest.mark.parametrize("barred", [1, 80])
+def test_in_a_large_catalogue_too(large, vectors, queries, barred):
+    allowed = np.ones((len(queries), MANY), bool)
+    for mask, query in zip(allowed, queries, strict=True):
+        mask[exact(vectors, query, barred)] = False
+    rows, _ = large.search(queries, 100, allowed)
+    assert all(mask[own].all() and (own != NO_ITEM).all() for own, mask in zip(rows, allowed, strict=True))
+    recall = [
+        len(np.intersect1d(own, exact(vectors, q, 100, m))) / 100
+        for own, q, m in zip(rows, queries, allowed, strict=True)
+    ]
+    assert np.mean(recall) >= 0.9
+
+
 @pytest.mark.parametrize("index", ["small", "large"])
 def test_a_filter_that_leaves_few_or_none(index, queries, request):
     index = request.getfixturevalue(index)

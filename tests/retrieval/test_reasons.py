@@ -5,7 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from core.types import NO_ITEM, Reason
+from retrieval.als import ALS
 from retrieval.fusion import Fusion
+from retrieval.index import VectorIndex
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
 from retrieval.retriever import Retriever
@@ -55,6 +57,17 @@ def test_an_anchor_is_preferred_unless_it_is_the_weakest_of_the_truth(retriever,
     for weight, source in ((1.5, "bought_together"), (50.0, "popular")):
         louder = Retriever(retriever.all_sources, Fusion(np.array([1, weight, 0, 0], np.float32)), 5)
         assert reasons_of(louder, queries, [CUP])[0].source == source
+
+
+def test_a_source_of_vectors_names_the_closest_item_that_was_wished_for(queries_of):
+    """The lamp is nearest to what the user dislikes, then to the tent; the cup is near nothing."""
+    vectors = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0.1], [0, 1, 0], [0, 1, 0]], np.float32)
+    als = ALS._of(VectorIndex.build(vectors))
+    retriever = Retriever((als,), Fusion(np.array([1, 0], np.float32)), 5)
+    queries = queries_of([[TEA, TENT, HIT]], types=[[1, 1, 6]])
+    lamp, cup = reasons_of(retriever, queries, [LAMP, CUP])
+    assert (lamp.source, lamp.anchor) == ("als", TENT)
+    assert cup.anchor == NO_ITEM
 
 
 def test_every_query_names_items_of_its_own_history(retriever, queries_of):
