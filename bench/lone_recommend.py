@@ -1,6 +1,6 @@
 """How long one Recommend takes when nobody else asks: the Python client against a real server process on this machine.
 
-    .venv/bin/python bench/lone_recommend.py --bundles bundles [--users 200] [--calls 1000] [--count 20]
+    .venv/bin/python -m bench.lone_recommend --bundles bundles [--users 200] [--calls 1000] [--count 20]
 
 Prints the percentiles over calls for users drawn from the bundle, after a warm-up, and the stages' medians from traces.
 """

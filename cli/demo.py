@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from data.dataset import Dataset
 
 COUNT = 10
-SETTINGS = {"tower_steps": 200, "ranker_epochs": 8, "slices": 3}
+SETTINGS = {"tower_steps": 200, "slices": 3}
 """Less training than the defaults: the demo shows the path, not the best that it reaches."""
 
 

@@ -21,12 +21,15 @@ def tls() -> Tls | None:
     chain, key = _file("SHORTLIST_CERTIFICATE_CHAIN"), _file("SHORTLIST_PRIVATE_KEY")
     if (chain is None) != (key is None):
         raise DataError("SHORTLIST_CERTIFICATE_CHAIN and SHORTLIST_PRIVATE_KEY go together: set both or neither")
-    return Tls(roots, key, chain) if roots or key else None
+    return None if roots is None and key is None else Tls(roots, key, chain)
 
 
 def _file(variable: str) -> bytes | None:
     path = os.environ.get(variable)
     try:
-        return Path(path).read_bytes() if path else None
+        content = Path(path).read_bytes() if path else None
     except OSError as error:
         raise DataError(f"{variable}: cannot read {path}: {error.strerror}") from None
+    if content == b"":
+        raise DataError(f"{variable}: {path} is empty")
+    return content

@@ -123,6 +123,13 @@ class Queries:
         bounds = pairwise(self.offsets.tolist())
         return [distinct(self.items[start:stop][counts[start:stop]]) for start, stop in bounds]
 
+    def unseen(self, known: Bools) -> Bools:
+        """The items `known`, bool [items], less what each query has seen: bool [batch, items]."""
+        mask = np.repeat(known[None], len(self), axis=0)
+        for row, items in zip(mask, self.seen(), strict=True):
+            row[items] = False
+        return mask
+
     def keep(self, events: Bools) -> Queries:
         """The queries with only the events that are marked, bool [events]."""
         if events.all():

@@ -90,6 +90,9 @@ def check_headers(headers: Mapping[str, str]) -> None:
         raise ConnectError(Code.UNIMPLEMENTED, "send the body as it is, without Content-Encoding")
     if headers.get("Connect-Protocol-Version", "1") != "1":
         raise ConnectError(Code.INVALID_ARGUMENT, "this is version 1 of the Connect protocol")
+    authorization = headers.get("Authorization", "")
+    if not (authorization.isascii() and authorization.isprintable()):
+        raise ConnectError(Code.UNAUTHENTICATED, "the header `authorization` holds characters that no token has")
 
 
 def timeout(headers: Mapping[str, str], default: float) -> float:

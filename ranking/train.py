@@ -8,7 +8,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
+from scipy.special import expit
 
 from core.errors import DataError
 from core.types import Bools, Float32s, Float64s
@@ -61,17 +62,21 @@ def train_scorer(
     else:
         held_out = _held_out(everything)
         learn, check = everything.select(~held_out), everything.select(held_out)
+        if not len(learn):  # all of it is of one user
+            learn = check
     scaling = _scaling(learn, dropped)
     keeper = KeepBest(check, items, scaling)
     scorer = _fit(learn, scaling, items, config, epochs, epochs, start, keeper)
     scorer.set_weights(keeper.best_weights)
     vectors = item_vectors(scorer, items)
-    calibration = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
+    slope, offset = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
     if len(slices) > 1:
         scaling = _scaling(everything, dropped)
         scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
-    return TrainedScorer(scorer, scaling, vectors, calibration, keeper.best)
+        # The loss leaves the level of the logits open, and the two scorers need not agree on it.
+        offset = level(score_examples(scorer, check, vectors, scaling), check.labels, slope)
+    return TrainedScorer(scorer, scaling, vectors, (slope, offset), keeper.best)
 
 
 def _scaling(examples: Examples, dropped: Bools | None) -> Scaling:
@@ -90,6 +95,7 @@ def _fit(
     *callbacks: keras.callbacks.Callback,
 ) -> Scorer:
     """A scorer after `epochs` passes over the examples, its rate falling as if there were going to be `planned`."""
+    keras.utils.clear_session()  # counts layers anew: TensorFlow adds up in the order of their names
     keras.utils.set_random_seed(config.seed)
     batch = min(BATCH, max(1, len(examples) // 8))
     batches = ExampleBatches(examples, items, scaling, batch, WIDTH, config.seed)
@@ -182,6 +188,15 @@ def calibrate(scores: Float32s, labels: Any) -> tuple[float, float]:
     prior = float(np.log(y.mean() / (1 - y.mean())))
     slope, offset = minimize(loss, [0.5, prior], jac=True, method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]).x
     return float(slope), float(offset)
+
+
+def level(scores: Float32s, labels: Any, slope: float) -> float:
+    """The offset with which the known candidates' probabilities have the mean of their labels; 0 without two kinds."""
+    known = labels >= 0
+    x, rate = slope * scores[known].astype(np.float64), float((labels[known] > 0).mean()) if known.any() else 0.0
+    if not 0 < rate < 1:
+        return 0.0
+    return float(brentq(lambda offset: expit(x + offset).mean() - rate, -60 - x.max(), 60 - x.min()))
 
 
 def _held_out(examples: Examples) -> Bools:

@@ -48,7 +48,7 @@ class VectorIndex:
     def build(cls, vectors: Float32s) -> VectorIndex:
         """An index over the vectors [items, d]; item i keeps row i."""
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        index = faiss.index_factory(vectors.shape[1], factory_string(len(vectors)), faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(vectors.shape[1], factory_string(*vectors.shape), faiss.METRIC_INNER_PRODUCT)
         if not index.is_trained:
             index.train(vectors)
         index.add(vectors)
@@ -118,12 +118,15 @@ class VectorIndex:
         return faiss.IndexRefineSearchParameters(k_factor=REFINE_FACTOR, base_index_params=lists)
 
 
-def factory_string(items: int) -> str:
-    """The FAISS recipe for a catalogue of this size; list counts follow FAISS's guidelines (4 to 16 roots)."""
+def factory_string(items: int, dim: int) -> str:
+    """The FAISS recipe for a catalogue of this size; list counts follow FAISS's guidelines (4 to 16 roots).
+
+    Codes of 32 times 4 bits, or of one number each where vectors are shorter; `dim` is a power of two.
+    """
     if items <= EXACT_UP_TO:
         return "Flat"
     lists = 1 << round(np.log2(4 * np.sqrt(items)))
-    return f"IVF{lists},PQ32x4fsr,Refine(SQfp16)"
+    return f"IVF{lists},PQ{min(32, dim)}x4fsr,Refine(SQfp16)"
 
 
 def recall_against_exact(index: VectorIndex, queries: Float32s, count: int) -> float:

@@ -76,11 +76,7 @@ class Retriever:
         `blocked[i]` are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A source that
         raises is named in the result's `failed` and says nothing.
         """
-        union = self.propose(queries, count, blocked=blocked, allowed=allowed)
-        kept = [
-            top_positions(fused[items != NO_ITEM], count) for fused, items in zip(union.fused, union.items, strict=True)
-        ]
-        return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
+        return best(self.propose(queries, count, blocked=blocked, allowed=allowed), count)
 
     def propose(
         self,

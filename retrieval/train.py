@@ -41,6 +41,11 @@ class RetrievalSettings:
     recent_penalty: float = 200.0  # of EASE over fading events
     factors: int = 64  # of ALS
 
+    @property
+    def has_recent(self) -> bool:
+        """Whether EASE over fading events differs from EASE over all time."""
+        return bool(np.isfinite(self.half_life_days)) or self.repeated
+
     def recent(self, histories: Queries, n_items: int) -> ItemItem:
         """EASE over fading events."""
         fading = history_profile(histories, n_items, self.half_life_days, self.repeated)
@@ -66,7 +71,7 @@ def fit_sources(
     everything = history_profile(histories, n_items, np.inf)
     sources: list[Source] = [tower, ItemItem("item_item", ease(everything, settings.penalty), np.inf)]
     half_life = settings.half_life_days
-    if np.isfinite(half_life) or settings.repeated:
+    if settings.has_recent:
         sources.append(settings.recent(histories, n_items))
     sources += [
         ItemItem("cosine", cosine(everything), half_life),

@@ -70,6 +70,7 @@ class TowerTraining:
 
     def __init__(self, features: ItemFeatures, seed: int, use_text: bool = True) -> None:
         self.features, self.seed, self.calls = features, seed, 0
+        keras.utils.clear_session()  # counts layers anew: TensorFlow adds up in the order of their names
         keras.utils.set_random_seed(seed)  # initial weights come from Keras's global generator
         self.model = TwoTowerModel(features, use_text, seed)
         self.model.build()

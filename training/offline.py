@@ -69,9 +69,7 @@ class Recommender:
         chosen = self.retriever.all_sources[self.retriever.sources.index(source)]
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
-            allowed = np.ones((len(block), len(self.items)), bool)
-            allowed[block.rows(), block.items] = False
-            items, scores = chosen.scores(block).top(count, allowed)
+            items, scores = chosen.scores(block).top(count, block.unseen(np.ones(len(self.items), bool)))
             lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
         return lists
 

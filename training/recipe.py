@@ -105,9 +105,8 @@ def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> Retriev
         scores: list[float] = []
         for start in range(0, len(cut.queries), BLOCK):
             queries = cut.queries.slice(start, start + BLOCK)
-            allowed = np.repeat(cut.known[None], len(queries), axis=0)
-            allowed[queries.rows(), queries.items] = False
-            scores.append(_quality(source.scores(queries).top(100, allowed)[0], cut, start))
+            top, _ = source.scores(queries).top(100, queries.unseen(cut.known))
+            scores.append(_quality(top, cut, start))
         return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
 
     penalty = max(PENALTIES, key=lambda p: quality(ItemItem("", ease(everything, p), np.inf)))
@@ -123,6 +122,8 @@ def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> Retriev
             reading = replace(source, half_life_days=settings.half_life_days)
             tried.append((quality(reading), replace(settings, read_fading=True)))
     _, settings = max(tried, key=lambda each: each[0])
+    if not settings.has_recent:
+        return settings
     penalties = [replace(settings, recent_penalty=penalty) for penalty in PENALTIES]
     return max(penalties, key=lambda each: quality(each.recent(cut.past, n_items)))
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import DAY, Bools, Float32s, Int32s, Int64s, Queries
+from core.errors import DataError
+from core.types import DAY, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from retrieval.profile import wanted
 from retrieval.train import span_days
 
@@ -69,6 +70,8 @@ class Slice:
 def slices(histories: Queries, n_items: int, count: int, most: int, seed: int) -> list[Slice]:
     """`count` slices of no more than `most` queries, oldest first; where time gives too few queries, every history's
     end makes the only one.
+
+    Raises DataError where that asks nobody anything either.
     """
     as_of = int(histories.now[0])
     length = span_days(histories.times, as_of) * SLICE_SHARE * DAY
@@ -76,9 +79,12 @@ def slices(histories: Queries, n_items: int, count: int, most: int, seed: int) -
     cuts = [int(as_of - k * length) for k in range(count, 0, -1)]
     made = [time_slice(histories, cut, int(cut + length), n_items, most, generator) for cut in cuts]
     made = [one for one in made if len(one.queries) >= FEWEST_QUERIES / count]
-    if sum(len(one.queries) for one in made) >= min(FEWEST_QUERIES, len(histories) // 4):
+    if made and sum(len(one.queries) for one in made) >= min(FEWEST_QUERIES, len(histories) // 4):
         return made
-    return [ends(histories, n_items, most, generator)]
+    last = ends(histories, n_items, most, generator)
+    if not len(last.queries):
+        raise DataError("no user has two events that differ in their item: there is nothing to learn from")
+    return [last]
 
 
 def time_slice(
@@ -136,7 +142,8 @@ def _slice(
     later = later.keep(wanted(later) & known[later.items])
     rows = later.rows()
     keys, first = np.unique(rows * n_items + later.items, return_index=True)
-    new = ~np.isin(keys, queries.rows() * n_items + queries.items)
+    had = queries.keep(queries.types != EventType.IMPRESSION)  # as Queries.seen says: what was only shown is still new
+    new = ~np.isin(keys, had.rows() * n_items + had.items)
     keys, times = keys[new], later.times[first[new]]
     gains = _gains(keys // n_items, times)
     able = np.flatnonzero((np.bincount(keys // n_items, minlength=len(users)) > 0) & (queries.lengths > 0))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bundle import BundleStore, Manifest
-from bundle.manifest import canonical_json
+from bundle.manifest import SCHEMA_VERSION, canonical_json
 from core.errors import BundleRefusedError
 
 FILES = [
@@ -117,8 +117,10 @@ def rewrite(store: BundleStore, manifest: Manifest, **changes: object) -> str:
 
 
 def test_another_schema_is_refused_as_such(store: BundleStore, publish: Callable[..., Manifest]) -> None:
-    version = rewrite(store, publish(), schema_version=2)
-    assert refused(store, version, "manifest.json") == "has schema version 2, this program reads 1"
+    version = rewrite(store, publish(), schema_version=SCHEMA_VERSION + 1)
+    assert refused(store, version, "manifest.json") == (
+        f"has schema version {SCHEMA_VERSION + 1}, this program reads {SCHEMA_VERSION}"
+    )
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../b"])
@@ -130,7 +132,7 @@ def test_a_manifest_cannot_list_files_outside(store: BundleStore, publish: Calla
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"[]", b"null", b"{}", b"[" * 100_000, b"\xff", canonical_json({"schema_version": 1})]
+    "raw", [b"", b"[]", b"null", b"{}", b"[" * 100_000, b"\xff", canonical_json({"schema_version": SCHEMA_VERSION})]
 )
 def test_what_is_no_manifest_is_refused(store: BundleStore, publish: Callable[..., Manifest], raw: bytes) -> None:
     version = publish().version

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent import futures
+from pathlib import Path
 from typing import Any, get_args
 
 import grpc
@@ -229,6 +230,16 @@ def test_certificates_come_from_the_environment(
     for name, file in files.items():
         monkeypatch.setenv(f"SHORTLIST_{name}", str(certificates.path(file)))
     assert secure("recommend", "--user", "u1").exit_code == 0
+
+
+def test_an_empty_certificate_file_is_no_leave_to_speak_plain_text(
+    secure: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty.pem").touch()
+    monkeypatch.setenv("SHORTLIST_ROOT_CERTIFICATES", str(tmp_path / "empty.pem"))
+    result = secure("recommend", "--user", "u1")
+    assert result.exit_code == 2
+    assert "is empty" in result.stderr
 
 
 @pytest.mark.parametrize("root", [None, "client.pem", "root.pem"])

@@ -113,6 +113,21 @@ def test_the_newest_slice_says_how_long_to_train_and_is_learned_from_in_the_end(
     )
 
 
+def test_probabilities_are_of_the_scorer_that_comes_out(items):
+    """The one that was calibrated has not seen the newest slice; its level of logits need not be the other's."""
+    now = examples(seed=1)
+    now.features[..., 2] += 4  # so that the scaling differs, and with it the level
+    trained = train_scorer([examples(), now], items, config(items, use_lstm=False), 3, np.array([5, 0, 5], np.float32))
+    slope, offset = trained.calibration
+    logits = score_examples(trained.scorer, now, trained.vectors, trained.scaling)
+    assert (1 / (1 + np.exp(-slope * logits - offset))).mean() == pytest.approx(1 / 20, rel=0.01)
+
+
+def test_a_single_user_is_learned_from(items):
+    made = replace(examples(30), users=np.zeros(30, np.int64))
+    assert train_scorer([made], items, config(items, use_lstm=False), 1, NO_START).ndcg > 0
+
+
 class Stub:
     """Stands in for a model whose quality is known per epoch."""
 

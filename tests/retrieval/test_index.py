@@ -45,8 +45,15 @@ def small(vectors):
 
 
 def test_the_branch_under_test_is_taken():
-    assert factory_string(EXACT_UP_TO) == "Flat"
-    assert factory_string(MANY).startswith("IVF")
+    assert factory_string(EXACT_UP_TO, DIM) == "Flat"
+    assert factory_string(MANY, DIM).startswith("IVF")
+
+
+@pytest.mark.parametrize("dim", [8, 16])
+def test_large_catalogues_of_short_vectors(dim):
+    """ALS may have few factors."""
+    vectors = np.random.default_rng(0).normal(size=(MANY, dim)).astype(np.float32)
+    assert recall_against_exact(VectorIndex.build(vectors), vectors[:20], 100) >= 0.9
 
 
 def test_small_catalogues_are_searched_exactly(small, vectors, queries):

@@ -296,7 +296,7 @@ func (x *Bundle) GetDamage() string {
 // One measured number of a bundle.
 type BundleMetric struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Such as `ranker_ndcg_at_10_held_out_users`.
+	// Such as `ranker_ndcg_at_10_held_out`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Its value.
 	Value         float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`

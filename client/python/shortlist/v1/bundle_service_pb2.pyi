@@ -167,7 +167,7 @@ class BundleMetric(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Such as `ranker_ndcg_at_10_held_out_users`."""
+    """Such as `ranker_ndcg_at_10_held_out`."""
     value: _builtins.float
     """Its value."""
     def __init__(

@@ -144,7 +144,7 @@ export const BundleSchema: GenMessage<Bundle> = /*@__PURE__*/
  */
 export type BundleMetric = Message<"shortlist.v1.BundleMetric"> & {
   /**
-   * Such as `ranker_ndcg_at_10_held_out_users`.
+   * Such as `ranker_ndcg_at_10_held_out`.
    *
    * @generated from field: string name = 1;
    */

@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Such as `ranker_ndcg_at_10_held_out_users`.
+   * Such as `ranker_ndcg_at_10_held_out`.
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -79,7 +79,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Such as `ranker_ndcg_at_10_held_out_users`.
+   * Such as `ranker_ndcg_at_10_held_out`.
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -443,7 +443,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Such as `ranker_ndcg_at_10_held_out_users`.
+     * Such as `ranker_ndcg_at_10_held_out`.
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -463,7 +463,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Such as `ranker_ndcg_at_10_held_out_users`.
+     * Such as `ranker_ndcg_at_10_held_out`.
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -484,7 +484,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Such as `ranker_ndcg_at_10_held_out_users`.
+     * Such as `ranker_ndcg_at_10_held_out`.
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -501,7 +501,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Such as `ranker_ndcg_at_10_held_out_users`.
+     * Such as `ranker_ndcg_at_10_held_out`.
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -515,7 +515,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Such as `ranker_ndcg_at_10_held_out_users`.
+     * Such as `ranker_ndcg_at_10_held_out`.
      * </pre>
      *
      * <code>string name = 1;</code>

@@ -12,7 +12,7 @@ public interface BundleMetricOrBuilder extends
 
   /**
    * <pre>
-   * Such as `ranker_ndcg_at_10_held_out_users`.
+   * Such as `ranker_ndcg_at_10_held_out`.
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -21,7 +21,7 @@ public interface BundleMetricOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Such as `ranker_ndcg_at_10_held_out_users`.
+   * Such as `ranker_ndcg_at_10_held_out`.
    * </pre>
    *
    * <code>string name = 1;</code>
