@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
 from retrieval.als import ALS
 from retrieval.fusion import Fusion
-from retrieval.item_item import ItemItem
-from retrieval.profile import wanted_only
+from retrieval.item_item import HISTORY, ItemItem
+from retrieval.profile import last_events, wanted_only
 from retrieval.sparse import row_entries
 from retrieval.two_tower import TwoTower
 
@@ -83,13 +83,17 @@ def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
 
 
 def _nearest(source: TwoTower | ALS, queries: Queries, items: Int32s) -> Int32s:
-    """As `_anchors`, for users who are made of their items' vectors: the history item whose vector is closest."""
+    """As `_anchors`, for users who are made of their items' vectors: the history item whose vector points most alike.
+
+    Not the largest product: an item with a long vector, a popular one, would be named for everything.
+    """
     anchors = np.full(items.shape, NO_ITEM, np.int32)
-    events, vectors = wanted_only(queries), source.index.vectors
+    events, vectors = last_events(wanted_only(queries), HISTORY), source.index.vectors
     for query in range(len(items)):
         history, wanted = events.history(query), np.flatnonzero(items[query] != NO_ITEM)
         if len(history) and len(wanted):
-            products = vectors[items[query][wanted]] @ vectors[history].T
+            lengths = np.linalg.norm(vectors[history], axis=1)
+            products = vectors[items[query][wanted]] @ vectors[history].T / np.maximum(lengths, 1e-9)
             closest = products.argmax(axis=1)
             near = products[np.arange(len(wanted)), closest] > 0
             anchors[query, wanted] = np.where(near, history[closest], NO_ITEM)
