@@ -43,7 +43,7 @@ class ALS:
                 factors, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
             )
             model.fit(profiles, show_progress=False)
-        return cls._of(VectorIndex.build(model.item_factors))
+        return cls.of(VectorIndex.build(model.item_factors))
 
     def scores(self, queries: Queries) -> VectorScores:
         """Inner products with the folded-in users."""
@@ -67,9 +67,10 @@ class ALS:
     @classmethod
     def load(cls, bundle: Bundle, name: str) -> ALS:
         """The source that `write` stored."""
-        return cls._of(VectorIndex.load(bundle, f"retrieval/{name}"))
+        return cls.of(VectorIndex.load(bundle, f"retrieval/{name}"))
 
     @classmethod
-    def _of(cls, index: VectorIndex) -> ALS:
+    def of(cls, index: VectorIndex) -> ALS:
+        """The source of these item vectors; the rest follows from them."""
         gram = index.vectors.T @ index.vectors + PENALTY * np.eye(index.vectors.shape[1], dtype=np.float32)
         return cls(index, gram.astype(np.float32))

@@ -15,7 +15,7 @@ from bundle.writer import BundleWriter
 from core.types import Float32s, Queries
 from layers.item_features import ItemFeatures
 from ranking.features import ItemFacts
-from retrieval.als import ALS, PENALTY
+from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.index import VectorIndex, recall_against_exact
 from retrieval.item_item import ItemItem
@@ -84,7 +84,7 @@ def _retriever(clusters: Clusters, events: Queries, folder: Path, seed: int, pro
     tower = TwoTower(VectorIndex.build(tower_vectors), user_tower(seed))
     als_vectors = clusters.vectors(folder / "als.npy", unit=False, seed=11)
     progress("indexing the ALS vectors")
-    als = _als(als_vectors)
+    als = ALS.of(VectorIndex.build(als_vectors))
     progress("finding neighbours")
 
     def item_item(name: str, number: int, half_life: float) -> ItemItem:
@@ -103,11 +103,6 @@ def _retriever(clusters: Clusters, events: Queries, folder: Path, seed: int, pro
     for days in (*(SPAN_DAYS * share for share in WINDOW_SHARES), np.inf):
         sources.append(Popularity.fit(window_name(days), events, len(clusters), days))
     return Retriever(tuple(sources), Fusion.even(len(sources)), len(clusters))
-
-
-def _als(vectors: Float32s) -> ALS:
-    gram = vectors.T @ vectors + PENALTY * np.eye(vectors.shape[1], dtype=np.float32)
-    return ALS(VectorIndex.build(vectors), gram.astype(np.float32))
 
 
 def _rank_and_measure(

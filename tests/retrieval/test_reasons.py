@@ -62,7 +62,7 @@ def test_an_anchor_is_preferred_unless_it_is_the_weakest_of_the_truth(retriever,
 def test_a_source_of_vectors_names_the_closest_item_that_was_wished_for(queries_of):
     """The lamp is nearest to what the user dislikes, then to the tent, though the tea has a long vector."""
     vectors = np.array([[9, 3, 0], [-1, 0, -1], [0, 1, 0.1], [0, 1, 0], [0, 1, 0]], np.float32)
-    als = ALS._of(VectorIndex.build(vectors))
+    als = ALS.of(VectorIndex.build(vectors))
     retriever = Retriever((als,), Fusion(np.array([1, 0], np.float32)), 5)
     queries = queries_of([[TEA, TENT, HIT]], types=[[1, 1, 6]])
     lamp, cup = reasons_of(retriever, queries, [LAMP, CUP])
