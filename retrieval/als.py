@@ -47,14 +47,14 @@ class ALS:
 
     def scores(self, queries: Queries) -> VectorScores:
         """Inner products with the folded-in users."""
-        return VectorScores(self.fold_in(history_profile(queries, len(self.index.vectors), np.inf)), self.index)
+        return VectorScores(self.fold_in(history_profile(queries, len(self.index), np.inf)), self.index)
 
     def fold_in(self, profiles: sp.csr_matrix) -> Float32s:
         """The vectors of users with these items, float32 [batch, factors]; zeros without items."""
         vectors = np.zeros((profiles.shape[0], self.gram.shape[0]), np.float32)
         for user, (a, b) in enumerate(zip(profiles.indptr[:-1], profiles.indptr[1:], strict=True)):
             if a < b:
-                own = self.index.vectors[profiles.indices[a:b]]
+                own = self.index.take(profiles.indices[a:b])
                 confidence = CONFIDENCE * profiles.data[a:b]
                 system = self.gram + (own * (confidence - 1)[:, None]).T @ own
                 vectors[user] = np.linalg.solve(system, own.T @ confidence)
@@ -72,5 +72,6 @@ class ALS:
     @classmethod
     def of(cls, index: VectorIndex) -> ALS:
         """The source of these item vectors; the rest follows from them."""
-        gram = index.vectors.T @ index.vectors + PENALTY * np.eye(index.vectors.shape[1], dtype=np.float32)
+        squares = len(index) * (index.covariance + np.outer(index.mean, index.mean))  # without reading every vector
+        gram = squares + PENALTY * np.eye(index.dim)
         return cls(index, gram.astype(np.float32))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 # Idle OpenMP threads that spin take the processor from TensorFlow's; read when the runtime loads, so before faiss.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -55,6 +56,18 @@ class VectorIndex:
         mean = vectors.mean(axis=0, dtype=np.float64)
         covariance = (vectors.T @ vectors).astype(np.float64) / len(vectors) - np.outer(mean, mean)
         return cls(vectors, mean.astype(np.float32), covariance.astype(np.float32), index)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector."""
+        return int(self.vectors.shape[1])
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Float32s:
+        """The vectors of these rows, float32 [..., d]; those of NO_ITEM mean nothing."""
+        return np.asarray(self.vectors[rows])
 
     def search(self, queries: Float32s, count: int, allowed: Bools | None = None) -> tuple[Int32s, Float32s]:
         """The best `count` rows for each query vector [batch, d] among `allowed` (bool [batch, items], None is all).

@@ -88,12 +88,13 @@ def _nearest(source: TwoTower | ALS, queries: Queries, items: Int32s) -> Int32s:
     Not the largest product: an item with a long vector, a popular one, would be named for everything.
     """
     anchors = np.full(items.shape, NO_ITEM, np.int32)
-    events, vectors = last_events(wanted_only(queries), HISTORY), source.index.vectors
+    events = last_events(wanted_only(queries), HISTORY)
     for query in range(len(items)):
         history, wanted = events.history(query), np.flatnonzero(items[query] != NO_ITEM)
         if len(history) and len(wanted):
-            lengths = np.linalg.norm(vectors[history], axis=1)
-            products = vectors[items[query][wanted]] @ vectors[history].T / np.maximum(lengths, 1e-9)
+            read = source.index.take(history)
+            products = source.index.take(items[query][wanted]) @ read.T
+            products /= np.maximum(np.linalg.norm(read, axis=1), 1e-9)
             closest = products.argmax(axis=1)
             near = products[np.arange(len(wanted)), closest] > 0
             anchors[query, wanted] = np.where(near, history[closest], NO_ITEM)

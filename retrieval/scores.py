@@ -132,7 +132,7 @@ class VectorScores:
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
-        products: Float32s = np.matmul(self.index.vectors[items], self.vectors[:, :, None])[..., 0]
+        products: Float32s = np.matmul(self.index.take(items), self.vectors[:, :, None])[..., 0]
         return products
 
     def levels(self) -> Float32s:

@@ -48,7 +48,7 @@ class TwoTower:
         top = np.max(logits, axis=1, keepdims=True, initial=-1e9)
         odds = np.exp(logits - top)
         weights = odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-9)
-        pooled = weights.transpose(0, 2, 1) @ self.index.vectors[history]
+        pooled = weights.transpose(0, 2, 1) @ self.index.take(history)
         hidden = np.maximum(pooled.reshape(-1, HEADS * DIM) @ tower["hidden.kernel"] + tower["hidden.bias"], 0)
         mixed = pooled.mean(axis=1) + hidden @ tower["mix.kernel"] + tower["mix.bias"]
         known: Float32s = present.max(axis=1, keepdims=True, initial=0)

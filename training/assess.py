@@ -32,8 +32,8 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
         return np.where(items == NO_ITEM, NO_ITEM, rows[items]).astype(np.int32)
 
     tower = next(s for s in system.retriever.all_sources if isinstance(s, TwoTower))
-    vectors = np.zeros((len(heldout.train.item_ids), tower.index.vectors.shape[1]), np.float32)
-    vectors[rows[rows != NO_ITEM]] = tower.index.vectors[rows != NO_ITEM]
+    vectors = np.zeros((len(heldout.train.item_ids), tower.index.dim), np.float32)
+    vectors[rows[rows != NO_ITEM]] = tower.index.take(np.flatnonzero(rows != NO_ITEM))
     report = Report(heldout, item_stats(heldout, vectors))
     announce("both stages")
     report.add("Shortlist: both stages", translated(system.recommend(queries, LIST_LENGTH).items))
