@@ -83,6 +83,14 @@ def distinct(items: Int32s) -> Int32s:
     return np.asarray(ordered[np.diff(ordered, prepend=NO_ITEM) != 0])
 
 
+def among(items: Int32s, ascending: Int32s) -> Bools:
+    """Which items occur in a sorted array, bool [items]; for the few hundred of a request faster than np.isin."""
+    if not len(ascending):
+        return np.zeros(len(items), np.bool_)
+    at = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
+    return np.equal(ascending[at], items)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Queries:
     """A batch of users, each at one moment, with what is known of them then.
@@ -122,13 +130,6 @@ class Queries:
         counts = self.types != EventType.IMPRESSION
         bounds = pairwise(self.offsets.tolist())
         return [distinct(self.items[start:stop][counts[start:stop]]) for start, stop in bounds]
-
-    def unseen(self, known: Bools) -> Bools:
-        """The items `known`, bool [items], less what each query has seen: bool [batch, items]."""
-        mask = np.repeat(known[None], len(self), axis=0)
-        for row, items in zip(mask, self.seen(), strict=True):
-            row[items] = False
-        return mask
 
     def keep(self, events: Bools) -> Queries:
         """The queries with only the events that are marked, bool [events]."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Queries, Reason, distinct
+from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries, Reason, among, distinct
 from retrieval.als import ALS
+from retrieval.barred import Barred
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
@@ -26,6 +27,9 @@ from retrieval.two_tower import TwoTower
 
 LIST_LENGTH = 400
 """Items that each source proposes, at least."""
+
+ALSO_SHARE = 0.1
+"""Of the candidates, what one list from outside of the sources may take."""
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +74,21 @@ class Retriever:
         *,
         blocked: Sequence[Int32s] | None = None,
         allowed: Bools | None = None,
+        also: Mapping[str, Sequence[Int32s]] | None = None,
     ) -> Candidates:
         """The best `count` candidates per query.
 
-        `blocked[i]` are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A source that
-        raises is named in the result's `failed` and says nothing.
+        `blocked[i]`, ascending, are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A
+        source that raises is named in the result's `failed` and says nothing.
+
+        `also[name][i]` are rows, best first, that something else than a source proposes to query i, where the fusion
+        would not know what to make of it: up to a tenth of the candidates are the first of each such list, in place
+        of the last by the fused score.
         """
-        return best(self.propose(queries, count, blocked=blocked, allowed=allowed), count)
+        barred = self._barred(len(queries), blocked, allowed)
+        lists = [_first_passing(rows, int(ALSO_SHARE * count), barred) for rows in (also or {}).values()]
+        extra = [np.concatenate([rows[i] for rows in lists]) for i in range(len(queries))] if lists else None
+        return best(self._propose(queries, count, barred, extra), count, extra)
 
     def propose(
         self,
@@ -87,10 +99,17 @@ class Retriever:
         allowed: Bools | None = None,
     ) -> Candidates:
         """Everything that any source proposes, in order of row: what `retrieve` chooses from."""
-        mask = self._mask(len(queries), blocked, allowed)
+        return self._propose(queries, count, self._barred(len(queries), blocked, allowed), None)
+
+    def _propose(
+        self, queries: Queries, count: int, barred: Barred | None, extra: Sequence[Int32s] | None
+    ) -> Candidates:
         answers = self._ask(queries)
-        lists = self._lists(answers, len(queries), max(count, LIST_LENGTH), mask)
-        found = [distinct(lists[:, query]) for query in range(len(queries))]
+        lists = self._lists(answers, len(queries), max(count, LIST_LENGTH), barred)
+        if extra is None:
+            found = [distinct(lists[:, query]) for query in range(len(queries))]
+        else:
+            found = [distinct(np.append(lists[:, query], rows)) for query, rows in enumerate(extra)]
         items = _padded(found, max((len(f) for f in found), default=0))
         return self._describe(items, answers, lists)
 
@@ -100,8 +119,8 @@ class Retriever:
         Ranks are those among what the user has not seen, so an item is scored as if it had been retrieved.
         """
         answers = self._ask(queries)
-        mask = self._mask(len(queries), queries.seen(), None)
-        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, mask))
+        barred = Barred(queries.seen())
+        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, barred))
 
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
         """Why each candidate is there, [batch][n]; asked for the few that are shown."""
@@ -150,7 +169,7 @@ class Retriever:
         except Exception:
             log.exception("source %s failed", source)
 
-    def _lists(self, answers: list[SourceScores | None], batch: int, count: int, mask: Bools | None) -> Int32s:
+    def _lists(self, answers: list[SourceScores | None], batch: int, count: int, barred: Barred | None) -> Int32s:
         """What each source proposes, int32 [sources, batch, count]."""
         count = min(count, self.n_items)
         lists = np.full((len(answers), batch, count), NO_ITEM, np.int32)
@@ -158,7 +177,7 @@ class Retriever:
             if answer is not None:
                 answers[i] = None
                 with self._tolerated(self.sources[i]):
-                    lists[i] = answer.top(count, mask)[0]
+                    lists[i] = answer.top(count, barred)[0]
                     answers[i] = answer
         return lists
 
@@ -179,19 +198,34 @@ class Retriever:
         candidates = Candidates(items, np.zeros(items.shape, np.float32), scores, ranks, levels, self.sources, failed)
         return replace(candidates, fused=self.fusion.scores(candidates))
 
-    def _mask(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Bools | None:
+    def _barred(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Barred | None:
         if blocked is None and allowed is None:
             return None
-        mask = np.ones((batch, self.n_items), bool) if allowed is None else np.repeat(allowed[None], batch, axis=0)
-        for row, rows in zip(mask, blocked or (), strict=blocked is not None):
-            row[rows] = False
-        return mask
+        return Barred([np.zeros(0, np.int32)] * batch if blocked is None else blocked, allowed)
 
 
-def best(union: Candidates, count: int) -> Candidates:
-    """The `count` candidates of each query with the highest fused score, best first."""
+def best(union: Candidates, count: int, extra: Sequence[Int32s] | None = None) -> Candidates:
+    """The `count` candidates of each query with the highest fused score, best first, its `extra` rows among them."""
     kept = [top_positions(f[items != NO_ITEM], count) for f, items in zip(union.fused, union.items, strict=True)]
+    if extra is not None:
+        kept = [_with(union, query, kept[query], distinct(rows), count) for query, rows in enumerate(extra)]
     return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
+
+
+def _with(union: Candidates, query: int, kept: Int64s, rows: Int32s, count: int) -> Int64s:
+    """The positions `kept` with those of the rows as well, the last of `kept` giving way; best first as before."""
+    items, fused = union.items[query][union.items[query] != NO_ITEM], union.fused[query]
+    told = among(items[kept], rows)
+    others = kept[~told][: count - len(rows)]
+    together = np.concatenate([others, np.searchsorted(items, rows)])
+    return together[np.lexsort((together, -fused[together]))]
+
+
+def _first_passing(lists: Sequence[Int32s], count: int, barred: Barred | None) -> list[Int32s]:
+    """The first `count` rows of each query's list that may be proposed to it."""
+    if barred is None:
+        return [rows[:count] for rows in lists]
+    return [rows[barred.passing(query, rows)][:count] for query, rows in enumerate(lists)]
 
 
 def _places(lists: Int32s, items: Int32s, place_of: Int32s) -> Int32s:

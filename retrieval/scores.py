@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
+from core.types import NO_ITEM, Float32s, Int32s, Int64s
+from retrieval.barred import Barred
 from retrieval.index import VectorIndex
 from retrieval.sparse import weighted_sum
 
@@ -22,8 +23,8 @@ from retrieval.sparse import weighted_sum
 class SourceScores(Protocol):
     """A source's answer to one batch of queries."""
 
-    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
-        """The best `count` items per query among `allowed` (bool [batch, items], None is all), best first.
+    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
+        """The best `count` items per query of those that are not barred, best first.
 
         Rows int32 [batch, count], padded with NO_ITEM where the source has nothing more to say, and their scores.
         """
@@ -47,11 +48,11 @@ class StaticScores:
     level: Float32s  # [2]
     batch: int
 
-    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
         """As SourceScores says."""
         items = np.full((self.batch, count), NO_ITEM, np.int32)
         for query in range(self.batch):
-            best = self.order[:count] if allowed is None else self._first_allowed(count, allowed[query])
+            best = self.order[:count] if barred is None else self._first_passing(count, barred, query)
             items[query, : len(best)] = best
         return items, self.at(items)
 
@@ -63,11 +64,11 @@ class StaticScores:
         """As SourceScores says."""
         return np.broadcast_to(self.level, (self.batch, 2))
 
-    def _first_allowed(self, count: int, allowed: Bools) -> Int32s:
+    def _first_passing(self, count: int, barred: Barred, query: int) -> Int32s:
         reach = 2 * count  # a few places are barred as a rule: look at a short prefix first
         while True:
             prefix = self.order[:reach]
-            best = prefix[allowed[prefix]]
+            best = prefix[barred.passing(query, prefix)]
             if len(best) >= count or reach >= len(self.order):
                 return best[:count]
             reach *= 4
@@ -87,14 +88,14 @@ class SparseScores:
         rows = [(profiles.indices[a:b], profiles.data[a:b]) for a, b in bounds]
         return cls([weighted_sum(weights, items, counts) for items, counts in rows], weights.shape[1])
 
-    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
         """As SourceScores says; only items with a positive score are proposed."""
         batch = len(self.entries)
         items, scores = np.full((batch, count), NO_ITEM, np.int32), np.zeros((batch, count), np.float32)
         for query, (rows, values) in enumerate(self.entries):
             keep = values > 0
-            if allowed is not None:
-                keep &= allowed[query, rows]
+            if barred is not None:
+                keep &= barred.passing(query, rows)
             rows, values = rows[keep], values[keep]
             best = top_positions(values, count)
             items[query, : len(best)], scores[query, : len(best)] = rows[best], values[best]
@@ -124,9 +125,9 @@ class VectorScores:
     vectors: Float32s  # [batch, d]; all zeros for a query that the source knows nothing of
     index: VectorIndex
 
-    def top(self, count: int, allowed: Bools | None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
         """As SourceScores says."""
-        items, scores = self.index.search(self.vectors, count, allowed)
+        items, scores = self.index.search(self.vectors, count, barred)
         items[~self.vectors.any(axis=1)] = NO_ITEM
         return items, scores
 

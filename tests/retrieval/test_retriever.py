@@ -122,6 +122,30 @@ def test_blocked_and_barred_items_never_come(retriever, queries):
         assert allowed[own].all()
 
 
+def test_lists_from_outside_take_the_last_places(retriever, queries):
+    """Up to a tenth of the places for each list, of what may be proposed, described like all others."""
+    usual = retriever.retrieve(queries, 20, blocked=queries.seen())
+    rest = [np.setdiff1d(np.arange(ITEMS, dtype=np.int32), usual.items[i])[::-1] for i in range(len(queries))]
+    seen_first = [np.append(seen[:2], rows).astype(np.int32) for seen, rows in zip(queries.seen(), rest, strict=True)]
+    also = {"fresh": seen_first, "together": [rows[1:] for rows in rest]}
+    found = retriever.retrieve(queries, 20, blocked=queries.seen(), also=also)
+    for query, seen in enumerate(queries.seen()):
+        own, before = row(found, query), row(usual, query)
+        new = [item for item in rest[query] if item not in seen][:3]
+        assert set(own["items"]) == set(before["items"][: 20 - len(new)]) | set(new)
+        assert (np.diff(own["fused"]) <= 0).all()
+        described = retriever.score(queries.slice(query, query + 1), own["items"][None])
+        assert own["scores"] == pytest.approx(described.scores[0], abs=1e-5)
+
+
+def test_what_is_on_the_list_already_takes_no_other_place(retriever, queries):
+    usual = retriever.retrieve(queries, 20, blocked=queries.seen())
+    first = [items[items != NO_ITEM][:2] for items in usual.items]
+    again = retriever.retrieve(queries, 20, blocked=queries.seen(), also={"fresh": first})
+    for name in FIELDS:
+        assert np.array_equal(getattr(again, name), getattr(usual, name))
+
+
 def test_nothing_allowed_is_an_empty_answer(retriever, queries):
     found = retriever.retrieve(queries, 10, allowed=np.zeros(ITEMS, bool))
     assert not found.valid.any()
