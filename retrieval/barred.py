@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from core.types import Bools, Int32s, among
+from core.types import Bools, Int32s, Int64s, among
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,25 @@ class Barred:
 
     rows: Sequence[Int32s]  # [batch] ascending, each once
     allowed: Bools | None = None  # [items]; None: all
+
+    def select(self, which: Int64s) -> Barred:
+        """What is barred to the queries at the positions `which`."""
+        return Barred([self.rows[i] for i in which], self.allowed)
+
+    @cached_property
+    def offsets(self) -> Int64s:
+        """Where each query's rows begin in `joined`, int64 [batch + 1]."""
+        return np.cumsum([0, *map(len, self.rows)], dtype=np.int64)
+
+    @cached_property
+    def joined(self) -> Int32s:
+        """The rows of all queries, one after another, int32."""
+        return np.concatenate([np.zeros(0, np.int32), *self.rows])
+
+    @cached_property
+    def filter(self) -> Bools:
+        """`allowed`, empty where all items are."""
+        return np.zeros(0, np.bool_) if self.allowed is None else self.allowed
 
     def passing(self, query: int, rows: Int32s) -> Bools:
         """Which of `rows`, none of them NO_ITEM, may be proposed to a query, bool [n]."""

@@ -19,6 +19,9 @@ from certificates import Certificates
 from core.types import DAY, Bools, Queries
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Compiled loops check their bounds here, in the processes of servers too; what is kept of them is kept apart.
+os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache/numba"))
 
 if TYPE_CHECKING:
     from bundle import Bundle, BundleWriter

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.types import NO_ITEM
+from retrieval import retriever as retriever_module
 from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem, cosine, history_profile
@@ -144,6 +145,17 @@ def test_what_is_on_the_list_already_takes_no_other_place(retriever, queries):
     again = retriever.retrieve(queries, 20, blocked=queries.seen(), also={"fresh": first})
     for name in FIELDS:
         assert np.array_equal(getattr(again, name), getattr(usual, name))
+
+
+def test_where_few_sources_speak_they_say_more(retriever, queries_of):
+    """Each proposes half of what is asked for; to a newcomer popularity alone proposes all, whoever else is asked."""
+    large = replace(retriever, all_sources=tuple(retriever.all_sources))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retriever_module, "LIST_LENGTH", 5)
+        alone, among_others = large.retrieve(queries_of([[]]), 30), large.retrieve(queries_of([HISTORIES[0], []]), 30)
+    assert alone.valid.all()
+    assert alone.ranks[0, :, 3].tolist() == list(range(1, 31))
+    assert np.array_equal(among_others.items[1], alone.items[0])
 
 
 def test_nothing_allowed_is_an_empty_answer(retriever, queries):
