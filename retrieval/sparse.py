@@ -68,14 +68,6 @@ def product(offsets: Int64s, rows: Int32s, factors: Float32s, matrix: sp.csr_mat
     return SparseRows(found, columns[: found[-1]], values[: found[-1]], matrix.shape[1])
 
 
-def row_entries(matrix: sp.csr_matrix, rows: Int32s) -> tuple[Int64s, Int64s]:
-    """The stored entries of some rows: which of `rows` each belongs to, and where it lies, int64 [entries] both."""
-    starts = matrix.indptr[rows].astype(np.int64)
-    lengths = matrix.indptr[rows + 1] - starts
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    return owner, np.arange(len(owner)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-
-
 @compiled
 def _entries(rows: Int32s, indptr: Int32s) -> int:
     total = 0

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 
 from core.types import NO_ITEM
 from retrieval.barred import Barred
-from retrieval.sparse import SparseRows, product, row_entries
+from retrieval.sparse import SparseRows, product
 
 COLUMNS = 50
 
@@ -88,9 +88,3 @@ def test_values_in_given_columns(matrix):
     expected = np.where(wanted == NO_ITEM, 0, np.take_along_axis(matrix.toarray()[:2], np.maximum(wanted, 0), 1))
     for _ in range(2):  # the room it works in is left as it was
         assert rows.at(wanted) == pytest.approx(expected)
-
-
-def test_entries_lie_where_the_rows_say(matrix):
-    owner, at = row_entries(matrix, np.array([5, 7, 2], np.int32))
-    assert owner.tolist() == [0] * np.diff(matrix.indptr)[5] + [2] * np.diff(matrix.indptr)[2]
-    assert np.array_equal(matrix.indices[at], np.concatenate([matrix[5].indices, matrix[2].indices]))
