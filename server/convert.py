@@ -80,10 +80,15 @@ def _fill(message: Recommendation, system: System, plan: Plan, answer: Answer, t
     ranked = answer.ranked
     rows = [item.item for item in ranked.items]
     ids, titles = system.items.ids.take(rows), system.items.titles.take(rows)
+    worded: dict[tuple[str, int], parts.Reason] = {}  # few differ but for their share
     for item, item_id, title in zip(ranked.items, ids, titles, strict=True):
         place = message.items.add(item_id=item_id, title=title, score=item.score)
         _add_sources(place, item.sources)
-        _put_reason(place.reason, item.reason, system, answer)
+        source, anchor, share = item.reason
+        if (source, anchor) not in worded:
+            worded[source, anchor] = _reason(item.reason, system, answer)
+        place.reason.CopyFrom(worded[source, anchor])
+        place.reason.share = min(max(_finite(share), 0.0), 1.0)
     message.degraded.extend(_degraded(ranked.degraded))
     message.trace.extend(_trace(plan, answer))
 
@@ -106,14 +111,16 @@ def _add_sources(place: parts.RecommendedItem | parts.ScoredItem, hits: Iterable
         add(name=name, rank=rank, score=_finite(score))
 
 
-def _put_reason(message: parts.Reason, reason: Reason, system: System, answer: Answer) -> None:
+def _reason(reason: Reason, system: System, answer: Answer) -> parts.Reason:
+    """All but the share."""
     anchored = reason.anchor != NO_ITEM
     title = system.items.titles[reason.anchor] if anchored else ""
-    message.kind = wording.kind(reason)
-    message.text = wording.text(reason, title, answer.anchors.get(reason.anchor))
-    message.source = reason.source
-    message.anchor_item_id = system.items.ids[reason.anchor] if anchored else ""
-    message.share = min(max(_finite(reason.share), 0.0), 1.0)
+    return parts.Reason(
+        kind=wording.kind(reason),
+        text=wording.text(reason, title, answer.anchors.get(reason.anchor)),
+        source=reason.source,
+        anchor_item_id=system.items.ids[reason.anchor] if anchored else "",
+    )
 
 
 def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:
