@@ -72,9 +72,9 @@ def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
     profiles, weights = source.profile(queries), source.weights
     anchors = np.full(items.shape, NO_ITEM, np.int32)
     _strongest(
-        profiles.indptr,
-        profiles.indices,
-        profiles.data,
+        profiles.offsets,
+        profiles.columns,
+        profiles.values,
         weights.indptr,
         weights.indices,
         weights.data,
@@ -107,7 +107,7 @@ def _nearest(source: TwoTower | ALS, queries: Queries, items: Int32s) -> Int32s:
 
 @compiled
 def _strongest(
-    offsets: Int32s,
+    offsets: Int64s,
     history: Int32s,
     counts: Float32s,
     indptr: Int32s,
