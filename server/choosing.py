@@ -78,9 +78,16 @@ def _hits(batch: Batch, i: int, shown: Int64s) -> list[tuple[SourceHit, ...]]:
     scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1).tolist()
     proposed = np.count_nonzero(rows, axis=1).tolist()
     names = np.array(candidates.sources, dtype=object)[order].tolist()
-    return [
+    hits = [
         tuple(map(SourceHit, of_item[:n], own[:n], values[:n]))
         for n, of_item, own, values in zip(proposed, names, ranks, scores, strict=True)
+    ]
+    if batch.together is None:
+        return hits
+    together = batch.together.hits(i)
+    return [
+        tuple(sorted((*of_item, together[row]), key=lambda hit: hit.rank)) if row in together else of_item
+        for row, of_item in zip(candidates.items[i, shown].tolist(), hits, strict=True)
     ]
 
 

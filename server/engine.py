@@ -26,6 +26,7 @@ from server.serving import Serving, Turn
 from server.settings import Settings
 from server.system import System
 from state import AppendResult, StateStore
+from state.live_counts import LiveCounts
 
 T = TypeVar("T")
 
@@ -39,14 +40,14 @@ class Engine:
 
     def __init__(self, settings: Settings, store: StateStore) -> None:
         self._store = store
-        self.live = LiveUsers(store)
+        self.serving: Serving | None = None  # None until the first bundle is loaded
+        self.live = LiveUsers(store, self._refresh)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self._rank_thread = RankThread()
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._requests = Limiter(settings.max_pending)
         self._writes = Limiter(settings.max_pending_writes)
-        self.serving: Serving | None = None  # None until the first bundle is loaded
 
     def ready(self) -> Serving:
         """What serves now; UnavailableError while nothing does."""
@@ -123,6 +124,11 @@ class Engine:
         self._rank_thread.close()
         self.live.close()
         self._store.close()
+
+    def _refresh(self, counts: LiveCounts) -> None:
+        """What all users do right now, for every system in memory; called by the follower of the store's log."""
+        for system in self.serving.systems() if self.serving else ():
+            system.trends.refresh(counts)
 
     async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
         with self._requests.admit(1, call.seconds_left()):

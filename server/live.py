@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from core.errors import StateError
 from state import LiveUser, StateStore
+from state.baskets import Baskets
 from state.live_counts import CAPACITY, LiveCounts
 
 POLL_SECONDS = 0.5
@@ -21,11 +22,13 @@ log = structlog.get_logger(__name__)
 class LiveUsers:
     """The store of one process, and a thread that follows its log. Raises StateError where it cannot be read at first.
 
-    Histories are read from the store itself, so a written event counts at once; `counts` follows.
+    Histories are read from the store itself, so a written event counts at once; `counts` and `baskets` follow, and
+    each time that they have, `followed` is called with the counts, on that thread.
     """
 
-    def __init__(self, store: StateStore) -> None:
-        self.counts = LiveCounts()
+    def __init__(self, store: StateStore, followed: Callable[[LiveCounts], None] = lambda _: None) -> None:
+        self.counts, self.baskets = LiveCounts(), Baskets()
+        self._followed = followed
         self._store = store
         self._after = self._newest()
         self._erased = set(store.tombstones())
@@ -51,11 +54,13 @@ class LiveUsers:
         if self._store.position() < self._after:  # a store that lost its data begins anew
             self._after, self._erased = -1, set(self._store.tombstones())
             self.counts.clear()
+            self.baskets.clear()
         more = True
         while more and not self._stop.is_set():
             page = self._store.log(self._after, PAGE)
             self._erased.update(entry.user for entry in page.entries if entry.event is None)
             self.counts.absorb(page.entries)
+            self.baskets.absorb(page.entries)
             self._after, more = page.end, page.more
 
     def _newest(self) -> int:
@@ -75,4 +80,8 @@ class LiveUsers:
                     known = isinstance(error, StateError)
                     log.warning("state_log_unavailable", error=str(error), exc_info=not known)
                 fails = True
+            try:
+                self._followed(self.counts)
+            except Exception:
+                log.exception("trends_failed")  # answers go on with what was popular before
             self._stop.wait(POLL_SECONDS)

@@ -13,26 +13,35 @@ from bundle.items import ItemTable
 from core.types import Candidates, Queries
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
+from server.trends import Trends
 
 if TYPE_CHECKING:
     from ranking.ranker import Ranker
     from retrieval.retriever import Retriever
 
-POPULAR = 4_000
-"""Items kept as a fall-back: the most candidates of a request, and as many again that its rules may take away."""
-
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """Everything of one bundle that answers are made of. Immutable: requests hold on to the one they started with."""
+    """Everything of one bundle that answers are made of. Immutable but for `trends`, which follow what all users do:
+    requests hold on to the one they started with.
+    """
 
     version: str
     items: ItemTable
     filters: Filters
     histories: Histories
-    retriever: Retriever
+    trends: Trends
     ranker: Ranker
-    popular: Candidates  # batch of one: what somebody gets of whom nothing is known
+
+    @property
+    def retriever(self) -> Retriever:
+        """Stage one as of now."""
+        return self.trends.retriever
+
+    @property
+    def popular(self) -> Candidates:
+        """A batch of one: what somebody gets of whom nothing is known."""
+        return self.trends.popular
 
     @classmethod
     def load(cls, bundle: Bundle, max_batch: int) -> System:
@@ -52,8 +61,8 @@ class System:
         ranker.warm()
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, size))
-        popular = retriever.retrieve(histories.queries([""]), POPULAR)
-        return cls(bundle.version, items, Filters(items), histories, retriever, ranker, popular)
+        trends = Trends(retriever, items, histories)
+        return cls(bundle.version, items, Filters(items), histories, trends, ranker)
 
 
 def _sizes(most: int) -> list[int]:

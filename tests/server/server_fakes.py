@@ -70,8 +70,17 @@ class Retriever:
     def load(cls, bundle: Any) -> Retriever:
         return cls()
 
+    def with_recent(self, recent: Any) -> Retriever:
+        return self
+
     def retrieve(
-        self, queries: Queries, count: int, *, blocked: Sequence[Any] | None = None, allowed: Any = None
+        self,
+        queries: Queries,
+        count: int,
+        *,
+        blocked: Sequence[Any] | None = None,
+        allowed: Any = None,
+        also: Any = None,
     ) -> Candidates:
         self.calls.append("retrieve")
         self.queries.append(queries)
