@@ -12,6 +12,7 @@ from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.gateway import gateway
 from cli.recommend import recommend
+from cli.retrain import retrain
 from cli.serve import serve
 from cli.tokens import token
 from cli.train import train
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command()(demo)
 app.command()(train)
+app.command()(retrain)
 app.command()(evaluate)
 app.command()(recommend)
 app.command()(serve)

@@ -41,9 +41,12 @@ class ItemFeatures:
         n_categories: int,
         prices: Float32s,
         known: Bools,
+        encoder: TextEncoder | None = None,
     ) -> ItemFeatures:
-        """Learn the vocabulary from `texts` and encode everything; `prices` [items] are NaN where unknown."""
-        encoder = TextEncoder.learn(texts)
+        """Encode everything, with a vocabulary learned from `texts` if none is given; `prices` [items] are NaN where
+        unknown.
+        """
+        encoder = encoder or TextEncoder.learn(texts)
         tokens = encoder.encode(texts, MAX_TOKENS)
         longest = int((tokens > 0).sum(axis=1).max(initial=1))
         return cls(
