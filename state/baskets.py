@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -56,16 +57,16 @@ class Baskets:
         Of each of these items the newest few users are asked, and of them what they chose in the `window` microseconds
         up to the newest choice of all.
         """
-        counts: dict[str, int] = {}
         with self._lock:
             since, until = self._now - window, self._now
-            users = {user for item_id in item_ids for user in islice(reversed(self._takers.get(item_id, {})), TAKERS)}
-            for user in users:
-                basket = self._baskets[user]
-                inside = [item_id for item_id, at in basket.items() if since < at <= until]
-                if any(item_id in inside for item_id in item_ids):
-                    for item_id in inside:
-                        counts[item_id] = counts.get(item_id, 0) + 1
+            users = {
+                user
+                for item_id in item_ids
+                for user in islice(reversed(self._takers.get(item_id, {})), TAKERS)
+                if since < self._baskets[user][item_id] <= until
+            }
+            chosen = [item_id for user in users for item_id, at in self._baskets[user].items() if since < at <= until]
+        counts = dict(Counter(chosen))
         for item_id in item_ids:
             counts.pop(item_id, None)
         return counts
