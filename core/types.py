@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -188,8 +188,7 @@ class Candidates:
         return np.not_equal(self.items, NO_ITEM)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why an item is on the list: the source that speaks for it most, and the history item that it follows from."""
 
     source: str
@@ -208,8 +207,7 @@ class StageTrace:
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHit:
+class SourceHit(NamedTuple):
     """That one source proposed an item, where it had it and with which score."""
 
     source: str
@@ -217,8 +215,7 @@ class SourceHit:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class RankedItem:
+class RankedItem(NamedTuple):
     """One place of the answer."""
 
     item: int  # row

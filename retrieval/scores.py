@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import scipy.sparse as sp
 
 from core.types import NO_ITEM, Float32s, Int32s
 from retrieval.barred import Barred
 from retrieval.index import VectorIndex
-from retrieval.sparse import SparseRows, product
+from retrieval.sparse import SparseRows
 
 
 class SourceScores(Protocol):
@@ -78,11 +77,6 @@ class SparseScores:
 
     rows: SparseRows  # [batch, items]
 
-    @classmethod
-    def product(cls, profiles: sp.csr_matrix, weights: sp.csr_matrix) -> SparseScores:
-        """What the rows of `profiles` [batch, items] make of the `weights` [items, items] of their items."""
-        return cls(product(profiles.indptr, profiles.indices, profiles.data, weights))
-
     def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
         """As SourceScores says; only items with a positive score are proposed."""
         return self.rows.largest(count, barred)
@@ -93,9 +87,7 @@ class SparseScores:
 
     def levels(self) -> Float32s:
         """As SourceScores says."""
-        owner, values = np.repeat(np.arange(len(self.rows)), np.diff(self.rows.offsets)), self.rows.values
-        mean, square = (np.bincount(owner, v, len(self.rows)) / self.rows.width for v in (values, values * values))
-        return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1).astype(np.float32)
+        return self.rows.levels()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ there are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -36,23 +36,21 @@ class SimilarUsers:
     def fit(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
         """Remember the users of `histories`; row u of everything is its query u."""
         everything = history_profile(histories, n_items, np.inf)
-        faded = history_profile(histories, n_items, half_life_days)
+        faded = history_profile(histories, n_items, half_life_days).matrix()
         newest = keep_largest(faded.T.tocsr(), USERS_PER_ITEM)
         newest.data = np.ones_like(newest.data)
-        return cls(newest, faded, np.diff(everything.indptr).astype(np.float32))
+        return cls(newest, faded, np.diff(everything.offsets).astype(np.float32))
 
     def scores(self, queries: Queries) -> SparseScores:
         """The nearest users' items, each user counting by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
-        common = product(histories.indptr, histories.indices, np.ones_like(histories.data), self.takers)
-        lengths = np.sqrt(np.repeat(np.diff(histories.indptr), np.diff(common.offsets)) * self.sizes[common.columns])
-        similar = SparseRows(
-            common.offsets, common.columns, (common.values / (lengths + SHRINKAGE)).astype(np.float32), common.width
-        )
+        common = product(histories, self.takers)
+        lengths = np.sqrt(np.repeat(np.diff(histories.offsets), np.diff(common.offsets)) * self.sizes[common.columns])
+        similar = replace(common, values=(common.values / (lengths + SHRINKAGE)).astype(np.float32))
         users, similarity = similar.largest(NEIGHBOURS)
         there = users != NO_ITEM
         offsets = np.cumsum([0, *there.sum(axis=1)], dtype=np.int64)
-        return SparseScores(product(offsets, users[there], similarity[there], self.taken))
+        return SparseScores(product(SparseRows(offsets, users[there], similarity[there], common.width), self.taken))
 
     def write(self, writer: BundleWriter) -> None:
         """Store both sides."""

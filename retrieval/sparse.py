@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +26,25 @@ class SparseRows:
     values: Float32s  # [entries] not zero
     width: int  # columns that there are, most of them zero
 
+    @classmethod
+    def of(cls, matrix: sp.csr_matrix) -> SparseRows:
+        """The rows of scipy's matrix, float32 without duplicates."""
+        return cls(matrix.indptr.astype(np.int64), matrix.indices, matrix.data, matrix.shape[1])
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def matrix(self) -> sp.csr_matrix:
+        """The same as scipy has it, float32 [batch, width], columns ascending within each row."""
+        matrix = sp.csr_matrix((self.values, self.columns, self.offsets), (len(self), self.width))
+        matrix.sort_indices()
+        return matrix
+
+    def levels(self) -> Float32s:
+        """Mean and standard deviation of each row, its zeros counting, float32 [batch, 2]."""
+        levels = np.empty((len(self), 2), np.float32)
+        _levels(self.offsets, self.values, self.width, levels)
+        return levels
 
     def largest(self, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
         """The `count` largest positive entries of each row that are not barred, largest first, of equal ones the lower
@@ -55,25 +73,24 @@ class SparseRows:
         return values
 
 
-def product(offsets: Int64s, rows: Int32s, factors: Float32s, matrix: sp.csr_matrix) -> SparseRows:
-    """For each i the sum of the `matrix`'s rows `rows[offsets[i]:offsets[i + 1]]` times their factors.
-
-    Rows past the end of the matrix add nothing.
-    """
-    size = _entries(rows, matrix.indptr)
+def product(factors: SparseRows, matrix: sp.csr_matrix) -> SparseRows:
+    """`factors` [batch, items] times the `matrix` [items, width]; columns past the matrix's last row add nothing."""
+    size = _entries(factors.columns, matrix.indptr)
     columns, values = np.empty(size, np.int32), np.empty(size, np.float32)
-    found = np.zeros(len(offsets), np.int64)
-    sums = room.float32s(matrix.shape[1])
-    _add_up(offsets, rows, factors, matrix.indptr, matrix.indices, matrix.data, sums, found, columns, values)
+    found = np.zeros(len(factors.offsets), np.int64)
+    _add_up(
+        factors.offsets,
+        factors.columns,
+        factors.values,
+        matrix.indptr,
+        matrix.indices,
+        matrix.data,
+        room.float32s(matrix.shape[1]),
+        found,
+        columns,
+        values,
+    )
     return SparseRows(found, columns[: found[-1]], values[: found[-1]], matrix.shape[1])
-
-
-def row_entries(matrix: sp.csr_matrix, rows: Int32s) -> tuple[Int64s, Int64s]:
-    """The stored entries of some rows: which of `rows` each belongs to, and where it lies, int64 [entries] both."""
-    starts = matrix.indptr[rows].astype(np.int64)
-    lengths = matrix.indptr[rows + 1] - starts
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    return owner, np.arange(len(owner)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
 
 
 @compiled
@@ -119,6 +136,17 @@ def _add_up(
                 sums[column] = 0
                 end += 1
         found[i + 1] = end
+
+
+@compiled
+def _levels(offsets: Int64s, values: Float32s, width: int, levels: Float32s) -> None:
+    for i in range(len(offsets) - 1):
+        total = squares = 0.0
+        for k in range(offsets[i], offsets[i + 1]):
+            total += values[k]
+            squares += values[k] * values[k]
+        mean = total / width
+        levels[i, 0], levels[i, 1] = mean, math.sqrt(max(squares / width - mean * mean, 0.0))
 
 
 @compiled

@@ -100,7 +100,7 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
 
 def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> RetrievalSettings:
     """What sources alone find of a slice decides, by the mean of NDCG@10 and Recall@100; one setting after another."""
-    everything = history_profile(cut.past, n_items, np.inf)
+    everything = history_profile(cut.past, n_items, np.inf).matrix()
 
     def quality(source: Source) -> float:
         scores: list[float] = []

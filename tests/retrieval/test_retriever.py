@@ -24,7 +24,7 @@ FIELDS = ("items", "fused", "scores", "ranks", "levels")
 @pytest.fixture(scope="module")
 def retriever(queries_of):
     events = queries_of(HISTORIES)
-    profiles = history_profile(events, ITEMS, np.inf)
+    profiles = history_profile(events, ITEMS, np.inf).matrix()
     sources = (
         ItemItem("cosine", cosine(profiles), 20.0),
         Transitions("transitions", transition_weights(events, ITEMS), np.inf),

@@ -32,11 +32,11 @@ def tower():
 
 
 FIT = {
-    "ease": lambda q: ItemItem("ease", ease(history_profile(q, ITEMS, np.inf), 10.0), np.inf),
-    "cosine": lambda q: ItemItem("cosine", cosine(history_profile(q, ITEMS, np.inf)), 3.0),
+    "ease": lambda q: ItemItem("ease", ease(history_profile(q, ITEMS, np.inf).matrix(), 10.0), np.inf),
+    "cosine": lambda q: ItemItem("cosine", cosine(history_profile(q, ITEMS, np.inf).matrix()), 3.0),
     "transitions": lambda q: Transitions("transitions", transition_weights(q, ITEMS), np.inf),
     "similar_users": lambda q: SimilarUsers.fit(q, ITEMS, 5.0),
-    "als": lambda q: ALS.fit(history_profile(q, ITEMS, np.inf), 16, 0),
+    "als": lambda q: ALS.fit(history_profile(q, ITEMS, np.inf).matrix(), 16, 0),
     "popular": lambda q: Popularity.fit("popular", q, ITEMS, np.inf),
     "popular_4d": lambda q: Popularity.fit("popular_4d", q, ITEMS, 4),
     "two_tower": lambda q: tower(),

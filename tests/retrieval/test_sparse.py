@@ -1,7 +1,5 @@
 """The compiled loops over sparse rows, against dense arithmetic."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -11,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 
 from core.types import NO_ITEM
 from retrieval.barred import Barred
-from retrieval.sparse import SparseRows, product, row_entries
+from retrieval.sparse import SparseRows, product
 
 COLUMNS = 50
 
@@ -25,12 +23,17 @@ def matrix():
 
 
 def sparse(dense):
-    found = sp.csr_matrix(dense)
-    return SparseRows(found.indptr.astype(np.int64), found.indices, found.data, dense.shape[1])
+    return SparseRows.of(sp.csr_matrix(dense))
 
 
 def dense(rows):
-    return sp.csr_matrix((rows.values, rows.columns, rows.offsets), (len(rows), rows.width)).toarray()
+    return rows.matrix().toarray()
+
+
+def listing(of_each, factors):
+    offsets = np.cumsum([0, *map(len, of_each)])
+    columns = np.concatenate([np.zeros(0, int), *of_each]).astype(np.int32)
+    return SparseRows(offsets, columns, np.asarray(factors, np.float32), 30)
 
 
 @pytest.mark.parametrize("of_each", [[[]], [[7]], [[3], [4, 4, 9]], [list(range(30)), [], [0]]])
@@ -38,26 +41,31 @@ def dense(rows):
 def test_sums_are_those_of_dense_arithmetic(matrix, of_each, index):
     matrix = matrix.copy()
     matrix.indptr, matrix.indices = matrix.indptr.astype(index), matrix.indices.astype(index)
-    offsets = np.cumsum([0, *map(len, of_each)])
-    rows = np.concatenate([np.zeros(0, int), *of_each]).astype(np.int32)
-    factors = np.linspace(-1, 2, len(rows)).astype(np.float32)
-    found = product(offsets, rows, factors, matrix)
-    for i, (a, b) in enumerate(pairwise(offsets.tolist())):
-        assert dense(found)[i] == pytest.approx(factors[a:b] @ matrix.toarray()[rows[a:b]], abs=1e-5)
-        own = found.columns[found.offsets[i] : found.offsets[i + 1]]
-        assert len(set(own.tolist())) == len(own)
+    factors = np.linspace(-1, 2, sum(map(len, of_each)))
+    found = product(listing(of_each, factors), matrix)
+    for i, own in enumerate(of_each):
+        factors, counts = factors[len(own) :], factors[: len(own)]
+        assert dense(found)[i] == pytest.approx(counts @ matrix.toarray()[np.array(own, int)], abs=1e-5)
+        columns = found.columns[found.offsets[i] : found.offsets[i + 1]].tolist()
+        assert len(set(columns)) == len(columns)
 
 
 def test_what_cancels_out_is_left_out_and_counted_once():
     matrix = sp.csr_matrix(np.array([[1, 1], [-1, 0], [2, 0]], np.float32))
-    found = product(np.array([0, 2, 5]), np.array([0, 1, 0, 1, 2], np.int32), np.ones(5, np.float32), matrix)
+    found = product(listing([[0, 1], [0, 1, 2]], np.ones(5)), matrix)
     assert dense(found).tolist() == [[0, 1], [2, 1]]
     assert found.offsets.tolist() == [0, 1, 3]
 
 
 def test_rows_past_the_matrix_add_nothing(matrix):
-    found = product(np.array([0, 2]), np.array([30, 4], np.int32), np.ones(2, np.float32), matrix)
+    found = product(listing([[30, 4]], np.ones(2)), matrix)
     assert dense(found)[0] == pytest.approx(matrix.toarray()[4])
+
+
+def test_levels_are_those_of_the_dense_rows(matrix):
+    rows = np.vstack([matrix.toarray()[:3], np.zeros((1, COLUMNS), np.float32)])
+    expected = np.stack([rows.mean(axis=1), rows.std(axis=1)], axis=1)
+    assert sparse(rows).levels() == pytest.approx(expected, abs=1e-6)
 
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 12))
@@ -88,9 +96,3 @@ def test_values_in_given_columns(matrix):
     expected = np.where(wanted == NO_ITEM, 0, np.take_along_axis(matrix.toarray()[:2], np.maximum(wanted, 0), 1))
     for _ in range(2):  # the room it works in is left as it was
         assert rows.at(wanted) == pytest.approx(expected)
-
-
-def test_entries_lie_where_the_rows_say(matrix):
-    owner, at = row_entries(matrix, np.array([5, 7, 2], np.int32))
-    assert owner.tolist() == [0] * np.diff(matrix.indptr)[5] + [2] * np.diff(matrix.indptr)[2]
-    assert np.array_equal(matrix.indices[at], np.concatenate([matrix[5].indices, matrix[2].indices]))
