@@ -15,8 +15,8 @@ import numpy as np
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import faiss as wrapped_faiss
 
-from core.types import Float32s, Int64s
-from retrieval.listed import UNIT, ListedVectors, UInt32s
+from core.types import Float32s, Int64s, UInt32s
+from retrieval.listed import UNIT, ListedVectors
 
 faiss: Any = wrapped_faiss  # its stubs describe the C++ side, before the Python wrappers change the signatures
 
