@@ -28,7 +28,7 @@ LENGTH_POWER = 3
 
 ENOUGH = 0.96
 """Recall of the best 500 for means of two random items, at which no more lists are searched. Users, whose histories
-hang together, then get .98 and more; and no more than an eighth of the lists is searched, or 128 if that is more.
+hang together, then get .985 and more; and no more than a sixteenth of the lists is searched, or 128 if that is more.
 """
 
 BLOCK = 1 << 17
@@ -78,12 +78,12 @@ def _enough_probes(index: Any, vectors: Float32s) -> int:
     pairs = np.random.default_rng(1).integers(0, len(vectors), (_ASKED, 2))
     queries = vectors[pairs].mean(axis=1)
     _, truth = faiss.knn(queries, vectors, _BEST, metric=faiss.METRIC_INNER_PRODUCT)
-    probes, most = 32, max(index.nlist // 8, 128)
+    probes, most = 32, max(index.nlist // 16, 128)
     while probes < most:
         _, found = index.search(queries, _BEST, params=faiss.SearchParametersIVF(nprobe=probes))
         if sum(map(len, map(np.intersect1d, truth, found))) >= ENOUGH * truth.size:
             break
-        probes *= 2
+        probes = min(round(probes * 1.41), most)
     return probes
 
 
