@@ -210,12 +210,8 @@ class StageTrace:
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
 
 
-class SourceHit(NamedTuple):
-    """That one source proposed an item, where it had it and with which score."""
-
-    source: str
-    rank: int
-    score: float
+SourceHit = tuple[str, int, float]
+"""That a source proposed an item: the source's name, where it had the item (1 is best), and with which score."""
 
 
 class RankedItem(NamedTuple):

@@ -75,12 +75,14 @@ def _hits(batch: Batch, i: int, shown: Int64s) -> list[tuple[SourceHit, ...]]:
     candidates, rows = batch.candidates, batch.candidates.ranks[i, shown]
     order = np.argsort(np.where(rows > 0, rows, _LAST), axis=1, kind="stable")
     ranks = np.take_along_axis(rows, order, axis=1).tolist()
-    scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1).tolist()
-    proposed = np.count_nonzero(rows, axis=1).tolist()
+    scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1)
+    told = np.where(np.isfinite(scores), scores, 0).tolist()
     names = np.array(candidates.sources, dtype=object)[order].tolist()
+    proposed = np.count_nonzero(rows, axis=1).tolist()
+    # zip stops with the shortest, the ranks of those that proposed the item
     return [
-        tuple(map(SourceHit, of_item[:n], own[:n], values[:n]))
-        for n, of_item, own, values in zip(proposed, names, ranks, scores, strict=True)
+        tuple(zip(own, places[:n], values, strict=False))
+        for n, own, places, values in zip(proposed, names, ranks, told, strict=True)
     ]
 
 
