@@ -139,7 +139,7 @@ def _exact(vectors: Float32s) -> Any:
 def recall_against_exact(index: VectorIndex, queries: Float32s, count: int) -> float:
     """The share of the exact best `count` that the index finds, averaged over the query vectors [batch, d]."""
     count = min(count, len(index))
-    vectors = np.ascontiguousarray(index.take(np.arange(len(index))))
+    vectors = index.vectors if isinstance(index.vectors, np.ndarray) else index.take(np.arange(len(index)))
     _, truth = faiss.knn(np.ascontiguousarray(queries, np.float32), vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
     found, _ = index.search(queries, count)
     return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, found, strict=True)]))

@@ -67,7 +67,7 @@ def _sample(vectors: Float32s, count: int) -> Int64s:
     """Ascending rows to find the centres with."""
     if count >= len(vectors):
         return np.arange(len(vectors))
-    weights = np.linalg.norm(vectors, axis=1).astype(np.float64) ** LENGTH_POWER + 1e-12
+    weights = np.einsum("ij,ij->i", vectors, vectors).astype(np.float64) ** (LENGTH_POWER / 2) + 1e-12
     # The rows with the largest of these keys are a weighted sample without replacement (Efraimidis, Spirakis 2006).
     keys = np.log(np.random.default_rng(0).random(len(vectors))) / weights
     return np.sort(np.argpartition(-keys, count)[:count])
