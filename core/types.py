@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +83,14 @@ def distinct(items: Int32s) -> Int32s:
     return np.asarray(ordered[np.diff(ordered, prepend=NO_ITEM) != 0])
 
 
+def among(items: Int32s, ascending: Int32s) -> Bools:
+    """Which items occur in a sorted array, bool [items]; for the few hundred of a request faster than np.isin."""
+    if not len(ascending):
+        return np.zeros(len(items), np.bool_)
+    at = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
+    return np.equal(ascending[at], items)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Queries:
     """A batch of users, each at one moment, with what is known of them then.
@@ -122,13 +130,6 @@ class Queries:
         counts = self.types != EventType.IMPRESSION
         bounds = pairwise(self.offsets.tolist())
         return [distinct(self.items[start:stop][counts[start:stop]]) for start, stop in bounds]
-
-    def unseen(self, known: Bools) -> Bools:
-        """The items `known`, bool [items], less what each query has seen: bool [batch, items]."""
-        mask = np.repeat(known[None], len(self), axis=0)
-        for row, items in zip(mask, self.seen(), strict=True):
-            row[items] = False
-        return mask
 
     def keep(self, events: Bools) -> Queries:
         """The queries with only the events that are marked, bool [events]."""
@@ -187,8 +188,7 @@ class Candidates:
         return np.not_equal(self.items, NO_ITEM)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why an item is on the list: the source that speaks for it most, and the history item that it follows from."""
 
     source: str
@@ -207,8 +207,7 @@ class StageTrace:
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHit:
+class SourceHit(NamedTuple):
     """That one source proposed an item, where it had it and with which score."""
 
     source: str
@@ -216,8 +215,7 @@ class SourceHit:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class RankedItem:
+class RankedItem(NamedTuple):
     """One place of the answer."""
 
     item: int  # row

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from bundle.reader import Bundle
@@ -121,15 +122,23 @@ class Ranker:
     def _run(self, *inputs: Any) -> Float32s:
         """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""
         batch, n = inputs[5].shape[:2]
-        rows, columns = _next(BATCHES, batch) - batch, _next(WIDTHS, n) - n
-        padded = [np.pad(x, [(0, rows)] + [(0, 0)] * (x.ndim - 1)) for x in inputs[:4]]
-        padded += [np.pad(x, [(0, rows), (0, columns), (0, 0)]) for x in inputs[4:]]
-        shape = padded[5].shape[:2]
+        shape = _next(BATCHES, batch), _next(WIDTHS, n)
+        padded = [_padded(x, shape[0], *x.shape[1:]) for x in inputs[:4]]
+        padded += [_padded(x, *shape, *x.shape[2:]) for x in inputs[4:]]
         tensors = [tf.constant(x) for x in padded]
         if shape not in self._compiled:
             score = tf.function(lambda *x: self.scorer.score(*x), jit_compile=True, autograph=False)
             self._compiled[shape] = score.get_concrete_function(*(tf.TensorSpec(x.shape, x.dtype) for x in tensors))
         return np.asarray(self._compiled[shape](*tensors))[:batch, :n]
+
+
+def _padded(array: npt.NDArray[Any], *shape: int) -> npt.NDArray[Any]:
+    """With zeros behind in every direction, up to `shape`."""
+    if array.shape == shape:
+        return array
+    padded = np.zeros(shape, array.dtype)
+    padded[tuple(map(slice, array.shape))] = array
+    return padded
 
 
 def _next(sizes: tuple[int, ...], size: int) -> int:

@@ -136,15 +136,30 @@ class Scorer(keras.Model):
 
         `features` [batch, n, n_features] are scaled. The history is read once, whatever n is.
         """
-        parts = [self.dropouts[0](features, training=training), candidates]
-        if self.reader is not None:
-            wish = ops.expand_dims(self.wish(self.reader(history, present, types, gaps)), 1)
-            agreement = wish * candidates
-            parts += [agreement, ops.sum(agreement, axis=-1, keepdims=True)]
-        x = ops.concatenate(parts, axis=-1)
-        for layer, dropout in zip(self.hidden, self.dropouts[1:], strict=True):
+        x = ops.concatenate([self.dropouts[0](features, training=training), candidates], axis=-1)
+        if self.reader is None:
+            x = self.hidden[0](x)
+        else:
+            wish = self.wish(self.reader(history, present, types, gaps))
+            x = ops.relu(ops.matmul(x, self._first_kernel(wish)) + self.hidden[0].bias)
+        x = self.dropouts[1](x, training=training)
+        for layer, dropout in zip(self.hidden[1:], self.dropouts[2:], strict=True):
             x = dropout(layer(x), training=training)
         return ops.squeeze(self.wide(features) + self.deep(x), -1)
+
+    def _first_kernel(self, wish: Any) -> Any:
+        """The first layer as it is for one user, float32 [batch, n_features + dim, units].
+
+        It reads [features, item, wish * item, sum(wish * item)]. What is linear in the item is one matrix of the item
+        alone once the wish is known, made once a user instead of multiplied out for every candidate.
+        """
+        c, kernel = self.config, self.hidden[0].kernel
+        of_features, of_item, of_agreement, of_sum = ops.split(
+            kernel, [c.n_features, c.n_features + c.dim, c.n_features + 2 * c.dim], axis=0
+        )
+        of_item = of_item + ops.expand_dims(wish, -1) * (of_agreement + of_sum)
+        shared = ops.broadcast_to(of_features, (ops.shape(wish)[0], *of_features.shape))
+        return ops.concatenate([shared, of_item], axis=1)
 
 
 def listwise_loss(labels: Any, logits: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +21,7 @@ from core.types import Float32s, Queries
 from retrieval.index import VectorIndex
 from retrieval.item_item import history_profile
 from retrieval.scores import VectorScores
+from retrieval.sparse import SparseRows
 
 CONFIDENCE = 2.0
 PENALTY = 0.1
@@ -49,13 +51,13 @@ class ALS:
         """Inner products with the folded-in users."""
         return VectorScores(self.fold_in(history_profile(queries, len(self.index), np.inf)), self.index)
 
-    def fold_in(self, profiles: sp.csr_matrix) -> Float32s:
+    def fold_in(self, profiles: SparseRows) -> Float32s:
         """The vectors of users with these items, float32 [batch, factors]; zeros without items."""
-        vectors = np.zeros((profiles.shape[0], self.gram.shape[0]), np.float32)
-        for user, (a, b) in enumerate(zip(profiles.indptr[:-1], profiles.indptr[1:], strict=True)):
+        vectors = np.zeros((len(profiles), self.gram.shape[0]), np.float32)
+        for user, (a, b) in enumerate(pairwise(profiles.offsets.tolist())):
             if a < b:
-                own = self.index.take(profiles.indices[a:b])
-                confidence = CONFIDENCE * profiles.data[a:b]
+                own = self.index.take(profiles.columns[a:b])
+                confidence = CONFIDENCE * profiles.values[a:b]
                 system = self.gram + (own * (confidence - 1)[:, None]).T @ own
                 vectors[user] = np.linalg.solve(system, own.T @ confidence)
         return vectors

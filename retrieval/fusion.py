@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.signals import signals
+from core.signals import signals, weighted_signals
 from core.types import Candidates, Float32s, Float64s
 
 PENALTY = 1e-3
@@ -55,7 +55,7 @@ class Fusion:
 
     def scores(self, candidates: Candidates) -> Float32s:
         """The fused score of every candidate, float32 [batch, n], -inf where padded."""
-        return np.where(candidates.valid, signals(candidates) @ self.weights, -np.inf).astype(np.float32)
+        return weighted_signals(candidates, self.weights)
 
     def contributions(self, candidates: Candidates) -> Float32s:
         """What each source adds to the fused score, float32 [batch, n, sources]."""

@@ -21,7 +21,8 @@ import faiss as wrapped_faiss
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.errors import BundleRefusedError
-from core.types import NO_ITEM, Bools, Float32s, Int32s
+from core.types import NO_ITEM, Float32s, Int32s
+from retrieval.barred import Barred
 
 faiss: Any = wrapped_faiss  # its stubs describe the C++ side, before the Python wrappers change the signatures
 
@@ -69,20 +70,20 @@ class VectorIndex:
         """The vectors of these rows, float32 [..., d]; those of NO_ITEM mean nothing."""
         return np.asarray(self.vectors[rows])
 
-    def search(self, queries: Float32s, count: int, allowed: Bools | None = None) -> tuple[Int32s, Float32s]:
-        """The best `count` rows for each query vector [batch, d] among `allowed` (bool [batch, items], None is all).
+    def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
+        """The best `count` rows for each query vector [batch, d] of those that are not barred.
 
         Rows int32 [batch, count] best first, NO_ITEM where there are no more, and inner products float32.
         """
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        if allowed is None:
+        if barred is None:
             products, rows = self.faiss_index.search(queries, count, params=self._parameters(None))
             return rows.astype(np.int32), products
         rows = np.full((len(queries), count), NO_ITEM, np.int32)
         products = np.zeros((len(queries), count), np.float32)
-        for i, mask in enumerate(allowed):
-            found = self._search_allowed(queries[i], count, mask)
+        for i in range(len(queries)):
+            found = self._search_passing(queries[i], count, barred, i)
             rows[i, : len(found[0])], products[i, : len(found[0])] = found
         return rows, products
 
@@ -107,13 +108,15 @@ class VectorIndex:
             raise BundleRefusedError(bundle.version, file, found)
         return cls(vectors, bundle.array(f"{name}/mean"), bundle.array(f"{name}/covariance"), index)
 
-    def _search_allowed(self, query: Float32s, count: int, mask: Bools) -> tuple[Int32s, Float32s]:
-        left = int(np.count_nonzero(mask))
-        barred = len(mask) - left
-        if barred <= count < left:  # no filter, only what the user has seen: a selector would cost more than a few rows
-            products, rows = self.faiss_index.search(query[None], count + barred, params=self._parameters(None))
-            found = np.flatnonzero((rows[0] != NO_ITEM) & mask[rows[0]])[:count]
-            return rows[0][found].astype(np.int32), products[0][found]
+    def _search_passing(self, query: Float32s, count: int, barred: Barred, i: int) -> tuple[Int32s, Float32s]:
+        left = barred.left(i, len(self))
+        gone = len(self) - left
+        if gone <= count < left:  # no filter, only what the user has seen: a selector would cost more than a few rows
+            products, found = self.faiss_index.search(query[None], count + gone, params=self._parameters(None))
+            rows = found[0][found[0] != NO_ITEM].astype(np.int32)
+            passing = np.flatnonzero(barred.passing(i, rows))[:count]
+            return rows[passing], products[0][passing]
+        mask = barred.mask(i, len(self))
         if not left or (len(self.vectors) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
             rows = np.flatnonzero(mask)
             products = self.vectors[rows] @ query

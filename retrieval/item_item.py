@@ -18,6 +18,7 @@ from bundle.writer import BundleWriter
 from core.types import Float32s, Int64s, Queries
 from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
 from retrieval.scores import SparseScores
+from retrieval.sparse import SparseRows, product
 
 NEIGHBOURS = 200
 EASE_ITEMS = 6_000
@@ -38,10 +39,10 @@ class ItemItem:
 
     def scores(self, queries: Queries) -> SparseScores:
         """The weights of the history's items added up, for every item."""
-        return SparseScores.product(self.profile(queries), self.weights)
+        return SparseScores(product(self.profile(queries), self.weights))
 
-    def profile(self, queries: Queries) -> sp.csr_matrix:
-        """How much each item of the histories counts, CSR [batch, items]."""
+    def profile(self, queries: Queries) -> SparseRows:
+        """How much each item of the histories counts, [batch, items]."""
         return history_profile(queries, self.weights.shape[0], self.half_life_days, self.repeated)
 
     def write(self, writer: BundleWriter) -> None:
@@ -59,8 +60,8 @@ class ItemItem:
 
 
 @lru_cache(maxsize=4)
-def history_profile(queries: Queries, n_items: int, half_life_days: float, repeated: bool = False) -> sp.csr_matrix:
-    """The newest wanted events as CSR [batch, items], fading with the half-life; inf: all count alike.
+def history_profile(queries: Queries, n_items: int, half_life_days: float, repeated: bool = False) -> SparseRows:
+    """The newest wanted events as rows [batch, items], fading with the half-life; inf: all count alike.
 
     An item counts by its newest event, or, `repeated`, by all of them.
 

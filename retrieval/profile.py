@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import scipy.sparse as sp
+from dataclasses import replace
 
-from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int64s, Queries
+import numpy as np
+
+from core.compiled import compiled, room
+from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from retrieval.sparse import SparseRows
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
 
@@ -32,25 +35,23 @@ def last_events(queries: Queries, count: int) -> Queries:
     return queries.keep(from_end(queries) < count)
 
 
-def binary_profile(queries: Queries, n_items: int) -> sp.csr_matrix:
-    """1 for every item of the history, float32 CSR [batch, items]."""
+def binary_profile(queries: Queries, n_items: int) -> SparseRows:
+    """1 for every item of the history, [batch, items]."""
     return profile(queries, np.ones(len(queries.items), np.float32), n_items)
 
 
-def decayed_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
-    """Every item of the history with 0.5^(age / half-life) of its newest event, float32 CSR [batch, items]."""
+def decayed_profile(queries: Queries, n_items: int, half_life_days: float) -> SparseRows:
+    """Every item of the history with 0.5^(age / half-life) of its newest event, [batch, items]."""
     return profile(queries, fading(queries, half_life_days), n_items)
 
 
-def repeated_profile(queries: Queries, n_items: int, half_life_days: float) -> sp.csr_matrix:
-    """Every item of the history with the root of its events' summed 0.5^(age / half-life), float32 CSR [batch, items].
+def repeated_profile(queries: Queries, n_items: int, half_life_days: float) -> SparseRows:
+    """Every item of the history with the root of its events' summed 0.5^(age / half-life), [batch, items].
 
     What somebody comes back to counts more, but not in proportion.
     """
-    counts = sp.csr_matrix((fading(queries, half_life_days), (queries.rows(), queries.items)), (len(queries), n_items))
-    counts.sum_duplicates()
-    counts.data = np.sqrt(counts.data)
-    return counts
+    summed = _profile(queries, fading(queries, half_life_days), n_items, True)
+    return replace(summed, values=np.sqrt(summed.values))
 
 
 def fading(queries: Queries, half_life_days: float) -> Float32s:
@@ -59,17 +60,40 @@ def fading(queries: Queries, half_life_days: float) -> Float32s:
     return np.exp2(-np.maximum(age, 0) / half_life_days).astype(np.float32)
 
 
-def profile(queries: Queries, weights: Float32s, n_items: int) -> sp.csr_matrix:
-    """The event weights [events] as CSR [batch, items]; of an item that occurs twice the newest event counts."""
-    rows = queries.rows()
-    keys = rows * n_items + queries.items
-    # Going backwards, the first occurrence of a key is its newest event.
-    keys, newest = np.unique(keys[::-1], return_index=True)
-    starts = np.searchsorted(keys, np.arange(len(queries) + 1) * n_items)
-    matrix = sp.csr_matrix((len(queries), n_items), dtype=np.float32)
-    matrix.data, matrix.indices, matrix.indptr = (
-        weights[::-1][newest],
-        (keys % n_items).astype(np.int32),
-        starts.astype(np.int32),
-    )
-    return matrix
+def profile(queries: Queries, weights: Float32s, n_items: int) -> SparseRows:
+    """The event weights [events] as rows [batch, items]; of an item that occurs twice the newest event counts."""
+    return _profile(queries, weights, n_items, False)
+
+
+def _profile(queries: Queries, weights: Float32s, n_items: int, summed: bool) -> SparseRows:
+    columns, values = np.empty(len(queries.items), np.int32), np.empty(len(queries.items), np.float32)
+    offsets = np.zeros(len(queries) + 1, np.int64)
+    _gather(queries.offsets, queries.items, weights, summed, room.int32s(n_items), offsets, columns, values)
+    return SparseRows(offsets, columns[: offsets[-1]], values[: offsets[-1]], n_items)
+
+
+@compiled
+def _gather(
+    bounds: Int64s,
+    items: Int32s,
+    weights: Float32s,
+    summed: bool,
+    places: Int32s,
+    offsets: Int64s,
+    columns: Int32s,
+    values: Float32s,
+) -> None:
+    """`places` are zeros, and zeros again afterwards."""
+    end = 0
+    for i in range(len(bounds) - 1):
+        for event in range(bounds[i + 1] - 1, bounds[i] - 1, -1):  # the newest first
+            item = items[event]
+            if places[item] == 0:
+                columns[end], values[end] = item, weights[event]
+                end += 1
+                places[item] = end
+            elif summed:
+                values[places[item] - 1] += weights[event]
+        for k in range(offsets[i], end):
+            places[columns[k]] = 0
+        offsets[i + 1] = end

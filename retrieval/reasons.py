@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 
+from core.compiled import compiled, room
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
 from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import HISTORY, ItemItem
 from retrieval.profile import last_events, wanted_only
-from retrieval.sparse import row_entries
 from retrieval.two_tower import TwoTower
 
 if TYPE_CHECKING:
@@ -41,9 +40,15 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
             anchors = np.maximum(anchors, _anchors(source, queries, told))
         elif isinstance(source, TwoTower | ALS) and spoken.any():
             anchors = np.maximum(anchors, _nearest(source, queries, told))
+    share = np.take_along_axis(shares, speakers[..., None], -1)[..., 0]
+    return [_reasons(candidates, i, speakers, anchors, share) for i in range(len(candidates))]
+
+
+def _reasons(candidates: Candidates, i: int, speakers: Int64s, anchors: Int32s, share: Float32s) -> list[Reason]:
+    columns = (part[i].tolist() for part in (candidates.items, speakers, anchors, share))
     return [
-        [_reason(candidates, speakers, anchors, shares, query, n) for n in range(candidates.items.shape[1])]
-        for query in range(len(candidates))
+        Reason("") if item == NO_ITEM else Reason(candidates.sources[speaker], anchor, given)
+        for item, speaker, anchor, given in zip(*columns, strict=True)
     ]
 
 
@@ -62,23 +67,22 @@ def _speakers(sources: Sequence[Source], shares: Float32s) -> Int64s:
     return speakers
 
 
-def _reason(candidates: Candidates, speakers: Int64s, anchors: Int32s, shares: Float32s, query: int, n: int) -> Reason:
-    if candidates.items[query, n] == NO_ITEM:
-        return Reason("")
-    speaker = int(speakers[query, n])
-    return Reason(candidates.sources[speaker], int(anchors[query, n]), float(shares[query, n, speaker]))
-
-
 def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
     """For each candidate the history item that adds most to its score, int32 [batch, n], NO_ITEM where none does."""
-    profiles = source.profile(queries)
+    profiles, weights = source.profile(queries), source.weights
     anchors = np.full(items.shape, NO_ITEM, np.int32)
-    for query in range(len(items)):
-        a, b = profiles.indptr[query], profiles.indptr[query + 1]
-        wanted = items[query] != NO_ITEM
-        if a < b and wanted.any():
-            history = profiles.indices[a:b]
-            anchors[query, wanted] = _strongest(source.weights, history, profiles.data[a:b], items[query][wanted])
+    _strongest(
+        profiles.offsets,
+        profiles.columns,
+        profiles.values,
+        weights.indptr,
+        weights.indices,
+        weights.data,
+        items,
+        room.int32s(weights.shape[1]),
+        np.zeros(items.shape[1], np.float32),
+        anchors,
+    )
     return anchors
 
 
@@ -101,16 +105,35 @@ def _nearest(source: TwoTower | ALS, queries: Queries, items: Int32s) -> Int32s:
     return anchors
 
 
-def _strongest(weights: sp.csr_matrix, history: Int32s, counts: Float32s, wanted: Int32s) -> Int32s:
-    """For each wanted item the history item whose count times weight is largest, NO_ITEM where none is positive."""
-    owner, at = row_entries(weights, history)
-    columns = weights.indices[at]
-    relevant = np.isin(columns, wanted)
-    owner, columns = owner[relevant], columns[relevant]
-    parts = counts[owner] * weights.data[at[relevant]]
-    strongest = np.full(len(wanted), NO_ITEM, np.int32)
-    for place, item in enumerate(wanted):
-        own = np.flatnonzero((columns == item) & (parts > 0))
-        if len(own):
-            strongest[place] = history[owner[own[parts[own].argmax()]]]
-    return strongest
+@compiled
+def _strongest(
+    offsets: Int64s,
+    history: Int32s,
+    counts: Float32s,
+    indptr: Int32s,
+    indices: Int32s,
+    data: Float32s,
+    items: Int32s,
+    marks: Int32s,
+    most: Float32s,
+    anchors: Int32s,
+) -> None:
+    """For each item the history item whose count times weight is largest, where one is above 0; of equals the first.
+
+    `marks` are zeros, and zeros again afterwards. Items past the matrix are named by none.
+    """
+    for i in range(len(items)):
+        for n in range(items.shape[1]):
+            if 0 <= items[i, n] < len(marks):
+                marks[items[i, n]], most[n] = n + 1, 0
+        for j in range(offsets[i], offsets[i + 1]):
+            if history[j] >= len(indptr) - 1:
+                continue
+            for entry in range(indptr[history[j]], indptr[history[j] + 1]):
+                n = marks[indices[entry]] - 1
+                part = counts[j] * data[entry]
+                if n >= 0 and part > most[n]:
+                    most[n], anchors[i, n] = part, history[j]
+        for n in range(items.shape[1]):
+            if 0 <= items[i, n] < len(marks):
+                marks[items[i, n]] = 0

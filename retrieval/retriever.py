@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Queries, Reason, distinct
+from core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s, Queries, Reason, among, distinct
 from retrieval.als import ALS
+from retrieval.barred import Barred
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
 from retrieval.reasons import reasons
-from retrieval.scores import SourceScores, top_positions
+from retrieval.scores import SourceScores
 from retrieval.similar_users import SimilarUsers
 from retrieval.transitions import Transitions
 from retrieval.two_tower import TwoTower
+from retrieval.union import places, top_positions, union
 
-LIST_LENGTH = 400
-"""Items that each source proposes, at least."""
+LIST_SHARE, LIST_LENGTH = 0.5, 200
+"""Each source proposes half as many items as are asked for, but no fewer than these. The whole number from each would
+make the union twice as large, and what is kept of it hardly better (docs/experiments.md, 2026-11-25).
+"""
+
+ALSO_SHARE = 0.1
+"""Of the candidates, what one list from outside of the sources may take."""
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +76,21 @@ class Retriever:
         *,
         blocked: Sequence[Int32s] | None = None,
         allowed: Bools | None = None,
+        also: Mapping[str, Sequence[Int32s]] | None = None,
     ) -> Candidates:
         """The best `count` candidates per query.
 
-        `blocked[i]` are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A source that
-        raises is named in the result's `failed` and says nothing.
+        `blocked[i]`, ascending, are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A
+        source that raises is named in the result's `failed` and says nothing.
+
+        `also[name][i]` are rows, best first, that something else than a source proposes to query i, where the fusion
+        would not know what to make of it: up to a tenth of the candidates are the first of each such list, in place
+        of the last by the fused score.
         """
-        return best(self.propose(queries, count, blocked=blocked, allowed=allowed), count)
+        barred = self._barred(len(queries), blocked, allowed)
+        lists = [_first_passing(rows, int(ALSO_SHARE * count), barred) for rows in (also or {}).values()]
+        extra = [np.concatenate([rows[i] for rows in lists]) for i in range(len(queries))] if lists else None
+        return best(self._propose(queries, count, barred, extra), count, extra)
 
     def propose(
         self,
@@ -87,12 +101,28 @@ class Retriever:
         allowed: Bools | None = None,
     ) -> Candidates:
         """Everything that any source proposes, in order of row: what `retrieve` chooses from."""
-        mask = self._mask(len(queries), blocked, allowed)
+        return self._propose(queries, count, self._barred(len(queries), blocked, allowed), None)
+
+    def _propose(
+        self, queries: Queries, count: int, barred: Barred | None, extra: Sequence[Int32s] | None
+    ) -> Candidates:
         answers = self._ask(queries)
-        lists = self._lists(answers, len(queries), max(count, LIST_LENGTH), mask)
-        found = [distinct(lists[:, query]) for query in range(len(queries))]
-        items = _padded(found, max((len(f) for f in found), default=0))
+        lists = self._lists(answers, len(queries), max(int(LIST_SHARE * count), LIST_LENGTH), barred)
+        items = union(lists, extra, self.n_items)
+        thin = np.flatnonzero((items != NO_ITEM).sum(axis=1) < count)
+        if len(thin) and lists.shape[2] < count:  # few sources speak: of users without a history, with narrow filters
+            lists = self._longer(lists, queries, thin, count, barred)
+            items = union(lists, extra, self.n_items)
         return self._describe(items, answers, lists)
+
+    def _longer(self, lists: Int32s, queries: Queries, which: Int64s, count: int, barred: Barred | None) -> Int32s:
+        """The lists with up to `count` items where they are those of the queries at the positions `which`."""
+        few = None if barred is None else barred.select(which)
+        whole = self._lists(self._ask(queries.select(which)), len(which), count, few)
+        longer = np.full((*lists.shape[:2], whole.shape[2]), NO_ITEM, np.int32)
+        longer[:, :, : lists.shape[2]] = lists
+        longer[:, which] = whole
+        return longer
 
     def score(self, queries: Queries, items: Int32s) -> Candidates:
         """The given items, int32 [batch, n] with NO_ITEM as padding, as candidates in the given order.
@@ -100,8 +130,8 @@ class Retriever:
         Ranks are those among what the user has not seen, so an item is scored as if it had been retrieved.
         """
         answers = self._ask(queries)
-        mask = self._mask(len(queries), queries.seen(), None)
-        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, mask))
+        barred = Barred(queries.seen())
+        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, barred))
 
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
         """Why each candidate is there, [batch][n]; asked for the few that are shown."""
@@ -150,7 +180,7 @@ class Retriever:
         except Exception:
             log.exception("source %s failed", source)
 
-    def _lists(self, answers: list[SourceScores | None], batch: int, count: int, mask: Bools | None) -> Int32s:
+    def _lists(self, answers: list[SourceScores | None], batch: int, count: int, barred: Barred | None) -> Int32s:
         """What each source proposes, int32 [sources, batch, count]."""
         count = min(count, self.n_items)
         lists = np.full((len(answers), batch, count), NO_ITEM, np.int32)
@@ -158,7 +188,7 @@ class Retriever:
             if answer is not None:
                 answers[i] = None
                 with self._tolerated(self.sources[i]):
-                    lists[i] = answer.top(count, mask)[0]
+                    lists[i] = answer.top(count, barred)[0]
                     answers[i] = answer
         return lists
 
@@ -166,63 +196,49 @@ class Retriever:
         shape = (*items.shape, len(answers))
         scores, ranks = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
         levels = np.zeros((len(items), len(answers), 2), np.float32)
-        place_of = np.zeros(self.n_items + 1, np.int32)
         for i, answer in enumerate(answers):
             if answer is not None:
                 answers[i] = None
                 with self._tolerated(self.sources[i]):
                     scores[..., i], levels[:, i] = answer.at(items), answer.levels()
-                    ranks[..., i] = _places(lists[i], items, place_of)
+                    places(lists[i], items, self.n_items, ranks[..., i])
                     answers[i] = answer
         scores[items == NO_ITEM] = 0
         failed = tuple(name for name, answer in zip(self.sources, answers, strict=True) if answer is None)
         candidates = Candidates(items, np.zeros(items.shape, np.float32), scores, ranks, levels, self.sources, failed)
         return replace(candidates, fused=self.fusion.scores(candidates))
 
-    def _mask(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Bools | None:
+    def _barred(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Barred | None:
         if blocked is None and allowed is None:
             return None
-        mask = np.ones((batch, self.n_items), bool) if allowed is None else np.repeat(allowed[None], batch, axis=0)
-        for row, rows in zip(mask, blocked or (), strict=blocked is not None):
-            row[rows] = False
-        return mask
+        return Barred([np.zeros(0, np.int32)] * batch if blocked is None else blocked, allowed)
 
 
-def best(union: Candidates, count: int) -> Candidates:
-    """The `count` candidates of each query with the highest fused score, best first."""
-    kept = [top_positions(f[items != NO_ITEM], count) for f, items in zip(union.fused, union.items, strict=True)]
-    return _take(union, _padded(kept, max((len(k) for k in kept), default=0)))
+def best(union: Candidates, count: int, extra: Sequence[Int32s] | None = None) -> Candidates:
+    """The `count` candidates of each query with the highest fused score, best first, its `extra` rows among them."""
+    kept = top_positions(union.fused, min(count, int(union.valid.sum(axis=1).max(initial=0))))
+    for query, rows in enumerate(extra or ()):
+        kept[query] = _with(union, query, kept[query], distinct(rows))
+    return _take(union, kept)
 
 
-def _places(lists: Int32s, items: Int32s, place_of: Int32s) -> Int32s:
-    """Where each item stands in the query's list, 1 for the first, 0 where it does not.
-
-    `place_of`, int32 [catalogue + 1], is room to work in: zeros, and zeros again afterwards. NO_ITEM reads its end.
-    """
-    places = np.zeros(items.shape, np.int32)
-    for query, proposed in enumerate(lists):
-        proposed = proposed[proposed != NO_ITEM]
-        place_of[proposed] = np.arange(1, len(proposed) + 1)
-        places[query] = place_of[items[query]]
-        place_of[proposed] = 0
-    return places
+def _with(union: Candidates, query: int, kept: Int64s, rows: Int32s) -> Int64s:
+    """The positions `kept` with those of the rows as well, the last of `kept` giving way; best first as before."""
+    items, fused = union.items[query], union.fused[query]
+    others = kept[~among(items[kept], rows)][: len(kept) - len(rows)]
+    together = np.concatenate([others, np.flatnonzero(among(items, rows))])
+    return together[np.lexsort((together, -fused[together]))]
 
 
-def _padded(rows: Sequence[npt.NDArray[np.integer[Any]]], width: int) -> Int32s:
-    padded = np.full((len(rows), width), NO_ITEM, np.int32)
-    for target, row in zip(padded, rows, strict=True):
-        target[: len(row)] = row
-    return padded
+def _first_passing(lists: Sequence[Int32s], count: int, barred: Barred | None) -> list[Int32s]:
+    """The first `count` rows of each query's list that may be proposed to it."""
+    if barred is None:
+        return [rows[:count] for rows in lists]
+    return [rows[barred.passing(query, rows)][:count] for query, rows in enumerate(lists)]
 
 
-def _take(candidates: Candidates, positions: Int32s) -> Candidates:
-    """The candidates at the positions int32 [batch, n], NO_ITEM where there is none."""
-    at = np.maximum(positions, 0)
-    gone = positions == NO_ITEM
-    items = np.take_along_axis(candidates.items, at, axis=1) if at.size else at
-    fused: Float32s = np.take_along_axis(candidates.fused, at, axis=1) if at.size else at.astype(np.float32)
-    items[gone], fused[gone] = NO_ITEM, -np.inf
-    rows = np.arange(len(at))[:, None]
-    scores, ranks = candidates.scores[rows, at], candidates.ranks[rows, at]
-    scores[gone], ranks[gone] = 0, 0
-    return replace(candidates, items=items, fused=fused, scores=scores, ranks=ranks)
+def _take(candidates: Candidates, positions: Int64s) -> Candidates:
+    """The candidates at the positions int64 [batch, n]."""
+    rows = np.arange(len(positions))[:, None]
+    taken = {name: getattr(candidates, name)[rows, positions] for name in ("items", "fused", "scores", "ranks")}
+    return replace(candidates, **taken)

@@ -6,18 +6,17 @@ there are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import Float32s, Int32s, Queries
+from core.types import NO_ITEM, Float32s, Queries
 from retrieval.item_item import history_profile, keep_largest, load_csr, write_csr
-from retrieval.scores import SparseScores, top_positions
-from retrieval.sparse import weighted_sum
+from retrieval.scores import SparseScores
+from retrieval.sparse import SparseRows, product
 
 USERS_PER_ITEM = 500
 NEIGHBOURS = 100
@@ -37,23 +36,21 @@ class SimilarUsers:
     def fit(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
         """Remember the users of `histories`; row u of everything is its query u."""
         everything = history_profile(histories, n_items, np.inf)
-        faded = history_profile(histories, n_items, half_life_days)
+        faded = history_profile(histories, n_items, half_life_days).matrix()
         newest = keep_largest(faded.T.tocsr(), USERS_PER_ITEM)
         newest.data = np.ones_like(newest.data)
-        return cls(newest, faded, np.diff(everything.indptr).astype(np.float32))
+        return cls(newest, faded, np.diff(everything.offsets).astype(np.float32))
 
     def scores(self, queries: Queries) -> SparseScores:
         """The nearest users' items, each user counting by the similarity of the histories."""
-        profiles = history_profile(queries, self.taken.shape[1], np.inf)
-        histories = [profiles.indices[a:b] for a, b in pairwise(profiles.indptr.tolist())]
-        return SparseScores([self._taken_by_neighbours(items) for items in histories], self.taken.shape[1])
-
-    def _taken_by_neighbours(self, items: Int32s) -> tuple[Int32s, Float32s]:
-        users, shared = weighted_sum(self.takers, items, np.ones(len(items), np.float32))
-        lengths = np.sqrt(len(items) * self.sizes[users])
-        similarity = (shared / (lengths + SHRINKAGE)).astype(np.float32)
-        nearest = np.sort(top_positions(similarity, NEIGHBOURS))
-        return weighted_sum(self.taken, users[nearest], similarity[nearest])
+        histories = history_profile(queries, self.taken.shape[1], np.inf)
+        common = product(histories, self.takers)
+        lengths = np.sqrt(np.repeat(np.diff(histories.offsets), np.diff(common.offsets)) * self.sizes[common.columns])
+        similar = replace(common, values=(common.values / (lengths + SHRINKAGE)).astype(np.float32))
+        users, similarity = similar.largest(NEIGHBOURS)
+        there = users != NO_ITEM
+        offsets = np.cumsum([0, *there.sum(axis=1)], dtype=np.int64)
+        return SparseScores(product(SparseRows(offsets, users[there], similarity[there], common.width), self.taken))
 
     def write(self, writer: BundleWriter) -> None:
         """Store both sides."""

@@ -1,35 +1,199 @@
-"""Products of a few rows of large sparse matrices, as a request needs them: without what scipy checks each time."""
+"""Products of a few rows of large sparse matrices, as a request needs them, and the largest entries of the result."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import Float32s, Int32s, Int64s
+from core.compiled import compiled, room
+from core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
+from retrieval.barred import Barred
 
-COUNTED_UP_TO = 200_000
-"""Columns; below this adding up into one slot for each is faster than sorting what there is."""
-
-
-def row_entries(matrix: sp.csr_matrix, rows: Int32s) -> tuple[Int64s, Int64s]:
-    """The stored entries of some rows: which of `rows` each belongs to, and where it lies, int64 [entries] both."""
-    starts = matrix.indptr[rows].astype(np.int64)
-    lengths = matrix.indptr[rows + 1] - starts
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    return owner, np.arange(len(owner)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+_WORST = np.iinfo(np.int64).max
+_INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
+"""The bits of infinity, past which there is no number; and what orders larger numbers first, less their bits."""
 
 
-def weighted_sum(matrix: sp.csr_matrix, rows: Int32s, factors: Float32s) -> tuple[Int32s, Float32s]:
-    """`factors @ matrix[rows]` as the columns that are not zero, int32 ascending, and their sums, float32."""
-    owner, at = row_entries(matrix, rows)
-    columns, parts = matrix.indices[at], matrix.data[at] * factors[owner]
-    if matrix.shape[1] <= COUNTED_UP_TO:
-        sums = np.bincount(columns, parts, 1)
-        found = np.flatnonzero(sums)
-        return found.astype(np.int32), sums[found].astype(np.float32)
-    order = np.argsort(columns, kind="stable")
-    columns, parts = columns[order], parts[order].astype(np.float64)
-    first = np.flatnonzero(np.diff(columns, prepend=-1))
-    added = np.add.reduceat(parts, first) if len(first) else parts
-    some = added != 0
-    return columns[first][some].astype(np.int32), added[some].astype(np.float32)
+@dataclass(frozen=True)
+class SparseRows:
+    """A batch of rows of which most is zero (CSR); the entries of a row in no order, each column once."""
+
+    offsets: Int64s  # [batch + 1]
+    columns: Int32s  # [entries]
+    values: Float32s  # [entries] not zero
+    width: int  # columns that there are, most of them zero
+
+    @classmethod
+    def of(cls, matrix: sp.csr_matrix) -> SparseRows:
+        """The rows of scipy's matrix, float32 without duplicates."""
+        return cls(matrix.indptr.astype(np.int64), matrix.indices, matrix.data, matrix.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def matrix(self) -> sp.csr_matrix:
+        """The same as scipy has it, float32 [batch, width], columns ascending within each row."""
+        matrix = sp.csr_matrix((self.values, self.columns, self.offsets), (len(self), self.width))
+        matrix.sort_indices()
+        return matrix
+
+    def levels(self) -> Float32s:
+        """Mean and standard deviation of each row, its zeros counting, float32 [batch, 2]."""
+        levels = np.empty((len(self), 2), np.float32)
+        _levels(self.offsets, self.values, self.width, levels)
+        return levels
+
+    def largest(self, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
+        """The `count` largest positive entries of each row that are not barred, largest first, of equal ones the lower
+        column first: columns int32 [batch, count], NO_ITEM where there are no more, and values float32.
+        """
+        longest = int(np.diff(self.offsets).max(initial=0))
+        keys = np.full((len(self), max(longest, count)), _WORST, np.int64)
+        bits = self.values.view(np.int32)  # of positive numbers in the numbers' order
+        if barred is None:
+            _keys(self.offsets, self.columns, bits, keys)
+        else:
+            marks = room.int32s(self.width)
+            _keys_passing(self.offsets, self.columns, bits, barred.offsets, barred.joined, barred.filter, marks, keys)
+        if keys.shape[1] > count:
+            keys = np.partition(keys, count - 1, axis=1)[:, :count] if count else keys[:, :0]
+        keys.sort(axis=1)
+        none = keys == _WORST
+        columns = np.where(none, NO_ITEM, keys & 0xFFFFFFFF).astype(np.int32)
+        values = np.where(none, 0, _TOP - (keys >> 32)).astype(np.int32).view(np.float32)
+        return columns, values
+
+    def at(self, columns: Int32s) -> Float32s:
+        """The values in the given columns [batch, n], 0 where there is none and where NO_ITEM stands."""
+        values = np.zeros(columns.shape, np.float32)
+        _values_at(self.offsets, self.columns, self.values, columns, room.float32s(self.width), values)
+        return values
+
+
+def product(factors: SparseRows, matrix: sp.csr_matrix) -> SparseRows:
+    """`factors` [batch, items] times the `matrix` [items, width]; columns past the matrix's last row add nothing."""
+    size = _entries(factors.columns, matrix.indptr)
+    columns, values = np.empty(size, np.int32), np.empty(size, np.float32)
+    found = np.zeros(len(factors.offsets), np.int64)
+    _add_up(
+        factors.offsets,
+        factors.columns,
+        factors.values,
+        matrix.indptr,
+        matrix.indices,
+        matrix.data,
+        room.float32s(matrix.shape[1]),
+        found,
+        columns,
+        values,
+    )
+    return SparseRows(found, columns[: found[-1]], values[: found[-1]], matrix.shape[1])
+
+
+@compiled
+def _entries(rows: Int32s, indptr: Int32s) -> int:
+    total = 0
+    for row in rows:
+        if row < len(indptr) - 1:
+            total += indptr[row + 1] - indptr[row]
+    return total
+
+
+@compiled
+def _add_up(
+    offsets: Int64s,
+    rows: Int32s,
+    factors: Float32s,
+    indptr: Int32s,
+    indices: Int32s,
+    data: Float32s,
+    sums: Float32s,
+    found: Int64s,
+    columns: Int32s,
+    values: Float32s,
+) -> None:
+    """`sums` are zeros, and zeros again afterwards."""
+    end = 0
+    for i in range(len(offsets) - 1):
+        begin = end
+        for j in range(offsets[i], offsets[i + 1]):
+            if rows[j] >= len(indptr) - 1:
+                continue
+            for entry in range(indptr[rows[j]], indptr[rows[j] + 1]):
+                column = indices[entry]
+                if sums[column] == 0:  # a sum that came back to zero is noted twice, and read out once
+                    columns[end] = column
+                    end += 1
+                sums[column] += data[entry] * factors[j]
+        noted, end = end, begin
+        for k in range(begin, noted):
+            column = columns[k]
+            if sums[column] != 0:
+                columns[end], values[end] = column, sums[column]
+                sums[column] = 0
+                end += 1
+        found[i + 1] = end
+
+
+@compiled
+def _levels(offsets: Int64s, values: Float32s, width: int, levels: Float32s) -> None:
+    for i in range(len(offsets) - 1):
+        total = squares = 0.0
+        for k in range(offsets[i], offsets[i + 1]):
+            total += values[k]
+            squares += values[k] * values[k]
+        mean = total / width
+        levels[i, 0], levels[i, 1] = mean, math.sqrt(max(squares / width - mean * mean, 0.0))
+
+
+@compiled
+def _keys(offsets: Int64s, columns: Int32s, bits: Int32s, keys: Int64s) -> None:
+    for i in range(len(offsets) - 1):
+        end = 0
+        for k in range(offsets[i], offsets[i + 1]):
+            if 0 < bits[k] <= _INFINITE:
+                keys[i, end] = ((np.int64(_TOP) - bits[k]) << 32) | columns[k]
+                end += 1
+
+
+@compiled
+def _keys_passing(
+    offsets: Int64s,
+    columns: Int32s,
+    bits: Int32s,
+    barred_offsets: Int64s,
+    barred: Int32s,
+    allowed: Bools,
+    marks: Int32s,
+    keys: Int64s,
+) -> None:
+    """`marks` are zeros, and zeros again afterwards; `allowed` is empty where everything is."""
+    for i in range(len(offsets) - 1):
+        for k in range(barred_offsets[i], barred_offsets[i + 1]):
+            marks[barred[k]] = 1
+        end = 0
+        for k in range(offsets[i], offsets[i + 1]):
+            column = columns[k]
+            if 0 < bits[k] <= _INFINITE and marks[column] == 0 and (len(allowed) == 0 or allowed[column]):
+                keys[i, end] = ((np.int64(_TOP) - bits[k]) << 32) | column
+                end += 1
+        for k in range(barred_offsets[i], barred_offsets[i + 1]):
+            marks[barred[k]] = 0
+
+
+@compiled
+def _values_at(
+    offsets: Int64s, columns: Int32s, values: Float32s, wanted: Int32s, dense: Float32s, found: Float32s
+) -> None:
+    """`dense` are zeros, and zeros again afterwards."""
+    for i in range(len(offsets) - 1):
+        for k in range(offsets[i], offsets[i + 1]):
+            dense[columns[k]] = values[k]
+        for n in range(wanted.shape[1]):
+            if wanted[i, n] >= 0:
+                found[i, n] = dense[wanted[i, n]]
+        for k in range(offsets[i], offsets[i + 1]):
+            dense[columns[k]] = 0

@@ -48,7 +48,7 @@ class RetrievalSettings:
 
     def recent(self, histories: Queries, n_items: int) -> ItemItem:
         """EASE over fading events."""
-        fading = history_profile(histories, n_items, self.half_life_days, self.repeated)
+        fading = history_profile(histories, n_items, self.half_life_days, self.repeated).matrix()
         read = self.half_life_days if self.read_fading else np.inf
         return ItemItem("item_item_recent", ease(fading, self.recent_penalty), read, self.repeated)
 
@@ -68,7 +68,7 @@ def fit_sources(
     seed: int,
 ) -> tuple[Source, ...]:
     """All sources as of the histories' `now`; `text` are the text neighbours, which no event changes."""
-    everything = history_profile(histories, n_items, np.inf)
+    everything = history_profile(histories, n_items, np.inf).matrix()
     sources: list[Source] = [tower, ItemItem("item_item", ease(everything, settings.penalty), np.inf)]
     half_life = settings.half_life_days
     if settings.has_recent:

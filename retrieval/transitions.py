@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from core.types import Queries
 from retrieval.item_item import NEIGHBOURS, ItemItem, keep_largest
 from retrieval.profile import from_end, last_events, profile, wanted_only
+from retrieval.sparse import SparseRows
 
 WINDOW = 10
 """Places ahead that count as following."""
@@ -24,8 +25,8 @@ FADE = 0.8
 class Transitions(ItemItem):
     """Transition weights, read with the last few events of a history."""
 
-    def profile(self, queries: Queries) -> sp.csr_matrix:
-        """The last events, each place further back counting less, CSR [batch, items]."""
+    def profile(self, queries: Queries) -> SparseRows:
+        """The last events, each place further back counting less, [batch, items]."""
         events = last_events(wanted_only(queries), LAST)
         return profile(events, (FADE ** from_end(events)).astype(np.float32), self.weights.shape[0])
 

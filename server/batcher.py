@@ -39,7 +39,7 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(key, work, job, loop.create_future())
-        job.on_finish = partial(loop.call_soon_threadsafe, _settle, waiting.done)
+        job.tell = partial(loop.call_soon_threadsafe, _settle, waiting.done)
         self._waiting.append(waiting)
         if self._feeding is None:
             self._feeding = asyncio.create_task(self._feed())
@@ -56,7 +56,7 @@ class Batcher:
             while batch := self._take():
                 error = await asyncio.get_running_loop().run_in_executor(self._thread, _attempt, batch)
                 for each in batch:
-                    _settle(each.done, error)  # most are settled already, as jobs finish
+                    _settle(each.done, error)  # some are settled already: those that ended early
         finally:
             self._feeding = None
 

@@ -23,6 +23,7 @@ from server.batch import Batch, Passed
 from server.jobs import Answer
 
 log = structlog.get_logger(__name__)
+_LAST = np.iinfo(np.int32).max
 
 
 def select(batch: Batch) -> list[Passed]:
@@ -71,15 +72,15 @@ def _ranked(batch: Batch, i: int, shown: Int64s, reasons: Sequence[Reason]) -> R
 
 def _hits(batch: Batch, i: int, shown: Int64s) -> list[tuple[SourceHit, ...]]:
     """For each item shown the sources that proposed it, best rank first."""
-    candidates = batch.candidates
-    ranks, scores = candidates.ranks[i, shown].tolist(), candidates.scores[i, shown].tolist()
+    candidates, rows = batch.candidates, batch.candidates.ranks[i, shown]
+    order = np.argsort(np.where(rows > 0, rows, _LAST), axis=1, kind="stable")
+    ranks = np.take_along_axis(rows, order, axis=1).tolist()
+    scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1).tolist()
+    proposed = np.count_nonzero(rows, axis=1).tolist()
+    names = np.array(candidates.sources, dtype=object)[order].tolist()
     return [
-        tuple(
-            SourceHit(name, rank, value)
-            for rank, name, value in sorted(zip(of_item, candidates.sources, values, strict=True))
-            if rank > 0
-        )
-        for of_item, values in zip(ranks, scores, strict=True)
+        tuple(map(SourceHit, of_item[:n], own[:n], values[:n]))
+        for n, of_item, own, values in zip(proposed, names, ranks, scores, strict=True)
     ]
 
 

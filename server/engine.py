@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -70,6 +71,7 @@ class Engine:
         """From the next request on; those under way end with the system that they began with."""
         before, self.serving = self.serving, serving
         if before is None or before.stable is not serving.stable:
+            gc.unfreeze()  # what `worker.serve` froze may go now
             log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
 
     async def activate(self, load: Callable[[], System]) -> System:

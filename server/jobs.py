@@ -61,15 +61,14 @@ class Job:
     trace: list[StageTrace] = field(default_factory=list)
     answer: Answer | None = None
     error: ShortlistError | None = None
-    on_finish: Callable[[], object] = lambda: None
+    tell: Callable[[], object] = lambda: None  # wakes whoever waits for this job, before the others of its batch
 
     def finish(self, error: ShortlistError | None = None) -> None:
-        """End with the answer that the last stage made, or with an error, and tell whoever waits."""
+        """End with the answer that the last stage made, or with an error."""
         self.error = error
         if self.answer is not None:
             ranked = replace(self.answer.ranked, degraded=frozenset(self.degraded), trace=tuple(self.trace))
             self.answer = replace(self.answer, ranked=ranked)
-        self.on_finish()
 
     def result(self) -> Answer:
         """The answer; raises the error that ended the job before it had one."""

@@ -51,8 +51,10 @@ def _run(batch: Batch, **steps: Stage) -> None:
         batch = _wanted(batch, name)
         if stage is stages.rank and (urgent := stages.urgent(batch)).any():
             # Answered before the ranking of the others begins: they have no time to wait for that either.
-            _run(batch.part(np.flatnonzero(urgent)), rank=stages.pass_over, select=steps["select"])
-            batch = batch.part(np.flatnonzero(~urgent))
+            hurried, batch = batch.part(np.flatnonzero(urgent)), batch.part(np.flatnonzero(~urgent))
+            _run(hurried, rank=stages.pass_over, select=steps["select"])
+            for job in hurried.jobs:
+                job.tell()
         if not batch.jobs:
             return
         started = time.perf_counter_ns()
@@ -73,4 +75,5 @@ def _wanted(batch: Batch, stage: str) -> Batch:
             wanted.append(i)
         except ShortlistError as error:
             job.finish(error)
+            job.tell()
     return batch if len(wanted) == len(batch.jobs) else batch.part(np.array(wanted, np.int64))

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from bundle.items import ItemTable
-from core.types import Bools, Int32s, Int64s
+from core.types import Bools, Int32s, Int64s, among
 from server.plans import Filter
 
 _REMEMBERED = 32
@@ -62,8 +62,8 @@ class Rules:
 
     def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
         """Which of `rows` break which rule, bool [rows] by core's names of drop reasons; each row counts once."""
-        seen = _among(rows, self.seen[query])
-        excluded = _among(rows, self.excluded[query]) & ~seen
+        seen = among(rows, self.seen[query])
+        excluded = among(rows, self.excluded[query]) & ~seen
         found = {"seen": seen, "excluded": excluded}
         if self.allowed is not None:
             found["filtered"] = ~self.allowed.items[rows] & ~seen & ~excluded
@@ -81,12 +81,3 @@ class Rules:
     def select(self, which: Int64s) -> Rules:
         """The rules of the queries at the positions `which`."""
         return replace(self, seen=[self.seen[i] for i in which], excluded=[self.excluded[i] for i in which])
-
-
-def _among(rows: Int32s, sorted_rows: Int32s) -> Bools:
-    """Which rows occur in a sorted array; for the few hundred of a request several times faster than np.isin."""
-    if not len(sorted_rows):
-        return np.zeros(len(rows), np.bool_)
-    at = np.minimum(np.searchsorted(sorted_rows, rows), len(sorted_rows) - 1)
-    found: Bools = sorted_rows[at] == rows
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
@@ -67,6 +68,7 @@ def _popular(length: str | None, unit: str | None) -> str:
     return f"Popular in the last {'' if length == '1' else length + ' '}{_UNITS[unit]}{plural}."
 
 
+@lru_cache(4_096)
 def _quoted(title: str) -> str:
     """A title on one line and not too long."""
     line = " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in title).split())

@@ -7,6 +7,7 @@ of it goes as a line of JSON to standard output, and the end of standard input (
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,8 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
     server, port = await create_server(settings, open_store(settings.state), authority)
     try:
         system = await server.begin()
+        gc.collect()
+        gc.freeze()  # what was loaded stays: nobody's request is to wait while it is looked through for garbage
         host = settings.address.rpartition(":")[0]
         announce(Ready(f"{host}:{port}", system.version, len(system.items)))
         await stop.wait()
@@ -68,9 +71,9 @@ def prepare(settings: Settings) -> None:
     """What has to be set before the models' libraries are imported: one thread each, as there is a process per core."""
     for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "2"}.items():
         os.environ.setdefault(name, value)
-    sys.setswitchinterval(
-        0.0005
-    )  # seconds; the event loop must not queue behind the model thread for the usual five ms
+    # Seconds; the event loop must not queue behind the model thread for the usual five milliseconds.
+    sys.setswitchinterval(0.0005)
+    gc.set_threshold(20_000, 20, 20)  # a batch of answers is thousands of objects, and none of them is garbage yet
     logs.configure(settings.log_level)
 
 

@@ -16,12 +16,16 @@ sys.path.append(str(Path(__file__).parent))
 
 from certificates import Certificates
 
-from core.types import DAY, Queries
+from core.types import DAY, Bools, Queries
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Compiled loops check their bounds here, in the processes of servers too; what is kept of them is kept apart.
+os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache/numba"))
 
 if TYPE_CHECKING:
     from bundle import Bundle, BundleWriter
+    from retrieval.barred import Barred
     from training.recipe import Trained
 
 TINY, SEED = {"slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_steps": 40, "ranker_epochs": 2}, 1
@@ -61,6 +65,19 @@ def trained_bundle(tmp_path_factory: pytest.TempPathFactory) -> TrainedBundle:
     trained = train(prepare(Dataset.read(data), parse_time(until)), Recipe(**TINY), SEED, lambda _: None)
     publish(trained, bundles, SEED)
     return TrainedBundle(data, bundles, trained, until, TINY, SEED)
+
+
+@pytest.fixture(scope="session")
+def barring() -> Callable[[Bools], Barred]:
+    """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
+
+    def of(mask: Bools) -> Barred:
+        from retrieval.barred import Barred  # late: its package loads TensorFlow
+
+        allowed = mask.any(axis=0)
+        return Barred([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
+
+    return of
 
 
 @pytest.fixture(scope="session")

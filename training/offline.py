@@ -13,6 +13,7 @@ from bundle.items import ItemTable
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
 from ranking.ranker import Ranker
 from ranking.selection import select
+from retrieval.barred import Barred
 from retrieval.retriever import Retriever
 
 CANDIDATES = 400
@@ -69,7 +70,7 @@ class Recommender:
         chosen = self.retriever.all_sources[self.retriever.sources.index(source)]
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
-            items, scores = chosen.scores(block).top(count, block.unseen(np.ones(len(self.items), bool)))
+            items, scores = chosen.scores(block).top(count, Barred(block.seen()))
             lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
         return lists
 

@@ -16,6 +16,7 @@ from ranking.features import ItemFacts, feature_names
 from ranking.scorer import ScorerConfig
 from ranking.train import TrainedScorer, train_scorer
 from retrieval.als import ALS
+from retrieval.barred import Barred
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem, ease, history_profile
 from retrieval.retriever import Retriever, Source, best
@@ -99,13 +100,13 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
 
 def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> RetrievalSettings:
     """What sources alone find of a slice decides, by the mean of NDCG@10 and Recall@100; one setting after another."""
-    everything = history_profile(cut.past, n_items, np.inf)
+    everything = history_profile(cut.past, n_items, np.inf).matrix()
 
     def quality(source: Source) -> float:
         scores: list[float] = []
         for start in range(0, len(cut.queries), BLOCK):
             queries = cut.queries.slice(start, start + BLOCK)
-            top, _ = source.scores(queries).top(100, queries.unseen(cut.known))
+            top, _ = source.scores(queries).top(100, Barred(queries.seen(), cut.known))
             scores.append(_quality(top, cut, start))
         return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
 

@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from layers.history import HISTORY
 from ranking.scorer import HistoryLSTM, Scorer, ScorerConfig, listwise_loss
@@ -121,6 +123,35 @@ def test_an_ablated_part_is_not_looked_at(off, name):
     assert np.abs(logits(CONFIG, inputs) - logits(CONFIG, other)).max() > 1e-5
     without = ScorerConfig(**{**CONFIG.to_json(), **off})
     assert np.array_equal(logits(without, inputs), logits(without, other))
+
+
+def as_layers_say(scorer, history, present, types, gaps, candidates, features):
+    """The scorer layer by layer, nothing taken apart: what Wide & Deep over [features, item, wish * item, sum] is."""
+    wish = scorer.wish(scorer.reader(history, present, types, gaps))[:, None]
+    agreement = wish * candidates
+    x = keras.ops.concatenate([features, candidates, agreement, keras.ops.sum(agreement, -1, keepdims=True)], -1)
+    for layer in scorer.hidden:
+        x = layer(x)
+    return keras.ops.convert_to_numpy(scorer.wide(features) + scorer.deep(x))[..., 0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 3), st.integers(1, 9), st.sampled_from([(8,), (16, 8), (8, 4, 4)]))
+def test_the_first_layer_by_user_is_the_first_layer(seed, users, n, hidden):
+    keras.utils.set_random_seed(seed)
+    scorer = Scorer(ScorerConfig(10, 20, 3, 4, dim=8, lstm_units=6, hidden=hidden))
+    scorer.build()
+    generator = np.random.default_rng(seed)
+    scorer.set_weights([generator.normal(0, 0.5, w.shape).astype(np.float32) for w in scorer.get_weights()])
+    inputs = (
+        generator.normal(size=(users, HISTORY, 8)).astype(np.float32),
+        (np.arange(HISTORY) < generator.integers(0, HISTORY, (users, 1))).astype(np.float32),
+        generator.integers(0, 8, (users, HISTORY)).astype(np.int32),
+        generator.integers(0, 16, (users, HISTORY)).astype(np.int32),
+        generator.normal(size=(users, n, 8)).astype(np.float32),
+        generator.normal(size=(users, n, 4)).astype(np.float32),
+    )
+    assert keras.ops.convert_to_numpy(scorer.score(*inputs)) == pytest.approx(as_layers_say(scorer, *inputs), abs=1e-4)
 
 
 def test_a_configuration_travels_as_json():

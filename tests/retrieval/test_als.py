@@ -4,6 +4,7 @@ import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
 
 from retrieval.als import ALS, CONFIDENCE, PENALTY
+from retrieval.sparse import SparseRows
 
 FACTORS = 16
 
@@ -27,7 +28,7 @@ def test_folding_in_is_what_the_reference_computes_for_a_user(als, profiles):
     reference.user_factors = np.zeros((60, FACTORS), np.float32)
     own = profiles[:5]
     expected = np.stack([reference.recalculate_user(user, own[user]) for user in range(5)])
-    assert als.fold_in(own) == pytest.approx(expected.reshape(5, FACTORS), abs=2e-3)
+    assert als.fold_in(SparseRows.of(own)) == pytest.approx(expected.reshape(5, FACTORS), abs=2e-3)
 
 
 def test_a_newcomer_gets_the_items_of_the_crowd(als, queries_of):
@@ -40,9 +41,9 @@ def test_a_stronger_wish_moves_the_user_further(als):
     once = sp.csr_matrix(([1.0], ([0], [3])), (1, 20), dtype=np.float32)
     more = sp.csr_matrix(([5.0], ([0], [3])), (1, 20), dtype=np.float32)
     item = als.index.vectors[3]
-    assert als.fold_in(more)[0] @ item > als.fold_in(once)[0] @ item
+    assert als.fold_in(SparseRows.of(more))[0] @ item > als.fold_in(SparseRows.of(once))[0] @ item
 
 
 def test_fewer_items_than_factors(queries_of):
     als = ALS.fit(sp.csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], np.float32)), FACTORS, 0)
-    assert np.isfinite(als.fold_in(sp.csr_matrix(np.array([[1, 0, 0]], np.float32)))).all()
+    assert np.isfinite(als.fold_in(SparseRows.of(sp.csr_matrix(np.array([[1, 0, 0]], np.float32))))).all()

@@ -79,19 +79,19 @@ def test_recall_tells_a_bad_index(vectors, queries):
     assert recall_against_exact(lying, queries, 20) < 0.2
 
 
-def test_a_narrow_filter_is_searched_exactly(large, vectors, queries):
+def test_a_narrow_filter_is_searched_exactly(large, vectors, queries, barring):
     allowed = np.zeros((len(queries), MANY), bool)
     for i in range(len(queries)):
         allowed[i, np.random.default_rng(i).choice(MANY, 300, replace=False)] = True
-    rows, _ = large.search(queries, 50, allowed)
+    rows, _ = large.search(queries, 50, barring(allowed))
     for i, query in enumerate(queries):
         assert rows[i].tolist() == exact(vectors, query, 50, allowed[i]).tolist()
 
 
-def test_a_wide_filter_bars_what_it_bars_and_loses_little(large, vectors, queries):
+def test_a_wide_filter_bars_what_it_bars_and_loses_little(large, vectors, queries, barring):
     allowed = np.random.default_rng(3).random((len(queries), MANY)) < 0.95
     assert allowed.sum(axis=1).min() > NARROW
-    rows, _ = large.search(queries, 100, allowed)
+    rows, _ = large.search(queries, 100, barring(allowed))
     for own, mask in zip(rows, allowed, strict=True):
         found = own[own != NO_ITEM]
         assert mask[found].all()
@@ -104,23 +104,23 @@ def test_a_wide_filter_bars_what_it_bars_and_loses_little(large, vectors, querie
 
 
 @pytest.mark.parametrize("barred", [0, 1, 49, 50, 51])
-def test_the_few_that_a_user_has_seen_are_passed_over(small, vectors, queries, barred):
+def test_the_few_that_a_user_has_seen_are_passed_over(small, vectors, queries, barred, barring):
     """They are the best of all; the next best take their places, as many as were asked for."""
     allowed = np.ones((len(queries), 500), bool)
     for mask, query in zip(allowed, queries, strict=True):
         mask[exact(vectors[:500], query, barred)] = False
-    rows, products = small.search(queries, 50, allowed)
+    rows, products = small.search(queries, 50, barring(allowed))
     for query, own, values, mask in zip(queries, rows, products, allowed, strict=True):
         assert own.tolist() == exact(vectors[:500], query, 50, mask).tolist()
         assert values == pytest.approx(vectors[own] @ query, abs=1e-6)
 
 
 @pytest.mark.parametrize("barred", [1, 80])
-def test_in_a_large_catalogue_too(large, vectors, queries, barred):
+def test_in_a_large_catalogue_too(large, vectors, queries, barred, barring):
     allowed = np.ones((len(queries), MANY), bool)
     for mask, query in zip(allowed, queries, strict=True):
         mask[exact(vectors, query, barred)] = False
-    rows, _ = large.search(queries, 100, allowed)
+    rows, _ = large.search(queries, 100, barring(allowed))
     assert all(mask[own].all() and (own != NO_ITEM).all() for own, mask in zip(rows, allowed, strict=True))
     recall = [
         len(np.intersect1d(own, exact(vectors, q, 100, m))) / 100
@@ -130,11 +130,11 @@ def test_in_a_large_catalogue_too(large, vectors, queries, barred):
 
 
 @pytest.mark.parametrize("index", ["small", "large"])
-def test_a_filter_that_leaves_few_or_none(index, queries, request):
+def test_a_filter_that_leaves_few_or_none(index, queries, request, barring):
     index = request.getfixturevalue(index)
     allowed = np.zeros((2, len(index.vectors)), bool)
     allowed[1, [3, 5]] = True
-    rows, _ = index.search(queries[:2], 10, allowed)
+    rows, _ = index.search(queries[:2], 10, barring(allowed))
     assert (rows[0] == NO_ITEM).all()
     assert sorted(rows[1, :2].tolist()) == [3, 5]
     assert (rows[1, 2:] == NO_ITEM).all()

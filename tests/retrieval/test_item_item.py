@@ -52,27 +52,30 @@ def test_scores_add_up_what_the_history_names(queries_of):
 
 def test_a_profile_fades_with_the_half_life_and_counts_the_newest_event(queries_of):
     queries = queries_of([[4, 1, 4]], times=[[80, 90, 95]], now=100)
-    profile = history_profile(queries, 6, 5.0).toarray()[0]
+    profile = history_profile(queries, 6, 5.0).matrix().toarray()[0]
     assert profile == pytest.approx([0, 0.25, 0, 0, 0.5, 0])
-    assert history_profile(queries, 6, np.inf).toarray()[0].tolist() == [0, 1, 0, 0, 1, 0]
+    assert history_profile(queries, 6, np.inf).matrix().toarray()[0].tolist() == [0, 1, 0, 0, 1, 0]
 
 
 def test_a_repeated_wish_counts_more_but_not_in_proportion(queries_of):
     queries = queries_of([[4, 1, 4]], times=[[90, 90, 95]], now=100)
-    assert history_profile(queries, 6, np.inf, True).toarray()[0] == pytest.approx([0, 1, 0, 0, 2**0.5, 0])
-    assert history_profile(queries, 6, 5.0, True).toarray()[0] == pytest.approx([0, 0.5, 0, 0, 0.75**0.5, 0])
+    assert history_profile(queries, 6, np.inf, True).matrix().toarray()[0] == pytest.approx([0, 1, 0, 0, 2**0.5, 0])
+    assert history_profile(queries, 6, 5.0, True).matrix().toarray()[0] == pytest.approx([0, 0.5, 0, 0, 0.75**0.5, 0])
 
 
 def test_how_histories_are_read_is_stored_with_the_source(queries_of, stored):
     source = ItemItem("ease", ease(sp.csr_matrix(OWNED), 2.0), 5.0, repeated=True)
     queries = queries_of([[0, 2, 0]])
     loaded = ItemItem.load(stored(source.write), "ease")
-    assert np.array_equal(loaded.profile(queries).toarray(), source.profile(queries).toarray())
+    assert np.array_equal(loaded.profile(queries).matrix().toarray(), source.profile(queries).matrix().toarray())
 
 
 def test_the_newest_events_alone_count(queries_of, monkeypatch):
     monkeypatch.setattr(item_item, "HISTORY", 2)
-    assert history_profile(queries_of([[0, 1, 2], [3]]), 4, np.inf).toarray().tolist() == [[0, 1, 1, 0], [0, 0, 0, 1]]
+    assert history_profile(queries_of([[0, 1, 2], [3]]), 4, np.inf).matrix().toarray().tolist() == [
+        [0, 1, 1, 0],
+        [0, 0, 0, 1],
+    ]
 
 
 def test_keep_largest_goes_by_magnitude_and_drops_zeros():

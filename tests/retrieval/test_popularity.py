@@ -26,11 +26,11 @@ def test_impressions_make_nothing_popular(queries_of):
     assert not Popularity.fit("p", queries_of([[0, 1]], types=[[7, 6]]), 2, np.inf).values.any()
 
 
-def test_a_long_tail_of_barred_items_is_looked_past(queries_of):
+def test_a_long_tail_of_barred_items_is_looked_past(queries_of, barring):
     popular = Popularity.fit("p", queries_of([list(range(i, 40)) for i in range(40)]), 40, np.inf)
     allowed = np.zeros((1, 40), bool)
     allowed[0, :3] = True
-    assert popular.scores(queries_of([[]])).top(2, allowed)[0].tolist() == [[2, 1]]
+    assert popular.scores(queries_of([[]])).top(2, barring(allowed))[0].tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize(("days", "name"), [(np.inf, "popular"), (13.6, "popular_14d"), (0.26, "popular_6h")])

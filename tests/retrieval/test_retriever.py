@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.types import NO_ITEM
+from retrieval import retriever as retriever_module
 from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem, cosine, history_profile
@@ -23,7 +24,7 @@ FIELDS = ("items", "fused", "scores", "ranks", "levels")
 @pytest.fixture(scope="module")
 def retriever(queries_of):
     events = queries_of(HISTORIES)
-    profiles = history_profile(events, ITEMS, np.inf)
+    profiles = history_profile(events, ITEMS, np.inf).matrix()
     sources = (
         ItemItem("cosine", cosine(profiles), 20.0),
         Transitions("transitions", transition_weights(events, ITEMS), np.inf),
@@ -120,6 +121,41 @@ def test_blocked_and_barred_items_never_come(retriever, queries):
         assert len(own)
         assert not np.isin(own, blocked[query]).any()
         assert allowed[own].all()
+
+
+def test_lists_from_outside_take_the_last_places(retriever, queries):
+    """Up to a tenth of the places for each list, of what may be proposed, described like all others."""
+    usual = retriever.retrieve(queries, 20, blocked=queries.seen())
+    rest = [np.setdiff1d(np.arange(ITEMS, dtype=np.int32), usual.items[i])[::-1] for i in range(len(queries))]
+    seen_first = [np.append(seen[:2], rows).astype(np.int32) for seen, rows in zip(queries.seen(), rest, strict=True)]
+    also = {"fresh": seen_first, "together": [rows[1:] for rows in rest]}
+    found = retriever.retrieve(queries, 20, blocked=queries.seen(), also=also)
+    for query, seen in enumerate(queries.seen()):
+        own, before = row(found, query), row(usual, query)
+        new = [item for item in rest[query] if item not in seen][:3]
+        assert set(own["items"]) == set(before["items"][: 20 - len(new)]) | set(new)
+        assert (np.diff(own["fused"]) <= 0).all()
+        described = retriever.score(queries.slice(query, query + 1), own["items"][None])
+        assert own["scores"] == pytest.approx(described.scores[0], abs=1e-5)
+
+
+def test_what_is_on_the_list_already_takes_no_other_place(retriever, queries):
+    usual = retriever.retrieve(queries, 20, blocked=queries.seen())
+    first = [items[items != NO_ITEM][:2] for items in usual.items]
+    again = retriever.retrieve(queries, 20, blocked=queries.seen(), also={"fresh": first})
+    for name in FIELDS:
+        assert np.array_equal(getattr(again, name), getattr(usual, name))
+
+
+def test_where_few_sources_speak_they_say_more(retriever, queries_of):
+    """Each proposes half of what is asked for; to a newcomer popularity alone proposes all, whoever else is asked."""
+    large = replace(retriever, all_sources=tuple(retriever.all_sources))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retriever_module, "LIST_LENGTH", 5)
+        alone, among_others = large.retrieve(queries_of([[]]), 30), large.retrieve(queries_of([HISTORIES[0], []]), 30)
+    assert alone.valid.all()
+    assert alone.ranks[0, :, 3].tolist() == list(range(1, 31))
+    assert np.array_equal(among_others.items[1], alone.items[0])
 
 
 def test_nothing_allowed_is_an_empty_answer(retriever, queries):

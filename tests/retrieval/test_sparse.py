@@ -1,33 +1,98 @@
+"""The compiled loops over sparse rows, against dense arithmetic."""
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from retrieval import sparse
-from retrieval.sparse import row_entries, weighted_sum
+from core.types import NO_ITEM
+from retrieval.barred import Barred
+from retrieval.sparse import SparseRows, product
+
+COLUMNS = 50
 
 
 @pytest.fixture(scope="module")
 def matrix():
     generator = np.random.default_rng(0)
-    dense = generator.normal(size=(30, 50)) * (generator.random((30, 50)) < 0.2)
+    dense = generator.normal(size=(30, COLUMNS)) * (generator.random((30, COLUMNS)) < 0.2)
     dense[7] = 0
     return sp.csr_matrix(dense.astype(np.float32))
 
 
-@pytest.mark.parametrize("counted_up_to", [0, 1_000], ids=["sorted", "counted"])
-@pytest.mark.parametrize("rows", [[], [7], [3], [4, 4, 9], list(range(30))])
-def test_sums_are_those_of_dense_arithmetic(matrix, monkeypatch, rows, counted_up_to):
-    monkeypatch.setattr(sparse, "COUNTED_UP_TO", counted_up_to)
-    rows = np.array(rows, np.int32)
-    factors = np.linspace(-1, 2, len(rows)).astype(np.float32)
-    columns, sums = weighted_sum(matrix, rows, factors)
-    expected = factors @ matrix.toarray()[rows] if len(rows) else np.zeros(50)
-    assert columns.tolist() == np.flatnonzero(expected).tolist()
-    assert sums == pytest.approx(expected[columns], abs=1e-5)
-    assert (columns.dtype, sums.dtype) == (np.int32, np.float32)
+def sparse(dense):
+    return SparseRows.of(sp.csr_matrix(dense))
 
 
-def test_entries_lie_where_the_rows_say(matrix):
-    owner, at = row_entries(matrix, np.array([5, 7, 2], np.int32))
-    assert owner.tolist() == [0] * np.diff(matrix.indptr)[5] + [2] * np.diff(matrix.indptr)[2]
-    assert np.array_equal(matrix.indices[at], np.concatenate([matrix[5].indices, matrix[2].indices]))
+def dense(rows):
+    return rows.matrix().toarray()
+
+
+def listing(of_each, factors):
+    offsets = np.cumsum([0, *map(len, of_each)])
+    columns = np.concatenate([np.zeros(0, int), *of_each]).astype(np.int32)
+    return SparseRows(offsets, columns, np.asarray(factors, np.float32), 30)
+
+
+@pytest.mark.parametrize("of_each", [[[]], [[7]], [[3], [4, 4, 9]], [list(range(30)), [], [0]]])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_sums_are_those_of_dense_arithmetic(matrix, of_each, index):
+    matrix = matrix.copy()
+    matrix.indptr, matrix.indices = matrix.indptr.astype(index), matrix.indices.astype(index)
+    factors = np.linspace(-1, 2, sum(map(len, of_each)))
+    found = product(listing(of_each, factors), matrix)
+    for i, own in enumerate(of_each):
+        factors, counts = factors[len(own) :], factors[: len(own)]
+        assert dense(found)[i] == pytest.approx(counts @ matrix.toarray()[np.array(own, int)], abs=1e-5)
+        columns = found.columns[found.offsets[i] : found.offsets[i + 1]].tolist()
+        assert len(set(columns)) == len(columns)
+
+
+def test_what_cancels_out_is_left_out_and_counted_once():
+    matrix = sp.csr_matrix(np.array([[1, 1], [-1, 0], [2, 0]], np.float32))
+    found = product(listing([[0, 1], [0, 1, 2]], np.ones(5)), matrix)
+    assert dense(found).tolist() == [[0, 1], [2, 1]]
+    assert found.offsets.tolist() == [0, 1, 3]
+
+
+def test_rows_past_the_matrix_add_nothing(matrix):
+    found = product(listing([[30, 4]], np.ones(2)), matrix)
+    assert dense(found)[0] == pytest.approx(matrix.toarray()[4])
+
+
+def test_levels_are_those_of_the_dense_rows(matrix):
+    rows = np.vstack([matrix.toarray()[:3], np.zeros((1, COLUMNS), np.float32)])
+    expected = np.stack([rows.mean(axis=1), rows.std(axis=1)], axis=1)
+    assert sparse(rows).levels() == pytest.approx(expected, abs=1e-6)
+
+
+SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 12))
+
+
+@given(arrays.arrays(np.float32, SHAPES, elements=st.sampled_from([-1, 0, 0.5, 2])), st.integers(0, 15), st.data())
+def test_the_largest_come_first_and_what_is_barred_never(values, count, data):
+    batch, width = values.shape
+    barred = [np.array(sorted(data.draw(st.sets(st.integers(0, width - 1)))), np.int32) for _ in range(batch)]
+    allowed = data.draw(st.one_of(st.none(), arrays.arrays(np.bool_, width)))
+    columns, found = sparse(values).largest(count, Barred(barred, allowed))
+    assert columns.shape == found.shape == (batch, count)
+    for i in range(batch):
+        may = [c for c in range(width) if values[i, c] > 0 and c not in barred[i] and (allowed is None or allowed[c])]
+        expected = sorted(may, key=lambda c: (-values[i, c], c))[:count]
+        assert columns[i].tolist() == expected + [NO_ITEM] * (count - len(expected))
+        assert found[i, : len(expected)].tolist() == values[i, expected].tolist()
+
+
+def test_what_is_no_number_is_not_the_largest():
+    columns, _ = sparse(np.array([[np.nan, 1, np.inf]], np.float32)).largest(3)
+    assert columns.tolist() == [[2, 1, NO_ITEM]]
+
+
+def test_values_in_given_columns(matrix):
+    rows = sparse(matrix.toarray()[:2])
+    wanted = np.array([[3, NO_ITEM, 49], [49, 0, 3]], np.int32)
+    expected = np.where(wanted == NO_ITEM, 0, np.take_along_axis(matrix.toarray()[:2], np.maximum(wanted, 0), 1))
+    for _ in range(2):  # the room it works in is left as it was
+        assert rows.at(wanted) == pytest.approx(expected)

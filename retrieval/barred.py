@@ -1,0 +1,59 @@
+"""What must not be proposed to the queries of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from core.types import Bools, Int32s, Int64s, among
+
+
+@dataclass(frozen=True)
+class Barred:
+    """Few rows that each query must not get, and what a filter keeps from all of them.
+
+    Not a mask per query: that would cost each request a pass over the catalogue.
+    """
+
+    rows: Sequence[Int32s]  # [batch] ascending, each once
+    allowed: Bools | None = None  # [items]; None: all
+
+    def select(self, which: Int64s) -> Barred:
+        """What is barred to the queries at the positions `which`."""
+        return Barred([self.rows[i] for i in which], self.allowed)
+
+    @cached_property
+    def offsets(self) -> Int64s:
+        """Where each query's rows begin in `joined`, int64 [batch + 1]."""
+        return np.cumsum([0, *map(len, self.rows)], dtype=np.int64)
+
+    @cached_property
+    def joined(self) -> Int32s:
+        """The rows of all queries, one after another, int32."""
+        return np.concatenate([np.zeros(0, np.int32), *self.rows])
+
+    @cached_property
+    def filter(self) -> Bools:
+        """`allowed`, empty where all items are."""
+        return np.zeros(0, np.bool_) if self.allowed is None else self.allowed
+
+    def passing(self, query: int, rows: Int32s) -> Bools:
+        """Which of `rows`, none of them NO_ITEM, may be proposed to a query, bool [n]."""
+        passing = ~among(rows, self.rows[query])
+        return passing if self.allowed is None else passing & self.allowed[rows]
+
+    def left(self, query: int, n_items: int) -> int:
+        """How many of the catalogue's items may be proposed to a query."""
+        rows = self.rows[query]
+        if self.allowed is None:
+            return n_items - len(rows)
+        return int(np.count_nonzero(self.allowed)) - int(np.count_nonzero(self.allowed[rows]))
+
+    def mask(self, query: int, n_items: int) -> Bools:
+        """Which of the catalogue's items may be proposed to a query, bool [n_items]."""
+        mask = np.ones(n_items, np.bool_) if self.allowed is None else self.allowed.copy()
+        mask[self.rows[query]] = False
+        return mask

@@ -1,0 +1,42 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from core.types import NO_ITEM
+from retrieval.union import places, top_positions, union
+
+ITEMS = 9
+SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 5))
+LISTS = arrays.arrays(np.int32, SHAPES, elements=st.integers(NO_ITEM, ITEMS - 1))
+NUMBERS = st.sampled_from([-np.inf, -2, -1, -0.5, 0, 1, 3])
+VALUES = arrays.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(0, 8)), elements=NUMBERS)
+
+
+@given(LISTS, st.data())
+def test_every_row_once_and_ascending(lists, data):
+    batch = lists.shape[1]
+    rows = st.lists(st.integers(0, ITEMS - 1))
+    extra = data.draw(st.one_of(st.none(), st.lists(rows, min_size=batch, max_size=batch)))
+    more = extra and [np.array(rows, np.int32) for rows in extra]
+    found = union(lists, more, ITEMS)
+    for i in range(batch):
+        expected = sorted({*lists[:, i].ravel().tolist(), *(extra[i] if extra else [])} - {NO_ITEM})
+        assert found[i].tolist() == expected + [NO_ITEM] * (found.shape[1] - len(expected))
+    assert found.shape[1] == (found != NO_ITEM).sum(axis=1).max()
+
+
+def test_places_are_those_in_the_list_and_nothing_stays_behind():
+    lists = np.array([[4, 2, NO_ITEM], [0, 4, 8]], np.int32)
+    items = np.array([[2, 8, 4, NO_ITEM], [8, 2, 0, 4]], np.int32)
+    for _ in range(2):
+        ranks = np.zeros((2, 4, 3), np.int32)
+        places(lists, items, ITEMS, ranks[..., 1])
+        assert ranks[..., 1].tolist() == [[2, 0, 1, 0], [3, 0, 1, 2]]
+        assert not ranks[..., [0, 2]].any()
+
+
+@given(VALUES, st.integers(0, 10))
+def test_top_positions_are_those_of_a_stable_sort(values, count):
+    expected = np.argsort(-values, axis=1, kind="stable")[:, :count]
+    assert np.array_equal(top_positions(values, count), expected)
