@@ -169,8 +169,13 @@ class Rollout:
         return loaded[version] if version in loaded else await asyncio.to_thread(self._load, version)
 
     def _load(self, version: str | None) -> System:
-        """A warmed system of a version, None for the current one; raises as BundleStore.load does. Takes seconds."""
-        return System.load(self.bundles.load(version), self._max_batch)
+        """A warmed system of a version, None for the current one, that knows all items; takes seconds.
+
+        Raises as BundleStore.load does, and StateError where the store cannot be read.
+        """
+        system = System.load(self.bundles.load(version), self._max_batch)
+        self._engine.catalog.follow(system)
+        return system
 
     def _loaded(self) -> dict[str, System]:
         serving = self._engine.serving

@@ -88,8 +88,9 @@ type ItemInput struct {
 	// What describes the item, for the models, which read title, categories and text in this order and no more than the
 	// first few dozen words of them. At most 10,000 characters, longer is refused. Empty (the default): none.
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	// Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-	// and occurs once. Filters know all of them; the models know those of the bundle's own items.
+	// Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+	// follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+	// Default: none.
 	Categories []string `protobuf:"bytes,4,rep,name=categories,proto3" json:"categories,omitempty"`
 	// What it costs, in the unit of the data that the bundle was trained on. A finite number, 0 or larger. Unset: unknown.
 	Price         *float64 `protobuf:"fixed64,5,opt,name=price,proto3,oneof" json:"price,omitempty"`
@@ -265,8 +266,8 @@ func (x *Item) GetUpdateTime() *timestamppb.Timestamp {
 // Request of CatalogService.UpsertItems.
 type UpsertItemsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-	// every violation is listed.
+	// The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+	// refuses all of them, and every violation is listed.
 	Items         []*ItemInput `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -376,7 +377,8 @@ func (x *UpsertItemsResponse) GetRevision() int64 {
 // Request of CatalogService.DeleteItems.
 type DeleteItemsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+	// The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+	// one is deleted once.
 	ItemIds       []string `protobuf:"bytes,1,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -67,8 +67,9 @@ class ItemInput(_message.Message):
     """What it costs, in the unit of the data that the bundle was trained on. A finite number, 0 or larger. Unset: unknown."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-        and occurs once. Filters know all of them; the models know those of the bundle's own items.
+        """Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+        follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+        Default: none.
         """
 
     def __init__(
@@ -151,8 +152,8 @@ class UpsertItemsRequest(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemInput]:
-        """The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-        every violation is listed.
+        """The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+        refuses all of them, and every violation is listed.
         """
 
     def __init__(
@@ -207,7 +208,9 @@ class DeleteItemsRequest(_message.Message):
     ITEM_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once."""
+        """The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+        one is deleted once.
+        """
 
     def __init__(
         self,

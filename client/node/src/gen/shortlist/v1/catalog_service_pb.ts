@@ -46,8 +46,9 @@ export type ItemInput = Message<"shortlist.v1.ItemInput"> & {
   text: string;
 
   /**
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    *
    * @generated from field: repeated string categories = 4;
    */
@@ -138,8 +139,8 @@ export const ItemSchema: GenMessage<Item> = /*@__PURE__*/
  */
 export type UpsertItemsRequest = Message<"shortlist.v1.UpsertItemsRequest"> & {
   /**
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    *
    * @generated from field: repeated shortlist.v1.ItemInput items = 1;
    */
@@ -195,7 +196,8 @@ export const UpsertItemsResponseSchema: GenMessage<UpsertItemsResponse> = /*@__P
  */
 export type DeleteItemsRequest = Message<"shortlist.v1.DeleteItemsRequest"> & {
   /**
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    *
    * @generated from field: repeated string item_ids = 1;
    */

@@ -60,7 +60,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -72,7 +73,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -83,7 +85,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -95,7 +98,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -431,7 +435,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -444,7 +449,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -455,7 +461,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -467,7 +474,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -480,7 +488,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -499,7 +508,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -517,7 +527,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -535,7 +546,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -550,7 +562,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+     * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+     * one is deleted once.
      * </pre>
      *
      * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -12,7 +12,8 @@ public interface DeleteItemsRequestOrBuilder extends
 
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -22,7 +23,8 @@ public interface DeleteItemsRequestOrBuilder extends
       getItemIdsList();
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -31,7 +33,8 @@ public interface DeleteItemsRequestOrBuilder extends
   int getItemIdsCount();
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -41,7 +44,8 @@ public interface DeleteItemsRequestOrBuilder extends
   java.lang.String getItemIds(int index);
   /**
    * <pre>
-   * The items to delete: 1 to 1,000, both inclusive. Each follows the rule for ids; a repeated one is deleted once.
+   * The items to delete: 1 to 1,000, both inclusive, none or more are refused. Each follows the rule for ids; a repeated
+   * one is deleted once.
    * </pre>
    *
    * <code>repeated string item_ids = 1 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -207,8 +207,9 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -220,8 +221,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -232,8 +234,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -245,8 +248,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -995,8 +999,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1009,8 +1014,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1021,8 +1027,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1034,8 +1041,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1048,8 +1056,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1068,8 +1077,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1087,8 +1097,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1106,8 +1117,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1122,8 +1134,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-     * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+     * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+     * Default: none.
      * </pre>
      *
      * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>

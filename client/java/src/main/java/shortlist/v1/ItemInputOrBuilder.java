@@ -74,8 +74,9 @@ public interface ItemInputOrBuilder extends
 
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -85,8 +86,9 @@ public interface ItemInputOrBuilder extends
       getCategoriesList();
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -95,8 +97,9 @@ public interface ItemInputOrBuilder extends
   int getCategoriesCount();
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -106,8 +109,9 @@ public interface ItemInputOrBuilder extends
   java.lang.String getCategories(int index);
   /**
    * <pre>
-   * Names of what the item belongs to, the most important ones first: 0 to 100, each of which follows the rule for ids
-   * and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
+   * follows the rule for ids and occurs once. Filters know all of them; the models know those of the bundle's own items.
+   * Default: none.
    * </pre>
    *
    * <code>repeated string categories = 4 [(.google.api.field_behavior) = OPTIONAL];</code>

@@ -58,8 +58,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<shortlist.v1.ItemInput> items_;
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -70,8 +70,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -83,8 +83,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -95,8 +95,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -107,8 +107,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -486,8 +486,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -501,8 +501,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -516,8 +516,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -531,8 +531,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -551,8 +551,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -570,8 +570,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -589,8 +589,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -609,8 +609,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -628,8 +628,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -647,8 +647,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -667,8 +667,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -685,8 +685,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -703,8 +703,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -715,8 +715,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -730,8 +730,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -746,8 +746,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -758,8 +758,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -771,8 +771,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-     * every violation is listed.
+     * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+     * refuses all of them, and every violation is listed.
      * </pre>
      *
      * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -12,8 +12,8 @@ public interface UpsertItemsRequestOrBuilder extends
 
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -22,8 +22,8 @@ public interface UpsertItemsRequestOrBuilder extends
       getItemsList();
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -31,8 +31,8 @@ public interface UpsertItemsRequestOrBuilder extends
   shortlist.v1.ItemInput getItems(int index);
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -40,8 +40,8 @@ public interface UpsertItemsRequestOrBuilder extends
   int getItemsCount();
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -50,8 +50,8 @@ public interface UpsertItemsRequestOrBuilder extends
       getItemsOrBuilderList();
   /**
    * <pre>
-   * The items to write: 1 to 1,000, both inclusive, each of them once. Any that breaks a rule refuses all of them, and
-   * every violation is listed.
+   * The items to write: 1 to 1,000, both inclusive, none or more are refused. Each of them once. Any that breaks a rule
+   * refuses all of them, and every violation is listed.
    * </pre>
    *
    * <code>repeated .shortlist.v1.ItemInput items = 1 [(.google.api.field_behavior) = REQUIRED];</code>
