@@ -14,8 +14,10 @@ import grpc
 from shortlist.v1 import catalog_service_pb2 as api
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 
+from bundle.items import ItemTable
 from core.catalog import CatalogChange
 from core.errors import InvalidArgumentError, NotFoundError, Violation
+from core.types import NO_ITEM
 from server import validate
 from server.engine import Engine
 from server.system import System
@@ -41,7 +43,7 @@ class CatalogServicer(CatalogServiceServicer):
         items, system = validate.upsert_items(request), self._engine.system
         async with self._upserting:
             written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(system, items))
-        updated = self._there(system, [item.item_id for item in items], written)
+        updated = _there(system.bundled, [item.item_id for item in items], written)
         return api.UpsertItemsResponse(
             created_count=len(items) - updated, updated_count=updated, revision=written.sequence
         )
@@ -50,14 +52,16 @@ class CatalogServicer(CatalogServiceServicer):
         """Also of items that only another bundle knows: it may serve some day."""
         item_ids, system = validate.delete_items(request), self._engine.system
         written = await self._engine.with_store(lambda _: self._engine.catalog.delete(item_ids))
-        return api.DeleteItemsResponse(deleted_count=self._there(system, item_ids, written), revision=written.sequence)
+        return api.DeleteItemsResponse(
+            deleted_count=_there(system.bundled, item_ids, written), revision=written.sequence
+        )
 
     async def GetItem(self, request: api.GetItemRequest, context: Context) -> api.GetItemResponse:
         """From the store, or else from the bundle."""
         item_id, system = validate.get_item(request), self._engine.system
         [change] = await self._ask(lambda store: store.get([item_id]))
-        row = system.items.ids.row(item_id)
-        found = _of_store(change) if change else _of_bundle(system, row) if self._trained(system, row) else None
+        row = system.bundled.ids.row(item_id)
+        found = _of_store(change) if change else _of_bundle(system.bundled, row) if row != NO_ITEM else None
         if found is None:
             raise NotFoundError("item", item_id)
         return api.GetItemResponse(item=found)
@@ -65,36 +69,23 @@ class CatalogServicer(CatalogServiceServicer):
     async def ListItems(self, request: api.ListItemsRequest, context: Context) -> api.ListItemsResponse:
         """Fills a page from the bundle's rows, or from the store's other items once all rows are told."""
         (size, token), system = validate.list_items(request), self._engine.system
-        at, trained = _Place.read(token, system), self._engine.catalog.trained(system)
-        if at.row < trained:
-            rows = range(at.row, min(at.row + size, trained))
-            changes = await self._ask(lambda store: store.get(system.items.ids.take(rows)))
-            told = ((_of_store(c) if c else _of_bundle(system, row)) for row, c in zip(rows, changes, strict=True))
+        at, bundled = _Place.read(token, system), system.bundled
+        if at.row < len(bundled):
+            rows = range(at.row, min(at.row + size, len(bundled)))
+            changes = await self._ask(lambda store: store.get(bundled.ids.take(rows)))
+            told = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
             places = [_Place(row + 1) for row in rows]
             more = True  # the store's, if nothing else
         else:
             live = await self._ask(lambda store: store.items(at.item_id, size))
-            known = system.items.ids.rows([change.item_id for change in live]).tolist()
-            told = (None if self._trained(system, row) else _of_store(c) for row, c in zip(known, live, strict=True))
-            places = [_Place(trained, change.item_id) for change in live]
+            told = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
+            places = [_Place(len(bundled), change.item_id) for change in live]
             more = len(live) == size
         items, used = _page(told)
         response = api.ListItemsResponse(items=items)
         if more or used < len(places):
             response.next_page_token = places[used - 1].text(system)
         return response
-
-    def _there(self, system: System, item_ids: list[str], written: Written) -> int:
-        """How many of the items that were written now were there before, in the store or in the bundle."""
-        rows = system.items.ids.rows(item_ids).tolist()
-        return sum(
-            before is Before.ITEM or (before is Before.NOTHING and self._trained(system, row))
-            for before, row in zip(written.before, rows, strict=True)
-        )
-
-    def _trained(self, system: System, row: int) -> bool:
-        """Whether a row is that of an item in the bundle itself."""
-        return 0 <= row < self._engine.catalog.trained(system)
 
     async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
         return await self._engine.with_store(lambda store: work(store.catalog))
@@ -125,6 +116,14 @@ class _Place:
         return base64.urlsafe_b64encode(content.encode()).decode()
 
 
+def _there(bundled: ItemTable, item_ids: list[str], written: Written) -> int:
+    """How many of the items that were written now were there before, in the store or in the bundle."""
+    return sum(
+        before is Before.ITEM or (before is Before.NOTHING and item_id in bundled.ids)
+        for before, item_id in zip(written.before, item_ids, strict=True)
+    )
+
+
 def _page(told: Iterable[api.Item | None]) -> tuple[list[api.Item], int]:
     """As many items as a page has room for, at least one, without those that are None; how many that uses up."""
     items: list[api.Item] = []
@@ -139,8 +138,7 @@ def _page(told: Iterable[api.Item | None]) -> tuple[list[api.Item], int]:
     return items, used
 
 
-def _of_bundle(system: System, row: int) -> api.Item:
-    items = system.items
+def _of_bundle(items: ItemTable, row: int) -> api.Item:
     price = float(items.prices[row])
     return api.Item(
         item_id=items.ids[row],

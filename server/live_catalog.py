@@ -49,10 +49,6 @@ class LiveCatalog:
                     self._bring(system, feed)
             return position
 
-    def trained(self, system: System) -> int:
-        """How many items the bundle of a system has; they are its first rows."""
-        return self._feeds[system].trained
-
     def upsert(self, system: System, items: Sequence[CatalogItem]) -> Written:
         """Write items, of which no more may be new to the bundle of `system` than there is room for.
 
@@ -99,8 +95,7 @@ class _Feed:
         self.after = -1
         self.fresh: set[str] = set()
         self._contained = contained  # sequence number up to which the bundle was trained on the store's items
-        self._ids = system.items.ids
-        self.trained = len(system.items)  # rows from here on are no items of the bundle
+        self._bundled = system.bundled.ids
 
     def take(self, changes: Sequence[CatalogChange]) -> list[CatalogChange]:
         """Those changes that the bundle does not contain, noted.
@@ -111,13 +106,10 @@ class _Feed:
         for change in news:
             if change.item is None:
                 self.fresh.discard(change.item_id)
-            elif not self._is_trained(change.item_id):
+            elif change.item_id not in self._bundled:
                 self.fresh.add(change.item_id)
         return news
 
     def is_new(self, item_id: str) -> bool:
         """Whether the item would be one more that the bundle does not contain."""
-        return item_id not in self.fresh and not self._is_trained(item_id)
-
-    def _is_trained(self, item_id: str) -> bool:
-        return 0 <= self._ids.row(item_id) < self.trained
+        return item_id not in self.fresh and item_id not in self._bundled

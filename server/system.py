@@ -35,6 +35,7 @@ class System:
     retriever: Retriever
     ranker: Ranker
     popular: Candidates  # batch of one: what somebody gets of whom nothing is known
+    bundled: ItemTable  # the items as the bundle has them, whatever was written since
     catalog_sequences: Mapping[str, int]  # store of items -> up to which change the bundle contains it
 
     @classmethod
@@ -57,7 +58,7 @@ class System:
             _walk(retriever, ranker, _many(histories, size))
         popular = retriever.retrieve(histories.queries([""]), POPULAR)
         contained = bundle.manifest.catalog_sequences
-        return cls(bundle.version, items, Filters(items), histories, retriever, ranker, popular, contained)
+        return cls(bundle.version, items, Filters(items), histories, retriever, ranker, popular, items, contained)
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
         """Take changed items in, for all answers after this one. On the model thread alone, between batches.
