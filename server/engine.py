@@ -20,6 +20,7 @@ from server.batcher import Batcher
 from server.jobs import Answer, Call, Job
 from server.limiter import Limiter
 from server.live import LiveUsers
+from server.live_catalog import LiveCatalog
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.serving import Serving, Turn
@@ -41,6 +42,9 @@ class Engine:
         self._store = store
         self.live = LiveUsers(store)
         self._model_thread = ThreadPoolExecutor(1, "model")
+        self.catalog = LiveCatalog(
+            store.catalog, self._model_thread, settings.catalog_poll_seconds, settings.max_fresh_items
+        )
         self._rank_thread = RankThread()
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._batcher = Batcher(self._model_thread, settings.max_batch)
@@ -77,6 +81,7 @@ class Engine:
     async def activate(self, load: Callable[[], System]) -> System:
         """Load a system on a thread of its own, then let it alone serve."""
         system = await asyncio.to_thread(load)
+        await asyncio.to_thread(self.catalog.follow, system)
         self.serve(Serving(system))
         return system
 
@@ -119,6 +124,7 @@ class Engine:
     def close(self) -> None:
         """Let go of the threads and the store; nothing may be under way any more."""
         self._writers.shutdown()
+        self.catalog.close()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
         self.live.close()

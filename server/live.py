@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
-import structlog
-
-from core.errors import StateError
+from server.follower import Follower
 from state import LiveUser, StateStore
 from state.live_counts import CAPACITY, LiveCounts
 
 POLL_SECONDS = 0.5
 """How often the store's log is looked at; what other processes wrote shows in `counts` that much later."""
 PAGE = 1_000
-
-log = structlog.get_logger(__name__)
 
 
 class LiveUsers:
@@ -29,9 +24,8 @@ class LiveUsers:
         self._store = store
         self._after = self._newest()
         self._erased = set(store.tombstones())
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
-        self._thread.start()
+        self._follower = Follower("state_log", self.catch_up, POLL_SECONDS)
+        self._follower.start()
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """As the store's. Raises what it raises, StateError above all."""
@@ -43,8 +37,7 @@ class LiveUsers:
 
     def close(self) -> None:
         """End the thread; the store stays open."""
-        self._stop.set()
-        self._thread.join()
+        self._follower.close()
 
     def catch_up(self) -> None:
         """Take in everything that the log has by now."""
@@ -52,7 +45,7 @@ class LiveUsers:
             self._after, self._erased = -1, set(self._store.tombstones())
             self.counts.clear()
         more = True
-        while more and not self._stop.is_set():
+        while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)
             self._erased.update(entry.user for entry in page.entries if entry.event is None)
             self.counts.absorb(page.entries)
@@ -61,18 +54,3 @@ class LiveUsers:
     def _newest(self) -> int:
         """After which entry to begin: what is older would be forgotten again."""
         return max(-1, self._store.position() - CAPACITY)
-
-    def _follow(self) -> None:
-        fails = False
-        while not self._stop.is_set():
-            try:
-                self.catch_up()
-                if fails:
-                    log.info("state_available")
-                fails = False
-            except Exception as error:  # this thread must outlive whatever is wrong with the store
-                if not fails and not self._stop.is_set():
-                    known = isinstance(error, StateError)
-                    log.warning("state_log_unavailable", error=str(error), exc_info=not known)
-                fails = True
-            self._stop.wait(POLL_SECONDS)

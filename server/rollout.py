@@ -188,8 +188,13 @@ class Rollout:
         return await asyncio.get_running_loop().run_in_executor(self._loader, self._load, version)
 
     def _load(self, version: str | None) -> System:
-        """A warmed system of a version, None for the current one; raises as BundleStore.load does. Takes seconds."""
-        return System.load(self.bundles.load(version), self._max_batch)
+        """A warmed system of a version, None for the current one, that knows all items; takes seconds.
+
+        Raises as BundleStore.load does, and StateError where the store cannot be read.
+        """
+        system = System.load(self.bundles.load(version), self._max_batch)
+        self._engine.catalog.follow(system)
+        return system
 
     def _loaded(self) -> dict[str, System]:
         serving = self._engine.serving

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from bundle import Bundle
 from bundle.histories import Histories
 from bundle.items import ItemTable
+from core.catalog import CatalogChange
 from core.types import Candidates, Queries
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
@@ -24,7 +26,7 @@ POPULAR = 4_000
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """Everything of one bundle that answers are made of. Immutable: requests hold on to the one they started with."""
+    """Everything of one bundle that answers are made of: requests hold on to the one they started with."""
 
     version: str
     items: ItemTable
@@ -33,6 +35,8 @@ class System:
     retriever: Retriever
     ranker: Ranker
     popular: Candidates  # batch of one: what somebody gets of whom nothing is known
+    bundled: ItemTable  # the items as the bundle has them, whatever was written since
+    catalog_sequences: Mapping[str, int]  # store of items -> up to which change the bundle contains it
 
     @classmethod
     def load(cls, bundle: Bundle, max_batch: int) -> System:
@@ -53,7 +57,14 @@ class System:
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, size))
         popular = retriever.retrieve(histories.queries([""]), POPULAR)
-        return cls(bundle.version, items, Filters(items), histories, retriever, ranker, popular)
+        contained = bundle.manifest.catalog_sequences
+        return cls(bundle.version, items, Filters(items), histories, retriever, ranker, popular, items, contained)
+
+    def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
+        """Take changed items in, for all answers after this one. On the model thread alone, between batches.
+
+        Models do not take items in yet: answers know those of the bundle.
+        """
 
 
 def _sizes(most: int) -> list[int]:
