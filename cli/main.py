@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli import bundle, call, data, user
+from cli import bundle, call, catalog, data, user
 from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.gateway import gateway
@@ -36,6 +36,7 @@ app.command()(gateway)
 app.command()(token)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(call.app, name="call")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(user.app, name="user")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,7 @@ def retrain(
     bundles: Annotated[Path, typer.Option(help="Folder of bundles: the current one is compared with, and followed.")],
     events: Annotated[
         list[str] | None,
-        typer.Option(help="Store of live events that join the data, as `serve --state`; may be given several times."),
+        typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
     ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the current bundle's NDCG@10 that may be lacking.")
@@ -49,17 +50,18 @@ def retrain(
     dataset = Dataset.read(data)
     if report:
         write_json(report, {"decision": "under way"})  # a place that cannot be written is found out before the work
+    contained: Mapping[str, int] = {}
     if events:
         from training.live_events import with_live_events
 
         merged = with_live_events(dataset, events)
-        dataset = merged.dataset
+        dataset, contained = merged.dataset, merged.catalog_sequences
         typer.echo(str(merged))
     with steps() as announce:
         announce("loading TensorFlow")
         from training.retrain import BusyError, Retraining
 
-        retraining = Retraining(recipe, seed, tolerance, force, activate, not cold)
+        retraining = Retraining(recipe, seed, tolerance, force, activate, not cold, contained)
         try:
             outcome = retraining.run(dataset, bundles, announce)
         except BusyError as error:

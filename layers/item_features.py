@@ -22,8 +22,8 @@ MAX_CATEGORIES = 4
 class ItemFeatures:
     """Row i of every array is item i."""
 
-    tokens: Int32s  # [items, length] 0 pads
-    categories: Int32s  # [items, 4] position + 1 in the catalogue's category names, 0 pads
+    tokens: Int32s  # [items, length] 0 pads; of a smaller type where it comes from a bundle
+    categories: Int32s  # [items, 4] position + 1 in the catalogue's category names, 0 pads; likewise
     prices: Float32s  # [items, 2] standardised log price (0 where unknown), 1 where known
     known: Bools  # [items] whether anybody ever interacted with it: only then its id says something
     encoder: TextEncoder
@@ -59,9 +59,9 @@ class ItemFeatures:
         )
 
     def write(self, writer: BundleWriter) -> None:
-        """Store the arrays and the vocabulary."""
-        writer.array("features/tokens", self.tokens)
-        writer.array("features/categories", self.categories)
+        """Store the arrays and the vocabulary; whole numbers as small as they fit."""
+        writer.array("features/tokens", self.tokens.astype(np.min_scalar_type(self.encoder.size)))
+        writer.array("features/categories", self.categories.astype(np.min_scalar_type(self.n_categories)))
         writer.array("features/prices", self.prices)
         writer.array("features/known", self.known)
         writer.json("features/text", {"definition": self.encoder.definition, "n_categories": self.n_categories})
@@ -80,8 +80,8 @@ def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> d
     """What an item encoder reads for these rows; id 0 stands for an item whose id says nothing."""
     return {
         "ids": np.where(features.known[rows], rows + 1, 0).astype(np.int32),
-        "tokens": features.tokens[rows],
-        "categories": features.categories[rows],
+        "tokens": features.tokens[rows].astype(np.int32),
+        "categories": features.categories[rows].astype(np.int32),
         "prices": features.prices[rows],
     }
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.errors import BundleRefusedError
+from core.halves import HalfVectors, restored, shrunk
 from core.types import Candidates, Float32s, Int32s, Queries
 from layers.history import HISTORY, latest
 from ranking.examples import Scaling
@@ -37,7 +38,7 @@ class Ranker:
         scorer: Scorer,
         scaling: Scaling,
         facts: ItemFacts,
-        item_vectors: Float32s,
+        item_vectors: Float32s | HalfVectors,
         calibration: tuple[float, float],
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
@@ -99,7 +100,7 @@ class Ranker:
         values = zip(self.scorer.weights, self.scorer.get_weights(), strict=True)
         weights = [value[:1] if variable is ids else value for variable, value in values]
         writer.weights(f"{at}/scorer", {f"{i:03d}": value for i, value in enumerate(weights)})
-        writer.array(f"{at}/vectors", self.item_vectors)
+        writer.array(f"{at}/vectors", shrunk(self.item_vectors))
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
         writer.json(f"{at}/settings", {"scorer": config.to_json(), "calibration": self.calibration})
@@ -117,7 +118,7 @@ class Ranker:
             raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
         scaling = Scaling(*(bundle.array(f"{at}/{name}") for name in ("mean", "spread", "low", "high")))
         slope, offset = settings["calibration"]
-        return cls(scorer, scaling, ItemFacts.load(bundle), bundle.array(f"{at}/vectors"), (slope, offset))
+        return cls(scorer, scaling, ItemFacts.load(bundle), restored(bundle.array(f"{at}/vectors")), (slope, offset))
 
     def _run(self, *inputs: Any) -> Float32s:
         """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from bundle import Bundle
 from bundle.histories import Histories
 from bundle.items import ItemTable
+from core.catalog import CatalogChange
 from core.types import Candidates, Queries
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """Everything of one bundle that answers are made of. Immutable but for `trends`, which follow what all users do:
-    requests hold on to the one they started with.
+    """Everything of one bundle that answers are made of: requests hold on to the one they started with. `trends` follow
+    what all users do.
     """
 
     version: str
@@ -32,6 +34,8 @@ class System:
     histories: Histories
     trends: Trends
     ranker: Ranker
+    bundled: ItemTable  # the items as the bundle has them, whatever was written since
+    catalog_sequences: Mapping[str, int]  # store of items -> up to which change the bundle contains it
 
     @property
     def retriever(self) -> Retriever:
@@ -61,8 +65,14 @@ class System:
         ranker.warm()
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, size))
-        trends = Trends(retriever, items, histories)
-        return cls(bundle.version, items, Filters(items), histories, trends, ranker)
+        trends, contained = Trends(retriever, items, histories), bundle.manifest.catalog_sequences
+        return cls(bundle.version, items, Filters(items), histories, trends, ranker, items, contained)
+
+    def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
+        """Take changed items in, for all answers after this one. On the model thread alone, between batches.
+
+        Models do not take items in yet: answers know those of the bundle.
+        """
 
 
 def _sizes(most: int) -> list[int]:

@@ -84,7 +84,7 @@ class Together:
     def hits(self, i: int) -> dict[int, SourceHit]:
         """Row -> where it stands among those of query i, as if a source had proposed it."""
         found = zip(self.items[i].tolist(), self.users[i], strict=True)
-        return {row: SourceHit(TOGETHER, rank, float(users)) for rank, (row, users) in enumerate(found, start=1)}
+        return {row: (TOGETHER, rank, float(users)) for rank, (row, users) in enumerate(found, start=1)}
 
     def select(self, which: Sequence[int]) -> Together:
         """Those of the queries at the positions `which`."""

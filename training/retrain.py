@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -84,9 +84,10 @@ class Retraining:
     force: bool = False  # publish whatever the gate says, or without one
     activate: bool = True
     warm: bool = True  # begin from the current bundle where it fits
+    catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # store of items -> last change in the data set
 
     def run(self, dataset: Dataset, bundles: Path, announce: Progress) -> Outcome:
-        """Train, compare, and publish or not.
+        """Train on the data set, compare, and publish or not.
 
         Raises BusyError while another one is at work in the folder, and what training raises.
         """
@@ -162,7 +163,7 @@ class Retraining:
         warm = warm_start(current, table) if current and self.warm else None
         outcome.warm = warm is not None
         trained = train(table, self.recipe, self.seed, announce, warm=warm)
-        return publish(trained, into, self.seed, activate=False)
+        return publish(trained, into, self.seed, False, self.catalog_sequences)
 
 
 def gate_cut(interactions: pl.DataFrame, as_of: int) -> int:

@@ -10,6 +10,7 @@ import pytest
 from core.errors import StateError
 from core.types import Event
 from server import live as module
+from server.follower import Follower
 from server.live import LiveUsers
 from state import StateStore, open_store
 
@@ -29,7 +30,7 @@ def counts(live: LiveUsers) -> dict[str, int]:
 @pytest.fixture(autouse=True)
 def by_hand(monkeypatch) -> None:
     """Catching up happens when a test says so."""
-    monkeypatch.setattr(LiveUsers, "_follow", lambda self: None)
+    monkeypatch.setattr(Follower, "start", lambda self: None)
 
 
 def test_what_another_process_writes_and_erases_is_followed(tmp_path: Path) -> None:

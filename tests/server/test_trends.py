@@ -42,7 +42,7 @@ async def workers(system, tmp_path):
         server, port = await create_server(settings, open_store(f"sqlite:{tmp_path / 'state.db'}"))
         own = System(
             system.version, system.items, system.filters, system.histories,
-            Trends(system.trends._trained, system.items, system.histories), system.ranker,
+            Trends(system.trends._trained, system.items, system.histories), system.ranker, system.bundled, {},
         )  # fmt: skip
         await server.activate(lambda own=own: own)
         servers.append(server)

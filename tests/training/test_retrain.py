@@ -129,10 +129,10 @@ def test_the_first_bundle_needs_no_other(retraining, dataset, tmp_path, trained_
 def test_what_was_activated_meanwhile_stays(retraining, dataset, bundles, trained_already, monkeypatch):
     real = module.publish
 
-    def publish(trained, into, seed, activate):
+    def publish(trained, into, seed, *more):
         if into == bundles:
             real(trained, into, seed, activate=True)
-        return real(trained, into, seed, activate)
+        return real(trained, into, seed, *more)
 
     monkeypatch.setattr(module, "publish", publish)
     outcome = retraining.run(dataset, bundles, SILENT)
