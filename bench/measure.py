@@ -19,6 +19,7 @@ from shortlist import Client
 from shortlist.v1.event_pb2 import EVENT_TYPE_PURCHASE, Event
 from shortlist.v1.recommendation_pb2 import Stage
 
+from bench.freshness import searchable_seconds
 from bench.ghz import WRITE, Ghz, Load
 from bench.machine import ONE_THREAD, Cores, children, pinned, private_mb
 from bench.processes import Server, python_server, shortlist
@@ -115,7 +116,14 @@ class Job:
             ghz.closed(server.address, recommends, 16 * self.workers, min(WARM_UP_SECONDS, self.seconds))
             load = ghz.closed(server.address, recommends, 16 * self.workers, self.seconds)
             private = [private_mb(pid) for pid in children(server.pid)]
-        return {**load.to_json(), "workers": self.workers, "shared_cores": cores.shared, "private_mb": private}
+            searchable = searchable_seconds(server.address)
+        return {
+            **load.to_json(),
+            "item_searchable_seconds": searchable,
+            "workers": self.workers,
+            "shared_cores": cores.shared,
+            "private_mb": private,
+        }
 
     def _closed(self, server: Server, ghz: Ghz, recommends: Path, callers: int) -> Load:
         ghz.closed(server.address, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
@@ -192,5 +200,6 @@ def derive(result: Result) -> dict[str, float | None]:
         "private_mb_per_worker": float(np.mean(workers["private_mb"])),
         "seconds_to_serving": server["seconds_to_serving"],
         "event_write_p50_ms": server["events"]["p50_ms"],
+        "item_searchable_seconds": workers["item_searchable_seconds"],
     }
     return {name: value if math.isfinite(value) else None for name, value in ratios.items()}

@@ -11,7 +11,6 @@ HEADLINE = "1m"
 """The size that targets are stated for; the largest one measured where it is missing."""
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
-NOT_YET = {"item_searchable_seconds": "items become known with the next bundle; there is no upsert yet"}
 
 # What a row is called, its key, its format, the target in words and the test of it.
 ROWS: list[tuple[str, str, str, str, Callable[[float], bool]]] = [
@@ -37,6 +36,7 @@ ROWS: list[tuple[str, str, str, str, Callable[[float], bool]]] = [
     ("private MB per worker", "derived.private_mb_per_worker", "{:,.0f}", "<= 700", lambda x: x <= 700),
     ("seconds to SERVING", "derived.seconds_to_serving", "{:.1f}", "<= 12", lambda x: x <= 12),
     ("event write p50", "derived.event_write_p50_ms", "{:.2f} ms", "<= 2 ms", lambda x: x <= 2),
+    ("an item is searchable", "derived.item_searchable_seconds", "{:.3f} s", "<= 1", lambda x: x <= 1),
 ]
 
 
@@ -49,15 +49,15 @@ def summary(
     names = (
         "ceiling_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500", "two_workers_ratio",
         "bytes_per_item", "private_mb_per_worker", "seconds_to_serving", "event_write_p50_ms",
+        "item_searchable_seconds",
     )  # fmt: skip
-    reasons = dict(NOT_YET)
+    reasons: dict[str, str] = {}
     if growth(sizes) is None:
         reasons["p50_growth_10k_to_10m"] = "10k and 10m were not both measured in this run"
     return {
         "headline_size": headline,
         **{name: derived[name] for name in names},
         "p50_growth_10k_to_10m": growth(sizes),
-        "item_searchable_seconds": None,
         "reasons": reasons,
         "skipped": skipped,
         "machine": machine,
