@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of this file's layout and of what the recipe writes. A reader refuses every other number rather than guess."""
 
 _VERSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)

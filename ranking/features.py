@@ -44,10 +44,13 @@ class ItemFacts:
         writer.array("ranking/prices", self.prices)
 
     @classmethod
-    def load(cls, bundle: Bundle) -> ItemFacts:
-        """The facts that `write` stored."""
-        first, last, prices = (bundle.array(f"ranking/{name}") for name in ("first", "last", "prices"))
-        return cls(first, last, prices, bundle.manifest.as_of_micros)
+    def load(cls, bundle: Bundle, room: int = 0) -> ItemFacts:
+        """The facts that `write` stored, with room for items that nobody took."""
+        first, last, prices = (bundle.array(f"ranking/{name}", room) for name in ("first", "last", "prices"))
+        as_of = bundle.manifest.as_of_micros
+        if room:
+            first[-room:] = last[-room:] = as_of
+        return cls(first, last, prices, as_of)
 
 
 def feature_names(sources: tuple[str, ...]) -> list[str]:

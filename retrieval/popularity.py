@@ -10,6 +10,7 @@ import numpy as np
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import DAY, Float32s, Int32s, Queries
+from layers.new_items import NewItems
 from retrieval.profile import wanted
 from retrieval.scores import StaticScores
 
@@ -19,8 +20,9 @@ class Popularity:
     """log(1 + distinct users) per item within a window that ends with the training data."""
 
     name: str
-    values: Float32s  # [items]
+    values: Float32s  # [items], and 0 for those that came later
     order: Int32s  # rows, most popular first; items that nobody took in the window are left out
+    n_items: int  # that there were
 
     @classmethod
     def fit(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
@@ -31,7 +33,7 @@ class Popularity:
         pairs = np.unique(histories.rows()[recent] * n_items + histories.items[recent])
         values = np.log1p(np.bincount(pairs % n_items, minlength=n_items)).astype(np.float32)
         order = np.argsort(-values, kind="stable").astype(np.int32)
-        return cls(name, values, order[values[order] > 0])
+        return cls(name, values, order[values[order] > 0], n_items)
 
     def scores(self, queries: Queries) -> StaticScores:
         """The same for every query."""
@@ -40,17 +42,20 @@ class Popularity:
     @cached_property
     def level(self) -> Float32s:
         """Mean and standard deviation over the catalogue, float32 [2]."""
-        return np.array([self.values.mean(), self.values.std()], np.float32)
+        values = self.values[: self.n_items]
+        return np.array([values.mean(), values.std()], np.float32)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the counts under the source's name."""
-        writer.array(f"retrieval/{self.name}/values", self.values)
+        writer.array(f"retrieval/{self.name}/values", self.values[: self.n_items])
         writer.array(f"retrieval/{self.name}/order", self.order)
 
     @classmethod
-    def load(cls, bundle: Bundle, name: str) -> Popularity:
-        """The source that `write` stored."""
-        return cls(name, bundle.array(f"retrieval/{name}/values"), bundle.array(f"retrieval/{name}/order"))
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
+        """The source that `write` stored; nobody has taken new items yet."""
+        room = new.room if new else 0
+        values = bundle.array(f"retrieval/{name}/values", room)
+        return cls(name, values, bundle.array(f"retrieval/{name}/order"), len(values) - room)
 
 
 def window_name(days: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from core.errors import NotFoundError
-from core.types import NO_ITEM, Bools, Float32s, Int32s
+from core.types import NO_ITEM, Bools, Float32s, Int32s, among
 from server import hydrate as hydration
 from server.batch import Batch, Passed
 from server.fallback import fill_with_popular, no_candidates
@@ -31,10 +31,12 @@ def hydrate(batch: Batch) -> list[Passed]:
     ids = [item_id for plan in plans for item_id in plan.excluded]
     rows = np.split(batch.system.items.ids.rows(ids), np.cumsum([len(plan.excluded) for plan in plans])[:-1])
     batch.queries = known.queries
+    deleted = batch.system.items.deleted
     batch.rules = Rules(
-        [_NOTHING if plan.keep_seen else seen for plan, seen in zip(plans, known.seen, strict=True)],
+        [_NOTHING if p.keep_seen else seen[~among(seen, deleted)] for p, seen in zip(plans, known.seen, strict=True)],
         [np.unique(excluded[excluded != NO_ITEM]) for excluded in rows],
         batch.system.filters.allowed(plans[0].filter),
+        deleted,
     )
     counts = zip(known.found.tolist(), known.queries.lengths.tolist(), strict=True)
     return [Passed.of(found, kept, unknown=found - kept) for found, kept in counts]
@@ -45,7 +47,8 @@ def retrieve(batch: Batch) -> list[Passed]:
     system, rules, count = batch.system, batch.rules, batch.jobs[0].plan.candidate_count
     allowed = None if rules.allowed is None else rules.allowed.items
     try:
-        candidates = system.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed)
+        also = system.newcomers.proposals(batch.queries, count, allowed)
+        candidates = system.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
     except Exception:  # popular items beat no answer
         log.exception("retrieval_failed")
         candidates = no_candidates(system.popular, len(batch.jobs))
@@ -83,10 +86,12 @@ def neighbours(batch: Batch) -> list[Passed]:
     if row == NO_ITEM:
         raise NotFoundError("item", plan.item_ids[0])
     blocked = np.unique(np.array([each for each in (row, *excluded) if each != NO_ITEM], np.int32))
-    batch.rules = rules = Rules([_NOTHING], [blocked], system.filters.allowed(plan.filter))
+    filter = system.filters.allowed(plan.filter)
+    batch.rules = rules = Rules([_NOTHING], [blocked], filter, system.items.deleted)
     try:
         allowed = None if rules.allowed is None else rules.allowed.items
-        candidates = system.retriever.similar(row, plan.count + len(blocked), allowed=allowed)
+        count, new = plan.count + len(rules.blocked[0]), system.newcomers.passing(allowed)
+        candidates = system.retriever.similar(row, count, allowed=allowed, new=new)
     except Exception:  # popular items beat no answer
         log.exception("similar_failed")
         none = no_candidates(system.popular, 1)
@@ -143,7 +148,7 @@ def urgent(batch: Batch) -> Bools:
 
 def _searched(batch: Batch, i: int) -> Passed:
     """What came of the whole catalogue for one job."""
-    total, left = len(batch.system.items), len(batch.rows(i))
+    total, left = batch.system.items.rows_used, len(batch.rows(i))
     if not batch.jobs[i].plan.include_trace:
         return Passed.of(total, left)
     dropped = batch.rules.ruled_out(i)

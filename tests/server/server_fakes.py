@@ -16,6 +16,7 @@ from bundle.items import write_items
 from core.types import DAY, NO_ITEM, Candidates, EventType, Queries, Reason
 
 ITEMS = 40
+ROOM = 10
 POINTS = 0.01
 AS_OF = 1_700_000_000_000_000
 SOURCES = ("item_item", "popular_14d")
@@ -58,6 +59,8 @@ class Retriever:
 
     sources = SOURCES
 
+    n_items = ITEMS + ROOM
+
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.queries: list[Queries] = []
@@ -71,7 +74,13 @@ class Retriever:
         return cls()
 
     def retrieve(
-        self, queries: Queries, count: int, *, blocked: Sequence[Any] | None = None, allowed: Any = None
+        self,
+        queries: Queries,
+        count: int,
+        *,
+        blocked: Sequence[Any] | None = None,
+        allowed: Any = None,
+        also: Any = None,
     ) -> Candidates:
         self.calls.append("retrieve")
         self.queries.append(queries)
@@ -91,7 +100,7 @@ class Retriever:
         self.before()
         return self._describe([row[row != NO_ITEM] for row in items], items.shape[1])
 
-    def similar(self, item: int, count: int, *, allowed: Any = None) -> Candidates:
+    def similar(self, item: int, count: int, *, allowed: Any = None, new: Any = None) -> Candidates:
         self.calls.append("similar")
         self.before()
         rows = np.array([row for row in range(ITEMS) if allowed is None or allowed[row]])
@@ -103,6 +112,12 @@ class Retriever:
             [Reason(SOURCES[0], int(history[-1]), 0.75) if len(history) else Reason(SOURCES[1], share=1.0)] * width
             for history, width in zip(histories, [candidates.items.shape[1]] * len(histories), strict=True)
         ]
+
+    def put(self, rows: Any, items: Sequence[Any]) -> None:
+        self.calls.append("put")
+
+    def nearest(self, queries: Queries, rows: Any, count: int) -> list[Any]:
+        return [rows[:count]] * len(queries)
 
     def _describe(self, lists: Sequence[Any], width: int | None = None) -> Candidates:
         width = max(map(len, lists)) if width is None else width
@@ -138,6 +153,9 @@ class Ranker:
         self.before()
         scores = self.scores(candidates.items).astype(np.float32)
         return np.where(candidates.valid, scores, -np.inf).astype(np.float32)
+
+    def put(self, rows: Any, items: Sequence[Any]) -> None:
+        pass
 
     def warm(self) -> None:
         pass
