@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,10 @@ from bundle.items import ItemTable
 from bundle.strings import Ids, Strings
 from core.catalog import CatalogItem
 from core.types import NO_ITEM, Bools, Int32s, among, distinct
+
+
+KEPT_SECONDS = 300.0
+"""How long the row of a deleted item is given to no other: longer than any answer takes."""
 
 
 class LiveStrings:
@@ -35,13 +40,17 @@ class LiveStrings:
                 strings[i] = self._over[row]
         return strings
 
+    def over(self, row: int) -> str | None:
+        """What was put at a row, None where nothing was."""
+        return self._over.get(row)
+
     def put(self, row: int, string: str) -> None:
         """Replace or add one."""
         self._over[row] = string
 
 
 class LiveIds(LiveStrings):
-    """The ids of all items that there are or were; a row once given to an id stays that id's."""
+    """The ids of all items that there are or were."""
 
     def __init__(self, base: Ids) -> None:
         super().__init__(base)
@@ -56,6 +65,10 @@ class LiveIds(LiveStrings):
                 rows[i] = self._fresh.get(ids[i], NO_ITEM)
         return rows
 
+    def row(self, id: str) -> int:
+        """`ever` for one id."""
+        return int(self.ever([id])[0])
+
     def rows(self, ids: Sequence[str]) -> Int32s:
         """The row of each id, int32 [ids], NO_ITEM where one is not known or deleted."""
         rows = self.ever(ids)
@@ -63,7 +76,9 @@ class LiveIds(LiveStrings):
         return rows
 
     def add(self, id: str, row: int) -> None:
-        """Give a row behind the bundle's to a new id."""
+        """Give a row behind the bundle's to a new id; whose it was is forgotten."""
+        if row in self._over:
+            self._fresh.pop(self._over[row], None)
         self.put(row, id)
         self._fresh[id] = row
 
@@ -71,8 +86,8 @@ class LiveIds(LiveStrings):
 class LiveItems:
     """What `ItemTable` says, of the items as they are now. One thread writes; others may read meanwhile.
 
-    Rows behind the bundle's go to new items in the order in which they came. What was deleted keeps its row, for
-    answers that are being made, and for when it comes back.
+    Rows behind the bundle's go to new items. What was deleted keeps its row, for answers that are being made and for
+    when it comes back; that of a new item goes to another one after a while if there is no other room.
     """
 
     def __init__(self, table: ItemTable, room: int) -> None:
@@ -82,6 +97,7 @@ class LiveItems:
         self._table = table
         self.rows_used = len(table)  # by all items that there are or were
         self._categories: dict[int, tuple[str, ...]] = {}
+        self._freed: dict[int, float] = {}  # row of a new item that was deleted -> when, the first first
 
     def __len__(self) -> int:
         """How many items there are, without those deleted."""
@@ -92,16 +108,15 @@ class LiveItems:
         """Rows of deleted items, int32 ascending."""
         return self.ids.deleted
 
-    @property
-    def room_left(self) -> int:
-        """How many more new items may come."""
-        return self.capacity - self.rows_used
-
     def rows_for(self, item_ids: Sequence[str]) -> Int32s:
         """The rows at which to `put` items of these different ids, int32 [ids], NO_ITEM where there is no room."""
         rows = self.ids.ever(item_ids)
-        new = np.flatnonzero(rows == NO_ITEM)[: self.room_left]
-        rows[new] = self.rows_used + np.arange(len(new))
+        new = np.flatnonzero(rows == NO_ITEM)
+        free = [*range(self.rows_used, min(self.rows_used + len(new), self.capacity))]
+        if len(free) < len(new):
+            free += [row for row in self._free() if row not in rows]
+        new = new[: len(free)]
+        rows[new] = free[: len(new)]
         return rows
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
@@ -109,14 +124,16 @@ class LiveItems:
         for row, item in zip(rows.tolist(), items, strict=True):
             self.titles.put(row, item.title)
             self._categories[row] = item.categories
-            if row >= self.rows_used:
+            if row >= self.bundled and self.ids.over(row) != item.item_id:
                 self.ids.add(item.item_id, row)
-                self.rows_used = row + 1
+                self.rows_used = max(self.rows_used, row + 1)
+            self._freed.pop(row, None)
         self.ids.deleted = self.deleted[~among(self.deleted, distinct(rows))]
 
     def delete(self, item_ids: Sequence[str]) -> Int32s:
         """The rows that are gone with these ids, int32 ascending; ids that nobody knows are passed over."""
         rows = distinct(self.ids.ever(item_ids))
+        self._freed |= dict.fromkeys(rows[(rows >= self.bundled) & ~among(rows, self.deleted)].tolist(), monotonic())
         self.ids.deleted = distinct(np.concatenate([self.deleted, rows]))
         return rows
 
@@ -140,3 +157,8 @@ class LiveItems:
         for row, categories in self._categories.items():
             carrying[row] = not wanted.isdisjoint(categories)
         return carrying
+
+    def _free(self) -> list[int]:
+        """Rows of deleted new items that no answer can be about any more."""
+        before = monotonic() - KEPT_SECONDS
+        return [row for row, when in self._freed.items() if when < before]

@@ -44,12 +44,12 @@ class ItemFacts:
         writer.array("ranking/prices", self.prices)
 
     @classmethod
-    def load(cls, bundle: Bundle, room: int = 0) -> ItemFacts:
-        """The facts that `write` stored, with room for items that nobody took."""
+    def load(cls, bundle: Bundle, room: int | None = None) -> ItemFacts:
+        """The facts that `write` stored, writable and with room for items that nobody took where it is given."""
         first, last, prices = (bundle.array(f"ranking/{name}", room) for name in ("first", "last", "prices"))
         as_of = bundle.manifest.as_of_micros
-        if room:
-            first[-room:] = last[-room:] = as_of
+        if room is not None:
+            first[len(first) - room :] = last[len(last) - room :] = as_of
         return cls(first, last, prices, as_of)
 
 

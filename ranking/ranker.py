@@ -138,7 +138,7 @@ class Ranker:
             raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
         scaling = Scaling(*(bundle.array(f"{at}/{name}") for name in ("mean", "spread", "low", "high")))
         slope, offset = settings["calibration"]
-        room, published = new.room if new else 0, bundle.array(f"{at}/vectors")
+        room, published = new.room if new else None, bundle.array(f"{at}/vectors")
         vectors = bundle.array(f"{at}/vectors", room)
         return cls(scorer, scaling, ItemFacts.load(bundle, room), vectors, (slope, offset), new, published)
 

@@ -79,6 +79,13 @@ class FreshIndex(VectorIndex):
         """The vectors that the index's own rows were published with, float32 [n, d]."""
         return super().take(rows)
 
+    def products(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """Inner products of query vectors [batch, d] with the fresh vectors of these rows, float32 [batch, n].
+
+        Without gathering the vectors: that would take longer than all products.
+        """
+        return np.asarray((queries @ self.fresh.vectors.T)[:, self.fresh.places[rows] - 1])
+
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Float32s:
         """As VectorIndex says."""
         behind = rows >= len(self)

@@ -53,9 +53,9 @@ class Popularity:
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
         """The source that `write` stored; nobody has taken new items yet."""
-        room = new.room if new else 0
-        values = bundle.array(f"retrieval/{name}/values", room)
-        return cls(name, values, bundle.array(f"retrieval/{name}/order"), len(values) - room)
+        values = bundle.array(f"retrieval/{name}/values", new.room if new else None)
+        n_items = len(values) - (new.room if new else 0)
+        return cls(name, values, bundle.array(f"retrieval/{name}/order"), n_items)
 
 
 def window_name(days: float) -> str:

@@ -154,8 +154,8 @@ class Retriever:
                 source.put(rows, items)
 
     def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
-        """For each query the up to `count` of these rows that go best with it by content and history, best first;
-        the first of them where there is no history.
+        """For each query the up to `count` of these rows of new items that go best with it by content and history, best
+        first; the first of them where there is no history.
         """
         towers = [source for source in self.all_sources if isinstance(source, TwoTower)]
         return towers[0].nearest(queries, rows, count) if towers else [rows[:count]] * len(queries)

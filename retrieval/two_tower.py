@@ -68,23 +68,27 @@ class TwoTower:
 
         What the id of a published item says stays, and is added to what its content says now.
         """
-        if self.new is None or not isinstance(self.index, FreshIndex):
-            raise ValueError("the source was loaded without room for new items")
-        index, inputs = self.index, self.new.inputs(items)
+        new, index = self._taking_in()
+        inputs = new.inputs(items)
 
         def published(old: Int32s) -> Float32s:
             return np.asarray(index.published(old) * self.lengths[old, None])
 
-        index.put(rows, normalised(self.new.vectors(self.item_tower, rows, inputs, published))[0])
+        index.put(rows, normalised(new.vectors(self.item_tower, rows, inputs, published))[0])
 
     def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
-        """For each query the up to `count` of these rows that go best with it, best first.
+        """For each query the up to `count` of these rows of new items that go best with it, best first.
 
         For those without a history the first `count`, as they come.
         """
         users = self.encode(queries)
-        best = top_positions(users @ self.index.take(rows).T, count)
+        best = top_positions(self._taking_in()[1].products(users, rows), count)
         return [rows[own] if user.any() else rows[:count] for user, own in zip(users, best, strict=True)]
+
+    def _taking_in(self) -> tuple[NewItems, FreshIndex]:
+        if self.new is None or not isinstance(self.index, FreshIndex):
+            raise ValueError("the source was loaded without room for new items")
+        return self.new, self.index
 
     def write(self, writer: BundleWriter) -> None:
         """Store the index and both towers."""

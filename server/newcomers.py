@@ -10,7 +10,7 @@ import structlog
 
 from bundle.live_items import LiveItems
 from core.catalog import CatalogChange, CatalogItem
-from core.types import NO_ITEM, Bools, Int32s, Queries, among
+from core.types import NO_ITEM, Bools, Int32s, Int64s, Queries, among
 from server.rules import Filters
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Newcomers:
         self._retriever, self._ranker = retriever, ranker
         self._seen: dict[str, int] = {}  # item id -> sequence of the change that was applied last
         self._newest: Int32s = np.zeros(0, np.int32)  # rows of new items that there are, the last written first
-        self._written: dict[int, int] = {}  # row of a new item -> sequence
+        self._written: Int64s = np.zeros(items.capacity - items.bundled, np.int64)  # when, as a sequence
         self._full = False
 
     def apply(self, changes: Sequence[CatalogChange]) -> None:
@@ -46,12 +46,7 @@ class Newcomers:
         deleted = self._items.delete(gone)
         self._filters.refresh(np.concatenate([rows[rows != NO_ITEM], deleted]))
         self._seen.update({change.item_id: change.sequence for change in newest.values()})
-        for row, (_, sequence) in zip(rows.tolist(), written, strict=True):
-            if row >= self._items.bundled:
-                self._written[row] = sequence
-        by_age = sorted(self._written, key=self._written.__getitem__, reverse=True)
-        newest_first = np.array(by_age, np.int32)
-        self._newest = newest_first[~among(newest_first, self._items.deleted)]
+        self._date(rows, np.array([sequence for _, sequence in written], np.int64))
 
     def passing(self, allowed: Bools | None) -> Int32s | None:
         """Rows of the new items that a filter, bool [rows], lets through, the last written first; None without any."""
@@ -62,6 +57,14 @@ class Newcomers:
         """The new items for each query, best first, as `Retriever.retrieve` takes them; None without any."""
         rows = self.passing(allowed)
         return None if rows is None else {"fresh": self._retriever.nearest(queries, rows, count)}
+
+    def _date(self, rows: Int32s, sequences: Int64s) -> None:
+        items = self._items
+        new = rows >= items.bundled
+        self._written[rows[new] - items.bundled] = sequences[new]
+        order = np.argsort(-self._written[: items.rows_used - items.bundled], kind="stable")
+        newest = (items.bundled + order).astype(np.int32)
+        self._newest = newest[~among(newest, items.deleted)]
 
     def _put(self, items: Sequence[CatalogItem]) -> Int32s:
         rows = self._items.rows_for([item.item_id for item in items])
