@@ -99,7 +99,7 @@ def test_values_in_given_columns(matrix):
 
 
 def test_items_past_the_columns_are_worth_nothing_and_may_be_barred():
-    rows = sparse([[0, 2, 1], [3, 0, 0]])
+    rows = sparse(np.array([[0, 2, 1], [3, 0, 0]], np.float32))
     beyond = np.array([[1, 3, 900, NO_ITEM, 2], [0, 2, 3, 4, 5]], np.int32)
     assert rows.at(beyond).tolist() == [[2, 0, 0, 0, 1], [3, 0, 0, 0, 0]]
     barred = Barred([np.array([1, 3, 900], np.int32), np.zeros(0, np.int32)], np.ones(1_000, bool))
