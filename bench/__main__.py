@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -40,7 +41,7 @@ def main() -> None:
         sizes[name] = measure(name, items, options)
     if not sizes:
         sys.exit("nothing fitted into the time; give more --minutes")
-    run = json.loads(json.dumps(report.summary(machine.describe(), sizes, skipped), default=float))
+    run = json.loads(json.dumps(report.summary(machine.describe(), sizes, skipped, training()), default=float))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "latest.json").write_text(json.dumps(run, indent=1, allow_nan=False) + "\n")
     (options.out / "latest.svg").write_text(plot.svg(run))
@@ -73,6 +74,14 @@ def minutes(items: int, built: bool, seconds: float) -> float:
     """About how long one size takes."""
     measuring = MEASURE_MINUTES * max(seconds / 5, 0.5)
     return measuring if built else measuring + max(BUILD_MINUTES, items / 1e6 * BUILD_MINUTES_PER_MILLION)
+
+
+def training() -> dict[str, float]:
+    """Examples a second of both trainings, in a process of its own."""
+    console.print("[dim]training ...[/dim]")
+    done = subprocess.run([sys.executable, "-m", "bench.training"], check=True, stdout=subprocess.PIPE)
+    rates: dict[str, float] = json.loads(done.stdout)
+    return rates
 
 
 def measure(name: str, items: int, options: argparse.Namespace) -> dict[str, object]:

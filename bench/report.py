@@ -40,7 +40,9 @@ ROWS: list[tuple[str, str, str, str, Callable[[float], bool]]] = [
 ]
 
 
-def summary(machine: dict[str, Any], sizes: dict[str, Any], skipped: dict[str, str]) -> dict[str, Any]:
+def summary(
+    machine: dict[str, Any], sizes: dict[str, Any], skipped: dict[str, str], training: dict[str, float]
+) -> dict[str, Any]:
     """The run's JSON: the headline keys, then everything."""
     headline = HEADLINE if HEADLINE in sizes else max(sizes, key=lambda name: sizes[name]["items"])
     derived = sizes[headline]["derived"]
@@ -59,6 +61,7 @@ def summary(machine: dict[str, Any], sizes: dict[str, Any], skipped: dict[str, s
         "reasons": reasons,
         "skipped": skipped,
         "machine": machine,
+        "training": training,
         "sizes": sizes,
     }
 
@@ -85,7 +88,7 @@ def tables(run: dict[str, Any]) -> list[Table]:
         table.add_row(title, *cells, target)
     grown = run["p50_growth_10k_to_10m"]
     table.add_row("p50 at 10m / at 10k", *[""] * (len(sizes) - 1), "-" if grown is None else f"{grown:.2f}", "<= 1.5")
-    return [table, _load_table(sizes), _stage_table(sizes)]
+    return [table, _load_table(sizes), _stage_table(sizes), _training_table(run["training"])]
 
 
 def _load_table(sizes: dict[str, Any]) -> Table:
@@ -97,6 +100,15 @@ def _load_table(sizes: dict[str, Any]) -> Table:
             table.add_row(name, f"{load['offered']:.0f} callers", *_cells(load))
         for load in result["server"]["open"]:
             table.add_row(name, f"{load['offered']:.0f}/s, {load['share_of_peak']:.0%} of peak", *_cells(load))
+    return table
+
+
+def _training_table(training: dict[str, float]) -> Table:
+    table = Table(title="Training, examples a second on all cores")
+    table.add_column("what")
+    table.add_column("", justify="right")
+    for name, value in training.items():
+        table.add_row(name.removesuffix("_examples_per_second").replace("_", " "), f"{value:,.0f}")
     return table
 
 

@@ -54,8 +54,8 @@ class Tutorial(RecommendationServiceServicer):
         self.items, self.histories = ItemTable.load(bundle), Histories.load(bundle)
         self.tower, self.ranker = TwoTower.load(bundle, "two_tower"), Ranker.load(bundle)
         self.model, self.lock = Model(self.ranker), threading.Lock()
-        self.index = faiss.IndexFlatIP(self.tower.index.vectors.shape[1])
-        self.index.add(np.ascontiguousarray(self.tower.index.vectors))
+        self.index = faiss.IndexFlatIP(self.tower.index.dim)
+        self.index.add(np.ascontiguousarray(self.tower.index.take(np.arange(len(self.tower.index)))))
 
     def Recommend(self, request: RecommendRequest, context: grpc.ServicerContext) -> RecommendResponse:
         """The best `count` of the nearest `candidate_count` items."""

@@ -13,7 +13,6 @@ from bundle.strings import Ids, Strings
 from core.catalog import CatalogItem
 from core.types import NO_ITEM, Bools, Int32s, among, distinct
 
-
 KEPT_SECONDS = 300.0
 """How long the row of a deleted item is given to no other: longer than any answer takes."""
 

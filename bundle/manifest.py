@@ -16,8 +16,11 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Of this file's layout and of what the recipe writes. A reader refuses every other number rather than guess."""
+
+CATALOG_SEQUENCES = "catalog_sequences"
+"""Setting that `Manifest.catalog_sequences` reads."""
 
 _VERSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _LIBRARIES = (
@@ -50,6 +53,12 @@ class Manifest(BaseModel):
     metrics: dict[str, JsonValue]
     files: dict[str, FileEntry]
     digest: str = ""  # SHA-256 of all of the above but `version`, so that a flipped bit in here is noticed too
+
+    @property
+    def catalog_sequences(self) -> dict[str, int]:
+        """The stores of changed items that the bundle was trained on, by identity, and up to which change of each."""
+        found = self.settings.get(CATALOG_SEQUENCES, {})
+        return {str(store): int(str(number)) for store, number in found.items()} if isinstance(found, dict) else {}
 
     def sealed(self, stamp: datetime) -> Manifest:
         """This manifest with its digest, and with the version that `stamp` (UTC) and the digest make together."""

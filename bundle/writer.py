@@ -47,7 +47,7 @@ class BundleWriter:
         """Store strings so that any of them is read without the others."""
         blob, offsets = encode(values)
         self.array(f"{name}.utf8", blob)
-        self.array(f"{name}.offsets", offsets)
+        self.array(f"{name}.offsets", offsets.astype(np.uint32) if len(blob) < 1 << 32 else offsets)
 
     def ids(self, name: str, values: Sequence[str]) -> None:
         """Store ids with the way back from an id to its row; an id that occurs twice raises DataError."""

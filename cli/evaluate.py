@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import tables
+from cli.json_file import write_json
 from cli.progress import steps
 from core.errors import DataError
 
@@ -48,7 +48,7 @@ def evaluate(
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
     report.print(tables.output())
-    _write(out, report.to_json() | {"bundle": loaded.version, "since": since})
+    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since})
     typer.echo(f"Wrote {out}")
 
 
@@ -58,10 +58,3 @@ def _add_baselines(report: Report, heldout: Heldout, items: pl.DataFrame, announ
     for name, fit in suite.baselines(heldout.train, items, announce).items():
         announce(name)
         report.add(name, suite.rank(fit(), heldout))
-
-
-def _write(path: Path, report: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path}: cannot write: {error.strerror or error}") from error

@@ -7,11 +7,12 @@ import sys
 import typer
 from rich.console import Console
 
-from cli import bundle, call, data, user
+from cli import bundle, call, catalog, data, user
 from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.gateway import gateway
 from cli.recommend import recommend
+from cli.retrain import retrain
 from cli.serve import serve
 from cli.tokens import token
 from cli.train import train
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command()(demo)
 app.command()(train)
+app.command()(retrain)
 app.command()(evaluate)
 app.command()(recommend)
 app.command()(serve)
@@ -34,6 +36,7 @@ app.command()(gateway)
 app.command()(token)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(call.app, name="call")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(user.app, name="user")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ def train(
     bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
     events: Annotated[
         list[str] | None,
-        typer.Option(help="Store of live events that join the data, as `serve --state`; may be given several times."),
+        typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
     ] = None,
     until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
     config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
@@ -37,11 +38,12 @@ def train(
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     dataset = Dataset.read(data)
+    contained: Mapping[str, int] = {}
     if events:
         from training.live_events import with_live_events
 
         merged = with_live_events(dataset, events)
-        dataset = merged.dataset
+        dataset, contained = merged.dataset, merged.catalog_sequences
         typer.echo(str(merged))
     with steps() as announce:
         announce("loading TensorFlow")
@@ -52,7 +54,7 @@ def train(
         announce("preparing the data")
         trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")
-        manifest = publish(trained, bundles, seed, activate)
+        manifest = publish(trained, bundles, seed, activate, contained)
     table = Table(title=f"Bundle {manifest.version}")
     table.add_column("metric")
     table.add_column("value", justify="right")

@@ -61,6 +61,20 @@ class OverloadedError(ShortlistError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class CatalogFullError(ShortlistError):
+    """There are as many items that the serving bundle does not contain as the server takes; only training helps."""
+
+    reason = "CATALOG_FULL"
+
+    def __init__(self, there: int, more: int, most: int) -> None:
+        super().__init__(
+            f"{there:,} items are not in the serving bundle, and {more:,} more would be above the limit of {most:,}: "
+            "train a bundle that contains them (`shortlist train --events`, `shortlist retrain`), then try again; "
+            "`shortlist catalog compact` takes them out of the store",
+            limit=str(most),
+        )
+
+
 class UnavailableError(ShortlistError):
     """The server cannot answer now but will: draining, or no bundle yet (`reason` says which)."""
 

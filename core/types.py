@@ -19,6 +19,9 @@ import numpy.typing as npt
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Int8s = npt.NDArray[np.int8]
+Int16s = npt.NDArray[np.int16]
+UInt16s = npt.NDArray[np.uint16]
+UInt32s = npt.NDArray[np.uint32]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
@@ -207,12 +210,8 @@ class StageTrace:
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
 
 
-class SourceHit(NamedTuple):
-    """That one source proposed an item, where it had it and with which score."""
-
-    source: str
-    rank: int
-    score: float
+SourceHit = tuple[str, int, float]
+"""That a source proposed an item: the source's name, where it had the item (1 is best), and with which score."""
 
 
 class RankedItem(NamedTuple):

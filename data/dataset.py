@@ -80,6 +80,18 @@ class Dataset:
         except OSError as error:
             raise DataError(f"{folder}: cannot write: {error.strerror or error}") from error
 
+    def write_items(self, folder: Path | str) -> None:
+        """Write the table of items alone into a folder that has the others, complete before it takes its name.
+
+        Raises DataError when the folder cannot be written.
+        """
+        folder = Path(folder)
+        try:
+            _write(self.items, folder / "items.parquet").replace(folder / "items.parquet")
+            sync(folder)
+        except OSError as error:
+            raise DataError(f"{folder}: cannot write: {error.strerror or error}") from error
+
     def until(self, time_us: int) -> Dataset:
         """What was known just before `time_us` (microseconds since the epoch, UTC).
 

@@ -17,6 +17,9 @@ from layers.tokens import TextEncoder
 MAX_TOKENS = 32
 MAX_CATEGORIES = 4
 
+FARTHEST = 10.0
+"""Standard deviations of the logarithm that a price lies off at most."""
+
 
 @dataclass(frozen=True)
 class PriceScale:
@@ -35,6 +38,7 @@ class PriceScale:
         """Scaled prices, 0 where unknown, beside 1 where known, float32 [items, 2]."""
         known = _priced(prices)
         logs = (np.log1p(np.where(known, prices, 0)) - self.mean) / self.spread
+        logs = np.clip(logs, -FARTHEST, FARTHEST)  # where all prices were one, any other is infinitely far
         return np.stack([np.where(known, logs, 0), known], axis=1).astype(np.float32)
 
 
@@ -51,8 +55,8 @@ def item_text(title: str, categories: Sequence[str], text: str) -> str:
 class ItemFeatures:
     """Row i of every array is item i."""
 
-    tokens: Int32s  # [items, length] 0 pads
-    categories: Int32s  # [items, 4] position + 1 in the catalogue's category names, 0 pads
+    tokens: Int32s  # [items, length] 0 pads; of a smaller type where it comes from a bundle
+    categories: Int32s  # [items, 4] position + 1 in the catalogue's category names, 0 pads; likewise
     prices: Float32s  # [items, 2] standardised log price (0 where unknown), 1 where known
     known: Bools  # [items] whether anybody ever interacted with it: only then its id says something
     encoder: TextEncoder
@@ -71,9 +75,12 @@ class ItemFeatures:
         n_categories: int,
         prices: Float32s,
         known: Bools,
+        encoder: TextEncoder | None = None,
     ) -> ItemFeatures:
-        """Learn the vocabulary from `texts` and encode everything; `prices` [items] are NaN where unknown."""
-        encoder = TextEncoder.learn(texts)
+        """Encode everything, with a vocabulary learned from `texts` if none is given; `prices` [items] are NaN where
+        unknown.
+        """
+        encoder = encoder or TextEncoder.learn(texts)
         tokens = encoder.encode(texts, MAX_TOKENS)
         longest = int((tokens > 0).sum(axis=1).max(initial=1))
         scale = PriceScale.of(prices)
@@ -88,9 +95,9 @@ class ItemFeatures:
         )
 
     def write(self, writer: BundleWriter) -> None:
-        """Store the arrays, the vocabulary and the scale of prices."""
-        writer.array("features/tokens", self.tokens)
-        writer.array("features/categories", self.categories)
+        """Store the arrays, the vocabulary and the scale of prices; whole numbers as small as they fit."""
+        writer.array("features/tokens", self.tokens.astype(np.min_scalar_type(self.encoder.size)))
+        writer.array("features/categories", self.categories.astype(np.min_scalar_type(self.n_categories)))
         writer.array("features/prices", self.prices)
         writer.array("features/known", self.known)
         writer.json("features/text", {"definition": self.encoder.definition, "n_categories": self.n_categories})
@@ -111,8 +118,8 @@ def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> d
     """What an item encoder reads for these rows; id 0 stands for an item whose id says nothing."""
     return {
         "ids": np.where(features.known[rows], rows + 1, 0).astype(np.int32),
-        "tokens": features.tokens[rows],
-        "categories": features.categories[rows],
+        "tokens": features.tokens[rows].astype(np.int32),
+        "categories": features.categories[rows].astype(np.int32),
         "prices": features.prices[rows],
     }
 

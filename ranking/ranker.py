@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.catalog import CatalogItem
 from core.errors import BundleRefusedError
+from core.halves import HalfVectors, restored, shrunk
 from core.types import Candidates, Float32s, Int32s, Queries
 from layers.history import HISTORY, latest
 from layers.item_encoding import ItemEncoding
@@ -40,10 +42,10 @@ class Ranker:
         scorer: Scorer,
         scaling: Scaling,
         facts: ItemFacts,
-        item_vectors: Float32s,
+        item_vectors: Float32s | HalfVectors,
         calibration: tuple[float, float],
         new: NewItems | None = None,
-        published: Float32s | None = None,
+        published: Float32s | HalfVectors | None = None,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
@@ -117,7 +119,7 @@ class Ranker:
         values = zip(self.scorer.weights, self.scorer.get_weights(), strict=True)
         weights = [value[:1] if variable is ids else value for variable, value in values]
         writer.weights(f"{at}/scorer", {f"{i:03d}": value for i, value in enumerate(weights)})
-        writer.array(f"{at}/vectors", self.item_vectors)
+        writer.array(f"{at}/vectors", shrunk(self.item_vectors))
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
         writer.json(f"{at}/settings", {"scorer": config.to_json(), "calibration": self.calibration})
@@ -138,22 +140,31 @@ class Ranker:
             raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
         scaling = Scaling(*(bundle.array(f"{at}/{name}") for name in ("mean", "spread", "low", "high")))
         slope, offset = settings["calibration"]
-        room, published = new.room if new else None, bundle.array(f"{at}/vectors")
-        vectors = bundle.array(f"{at}/vectors", room)
-        return cls(scorer, scaling, ItemFacts.load(bundle, room), vectors, (slope, offset), new, published)
+        vectors, room = bundle.array(f"{at}/vectors"), new.room if new else None
+        own = vectors if new is None else bundle.array(f"{at}/vectors", room)
+        facts = ItemFacts.load(bundle, room)
+        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors))
 
     def _run(self, *inputs: Any) -> Float32s:
         """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""
         batch, n = inputs[5].shape[:2]
-        rows, columns = _next(BATCHES, batch) - batch, _next(WIDTHS, n) - n
-        padded = [np.pad(x, [(0, rows)] + [(0, 0)] * (x.ndim - 1)) for x in inputs[:4]]
-        padded += [np.pad(x, [(0, rows), (0, columns), (0, 0)]) for x in inputs[4:]]
-        shape = padded[5].shape[:2]
+        shape = _next(BATCHES, batch), _next(WIDTHS, n)
+        padded = [_padded(x, shape[0], *x.shape[1:]) for x in inputs[:4]]
+        padded += [_padded(x, *shape, *x.shape[2:]) for x in inputs[4:]]
         tensors = [tf.constant(x) for x in padded]
         if shape not in self._compiled:
             score = tf.function(lambda *x: self.scorer.score(*x), jit_compile=True, autograph=False)
             self._compiled[shape] = score.get_concrete_function(*(tf.TensorSpec(x.shape, x.dtype) for x in tensors))
         return np.asarray(self._compiled[shape](*tensors))[:batch, :n]
+
+
+def _padded(array: npt.NDArray[Any], *shape: int) -> npt.NDArray[Any]:
+    """With zeros behind in every direction, up to `shape`."""
+    if array.shape == shape:
+        return array
+    padded = np.zeros(shape, array.dtype)
+    padded[tuple(map(slice, array.shape))] = array
+    return padded
 
 
 def _next(sizes: tuple[int, ...], size: int) -> int:

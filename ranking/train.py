@@ -35,12 +35,20 @@ class TrainedScorer:
     ndcg: float  # at 10, among the candidates of the examples that were held out
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """A scorer that was trained before, from which training goes on: its weights mean something with its scaling."""
+
+    weights: list[Any]  # as Keras lists them, of a scorer with the shapes of the one that is trained
+    scaling: Scaling
+
+
 def train_scorer(
     slices: Sequence[Examples],
     items: ItemFeatures,
     config: ScorerConfig,
     epochs: int,
-    start: Float32s,
+    start: Float32s | Beginning,
     dropped: Bools | None = None,
 ) -> TrainedScorer:
     """Learn how long to train, then train on everything for as long.
@@ -49,7 +57,8 @@ def train_scorer(
     that a scorer has learned what was in fashion rather than who wants what. The epoch with the best NDCG@10 there
     decides, and the start counts as one. With a single slice, whole users are held out, and the best epoch is kept.
 
-    `start`, float32 [features], are weights of the unscaled features that already rank well: those of stage one.
+    `start`, float32 [features], are weights of the unscaled features that already rank well: those of stage one. Or it
+    is a scorer from before, which is kept where no epoch beats it.
     `dropped`, bool [features], leaves features out, for ablations.
 
     Raises DataError where nobody took a candidate, or the loss stops being a number.
@@ -64,14 +73,14 @@ def train_scorer(
         learn, check = everything.select(~held_out), everything.select(held_out)
         if not len(learn):  # all of it is of one user
             learn = check
-    scaling = _scaling(learn, dropped)
+    scaling = start.scaling if isinstance(start, Beginning) else _scaling(learn, dropped)
     keeper = KeepBest(check, items, scaling)
     scorer = _fit(learn, scaling, items, config, epochs, epochs, start, keeper)
     scorer.set_weights(keeper.best_weights)
     vectors = item_vectors(scorer, items)
     slope, offset = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
     if len(slices) > 1:
-        scaling = _scaling(everything, dropped)
+        scaling = start.scaling if isinstance(start, Beginning) else _scaling(everything, dropped)
         scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
         # The loss leaves the level of the logits open, and the two scorers need not agree on it.
@@ -91,7 +100,7 @@ def _fit(
     config: ScorerConfig,
     epochs: int,
     planned: int,
-    start: Float32s,
+    start: Float32s | Beginning,
     *callbacks: keras.callbacks.Callback,
 ) -> Scorer:
     """A scorer after `epochs` passes over the examples, its rate falling as if there were going to be `planned`."""
@@ -101,8 +110,11 @@ def _fit(
     batches = ExampleBatches(examples, items, scaling, batch, WIDTH, config.seed)
     scorer = Scorer(config)
     scorer.build()
-    spread = np.where(np.isfinite(scaling.spread), scaling.spread, 0)
-    scorer.wide.set_weights([(start * spread)[:, None]])
+    if isinstance(start, Beginning):
+        scorer.set_weights(start.weights)
+    else:
+        spread = np.where(np.isfinite(scaling.spread), scaling.spread, 0)
+        scorer.wide.set_weights([(start * spread)[:, None]])
     if epochs:
         rate = keras.optimizers.schedules.CosineDecay(RATE, planned * max(len(batches), 1), alpha=0.02)
         adam = keras.optimizers.AdamW(rate, weight_decay=1e-4)

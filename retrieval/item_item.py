@@ -20,6 +20,7 @@ from layers.new_items import NewItems
 from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
 from retrieval.scores import SparseScores
 from retrieval.sparse import SparseRows, product
+from retrieval.stored_matrix import load_csr, write_csr
 
 NEIGHBOURS = 200
 EASE_ITEMS = 6_000
@@ -37,10 +38,11 @@ class ItemItem:
     weights: sp.csr_matrix  # [items, items]: row i names the items that item i speaks for
     half_life_days: float  # of the history's events; inf: all count alike
     repeated: bool = False  # whether an item counts more that the history holds more often
+    unit: float = 1.0  # of the weights
 
     def scores(self, queries: Queries) -> SparseScores:
         """The weights of the history's items added up, for every item."""
-        return SparseScores(product(self.profile(queries), self.weights))
+        return SparseScores(product(self.profile(queries), self.weights, self.unit))
 
     def profile(self, queries: Queries) -> SparseRows:
         """How much each item of the histories counts, [batch, items]."""
@@ -48,7 +50,7 @@ class ItemItem:
 
     def write(self, writer: BundleWriter) -> None:
         """Store the weights under the source's name."""
-        write_csr(writer, f"retrieval/{self.name}/weights", self.weights)
+        write_csr(writer, f"retrieval/{self.name}/weights", self.weights, self.unit)
         settings = {"half_life_days": _finite(self.half_life_days), "repeated": self.repeated}
         writer.json(f"retrieval/{self.name}/settings", settings)
 
@@ -56,8 +58,8 @@ class ItemItem:
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> ItemItem:
         """The source that `write` stored; it says nothing of new items."""
         settings = bundle.json(f"retrieval/{name}/settings")
-        weights = load_csr(bundle, f"retrieval/{name}/weights")
-        return cls(name, weights, settings["half_life_days"] or np.inf, settings["repeated"])
+        weights, unit = load_csr(bundle, f"retrieval/{name}/weights")
+        return cls(name, weights, settings["half_life_days"] or np.inf, settings["repeated"], unit)
 
 
 @lru_cache(maxsize=4)
@@ -135,24 +137,6 @@ def _largest_per_row(weights: Float32s, head: Int64s, n_items: int) -> sp.csr_ma
     rows = np.repeat(head, count)
     values = np.take_along_axis(weights, nearest, axis=1).ravel()
     return sp.csr_matrix((values, (rows, head[nearest].ravel())), (n_items, n_items), dtype=np.float32)
-
-
-def write_csr(writer: BundleWriter, name: str, matrix: sp.csr_matrix) -> None:
-    """Store a CSR matrix as three arrays and its width."""
-    # Both of one type: where they differ, scipy converts the whole matrix in every product.
-    index = np.int32 if matrix.nnz < np.iinfo(np.int32).max else np.int64
-    writer.array(f"{name}/offsets", matrix.indptr.astype(index))
-    writer.array(f"{name}/columns", matrix.indices.astype(index))
-    writer.array(f"{name}/values", matrix.data.astype(np.float32))
-    writer.array(f"{name}/width", np.array([matrix.shape[1]], np.int64))
-
-
-def load_csr(bundle: Bundle, name: str) -> sp.csr_matrix:
-    """The matrix that `write_csr` stored, its arrays memory-mapped."""
-    offsets, columns, values = (bundle.array(f"{name}/{part}") for part in ("offsets", "columns", "values"))
-    matrix = sp.csr_matrix((len(offsets) - 1, int(bundle.array(f"{name}/width")[0])), dtype=np.float32)
-    matrix.data, matrix.indices, matrix.indptr = values, columns, offsets
-    return matrix
 
 
 def _finite(half_life: float) -> float | None:

@@ -21,6 +21,7 @@ from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
 from retrieval.reasons import reasons
+from retrieval.recent import RecentChoices
 from retrieval.scores import SourceScores
 from retrieval.similar_users import SimilarUsers
 from retrieval.transitions import Transitions
@@ -178,6 +179,11 @@ class Retriever:
         return replace(personal, fusion=self.fusion.only(self.sources, personal.sources)).retrieve(
             alone, count, blocked=[np.array([item], np.int32)], allowed=allowed, also=also
         )
+
+    def with_recent(self, recent: RecentChoices) -> Retriever:
+        """The retriever with popularity as of `recent.now`; all else, and what the fusion means, stays as trained."""
+        sources = (s.with_recent(recent) if isinstance(s, Popularity) else s for s in self.all_sources)
+        return replace(self, all_sources=tuple(sources))
 
     def write(self, writer: BundleWriter) -> None:
         """Store all sources and the fusion."""

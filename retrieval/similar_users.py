@@ -15,9 +15,10 @@ from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import NO_ITEM, Float32s, Queries
 from layers.new_items import NewItems
-from retrieval.item_item import history_profile, keep_largest, load_csr, write_csr
+from retrieval.item_item import history_profile, keep_largest
 from retrieval.scores import SparseScores
 from retrieval.sparse import SparseRows, product
+from retrieval.stored_matrix import load_csr, write_csr
 
 USERS_PER_ITEM = 500
 NEIGHBOURS = 100
@@ -31,6 +32,8 @@ class SimilarUsers:
     takers: sp.csr_matrix  # [items, users] 1 for the newest users of each item
     taken: sp.csr_matrix  # [users, items] what they took, fading with age
     sizes: Float32s  # [users] distinct items
+    takers_unit: float = 1.0  # of the values above
+    taken_unit: float = 1.0
     name: str = "similar_users"
 
     @classmethod
@@ -45,22 +48,25 @@ class SimilarUsers:
     def scores(self, queries: Queries) -> SparseScores:
         """The nearest users' items, each user counting by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
-        common = product(histories, self.takers)
+        common = product(histories, self.takers, self.takers_unit)
         lengths = np.sqrt(np.repeat(np.diff(histories.offsets), np.diff(common.offsets)) * self.sizes[common.columns])
         similar = replace(common, values=(common.values / (lengths + SHRINKAGE)).astype(np.float32))
         users, similarity = similar.largest(NEIGHBOURS)
         there = users != NO_ITEM
         offsets = np.cumsum([0, *there.sum(axis=1)], dtype=np.int64)
-        return SparseScores(product(SparseRows(offsets, users[there], similarity[there], common.width), self.taken))
+        nearest = SparseRows(offsets, users[there], similarity[there], common.width)
+        return SparseScores(product(nearest, self.taken, self.taken_unit))
 
     def write(self, writer: BundleWriter) -> None:
         """Store both sides."""
-        write_csr(writer, f"retrieval/{self.name}/takers", self.takers)
-        write_csr(writer, f"retrieval/{self.name}/taken", self.taken)
+        write_csr(writer, f"retrieval/{self.name}/takers", self.takers, self.takers_unit)
+        write_csr(writer, f"retrieval/{self.name}/taken", self.taken, self.taken_unit)
         writer.array(f"retrieval/{self.name}/sizes", self.sizes)
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> SimilarUsers:
         """The source that `write` stored; it says nothing of new items."""
         at = f"retrieval/{name}"
-        return cls(load_csr(bundle, f"{at}/takers"), load_csr(bundle, f"{at}/taken"), bundle.array(f"{at}/sizes"))
+        takers, takers_unit = load_csr(bundle, f"{at}/takers")
+        taken, taken_unit = load_csr(bundle, f"{at}/taken")
+        return cls(takers, taken, bundle.array(f"{at}/sizes"), takers_unit, taken_unit)

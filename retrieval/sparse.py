@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from core.compiled import compiled, room
-from core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
+from core.types import NO_ITEM, Bools, Float32s, Int16s, Int32s, Int64s
 from retrieval.barred import Barred
 
 _WORST = np.iinfo(np.int64).max
@@ -74,15 +74,17 @@ class SparseRows:
         return values
 
 
-def product(factors: SparseRows, matrix: sp.csr_matrix) -> SparseRows:
-    """`factors` [batch, items] times the `matrix` [items, width]; columns past the matrix's last row add nothing."""
+def product(factors: SparseRows, matrix: sp.csr_matrix, unit: float = 1.0) -> SparseRows:
+    """`factors` [batch, items] times the `matrix` [items, width], whose values, float32 or int16, are in units of
+    `unit`; columns past the matrix's last row add nothing.
+    """
     size = _entries(factors.columns, matrix.indptr)
     columns, values = np.empty(size, np.int32), np.empty(size, np.float32)
     found = np.zeros(len(factors.offsets), np.int64)
     _add_up(
         factors.offsets,
         factors.columns,
-        factors.values,
+        factors.values if unit == 1 else factors.values * np.float32(unit),
         matrix.indptr,
         matrix.indices,
         matrix.data,
@@ -110,7 +112,7 @@ def _add_up(
     factors: Float32s,
     indptr: Int32s,
     indices: Int32s,
-    data: Float32s,
+    data: Float32s | Int16s,
     sums: Float32s,
     found: Int64s,
     columns: Int32s,
@@ -128,7 +130,7 @@ def _add_up(
                 if sums[column] == 0:  # a sum that came back to zero is noted twice, and read out once
                     columns[end] = column
                     end += 1
-                sums[column] += data[entry] * factors[j]
+                sums[column] += np.float32(data[entry]) * factors[j]
         noted, end = end, begin
         for k in range(begin, noted):
             column = columns[k]

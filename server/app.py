@@ -10,6 +10,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
+from shortlist.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
@@ -17,6 +18,7 @@ from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 from core.errors import UnavailableError
 from server.auth import Authority
 from server.bundles import BundleServicer
+from server.catalog import CatalogServicer
 from server.engine import Engine
 from server.events import EventServicer
 from server.guard import Guard
@@ -32,7 +34,8 @@ from server.users import UserServicer
 from state import StateStore
 
 SERVICES = tuple(
-    f"shortlist.v1.{name}" for name in ("RecommendationService", "EventService", "UserService", "BundleService")
+    f"shortlist.v1.{name}"
+    for name in ("RecommendationService", "EventService", "CatalogService", "UserService", "BundleService")
 )
 HEALTH = "grpc.health.v1.Health"
 
@@ -96,6 +99,7 @@ async def create_server(
     server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
+    add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
     add_UserServiceServicer_to_server(UserServicer(engine), server)
     add_BundleServiceServicer_to_server(BundleServicer(rollout, engine), server)
     health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)

@@ -19,6 +19,7 @@ USUAL = frozenset({READ, WRITE})
 ANYBODY: frozenset[str] = frozenset()
 
 _RECOMMENDATION, _EVENT = "/shortlist.v1.RecommendationService/", "/shortlist.v1.EventService/"
+_CATALOG = "/shortlist.v1.CatalogService/"
 _USER, _BUNDLE = "/shortlist.v1.UserService/", "/shortlist.v1.BundleService/"
 
 TABLE: Mapping[str, frozenset[str]] = {
@@ -30,6 +31,10 @@ TABLE: Mapping[str, frozenset[str]] = {
     f"{_RECOMMENDATION}Rank": frozenset({READ}),
     f"{_RECOMMENDATION}SimilarItems": frozenset({READ}),
     f"{_EVENT}WriteEvents": frozenset({WRITE}),
+    f"{_CATALOG}UpsertItems": frozenset({WRITE}),
+    f"{_CATALOG}DeleteItems": frozenset({WRITE}),
+    f"{_CATALOG}GetItem": frozenset({READ}),
+    f"{_CATALOG}ListItems": frozenset({READ}),
     f"{_USER}GetUser": frozenset({USERS}),
     f"{_USER}ExportUser": frozenset({USERS}),
     f"{_USER}DeleteUser": frozenset({USERS}),

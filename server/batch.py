@@ -15,6 +15,7 @@ from server.live import LiveUsers
 from server.rank_thread import RankThread
 from server.rules import Rules
 from server.system import System
+from server.trends import Together
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Batch:
     jobs: list[Job]
     queries: Queries = field(init=False)
     rules: Rules = field(init=False)
+    together: Together | None = field(init=False, default=None)
     candidates: Candidates = field(init=False)
     scores: Float32s = field(init=False)  # [batch, n] by which the answer is ordered
 
@@ -38,6 +40,8 @@ class Batch:
             part.queries = self.queries.select(which)
         if hasattr(self, "rules"):
             part.rules = self.rules.select(which)
+        if self.together is not None:
+            part.together = self.together.select(which.tolist())
         if hasattr(self, "candidates"):
             part.candidates, part.scores = _take(self.candidates, which), self.scores[which]
         return part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 import structlog
@@ -76,12 +77,21 @@ def _hits(batch: Batch, i: int, shown: Int64s) -> list[tuple[SourceHit, ...]]:
     candidates, rows = batch.candidates, batch.candidates.ranks[i, shown]
     order = np.argsort(np.where(rows > 0, rows, _LAST), axis=1, kind="stable")
     ranks = np.take_along_axis(rows, order, axis=1).tolist()
-    scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1).tolist()
-    proposed = np.count_nonzero(rows, axis=1).tolist()
+    scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1)
+    told = np.where(np.isfinite(scores), scores, 0).tolist()
     names = np.array(candidates.sources, dtype=object)[order].tolist()
+    proposed = np.count_nonzero(rows, axis=1).tolist()
+    # zip stops with the shortest, the ranks of those that proposed the item
+    hits = [
+        tuple(zip(own, places[:n], values, strict=False))
+        for n, own, places, values in zip(proposed, names, ranks, told, strict=True)
+    ]
+    if batch.together is None:
+        return hits
+    together = batch.together.hits(i)
     return [
-        tuple(map(SourceHit, of_item[:n], own[:n], values[:n]))
-        for n, of_item, own, values in zip(proposed, names, ranks, scores, strict=True)
+        tuple(sorted((*of_item, together[row]), key=itemgetter(1))) if row in together else of_item
+        for row, of_item in zip(candidates.items[i, shown].tolist(), hits, strict=True)
     ]
 
 

@@ -108,7 +108,7 @@ def _add_sources(place: parts.RecommendedItem | parts.ScoredItem, hits: Iterable
     """Built in place: to make messages first and copy them costs twice as much, and there are hundreds."""
     add = place.sources.add
     for name, rank, score in hits:
-        add(name=name, rank=rank, score=_finite(score))
+        add(name=name, rank=rank, score=score)
 
 
 def _reason(reason: Reason, system: System, answer: Answer) -> parts.Reason:

@@ -20,12 +20,14 @@ from server.batcher import Batcher
 from server.jobs import Answer, Call, Job
 from server.limiter import Limiter
 from server.live import LiveUsers
+from server.live_catalog import LiveCatalog
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.serving import Serving, Turn
 from server.settings import Settings
 from server.system import System
 from state import AppendResult, StateStore
+from state.live_counts import LiveCounts
 
 T = TypeVar("T")
 
@@ -39,14 +41,17 @@ class Engine:
 
     def __init__(self, settings: Settings, store: StateStore) -> None:
         self._store = store
-        self.live = LiveUsers(store)
+        self.serving: Serving | None = None  # None until the first bundle is loaded
+        self.live = LiveUsers(store, self._refresh)
         self._model_thread = ThreadPoolExecutor(1, "model")
+        self.catalog = LiveCatalog(
+            store.catalog, self._model_thread, settings.catalog_poll_seconds, settings.max_fresh_items
+        )
         self._rank_thread = RankThread()
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._requests = Limiter(settings.max_pending)
         self._writes = Limiter(settings.max_pending_writes)
-        self.serving: Serving | None = None  # None until the first bundle is loaded
 
     def ready(self) -> Serving:
         """What serves now; UnavailableError while nothing does."""
@@ -77,6 +82,7 @@ class Engine:
     async def activate(self, load: Callable[[], System]) -> System:
         """Load a system on a thread of its own, then let it alone serve."""
         system = await asyncio.to_thread(load)
+        await asyncio.to_thread(self.catalog.follow, system)
         self.serve(Serving(system))
         return system
 
@@ -119,10 +125,19 @@ class Engine:
     def close(self) -> None:
         """Let go of the threads and the store; nothing may be under way any more."""
         self._writers.shutdown()
+        self.catalog.close()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
         self.live.close()
         self._store.close()
+
+    def _refresh(self, counts: LiveCounts) -> None:
+        """What all users do right now, for every system in memory; called by the follower of the store's log."""
+        for system in self.serving.systems() if self.serving else ():
+            try:
+                system.trends.refresh(counts)
+            except Exception:  # answers go on with what was popular before
+                log.exception("trends_failed", bundle=system.version)
 
     async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
         with self._requests.admit(1, call.seconds_left()):

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import structlog
-
-from core.errors import StateError
+from server.follower import Follower
 from state import LiveUser, StateStore
+from state.baskets import Baskets
 from state.live_counts import CAPACITY, LiveCounts
 
 POLL_SECONDS = 0.5
 """How often the store's log is looked at; what other processes wrote shows in `counts` that much later."""
 PAGE = 1_000
 
-log = structlog.get_logger(__name__)
-
 
 class LiveUsers:
     """The store of one process, and a thread that follows its log. Raises StateError where it cannot be read at first.
 
-    Histories are read from the store itself, so a written event counts at once; `counts` follows.
+    Histories are read from the store itself, so a written event counts at once; `counts` and `baskets` follow, and
+    each time that they have, `followed` is called with the counts, on that thread.
     """
 
-    def __init__(self, store: StateStore) -> None:
-        self.counts = LiveCounts()
+    def __init__(self, store: StateStore, followed: Callable[[LiveCounts], None] = lambda _: None) -> None:
+        self.counts, self.baskets = LiveCounts(), Baskets()
+        self._followed = followed
         self._store = store
         self._after = self._newest()
         self._erased = set(store.tombstones())
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
-        self._thread.start()
+        self._follower = Follower("state_log", self._follow, POLL_SECONDS)
+        self._follower.start()
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """As the store's. Raises what it raises, StateError above all."""
@@ -43,19 +40,20 @@ class LiveUsers:
 
     def close(self) -> None:
         """End the thread; the store stays open."""
-        self._stop.set()
-        self._thread.join()
+        self._follower.close()
 
     def catch_up(self) -> None:
         """Take in everything that the log has by now."""
         if self._store.position() < self._after:  # a store that lost its data begins anew
             self._after, self._erased = -1, set(self._store.tombstones())
             self.counts.clear()
+            self.baskets.clear()
         more = True
-        while more and not self._stop.is_set():
+        while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)
             self._erased.update(entry.user for entry in page.entries if entry.event is None)
             self.counts.absorb(page.entries)
+            self.baskets.absorb(page.entries)
             self._after, more = page.end, page.more
 
     def _newest(self) -> int:
@@ -63,16 +61,5 @@ class LiveUsers:
         return max(-1, self._store.position() - CAPACITY)
 
     def _follow(self) -> None:
-        fails = False
-        while not self._stop.is_set():
-            try:
-                self.catch_up()
-                if fails:
-                    log.info("state_available")
-                fails = False
-            except Exception as error:  # this thread must outlive whatever is wrong with the store
-                if not fails and not self._stop.is_set():
-                    known = isinstance(error, StateError)
-                    log.warning("state_log_unavailable", error=str(error), exc_info=not known)
-                fails = True
-            self._stop.wait(POLL_SECONDS)
+        self.catch_up()
+        self._followed(self.counts)

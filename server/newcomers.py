@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,10 +53,10 @@ class Newcomers:
         rows = self._newest if allowed is None else self._newest[allowed[self._newest]]
         return rows if len(rows) else None
 
-    def proposals(self, queries: Queries, count: int, allowed: Bools | None) -> Mapping[str, Sequence[Int32s]] | None:
-        """The new items for each query, best first, as `Retriever.retrieve` takes them; None without any."""
+    def proposals(self, queries: Queries, count: int, allowed: Bools | None) -> dict[str, Sequence[Int32s]]:
+        """The new items for each query, best first, as `Retriever.retrieve` takes them under `also`."""
         rows = self.passing(allowed)
-        return None if rows is None else {"fresh": self._retriever.nearest(queries, rows, count)}
+        return {} if rows is None else {"fresh": self._retriever.nearest(queries, rows, count)}
 
     def _date(self, rows: Int32s, sequences: Int64s) -> None:
         items = self._items

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -19,9 +23,18 @@ from server.settings import Settings
 from server.shadow import Shadow
 from server.system import System
 
+_NICENESS = 5
 _RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
 
 log = structlog.get_logger(__name__)
+
+
+def _step_back() -> None:
+    """Let the threads that answer go before this one wherever both want the same core. On Linux alone a thread has a
+    priority of its own.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class Rollout:
@@ -45,6 +58,7 @@ class Rollout:
         self._stamp: object = None
         self._tried = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
+        self._loader = ThreadPoolExecutor(1, "load", _step_back)
 
     async def start(self) -> System:
         """Load and serve what the folder asks for; raises where the stable bundle cannot be. Then follow it."""
@@ -94,6 +108,7 @@ class Rollout:
         """Follow no more."""
         for task in self._tasks:
             task.cancel()
+        self._loader.shutdown(wait=False, cancel_futures=True)
         if self._engine.serving and (shadow := self._engine.serving.shadow):
             shadow.close()
 
@@ -156,7 +171,7 @@ class Rollout:
         if version in known:
             return known[version]
         try:
-            loaded = await asyncio.to_thread(self._load, version)
+            loaded = await self._load_aside(version)
         except Exception as error:
             self._refuse(error)
             return None
@@ -166,11 +181,20 @@ class Rollout:
     async def _fetch(self, version: str) -> System:
         """The system of a version, from memory if it is there; raises where it cannot be loaded."""
         loaded = self._loaded()
-        return loaded[version] if version in loaded else await asyncio.to_thread(self._load, version)
+        return loaded[version] if version in loaded else await self._load_aside(version)
+
+    async def _load_aside(self, version: str | None) -> System:
+        """As `_load`, while requests are answered."""
+        return await asyncio.get_running_loop().run_in_executor(self._loader, self._load, version)
 
     def _load(self, version: str | None) -> System:
-        """A warmed system of a version, None for the current one; raises as BundleStore.load does. Takes seconds."""
-        return System.load(self.bundles.load(version), self._max_batch)
+        """A warmed system of a version, None for the current one, that knows all items; takes seconds.
+
+        Raises as BundleStore.load does, and StateError where the store cannot be read.
+        """
+        system = System.load(self.bundles.load(version), self._max_batch)
+        self._engine.catalog.follow(system)
+        return system
 
     def _loaded(self) -> dict[str, System]:
         serving = self._engine.serving

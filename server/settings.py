@@ -58,6 +58,10 @@ class Settings(BaseModel):
     """After about this long a client is asked to connect anew, so that balancers get to spread it again."""
     bundle_poll_seconds: float = Field(0.5, gt=0)
     """How often a process looks whether another bundle is current or a label has changed."""
+    catalog_poll_seconds: float = Field(0.1, gt=0)
+    """How often a process looks whether another one has changed the catalogue."""
+    max_fresh_items: int = Field(10_000, ge=0)
+    """Items that callers have written and the serving bundle does not contain, above which no more are taken."""
     canary_window_seconds: int = Field(300, ge=1)
     """How far back the requests lie by which a canary is judged."""
     canary_least_requests: int = Field(100, ge=1)

@@ -15,6 +15,7 @@ from server.fallback import fill_with_popular, no_candidates
 from server.jobs import Job
 from server.rank_thread import RankerLateError
 from server.rules import Rules
+from server.trends import TOGETHER, Together
 
 RANK_SHARE = 0.85
 """Of the time left before ranking, what the ranker may take; the rest is for selecting and answering."""
@@ -43,11 +44,16 @@ def hydrate(batch: Batch) -> list[Passed]:
 
 
 def retrieve(batch: Batch) -> list[Passed]:
-    """Candidates from all sources; seen, excluded and filtered items are not even searched for."""
+    """Candidates from all sources, and what others choose today together with what the user has; seen, excluded and
+    filtered items are not even searched for.
+    """
     system, rules, count = batch.system, batch.rules, batch.jobs[0].plan.candidate_count
     allowed = None if rules.allowed is None else rules.allowed.items
     try:
+        batch.together = Together.of(batch.live.baskets, system.items, batch.queries)
         also = system.newcomers.proposals(batch.queries, count, allowed)
+        if batch.together:
+            also[TOGETHER] = batch.together.items
         candidates = system.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
     except Exception:  # popular items beat no answer
         log.exception("retrieval_failed")

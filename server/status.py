@@ -13,6 +13,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from core.errors import (
     BundleRefusedError,
+    CatalogFullError,
     DeadlineError,
     InvalidArgumentError,
     NotFoundError,
@@ -35,6 +36,7 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     NotFoundError: grpc.StatusCode.NOT_FOUND,
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
     StateError: grpc.StatusCode.UNAVAILABLE,
     DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -58,7 +60,7 @@ def to_status(error: BaseException) -> status_pb2.Status:
     message, details = str(error), [_info(error.reason, error.metadata)]
     if isinstance(error, StateError):  # its text names files
         log.error("state_unavailable", error=message)
-        message = "the store of live users cannot be used at the moment"
+        message = "the store of live users and items cannot be used at the moment"
     if isinstance(error, InvalidArgumentError):
         message = _summary(error.violations)
         details.append(_bad_request(error.violations))

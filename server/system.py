@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from core.types import Candidates, Queries
 from server.newcomers import Newcomers
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
+from server.trends import Trends
 
 if TYPE_CHECKING:
     from ranking.ranker import Ranker
@@ -25,15 +26,12 @@ if TYPE_CHECKING:
 MAX_FRESH_ITEMS = 10_000
 """Items that a system takes in until the next bundle: 2.5 MB of vectors, compared one by one with every user's."""
 
-POPULAR = 4_000
-"""Items kept as a fall-back: the most candidates of a request, and as many again that its rules may take away."""
-
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """Everything of one bundle that answers are made of; requests hold on to the one they started with.
+    """Everything of one bundle that answers are made of: requests hold on to the one they started with.
 
-    Nothing in it changes but for `apply_changes`, between batches.
+    `trends` follow what all users do, and `apply_changes` is told of items.
     """
 
     version: str
@@ -41,9 +39,20 @@ class System:
     filters: Filters
     newcomers: Newcomers
     histories: Histories
-    retriever: Retriever
+    trends: Trends
     ranker: Ranker
-    popular: Candidates  # batch of one: what somebody gets of whom nothing is known
+    bundled: ItemTable  # the items as the bundle has them, whatever was written since
+    catalog_sequences: Mapping[str, int]  # store of items -> up to which change the bundle contains it
+
+    @property
+    def retriever(self) -> Retriever:
+        """Stage one as of now."""
+        return self.trends.retriever
+
+    @property
+    def popular(self) -> Candidates:
+        """A batch of one: what somebody gets of whom nothing is known."""
+        return self.trends.popular
 
     @classmethod
     def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int = MAX_FRESH_ITEMS) -> System:
@@ -68,9 +77,9 @@ class System:
         ranker.warm()
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, size))
-        popular = retriever.retrieve(histories.queries([""]), POPULAR)
-        newcomers = Newcomers(items, filters, retriever, ranker)
-        return cls(bundle.version, items, filters, newcomers, histories, retriever, ranker, popular)
+        trends, newcomers = Trends(retriever, items, histories), Newcomers(items, filters, retriever, ranker)
+        contained = bundle.manifest.catalog_sequences
+        return cls(bundle.version, items, filters, newcomers, histories, trends, ranker, table, contained)
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
         """Take in what happened to the catalogue: every answer from now on knows it.

@@ -1,5 +1,16 @@
-"""What changes while serving: live users and their events."""
+"""What changes while serving: live users and their events, and items."""
 
+from state.catalog import CatalogStore, ChangePage
 from state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, open_store
 
-__all__ = ["AppendResult", "LiveUser", "LogEntry", "LogPage", "StateStore", "Summary", "open_store"]
+__all__ = [
+    "AppendResult",
+    "CatalogStore",
+    "ChangePage",
+    "LiveUser",
+    "LogEntry",
+    "LogPage",
+    "StateStore",
+    "Summary",
+    "open_store",
+]

@@ -3,13 +3,13 @@
 The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
 `ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
 that their order as text is the order in time), `erased` (hash: pseudonym -> sequence number), `next`, `salt` and
-`version`.
+`version`. Those of the catalogue are in `redis_catalog.py`.
 
 All scripts get the prefix and the salt that the caller knows. A Redis that lost its data gets the salt back with the
 first call; where another one got there first, the caller is told and has to ask for it.
 """
 
-_START = """
+START = """
 local p, salt = ARGV[1], redis.call('GET', ARGV[1] .. 'salt')
 if not salt then redis.call('SET', p .. 'salt', ARGV[2])
 elseif salt ~= ARGV[2] then return redis.error_reply('SALT is another one') end
@@ -26,7 +26,7 @@ end
 """
 
 APPEND = (
-    _START
+    START
     + """
 local first = tonumber(redis.call('GET', p .. 'next') or '0')
 local next = first
@@ -43,7 +43,7 @@ return next - first
 )
 
 READ = (
-    _START
+    START
     + """
 local users, limit = {}, tonumber(ARGV[3])
 for i = 4, #ARGV, 2 do  -- user id, pseudonym
@@ -56,7 +56,7 @@ return users
 )
 
 SUMMARY = (
-    _START
+    START
     + """
 local members, counts, flat = redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1), {}, {}
 for _, payload in ipairs(payloads(members)) do
@@ -69,7 +69,7 @@ return {redis.call('HEXISTS', p .. 'erased', ARGV[4]), members[1] or '', members
 )
 
 EXPORT = (
-    _START
+    START
     + """
 local after, limit, later = tonumber(ARGV[4]), tonumber(ARGV[5]), {}
 for _, member in ipairs(redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1)) do
@@ -88,7 +88,7 @@ return page
 )
 
 ERASE = (
-    _START
+    START
     + """
 local key, user = p .. 'user:' .. ARGV[3], ARGV[4]
 local members = redis.call('ZRANGE', key, 0, -1)
@@ -107,7 +107,7 @@ return #members
 )
 
 LOG = (
-    _START
+    START
     + """
 local at, limit = tonumber(ARGV[3]) + 1, tonumber(ARGV[4])
 local last, most = tonumber(redis.call('GET', p .. 'next') or '0') - 1, at + limit + 10000

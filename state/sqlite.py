@@ -2,34 +2,22 @@
 
 A user's events lie side by side in one B-tree (the table is its primary key), so a history is one short range scan.
 The file is in WAL mode with full syncs: readers never wait, and a commit returns when its events are on disk; they
-survive a crash of the machine. As a sync costs far more than an insert, batches that wait for one another are committed
-together.
+survive a crash of the machine.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from core.errors import StateError
 from core.types import Event, EventType
+from state.checks import check_limit, is_utf8
+from state.sqlite_catalog import SqliteCatalog
 from state.sqlite_file import SqliteFile, transaction
-from state.store import (
-    AppendResult,
-    LiveUser,
-    LogEntry,
-    LogPage,
-    StateStore,
-    Summary,
-    check_events,
-    check_limit,
-    is_utf8,
-    salted,
-)
+from state.sqlite_writes import SqliteWrites
+from state.store import IDENTITY, AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, check_events, salted
 
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
 _RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
@@ -45,39 +33,28 @@ _ERASED = "SELECT 1 FROM erasures WHERE user = ?"
 _TYPES = {int(type): type for type in EventType}  # a third of the time that EventType(number) takes
 
 
-@dataclass(slots=True, eq=False)
-class _Batch:
-    """One caller's events on their way to disk."""
-
-    events: Sequence[Event]
-    accepted: int = 0
-    error: BaseException | None = None
-    done: bool = False
-
-
 class SqliteStore(StateStore):
     """A `StateStore` in the file at `path`, or in memory for `:memory:`."""
 
     def __init__(self, path: str, *, busy_timeout_seconds: float = 5.0) -> None:
         self._file = SqliteFile(path, busy_timeout_seconds)
-        self._waiting: deque[_Batch] = deque()
-        self._writing = threading.Lock()
+        self._writes = SqliteWrites(self._file)
         with self._file.borrow("read") as connection:
             self._salt: bytes = connection.execute("SELECT value FROM salt").fetchone()[0]
+        self._catalog = SqliteCatalog(self._file, self._writes, salted(self._salt, IDENTITY).hex())
+
+    @property
+    def catalog(self) -> SqliteCatalog:
+        """In the same file."""
+        return self._catalog
 
     def append(self, events: Sequence[Event]) -> AppendResult:
         """See `StateStore`, as for all methods here."""
         check_events(events)
         if not events:
             return AppendResult(0, 0)
-        batch = _Batch(events)
-        self._waiting.append(batch)
-        with self._writing:  # whoever comes in writes for all who wait by then; they find their batch done
-            if not batch.done:
-                self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
-        if batch.error is not None:
-            raise StateError(str(batch.error) or "interrupted while writing") from batch.error
-        return AppendResult(batch.accepted, len(events) - batch.accepted)
+        accepted = self._writes.commit(partial(_insert, events))
+        return AppendResult(accepted, len(events) - accepted)
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """Events first, then whether they were erased: an erasure in between is respected."""
@@ -106,7 +83,7 @@ class SqliteStore(StateStore):
         """Deletes, then takes the traces out of the file: mostly milliseconds, at worst the file is written anew."""
         if not is_utf8(user_id):
             return 0
-        with self._writing, self._file.borrow("written") as connection:
+        with self._writes.alone(), self._file.borrow("written") as connection:
             with transaction(connection):
                 deleted = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
                 [arrival] = connection.execute(_RESERVE, (1,)).fetchone()
@@ -135,7 +112,7 @@ class SqliteStore(StateStore):
 
     def close(self) -> None:
         """Waits for the write under way."""
-        with self._writing:
+        with self._writes.alone():
             self._file.close()
 
     def _live(self, connection: sqlite3.Connection, user_id: str, limit: int) -> LiveUser:
@@ -158,27 +135,12 @@ class SqliteStore(StateStore):
         ]
         return LogPage(entries, entries[-1].sequence if entries else after, len(entries) == limit > 0)
 
-    def _write(self, batches: list[_Batch]) -> None:
-        """Commit the batches in one transaction and tell each how it went."""
-        try:
-            with self._file.borrow("written") as connection, transaction(connection):
-                for batch in batches:
-                    batch.accepted = _insert(connection, batch.events)
-        except BaseException as error:
-            for batch in batches:
-                batch.error = error
-            if not isinstance(error, StateError):
-                raise
-        finally:
-            for batch in batches:
-                batch.done = True
-
 
 def _event(id: str, user: str, item: str, time: int, type: int, value: float, session: str, token: str) -> Event:
     return Event(id, user, item, time, _TYPES[type], value, session, token)
 
 
-def _insert(connection: sqlite3.Connection, events: Sequence[Event]) -> int:
+def _insert(events: Sequence[Event], connection: sqlite3.Connection) -> int:
     """How many of the events were new."""
     first = connection.execute(_RESERVE, (len(events),)).fetchone()[0] - len(events)
     rows = (

@@ -33,7 +33,14 @@ _SCHEMA_2 = (
     "INSERT INTO salt VALUES (randomblob(32))",
     "UPDATE schema_version SET version = 2",
 )
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2)
+# item is JSON, empty for an item that was deleted.
+_SCHEMA_3 = (
+    "CREATE TABLE catalog (sequence INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, item TEXT NOT NULL)",
+    "CREATE TABLE catalog_position (sequence INTEGER NOT NULL)",
+    "INSERT INTO catalog_position VALUES (0)",
+    "UPDATE schema_version SET version = 3",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
 SCHEMA_VERSION = len(_SCHEMAS)
 
 

@@ -1,4 +1,4 @@
-"""What a store of live users promises, whatever keeps the data, and how to open one."""
+"""What a store of live users and items promises, whatever keeps the data, and how to open one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 from core.errors import InvalidArgumentError, Violation
 from core.types import Event, EventType
+from state.catalog import CatalogStore
+from state.checks import is_utf8
+
+IDENTITY = " the store itself"
+"""Hashed in place of a user id it names the store; no user id begins with white space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,16 @@ class LogPage:
 
 
 class StateStore(ABC):
-    """Users' events. Every method may be called from any thread, and by any number of processes on the same store.
+    """Users' events, and beside them the catalogue's changes. Every method may be called from any thread, and by
+    any number of processes on the same store.
 
     Every method raises StateError, in one line, while the store cannot be read or written.
     """
+
+    @property
+    @abstractmethod
+    def catalog(self) -> CatalogStore:
+        """The items that are kept in the same place; closed with this store."""
 
     @abstractmethod
     def append(self, events: Sequence[Event]) -> AppendResult:
@@ -158,21 +169,6 @@ def check_events(events: Sequence[Event]) -> None:
                 violations.append(Violation(f"{where}.{name}", "must be valid Unicode"))
     if violations:
         raise InvalidArgumentError(violations)
-
-
-def check_limit(limit: int) -> None:
-    """Raise ValueError for a negative limit: in SQL and in Redis it would mean no limit."""
-    if limit < 0:
-        raise ValueError(f"limit must not be negative, got {limit}")
-
-
-def is_utf8(text: str) -> bool:
-    """Whether the text can be stored: Python's strings may hold lone surrogates, which UTF-8 has no bytes for."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def salted(salt: bytes, user_id: str) -> bytes:

@@ -52,7 +52,7 @@ class Catalogue:
     def features(self, known: Bools, path: Path) -> ItemFeatures:
         """What `ItemFeatures.build` gives, its tokens made in a stream into the file `path`, which stays mapped."""
         encoder = TextEncoder.learn(self.titles[: SAMPLE // 4])
-        tokens = np.lib.format.open_memmap(path, "w+", np.int32, (len(self.titles), TITLE_TOKENS))
+        tokens = np.lib.format.open_memmap(path, "w+", np.uint16, (len(self.titles), TITLE_TOKENS))
         for start in range(0, len(self.titles), BLOCK):
             tokens[start : start + BLOCK] = encoder.encode(self.titles[start : start + BLOCK], TITLE_TOKENS)
         categories = np.zeros((len(self.titles), MAX_CATEGORIES), np.int32)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from core.types import Float32s, Int32s, Int64s
 from retrieval.item_item import EASE_ITEMS, NEIGHBOURS
@@ -28,8 +31,9 @@ def neighbours(clusters: Clusters, vectors: Float32s, folder: Path, seed: int) -
     folder.mkdir()
     columns = np.lib.format.open_memmap(folder / "columns.npy", "w+", np.int32, (int(starts[-1]),))
     values = np.lib.format.open_memmap(folder / "values.npy", "w+", np.float32, columns.shape)
-    for group in groups:
-        _nearest(group, vectors[group], starts, columns, values)
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+        for _ in threads.map(lambda group: _nearest(group, vectors[group], starts, columns, values), groups):
+            pass
     return _csr(len(clusters), starts, columns, values)
 
 

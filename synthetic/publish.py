@@ -120,7 +120,7 @@ def _rank_and_measure(
     sample = events.select(np.linspace(0, len(events) - 1, min(SAMPLED, len(events))).astype(np.int64))
     facts = ItemFacts.fit(events, features.prices, AS_OF)
     facts.write(out)
-    vectors = _projected(tower.index.vectors, folder / "ranker.npy", seed)
+    vectors = _projected(tower.index, folder / "ranker.npy", seed)
     ranker(features, vectors, facts, retriever, sample, seed).write(out)
     out.json("ranking/ablations", [])
     return {
@@ -131,11 +131,12 @@ def _rank_and_measure(
     }
 
 
-def _projected(vectors: Float32s, path: Path, seed: int) -> Float32s:
+def _projected(towers: VectorIndex, path: Path, seed: int) -> Float32s:
     """The ranker's item vectors, float32 [items, RANKER_DIM]: like the towers', seen from a narrower space."""
     generator = np.random.default_rng([seed, 12])
-    matrix = generator.standard_normal((vectors.shape[1], RANKER_DIM), np.float32) / 4
-    projected = np.lib.format.open_memmap(path, "w+", np.float32, (len(vectors), RANKER_DIM))
-    for start in range(0, len(vectors), BLOCK):
-        projected[start : start + BLOCK] = vectors[start : start + BLOCK] @ matrix
+    matrix = generator.standard_normal((towers.dim, RANKER_DIM), np.float32) / 4
+    projected = np.lib.format.open_memmap(path, "w+", np.float32, (len(towers), RANKER_DIM))
+    for start in range(0, len(towers), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(towers)))
+        projected[rows] = towers.take(rows) @ matrix
     return projected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from evaluation.report import Report, item_stats
 from ranking.ranker import Ranker
 from retrieval.two_tower import TwoTower
 from training.offline import Recommender
-from training.table import past_of
+from training.table import choices_since, past_of
 
 LIST_LENGTH = 500
 
@@ -22,14 +23,15 @@ LIST_LENGTH = 500
 def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Callable[[str], None]) -> Report:
     """A report with a row for the whole path, stage one, the two-tower source, and each ablation that is stored.
 
-    `past` are the interactions before the cut: what the bundle was trained on and whatever came since.
+    `past` are the interactions before the cut: what the bundle was trained on and whatever came since, which counts as
+    live events do when the bundle serves.
     """
-    system = Recommender.load(bundle)
+    system = as_serving(bundle, past)
     queries = past_of(past, heldout.user_ids, system.items.ids, heldout.train.now)
     rows = heldout.item_rows(list(system.items.ids))
 
     def translated(items: Int32s) -> Int32s:
-        return np.where(items == NO_ITEM, NO_ITEM, rows[items]).astype(np.int32)
+        return _translated(items, rows)
 
     tower = next(s for s in system.retriever.all_sources if isinstance(s, TwoTower))
     vectors = np.zeros((len(heldout.train.item_ids), tower.index.dim), np.float32)
@@ -47,3 +49,21 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
         )
         report.add(f"ranker without {name}", translated(ablated.recommend(queries, LIST_LENGTH).items))
     return report
+
+
+def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
+    """The lists of both stages for the test users, int32 [test users, 500] in rows of the training catalogue."""
+    system = as_serving(bundle, past)
+    queries = past_of(past, heldout.user_ids, system.items.ids, heldout.train.now)
+    return _translated(system.recommend(queries, LIST_LENGTH).items, heldout.item_rows(list(system.items.ids)))
+
+
+def as_serving(bundle: Bundle, past: pl.DataFrame) -> Recommender:
+    """The bundle as it serves at the end of `past`: popularity counts what happened since its data ended."""
+    system = Recommender.load(bundle)
+    recent = choices_since(past, system.items.ids, bundle.manifest.as_of_micros)
+    return replace(system, retriever=system.retriever.with_recent(recent)) if recent else system
+
+
+def _translated(items: Int32s, rows: Int32s) -> Int32s:
+    return np.where(items == NO_ITEM, NO_ITEM, rows[items]).astype(np.int32)

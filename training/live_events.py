@@ -1,19 +1,21 @@
-"""Live events as training data: what the servers' store holds joins the data set, and whoever was erased leaves it."""
+"""What the servers' stores hold, as training data: live events and items join, and whoever was erased leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from core.catalog import CatalogChange
 from core.errors import DataError
 from data import schema
 from data.dataset import Dataset
 from state import LogEntry, StateStore, open_store
+from training import live_items
 
 PAGE = 10_000
 _SAME = ["user_id", "item_id", "timestamp", "event_type"]  # an event that agrees in these is the same one
@@ -22,35 +24,67 @@ _COLUMNS = {**schema.INTERACTIONS, "timestamp": pl.Int64(), "value": pl.Float64(
 
 @dataclass(frozen=True)
 class Merged:
-    """A data set with live events in it, and what became of them all; the counts of events add up to what was read."""
+    """A data set with live events and items in it, and what became of them all; the counts of events add up to what was
+    read.
+    """
 
     dataset: Dataset
     added: int
     known: int  # in the data set already, or under the same id in another store
-    unknown_items: int  # of items that the data set's items do not have
+    unknown_items: int  # of items that neither the data set nor the stores have
     erased_users: int  # of the data set, left out with everything they did
+    written_items: int = 0  # of the stores: new ones, and such as override those of the data set
+    deleted_items: int = 0  # of the data set, left out as nobody ever dealt with them
+    catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # store of items -> last change that is in here
 
     def __str__(self) -> str:
         left_out = f"{self.known:,} known already, {self.unknown_items:,} of unknown items"
-        return f"{self.added:,} live events added ({left_out}), {self.erased_users:,} deleted users left out"
+        events = f"{self.added:,} live events added ({left_out}), {self.erased_users:,} deleted users left out"
+        return f"{events}; {self.written_items:,} live items added, {self.deleted_items:,} deleted items left out"
 
 
 def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
-    """The data set with the events of the stores at `urls`, in the order of time.
+    """The data set with the events of the stores at `urls`, in the order of time, and with the items written there.
+
+    Of two stores that have the same item, the one named last counts.
 
     Raises DataError for a file that is not there, StateError for a store that cannot be read.
     """
     merged = Merged(dataset, 0, 0, 0, 0)
     frames = []
+    changed: dict[str, CatalogChange] = {}
+    sequences: dict[str, int] = {}
     for url in urls:
-        path = url.removeprefix("sqlite:")
-        if path != url and not Path(path).is_file():  # opening it would make an empty one
-            raise DataError(f"{path}: there is no such file of live events")
-        with closing(open_store(url)) as store:
+        with closing(open_existing(url)) as store:
             frames.append(_frame(_events(store)))
+            of_store = list(live_items.changes(store.catalog))
+            sequences[store.catalog.identity] = of_store[-1].sequence if of_store else -1
+            changed |= {change.item_id: change for change in of_store}
             dataset, erased = without_erased(dataset, store)
             merged = Merged(dataset, 0, 0, 0, merged.erased_users + erased)
-    return _joined(merged, pl.concat(frames)) if frames else merged
+    if not frames:
+        return merged
+    changes = list(changed.values())
+    items = live_items.with_written(dataset.items, changes)
+    dataset = Dataset(dataset.interactions, items, dataset.users)
+    merged = _joined(replace(merged, dataset=dataset), pl.concat(frames))
+    dataset = merged.dataset
+    items, deleted = live_items.without_deleted(dataset.items, dataset.interactions, changes)
+    return replace(
+        merged,
+        dataset=Dataset(dataset.interactions, items, dataset.users),
+        written_items=sum(change.item is not None for change in changes),
+        deleted_items=deleted,
+        catalog_sequences=sequences,
+    )
+
+
+def open_existing(url: str) -> StateStore:
+    """The store at `url`. Raises DataError for a file that is not there: opening it would make an empty one."""
+    path = url.removeprefix("sqlite:")
+    if path != url and not Path(path).is_file():
+        raise DataError(f"{path}: there is no such file of live events")
+    return open_store(url)
 
 
 def without_erased(dataset: Dataset, store: StateStore) -> tuple[Dataset, int]:

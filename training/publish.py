@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from bundle import BundleStore, Manifest
 from bundle.histories import write_histories
 from bundle.items import write_items
+from bundle.manifest import CATALOG_SEQUENCES
 from ranking.ranker import Ranker
 from retrieval.index import recall_against_exact
 from retrieval.two_tower import TwoTower
@@ -19,8 +22,17 @@ from training.recipe import Trained
 RECALL_AT, RECALL_QUERIES = 500, 200
 
 
-def publish(trained: Trained, bundles: Path, seed: int, activate: bool = True) -> Manifest:
-    """Write everything into a new bundle and, unless told not to, make it the current one."""
+def publish(
+    trained: Trained,
+    bundles: Path,
+    seed: int,
+    activate: bool = True,
+    catalog_sequences: Mapping[str, int] = MappingProxyType({}),
+) -> Manifest:
+    """Write everything into a new bundle and, unless told not to, make it the current one.
+
+    `catalog_sequences` says which changes of which stores of items it contains: servers do not apply them again.
+    """
     table = trained.table
     with BundleStore(bundles).writer() as writer:
         write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
@@ -35,7 +47,11 @@ def publish(trained: Trained, bundles: Path, seed: int, activate: bool = True) -
         return writer.publish(
             as_of_micros=table.as_of,
             seed=seed,
-            settings={"retrieval": asdict(trained.settings), "scorer": trained.scorer.scorer.config.to_json()},
+            settings={
+                "retrieval": asdict(trained.settings),
+                "scorer": trained.scorer.scorer.config.to_json(),
+                CATALOG_SEQUENCES: dict(catalog_sequences),
+            },
             metrics=metrics(trained),
             activate=activate,
         )

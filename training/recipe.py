@@ -14,7 +14,7 @@ from layers.item_features import ItemFeatures
 from ranking.examples import Examples
 from ranking.features import ItemFacts, feature_names
 from ranking.scorer import ScorerConfig
-from ranking.train import TrainedScorer, train_scorer
+from ranking.train import Beginning, TrainedScorer, train_scorer
 from retrieval.als import ALS
 from retrieval.barred import Barred
 from retrieval.fusion import Fusion
@@ -59,13 +59,38 @@ class Trained:
     n_examples: int  # that the ranker learned from: queries with their candidates
 
 
-def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *, ablations: bool = False) -> Trained:
-    """Run the whole recipe on what is known; `progress` hears the name of each step as it begins."""
+@dataclass(frozen=True)
+class WarmStart:
+    """What an earlier training hands on."""
+
+    settings: RetrievalSettings
+    scorer: Beginning
+    slices: int = 2
+    """Of time that the ranker goes on learning from, the newest; it has learned from older ones before."""
+
+
+def train(
+    table: TrainingTable,
+    recipe: Recipe,
+    seed: int,
+    progress: Progress,
+    *,
+    ablations: bool = False,
+    warm: WarmStart | None = None,
+) -> Trained:
+    """Run the whole recipe on what is known; `progress` hears the name of each step as it begins.
+
+    With a warm start the settings stay, and the ranker goes on from where it was, on fewer slices.
+    """
     items, histories = table.features, table.histories
     progress("cutting time into slices")
-    cuts = slices(histories, len(items), recipe.slices, recipe.queries_per_slice, seed)
-    progress("choosing retrieval settings on the newest slice")
-    settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of), seed)
+    count = min(recipe.slices, warm.slices) if warm else recipe.slices
+    cuts = slices(histories, len(items), count, recipe.queries_per_slice, seed)
+    if warm:
+        settings = warm.settings
+    else:
+        progress("choosing retrieval settings on the newest slice")
+        settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of), seed)
     text = text_weights(items.tokens)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
@@ -83,7 +108,7 @@ def train(table: TrainingTable, recipe: Recipe, seed: int, progress: Progress, *
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
     start = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
-    scorer = train_scorer(parts, items, config, recipe.ranker_epochs, start)
+    scorer = train_scorer(parts, items, config, recipe.ranker_epochs, warm.scorer if warm else start)
     without: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():

@@ -10,9 +10,11 @@ import polars as pl
 
 from bundle.strings import Ids
 from core.errors import DataError
-from core.types import NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from core.types import EVENT_WEIGHTS, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from data.dataset import Dataset
 from layers.item_features import ItemFeatures, item_text
+from layers.tokens import TextEncoder
+from retrieval.recent import RecentChoices
 
 FEWEST_EVENTS = 50
 
@@ -31,9 +33,10 @@ class TrainingTable:
     as_of: int
 
 
-def prepare(dataset: Dataset, as_of: int | None) -> TrainingTable:
+def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = None) -> TrainingTable:
     """The data set's past before `as_of` (microseconds), or all of it: then `as_of` is just after the last event.
 
+    Texts are read with the vocabulary of `encoder`, or with one that is learned from them.
     Raises DataError when there is too little to learn from.
     """
     if as_of is not None:
@@ -52,7 +55,7 @@ def prepare(dataset: Dataset, as_of: int | None) -> TrainingTable:
         items["title"].to_list(),
         items["categories"].to_list(),
         items["price"].fill_null(np.nan).to_numpy(),
-        _features(items, np.bincount(rows, minlength=len(items)) > 0),
+        _features(items, np.bincount(rows, minlength=len(items)) > 0, encoder),
         user_ids.to_list(),
         _histories(events, rows, _rows(events["user_id"], user_ids), len(user_ids), now),
         now,
@@ -70,6 +73,21 @@ def past_of(interactions: pl.DataFrame, user_ids: Sequence[str], items: Ids, now
     known = rows != NO_ITEM
     own = own.filter(pl.Series(known))
     return _histories(own, rows[known], _rows(own["user_id"], users), len(users), now)
+
+
+def choices_since(interactions: pl.DataFrame, items: Ids, since: int) -> RecentChoices | None:
+    """What popularity counts of the interactions from `since` (microseconds) on, as of the newest; None without any.
+
+    Items by their rows in a bundle, unknown ones left out.
+    """
+    wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
+    time = pl.col("timestamp").dt.timestamp("us")
+    chosen = interactions.filter(pl.col("event_type").is_in(wanted) & (time >= since))
+    newest = chosen.group_by("user_id", "item_id").agg(time.max().alias("time")).sort("user_id", "item_id")
+    if not len(newest):
+        return None
+    rows, times = items.rows(newest["item_id"].to_list()), newest["time"].to_numpy()
+    return RecentChoices(rows[rows != NO_ITEM], times[rows != NO_ITEM], int(times.max()))
 
 
 def _rows(ids: pl.Series, known: pl.Series) -> Int32s:
@@ -94,7 +112,7 @@ def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int,
     )
 
 
-def _features(items: pl.DataFrame, known: Bools) -> ItemFeatures:
+def _features(items: pl.DataFrame, known: Bools, encoder: TextEncoder | None) -> ItemFeatures:
     categories = items["categories"]
     names = categories.explode().drop_nulls().unique().sort()
     flat = categories.explode().drop_nulls()
@@ -102,4 +120,4 @@ def _features(items: pl.DataFrame, known: Bools) -> ItemFeatures:
     offsets = np.concatenate([[0], np.cumsum(categories.list.len().to_numpy())]).astype(np.int64)
     texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, known)
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, known, encoder)

@@ -33,6 +33,7 @@ type Client struct {
 	connection      *grpc.ClientConn
 	recommendations pb.RecommendationServiceClient
 	events          pb.EventServiceClient
+	catalog         pb.CatalogServiceClient
 	users           pb.UserServiceClient
 	health          healthpb.HealthClient
 }
@@ -59,6 +60,7 @@ func New(address string, options Options) (*Client, error) {
 		connection:      connection,
 		recommendations: pb.NewRecommendationServiceClient(connection),
 		events:          pb.NewEventServiceClient(connection),
+		catalog:         pb.NewCatalogServiceClient(connection),
 		users:           pb.NewUserServiceClient(connection),
 		health:          healthpb.NewHealthClient(connection),
 	}, nil
@@ -107,6 +109,26 @@ func (c *Client) WriteEvents(ctx context.Context, request *pb.WriteEventsRequest
 		}
 	}
 	return call(ctx, c.options.BatchTimeout, c.events.WriteEvents, request)
+}
+
+// UpsertItems writes 1 to 1,000 items, all or none, each of them wholly, and returns once they are durable.
+func (c *Client) UpsertItems(ctx context.Context, request *pb.UpsertItemsRequest) (*pb.UpsertItemsResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.catalog.UpsertItems, request)
+}
+
+// DeleteItems takes 1 to 1,000 items out of the catalogue, all or none; one that nobody knows is no error.
+func (c *Client) DeleteItems(ctx context.Context, request *pb.DeleteItemsRequest) (*pb.DeleteItemsResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.catalog.DeleteItems, request)
+}
+
+// GetItem answers one item as it is now; [ErrNotFound] where there is none.
+func (c *Client) GetItem(ctx context.Context, request *pb.GetItemRequest) (*pb.GetItemResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.catalog.GetItem, request)
+}
+
+// ListItems answers one page of all items; the next one is asked for with its NextPageToken, until that is empty.
+func (c *Client) ListItems(ctx context.Context, request *pb.ListItemsRequest) (*pb.ListItemsResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.catalog.ListItems, request)
 }
 
 // GetUser answers what is known of a user, in numbers; a user that nobody knows is no error.

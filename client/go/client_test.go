@@ -11,6 +11,7 @@ import (
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -99,6 +100,40 @@ func TestUnavailableIsTriedAgainWithTheSameEventIDs(t *testing.T) {
 	for _, call := range calls {
 		if id := call.request.(*pb.WriteEventsRequest).GetEvents()[0].GetEventId(); id != event.GetEventId() {
 			t.Errorf("an attempt wrote the id %q, not %q", id, event.GetEventId())
+		}
+	}
+}
+
+func TestItemsAreWrittenToldAndDeletedAndUsersForgottenAtTheSecondAttempt(t *testing.T) {
+	calls := map[string]func(*shortlist.Client) (proto.Message, error){
+		"created_count:1": func(c *shortlist.Client) (proto.Message, error) {
+			return c.UpsertItems(t.Context(), &pb.UpsertItemsRequest{Items: []*pb.ItemInput{{ItemId: "i1"}}})
+		},
+		"deleted_count:2": func(c *shortlist.Client) (proto.Message, error) {
+			return c.DeleteItems(t.Context(), &pb.DeleteItemsRequest{ItemIds: []string{"i1", "i2"}})
+		},
+		`item:{item_id:"i1"}`: func(c *shortlist.Client) (proto.Message, error) {
+			return c.GetItem(t.Context(), &pb.GetItemRequest{ItemId: "i1"})
+		},
+		`next_page_token:"next"`: func(c *shortlist.Client) (proto.Message, error) {
+			return c.ListItems(t.Context(), &pb.ListItemsRequest{})
+		},
+		`user_id:"u1"`: func(c *shortlist.Client) (proto.Message, error) {
+			return c.DeleteUser(t.Context(), &pb.DeleteUserRequest{UserId: "u1"})
+		},
+	}
+	for expected, call := range calls {
+		server := serve(t, draining)
+		answer, err := call(connect(t, server.address, patient))
+		if err != nil {
+			t.Fatalf("%s: %v", expected, err)
+		}
+		wanted := answer.ProtoReflect().New().Interface()
+		if err := prototext.Unmarshal([]byte(expected), wanted); err != nil || !proto.Equal(answer, wanted) {
+			t.Errorf("%v, not %s", answer, expected)
+		}
+		if got := len(server.asked()); got != 2 {
+			t.Errorf("%s: %d attempts, not 2", expected, got)
 		}
 	}
 }

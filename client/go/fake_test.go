@@ -22,6 +22,8 @@ import (
 type fake struct {
 	pb.UnimplementedRecommendationServiceServer
 	pb.UnimplementedEventServiceServer
+	pb.UnimplementedCatalogServiceServer
+	pb.UnimplementedUserServiceServer
 
 	address string
 	hold    bool // answers only once the caller has left
@@ -52,6 +54,8 @@ func start(t *testing.T, failures []*statuspb.Status, options ...grpc.ServerOpti
 	server := grpc.NewServer(options...)
 	pb.RegisterRecommendationServiceServer(server, served)
 	pb.RegisterEventServiceServer(server, served)
+	pb.RegisterCatalogServiceServer(server, served)
+	pb.RegisterUserServiceServer(server, served)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return served
@@ -103,6 +107,26 @@ func (f *fake) BatchRecommend(ctx context.Context, r *pb.BatchRecommendRequest) 
 
 func (f *fake) WriteEvents(ctx context.Context, r *pb.WriteEventsRequest) (*pb.WriteEventsResponse, error) {
 	return &pb.WriteEventsResponse{AcceptedCount: int32(len(r.GetEvents()))}, f.enter(ctx, r)
+}
+
+func (f *fake) UpsertItems(ctx context.Context, r *pb.UpsertItemsRequest) (*pb.UpsertItemsResponse, error) {
+	return &pb.UpsertItemsResponse{CreatedCount: int32(len(r.GetItems()))}, f.enter(ctx, r)
+}
+
+func (f *fake) DeleteItems(ctx context.Context, r *pb.DeleteItemsRequest) (*pb.DeleteItemsResponse, error) {
+	return &pb.DeleteItemsResponse{DeletedCount: int32(len(r.GetItemIds()))}, f.enter(ctx, r)
+}
+
+func (f *fake) GetItem(ctx context.Context, r *pb.GetItemRequest) (*pb.GetItemResponse, error) {
+	return &pb.GetItemResponse{Item: &pb.Item{ItemId: r.GetItemId()}}, f.enter(ctx, r)
+}
+
+func (f *fake) ListItems(ctx context.Context, r *pb.ListItemsRequest) (*pb.ListItemsResponse, error) {
+	return &pb.ListItemsResponse{NextPageToken: "next"}, f.enter(ctx, r)
+}
+
+func (f *fake) DeleteUser(ctx context.Context, r *pb.DeleteUserRequest) (*pb.DeleteUserResponse, error) {
+	return &pb.DeleteUserResponse{UserId: r.GetUserId()}, f.enter(ctx, r)
 }
 
 func (f *fake) StreamRecommend(stream pb.RecommendationService_StreamRecommendServer) error {

@@ -21,7 +21,8 @@ type Options struct {
 	// Timeout limits a call whose context has no deadline, retries included; 1 second by default. A stream has no limit
 	// but its context's.
 	Timeout time.Duration
-	// BatchTimeout is the same for BatchRecommend and WriteEvents, which carry more; 5 seconds by default.
+	// BatchTimeout is the same for BatchRecommend, WriteEvents and what is asked of items and users, which carry or take
+	// more; 5 seconds by default.
 	BatchTimeout time.Duration
 	// MaxAttempts is how often a call is tried in all while servers answer Unavailable: 1 to 5, 4 by default. All methods
 	// are safe to repeat.
@@ -111,6 +112,8 @@ func (o Options) serviceConfig() string {
 			"name": []any{
 				map[string]any{"service": pb.RecommendationService_ServiceDesc.ServiceName},
 				map[string]any{"service": pb.EventService_ServiceDesc.ServiceName},
+				map[string]any{"service": pb.CatalogService_ServiceDesc.ServiceName},
+				map[string]any{"service": pb.UserService_ServiceDesc.ServiceName},
 			},
 			"retryPolicy": map[string]any{
 				"maxAttempts":          o.MaxAttempts,

@@ -150,6 +150,47 @@ CALLS = [
         invalid("events[0].value", "events[1].event_time", "events[1].user_id"),
     ),
     call("write events: none", "WriteEvents", {}, invalid("events")),
+    call(
+        "upsert items: every violation",
+        "UpsertItems",
+        {
+            "items": [
+                {"itemId": " ", "title": "t" * 1_001, "price": "NaN"},
+                {"itemId": "i1", "categories": ["", "Home", "Home"]},
+                {"itemId": "i1", "price": -1},
+            ]
+        },
+        invalid(
+            "items[0].item_id",
+            "items[0].price",
+            "items[0].title",
+            "items[1].categories[0]",
+            "items[1].categories[2]",
+            "items[2].item_id",
+            "items[2].price",
+        ),
+    ),
+    call("upsert items: none", "UpsertItems", {}, invalid("items")),
+    call(
+        "delete items: every violation",
+        "DeleteItems",
+        {"itemIds": ["i1", "", "a\nb"]},
+        invalid("item_ids[1]", "item_ids[2]"),
+    ),
+    call("get item", "GetItem", {"itemId": "i000001"}),
+    call(
+        "get item: unknown item",
+        "GetItem",
+        {"itemId": "品物"},
+        {"code": "NOT_FOUND", "reason": "ITEM_NOT_FOUND", "fields": [], "metadata": {"item": "品物"}},
+    ),
+    call("list items: first page", "ListItems", {"pageSize": 3}),
+    call(
+        "list items: every violation",
+        "ListItems",
+        {"pageSize": -1, "pageToken": "x" * 1_025},
+        invalid("page_size", "page_token"),
+    ),
     call("get user", "GetUser", {"userId": "u000001"}),
     call("get user: nobody known", "GetUser", {"userId": "利用者-五"}),
     call("get user: no id", "GetUser", {}, invalid("user_id")),

@@ -22,6 +22,7 @@ from google.rpc import error_details_pb2  # noqa: F401  # what the details of an
 from messages import MESSAGES
 from shortlist.v1 import (  # noqa: F401
     bundle_service_pb2,
+    catalog_service_pb2,
     event_service_pb2,
     recommendation_service_pb2,
     user_service_pb2,

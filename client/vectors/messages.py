@@ -72,6 +72,15 @@ FULL_EVENT = {
     "attributionToken": "WyJyMSIsImIxIiwwXQ",
 }
 
+ITEM = {
+    "itemId": "i1",
+    "title": "Kettle ☕",
+    "text": "Boils water.\nQuickly.",
+    "categories": ["Home", "Café"],
+    "price": 0.1,
+}
+TOLD = {**ITEM, "updateTime": "2026-11-24T06:27:18.000001Z"}
+
 USER_EVENT = {key: FULL_EVENT[key] for key in FULL_EVENT if key != "userId"}
 COUNTS = [{"eventType": f"EVENT_TYPE_{type}", "eventCount": "9223372036854775807"} for type in EVENT_TYPES]
 TIMES = {"firstEventTime": "1970-01-01T00:00:00Z", "lastEventTime": "2026-11-24T06:27:18.000001Z"}
@@ -163,6 +172,26 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("write events request: every type", "WriteEventsRequest", {"events": EVENTS}),
     ("write events request: type from the future", "WriteEventsRequest", {"events": [{"eventType": 77}]}),
     ("write events response", "WriteEventsResponse", {"acceptedCount": 1_000, "duplicateCount": 1}),
+    (
+        "upsert items request: every field",
+        "UpsertItemsRequest",
+        {"items": [ITEM, {"itemId": "品物"}, {"price": 0.0}]},
+    ),
+    (
+        "upsert items response",
+        "UpsertItemsResponse",
+        {"createdCount": 1_000, "updatedCount": 1, "revision": "1795501638000001"},
+    ),
+    ("delete items request", "DeleteItemsRequest", {"itemIds": ["i1", "品物", ""]}),
+    ("delete items response", "DeleteItemsResponse", {"deletedCount": 2, "revision": "1795501638000001"}),
+    ("get item request", "GetItemRequest", {"itemId": "品物"}),
+    ("get item response", "GetItemResponse", {"item": {**TOLD, "origin": "ITEM_ORIGIN_LIVE"}}),
+    ("list items request", "ListItemsRequest", {"pageSize": 1_000, "pageToken": "WyJ1MSJd"}),
+    (
+        "list items response",
+        "ListItemsResponse",
+        {"items": [TOLD, {"itemId": "i2", "origin": "ITEM_ORIGIN_BUNDLE"}, {}], "nextPageToken": "WyJ1MSJd"},
+    ),
     ("get user request", "GetUserRequest", {"userId": "利用者-五"}),
     ("get user response: every field", "GetUserResponse", {**KNOWN, "deletedBefore": True, "bundleVersion": VERSION}),
     ("get user response: nobody known", "GetUserResponse", {"userId": "u1", "bundleVersion": VERSION}),

@@ -29,6 +29,7 @@ def test_the_whole_benchmark_on_a_few_hundred_items(tmp_path: Path) -> None:
     measured = run["sizes"]["700"]["server"]
     assert measured["event_in_next_answer"]
     assert all(load["failed"] == 0 for load in measured["closed"])
+    assert all(rate > 0 for rate in run["training"].values()) and len(run["training"]) == 3
     assert "peak / ceiling" in done.stdout
     assert (tmp_path / "latest.svg").read_text().startswith("<svg")
 

@@ -17,9 +17,11 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from shortlist import AsyncClient, Client, Options
+from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
 from shortlist.v1.event_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
 from shortlist.v1.recommendation_pb2 import Reason, Recommendation, RecommendedItem, ScoredItem, StageTrace
 from shortlist.v1.recommendation_service_pb2_grpc import (
@@ -58,7 +60,7 @@ INVALID = status(
 )
 
 
-class FakeServer(RecommendationServiceServicer, EventServiceServicer, UserServiceServicer):
+class FakeServer(RecommendationServiceServicer, EventServiceServicer, CatalogServiceServicer, UserServiceServicer):
     """Fails with the statuses in `failures`, one per call, then answers; keeps every request and its metadata."""
 
     def __init__(self) -> None:
@@ -114,6 +116,22 @@ class FakeServer(RecommendationServiceServicer, EventServiceServicer, UserServic
         self._enter(request, context)
         return event_api.WriteEventsResponse(accepted_count=len(request.events))
 
+    def UpsertItems(self, request: catalog_api.UpsertItemsRequest, context: Any) -> catalog_api.UpsertItemsResponse:
+        self._enter(request, context)
+        return catalog_api.UpsertItemsResponse(created_count=len(request.items), revision=7)
+
+    def DeleteItems(self, request: catalog_api.DeleteItemsRequest, context: Any) -> catalog_api.DeleteItemsResponse:
+        self._enter(request, context)
+        return catalog_api.DeleteItemsResponse(deleted_count=len(request.item_ids), revision=8)
+
+    def GetItem(self, request: catalog_api.GetItemRequest, context: Any) -> catalog_api.GetItemResponse:
+        self._enter(request, context)
+        return catalog_api.GetItemResponse(item=catalog_api.Item(item_id=request.item_id))
+
+    def ListItems(self, request: catalog_api.ListItemsRequest, context: Any) -> catalog_api.ListItemsResponse:
+        self._enter(request, context)
+        return catalog_api.ListItemsResponse(items=[catalog_api.Item(item_id="i7")], next_page_token="t2")
+
     def GetUser(self, request: user_api.GetUserRequest, context: Any) -> user_api.GetUserResponse:
         self._enter(request, context)
         return user_api.GetUserResponse(live_event_count=2)
@@ -131,6 +149,7 @@ def start(fake: FakeServer, credentials: grpc.ServerCredentials | None = None) -
     server = grpc.server(futures.ThreadPoolExecutor(8))
     add_RecommendationServiceServicer_to_server(fake, server)
     add_EventServiceServicer_to_server(fake, server)
+    add_CatalogServiceServicer_to_server(fake, server)
     add_UserServiceServicer_to_server(fake, server)
     health_pb2_grpc.add_HealthServicer_to_server(fake.health, server)
     fake.health.set("shortlist.v1.EventService", health_pb2.HealthCheckResponse.NOT_SERVING)

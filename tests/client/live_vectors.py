@@ -10,14 +10,21 @@ import grpc
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2  # noqa: F401  # what the details of an error are made of
-from shortlist.v1 import bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2
+from shortlist.v1 import (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+)
 
 VECTORS = Path(__file__).parents[2] / "client/vectors/vectors.json"
 TABLE: dict[str, list[dict[str, Any]]] = json.loads(VECTORS.read_text(encoding="utf-8"))
 SECONDS = 30  # as every client has for a call of the table
+MODULES = (bundle_service_pb2, catalog_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2)
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method
-    for module in (bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2)
+    for module in MODULES
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

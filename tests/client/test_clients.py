@@ -21,6 +21,7 @@ from shortlist import (
     Filter,
     HealthStatus,
     InvalidArgument,
+    ItemInput,
     NotFound,
     Options,
     ResourceExhausted,
@@ -81,6 +82,35 @@ def test_retrieve_rank_and_similar_items(server: Any, connect: Connect) -> None:
     assert list(ranked.unknown_item_ids) == ["i4"]
     assert client.similar_items("i1", count=5, excluded_item_ids=["i2"]).items[0].item_id == "i5"
     assert (server.requests[-1].item_id, server.requests[-1].count) == ("i1", 5)
+
+
+def test_items_are_written_told_listed_and_deleted(server: Any, connect: Connect) -> None:
+    client = connect(server.address)
+    assert client.upsert_items([ItemInput(item_id="i1", price=0), ItemInput(item_id="i2")]).created_count == 2
+    assert server.requests[-1].items[0].HasField("price")
+    assert client.get_item("i1").item.item_id == "i1"
+    page = client.list_items(page_size=1, page_token="t1")
+    assert ([item.item_id for item in page.items], page.next_page_token) == (["i7"], "t2")
+    assert (server.requests[-1].page_size, server.requests[-1].page_token) == (1, "t1")
+    assert client.delete_items(["i1", "i2"]).deleted_count == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.upsert_items([ItemInput(item_id="i1")]),
+        lambda client: client.delete_items(["i1"]),
+        lambda client: client.get_item("i1"),
+        lambda client: client.list_items(),
+        lambda client: client.get_user("u1"),
+        lambda client: client.export_user("u1"),
+        lambda client: client.delete_user("u1"),
+    ],
+)
+def test_what_is_asked_of_items_and_users_is_tried_again(server: Any, connect: Connect, call: Any) -> None:
+    server.failures = [UNAVAILABLE]
+    call(connect(server.address, Options(timeout=20, batch_timeout=20)))
+    assert len(server.requests) == 2
 
 
 def test_a_user_is_told_exported_and_forgotten(server: Any, connect: Connect) -> None:

@@ -24,6 +24,8 @@ from shortlist import (
     Event,
     EventType,
     HealthStatus,
+    ItemInput,
+    NotFound,
     Options,
     PermissionDenied,
     ShortlistError,
@@ -115,6 +117,10 @@ CALLED = {
     "Rank": "rank",
     "SimilarItems": "similar_items",
     "WriteEvents": "write_events",
+    "UpsertItems": "upsert_items",
+    "DeleteItems": "delete_items",
+    "GetItem": "get_item",
+    "ListItems": "list_items",
     "GetUser": "get_user",
     "ExportUser": "export_user",
     "DeleteUser": "delete_user",
@@ -127,6 +133,7 @@ def outcome(client: Any, call: dict[str, Any]) -> Any:
     if call["method"] == "StreamRecommend":
         return list(client.stream_recommend(request, timeout=live_vectors.SECONDS))
     required = {"Rank": ["user_id", "item_ids"], "BatchRecommend": ["queries"], "WriteEvents": ["events"]}
+    required |= {"UpsertItems": ["items"]}
     required |= {method: ["user_id"] for method in ("GetUser", "ExportUser", "DeleteUser")}
     fields = {name: getattr(request, name) for name in required.get(call["method"], [])}
     fields |= {field.name: value for field, value in request.ListFields()}
@@ -197,10 +204,17 @@ def test_python_with_tls_and_a_token(environment: Environment, connect: Connect)
     client = secure(connect, environment, token=TOKEN)
     assert client.recommend("u000001", 1).items
     assert client.write_events([event]).accepted_count == 1
+    assert client.upsert_items([ItemInput(item_id="python-tls", title="Tea")]).created_count == 1
     reader = secure(connect, environment, token=lambda: READ_TOKEN)
+    assert reader.get_item("python-tls").item.title == "Tea"
     assert reader.recommend("u000001", 1).items
     with pytest.raises(PermissionDenied):
         reader.write_events([event])
+    with pytest.raises(PermissionDenied):
+        reader.delete_items(["python-tls"])
+    assert client.delete_items(["python-tls"]).deleted_count == 1
+    with pytest.raises(NotFound):
+        reader.get_item("python-tls")
     with pytest.raises(Unauthenticated):
         secure(connect, environment).recommend("u000001", 1)
 

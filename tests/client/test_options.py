@@ -57,6 +57,8 @@ def test_only_unavailable_is_retried() -> None:
     assert {entry["service"] for entry in method["name"]} == {
         "shortlist.v1.RecommendationService",
         "shortlist.v1.EventService",
+        "shortlist.v1.CatalogService",
+        "shortlist.v1.UserService",
     }
 
 

@@ -14,7 +14,14 @@ import pytest
 from google.protobuf import json_format, symbol_database
 from google.protobuf.descriptor import Descriptor
 from live_vectors import METHODS, TABLE, VECTORS
-from shortlist.v1 import bundle_service_pb2, event_pb2, filter_pb2, recommendation_pb2, user_service_pb2
+from shortlist.v1 import (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_pb2,
+    filter_pb2,
+    recommendation_pb2,
+    user_service_pb2,
+)
 
 MESSAGES = TABLE["messages"]
 OPERATORS = {name for name, method in METHODS.items() if method.containing_service.name == "BundleService"}
@@ -54,7 +61,7 @@ def test_every_field_is_set_somewhere_and_every_enum_value_stands_somewhere() ->
 
     for vector in MESSAGES:
         walk(parsed(vector))
-    modules = (bundle_service_pb2, event_pb2, filter_pb2, recommendation_pb2, user_service_pb2)
+    modules = (bundle_service_pb2, catalog_service_pb2, event_pb2, filter_pb2, recommendation_pb2, user_service_pb2)
     kinds = [kind for module in modules for kind in module.DESCRIPTOR.message_types_by_name.values()]
     kinds += [kind for m in METHODS.values() for kind in (m.input_type, m.output_type)]
     assert {field.full_name for kind in kinds for field in kind.fields} <= fields

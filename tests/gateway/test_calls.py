@@ -32,6 +32,10 @@ REQUESTS = {
     "EventService/WriteEvents": {
         "events": [{"eventId": "e1", "userId": "u", "itemId": "i1", "eventTime": "2024-01-01T00:00:00Z", "value": 0}]
     },
+    "CatalogService/UpsertItems": {"items": [{"itemId": "i39", "title": "Tea", "categories": ["tea"], "price": 0}]},
+    "CatalogService/DeleteItems": {"itemIds": ["nothing"]},
+    "CatalogService/GetItem": {"itemId": "i1"},
+    "CatalogService/ListItems": {"pageSize": 3},
     "BundleService/ListBundles": {"pageSize": 1},
     "BundleService/GetServingBundle": {},
     "BundleService/ActivateBundle": {"bundleVersion": "THE NEWEST", "label": "BUNDLE_LABEL_STABLE"},

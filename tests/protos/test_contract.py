@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor
 from shortlist.v1 import (
     bundle_service_pb2,
+    catalog_service_pb2,
     event_pb2,
     event_service_pb2,
     filter_pb2,
@@ -29,6 +30,7 @@ FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
         bundle_service_pb2,
+        catalog_service_pb2,
         event_pb2,
         event_service_pb2,
         filter_pb2,

@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 from shortlist.v1 import (
     bundle_service_pb2,
+    catalog_service_pb2,
     event_pb2,
     event_service_pb2,
     recommendation_service_pb2,
@@ -20,7 +21,13 @@ from shortlist.v1 import (
 from reference.__main__ import FOLDER, PACKAGE, PROTOS, write
 from reference.comments import Api, compile_api
 
-FILES = (recommendation_service_pb2, event_service_pb2, user_service_pb2, bundle_service_pb2)
+FILES = (
+    recommendation_service_pb2,
+    event_service_pb2,
+    catalog_service_pb2,
+    user_service_pb2,
+    bundle_service_pb2,
+)
 SERVICE = recommendation_service_pb2.DESCRIPTOR.services_by_name["RecommendationService"]
 
 

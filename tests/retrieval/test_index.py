@@ -5,7 +5,8 @@ import pytest
 
 from core.errors import BundleRefusedError
 from core.types import NO_ITEM
-from retrieval.index import EXACT_UP_TO, NARROW, VectorIndex, factory_string, recall_against_exact
+from retrieval.index import EXACT_UP_TO, NARROW, VectorIndex, recall_against_exact
+from retrieval.listed import ListedVectors
 
 MANY, DIM = 25_000, 64
 
@@ -44,9 +45,9 @@ def small(vectors):
     return VectorIndex.build(vectors[:500])
 
 
-def test_the_branch_under_test_is_taken():
-    assert factory_string(EXACT_UP_TO, DIM) == "Flat"
-    assert factory_string(MANY, DIM).startswith("IVF")
+def test_the_branch_under_test_is_taken(small, large):
+    assert len(small) <= EXACT_UP_TO < len(large)
+    assert type(small.faiss_index) is not type(large.faiss_index)
 
 
 @pytest.mark.parametrize("dim", [8, 16])
@@ -166,17 +167,69 @@ def test_a_loaded_index_finds_the_same(index, queries, stored, request):
         assert np.array_equal(mine, theirs)
 
 
-def test_an_index_over_other_vectors_is_refused(small, vectors, stored):
-    wrong = VectorIndex(vectors[:400], small.mean, small.covariance, small.faiss_index)
-    bundle = stored(lambda writer: wrong.write(writer, "retrieval/x"))
-    with pytest.raises(BundleRefusedError, match=r"index.faiss.*500 vectors.*\(400, 64\)"):
-        VectorIndex.load(bundle, "retrieval/x")
+@pytest.fixture
+def loaded(large, stored):
+    return VectorIndex.load(stored(lambda writer: large.write(writer, "retrieval/x")), "retrieval/x")
+
+
+def test_a_loaded_large_index_has_the_vectors_as_halves(loaded, vectors):
+    assert isinstance(loaded.vectors, ListedVectors)
+    assert loaded.vectors.shape == vectors.shape
+    everything = loaded.take(np.arange(MANY))
+    assert everything == pytest.approx(vectors, rel=2**-11, abs=1e-7)
+    assert np.array_equal(everything.astype(np.float16), everything)
+    rows = np.random.default_rng(0).integers(0, MANY, (3, 70))
+    assert np.array_equal(loaded.take(rows), everything[rows])
+    assert loaded.take(np.zeros((2, 0), np.int32)).shape == (2, 0, DIM)
+    assert loaded.take(np.array([NO_ITEM])).shape == (1, DIM)  # means nothing, does no harm
+
+
+def test_no_row_is_read_beyond_the_last(loaded):
+    with pytest.raises(IndexError):
+        loaded.take(np.array([MANY]))
+
+
+def test_a_narrow_filter_on_a_loaded_index_is_searched_exactly(loaded, vectors, queries, barring):
+    allowed = np.zeros((1, MANY), bool)
+    allowed[0, ::100] = True
+    rows, products = loaded.search(queries[:1], 50, barring(allowed))
+    assert rows[0].tolist() == exact(loaded.take(np.arange(MANY)), queries[0], 50, allowed[0]).tolist()
+    assert products[0] == pytest.approx(vectors[rows[0]] @ queries[0], abs=1e-3)
+
+
+def test_long_vectors_are_found_wherever_they_point(vectors, queries):
+    """Factorisation gives popular items long vectors, and these have the largest products with most users."""
+    lengths = np.clip(np.random.default_rng(0).pareto(1.5, size=MANY), 0.3, 3)
+    index = VectorIndex.build((vectors * lengths[:, None]).astype(np.float32))
+    assert recall_against_exact(index, queries, 100) >= 0.9
+
+
+def test_places_of_another_index_are_refused(large, vectors, stored):
+    fewer = VectorIndex.build(vectors[: EXACT_UP_TO + 1])
+
+    def write(writer):
+        fewer.write(writer, "retrieval/fewer")
+        large.write(writer, "retrieval/x")
+
+    bundle = stored(write)
+    mixed = {"retrieval/x/index.faiss": "retrieval/fewer/index.faiss"}
+
+    class Mixed:
+        def __getattr__(self, name):
+            return getattr(bundle, name)
+
+        def path(self, name):
+            return bundle.path(mixed.get(name, name))
+
+    with pytest.raises(BundleRefusedError, match=r"index.faiss.*holds 20001 vectors where there are places of 25000"):
+        VectorIndex.load(Mixed(), "retrieval/x")
 
 
 def test_what_is_no_index_is_refused(small, stored):
     def write(writer):
-        for name in ("vectors", "mean", "covariance"):
+        for name in ("mean", "covariance"):
             writer.array(f"retrieval/x/{name}", getattr(small, name))
+        writer.array("retrieval/x/places", np.zeros(500, np.uint32))
         writer.path("retrieval/x/index.faiss").write_bytes(b"IxFI" + bytes(40))
 
     with pytest.raises(BundleRefusedError, match=r"index.faiss"):

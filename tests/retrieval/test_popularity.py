@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.types import NO_ITEM
+from core.types import DAY, NO_ITEM
 from retrieval.popularity import Popularity, window_name
+from retrieval.recent import RecentChoices
 
 HISTORIES, DAYS = [[0, 0, 1], [0, 2], [2, 1]], [[80, 99, 97], [60, 93], [92.9, 96]]
 
@@ -40,3 +43,49 @@ def test_names(days, name):
 
 def test_a_window_of_minutes_has_a_name():
     assert window_name(1e-4) == "popular_1h"
+
+
+def recent(items, days, now=110):
+    return RecentChoices(np.array(items, np.int32), (np.array(days) * DAY).astype(np.int64), now * DAY)
+
+
+def test_over_all_time_recent_choices_add_up(queries_of):
+    trained = Popularity.fit("p", queries_of([[0, 1], [0]]), 4, np.inf)
+    popular = trained.with_recent(recent([3, 1, 1, 3, 3, 3], [101, 102, 50, 105, 105, 106]))
+    assert popular.values == pytest.approx(np.log1p([2, 3, 0, 4]))
+    assert popular.order.tolist() == [3, 1, 0]
+
+
+def test_a_window_gives_as_much_away_as_it_takes_in(queries_of):
+    trained = Popularity.fit("p", queries_of([[0, 1], [0], [0]]), 4, 7)
+    one = trained.with_recent(recent([3], [109]))
+    assert one.values == pytest.approx(np.log1p([2.25, 0.75, 0, 1]))
+    assert one.order.tolist() == [0, 3, 1]
+    many = trained.with_recent(recent([2, 3, 3, 1, 3], [109, 109, 110, 104, 104]))
+    assert many.values == pytest.approx(np.log1p([0, 1, 1, 3])), "what was trained has left"
+    assert many.order.tolist() == [3, 1, 2]
+    aged = trained.with_recent(recent([2, 3, 3, 1, 3], [109, 109, 110, 103, 103]))
+    assert aged.values == pytest.approx(np.log1p([0.75, 0.25, 1, 2])), "what is older than the window has left as well"
+
+
+def test_without_recent_choices_it_is_what_was_trained(queries_of):
+    trained = Popularity.fit("p", queries_of([[0]]), 4, 7)
+    assert trained.with_recent(recent([1, 2], [100, 90])) is trained
+
+
+@given(st.lists(st.integers(0, 30), max_size=60), st.lists(st.integers(0, 30), min_size=1, max_size=60))
+def test_the_order_is_that_of_the_values(before, after):
+    users = np.bincount(before, minlength=31)
+    order = np.argsort(-users, kind="stable").astype(np.int32)
+    trained = Popularity("p", np.log1p(users).astype(np.float32), order[users[order] > 0], 7)
+    fresh = trained.with_recent(recent(after, [109] * len(after)))
+    assert sorted(fresh.order.tolist()) == np.flatnonzero(fresh.values > 0).tolist()
+    assert (np.diff(fresh.values[fresh.order]) <= 0).all()
+    assert fresh.order.dtype == np.int32
+    assert fresh.values.dtype == np.float32
+
+
+def test_the_window_is_stored(queries_of, stored):
+    for days in (7.25, np.inf):
+        popular = Popularity.fit("p", queries_of([[0]]), 4, days)
+        assert Popularity.load(stored(popular.write), "p").window_days == days

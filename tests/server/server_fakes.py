@@ -23,7 +23,9 @@ SOURCES = ("item_item", "popular_14d")
 CATEGORIES = ("tea", "coffee", "mugs")
 
 
-def publish(directory: Path, points: float = POINTS, activate: bool = True) -> BundleStore:
+def publish(
+    directory: Path, points: float = POINTS, activate: bool = True, settings: dict[str, Any] | None = None
+) -> BundleStore:
     """Item i has the id `i<i>` and category i % 3; user `ann` viewed 0, bought 1, disliked 2, was shown 3.
 
     `points` is what the ranker of this bundle gives per item: item i scores i times as much.
@@ -49,7 +51,11 @@ def publish(directory: Path, points: float = POINTS, activate: bool = True) -> B
         write_histories(writer, ["ann", "bob"], events)
         writer.array("ranking/points", np.array([points]))
         writer.publish(
-            as_of_micros=AS_OF, seed=1, settings={}, metrics={"items": ITEMS, "ndcg": 0.5}, activate=activate
+            as_of_micros=AS_OF,
+            seed=1,
+            settings=settings or {},
+            metrics={"items": ITEMS, "ndcg": 0.5},
+            activate=activate,
         )
     return store
 
@@ -72,6 +78,9 @@ class Retriever:
     @classmethod
     def load(cls, bundle: Any) -> Retriever:
         return cls()
+
+    def with_recent(self, recent: Any) -> Retriever:
+        return self
 
     def retrieve(
         self,

@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
+from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
@@ -38,6 +39,10 @@ class Running:
     @property
     def events(self) -> Any:
         return EventServiceStub(self.channel)
+
+    @property
+    def catalog(self) -> Any:
+        return CatalogServiceStub(self.channel)
 
     @property
     def users(self) -> Any:

@@ -8,20 +8,35 @@ import pytest
 from conftest import Start
 from grpc_health.v1 import health_pb2
 from server_wire import failure
-from shortlist.v1 import bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2
+from shortlist.v1 import (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+)
 
 from core.errors import DataError, PermissionDeniedError
 from server.app import HEALTH, SERVICES
 from server.auth import TABLE, Authority, new_token, read_tokens
 from server.reflection import SERVICES as REFLECTION
 
-FILES = (bundle_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2, health_pb2)
+FILES = (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+    health_pb2,
+)
 METHODS = {
     f"/{service.full_name}/{method.name}"
     for file in FILES
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 } | {f"/{service}/ServerReflectionInfo" for service in REFLECTION}
+READING = "CatalogService/GetItem", "CatalogService/ListItems"
+WRITING = "CatalogService/UpsertItems", "CatalogService/DeleteItems"
 OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
 
 
@@ -75,11 +90,11 @@ async def test_without_a_known_token_only_health_answers(start: Start, authority
 @pytest.mark.parametrize(
     ("token", "may"),
     [
-        ("reads", {"RecommendationService", "ServerReflection", "Health"}),
-        ("writes", {"EventService", "ServerReflection", "Health"}),
-        ("both", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+        ("reads", {"RecommendationService", *READING, "ServerReflection", "Health"}),
+        ("writes", {"EventService", *WRITING, "ServerReflection", "Health"}),
+        ("both", {"RecommendationService", "EventService", "CatalogService", "ServerReflection", "Health"}),
         ("users", {"UserService", "ServerReflection", "Health"}),
-        ("plain", {"RecommendationService", "EventService", "ServerReflection", "Health"}),
+        ("plain", {"RecommendationService", "EventService", "CatalogService", "ServerReflection", "Health"}),
         ("admin", {"BundleService", "ServerReflection", "Health"}),
     ],
 )
@@ -87,7 +102,8 @@ async def test_a_token_reaches_as_far_as_its_scopes(start: Start, authority: Aut
     running = await start(authority=authority)
     for method in METHODS:
         code = await code_of(running.channel, method, f"Bearer {token}")
-        allowed = method.split("/")[1].rpartition(".")[2] in may
+        name = method.rpartition(".")[2]
+        allowed = name in may or name.partition("/")[0] in may
         assert (code not in REFUSED) == allowed, (method, code)
 
 

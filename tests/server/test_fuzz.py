@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from shortlist.v1 import bundle_service_pb2 as bundle_api
+from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 
@@ -76,6 +77,10 @@ UNARY = {
     "Rank": api.RankRequest,
     "SimilarItems": api.SimilarItemsRequest,
     "WriteEvents": event_api.WriteEventsRequest,
+    "UpsertItems": catalog_api.UpsertItemsRequest,
+    "DeleteItems": catalog_api.DeleteItemsRequest,
+    "GetItem": catalog_api.GetItemRequest,
+    "ListItems": catalog_api.ListItemsRequest,
     "ListBundles": bundle_api.ListBundlesRequest,
     "GetServingBundle": bundle_api.GetServingBundleRequest,
     "ActivateBundle": bundle_api.ActivateBundleRequest,

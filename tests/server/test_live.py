@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,20 +10,27 @@ import pytest
 from core.errors import StateError
 from core.types import Event
 from server import live as module
+from server.follower import Follower
 from server.live import LiveUsers
 from state import StateStore, open_store
 
-WINDOW, NOW = 10, 100
+NOW = 100
 
 
 def event(id: str, item: str = "i", user: str = "u") -> Event:
     return Event(id, user, item, NOW)
 
 
+def counts(live: LiveUsers) -> dict[str, int]:
+    """By how many users each item was chosen."""
+    choices = live.counts.choices(0, NOW)
+    return dict(Counter(choices.item_ids[at] for at in choices.items))
+
+
 @pytest.fixture(autouse=True)
 def by_hand(monkeypatch) -> None:
     """Catching up happens when a test says so."""
-    monkeypatch.setattr(LiveUsers, "_follow", lambda self: None)
+    monkeypatch.setattr(Follower, "start", lambda self: None)
 
 
 def test_what_another_process_writes_and_erases_is_followed(tmp_path: Path) -> None:
@@ -31,15 +39,20 @@ def test_what_another_process_writes_and_erases_is_followed(tmp_path: Path) -> N
     there.append([event("before")])
     live = LiveUsers(here)
     live.catch_up()
-    there.append([event(f"{n}", "j", f"u{n % 2}") for n in range(2_500)])
+    there.append([event(f"{n}", "j", f"u{n % 1_250}") for n in range(2_500)])
     live.catch_up()
     live.catch_up()
-    assert live.counts.counts(WINDOW, NOW) == {"i": 1.0, "j": 2_500.0}
+    assert counts(live) == {"i": 1, "j": 1_250}
+    assert live.baskets.together(["i"], NOW) == {}
+    there.append([event("u1-i", "i", "u1")])
+    live.catch_up()
+    assert live.baskets.together(["i"], NOW) == {"j": 1}
     there.erase("u1")
     assert not live.erased("u1")
     live.catch_up()
     assert live.erased("u1") and not live.erased("u0")
-    assert live.counts.counts(WINDOW, NOW) == {"i": 1.0, "j": 1_250.0}
+    assert counts(live) == {"i": 1, "j": 1_249}
+    assert live.baskets.together(["i"], NOW) == {}
     live.close()
     here.close()
     there.close()
@@ -63,7 +76,7 @@ def test_of_a_long_log_only_the_end_is_read(store: StateStore, monkeypatch) -> N
     store.append([event(f"{n}", f"i{n}") for n in range(50)])
     live = LiveUsers(store)
     live.catch_up()
-    assert set(live.counts.counts(WINDOW, NOW)) == {f"i{n}" for n in range(40, 50)}
+    assert set(counts(live)) == {f"i{n}" for n in range(40, 50)}
     live.close()
 
 
@@ -76,5 +89,5 @@ def test_a_store_that_lost_its_data_is_followed_from_its_new_beginning(tmp_path:
     fresh.append([event("new", "j")])
     live._store = fresh
     live.catch_up()
-    assert live.counts.counts(WINDOW, NOW) == {"j": 1.0}
+    assert counts(live) == {"j": 1}
     live.close()

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from redis_server import RedisServer
 
+from core.catalog import CatalogItem
 from core.types import Event, EventType
 from state import AppendResult, open_store
+from state.catalog import Before
 
 USERS = ["anna", "Anna", "ben\x00", ""]
 ANYBODY = st.sampled_from([*USERS, "nobody"])
@@ -28,6 +30,14 @@ EVENTS = st.builds(
     value=st.sampled_from([0.0, 1.0, -2.5]),
 )
 BY = st.integers(0, 1)
+ITEMS = st.builds(
+    CatalogItem,
+    item_id=st.sampled_from(["i", "j", "I", "ï", "i\x00", ""]),
+    title=st.sampled_from(["", "t", "☃"]),
+    categories=st.sampled_from([(), ("a", "b")]),
+    price=st.sampled_from([None, 0.0, 2.5]),
+)
+BATCH = st.lists(ITEMS, max_size=4, unique_by=lambda item: item.item_id)
 
 
 @dataclass
@@ -37,9 +47,16 @@ class Model:
     events: dict[str, Event] = field(default_factory=dict)
     erased: dict[str, None] = field(default_factory=dict)
     log: list[Event | str] = field(default_factory=list)  # events and erased users
+    items: dict[str, CatalogItem | None] = field(default_factory=dict)  # None: deleted; in the order of their changes
 
     def of(self, user: str) -> list[Event]:
         return [event for event in self.events.values() if event.user_id == user]
+
+    def write(self, item_id: str, item: CatalogItem | None) -> Before:
+        before = Before.NOTHING if item_id not in self.items else Before.DELETED
+        before = Before.ITEM if self.items.pop(item_id, None) else before
+        self.items[item_id] = item
+        return before
 
     def erase(self, user: str) -> int:
         gone = self.of(user)
@@ -115,6 +132,45 @@ class StoreBesideModel(RuleBasedStateMachine):
         assert [entry.sequence for entry in got] == sorted({entry.sequence for entry in got})
         assert after <= store.position()
         assert store.tombstones() == {store.pseudonym(user) for user in self.model.erased}
+
+    @rule(batch=BATCH, by=BY, late=st.booleans())
+    def upsert(self, batch: list[CatalogItem], by: int, late: bool) -> None:
+        position = self.stores[1 - by].catalog.position()
+        written = self.stores[by].catalog.upsert(batch, expected=position - 1 if late else position)
+        assert (written is None) == late
+        if written:
+            assert written.before == [self.model.write(item.item_id, item) for item in batch]
+            assert written.sequence >= position + len(batch)
+
+    @rule(batch=BATCH, by=BY)
+    def delete(self, batch: list[CatalogItem], by: int) -> None:
+        written = self.stores[by].catalog.delete([item.item_id for item in batch])
+        assert written.before == [self.model.write(item.item_id, None) for item in batch]
+
+    @rule(size=st.integers(1, 4), by=BY)
+    def changes(self, size: int, by: int) -> None:
+        catalog, after, more, got = self.stores[by].catalog, -1, True, []
+        while more:
+            page = catalog.changes(after, size)
+            got += page.changes
+            after, more = page.end, page.more
+        assert [(change.item_id, change.item) for change in got] == list(self.model.items.items())
+        assert [change.sequence for change in got] == sorted({change.sequence for change in got})
+        assert catalog.get([change.item_id for change in got]) == got
+        assert after <= catalog.position()
+
+    @rule(after=st.sampled_from(["", "I", "i", "k"]), size=st.integers(1, 4), by=BY)
+    def items(self, after: str, size: int, by: int) -> None:
+        there = sorted(id for id, item in self.model.items.items() if item and id > after)
+        assert [change.item_id for change in self.stores[by].catalog.items(after, size)] == there[:size]
+        assert self.stores[by].catalog.count() == sum(item is not None for item in self.model.items.values())
+
+    @rule(skip=st.integers(0, 3), by=BY)
+    def drop(self, skip: int, by: int) -> None:
+        changes = self.stores[by].catalog.changes(-1, 10).changes[skip:]
+        assert self.stores[by].catalog.drop(changes) == len(changes)
+        for change in changes:
+            del self.model.items[change.item_id]
 
     @rule(which=BY)
     def reopen(self, which: int) -> None:

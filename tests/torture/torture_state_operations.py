@@ -1,5 +1,6 @@
-"""Random operations on the store and on a model of it (append, read, summary, export, erase, follow the log, reopen),
-from two handles as two server processes have them: after each, both say the same. Once over SQLite, once over Redis.
+"""Random operations on the store and on a model of it (append, read, summary, export, erase, follow the log; upsert,
+delete, drop and list items, follow their changes; reopen), from two handles as two server processes have them: after
+each, both say the same. Once over SQLite, once over Redis.
 """
 
 from __future__ import annotations

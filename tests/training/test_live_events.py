@@ -5,30 +5,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from live_shop import at, dataset
 from redis_server import INSTALLED, RedisServer
 
 from core.errors import DataError
 from core.types import DAY, Event, EventType
-from data.dataset import Dataset
 from state import open_store
 from training.live_events import with_live_events
 from training.table import prepare
-
-
-def dataset() -> Dataset:
-    """Thirty users with two events each on items of a small shop, and a table of users."""
-    rows = [
-        (f"u{user}", f"i{(user + step) % 5}", datetime(2024, 1, 1 + step, tzinfo=UTC), "click")
-        for user in range(30)
-        for step in range(2)
-    ]
-    interactions = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp", "event_type"], orient="row")
-    items = pl.DataFrame({"item_id": [f"i{number}" for number in range(6)]})
-    return Dataset.of(interactions, items, pl.DataFrame({"user_id": [f"u{user}" for user in range(30)]}))
-
-
-def at(day: int) -> int:
-    return int(datetime(2024, 1, day, tzinfo=UTC).timestamp() * 1_000_000)
 
 
 @pytest.fixture

@@ -114,8 +114,8 @@ type Event struct {
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// Who did it. Follows the rule for ids.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-	// history and counts as soon as a bundle knows it.
+	// With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+	// as soon as a bundle or the catalogue knows it.
 	ItemId string `protobuf:"bytes,3,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// When it happened, kept to the microsecond. From 1970-01-01T00:00:00Z to one day past the server's clock, both
 	// inclusive; outside of that it is refused. Unset: the moment at which the server received it.
@@ -223,7 +223,7 @@ func (x *Event) GetAttributionToken() string {
 // An event that the caller sends along with a request and that is not stored: what a stateless caller knows of the user.
 type ContextEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+	// With which item. Follows the rule for ids; an item that nobody knows is passed over.
 	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// What the user did. Default: EVENT_TYPE_UNSPECIFIED, an interaction of no stated kind.
 	EventType EventType `protobuf:"varint,2,opt,name=event_type,json=eventType,proto3,enum=shortlist.v1.EventType" json:"event_type,omitempty"`

@@ -6,6 +6,7 @@ import {
 import { Int32ValueSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
 
 import { type CallOptions, Connection } from "./connection.js";
+import * as items from "./gen/shortlist/v1/catalog_service_pb.js";
 import { EventService, type WriteEventsRequestSchema, type WriteEventsResponse } from "./gen/shortlist/v1/event_service_pb.js";
 import * as api from "./gen/shortlist/v1/recommendation_service_pb.js";
 import * as users from "./gen/shortlist/v1/user_service_pb.js";
@@ -14,6 +15,7 @@ import { giveIds, type Init, message } from "./requests.js";
 
 const { recommend, batchRecommend, streamRecommend, retrieve, rank, similarItems } = api.RecommendationService.method;
 const { writeEvents } = EventService.method;
+const { upsertItems, deleteItems, getItem, listItems } = items.CatalogService.method;
 const { getUser, exportUser, deleteUser } = users.UserService.method;
 
 /** What grpc.health.v1 says of a service. */
@@ -103,6 +105,26 @@ export class Client {
   async writeEvents(request: Init<typeof WriteEventsRequestSchema>, call: CallOptions = {}): Promise<WriteEventsResponse> {
     giveIds(request);
     return this.#unary(writeEvents, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** Writes 1 to 1,000 items, all or none, each of them wholly, and resolves once they are durable. */
+  async upsertItems(request: Init<typeof items.UpsertItemsRequestSchema>, call: CallOptions = {}): Promise<items.UpsertItemsResponse> {
+    return this.#unary(upsertItems, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** Takes 1 to 1,000 items out of the catalogue, all or none; one that nobody knows is no error. */
+  async deleteItems(request: Init<typeof items.DeleteItemsRequestSchema>, call: CallOptions = {}): Promise<items.DeleteItemsResponse> {
+    return this.#unary(deleteItems, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** One item as it is now. NotFoundError where there is none. */
+  async getItem(request: Init<typeof items.GetItemRequestSchema>, call: CallOptions = {}): Promise<items.GetItemResponse> {
+    return this.#unary(getItem, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** One page of all items; the next one is asked for with its `nextPageToken`, until that is empty. */
+  async listItems(request: Init<typeof items.ListItemsRequestSchema> = {}, call: CallOptions = {}): Promise<items.ListItemsResponse> {
+    return this.#unary(listItems, request, call, this.#settings.batchTimeoutMs);
   }
 
   /** What is known of a user, in numbers; a user that nobody knows is no error. */

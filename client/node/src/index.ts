@@ -28,6 +28,7 @@ export {
   UnauthenticatedError,
   UnavailableError,
 } from "./errors.js";
+export * from "./gen/shortlist/v1/catalog_service_pb.js";
 export * from "./gen/shortlist/v1/event_pb.js";
 export * from "./gen/shortlist/v1/event_service_pb.js";
 export * from "./gen/shortlist/v1/filter_pb.js";

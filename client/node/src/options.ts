@@ -4,7 +4,7 @@ import { BlockList, isIP } from "node:net";
 
 import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
 
-const SERVICES = ["shortlist.v1.RecommendationService", "shortlist.v1.EventService"];
+const SERVICES = ["RecommendationService", "EventService", "CatalogService", "UserService"].map((name) => `shortlist.v1.${name}`);
 
 /** Certificates, as the content of PEM files. */
 export interface Tls {
@@ -20,7 +20,7 @@ export interface Tls {
 export interface Options {
   /** Milliseconds for a call, retries included, unless the call sets its own. A stream has no limit but its own. Default: 1,000. */
   timeoutMs?: number | undefined;
-  /** Milliseconds for `batchRecommend` and `writeEvents`, which carry more. Default: 5,000. */
+  /** Milliseconds for `batchRecommend`, `writeEvents` and what is asked of items and users. Default: 5,000. */
   batchTimeoutMs?: number | undefined;
   /** How often a call is tried in all while servers answer UNAVAILABLE: 1 to 5. All methods are safe to repeat. Default: 4. */
   maxAttempts?: number | undefined;

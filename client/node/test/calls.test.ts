@@ -17,6 +17,26 @@ test("UNAVAILABLE is tried again", async (t) => {
   assert.equal(server.requests.length, 4);
 });
 
+test("what is asked of items and users is tried again", async (t) => {
+  const server = await serve(t);
+  const client = connect(t, server.address);
+  for (const call of [
+    () => client.upsertItems({ items: [{ itemId: "i1", price: 0 }] }),
+    () => client.deleteItems({ itemIds: ["i1"] }),
+    () => client.getItem({ itemId: "i1" }),
+    () => client.listItems(),
+    () => client.getUser({ userId: "u1" }),
+    () => client.exportUser({ userId: "u1" }),
+    () => client.deleteUser({ userId: "u1" }),
+  ]) {
+    server.requests.length = 0;
+    server.failures = [unavailable];
+    await call();
+    assert.equal(server.requests.length, 2);
+    assert.deepEqual(server.requests[0], server.requests[1]);
+  }
+});
+
 test("the fourth failure is thrown", async (t) => {
   const server = await serve(t);
   server.failures = Array(9).fill(unavailable);

@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { create, type DescMethod, type DescService, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
 import {
-  Client, EventService, type Options, RecommendationService,
+  CatalogService, Client, EventService, type Options, RecommendationService, UserService,
 } from "shortlist";
 
 type UnaryCall = grpc.ServerUnaryCall<Message, Message>;
@@ -29,7 +29,7 @@ export class Fake {
 
   constructor() {
     this.cancelled = new Promise((resolve) => (this.#cancel = resolve));
-    for (const service of [RecommendationService, EventService] as DescService[]) {
+    for (const service of [RecommendationService, EventService, CatalogService, UserService] as DescService[]) {
       const methods = service.methods.map((method) => [method.name, definition(method)]);
       const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
       this.#server.addService(Object.fromEntries(methods), Object.fromEntries(handlers));

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { type DescMessage, type DescMethod, fromBinary, fromJson, type JsonValue, type Message, toBinary, toJson } from "@bufbuild/protobuf";
-import { type Client, RecommendationService, EventService, registry, ShortlistError, UserService } from "shortlist";
+import {
+  CatalogService, type Client, EventService, RecommendationService, registry, ShortlistError, UserService,
+} from "shortlist";
 
 import { connect } from "./fake.js";
 import { type CallVector, setting, skip, vectors } from "./harness.js";
@@ -24,7 +26,8 @@ for (const { name, type, json, wire } of vectors.messages) {
 for (const vector of vectors.calls) {
   test(`call: ${vector.name}`, { skip }, async (t) => {
     const client = connect(t, setting("ADDRESS"));
-    const methods = [RecommendationService, EventService, UserService].flatMap((service) => service.methods as DescMethod[]);
+    const services = [RecommendationService, EventService, CatalogService, UserService];
+    const methods = services.flatMap((service) => service.methods as DescMethod[]);
     const method = methods.find(({ name }) => name === vector.method);
     assert(method, vector.method);
     if (vector.error) {

@@ -10,9 +10,12 @@ import grpc
 
 from shortlist import errors, requests
 from shortlist.options import Options
+from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.catalog_service_pb2 import ItemInput
+from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
@@ -34,6 +37,7 @@ class AsyncClient:
             self._channel = grpc.aio.secure_channel(address, credentials, arguments)
         self._recommendations = RecommendationServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
+        self._catalog = CatalogServiceStub(self._channel)
         self._users = UserServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
@@ -132,6 +136,32 @@ class AsyncClient:
         return await self._call(
             self._events.WriteEvents, requests.write_events(events), timeout, self.options.batch_timeout
         )
+
+    async def upsert_items(
+        self, items: Iterable[ItemInput], *, timeout: float | None = None
+    ) -> catalog_api.UpsertItemsResponse:
+        """As Client.upsert_items."""
+        request = catalog_api.UpsertItemsRequest(items=items)
+        return await self._call(self._catalog.UpsertItems, request, timeout, self.options.batch_timeout)
+
+    async def delete_items(
+        self, item_ids: Iterable[str], *, timeout: float | None = None
+    ) -> catalog_api.DeleteItemsResponse:
+        """As Client.delete_items."""
+        request = catalog_api.DeleteItemsRequest(item_ids=item_ids)
+        return await self._call(self._catalog.DeleteItems, request, timeout, self.options.batch_timeout)
+
+    async def get_item(self, item_id: str, *, timeout: float | None = None) -> catalog_api.GetItemResponse:
+        """As Client.get_item."""
+        request = catalog_api.GetItemRequest(item_id=item_id)
+        return await self._call(self._catalog.GetItem, request, timeout, self.options.batch_timeout)
+
+    async def list_items(
+        self, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> catalog_api.ListItemsResponse:
+        """As Client.list_items."""
+        request = catalog_api.ListItemsRequest(page_size=page_size, page_token=page_token)
+        return await self._call(self._catalog.ListItems, request, timeout, self.options.batch_timeout)
 
     async def get_user(self, user_id: str, *, timeout: float | None = None) -> user_api.GetUserResponse:
         """As Client.get_user."""

@@ -10,9 +10,12 @@ import grpc
 
 from shortlist import errors, requests
 from shortlist.options import Options
+from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.catalog_service_pb2 import ItemInput
+from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
@@ -39,6 +42,7 @@ class Client:
             self._channel = grpc.secure_channel(address, credentials, arguments)
         self._recommendations = RecommendationServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
+        self._catalog = CatalogServiceStub(self._channel)
         self._users = UserServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
@@ -135,6 +139,30 @@ class Client:
         An event without an id is given one in place: passing the same events again writes nothing twice.
         """
         return self._call(self._events.WriteEvents, requests.write_events(events), timeout, self.options.batch_timeout)
+
+    def upsert_items(
+        self, items: Iterable[ItemInput], *, timeout: float | None = None
+    ) -> catalog_api.UpsertItemsResponse:
+        """Writes 1 to 1,000 items, all or none, each of them wholly, and returns once they are durable."""
+        request = catalog_api.UpsertItemsRequest(items=items)
+        return self._call(self._catalog.UpsertItems, request, timeout, self.options.batch_timeout)
+
+    def delete_items(self, item_ids: Iterable[str], *, timeout: float | None = None) -> catalog_api.DeleteItemsResponse:
+        """Takes 1 to 1,000 items out of the catalogue, all or none; one that nobody knows is no error."""
+        request = catalog_api.DeleteItemsRequest(item_ids=item_ids)
+        return self._call(self._catalog.DeleteItems, request, timeout, self.options.batch_timeout)
+
+    def get_item(self, item_id: str, *, timeout: float | None = None) -> catalog_api.GetItemResponse:
+        """One item as it is now. NotFound where there is none."""
+        request = catalog_api.GetItemRequest(item_id=item_id)
+        return self._call(self._catalog.GetItem, request, timeout, self.options.batch_timeout)
+
+    def list_items(
+        self, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> catalog_api.ListItemsResponse:
+        """One page of all items; the next one is asked for with its `next_page_token`, until that is empty."""
+        request = catalog_api.ListItemsRequest(page_size=page_size, page_token=page_token)
+        return self._call(self._catalog.ListItems, request, timeout, self.options.batch_timeout)
 
     def get_user(self, user_id: str, *, timeout: float | None = None) -> user_api.GetUserResponse:
         """What is known of a user, in numbers; a user that nobody knows is no error."""

@@ -11,7 +11,9 @@ from typing import Any
 
 import grpc
 
-_SERVICES = ("shortlist.v1.RecommendationService", "shortlist.v1.EventService")
+_SERVICES = tuple(
+    f"shortlist.v1.{name}" for name in ("RecommendationService", "EventService", "CatalogService", "UserService")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Options:
     timeout: float = 1.0
     """Seconds for a call, retries included, unless the call sets its own. A stream has no limit but its own."""
     batch_timeout: float = 5.0
-    """Seconds for BatchRecommend and WriteEvents, which carry more."""
+    """Seconds for BatchRecommend, WriteEvents and what is asked of items and users, which carry or take more."""
     max_attempts: int = 4
     """How often a call is tried in all while servers answer UNAVAILABLE: 1 to 5. All methods are safe to repeat."""
     wait_for_ready: bool = False

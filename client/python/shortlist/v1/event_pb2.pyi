@@ -91,8 +91,8 @@ class Event(_message.Message):
     user_id: _builtins.str
     """Who did it. Follows the rule for ids."""
     item_id: _builtins.str
-    """With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-    history and counts as soon as a bundle knows it.
+    """With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+    as soon as a bundle or the catalogue knows it.
     """
     event_type: Global___EventType.ValueType
     """What the user did. Default: EVENT_TYPE_UNSPECIFIED, an interaction of no stated kind."""
@@ -145,7 +145,7 @@ class ContextEvent(_message.Message):
     EVENT_TIME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
-    """With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over."""
+    """With which item. Follows the rule for ids; an item that nobody knows is passed over."""
     event_type: Global___EventType.ValueType
     """What the user did. Default: EVENT_TYPE_UNSPECIFIED, an interaction of no stated kind."""
     value: _builtins.float

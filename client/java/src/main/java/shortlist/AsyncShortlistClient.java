@@ -10,13 +10,20 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import shortlist.v1.BatchRecommendRequest;
 import shortlist.v1.BatchRecommendResponse;
+import shortlist.v1.CatalogServiceGrpc;
+import shortlist.v1.DeleteItemsRequest;
+import shortlist.v1.DeleteItemsResponse;
 import shortlist.v1.DeleteUserRequest;
 import shortlist.v1.DeleteUserResponse;
 import shortlist.v1.EventServiceGrpc;
 import shortlist.v1.ExportUserRequest;
 import shortlist.v1.ExportUserResponse;
+import shortlist.v1.GetItemRequest;
+import shortlist.v1.GetItemResponse;
 import shortlist.v1.GetUserRequest;
 import shortlist.v1.GetUserResponse;
+import shortlist.v1.ListItemsRequest;
+import shortlist.v1.ListItemsResponse;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RankResponse;
 import shortlist.v1.RecommendRequest;
@@ -28,6 +35,8 @@ import shortlist.v1.SimilarItemsRequest;
 import shortlist.v1.SimilarItemsResponse;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.UpsertItemsRequest;
+import shortlist.v1.UpsertItemsResponse;
 import shortlist.v1.UserServiceGrpc;
 import shortlist.v1.WriteEventsRequest;
 import shortlist.v1.WriteEventsResponse;
@@ -93,6 +102,26 @@ public final class AsyncShortlistClient {
   /** As {@link ShortlistClient#writeEvents(WriteEventsRequest)}. */
   public CompletableFuture<WriteEventsResponse> writeEvents(WriteEventsRequest request) {
     return writeEvents(request.toBuilder());
+  }
+
+  /** As {@link ShortlistClient#upsertItems}. */
+  public CompletableFuture<UpsertItemsResponse> upsertItems(UpsertItemsRequest request) {
+    return connection.callAsync(CatalogServiceGrpc.getUpsertItemsMethod(), request, connection.batchTimeout());
+  }
+
+  /** As {@link ShortlistClient#deleteItems}. */
+  public CompletableFuture<DeleteItemsResponse> deleteItems(DeleteItemsRequest request) {
+    return connection.callAsync(CatalogServiceGrpc.getDeleteItemsMethod(), request, connection.batchTimeout());
+  }
+
+  /** As {@link ShortlistClient#getItem}. */
+  public CompletableFuture<GetItemResponse> getItem(GetItemRequest request) {
+    return connection.callAsync(CatalogServiceGrpc.getGetItemMethod(), request, connection.batchTimeout());
+  }
+
+  /** As {@link ShortlistClient#listItems}. */
+  public CompletableFuture<ListItemsResponse> listItems(ListItemsRequest request) {
+    return connection.callAsync(CatalogServiceGrpc.getListItemsMethod(), request, connection.batchTimeout());
   }
 
   /** As {@link ShortlistClient#getUser}. */

@@ -9,13 +9,20 @@ import java.util.List;
 import java.util.stream.Stream;
 import shortlist.v1.BatchRecommendRequest;
 import shortlist.v1.BatchRecommendResponse;
+import shortlist.v1.CatalogServiceGrpc;
+import shortlist.v1.DeleteItemsRequest;
+import shortlist.v1.DeleteItemsResponse;
 import shortlist.v1.DeleteUserRequest;
 import shortlist.v1.DeleteUserResponse;
 import shortlist.v1.EventServiceGrpc;
 import shortlist.v1.ExportUserRequest;
 import shortlist.v1.ExportUserResponse;
+import shortlist.v1.GetItemRequest;
+import shortlist.v1.GetItemResponse;
 import shortlist.v1.GetUserRequest;
 import shortlist.v1.GetUserResponse;
+import shortlist.v1.ListItemsRequest;
+import shortlist.v1.ListItemsResponse;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RankResponse;
 import shortlist.v1.RecommendRequest;
@@ -27,6 +34,8 @@ import shortlist.v1.SimilarItemsRequest;
 import shortlist.v1.SimilarItemsResponse;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.UpsertItemsRequest;
+import shortlist.v1.UpsertItemsResponse;
 import shortlist.v1.UserServiceGrpc;
 import shortlist.v1.WriteEventsRequest;
 import shortlist.v1.WriteEventsResponse;
@@ -120,6 +129,26 @@ public final class ShortlistClient implements AutoCloseable {
   /** As with the builder; the ids that events lack are given to a copy, so each call with the same message writes anew. */
   public WriteEventsResponse writeEvents(WriteEventsRequest request) {
     return writeEvents(request.toBuilder());
+  }
+
+  /** Writes 1 to 1,000 items, all or none, each of them wholly, and returns once they are durable. */
+  public UpsertItemsResponse upsertItems(UpsertItemsRequest request) {
+    return connection.call(CatalogServiceGrpc.getUpsertItemsMethod(), request, connection.batchTimeout());
+  }
+
+  /** Takes 1 to 1,000 items out of the catalogue, all or none; one that nobody knows is no error. */
+  public DeleteItemsResponse deleteItems(DeleteItemsRequest request) {
+    return connection.call(CatalogServiceGrpc.getDeleteItemsMethod(), request, connection.batchTimeout());
+  }
+
+  /** One item as it is now. {@link ShortlistException.NotFound} where there is none. */
+  public GetItemResponse getItem(GetItemRequest request) {
+    return connection.call(CatalogServiceGrpc.getGetItemMethod(), request, connection.batchTimeout());
+  }
+
+  /** One page of all items; the next one is asked for with its token, until that is empty. */
+  public ListItemsResponse listItems(ListItemsRequest request) {
+    return connection.call(CatalogServiceGrpc.getListItemsMethod(), request, connection.batchTimeout());
   }
 
   /** What is known of a user, in numbers; a user that nobody knows is no error. */

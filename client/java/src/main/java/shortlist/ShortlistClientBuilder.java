@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import shortlist.v1.CatalogServiceGrpc;
 import shortlist.v1.EventServiceGrpc;
 import shortlist.v1.RecommendationServiceGrpc;
+import shortlist.v1.UserServiceGrpc;
 
 /** Every setting of a client with its default. A setting that cannot work throws {@link IllegalArgumentException}. */
 public final class ShortlistClientBuilder {
@@ -126,7 +128,9 @@ public final class ShortlistClientBuilder {
       var services =
           List.of(
               Map.of("service", RecommendationServiceGrpc.SERVICE_NAME),
-              Map.of("service", EventServiceGrpc.SERVICE_NAME));
+              Map.of("service", EventServiceGrpc.SERVICE_NAME),
+              Map.of("service", CatalogServiceGrpc.SERVICE_NAME),
+              Map.of("service", UserServiceGrpc.SERVICE_NAME));
       var policy =
           Map.of(
               "maxAttempts", (double) maxAttempts,

@@ -16,9 +16,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import shortlist.v1.BatchRecommendRequest;
+import shortlist.v1.DeleteItemsRequest;
+import shortlist.v1.DeleteUserRequest;
 import shortlist.v1.Event;
+import shortlist.v1.GetItemRequest;
+import shortlist.v1.ItemInput;
+import shortlist.v1.ListItemsRequest;
 import shortlist.v1.RecommendRequest;
 import shortlist.v1.StreamRecommendRequest;
+import shortlist.v1.UpsertItemsRequest;
 import shortlist.v1.WriteEventsRequest;
 
 /** What reaches a server: attempts, deadlines, event ids, tokens. */
@@ -39,6 +45,30 @@ class CallsTest {
   private ShortlistClient connect() {
     // Loaded classes and a connection first: one second must not pass with them on a slow machine.
     return ShortlistClient.builder(server.address()).timeout(Duration.ofSeconds(30)).build();
+  }
+
+  @Test
+  void itemsAreWrittenToldAndDeletedAndUsersForgottenAtTheSecondAttempt() {
+    try (ShortlistClient client = connect()) {
+      var item = ItemInput.newBuilder().setItemId("i1").setPrice(0);
+      var items = UpsertItemsRequest.newBuilder().addItems(item).build();
+      fail(Status.UNAVAILABLE, 1);
+      assertEquals(1, client.upsertItems(items).getCreatedCount());
+      fail(Status.UNAVAILABLE, 1);
+      assertEquals(1, client.deleteItems(DeleteItemsRequest.newBuilder().addItemIds("i1").build()).getDeletedCount());
+      fail(Status.UNAVAILABLE, 1);
+      client.getItem(GetItemRequest.newBuilder().setItemId("i1").build());
+      fail(Status.UNAVAILABLE, 1);
+      assertEquals("next", client.listItems(ListItemsRequest.getDefaultInstance()).getNextPageToken());
+      fail(Status.UNAVAILABLE, 1);
+      client.deleteUser(DeleteUserRequest.newBuilder().setUserId("u1").build());
+      client.async().upsertItems(items).join();
+      client.async().deleteItems(DeleteItemsRequest.getDefaultInstance()).join();
+      client.async().getItem(GetItemRequest.getDefaultInstance()).join();
+      client.async().listItems(ListItemsRequest.getDefaultInstance()).join();
+    }
+    assertEquals(14, server.messages.size());
+    assertEquals(server.messages.get(0), server.messages.get(1));
   }
 
   private void fail(Status status, int times) {

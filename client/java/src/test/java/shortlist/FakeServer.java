@@ -21,12 +21,24 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import shortlist.v1.BatchRecommendRequest;
 import shortlist.v1.BatchRecommendResponse;
+import shortlist.v1.CatalogServiceGrpc;
+import shortlist.v1.DeleteItemsRequest;
+import shortlist.v1.DeleteItemsResponse;
+import shortlist.v1.DeleteUserRequest;
+import shortlist.v1.DeleteUserResponse;
 import shortlist.v1.EventServiceGrpc;
+import shortlist.v1.GetItemRequest;
+import shortlist.v1.GetItemResponse;
+import shortlist.v1.ListItemsRequest;
+import shortlist.v1.ListItemsResponse;
 import shortlist.v1.RecommendRequest;
 import shortlist.v1.RecommendResponse;
 import shortlist.v1.RecommendationServiceGrpc;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.UpsertItemsRequest;
+import shortlist.v1.UpsertItemsResponse;
+import shortlist.v1.UserServiceGrpc;
 import shortlist.v1.WriteEventsRequest;
 import shortlist.v1.WriteEventsResponse;
 
@@ -53,6 +65,8 @@ final class FakeServer implements AutoCloseable {
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
             .addService(new Recommendations())
             .addService(new Events())
+            .addService(new Catalog())
+            .addService(new Users())
             .intercept(new Headers())
             .build()
             .start();
@@ -131,6 +145,35 @@ final class FakeServer implements AutoCloseable {
           }
         }
       };
+    }
+  }
+
+  private final class Catalog extends CatalogServiceGrpc.CatalogServiceImplBase {
+    @Override
+    public void upsertItems(UpsertItemsRequest request, StreamObserver<UpsertItemsResponse> observer) {
+      answer(request, UpsertItemsResponse.newBuilder().setCreatedCount(request.getItemsCount()).build(), observer);
+    }
+
+    @Override
+    public void deleteItems(DeleteItemsRequest request, StreamObserver<DeleteItemsResponse> observer) {
+      answer(request, DeleteItemsResponse.newBuilder().setDeletedCount(request.getItemIdsCount()).build(), observer);
+    }
+
+    @Override
+    public void getItem(GetItemRequest request, StreamObserver<GetItemResponse> observer) {
+      answer(request, GetItemResponse.getDefaultInstance(), observer);
+    }
+
+    @Override
+    public void listItems(ListItemsRequest request, StreamObserver<ListItemsResponse> observer) {
+      answer(request, ListItemsResponse.newBuilder().setNextPageToken("next").build(), observer);
+    }
+  }
+
+  private final class Users extends UserServiceGrpc.UserServiceImplBase {
+    @Override
+    public void deleteUser(DeleteUserRequest request, StreamObserver<DeleteUserResponse> observer) {
+      answer(request, DeleteUserResponse.getDefaultInstance(), observer);
     }
   }
 

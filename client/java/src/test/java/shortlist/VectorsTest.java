@@ -26,15 +26,19 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import shortlist.v1.BatchRecommendRequest;
+import shortlist.v1.DeleteItemsRequest;
 import shortlist.v1.DeleteUserRequest;
 import shortlist.v1.ExportUserRequest;
+import shortlist.v1.GetItemRequest;
 import shortlist.v1.GetUserRequest;
+import shortlist.v1.ListItemsRequest;
 import shortlist.v1.RankRequest;
 import shortlist.v1.RecommendRequest;
 import shortlist.v1.RetrieveRequest;
 import shortlist.v1.SimilarItemsRequest;
 import shortlist.v1.StreamRecommendRequest;
 import shortlist.v1.StreamRecommendResponse;
+import shortlist.v1.UpsertItemsRequest;
 import shortlist.v1.WriteEventsRequest;
 
 /** The vectors that every language's client satisfies: bytes of messages, and answers of a real server. */
@@ -107,6 +111,10 @@ class VectorsTest {
       case "Rank" -> List.of(client.rank((RankRequest) request));
       case "SimilarItems" -> List.of(client.similarItems((SimilarItemsRequest) request));
       case "WriteEvents" -> List.of(client.writeEvents((WriteEventsRequest) request));
+      case "UpsertItems" -> List.of(client.upsertItems((UpsertItemsRequest) request));
+      case "DeleteItems" -> List.of(client.deleteItems((DeleteItemsRequest) request));
+      case "GetItem" -> List.of(client.getItem((GetItemRequest) request));
+      case "ListItems" -> List.of(client.listItems((ListItemsRequest) request));
       case "GetUser" -> List.of(client.getUser((GetUserRequest) request));
       case "ExportUser" -> List.of(client.exportUser((ExportUserRequest) request));
       case "DeleteUser" -> List.of(client.deleteUser((DeleteUserRequest) request));

@@ -43,8 +43,8 @@ export type Event = Message<"shortlist.v1.Event"> & {
   userId: string;
 
   /**
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-   * history and counts as soon as a bundle knows it.
+   * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+   * as soon as a bundle or the catalogue knows it.
    *
    * @generated from field: string item_id = 3;
    */
@@ -103,7 +103,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
  */
 export type ContextEvent = Message<"shortlist.v1.ContextEvent"> & {
   /**
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+   * With which item. Follows the rule for ids; an item that nobody knows is passed over.
    *
    * @generated from field: string item_id = 1;
    */

@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object itemId_ = "";
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+   * With which item. Follows the rule for ids; an item that nobody knows is passed over.
    * </pre>
    *
    * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+   * With which item. Follows the rule for ids; an item that nobody knows is passed over.
    * </pre>
    *
    * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -597,7 +597,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object itemId_ = "";
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+     * With which item. Follows the rule for ids; an item that nobody knows is passed over.
      * </pre>
      *
      * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -617,7 +617,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+     * With which item. Follows the rule for ids; an item that nobody knows is passed over.
      * </pre>
      *
      * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -638,7 +638,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+     * With which item. Follows the rule for ids; an item that nobody knows is passed over.
      * </pre>
      *
      * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -655,7 +655,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+     * With which item. Follows the rule for ids; an item that nobody knows is passed over.
      * </pre>
      *
      * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+     * With which item. Follows the rule for ids; an item that nobody knows is passed over.
      * </pre>
      *
      * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -12,7 +12,7 @@ public interface ContextEventOrBuilder extends
 
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+   * With which item. Follows the rule for ids; an item that nobody knows is passed over.
    * </pre>
    *
    * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -21,7 +21,7 @@ public interface ContextEventOrBuilder extends
   java.lang.String getItemId();
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is passed over.
+   * With which item. Follows the rule for ids; an item that nobody knows is passed over.
    * </pre>
    *
    * <code>string item_id = 1 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -158,8 +158,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object itemId_ = "";
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-   * history and counts as soon as a bundle knows it.
+   * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+   * as soon as a bundle or the catalogue knows it.
    * </pre>
    *
    * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -180,8 +180,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-   * history and counts as soon as a bundle knows it.
+   * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+   * as soon as a bundle or the catalogue knows it.
    * </pre>
    *
    * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -1075,8 +1075,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object itemId_ = "";
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-     * history and counts as soon as a bundle knows it.
+     * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+     * as soon as a bundle or the catalogue knows it.
      * </pre>
      *
      * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -1096,8 +1096,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-     * history and counts as soon as a bundle knows it.
+     * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+     * as soon as a bundle or the catalogue knows it.
      * </pre>
      *
      * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -1118,8 +1118,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-     * history and counts as soon as a bundle knows it.
+     * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+     * as soon as a bundle or the catalogue knows it.
      * </pre>
      *
      * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -1136,8 +1136,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-     * history and counts as soon as a bundle knows it.
+     * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+     * as soon as a bundle or the catalogue knows it.
      * </pre>
      *
      * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -1151,8 +1151,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-     * history and counts as soon as a bundle knows it.
+     * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+     * as soon as a bundle or the catalogue knows it.
      * </pre>
      *
      * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -52,8 +52,8 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-   * history and counts as soon as a bundle knows it.
+   * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+   * as soon as a bundle or the catalogue knows it.
    * </pre>
    *
    * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -62,8 +62,8 @@ public interface EventOrBuilder extends
   java.lang.String getItemId();
   /**
    * <pre>
-   * With which item. Follows the rule for ids; an item that the serving bundle does not know is kept with the user's
-   * history and counts as soon as a bundle knows it.
+   * With which item. Follows the rule for ids; an item that nobody knows yet is kept with the user's history and counts
+   * as soon as a bundle or the catalogue knows it.
    * </pre>
    *
    * <code>string item_id = 3 [(.google.api.field_behavior) = REQUIRED];</code>

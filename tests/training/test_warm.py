@@ -1,0 +1,54 @@
+"""What a bundle hands on is what it had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bundle.items import ItemTable
+from core.types import NO_ITEM
+from data.dataset import Dataset
+from layers.item_features import ItemFeatures
+from ranking.ranker import Ranker
+from ranking.scorer import Scorer
+from ranking.train import item_vectors
+from training.table import prepare
+from training.warm import warm_start
+
+
+@pytest.fixture(scope="module")
+def table(trained_bundle):
+    encoder = ItemFeatures.load(trained_bundle.load()).encoder
+    return prepare(Dataset.read(trained_bundle.data), None, encoder)
+
+
+def test_the_ranker_goes_on_with_the_vectors_that_it_had(trained_bundle, table):
+    bundle = trained_bundle.load()
+    warm, ranker = warm_start(bundle, table), Ranker.load(bundle)
+    scorer = Scorer(replace(ranker.scorer.config, n_items=len(table.item_ids)))
+    scorer.build()
+    scorer.set_weights(warm.scorer.weights)
+    rows = [table.item_ids.index(item_id) for item_id in ItemTable.load(bundle).ids]
+    assert len(rows) < len(table.item_ids), "some came later"
+    assert np.abs(ranker.item_vectors).max() > 0.1
+    assert item_vectors(scorer, table.features)[rows] == pytest.approx(ranker.item_vectors, abs=1e-5)
+    assert warm.scorer.scaling.mean.tolist() == ranker.scaling.mean.tolist()
+
+
+def test_settings_are_those_that_were_found(trained_bundle, table):
+    assert warm_start(trained_bundle.load(), table).settings == trained_bundle.trained.settings
+
+
+def test_new_items_begin_without_an_id(trained_bundle, table):
+    bundle = trained_bundle.load()
+    ids = next(w for w in warm_start(bundle, table).scorer.weights if len(w) == len(table.item_ids) + 1)
+    there = ItemTable.load(bundle).ids.rows(table.item_ids) != NO_ITEM
+    assert not ids[1:][~there].any()
+    assert ids[1:][there].any(axis=1).mean() > 0.9
+
+
+def test_with_other_categories_it_begins_anew(trained_bundle, table):
+    renamed = replace(table, categories=[[f"new {name}" for name in of_item] for of_item in table.categories])
+    assert warm_start(trained_bundle.load(), renamed) is None
