@@ -165,19 +165,27 @@ class Retriever:
         """Why each candidate is there, [batch][n]; asked for the few that are shown."""
         return reasons(self.all_sources, self.fusion, queries, candidates)
 
-    def similar(self, item: int, count: int, *, allowed: Bools | None = None, new: Int32s | None = None) -> Candidates:
+    def similar(
+        self,
+        item: int,
+        count: int,
+        *,
+        blocked: Int32s | None = None,
+        allowed: Bools | None = None,
+        new: Int32s | None = None,
+    ) -> Candidates:
         """What goes with one item: candidates for somebody who has taken just that, a batch of one.
 
-        Of the rows `new` the nearest are `also` proposed.
+        Rows `blocked`, ascending, are left out like the item itself; of the rows `new` the nearest are `also` proposed.
         """
         now = np.zeros(1, np.int64)
-        alone = Queries(
-            np.array([0, 1]), np.array([item], np.int32), now, np.zeros(1, np.int8), np.ones(1, np.float32), now
-        )
+        itself = np.array([item], np.int32)
+        alone = Queries(np.array([0, 1]), itself, now, np.zeros(1, np.int8), np.ones(1, np.float32), now)
         personal = replace(self, all_sources=tuple(s for s in self.all_sources if not isinstance(s, Popularity)))
         also = None if new is None else {"fresh": self.nearest(alone, new, count)}
+        barred = itself if blocked is None else distinct(np.concatenate([itself, blocked]))
         return replace(personal, fusion=self.fusion.only(self.sources, personal.sources)).retrieve(
-            alone, count, blocked=[np.array([item], np.int32)], allowed=allowed, also=also
+            alone, count, blocked=[barred], allowed=allowed, also=also
         )
 
     def with_recent(self, recent: RecentChoices) -> Retriever:

@@ -96,8 +96,8 @@ def neighbours(batch: Batch) -> list[Passed]:
     batch.rules = rules = Rules([_NOTHING], [blocked], filter, system.items.deleted)
     try:
         allowed = None if rules.allowed is None else rules.allowed.items
-        count, new = plan.count + len(rules.blocked[0]), system.newcomers.passing(allowed)
-        candidates = system.retriever.similar(row, count, allowed=allowed, new=new)
+        new = system.newcomers.passing(allowed)
+        candidates = system.retriever.similar(row, plan.count, blocked=rules.blocked[0], allowed=allowed, new=new)
     except Exception:  # popular items beat no answer
         log.exception("similar_failed")
         none = no_candidates(system.popular, 1)

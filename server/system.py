@@ -58,14 +58,14 @@ class System:
     def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int = MAX_FRESH_ITEMS) -> System:
         """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
-        It has room for `max_fresh_items` that the bundle does not know. Raises BundleRefusedError where the bundle's
-        parts do not make sense.
+        It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at
+        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense.
         """
         from layers.new_items import NewItems  # late: importing the models takes seconds, the port is bound before
         from ranking.ranker import Ranker
         from retrieval.retriever import Retriever
 
-        new = NewItems.load(bundle, max_fresh_items)
+        new = NewItems.load(bundle, 2 * max_fresh_items)
         return cls.assemble(bundle, Retriever.load(bundle, new), Ranker.load(bundle, new=new), max_batch)
 
     @classmethod

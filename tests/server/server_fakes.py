@@ -109,10 +109,11 @@ class Retriever:
         self.before()
         return self._describe([row[row != NO_ITEM] for row in items], items.shape[1])
 
-    def similar(self, item: int, count: int, *, allowed: Any = None, new: Any = None) -> Candidates:
+    def similar(self, item: int, count: int, *, blocked: Any, allowed: Any = None, new: Any = None) -> Candidates:
         self.calls.append("similar")
         self.before()
         rows = np.array([row for row in range(ITEMS) if allowed is None or allowed[row]])
+        rows = rows[~np.isin(rows, blocked)] if self.obeys else rows
         return self._describe([rows[np.argsort(abs(rows - item), kind="stable")][:count]])
 
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
