@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Of this file's layout and of what the recipe writes. A reader refuses every other number rather than guess."""
 
 CATALOG_SEQUENCES = "catalog_sequences"

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 from bundle.files import lock_shared
 from bundle.manifest import MANIFEST, Manifest
+from bundle.room import map_with_room
 from bundle.strings import Ids, Strings
 from bundle.verify import verify
 from core.errors import BundleRefusedError
@@ -42,10 +43,16 @@ class Bundle:
         """Whether the bundle holds something under `name`, of whatever kind."""
         return any(name + ending in self.manifest.files for ending in _ENDINGS)
 
-    def array(self, name: str) -> npt.NDArray[Any]:
-        """The array stored under `name`, with its dtype and shape; memory-mapped, writing to it raises ValueError."""
+    def array(self, name: str, room: int | None = None) -> npt.NDArray[Any]:
+        """The array stored under `name`, with its dtype and shape; memory-mapped, writing to it raises ValueError.
+
+        With `room`, so many rows of zeros follow, none is as good as any, and all rows may be written to: what is
+        written is this process's alone, and the bundle stays as it is.
+        """
         file = f"{name}.npy"
         with self._consistent(file):
+            if room is not None:
+                return map_with_room(self.path(file), room)
             mapped = np.load(self.path(file), mmap_mode="r", allow_pickle=False)
         return np.asarray(mapped)  # a plain view: indexing a np.memmap costs more
 

@@ -20,7 +20,7 @@ _REBIASED = np.float32(2.0**112)
 
 @dataclass(frozen=True)
 class HalfVectors:
-    """Reads like an array float32 [n, d] by rows."""
+    """Reads, and where the halves can be written to is written, like an array float32 [n, d] by rows."""
 
     halves: npt.NDArray[np.float16]  # [n, d] finite
 
@@ -37,6 +37,9 @@ class HalfVectors:
         if rows.size and not -count <= rows.min() <= rows.max() < count:
             raise IndexError(f"rows {rows.min()} to {rows.max()} of {count}")
         return singles(self.halves.view(np.uint16).ravel(), rows % count * dim, dim)
+
+    def __setitem__(self, rows: npt.NDArray[np.integer[Any]], vectors: Float32s) -> None:
+        self.halves[rows] = vectors
 
 
 def shrunk(vectors: Float32s | HalfVectors) -> npt.NDArray[Any]:

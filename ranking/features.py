@@ -44,10 +44,13 @@ class ItemFacts:
         writer.array("ranking/prices", self.prices)
 
     @classmethod
-    def load(cls, bundle: Bundle) -> ItemFacts:
-        """The facts that `write` stored."""
-        first, last, prices = (bundle.array(f"ranking/{name}") for name in ("first", "last", "prices"))
-        return cls(first, last, prices, bundle.manifest.as_of_micros)
+    def load(cls, bundle: Bundle, room: int | None = None) -> ItemFacts:
+        """The facts that `write` stored, writable and with room for items that nobody took where it is given."""
+        first, last, prices = (bundle.array(f"ranking/{name}", room) for name in ("first", "last", "prices"))
+        as_of = bundle.manifest.as_of_micros
+        if room is not None:
+            first[len(first) - room :] = last[len(last) - room :] = as_of
+        return cls(first, last, prices, as_of)
 
 
 def feature_names(sources: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,13 @@ import tensorflow as tf
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
+from core.catalog import CatalogItem
 from core.errors import BundleRefusedError
 from core.halves import HalfVectors, restored, shrunk
 from core.types import Candidates, Float32s, Int32s, Queries
 from layers.history import HISTORY, latest
+from layers.item_encoding import ItemEncoding
+from layers.new_items import NewItems
 from ranking.examples import Scaling
 from ranking.features import ItemFacts, features
 from ranking.scorer import Scorer, ScorerConfig
@@ -40,9 +44,13 @@ class Ranker:
         facts: ItemFacts,
         item_vectors: Float32s | HalfVectors,
         calibration: tuple[float, float],
+        new: NewItems | None = None,
+        published: Float32s | HalfVectors | None = None,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
+        self._new, self._published = new, published  # the item vectors as they were before any of them changed
+        self._encoding = ItemEncoding.of(scorer.items)
         self._compiled: dict[tuple[int, int], Any] = {}  # by batch and width; each of one shape alone
 
     @classmethod
@@ -77,6 +85,17 @@ class Ranker:
         own = self.item_vectors[items]
         return np.asarray(own / np.maximum(np.linalg.norm(own, axis=-1, keepdims=True), 1e-9))
 
+    def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
+        """Take in items that came or changed, at distinct rows; only a ranker loaded with room for them can.
+
+        What the id of a published item says stays, and is added to what its content says now.
+        """
+        if self._new is None or self._published is None:
+            raise ValueError("the ranker was loaded without room for new items")
+        inputs = self._new.inputs(items)
+        self.item_vectors[rows] = self._new.vectors(self._encoding, rows, inputs, self._published.__getitem__)
+        self.facts.prices[rows] = inputs["prices"]
+
     def warm(self) -> None:
         """Compile what a lone request of usual size needs, so that the first caller does not wait for it."""
         dim, width = self.item_vectors.shape[1], len(self.scaling.mean)
@@ -106,8 +125,11 @@ class Ranker:
         writer.json(f"{at}/settings", {"scorer": config.to_json(), "calibration": self.calibration})
 
     @classmethod
-    def load(cls, bundle: Bundle, at: str = "ranking") -> Ranker:
-        """The ranker that `write` stored; raises BundleRefusedError where weights do not fit their configuration."""
+    def load(cls, bundle: Bundle, at: str = "ranking", new: NewItems | None = None) -> Ranker:
+        """The ranker that `write` stored, with room for new items where they are given.
+
+        Raises BundleRefusedError where weights do not fit their configuration.
+        """
         settings = bundle.json(f"{at}/settings")
         scorer = Scorer(ScorerConfig.from_json(settings["scorer"]))
         scorer.build()
@@ -118,7 +140,10 @@ class Ranker:
             raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
         scaling = Scaling(*(bundle.array(f"{at}/{name}") for name in ("mean", "spread", "low", "high")))
         slope, offset = settings["calibration"]
-        return cls(scorer, scaling, ItemFacts.load(bundle), restored(bundle.array(f"{at}/vectors")), (slope, offset))
+        vectors, room = bundle.array(f"{at}/vectors"), new.room if new else None
+        own = vectors if new is None else bundle.array(f"{at}/vectors", room)
+        facts = ItemFacts.load(bundle, room)
+        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors))
 
     def _run(self, *inputs: Any) -> Float32s:
         """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""

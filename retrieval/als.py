@@ -18,6 +18,8 @@ from threadpoolctl import threadpool_limits
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import Float32s, Queries
+from layers.new_items import NewItems
+from retrieval.fresh_index import FreshIndex
 from retrieval.index import VectorIndex
 from retrieval.item_item import history_profile
 from retrieval.scores import VectorScores
@@ -67,9 +69,10 @@ class ALS:
         self.index.write(writer, "retrieval/als")
 
     @classmethod
-    def load(cls, bundle: Bundle, name: str) -> ALS:
-        """The source that `write` stored."""
-        return cls.of(VectorIndex.load(bundle, f"retrieval/{name}"))
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> ALS:
+        """The source that `write` stored; it says nothing of new items."""
+        index = VectorIndex.load(bundle, f"retrieval/{name}")
+        return cls.of(FreshIndex.over(index, new.room) if new else index)
 
     @classmethod
     def of(cls, index: VectorIndex) -> ALS:

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import Float32s, Int64s, Queries
+from layers.new_items import NewItems
 from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
 from retrieval.scores import SparseScores
 from retrieval.sparse import SparseRows, product
@@ -54,8 +55,8 @@ class ItemItem:
         writer.json(f"retrieval/{self.name}/settings", settings)
 
     @classmethod
-    def load(cls, bundle: Bundle, name: str) -> ItemItem:
-        """The source that `write` stored."""
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> ItemItem:
+        """The source that `write` stored; it says nothing of new items."""
         settings = bundle.json(f"retrieval/{name}/settings")
         weights, unit = load_csr(bundle, f"retrieval/{name}/weights")
         return cls(name, weights, settings["half_life_days"] or np.inf, settings["repeated"], unit)

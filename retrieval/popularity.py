@@ -10,6 +10,7 @@ import numpy as np
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import DAY, Float32s, Int32s, Queries, among
+from layers.new_items import NewItems
 from retrieval.profile import wanted
 from retrieval.recent import RecentChoices
 from retrieval.scores import StaticScores
@@ -20,8 +21,9 @@ class Popularity:
     """log(1 + distinct users) per item within a window that ends with the training data, or now."""
 
     name: str
-    values: Float32s  # [items]
+    values: Float32s  # [items], and 0 for those that came later
     order: Int32s  # rows, most popular first; items that nobody took in the window are left out
+    n_items: int  # that there were
     window_days: float = np.inf
 
     @classmethod
@@ -33,7 +35,7 @@ class Popularity:
         pairs = np.unique(histories.rows()[recent] * n_items + histories.items[recent])
         values = np.log1p(np.bincount(pairs % n_items, minlength=n_items)).astype(np.float32)
         order = np.argsort(-values, kind="stable").astype(np.int32)
-        return cls(name, values, order[values[order] > 0], window_days)
+        return cls(name, values, order[values[order] > 0], n_items, window_days)
 
     def with_recent(self, recent: RecentChoices) -> Popularity:
         """The source as of `recent.now`: what was chosen in the window up to then counts on top.
@@ -60,20 +62,23 @@ class Popularity:
     @cached_property
     def level(self) -> Float32s:
         """Mean and standard deviation over the catalogue, float32 [2]."""
-        return np.array([self.values.mean(), self.values.std()], np.float32)
+        values = self.values[: self.n_items]
+        return np.array([values.mean(), values.std()], np.float32)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the counts under the source's name."""
-        writer.array(f"retrieval/{self.name}/values", self.values)
+        writer.array(f"retrieval/{self.name}/values", self.values[: self.n_items])
         writer.array(f"retrieval/{self.name}/order", self.order)
         window = self.window_days if np.isfinite(self.window_days) else None  # JSON has no infinity
         writer.json(f"retrieval/{self.name}/settings", {"window_days": window})
 
     @classmethod
-    def load(cls, bundle: Bundle, name: str) -> Popularity:
-        """The source that `write` stored."""
-        values, order = (bundle.array(f"retrieval/{name}/{part}") for part in ("values", "order"))
-        return cls(name, values, order, bundle.json(f"retrieval/{name}/settings")["window_days"] or np.inf)
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
+        """The source that `write` stored; nobody has taken new items yet."""
+        at, room = f"retrieval/{name}", new.room if new else None
+        values, order = bundle.array(f"{at}/values", room), bundle.array(f"{at}/order")
+        window_days = bundle.json(f"{at}/settings")["window_days"] or np.inf
+        return cls(name, values, order, len(values) - (room or 0), window_days)
 
 
 def _reordered(order: Int32s, values: Float32s, changed: Int32s) -> Int32s:

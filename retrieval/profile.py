@@ -61,14 +61,18 @@ def fading(queries: Queries, half_life_days: float) -> Float32s:
 
 
 def profile(queries: Queries, weights: Float32s, n_items: int) -> SparseRows:
-    """The event weights [events] as rows [batch, items]; of an item that occurs twice the newest event counts."""
+    """The event weights [events] as rows [batch, items]; of an item that occurs twice the newest event counts.
+
+    Items that came after the matrices that read profiles, in rows past `n_items`, are left out.
+    """
     return _profile(queries, weights, n_items, False)
 
 
 def _profile(queries: Queries, weights: Float32s, n_items: int, summed: bool) -> SparseRows:
     columns, values = np.empty(len(queries.items), np.int32), np.empty(len(queries.items), np.float32)
     offsets = np.zeros(len(queries) + 1, np.int64)
-    _gather(queries.offsets, queries.items, weights, summed, room.int32s(n_items), offsets, columns, values)
+    places = room.int32s(n_items)[:n_items]
+    _gather(queries.offsets, queries.items, weights, summed, places, offsets, columns, values)
     return SparseRows(offsets, columns[: offsets[-1]], values[: offsets[-1]], n_items)
 
 
@@ -88,6 +92,8 @@ def _gather(
     for i in range(len(bounds) - 1):
         for event in range(bounds[i + 1] - 1, bounds[i] - 1, -1):  # the newest first
             item = items[event]
+            if item >= len(places):
+                continue
             if places[item] == 0:
                 columns[end], values[end] = item, weights[event]
                 end += 1

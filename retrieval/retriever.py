@@ -12,7 +12,9 @@ import numpy as np
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
+from core.catalog import CatalogItem
 from core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s, Queries, Reason, among, distinct
+from layers.new_items import NewItems
 from retrieval.als import ALS
 from retrieval.barred import Barred
 from retrieval.fusion import Fusion
@@ -63,7 +65,7 @@ class Retriever:
 
     all_sources: tuple[Source, ...]
     fusion: Fusion
-    n_items: int
+    n_items: int  # rows that there may be: the bundle's, and those that it was loaded with room for
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -86,12 +88,16 @@ class Retriever:
 
         `also[name][i]` are rows, best first, that something else than a source proposes to query i, where the fusion
         would not know what to make of it: up to a tenth of the candidates are the first of each such list, in place
-        of the last by the fused score.
+        of the last by the fused score. Where the sources find too few, others of the lists take the free places.
         """
         barred = self._barred(len(queries), blocked, allowed)
-        lists = [_first_passing(rows, int(ALSO_SHARE * count), barred) for rows in (also or {}).values()]
-        extra = [np.concatenate([rows[i] for rows in lists]) for i in range(len(queries))] if lists else None
-        return best(self._propose(queries, count, barred, extra), count, extra)
+        passing = [_first_passing(rows, count, barred) for rows in (also or {}).values()]
+        if not passing:
+            return best(self._propose(queries, count, barred, None), count)
+        share = int(ALSO_SHARE * count)
+        extra = [np.concatenate([rows[i][:share] for rows in passing]) for i in range(len(queries))]
+        spare = [np.concatenate([rows[i] for rows in passing]) for i in range(len(queries))]
+        return best(self._propose(queries, count, barred, extra, spare), count, extra)
 
     def propose(
         self,
@@ -105,8 +111,14 @@ class Retriever:
         return self._propose(queries, count, self._barred(len(queries), blocked, allowed), None)
 
     def _propose(
-        self, queries: Queries, count: int, barred: Barred | None, extra: Sequence[Int32s] | None
+        self,
+        queries: Queries,
+        count: int,
+        barred: Barred | None,
+        extra: Sequence[Int32s] | None,
+        spare: Sequence[Int32s] | None = None,
     ) -> Candidates:
+        """The union of the sources' lists and of `extra`; of `spare` instead where that is less than `count`."""
         answers = self._ask(queries)
         lists = self._lists(answers, len(queries), max(int(LIST_SHARE * count), LIST_LENGTH), barred)
         items = union(lists, extra, self.n_items)
@@ -114,6 +126,8 @@ class Retriever:
         if len(thin) and lists.shape[2] < count:  # few sources speak: of users without a history, with narrow filters
             lists = self._longer(lists, queries, thin, count, barred)
             items = union(lists, extra, self.n_items)
+        if extra is not None and spare is not None and (thin := (items != NO_ITEM).sum(axis=1) < count).any():
+            items = union(lists, [(spare if few else extra)[i] for i, few in enumerate(thin)], self.n_items)
         return self._describe(items, answers, lists)
 
     def _longer(self, lists: Int32s, queries: Queries, which: Int64s, count: int, barred: Barred | None) -> Int32s:
@@ -134,19 +148,44 @@ class Retriever:
         barred = Barred(queries.seen())
         return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, barred))
 
+    def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
+        """Take in items that came or changed, at distinct rows below `n_items`."""
+        for source in self.all_sources:
+            if isinstance(source, TwoTower):
+                source.put(rows, items)
+
+    def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
+        """For each query the up to `count` of these rows of new items that go best with it by content and history, best
+        first; the first of them where there is no history.
+        """
+        towers = [source for source in self.all_sources if isinstance(source, TwoTower)]
+        return towers[0].nearest(queries, rows, count) if towers else [rows[:count]] * len(queries)
+
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
         """Why each candidate is there, [batch][n]; asked for the few that are shown."""
         return reasons(self.all_sources, self.fusion, queries, candidates)
 
-    def similar(self, item: int, count: int, *, allowed: Bools | None = None) -> Candidates:
-        """What goes with one item: candidates for somebody who has taken just that, a batch of one."""
+    def similar(
+        self,
+        item: int,
+        count: int,
+        *,
+        blocked: Int32s | None = None,
+        allowed: Bools | None = None,
+        new: Int32s | None = None,
+    ) -> Candidates:
+        """What goes with one item: candidates for somebody who has taken just that, a batch of one.
+
+        Rows `blocked`, ascending, are left out like the item itself; of the rows `new` the nearest are `also` proposed.
+        """
         now = np.zeros(1, np.int64)
-        alone = Queries(
-            np.array([0, 1]), np.array([item], np.int32), now, np.zeros(1, np.int8), np.ones(1, np.float32), now
-        )
+        itself = np.array([item], np.int32)
+        alone = Queries(np.array([0, 1]), itself, now, np.zeros(1, np.int8), np.ones(1, np.float32), now)
         personal = replace(self, all_sources=tuple(s for s in self.all_sources if not isinstance(s, Popularity)))
+        also = None if new is None else {"fresh": self.nearest(alone, new, count)}
+        barred = itself if blocked is None else distinct(np.concatenate([itself, blocked]))
         return replace(personal, fusion=self.fusion.only(self.sources, personal.sources)).retrieve(
-            alone, count, blocked=[np.array([item], np.int32)], allowed=allowed
+            alone, count, blocked=[barred], allowed=allowed, also=also
         )
 
     def with_recent(self, recent: RecentChoices) -> Retriever:
@@ -163,11 +202,11 @@ class Retriever:
         writer.json("retrieval/sources", {"sources": kinds, "items": self.n_items})
 
     @classmethod
-    def load(cls, bundle: Bundle) -> Retriever:
-        """The retriever that `write` stored."""
+    def load(cls, bundle: Bundle, new: NewItems | None = None) -> Retriever:
+        """The retriever that `write` stored, with room for new items where they are given."""
         stored = bundle.json("retrieval/sources")
-        sources = tuple(KINDS[entry["kind"]].load(bundle, entry["name"]) for entry in stored["sources"])
-        return cls(sources, Fusion.load(bundle), stored["items"])
+        sources = tuple(KINDS[entry["kind"]].load(bundle, entry["name"], new) for entry in stored["sources"])
+        return cls(sources, Fusion.load(bundle), stored["items"] + (new.room if new else 0))
 
     def _ask(self, queries: Queries) -> list[SourceScores | None]:
         """Each source's answer; None from here on for one that raises, here or when it is asked for details."""

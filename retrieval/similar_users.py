@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.types import NO_ITEM, Float32s, Queries
+from layers.new_items import NewItems
 from retrieval.item_item import history_profile, keep_largest
 from retrieval.scores import SparseScores
 from retrieval.sparse import SparseRows, product
@@ -63,8 +64,8 @@ class SimilarUsers:
         writer.array(f"retrieval/{self.name}/sizes", self.sizes)
 
     @classmethod
-    def load(cls, bundle: Bundle, name: str) -> SimilarUsers:
-        """The source that `write` stored."""
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> SimilarUsers:
+        """The source that `write` stored; it says nothing of new items."""
         at = f"retrieval/{name}"
         takers, takers_unit = load_csr(bundle, f"{at}/takers")
         taken, taken_unit = load_csr(bundle, f"{at}/taken")

@@ -56,7 +56,7 @@ class SparseRows:
         if barred is None:
             _keys(self.offsets, self.columns, bits, keys)
         else:
-            marks = room.int32s(self.width)
+            marks = room.int32s(self.width)[: self.width]
             _keys_passing(self.offsets, self.columns, bits, barred.offsets, barred.joined, barred.filter, marks, keys)
         if keys.shape[1] > count:
             keys = np.partition(keys, count - 1, axis=1)[:, :count] if count else keys[:, :0]
@@ -67,9 +67,10 @@ class SparseRows:
         return columns, values
 
     def at(self, columns: Int32s) -> Float32s:
-        """The values in the given columns [batch, n], 0 where there is none and where NO_ITEM stands."""
+        """The values in the given columns [batch, n], 0 where there is none, past the last and where NO_ITEM stands."""
         values = np.zeros(columns.shape, np.float32)
-        _values_at(self.offsets, self.columns, self.values, columns, room.float32s(self.width), values)
+        dense = room.float32s(self.width)[: self.width]
+        _values_at(self.offsets, self.columns, self.values, columns, dense, values)
         return values
 
 
@@ -172,10 +173,14 @@ def _keys_passing(
     marks: Int32s,
     keys: Int64s,
 ) -> None:
-    """`marks` are zeros, and zeros again afterwards; `allowed` is empty where everything is."""
+    """`marks` are zeros, and zeros again afterwards; `allowed` is empty where everything is.
+
+    Rows past the matrix may be barred like others.
+    """
     for i in range(len(offsets) - 1):
         for k in range(barred_offsets[i], barred_offsets[i + 1]):
-            marks[barred[k]] = 1
+            if barred[k] < len(marks):
+                marks[barred[k]] = 1
         end = 0
         for k in range(offsets[i], offsets[i + 1]):
             column = columns[k]
@@ -183,7 +188,8 @@ def _keys_passing(
                 keys[i, end] = ((np.int64(_TOP) - bits[k]) << 32) | column
                 end += 1
         for k in range(barred_offsets[i], barred_offsets[i + 1]):
-            marks[barred[k]] = 0
+            if barred[k] < len(marks):
+                marks[barred[k]] = 0
 
 
 @compiled
@@ -195,7 +201,7 @@ def _values_at(
         for k in range(offsets[i], offsets[i + 1]):
             dense[columns[k]] = values[k]
         for n in range(wanted.shape[1]):
-            if wanted[i, n] >= 0:
+            if 0 <= wanted[i, n] < len(dense):
                 found[i, n] = dense[wanted[i, n]]
         for k in range(offsets[i], offsets[i + 1]):
             dense[columns[k]] = 0

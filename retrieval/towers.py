@@ -85,10 +85,13 @@ class TwoTowerModel(keras.Model):
 
     def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items given by their features, float32 [n, DIM] of unit length."""
-        encoded = self.items(
+        return ops.normalize(self.encode_items(features, training=training), axis=-1)
+
+    def encode_items(self, features: dict[str, Any], training: bool = False) -> Any:
+        """The same of the length that content and id give them."""
+        return self.items(
             features["ids"], features["tokens"], features["categories"], features["prices"], training=training
         )
-        return ops.normalize(encoded, axis=-1)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The mean of what `call` returned."""

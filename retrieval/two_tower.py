@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -9,15 +10,20 @@ import numpy as np
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
+from core.catalog import CatalogItem
 from core.errors import DataError
-from core.types import Float32s, Queries
+from core.types import Float32s, Int32s, Queries
 from layers.history import latest
+from layers.item_encoding import ItemEncoding
 from layers.item_features import ItemFeatures, item_inputs
+from layers.new_items import NewItems
+from retrieval.fresh_index import FreshIndex
 from retrieval.index import VectorIndex
 from retrieval.profile import wanted_only
 from retrieval.scores import VectorScores
 from retrieval.tower_batches import TowerBatches
 from retrieval.towers import DIM, HEADS, TwoTowerModel
+from retrieval.union import top_positions
 
 BATCH = 256
 RATE = 2e-3
@@ -29,6 +35,9 @@ class TwoTower:
 
     index: VectorIndex
     user_tower: dict[str, Float32s]
+    item_tower: ItemEncoding
+    lengths: Float32s  # [items] of the vectors before they were brought to unit length
+    new: NewItems | None = None
     name: str = "two_tower"
 
     def scores(self, queries: Queries) -> VectorScores:
@@ -54,15 +63,55 @@ class TwoTower:
         known: Float32s = present.max(axis=1, keepdims=True, initial=0)
         return np.asarray(mixed * known, np.float32)
 
+    def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
+        """Take in items that came or changed, at distinct rows; only a source loaded with room for them can.
+
+        What the id of a published item says stays, and is added to what its content says now.
+        """
+        new, index = self._taking_in()
+        inputs = new.inputs(items)
+
+        def published(old: Int32s) -> Float32s:
+            return np.asarray(index.published(old) * self.lengths[old, None])
+
+        index.put(rows, normalised(new.vectors(self.item_tower, rows, inputs, published))[0])
+
+    def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
+        """For each query the up to `count` of these rows of new items that go best with it, best first.
+
+        For those without a history the first `count`, as they come.
+        """
+        users = self.encode(queries)
+        best = top_positions(self._taking_in()[1].products(users, rows), count)
+        return [rows[own] if user.any() else rows[:count] for user, own in zip(users, best, strict=True)]
+
+    def _taking_in(self) -> tuple[NewItems, FreshIndex]:
+        if self.new is None or not isinstance(self.index, FreshIndex):
+            raise ValueError("the source was loaded without room for new items")
+        return self.new, self.index
+
     def write(self, writer: BundleWriter) -> None:
-        """Store the index and the user tower."""
-        self.index.write(writer, "retrieval/two_tower")
-        writer.weights("retrieval/two_tower/user", self.user_tower)
+        """Store the index and both towers."""
+        at = "retrieval/two_tower"
+        self.index.write(writer, at)
+        writer.weights(f"{at}/user", self.user_tower)
+        writer.weights(f"{at}/items", self.item_tower.weights)
+        writer.array(f"{at}/lengths", self.lengths)
 
     @classmethod
-    def load(cls, bundle: Bundle, name: str) -> TwoTower:
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> TwoTower:
         """The source that `write` stored."""
-        return cls(VectorIndex.load(bundle, f"retrieval/{name}"), bundle.weights(f"retrieval/{name}/user"))
+        at = f"retrieval/{name}"
+        index = VectorIndex.load(bundle, at)
+        users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
+        lengths = bundle.array(f"{at}/lengths")
+        return cls(FreshIndex.over(index, new.room) if new else index, users, items, lengths, new)
+
+
+def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:
+    """Vectors [n, d] of unit length, and the lengths that they had, float32 [n]."""
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    return np.asarray(vectors / lengths[:, None], np.float32), lengths.astype(np.float32)
 
 
 class TowerTraining:
@@ -91,11 +140,12 @@ class TowerTraining:
         return self.source()
 
     def source(self) -> TwoTower:
-        """What the model says now: every item's vector, indexed, and the user tower."""
+        """What the model says now: every item's vector, indexed, and both towers."""
         parts = []
         for start in range(0, len(self.features), 4_096):
             rows = np.arange(start, min(start + 4_096, len(self.features)))
-            parts.append(keras.ops.convert_to_numpy(self.model.item_vectors(item_inputs(self.features, rows))))
+            parts.append(keras.ops.convert_to_numpy(self.model.encode_items(item_inputs(self.features, rows))))
+        vectors, lengths = normalised(np.concatenate(parts))
         users = self.model.users
         arrays = {
             "places": users.places.embeddings,
@@ -107,4 +157,4 @@ class TowerTraining:
             "mix.bias": users.mix.bias,
         }
         tower = {name: keras.ops.convert_to_numpy(value) for name, value in arrays.items()}
-        return TwoTower(VectorIndex.build(np.concatenate(parts)), tower)
+        return TwoTower(VectorIndex.build(vectors), tower, ItemEncoding.of(self.model.items), lengths)

@@ -19,6 +19,7 @@ from core.types import (
     RankedItem,
     Reason,
     SourceHit,
+    among,
 )
 from server.batch import Batch, Passed
 from server.jobs import Answer
@@ -99,11 +100,24 @@ def _reasons(batch: Batch, shown: Sequence[Int64s]) -> list[list[Reason]]:
     if not any(map(len, shown)):
         return [[] for _ in shown]
     try:
-        found = batch.system.retriever.reasons(batch.queries, _chosen(batch.candidates, shown))
-        return [of_job[: len(at)] for of_job, at in zip(found, shown, strict=True)]
+        chosen = _chosen(batch.candidates, shown)
+        found = batch.system.retriever.reasons(batch.queries, chosen)
+        return [_truthful(batch, chosen, i, found[i][: len(at)]) for i, at in enumerate(shown)]
     except Exception:  # an answer without reasons beats none
         log.exception("reasons_failed")
         return [[Reason("")] * len(at) for at in shown]
+
+
+def _truthful(batch: Batch, chosen: Candidates, i: int, reasons: Sequence[Reason]) -> list[Reason]:
+    """The reasons of one job: new items that no source proposed are called so, and no deleted item is named."""
+    system, told = batch.system, list(reasons)
+    unproposed = ~chosen.ranks[i, : len(told)].any(axis=1)
+    for at in np.flatnonzero(unproposed & (chosen.items[i, : len(told)] >= system.items.bundled)):
+        told[at] = Reason("fresh", told[at].anchor)
+    if len(system.items.deleted):
+        gone = among(np.array([reason.anchor for reason in told], np.int32), system.items.deleted)
+        told = [Reason(r.source, share=r.share) if g else r for r, g in zip(told, gone, strict=True)]
+    return told
 
 
 def _chosen(candidates: Candidates, shown: Sequence[Int64s]) -> Candidates:

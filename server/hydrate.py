@@ -34,7 +34,7 @@ class Hydrated:
 def hydrate(system: System, live: LiveUsers, plans: Sequence[Plan]) -> Hydrated:
     """The histories of the plans' users, oldest event first, without events on items that the bundle does not know.
 
-    Of a user who was erased, the bundle's history is not used.
+    Items that were deleted still say what the user likes. Of a user who was erased, the bundle's history is not used.
     """
     users, store_failed = _live(live, plans)
     nobody = LiveUser([], erased=False)
@@ -64,7 +64,7 @@ def _merge(system: System, trained: Queries, extra: Sequence[Sequence[Event]]) -
     """The bundle's histories with the extra events of each query sorted in by time, and how many events were found."""
     events = [event for of_query in extra for event in of_query]
     owner = np.repeat(np.arange(len(trained)), [len(of_query) for of_query in extra])
-    items = system.items.ids.rows([event.item_id for event in events])
+    items = system.items.ids.ever([event.item_id for event in events])
     times = np.array([event.time for event in events], np.int64)
     types = np.array([event.type for event in events], np.int8)
     twice = _trained_on(trained, owner, items, times, types)

@@ -45,7 +45,7 @@ class Rollout:
         self.labels = Labels()  # as the folder had them when it was looked at last
         self.refusal = ""  # why something that the folder asks for is not served
         self._engine = engine
-        self._max_batch = settings.max_batch
+        self._max_batch, self._max_fresh_items = settings.max_batch, settings.max_fresh_items
         self._limits = Limits(
             settings.canary_window_seconds,
             settings.canary_least_requests,
@@ -192,7 +192,7 @@ class Rollout:
 
         Raises as BundleStore.load does, and StateError where the store cannot be read.
         """
-        system = System.load(self.bundles.load(version), self._max_batch)
+        system = System.load(self.bundles.load(version), self._max_batch, self._max_fresh_items)
         self._engine.catalog.follow(system)
         return system
 

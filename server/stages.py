@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from core.errors import NotFoundError
-from core.types import NO_ITEM, Bools, Float32s, Int32s
+from core.types import NO_ITEM, Bools, Float32s, Int32s, among
 from server import hydrate as hydration
 from server.batch import Batch, Passed
 from server.fallback import fill_with_popular, no_candidates
@@ -32,10 +32,12 @@ def hydrate(batch: Batch) -> list[Passed]:
     ids = [item_id for plan in plans for item_id in plan.excluded]
     rows = np.split(batch.system.items.ids.rows(ids), np.cumsum([len(plan.excluded) for plan in plans])[:-1])
     batch.queries = known.queries
+    deleted = batch.system.items.deleted
     batch.rules = Rules(
-        [_NOTHING if plan.keep_seen else seen for plan, seen in zip(plans, known.seen, strict=True)],
+        [_NOTHING if p.keep_seen else seen[~among(seen, deleted)] for p, seen in zip(plans, known.seen, strict=True)],
         [np.unique(excluded[excluded != NO_ITEM]) for excluded in rows],
         batch.system.filters.allowed(plans[0].filter),
+        deleted,
     )
     counts = zip(known.found.tolist(), known.queries.lengths.tolist(), strict=True)
     return [Passed.of(found, kept, unknown=found - kept) for found, kept in counts]
@@ -49,7 +51,9 @@ def retrieve(batch: Batch) -> list[Passed]:
     allowed = None if rules.allowed is None else rules.allowed.items
     try:
         batch.together = Together.of(batch.live.baskets, system.items, batch.queries)
-        also = {TOGETHER: batch.together.items} if batch.together else None
+        also = system.newcomers.proposals(batch.queries, count, allowed)
+        if batch.together:
+            also[TOGETHER] = batch.together.items
         candidates = system.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
     except Exception:  # popular items beat no answer
         log.exception("retrieval_failed")
@@ -88,10 +92,12 @@ def neighbours(batch: Batch) -> list[Passed]:
     if row == NO_ITEM:
         raise NotFoundError("item", plan.item_ids[0])
     blocked = np.unique(np.array([each for each in (row, *excluded) if each != NO_ITEM], np.int32))
-    batch.rules = rules = Rules([_NOTHING], [blocked], system.filters.allowed(plan.filter))
+    filter = system.filters.allowed(plan.filter)
+    batch.rules = rules = Rules([_NOTHING], [blocked], filter, system.items.deleted)
     try:
         allowed = None if rules.allowed is None else rules.allowed.items
-        candidates = system.retriever.similar(row, plan.count + len(blocked), allowed=allowed)
+        new = system.newcomers.passing(allowed)
+        candidates = system.retriever.similar(row, plan.count, blocked=rules.blocked[0], allowed=allowed, new=new)
     except Exception:  # popular items beat no answer
         log.exception("similar_failed")
         none = no_candidates(system.popular, 1)
@@ -148,7 +154,7 @@ def urgent(batch: Batch) -> Bools:
 
 def _searched(batch: Batch, i: int) -> Passed:
     """What came of the whole catalogue for one job."""
-    total, left = len(batch.system.items), len(batch.rows(i))
+    total, left = batch.system.items.rows_used, len(batch.rows(i))
     if not batch.jobs[i].plan.include_trace:
         return Passed.of(total, left)
     dropped = batch.rules.ruled_out(i)

@@ -11,8 +11,10 @@ import numpy as np
 from bundle import Bundle
 from bundle.histories import Histories
 from bundle.items import ItemTable
+from bundle.live_items import LiveItems
 from core.catalog import CatalogChange
 from core.types import Candidates, Queries
+from server.newcomers import Newcomers
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
 from server.trends import Trends
@@ -21,16 +23,21 @@ if TYPE_CHECKING:
     from ranking.ranker import Ranker
     from retrieval.retriever import Retriever
 
+MAX_FRESH_ITEMS = 10_000
+"""Items that a system takes in until the next bundle: 2.5 MB of vectors, compared one by one with every user's."""
+
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """Everything of one bundle that answers are made of: requests hold on to the one they started with. `trends` follow
-    what all users do.
+    """Everything of one bundle that answers are made of: requests hold on to the one they started with.
+
+    `trends` follow what all users do, and `apply_changes` is told of items.
     """
 
     version: str
-    items: ItemTable
+    items: LiveItems
     filters: Filters
+    newcomers: Newcomers
     histories: Histories
     trends: Trends
     ranker: Ranker
@@ -48,31 +55,39 @@ class System:
         return self.trends.popular
 
     @classmethod
-    def load(cls, bundle: Bundle, max_batch: int) -> System:
+    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int = MAX_FRESH_ITEMS) -> System:
         """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
-        Raises BundleRefusedError where the bundle's parts do not make sense.
+        It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at
+        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense.
         """
-        from ranking.ranker import Ranker  # late: importing the models takes seconds, and the port is bound before
+        from layers.new_items import NewItems  # late: importing the models takes seconds, the port is bound before
+        from ranking.ranker import Ranker
         from retrieval.retriever import Retriever
 
-        return cls.assemble(bundle, Retriever.load(bundle), Ranker.load(bundle), max_batch)
+        new = NewItems.load(bundle, 2 * max_fresh_items)
+        return cls.assemble(bundle, Retriever.load(bundle, new), Ranker.load(bundle, new=new), max_batch)
 
     @classmethod
     def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> System:
         """The system of these parts, warmed."""
-        items, histories = ItemTable.load(bundle), Histories.load(bundle)
+        table, histories = ItemTable.load(bundle), Histories.load(bundle)
+        items = LiveItems(table, retriever.n_items - len(table))
+        filters = Filters(items)
         ranker.warm()
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, size))
-        trends, contained = Trends(retriever, items, histories), bundle.manifest.catalog_sequences
-        return cls(bundle.version, items, Filters(items), histories, trends, ranker, items, contained)
+        trends, newcomers = Trends(retriever, items, histories), Newcomers(items, filters, retriever, ranker)
+        contained = bundle.manifest.catalog_sequences
+        return cls(bundle.version, items, filters, newcomers, histories, trends, ranker, table, contained)
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
-        """Take changed items in, for all answers after this one. On the model thread alone, between batches.
+        """Take in what happened to the catalogue: every answer from now on knows it.
 
-        Models do not take items in yet: answers know those of the bundle.
+        Changes may come again and in any order, the one of the highest sequence counts of each item. Belongs to the
+        thread that answers, between two batches. New items for whom there is no room are left out, which is logged.
         """
+        self.newcomers.apply(changes)
 
 
 def _sizes(most: int) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bundle.histories import Histories
-from bundle.items import ItemTable
+from bundle.live_items import LiveItems
 from core.types import DAY, NO_ITEM, SECOND, Candidates, Int32s, Queries, SourceHit
 from state.baskets import Baskets
 from state.live_counts import LiveCounts
@@ -34,7 +34,7 @@ class Trends:
     each of the two attributes is replaced as a whole.
     """
 
-    def __init__(self, trained: Retriever, items: ItemTable, histories: Histories) -> None:
+    def __init__(self, trained: Retriever, items: LiveItems, histories: Histories) -> None:
         self._trained, self._items, self._as_of = trained, items, histories.as_of
         self._nobody = histories.queries([""])
         self._seen, self._not_before = 0, 0.0
@@ -74,7 +74,7 @@ class Together:
     users: list[list[int]]  # [batch] by how many each was chosen
 
     @classmethod
-    def of(cls, baskets: Baskets, items: ItemTable, queries: Queries) -> Together | None:
+    def of(cls, baskets: Baskets, items: LiveItems, queries: Queries) -> Together | None:
         """For all queries; None where there is nothing for any of them."""
         found = [_counted(baskets, items, queries.history(i)) for i in range(len(queries))]
         if not any(len(rows) for rows, _ in found):
@@ -91,7 +91,7 @@ class Together:
         return Together([self.items[i] for i in which], [self.users[i] for i in which])
 
 
-def _counted(baskets: Baskets, items: ItemTable, history: Int32s) -> tuple[Int32s, list[int]]:
+def _counted(baskets: Baskets, items: LiveItems, history: Int32s) -> tuple[Int32s, list[int]]:
     newest = list(dict.fromkeys(history[: -10 * NEWEST : -1].tolist()))[:NEWEST]
     counts = baskets.together(items.ids.take(newest), DAY) if newest else {}
     best = sorted(counts, key=counts.__getitem__, reverse=True)[:PROPOSED]

@@ -29,10 +29,15 @@ _FOLLOWING = {
     "text": "Similar to {title}, which you {done}.",
     "two_tower": "Similar to {title}, which you {done}.",
     "similar_users": "Because you {done} {title}: others who did chose this too.",
+    "fresh": "New, and similar to {title}, which you {done}.",
 }
 _TOGETHER = "Because you {done} {title}: often chosen together."
 # What is said of a source by itself; of those not listed, `_TASTE`.
-_ALONE = {"text": "New and close to your taste.", "similar_users": "People with a taste like yours chose this."}
+_ALONE = {
+    "text": "New and close to your taste.",
+    "similar_users": "People with a taste like yours chose this.",
+    "fresh": "New in the catalogue.",
+}
 _TASTE = "It fits what you chose before."
 
 _POPULAR = re.compile(r"popular(?:_(\d+)([dh]))?")  # `popular`, `popular_14d`, `popular_6h`
@@ -47,7 +52,7 @@ def kind(reason: Reason) -> ReasonKind.ValueType:
         return ReasonKind.REASON_KIND_HISTORY_ITEM
     if _POPULAR.fullmatch(reason.source):
         return ReasonKind.REASON_KIND_POPULAR
-    return ReasonKind.REASON_KIND_NEW if reason.source == "text" else ReasonKind.REASON_KIND_TASTE
+    return ReasonKind.REASON_KIND_NEW if reason.source in ("text", "fresh") else ReasonKind.REASON_KIND_TASTE
 
 
 def text(reason: Reason, title: str, done: EventType | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from bundle.items import write_items
 from bundle.writer import BundleWriter
 from core.types import Bools, Float32s, Int32s
-from layers.item_features import MAX_CATEGORIES, ItemFeatures
+from layers.item_features import MAX_CATEGORIES, ItemFeatures, PriceScale
 from layers.tokens import SAMPLE, TextEncoder
 from synthetic.clusters import BLOCK, Clusters
 
@@ -57,8 +57,5 @@ class Catalogue:
             tokens[start : start + BLOCK] = encoder.encode(self.titles[start : start + BLOCK], TITLE_TOKENS)
         categories = np.zeros((len(self.titles), MAX_CATEGORIES), np.int32)
         categories[:, 0] = self.categories + 1
-        there = np.isfinite(self.prices)
-        logs = np.log1p(np.where(there, self.prices, 0))
-        logs = np.where(there, (logs - logs[there].mean()) / (logs[there].std() + 1e-6), 0)
-        prices = np.stack([logs, there], axis=1).astype(np.float32)
-        return ItemFeatures(tokens, categories, prices, known, encoder, CATEGORIES)
+        scale = PriceScale.of(self.prices)
+        return ItemFeatures(tokens, categories, scale.apply(self.prices), known, encoder, CATEGORIES, scale)

@@ -6,13 +6,15 @@ import keras
 import numpy as np
 
 from core.types import Float32s, Queries
+from layers.item_encoder import ItemEncoder
+from layers.item_encoding import ItemEncoding
 from layers.item_features import ItemFeatures
 from ranking.examples import Scaling
 from ranking.features import ItemFacts, feature_names, features
 from ranking.ranker import Ranker
 from ranking.scorer import Scorer, ScorerConfig
 from retrieval.retriever import Retriever
-from retrieval.towers import UserTower
+from retrieval.towers import DIM, UserTower
 
 CANDIDATES = 500
 CALIBRATION = (1.0, -3.0)
@@ -33,6 +35,14 @@ def user_tower(seed: int) -> dict[str, Float32s]:
         "mix.bias": tower.mix.bias,
     }
     return {name: keras.ops.convert_to_numpy(value) for name, value in arrays.items()}
+
+
+def item_tower(items: ItemFeatures, seed: int) -> ItemEncoding:
+    """An untrained item tower of the real shape: new items have vectors, which say nothing."""
+    keras.utils.set_random_seed(seed)
+    encoder = ItemEncoder(0, items.encoder.size, items.n_categories, DIM, seed=seed)
+    encoder.build()
+    return ItemEncoding.of(encoder)
 
 
 def ranker(

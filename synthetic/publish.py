@@ -27,7 +27,7 @@ from retrieval.transitions import Transitions
 from retrieval.two_tower import TwoTower
 from synthetic.catalogue import Catalogue
 from synthetic.clusters import BLOCK, Clusters
-from synthetic.models import ranker, user_tower
+from synthetic.models import item_tower, ranker, user_tower
 from synthetic.neighbours import head_neighbours, neighbours
 from synthetic.people import AS_OF, histories
 
@@ -67,7 +67,7 @@ def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress
         features = catalogue.features(known, folder / "tokens.npy")
         features.write(out)
         del catalogue
-        retriever = _retriever(clusters, events, folder, seed, progress)
+        retriever = _retriever(clusters, events, features, folder, seed, progress)
         progress("writing stage one")
         retriever.write(out)
         progress("making the ranker")
@@ -77,11 +77,14 @@ def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress
         return out.publish(as_of_micros=AS_OF, seed=seed, settings=settings, metrics=metrics)
 
 
-def _retriever(clusters: Clusters, events: Queries, folder: Path, seed: int, progress: Progress) -> Retriever:
+def _retriever(
+    clusters: Clusters, events: Queries, features: ItemFeatures, folder: Path, seed: int, progress: Progress
+) -> Retriever:
     """All sources of the recipe, in its order."""
     progress("indexing the two-tower vectors")
     tower_vectors = clusters.vectors(folder / "two_tower.npy", unit=True, seed=10)
-    tower = TwoTower(VectorIndex.build(tower_vectors), user_tower(seed))
+    lengths = np.ones(len(clusters), np.float32)
+    tower = TwoTower(VectorIndex.build(tower_vectors), user_tower(seed), item_tower(features, seed), lengths)
     als_vectors = clusters.vectors(folder / "als.npy", unit=False, seed=11)
     progress("indexing the ALS vectors")
     als = ALS.of(VectorIndex.build(als_vectors))

@@ -12,7 +12,7 @@ from bundle.strings import Ids
 from core.errors import DataError
 from core.types import EVENT_WEIGHTS, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from data.dataset import Dataset
-from layers.item_features import ItemFeatures
+from layers.item_features import ItemFeatures, item_text
 from layers.tokens import TextEncoder
 from retrieval.recent import RecentChoices
 
@@ -118,7 +118,6 @@ def _features(items: pl.DataFrame, known: Bools, encoder: TextEncoder | None) ->
     flat = categories.explode().drop_nulls()
     rows = _rows(flat, names) if len(names) else np.zeros(0, np.int32)
     offsets = np.concatenate([[0], np.cumsum(categories.list.len().to_numpy())]).astype(np.int64)
-    joined = pl.concat_str("title", pl.col("categories").list.join(" "), "text", separator=" ")
-    texts = items.select(joined)["title"].to_list()
+    texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
     return ItemFeatures.build(texts, offsets, rows, len(names), prices, known, encoder)

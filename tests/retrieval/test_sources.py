@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.types import NO_ITEM
+from layers.item_encoding import ItemEncoding
 from retrieval.als import ALS
 from retrieval.index import VectorIndex
 from retrieval.item_item import ItemItem, cosine, ease, history_profile
@@ -28,7 +29,9 @@ def tower():
     shapes = {"places": (50, 4), "types": (9, 4), "gaps": (16, 4), "hidden.kernel": (256, 128), "hidden.bias": (128,)}
     shapes |= {"mix.kernel": (128, 64), "mix.bias": (64,)}
     weights = {name: GENERATOR.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
-    return TwoTower(VectorIndex.build(unit(ITEMS, 64)), weights)
+    items = {"categories": np.zeros((1, 16)), "project.kernel": np.zeros((18, 64)), "project.bias": np.zeros(64)}
+    encoding = ItemEncoding({name: values.astype(np.float32) for name, values in items.items()})
+    return TwoTower(VectorIndex.build(unit(ITEMS, 64)), weights, encoding, np.ones(ITEMS, np.float32))
 
 
 FIT = {

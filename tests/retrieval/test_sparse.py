@@ -96,3 +96,11 @@ def test_values_in_given_columns(matrix):
     expected = np.where(wanted == NO_ITEM, 0, np.take_along_axis(matrix.toarray()[:2], np.maximum(wanted, 0), 1))
     for _ in range(2):  # the room it works in is left as it was
         assert rows.at(wanted) == pytest.approx(expected)
+
+
+def test_items_past_the_columns_are_worth_nothing_and_may_be_barred():
+    rows = sparse(np.array([[0, 2, 1], [3, 0, 0]], np.float32))
+    beyond = np.array([[1, 3, 900, NO_ITEM, 2], [0, 2, 3, 4, 5]], np.int32)
+    assert rows.at(beyond).tolist() == [[2, 0, 0, 0, 1], [3, 0, 0, 0, 0]]
+    barred = Barred([np.array([1, 3, 900], np.int32), np.zeros(0, np.int32)], np.ones(1_000, bool))
+    assert rows.largest(2, barred)[0].tolist() == [[2, NO_ITEM], [0, NO_ITEM]]

@@ -100,7 +100,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Fakes stand in for the models; the versions loaded, in order."""
     loaded: list[str] = []
 
-    def load(cls: type[System], bundle: Any, max_batch: int) -> System:
+    def load(cls: type[System], bundle: Any, max_batch: int, max_fresh_items: int) -> System:
         loaded.append(bundle.version)
         return fakes.load(bundle)
 

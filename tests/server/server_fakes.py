@@ -16,6 +16,7 @@ from bundle.items import write_items
 from core.types import DAY, NO_ITEM, Candidates, EventType, Queries, Reason
 
 ITEMS = 40
+ROOM = 10
 POINTS = 0.01
 AS_OF = 1_700_000_000_000_000
 SOURCES = ("item_item", "popular_14d")
@@ -64,6 +65,8 @@ class Retriever:
 
     sources = SOURCES
 
+    n_items = ITEMS + ROOM
+
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.queries: list[Queries] = []
@@ -106,10 +109,11 @@ class Retriever:
         self.before()
         return self._describe([row[row != NO_ITEM] for row in items], items.shape[1])
 
-    def similar(self, item: int, count: int, *, allowed: Any = None) -> Candidates:
+    def similar(self, item: int, count: int, *, blocked: Any, allowed: Any = None, new: Any = None) -> Candidates:
         self.calls.append("similar")
         self.before()
         rows = np.array([row for row in range(ITEMS) if allowed is None or allowed[row]])
+        rows = rows[~np.isin(rows, blocked)] if self.obeys else rows
         return self._describe([rows[np.argsort(abs(rows - item), kind="stable")][:count]])
 
     def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
@@ -118,6 +122,12 @@ class Retriever:
             [Reason(SOURCES[0], int(history[-1]), 0.75) if len(history) else Reason(SOURCES[1], share=1.0)] * width
             for history, width in zip(histories, [candidates.items.shape[1]] * len(histories), strict=True)
         ]
+
+    def put(self, rows: Any, items: Sequence[Any]) -> None:
+        self.calls.append("put")
+
+    def nearest(self, queries: Queries, rows: Any, count: int) -> list[Any]:
+        return [rows[:count]] * len(queries)
 
     def _describe(self, lists: Sequence[Any], width: int | None = None) -> Candidates:
         width = max(map(len, lists)) if width is None else width
@@ -153,6 +163,9 @@ class Ranker:
         self.before()
         scores = self.scores(candidates.items).astype(np.float32)
         return np.where(candidates.valid, scores, -np.inf).astype(np.float32)
+
+    def put(self, rows: Any, items: Sequence[Any]) -> None:
+        pass
 
     def warm(self) -> None:
         pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -40,10 +41,7 @@ async def workers(system, tmp_path):
     for _ in range(2):
         settings = Settings.of(**SETTINGS)
         server, port = await create_server(settings, open_store(f"sqlite:{tmp_path / 'state.db'}"))
-        own = System(
-            system.version, system.items, system.filters, system.histories,
-            Trends(system.trends._trained, system.items, system.histories), system.ranker, system.bundled, {},
-        )  # fmt: skip
+        own = replace(system, trends=Trends(system.trends._trained, system.items, system.histories))
         await server.activate(lambda own=own: own)
         servers.append(server)
         opened.append(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))

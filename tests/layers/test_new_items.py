@@ -1,0 +1,108 @@
+"""Items that came later read to the models as they would have if training had known them."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from bundle.items import write_items
+from core.catalog import CatalogItem
+from layers.item_encoder import ItemEncoder
+from layers.item_encoding import ItemEncoding
+from layers.item_features import ItemFeatures, PriceScale, item_inputs, item_text
+from layers.new_items import NewItems
+
+TITLES = ["blue tea cup", "red tea cup", "large blue plate", "tea towel", "red scarf", ""]
+TEXTS = ["for tea", "", "made of clay " * 9, "linen", "wool, warm", ""]
+CATEGORIES = [["tea", "cups"], ["cups"], [], ["tea", "linen"], ["a", "b", "cups", "linen", "tea"], []]
+NAMES = ["a", "b", "cups", "linen", "tea"]
+PRICES = np.array([3.5, 4, np.nan, 12, 0, -1])
+N = len(TITLES)
+
+
+def items(last: int = N):
+    prices = [None if np.isnan(price) else price for price in PRICES.tolist()]
+    parts = zip(TITLES, TEXTS, map(tuple, CATEGORIES), prices, strict=True)
+    return [CatalogItem(f"i{i}", *each) for i, each in enumerate(parts)][:last]
+
+
+def features(known=None):
+    texts = list(map(item_text, TITLES, CATEGORIES, TEXTS))
+    offsets = np.cumsum([0, *map(len, CATEGORIES)])
+    rows = np.array([NAMES.index(name) for own in CATEGORIES for name in own], np.int32)
+    known = np.zeros(N, bool) if known is None else known
+    return ItemFeatures.build(texts, offsets, rows, len(NAMES), PRICES, known)
+
+
+@pytest.fixture
+def new(stored):
+    def write(writer):
+        write_items(writer, [f"i{i}" for i in range(N)], TITLES, CATEGORIES, PRICES)
+        features().write(writer)
+
+    return NewItems.load(stored(write), 4)
+
+
+def encoder(**options):
+    keras.utils.set_random_seed(1)
+    made = ItemEncoder(N, features().encoder.size, len(NAMES), 24, **options)
+    made.build()
+    for weight in made.weights:
+        weight.assign(np.random.default_rng(len(weight.path)).normal(0, 0.3, weight.shape))
+    return made
+
+
+def of_layer(made, inputs):
+    return keras.ops.convert_to_numpy(made(*(inputs[n] for n in ("ids", "tokens", "categories", "prices"))))
+
+
+@pytest.mark.parametrize("use_text", [True, False])
+def test_numpy_says_what_the_layer_says(use_text):
+    made, inputs = encoder(use_text=use_text), item_inputs(features(), np.arange(N))
+    assert ItemEncoding.of(made).vectors(inputs) == pytest.approx(of_layer(made, inputs), abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 700])
+def test_any_number_of_items(count):
+    made, inputs = encoder(), item_inputs(features(), np.arange(count) % N)
+    found = ItemEncoding.of(made).vectors(inputs)
+    assert found.shape == (count, 24) and found.dtype == np.float32
+    if count:
+        assert found == pytest.approx(of_layer(made, inputs), abs=1e-5)
+
+
+def test_the_same_item_reads_the_same_in_training_and_later(new):
+    trained, later = item_inputs(features(), np.arange(N)), new.inputs(items())
+    length = trained["tokens"].shape[1]
+    assert np.array_equal(later["tokens"][:, :length], trained["tokens"])
+    assert not later["tokens"][:, length:].any() or length == later["tokens"].shape[1]
+    assert np.array_equal(later["categories"], trained["categories"])
+    assert later["prices"] == pytest.approx(trained["prices"], abs=1e-6)
+    encoding = ItemEncoding.of(encoder())
+    assert encoding.vectors(later) == pytest.approx(encoding.vectors(trained), abs=1e-5)
+
+
+def test_categories_that_the_bundle_does_not_know_say_nothing(new):
+    plain, odd = new.inputs([CatalogItem("x", categories=("tea",)), CatalogItem("x", categories=("odd", "tea"))])[
+        "categories"
+    ]
+    assert np.array_equal(plain, odd)
+
+
+def test_what_the_id_says_stays_when_content_changes(new):
+    made = encoder()
+    encoding, known = ItemEncoding.of(made), np.ones(N, bool)
+    published = of_layer(made, item_inputs(features(known), np.arange(N)))
+    rows = np.array([3, 0], np.int32)
+    changed = [CatalogItem("i3", "red plate", "of wool", ("cups",), 4.0), items()[0]]
+    found = new.vectors(encoding, rows, new.inputs(changed), published.__getitem__)
+    wanted = of_layer(made, new.inputs(changed) | {"ids": rows + 1})
+    assert found == pytest.approx(wanted, abs=1e-5)
+    assert found[1] == pytest.approx(published[0], abs=1e-5)  # nothing of it changed
+
+
+def test_prices_are_scaled_by_what_was_known():
+    scale = PriceScale.of(PRICES)
+    assert scale.apply(PRICES) == pytest.approx(features().prices)
+    assert PriceScale.of(np.full(3, np.nan)).apply(np.array([np.nan, 3.0]))[0].tolist() == [0, 0]
