@@ -232,7 +232,7 @@ const (
 	DropReason_DROP_REASON_DUPLICATE DropReason = 5
 	// Others scored better and there was no more room.
 	DropReason_DROP_REASON_BELOW_CUT DropReason = 6
-	// The serving bundle does not know it.
+	// Neither the serving bundle knows it, nor was it written since.
 	DropReason_DROP_REASON_UNKNOWN DropReason = 7
 )
 

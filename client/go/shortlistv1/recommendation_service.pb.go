@@ -1026,7 +1026,7 @@ type RankResponse struct {
 	// The candidates that the serving bundle knows, best first. A score is how likely the user is to want the item: 0 to
 	// 1, both inclusive. Where `degraded` names the ranker, items stand in the order of the sources' scores instead.
 	Items []*ScoredItem `protobuf:"bytes,4,rep,name=items,proto3" json:"items,omitempty"`
-	// The candidates that the serving bundle does not know, in the order of the request.
+	// The candidates that are no items, or deleted ones, in the order of the request.
 	UnknownItemIds []string `protobuf:"bytes,5,rep,name=unknown_item_ids,json=unknownItemIds,proto3" json:"unknown_item_ids,omitempty"`
 	// In which ways this answer is less than it should be, each once. Empty: in none.
 	Degraded []Degradation `protobuf:"varint,6,rep,packed,name=degraded,proto3,enum=shortlist.v1.Degradation" json:"degraded,omitempty"`
@@ -1121,8 +1121,8 @@ type SimilarItemsRequest struct {
 	// Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
 	// one up.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-	// it. It is never in its own answer.
+	// The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+	// never in its own answer.
 	ItemId string `protobuf:"bytes,2,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// How many items to answer at most: 1 to 500, both inclusive, outside of that refused. 0 (the default): 20.
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`

@@ -51,7 +51,7 @@ type RecommendationServiceClient interface {
 	Retrieve(ctx context.Context, in *RetrieveRequest, opts ...grpc.CallOption) (*RetrieveResponse, error)
 	// Stage two alone: the caller's own candidates in the order in which this user would want them.
 	Rank(ctx context.Context, in *RankRequest, opts ...grpc.CallOption) (*RankResponse, error)
-	// The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+	// The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
 	SimilarItems(ctx context.Context, in *SimilarItemsRequest, opts ...grpc.CallOption) (*SimilarItemsResponse, error)
 }
 
@@ -148,7 +148,7 @@ type RecommendationServiceServer interface {
 	Retrieve(context.Context, *RetrieveRequest) (*RetrieveResponse, error)
 	// Stage two alone: the caller's own candidates in the order in which this user would want them.
 	Rank(context.Context, *RankRequest) (*RankResponse, error)
-	// The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+	// The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
 	SimilarItems(context.Context, *SimilarItemsRequest) (*SimilarItemsResponse, error)
 	mustEmbedUnimplementedRecommendationServiceServer()
 }

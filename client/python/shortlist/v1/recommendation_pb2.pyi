@@ -144,7 +144,7 @@ class _DropReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DropReason
     DROP_REASON_BELOW_CUT: _DropReason.ValueType  # 6
     """Others scored better and there was no more room."""
     DROP_REASON_UNKNOWN: _DropReason.ValueType  # 7
-    """The serving bundle does not know it."""
+    """Neither the serving bundle knows it, nor was it written since."""
 
 class DropReason(_DropReason, metaclass=_DropReasonEnumTypeWrapper):
     """Why a stage let an item go."""
@@ -164,7 +164,7 @@ DROP_REASON_DUPLICATE: DropReason.ValueType  # 5
 DROP_REASON_BELOW_CUT: DropReason.ValueType  # 6
 """Others scored better and there was no more room."""
 DROP_REASON_UNKNOWN: DropReason.ValueType  # 7
-"""The serving bundle does not know it."""
+"""Neither the serving bundle knows it, nor was it written since."""
 Global___DropReason: _TypeAlias = DropReason  # noqa: Y015
 
 @_typing.final

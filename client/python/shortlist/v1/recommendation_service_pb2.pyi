@@ -571,7 +571,7 @@ class RankResponse(_message.Message):
 
     @_builtins.property
     def unknown_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The candidates that the serving bundle does not know, in the order of the request."""
+        """The candidates that are no items, or deleted ones, in the order of the request."""
 
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_recommendation_pb2.Degradation.ValueType]:
@@ -616,8 +616,8 @@ class SimilarItemsRequest(_message.Message):
     one up.
     """
     item_id: _builtins.str
-    """The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-    it. It is never in its own answer.
+    """The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+    never in its own answer.
     """
     count: _builtins.int
     """How many items to answer at most: 1 to 500, both inclusive, outside of that refused. 0 (the default): 20."""

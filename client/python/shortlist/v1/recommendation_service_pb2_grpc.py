@@ -116,7 +116,7 @@ class RecommendationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SimilarItems(self, request, context):
-        """The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+        """The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -53,7 +53,7 @@ class RecommendationServiceStub:
     Rank: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.RankRequest, _recommendation_service_pb2.RankResponse]
     """Stage two alone: the caller's own candidates in the order in which this user would want them."""
     SimilarItems: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.SimilarItemsRequest, _recommendation_service_pb2.SimilarItemsResponse]
-    """The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item."""
+    """The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item."""
 
 @_typing.type_check_only
 class RecommendationServiceAsyncStub(RecommendationServiceStub):
@@ -80,7 +80,7 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     Rank: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.RankRequest, _recommendation_service_pb2.RankResponse]  # type: ignore[assignment]
     """Stage two alone: the caller's own candidates in the order in which this user would want them."""
     SimilarItems: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.SimilarItemsRequest, _recommendation_service_pb2.SimilarItemsResponse]  # type: ignore[assignment]
-    """The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item."""
+    """The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item."""
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Retrieves a few hundred candidates out of the catalogue, ranks them, and answers the best with the reason for each.
@@ -140,6 +140,6 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.SimilarItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.SimilarItemsResponse, _abc.Awaitable[_recommendation_service_pb2.SimilarItemsResponse]]:
-        """The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item."""
+        """The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item."""
 
 def add_RecommendationServiceServicer_to_server(servicer: RecommendationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -523,7 +523,7 @@ export enum DropReason {
   BELOW_CUT = 6,
 
   /**
-   * The serving bundle does not know it.
+   * Neither the serving bundle knows it, nor was it written since.
    *
    * @generated from enum value: DROP_REASON_UNKNOWN = 7;
    */

@@ -669,7 +669,7 @@ export type RankResponse = Message<"shortlist.v1.RankResponse"> & {
   items: ScoredItem[];
 
   /**
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    *
    * @generated from field: repeated string unknown_item_ids = 5;
    */
@@ -712,8 +712,8 @@ export type SimilarItemsRequest = Message<"shortlist.v1.SimilarItemsRequest"> & 
   requestId: string;
 
   /**
-   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-   * it. It is never in its own answer.
+   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+   * never in its own answer.
    *
    * @generated from field: string item_id = 2;
    */
@@ -861,7 +861,7 @@ export const RecommendationService: GenService<{
     output: typeof RankResponseSchema;
   },
   /**
-   * The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+   * The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
    *
    * @generated from rpc shortlist.v1.RecommendationService.SimilarItems
    */

@@ -73,7 +73,7 @@ public enum DropReason
   DROP_REASON_BELOW_CUT(6),
   /**
    * <pre>
-   * The serving bundle does not know it.
+   * Neither the serving bundle knows it, nor was it written since.
    * </pre>
    *
    * <code>DROP_REASON_UNKNOWN = 7;</code>
@@ -149,7 +149,7 @@ public enum DropReason
   public static final int DROP_REASON_BELOW_CUT_VALUE = 6;
   /**
    * <pre>
-   * The serving bundle does not know it.
+   * Neither the serving bundle knows it, nor was it written since.
    * </pre>
    *
    * <code>DROP_REASON_UNKNOWN = 7;</code>

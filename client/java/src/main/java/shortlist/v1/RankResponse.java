@@ -273,7 +273,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -285,7 +285,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -308,7 +308,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -1663,7 +1663,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1676,7 +1676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1687,7 +1687,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1699,7 +1699,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1712,7 +1712,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1731,7 +1731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1749,7 +1749,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1767,7 +1767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>
@@ -1782,7 +1782,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The candidates that the serving bundle does not know, in the order of the request.
+     * The candidates that are no items, or deleted ones, in the order of the request.
      * </pre>
      *
      * <code>repeated string unknown_item_ids = 5;</code>

@@ -121,7 +121,7 @@ public interface RankResponseOrBuilder extends
 
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -131,7 +131,7 @@ public interface RankResponseOrBuilder extends
       getUnknownItemIdsList();
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -140,7 +140,7 @@ public interface RankResponseOrBuilder extends
   int getUnknownItemIdsCount();
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>
@@ -150,7 +150,7 @@ public interface RankResponseOrBuilder extends
   java.lang.String getUnknownItemIds(int index);
   /**
    * <pre>
-   * The candidates that the serving bundle does not know, in the order of the request.
+   * The candidates that are no items, or deleted ones, in the order of the request.
    * </pre>
    *
    * <code>repeated string unknown_item_ids = 5;</code>

@@ -326,7 +326,7 @@ public final class RecommendationServiceGrpc {
 
     /**
      * <pre>
-     * The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+     * The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
      * </pre>
      */
     default void similarItems(shortlist.v1.SimilarItemsRequest request,
@@ -432,7 +432,7 @@ public final class RecommendationServiceGrpc {
 
     /**
      * <pre>
-     * The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+     * The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
      * </pre>
      */
     public void similarItems(shortlist.v1.SimilarItemsRequest request,
@@ -520,7 +520,7 @@ public final class RecommendationServiceGrpc {
 
     /**
      * <pre>
-     * The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+     * The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
      * </pre>
      */
     public shortlist.v1.SimilarItemsResponse similarItems(shortlist.v1.SimilarItemsRequest request) throws io.grpc.StatusException {
@@ -593,7 +593,7 @@ public final class RecommendationServiceGrpc {
 
     /**
      * <pre>
-     * The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+     * The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
      * </pre>
      */
     public shortlist.v1.SimilarItemsResponse similarItems(shortlist.v1.SimilarItemsRequest request) {
@@ -670,7 +670,7 @@ public final class RecommendationServiceGrpc {
 
     /**
      * <pre>
-     * The items most like a given one, whoever looks at it. NOT_FOUND where the serving bundle does not know that item.
+     * The items most like a given one, whoever looks at it. NOT_FOUND where there is no such item.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<shortlist.v1.SimilarItemsResponse> similarItems(

@@ -111,8 +111,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object itemId_ = "";
   /**
    * <pre>
-   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-   * it. It is never in its own answer.
+   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+   * never in its own answer.
    * </pre>
    *
    * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -133,8 +133,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-   * it. It is never in its own answer.
+   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+   * never in its own answer.
    * </pre>
    *
    * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -791,8 +791,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object itemId_ = "";
     /**
      * <pre>
-     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-     * it. It is never in its own answer.
+     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+     * never in its own answer.
      * </pre>
      *
      * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -812,8 +812,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-     * it. It is never in its own answer.
+     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+     * never in its own answer.
      * </pre>
      *
      * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -834,8 +834,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-     * it. It is never in its own answer.
+     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+     * never in its own answer.
      * </pre>
      *
      * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -852,8 +852,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-     * it. It is never in its own answer.
+     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+     * never in its own answer.
      * </pre>
      *
      * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -867,8 +867,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-     * it. It is never in its own answer.
+     * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+     * never in its own answer.
      * </pre>
      *
      * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>

@@ -34,8 +34,8 @@ public interface SimilarItemsRequestOrBuilder extends
 
   /**
    * <pre>
-   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-   * it. It is never in its own answer.
+   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+   * never in its own answer.
    * </pre>
    *
    * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
@@ -44,8 +44,8 @@ public interface SimilarItemsRequestOrBuilder extends
   java.lang.String getItemId();
   /**
    * <pre>
-   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where the serving bundle does not know
-   * it. It is never in its own answer.
+   * The item to which others are compared. Follows the rule for ids; NOT_FOUND where there is no such item. It is
+   * never in its own answer.
    * </pre>
    *
    * <code>string item_id = 2 [(.google.api.field_behavior) = REQUIRED];</code>
