@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,8 @@ from core.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
+    from bundle import Bundle
+    from data.dataset import Dataset
     from evaluation.protocol import Heldout
     from evaluation.report import Report
 
@@ -32,6 +34,7 @@ def evaluate(
     from bundle import BundleStore
     from data.dataset import Dataset
     from data.splits import parse_time
+    from evaluation.new_items import print_new_items
     from evaluation.protocol import Heldout
 
     cut = parse_time(since)
@@ -47,9 +50,27 @@ def evaluate(
         report = assess(loaded, heldout, dataset.until(cut).interactions, announce)
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
+        new_items = _new_items(loaded, dataset, heldout, announce)
     report.print(tables.output())
-    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since})
+    if new_items:
+        print_new_items(new_items, tables.output())
+    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since, "new_items": new_items})
     typer.echo(f"Wrote {out}")
+
+
+def _new_items(
+    bundle: Bundle, dataset: Dataset, heldout: Heldout, announce: Callable[[str], None]
+) -> dict[str, Any] | None:
+    from evaluation.new_items import NewItems
+    from training.assess import with_new_items
+
+    new = NewItems.of(dataset, heldout)
+    if new is None:
+        announce("no known user wanted an item that came later and has words: new items are not measured")
+        return None
+    announce(f"{len(new.items):,} new items, by their text alone")
+    lists = with_new_items(bundle, new, dataset.until(heldout.train.now).interactions)
+    return new.to_json(lists | {"text alone, tf-idf": new.by_text(dataset.items)})
 
 
 def _add_baselines(report: Report, heldout: Heldout, items: pl.DataFrame, announce: Callable[[str], None]) -> None:

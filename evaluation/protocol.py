@@ -70,8 +70,7 @@ class Heldout:
 
         Raises DataError when either side is empty or no user qualifies.
         """
-        wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
-        events = dataset.interactions.filter(pl.col("event_type").is_in(wanted))
+        events = wanted_events(dataset.interactions)
         is_past = pl.col("timestamp").dt.timestamp("us") < since
         past, later = events.filter(is_past), events.filter(~is_past)
         if not len(past) or not len(later):
@@ -116,6 +115,12 @@ class Heldout:
         events = np.bincount(self.train.users, minlength=len(self.train.user_ids))[self.users]
         cold, heavy = events <= COLD_EVENTS, events > HEAVY_EVENTS
         return {"cold": cold, "warm": ~cold & ~heavy, "heavy": heavy}
+
+
+def wanted_events(interactions: pl.DataFrame) -> pl.DataFrame:
+    """Those that say that a user wants such items."""
+    wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
+    return interactions.filter(pl.col("event_type").is_in(wanted))
 
 
 def rows_of(ids: pl.Series, known: pl.Series) -> Int32s:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bundle import Bundle
 from bundle.histories import Histories
 from bundle.items import ItemTable
+from core.catalog import CatalogItem
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
+from layers.new_items import NewItems
 from ranking.ranker import Ranker
 from ranking.selection import select
 from retrieval.barred import Barred
@@ -36,11 +38,23 @@ class Recommender:
     histories: Histories
     retriever: Retriever
     ranker: Ranker
+    new: Int32s = field(default_factory=lambda: np.zeros(0, np.int32))  # rows of items taken in behind the bundle's
 
     @classmethod
-    def load(cls, bundle: Bundle) -> Recommender:
-        """All parts that answering needs; raises BundleRefusedError where they do not fit."""
-        return cls(ItemTable.load(bundle), Histories.load(bundle), Retriever.load(bundle), Ranker.load(bundle))
+    def load(cls, bundle: Bundle, new: Sequence[CatalogItem] = ()) -> Recommender:
+        """All parts that answering needs; raises BundleRefusedError where they do not fit.
+
+        Items that the bundle does not know are taken `new`, in this order, as a server takes them in.
+        """
+        items, histories = ItemTable.load(bundle), Histories.load(bundle)
+        if not new:
+            return cls(items, histories, Retriever.load(bundle), Ranker.load(bundle))
+        room = NewItems.load(bundle, len(new))
+        retriever, ranker = Retriever.load(bundle, room), Ranker.load(bundle, new=room)
+        rows = np.arange(len(items), len(items) + len(new), dtype=np.int32)
+        retriever.put(rows, new)
+        ranker.put(rows, new)
+        return cls(items, histories, retriever, ranker, rows)
 
     def recommend(self, queries: Queries, count: int, advance: Callable[[int], None] = lambda _: None) -> Lists:
         """Both stages; items that a history holds are not recommended. `advance` hears how many users were done."""
@@ -77,7 +91,8 @@ class Recommender:
     def _retrieved(self, queries: Queries, count: int) -> Iterator[tuple[int, Queries, Candidates]]:
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
-            yield start, block, self.retriever.retrieve(block, count, blocked=block.seen())
+            also = {"fresh": self.retriever.nearest(block, self.new, count)} if len(self.new) else None
+            yield start, block, self.retriever.retrieve(block, count, blocked=block.seen(), also=also)
 
 
 def _empty(users: int, count: int) -> Lists:

@@ -60,6 +60,14 @@ def publish(
     return store
 
 
+class NewItems:
+    """Room for some."""
+
+    @classmethod
+    def load(cls, bundle: Any, room: int) -> NewItems:
+        return cls()
+
+
 class Retriever:
     """Likes items in the order 0, 1, 2, ...; hooks make it fail, dawdle or forget."""
 
@@ -76,7 +84,7 @@ class Retriever:
         self.obeys = True
 
     @classmethod
-    def load(cls, bundle: Any) -> Retriever:
+    def load(cls, bundle: Any, new: Any = None) -> Retriever:
         return cls()
 
     def with_recent(self, recent: Any) -> Retriever:
@@ -152,7 +160,7 @@ class Ranker:
         self.scores = lambda items: items * points
 
     @classmethod
-    def load(cls, bundle: Any) -> Ranker:
+    def load(cls, bundle: Any, new: Any = None) -> Ranker:
         ranker = cls(float(bundle.array("ranking/points")[0]))
         if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
             ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five

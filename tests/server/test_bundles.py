@@ -69,7 +69,7 @@ async def test_a_bundle_that_is_whole_but_makes_no_sense_is_refused_before_curre
 ) -> None:
     first, second, _ = published.versions()
 
-    def refuse(cls: type[System], bundle: Any, max_batch: int) -> System:
+    def refuse(cls: type[System], bundle: Any, *limits: int) -> System:
         raise BundleRefusedError(bundle.version, "retrieval/items.faiss", "has 64 dimensions instead of 32")
 
     monkeypatch.setattr(System, "load", classmethod(refuse))

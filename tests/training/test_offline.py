@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from core.types import NO_ITEM
+from data.dataset import Dataset
+from data.splits import parse_time
+from evaluation.new_items import NewItems
+from evaluation.protocol import Heldout
 from ranking.ranker import Ranker
+from training.assess import with_new_items
 from training.offline import Recommender
 
 FIELDS = ("items", "fused", "scores", "ranks", "levels")
@@ -75,3 +80,15 @@ def test_more_than_the_catalogue_holds(system, queries):
 
 def test_no_query_is_no_list(system):
     assert system.recommend(system.histories.queries([]), 5).items.shape == (0, 5)
+
+
+def test_new_items_are_recommended_by_what_they_say(trained_bundle):
+    dataset = Dataset.read(trained_bundle.data)
+    heldout = Heldout.of(dataset, parse_time(trained_bundle.until))
+    new = NewItems.of(dataset, heldout)
+    past = dataset.until(heldout.train.now).interactions
+    lists = with_new_items(trained_bundle.load(), new, past)
+    first = len(heldout.train.item_ids)
+    for ranked in lists.values():
+        assert len(ranked) == len(new.heldout) and (ranked >= first).any(axis=1).all()
+        assert 0 < new.evaluate(ranked)["recall@500"] <= 1

@@ -11,6 +11,10 @@ import server_fakes
 # The package without its __init__, which loads TensorFlow: the one module of it that is used here needs none.
 sys.modules["ranking"] = types.ModuleType("ranking")
 sys.modules["ranking"].__path__ = [str(Path(__file__).parents[3] / "ranking")]
-for module, kind in (("retrieval.retriever", server_fakes.Retriever), ("ranking.ranker", server_fakes.Ranker)):
+for module, kind in (
+    ("layers.new_items", server_fakes.NewItems),
+    ("retrieval.retriever", server_fakes.Retriever),
+    ("ranking.ranker", server_fakes.Ranker),
+):
     sys.modules[module] = types.ModuleType(module)
     setattr(sys.modules[module], kind.__name__, kind)
