@@ -95,7 +95,7 @@ func parse(t *testing.T, text json.RawMessage, into proto.Message) {
 }
 
 func TestCallsEndAsInTheTable(t *testing.T) {
-	client := connect(t, live(t, "SHORTLIST_TEST_ADDRESS"), shortlist.Options{})
+	client := connect(t, live(t, "SHORTLIST_TEST_VECTORS_ADDRESS"), shortlist.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Second)
 	defer cancel()
 	for _, call := range readTable(t).Calls {

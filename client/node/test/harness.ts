@@ -26,7 +26,7 @@ export const vectors: { messages: MessageVector[]; calls: CallVector[] } = JSON.
   readFileSync(process.env["SHORTLIST_TEST_VECTORS"] ?? COMMITTED, "utf-8"),
 );
 
-type Address = "ADDRESS" | "TLS_ADDRESS" | "MTLS_ADDRESS" | "RESTART_ADDRESS" | "RESTART_CONTROL";
+type Address = "ADDRESS" | "VECTORS_ADDRESS" | "TLS_ADDRESS" | "MTLS_ADDRESS" | "RESTART_ADDRESS" | "RESTART_CONTROL";
 type Setting = Address | "CA" | "TOKEN" | "READ_TOKEN" | "CLIENT_CERT" | "CLIENT_KEY";
 
 /** A setting of the harness: `make test-clients` of the repository has them all. */

@@ -25,7 +25,7 @@ for (const { name, type, json, wire } of vectors.messages) {
 
 for (const vector of vectors.calls) {
   test(`call: ${vector.name}`, { skip }, async (t) => {
-    const client = connect(t, setting("ADDRESS"));
+    const client = connect(t, setting("VECTORS_ADDRESS"));
     const services = [RecommendationService, EventService, CatalogService, UserService];
     const methods = services.flatMap((service) => service.methods as DescMethod[]);
     const method = methods.find(({ name }) => name === vector.method);

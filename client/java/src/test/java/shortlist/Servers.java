@@ -29,6 +29,11 @@ final class Servers {
 
   /** A patient client of the server without TLS. */
   static ShortlistClient connect() {
-    return ShortlistClient.builder(variable("SHORTLIST_TEST_ADDRESS")).build().withTimeout(PATIENCE);
+    return connect("SHORTLIST_TEST_ADDRESS");
+  }
+
+  /** The same of the server whose address a variable has. */
+  static ShortlistClient connect(String name) {
+    return ShortlistClient.builder(variable(name)).build().withTimeout(PATIENCE);
   }
 }

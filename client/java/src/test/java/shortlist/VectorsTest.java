@@ -55,7 +55,7 @@ class VectorsTest {
 
   @TestFactory
   Stream<DynamicTest> calls() throws IOException {
-    Servers.variable("SHORTLIST_TEST_ADDRESS");
+    Servers.variable("SHORTLIST_TEST_VECTORS_ADDRESS");
     return vectors("calls", this::call);
   }
 
@@ -69,7 +69,7 @@ class VectorsTest {
   private void call(JsonObject vector) throws IOException {
     String method = vector.get("method").getAsString();
     JsonObject error = vector.getAsJsonObject("error");
-    try (ShortlistClient client = Servers.connect()) {
+    try (ShortlistClient client = Servers.connect("SHORTLIST_TEST_VECTORS_ADDRESS")) {
       if (error == null) {
         assertEquals(all(method + "Response", vector.get("answer")), ask(client, method, vector.get("request")));
       } else {
