@@ -37,6 +37,12 @@ from training.slices import Slice, slices
 from training.table import TrainingTable
 
 COLLABORATIVE = ("item_item", "item_item_recent", "cosine", "transitions", "similar_users", "als", "two_tower")
+
+WHOLE_LISTS = 2
+"""Sources propose half of what is asked for. That is enough to choose from, but what is learned from longer lists ranks
+better (docs/experiments.md, 2026-11-25), so slices ask for so many times the candidates.
+"""
+
 BLOCK = 128
 """Queries that retrieval answers at a time."""
 
@@ -183,12 +189,12 @@ def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
 
 
 def propose(retriever: Retriever, cut: Slice, count: int) -> list[Candidates]:
-    """All that any source proposes to the slice's queries, in blocks."""
+    """All that any source proposes to the slice's queries, in blocks, for `count` candidates each."""
     blocked = cut.queries.seen()
     return [
         retriever.propose(
             cut.queries.slice(start, start + BLOCK),
-            count,
+            WHOLE_LISTS * count,
             blocked=blocked[start : start + BLOCK],
             allowed=cut.known,
         )
