@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from ranking.ranker import Ranker
     from retrieval.retriever import Retriever
 
-MAX_FRESH_ITEMS = 10_000
-"""Items that a system takes in until the next bundle: 2.5 MB of vectors, compared one by one with every user's."""
-
 
 @dataclass(frozen=True, eq=False)
 class System:
@@ -55,7 +52,7 @@ class System:
         return self.trends.popular
 
     @classmethod
-    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int = MAX_FRESH_ITEMS) -> System:
+    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int) -> System:
         """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
         It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at

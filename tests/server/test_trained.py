@@ -22,7 +22,7 @@ from state import open_store
 async def channel(trained_bundle):
     settings = Settings.of(bundles=Path(), state="", address="127.0.0.1:0", drain_delay_seconds=0, grace_seconds=5)
     server, port = await create_server(settings, open_store("sqlite::memory:"))
-    system = System.load(trained_bundle.load(), settings.max_batch)
+    system = System.load(trained_bundle.load(), settings.max_batch, settings.max_fresh_items)
     await server.activate(lambda: system)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as opened:
         yield opened

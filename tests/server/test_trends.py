@@ -31,7 +31,7 @@ SETTINGS = {"bundles": Path(), "state": "", "address": "127.0.0.1:0", "drain_del
 
 @pytest.fixture(scope="module")
 def system(trained_bundle) -> System:
-    return System.load(trained_bundle.load(), 16)
+    return System.load(trained_bundle.load(), 16, 100)
 
 
 @pytest.fixture
