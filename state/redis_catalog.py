@@ -71,8 +71,7 @@ return describe(ids)
 _ITEMS = (
     _DESCRIBE
     + """
-local after = ARGV[3] == '' and '-' or '(' .. ARGV[3]
-return describe(redis.call('ZRANGEBYLEX', p .. 'catalog:there', after, '+', 'LIMIT', 0, ARGV[4]))
+return describe(redis.call('ZRANGEBYLEX', p .. 'catalog:there', '(' .. ARGV[3], '+', 'LIMIT', 0, ARGV[4]))
 """
 )
 
