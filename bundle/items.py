@@ -51,6 +51,11 @@ class ItemTable:
         return np.asarray(matches[self.category_offsets[1:]] > matches[self.category_offsets[:-1]])
 
 
+def category_names(categories: Sequence[Sequence[str]]) -> list[str]:
+    """The names of a catalogue's categories in the order of their numbers, from those of each item."""
+    return sorted({name for of_item in categories for name in of_item})
+
+
 def write_items(
     writer: BundleWriter,
     ids: Sequence[str],
@@ -59,7 +64,7 @@ def write_items(
     prices: Float32s,
 ) -> None:
     """Store the catalogue where `ItemTable.load` finds it."""
-    names = sorted({name for of_item in categories for name in of_item})
+    names = category_names(categories)
     position = {name: i for i, name in enumerate(names)}
     writer.ids("items/ids", ids)
     writer.strings("items/titles", titles)

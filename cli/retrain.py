@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from cli import tables
 from cli.json_file import write_json
 from cli.progress import steps
+from cli.train import Config, Events, with_stores
 
 if TYPE_CHECKING:
     from training.retrain import Outcome
@@ -25,14 +25,11 @@ SHOWN = {"ndcg@10": "NDCG@10", "hit@10": "Hit@10", "recall@100": "R@100", "recal
 def retrain(
     data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
     bundles: Annotated[Path, typer.Option(help="Folder of bundles: the current one is compared with, and followed.")],
-    events: Annotated[
-        list[str] | None,
-        typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
-    ] = None,
+    events: Events = None,
     tolerance: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the current bundle's NDCG@10 that may be lacking.")
     ] = 0.02,
-    config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
+    config: Config = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data, same current bundle: same metrics.")] = 1,
     report: Annotated[Path | None, typer.Option(help="JSON file to write what was found to.")] = None,
     activate: Annotated[bool, typer.Option(help="Whether what is published becomes current.")] = True,
@@ -50,13 +47,7 @@ def retrain(
     dataset = Dataset.read(data)
     if report:
         write_json(report, {"decision": "under way"})  # a place that cannot be written is found out before the work
-    contained: Mapping[str, int] = {}
-    if events:
-        from training.live_events import with_live_events
-
-        merged = with_live_events(dataset, events)
-        dataset, contained = merged.dataset, merged.catalog_sequences
-        typer.echo(str(merged))
+    dataset, contained = with_stores(dataset, events or [])
     with steps() as announce:
         announce("loading TensorFlow")
         from training.retrain import BusyError, Retraining

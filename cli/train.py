@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,16 +12,23 @@ from rich.table import Table
 from cli import tables
 from cli.progress import steps
 
+if TYPE_CHECKING:
+    from data.dataset import Dataset
+
+
+Events = Annotated[
+    list[str] | None,
+    typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
+]
+Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")]
+
 
 def train(
     data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
     bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
-    events: Annotated[
-        list[str] | None,
-        typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
-    ] = None,
+    events: Events = None,
     until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
-    config: Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")] = None,
+    config: Config = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
     activate: Annotated[
         bool, typer.Option(help="Whether it becomes the current bundle at once, which running servers change to.")
@@ -38,13 +45,7 @@ def train(
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     dataset = Dataset.read(data)
-    contained: Mapping[str, int] = {}
-    if events:
-        from training.live_events import with_live_events
-
-        merged = with_live_events(dataset, events)
-        dataset, contained = merged.dataset, merged.catalog_sequences
-        typer.echo(str(merged))
+    dataset, contained = with_stores(dataset, events or [])
     with steps() as announce:
         announce("loading TensorFlow")
         from training.publish import publish
@@ -70,3 +71,14 @@ def train(
             f"Published {manifest.version} in {bundles}, not current."
             f" To serve it: shortlist bundle activate {manifest.version} --bundles {bundles}"
         )
+
+
+def with_stores(dataset: Dataset, events: Sequence[str]) -> tuple[Dataset, Mapping[str, int]]:
+    """The data set joined by what the stores hold, which is told, and the last change of each store that is in it."""
+    if not events:
+        return dataset, {}
+    from training.live_events import with_live_events
+
+    merged = with_live_events(dataset, events)
+    typer.echo(str(merged))
+    return merged.dataset, merged.catalog_sequences

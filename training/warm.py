@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bundle import Bundle
-from bundle.items import ItemTable
+from bundle.items import ItemTable, category_names
 from core.types import NO_ITEM, Float32s
 from layers.item_features import ItemFeatures
 from ranking.ranker import Ranker
@@ -28,18 +28,13 @@ def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     config, features = ranker.scorer.config, table.features
     if (config.vocabulary, config.n_categories) != (features.encoder.size, features.n_categories):
         return None
-    if tuple(ItemTable.load(bundle).category_names) != category_names(table):
+    if list(ItemTable.load(bundle).category_names) != category_names(table.categories):
         return None
     found: Any = bundle.manifest.settings
     stored = found["retrieval"]
     finite = {name: np.inf if value is None else value for name, value in stored.items()}
     settings = RetrievalSettings(**finite | {"windows_days": tuple(stored["windows_days"])})
     return WarmStart(settings, Beginning(_weights(bundle, ranker, table), ranker.scaling))
-
-
-def category_names(table: TrainingTable) -> tuple[str, ...]:
-    """The catalogue's categories in the order of their numbers."""
-    return tuple(sorted({name for of_item in table.categories for name in of_item}))
 
 
 def _weights(bundle: Bundle, ranker: Ranker, table: TrainingTable) -> list[Float32s]:
