@@ -35,16 +35,16 @@ class Room(threading.local):
         self._int32s: Int32s = np.zeros(0, np.int32)
 
     def float32s(self, size: int) -> Float32s:
-        """At least `size` zeros."""
+        """So many zeros."""
         if len(self._float32s) < size:
             self._float32s = np.zeros(size, np.float32)
-        return self._float32s
+        return self._float32s[:size]
 
     def int32s(self, size: int) -> Int32s:
-        """At least `size` zeros."""
+        """So many zeros."""
         if len(self._int32s) < size:
             self._int32s = np.zeros(size, np.int32)
-        return self._int32s
+        return self._int32s[:size]
 
 
 room = Room()

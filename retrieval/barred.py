@@ -21,6 +21,11 @@ class Barred:
     rows: Sequence[Int32s]  # [batch] ascending, each once
     allowed: Bools | None = None  # [items]; None: all
 
+    @classmethod
+    def of_all(cls, batch: int, allowed: Bools | None = None) -> Barred:
+        """What a filter keeps from all of `batch` queries, and nothing else."""
+        return cls([np.zeros(0, np.int32)] * batch, allowed)
+
     def select(self, which: Int64s) -> Barred:
         """What is barred to the queries at the positions `which`."""
         return Barred([self.rows[i] for i in which], self.allowed)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from core.types import NO_ITEM, Float32s, Int32s, distinct
 from retrieval.barred import Barred
 from retrieval.index import VectorIndex
-from retrieval.union import top_positions
+from retrieval.top import top_positions
 
 log = logging.getLogger(__name__)
 

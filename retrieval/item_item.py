@@ -18,7 +18,6 @@ from bundle.writer import BundleWriter
 from core.types import Float32s, Int64s, Queries
 from layers.new_items import NewItems
 from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
-from retrieval.scores import SparseScores
 from retrieval.sparse import SparseRows, product
 from retrieval.stored_matrix import load_csr, write_csr
 
@@ -40,9 +39,9 @@ class ItemItem:
     repeated: bool = False  # whether an item counts more that the history holds more often
     unit: float = 1.0  # of the weights
 
-    def scores(self, queries: Queries) -> SparseScores:
+    def scores(self, queries: Queries) -> SparseRows:
         """The weights of the history's items added up, for every item."""
-        return SparseScores(product(self.profile(queries), self.weights, self.unit))
+        return product(self.profile(queries), self.weights, self.unit)
 
     def profile(self, queries: Queries) -> SparseRows:
         """How much each item of the histories counts, [batch, items]."""

@@ -71,8 +71,7 @@ def profile(queries: Queries, weights: Float32s, n_items: int) -> SparseRows:
 def _profile(queries: Queries, weights: Float32s, n_items: int, summed: bool) -> SparseRows:
     columns, values = np.empty(len(queries.items), np.int32), np.empty(len(queries.items), np.float32)
     offsets = np.zeros(len(queries) + 1, np.int64)
-    places = room.int32s(n_items)[:n_items]
-    _gather(queries.offsets, queries.items, weights, summed, places, offsets, columns, values)
+    _gather(queries.offsets, queries.items, weights, summed, room.int32s(n_items), offsets, columns, values)
     return SparseRows(offsets, columns[: offsets[-1]], values[: offsets[-1]], n_items)
 
 

@@ -79,7 +79,7 @@ def _anchors(source: ItemItem, queries: Queries, items: Int32s) -> Int32s:
         weights.indices,
         weights.data,
         items,
-        room.int32s(weights.shape[1])[: weights.shape[1]],
+        room.int32s(weights.shape[1]),
         np.zeros(items.shape[1], np.float32),
         anchors,
     )

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -24,9 +25,10 @@ from retrieval.reasons import reasons
 from retrieval.recent import RecentChoices
 from retrieval.scores import SourceScores
 from retrieval.similar_users import SimilarUsers
+from retrieval.top import top_positions
 from retrieval.transitions import Transitions
 from retrieval.two_tower import TwoTower
-from retrieval.union import places, top_positions, union
+from retrieval.union import places, union
 
 LIST_SHARE, LIST_LENGTH = 0.5, 200
 """Each source proposes half as many items as are asked for, but no fewer than these. The whole number from each would
@@ -67,7 +69,7 @@ class Retriever:
     fusion: Fusion
     n_items: int  # rows that there may be: the bundle's, and those that it was loaded with room for
 
-    @property
+    @cached_property
     def sources(self) -> tuple[str, ...]:
         """The sources' names, in the order of the last axis of Candidates' arrays."""
         return tuple(source.name for source in self.all_sources)
@@ -254,9 +256,9 @@ class Retriever:
         return replace(candidates, fused=self.fusion.scores(candidates))
 
     def _barred(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Barred | None:
-        if blocked is None and allowed is None:
-            return None
-        return Barred([np.zeros(0, np.int32)] * batch if blocked is None else blocked, allowed)
+        if blocked is not None:
+            return Barred(blocked, allowed)
+        return None if allowed is None else Barred.of_all(batch, allowed)
 
 
 def best(union: Candidates, count: int, extra: Sequence[Int32s] | None = None) -> Candidates:

@@ -1,4 +1,4 @@
-"""What one source says about the catalogue for a batch of queries, in three shapes: static, sparse, vectors.
+"""What one source says about the catalogue for a batch of queries, in three shapes: static, vectors, and `SparseRows`.
 
 However a source keeps its scores, the retriever asks the same three questions: the best items, the scores of given
 items, and the level (mean and spread over the catalogue) that makes scores of different sources comparable.
@@ -14,7 +14,6 @@ import numpy as np
 from core.types import NO_ITEM, Float32s, Int32s
 from retrieval.barred import Barred
 from retrieval.index import VectorIndex
-from retrieval.sparse import SparseRows
 
 
 class SourceScores(Protocol):
@@ -69,25 +68,6 @@ class StaticScores:
             if len(best) >= count or reach >= len(self.order):
                 return best[:count]
             reach *= 4
-
-
-@dataclass(frozen=True)
-class SparseScores:
-    """Scores that are zero for most items: what the neighbours of a history add up to."""
-
-    rows: SparseRows  # [batch, items]
-
-    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
-        """As SourceScores says; only items with a positive score are proposed."""
-        return self.rows.largest(count, barred)
-
-    def at(self, items: Int32s) -> Float32s:
-        """As SourceScores says."""
-        return self.rows.at(items)
-
-    def levels(self) -> Float32s:
-        """As SourceScores says."""
-        return self.rows.levels()
 
 
 @dataclass(frozen=True)

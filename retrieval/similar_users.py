@@ -16,7 +16,6 @@ from bundle.writer import BundleWriter
 from core.types import NO_ITEM, Float32s, Queries
 from layers.new_items import NewItems
 from retrieval.item_item import history_profile, keep_largest
-from retrieval.scores import SparseScores
 from retrieval.sparse import SparseRows, product
 from retrieval.stored_matrix import load_csr, write_csr
 
@@ -45,17 +44,17 @@ class SimilarUsers:
         newest.data = np.ones_like(newest.data)
         return cls(newest, faded, np.diff(everything.offsets).astype(np.float32))
 
-    def scores(self, queries: Queries) -> SparseScores:
+    def scores(self, queries: Queries) -> SparseRows:
         """The nearest users' items, each user counting by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
         common = product(histories, self.takers, self.takers_unit)
         lengths = np.sqrt(np.repeat(np.diff(histories.offsets), np.diff(common.offsets)) * self.sizes[common.columns])
         similar = replace(common, values=(common.values / (lengths + SHRINKAGE)).astype(np.float32))
-        users, similarity = similar.largest(NEIGHBOURS)
+        users, similarity = similar.top(NEIGHBOURS)
         there = users != NO_ITEM
         offsets = np.cumsum([0, *there.sum(axis=1)], dtype=np.int64)
         nearest = SparseRows(offsets, users[there], similarity[there], common.width)
-        return SparseScores(product(nearest, self.taken, self.taken_unit))
+        return product(nearest, self.taken, self.taken_unit)
 
     def write(self, writer: BundleWriter) -> None:
         """Store both sides."""

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from core.compiled import compiled, room
 from core.types import NO_ITEM, Bools, Float32s, Int16s, Int32s, Int64s
 from retrieval.barred import Barred
+from retrieval.top import smallest
 
 _WORST = np.iinfo(np.int64).max
 _INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
@@ -46,21 +47,16 @@ class SparseRows:
         _levels(self.offsets, self.values, self.width, levels)
         return levels
 
-    def largest(self, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
         """The `count` largest positive entries of each row that are not barred, largest first, of equal ones the lower
         column first: columns int32 [batch, count], NO_ITEM where there are no more, and values float32.
         """
         longest = int(np.diff(self.offsets).max(initial=0))
         keys = np.full((len(self), max(longest, count)), _WORST, np.int64)
         bits = self.values.view(np.int32)  # of positive numbers in the numbers' order
-        if barred is None:
-            _keys(self.offsets, self.columns, bits, keys)
-        else:
-            marks = room.int32s(self.width)[: self.width]
-            _keys_passing(self.offsets, self.columns, bits, barred.offsets, barred.joined, barred.filter, marks, keys)
-        if keys.shape[1] > count:
-            keys = np.partition(keys, count - 1, axis=1)[:, :count] if count else keys[:, :0]
-        keys.sort(axis=1)
+        bars = barred or Barred.of_all(len(self))
+        _keys(self.offsets, self.columns, bits, bars.offsets, bars.joined, bars.filter, room.int32s(self.width), keys)
+        keys = smallest(keys, count)
         none = keys == _WORST
         columns = np.where(none, NO_ITEM, keys & 0xFFFFFFFF).astype(np.int32)
         values = np.where(none, 0, _TOP - (keys >> 32)).astype(np.int32).view(np.float32)
@@ -69,8 +65,7 @@ class SparseRows:
     def at(self, columns: Int32s) -> Float32s:
         """The values in the given columns [batch, n], 0 where there is none, past the last and where NO_ITEM stands."""
         values = np.zeros(columns.shape, np.float32)
-        dense = room.float32s(self.width)[: self.width]
-        _values_at(self.offsets, self.columns, self.values, columns, dense, values)
+        _values_at(self.offsets, self.columns, self.values, columns, room.float32s(self.width), values)
         return values
 
 
@@ -153,17 +148,7 @@ def _levels(offsets: Int64s, values: Float32s, width: int, levels: Float32s) -> 
 
 
 @compiled
-def _keys(offsets: Int64s, columns: Int32s, bits: Int32s, keys: Int64s) -> None:
-    for i in range(len(offsets) - 1):
-        end = 0
-        for k in range(offsets[i], offsets[i + 1]):
-            if 0 < bits[k] <= _INFINITE:
-                keys[i, end] = ((np.int64(_TOP) - bits[k]) << 32) | columns[k]
-                end += 1
-
-
-@compiled
-def _keys_passing(
+def _keys(
     offsets: Int64s,
     columns: Int32s,
     bits: Int32s,

@@ -21,9 +21,9 @@ from retrieval.fresh_index import FreshIndex
 from retrieval.index import VectorIndex
 from retrieval.profile import wanted_only
 from retrieval.scores import VectorScores
+from retrieval.top import top_positions
 from retrieval.tower_batches import TowerBatches
 from retrieval.towers import DIM, HEADS, TwoTowerModel
-from retrieval.union import top_positions
 
 BATCH = 256
 RATE = 2e-3

@@ -1,4 +1,4 @@
-"""The lists of all sources joined, and what of the union is kept."""
+"""The lists of all sources joined, and where each item stood in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.compiled import compiled, room
-from core.types import NO_ITEM, Float32s, Int32s, Int64s
+from core.types import NO_ITEM, Int32s, Int64s
 
 _LAST = np.iinfo(np.int32).max
 
@@ -30,19 +30,6 @@ def union(lists: Int32s, extra: Sequence[Int32s] | None, n_items: int) -> Int32s
 def places(lists: Int32s, items: Int32s, n_items: int, ranks: Int32s) -> None:
     """Write into `ranks`, int32 [batch, n] of zeros, where each item stands in its query's list, 1 for the first."""
     _places(lists, items, room.int32s(n_items), ranks)
-
-
-def top_positions(values: Float32s, count: int) -> Int64s:
-    """Positions of the `count` largest values of each row [batch, n], largest first, of equal ones the first first;
-    int64 [batch, <= count]. -inf is larger than nothing: the positions of such values come last.
-    """
-    bits = np.ascontiguousarray(values, np.float32).view(np.int32)
-    ordered = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)  # in the order of the numbers
-    keys = (-ordered << 32) | np.arange(values.shape[1])
-    if keys.shape[1] > count:
-        keys = np.partition(keys, count - 1, axis=1)[:, :count] if count else keys[:, :0]
-    keys.sort(axis=1)
-    return np.asarray(keys & 0xFFFFFFFF)
 
 
 @compiled

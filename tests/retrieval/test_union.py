@@ -4,13 +4,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.types import NO_ITEM
-from retrieval.union import places, top_positions, union
+from retrieval.union import places, union
 
 ITEMS = 9
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 5))
 LISTS = arrays.arrays(np.int32, SHAPES, elements=st.integers(NO_ITEM, ITEMS - 1))
-NUMBERS = st.sampled_from([-np.inf, -2, -1, -0.5, 0, 1, 3])
-VALUES = arrays.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(0, 8)), elements=NUMBERS)
 
 
 @given(LISTS, st.data())
@@ -34,9 +32,3 @@ def test_places_are_those_in_the_list_and_nothing_stays_behind():
         places(lists, items, ITEMS, ranks[..., 1])
         assert ranks[..., 1].tolist() == [[2, 0, 1, 0], [3, 0, 1, 2]]
         assert not ranks[..., [0, 2]].any()
-
-
-@given(VALUES, st.integers(0, 10))
-def test_top_positions_are_those_of_a_stable_sort(values, count):
-    expected = np.argsort(-values, axis=1, kind="stable")[:, :count]
-    assert np.array_equal(top_positions(values, count), expected)
