@@ -210,24 +210,30 @@ class StageTrace:
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
 
 
-SourceHit = tuple[str, int, float]
-"""That a source proposed an item: the source's name, where it had the item (1 is best), and with which score."""
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Which sources proposed each of n items, where they had it and with which score."""
 
-
-class RankedItem(NamedTuple):
-    """One place of the answer."""
-
-    item: int  # row
-    score: float  # calibrated probability, or the retrieval score when the ranker was skipped
-    sources: tuple[SourceHit, ...]
-    reason: Reason
+    sources: tuple[str, ...]  # names
+    ranks: Int32s  # [n, sources] 1 is best, 0 where the source did not propose the item
+    scores: Float32s  # [n, sources] finite
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The answer to one request."""
+    """The answer to one request: its items, best first."""
 
-    items: Sequence[RankedItem]
+    items: Int32s  # [n] rows
+    scores: Float32s  # [n] finite: calibrated probabilities, or the retrieval scores when the ranker was skipped
+    hits: Hits
+    reasons: Sequence[Reason]  # [n]
     bundle_version: str
     degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
     trace: tuple[StageTrace, ...] = ()
+
+    @classmethod
+    def nothing(cls, bundle_version: str) -> Ranked:
+        """An answer without items."""
+        none = np.zeros(0, np.float32)
+        hits = Hits((), np.zeros((0, 0), np.int32), none.reshape(0, 0))
+        return cls(np.zeros(0, np.int32), none, hits, [], bundle_version)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 
 import numpy as np
 import structlog
@@ -14,18 +13,17 @@ from core.types import (
     Candidates,
     EventType,
     Float32s,
+    Hits,
     Int64s,
     Ranked,
-    RankedItem,
     Reason,
-    SourceHit,
     among,
 )
 from server.batch import Batch, Passed
 from server.jobs import Answer
+from server.trends import TOGETHER
 
 log = structlog.get_logger(__name__)
-_LAST = np.iinfo(np.int32).max
 
 
 def select(batch: Batch) -> list[Passed]:
@@ -68,31 +66,18 @@ def _by_score(scores: Float32s) -> Int64s:
 def _ranked(batch: Batch, i: int, shown: Int64s, reasons: Sequence[Reason]) -> Ranked:
     scores = batch.scores[i, shown]
     scores = np.where(np.isfinite(scores), scores, 0)  # never best, and nothing else can be said of it
-    items = map(RankedItem, batch.candidates.items[i, shown].tolist(), scores.tolist(), _hits(batch, i, shown), reasons)
-    return Ranked(list(items), batch.system.version)
+    return Ranked(batch.candidates.items[i, shown], scores, _hits(batch, i, shown), reasons, batch.system.version)
 
 
-def _hits(batch: Batch, i: int, shown: Int64s) -> list[tuple[SourceHit, ...]]:
-    """For each item shown the sources that proposed it, best rank first."""
-    candidates, rows = batch.candidates, batch.candidates.ranks[i, shown]
-    order = np.argsort(np.where(rows > 0, rows, _LAST), axis=1, kind="stable")
-    ranks = np.take_along_axis(rows, order, axis=1).tolist()
-    scores = np.take_along_axis(candidates.scores[i, shown], order, axis=1)
-    told = np.where(np.isfinite(scores), scores, 0).tolist()
-    names = np.array(candidates.sources, dtype=object)[order].tolist()
-    proposed = np.count_nonzero(rows, axis=1).tolist()
-    # zip stops with the shortest, the ranks of those that proposed the item
-    hits = [
-        tuple(zip(own, places[:n], values, strict=False))
-        for n, own, places, values in zip(proposed, names, ranks, told, strict=True)
-    ]
-    if batch.together is None:
-        return hits
-    together = batch.together.hits(i)
-    return [
-        tuple(sorted((*of_item, together[row]), key=itemgetter(1))) if row in together else of_item
-        for row, of_item in zip(candidates.items[i, shown].tolist(), hits, strict=True)
-    ]
+def _hits(batch: Batch, i: int, shown: Int64s) -> Hits:
+    """The sources that proposed each item shown, what others choose today as one more."""
+    sources, ranks = batch.candidates.sources, batch.candidates.ranks[i, shown]
+    scores = batch.candidates.scores[i, shown]
+    if batch.together is not None:
+        own = batch.together.hits(i, batch.candidates.items[i, shown])
+        sources = (*sources, TOGETHER)
+        ranks, scores = (np.column_stack(both) for both in ((ranks, own.ranks), (scores, own.scores)))
+    return Hits(sources, ranks, np.where(np.isfinite(scores), scores, 0))
 
 
 def _reasons(batch: Batch, shown: Sequence[Int64s]) -> list[list[Reason]]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Iterable
 from typing import TypeVar
 
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from core.types import NO_ITEM, Reason, SourceHit, StageTrace
-from server import wording
+from core.types import NO_ITEM, StageTrace
+from server import item_messages, wording
 from server.jobs import Answer
 from server.plans import Plan
 from server.system import System
@@ -78,17 +77,8 @@ def attribution_token(request_id: str, bundle_version: str, position: int = 0) -
 def _fill(message: Recommendation, system: System, plan: Plan, answer: Answer, token: str) -> None:
     message.attribution_token = token
     ranked = answer.ranked
-    rows = [item.item for item in ranked.items]
-    ids, titles = system.items.ids.take(rows), system.items.titles.take(rows)
-    worded: dict[tuple[str, int], parts.Reason] = {}  # few differ but for their share
-    for item, item_id, title in zip(ranked.items, ids, titles, strict=True):
-        place = message.items.add(item_id=item_id, title=title, score=item.score)
-        _add_sources(place, item.sources)
-        source, anchor, share = item.reason
-        if (source, anchor) not in worded:
-            worded[source, anchor] = _reason(item.reason, system, answer)
-        place.reason.CopyFrom(worded[source, anchor])
-        place.reason.share = min(max(_finite(share), 0.0), 1.0)
+    ids, titles = system.items.ids.take(ranked.items), system.items.titles.take(ranked.items)
+    item_messages.add_items(message, ranked, ids, titles, _reasons(system, answer))
     message.degraded.extend(_degraded(ranked.degraded))
     message.trace.extend(_trace(plan, answer))
 
@@ -96,31 +86,29 @@ def _fill(message: Recommendation, system: System, plan: Plan, answer: Answer, t
 def _scored(response: S, system: System, plan: Plan, answer: Answer) -> S:
     response.request_id, response.bundle_version = plan.request_id, system.version
     response.attribution_token = attribution_token(plan.request_id, system.version)
-    rows = [item.item for item in answer.ranked.items]
-    ids, titles = system.items.ids.take(rows), system.items.titles.take(rows)
-    for item, item_id, title in zip(answer.ranked.items, ids, titles, strict=True):
-        _add_sources(response.items.add(item_id=item_id, title=title, score=item.score), item.sources)
-    response.degraded.extend(_degraded(answer.ranked.degraded))
+    ranked = answer.ranked
+    ids, titles = system.items.ids.take(ranked.items), system.items.titles.take(ranked.items)
+    item_messages.add_items(response, ranked, ids, titles)
+    response.degraded.extend(_degraded(ranked.degraded))
     return response
 
 
-def _add_sources(place: parts.RecommendedItem | parts.ScoredItem, hits: Iterable[SourceHit]) -> None:
-    """Built in place: to make messages first and copy them costs twice as much, and there are hundreds."""
-    add = place.sources.add
-    for name, rank, score in hits:
-        add(name=name, rank=rank, score=score)
-
-
-def _reason(reason: Reason, system: System, answer: Answer) -> parts.Reason:
-    """All but the share."""
-    anchored = reason.anchor != NO_ITEM
-    title = system.items.titles[reason.anchor] if anchored else ""
-    return parts.Reason(
-        kind=wording.kind(reason),
-        text=wording.text(reason, title, answer.anchors.get(reason.anchor)),
-        source=reason.source,
-        anchor_item_id=system.items.ids[reason.anchor] if anchored else "",
-    )
+def _reasons(system: System, answer: Answer) -> list[bytes]:
+    """Each item's reason without its share, serialised; few differ but for that."""
+    told = dict.fromkeys((reason.source, reason.anchor) for reason in answer.ranked.reasons)
+    anchors = list({anchor for _, anchor in told} - {NO_ITEM})
+    ids = dict(zip(anchors, system.items.ids.take(anchors), strict=True))
+    titles = dict(zip(anchors, system.items.titles.take(anchors), strict=True))
+    worded = {
+        (source, anchor): parts.Reason(
+            kind=wording.kind(source, anchor),
+            text=wording.text(source, titles.get(anchor), answer.anchors.get(anchor)),
+            source=source,
+            anchor_item_id=ids.get(anchor, ""),
+        ).SerializeToString()
+        for source, anchor in told
+    }
+    return [worded[reason.source, reason.anchor] for reason in answer.ranked.reasons]
 
 
 def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:
@@ -142,7 +130,3 @@ def _stage(stage: StageTrace) -> parts.StageTrace:
         ],
         duration_micros=stage.micros,
     )
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else 0.0

@@ -75,8 +75,7 @@ class Shadow:
 
 def _scores(system: System, answer: Ranked) -> dict[str, float]:
     """By id: rows mean different items in different bundles."""
-    ids = system.items.ids.take([item.item for item in answer.items])
-    return {item_id: item.score for item_id, item in zip(ids, answer.items, strict=True)}
+    return dict(zip(system.items.ids.take(answer.items), answer.scores.tolist(), strict=True))
 
 
 def _micros(answer: Ranked) -> int:

@@ -14,6 +14,7 @@ from bundle.items import ItemTable
 from bundle.live_items import LiveItems
 from core.catalog import CatalogChange
 from core.types import Candidates, Queries
+from server import item_messages
 from server.newcomers import Newcomers
 from server.plans import DEFAULT_CANDIDATES
 from server.rules import Filters
@@ -72,6 +73,7 @@ class System:
         items = LiveItems(table, retriever.n_items - len(table))
         filters = Filters(items)
         ranker.warm()
+        item_messages.warm()
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, size))
         trends, newcomers = Trends(retriever, items, histories), Newcomers(items, filters, retriever, ranker)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bundle.histories import Histories
 from bundle.live_items import LiveItems
-from core.types import DAY, NO_ITEM, SECOND, Candidates, Int32s, Queries, SourceHit
+from core.types import DAY, NO_ITEM, SECOND, Candidates, Hits, Int32s, Queries
 from state.baskets import Baskets
 from state.live_counts import LiveCounts
 
@@ -81,10 +83,12 @@ class Together:
             return None
         return cls([rows for rows, _ in found], [users for _, users in found])
 
-    def hits(self, i: int) -> dict[int, SourceHit]:
-        """Row -> where it stands among those of query i, as if a source had proposed it."""
-        found = zip(self.items[i].tolist(), self.users[i], strict=True)
-        return {row: (TOGETHER, rank, float(users)) for rank, (row, users) in enumerate(found, start=1)}
+    def hits(self, i: int, shown: Int32s) -> Hits:
+        """Where items [n] stand among those of query i and by how many they were chosen, as of one more source."""
+        places = {row: place for place, row in enumerate(self.items[i].tolist(), start=1)}
+        ranks = np.array([places.get(row, 0) for row in shown.tolist()], np.int32)
+        users = np.array([0, *self.users[i]], np.float32)
+        return Hits((TOGETHER,), ranks[:, None], users[ranks][:, None])
 
     def select(self, which: Sequence[int]) -> Together:
         """Those of the queries at the positions `which`."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
-from core.types import NO_ITEM, EventType, Reason
+from core.types import NO_ITEM, EventType
 
 MAX_TITLE = 120
 """Characters of a title that are quoted; with the longest sentence around it a reason stays below 256."""
@@ -44,26 +44,25 @@ _POPULAR = re.compile(r"popular(?:_(\d+)([dh]))?")  # `popular`, `popular_14d`, 
 _UNITS = {"d": "day", "h": "hour"}
 
 
-def kind(reason: Reason) -> ReasonKind.ValueType:
-    """What kind of reason it is."""
-    if not reason.source:
+def kind(source: str, anchor: int) -> ReasonKind.ValueType:
+    """What kind of reason it is: that of a source, starting from a history item unless `anchor` is NO_ITEM."""
+    if not source:
         return ReasonKind.REASON_KIND_UNSPECIFIED
-    if reason.anchor != NO_ITEM:
+    if anchor != NO_ITEM:
         return ReasonKind.REASON_KIND_HISTORY_ITEM
-    if _POPULAR.fullmatch(reason.source):
+    if _POPULAR.fullmatch(source):
         return ReasonKind.REASON_KIND_POPULAR
-    return ReasonKind.REASON_KIND_NEW if reason.source in ("text", "fresh") else ReasonKind.REASON_KIND_TASTE
+    return ReasonKind.REASON_KIND_NEW if source in ("text", "fresh") else ReasonKind.REASON_KIND_TASTE
 
 
-def text(reason: Reason, title: str, done: EventType | None) -> str:
-    """One sentence of at most 256 characters; `title` and `done` are about the reason's anchor, where it has one."""
-    quoted = _quoted(title)
-    if reason.anchor != NO_ITEM and quoted:
-        sentence = _FOLLOWING.get(reason.source, _TOGETHER)
+def text(source: str, title: str | None, done: EventType | None) -> str:
+    """One sentence of at most 256 characters; `title` and `done` are about the reason's anchor, None where it has none."""
+    if title is not None and (quoted := _quoted(title)):
+        sentence = _FOLLOWING.get(source, _TOGETHER)
         return sentence.format(done=_CHOSEN if done is None else _DONE.get(done, _CHOSEN), title=quoted)
-    if popular := _POPULAR.fullmatch(reason.source):
+    if popular := _POPULAR.fullmatch(source):
         return _popular(*popular.groups())
-    return _ALONE.get(reason.source, _TASTE) if reason.source else ""
+    return _ALONE.get(source, _TASTE) if source else ""
 
 
 def _popular(length: str | None, unit: str | None) -> str:

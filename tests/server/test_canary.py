@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -21,7 +22,8 @@ from server.jobs import Answer
 from server.serving import is_on_canary
 
 USERS = [f"u{n}" for n in range(80)]
-FINE, DEGRADED = Answer(Ranked([], "v")), Answer(Ranked([], "v", frozenset({"ranker_late"})))
+FINE = Answer(Ranked.nothing("v"))
+DEGRADED = Answer(replace(FINE.ranked, degraded=frozenset({"ranker_late"})))
 LIMITS = Limits(window_seconds=10, least_requests=20, error_rate=0.1, degraded_rate=0.2)
 
 

@@ -52,7 +52,7 @@ class Asker:
         return job.result()
 
     def ids(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> list[str]:
-        return system.items.ids.take([item.item for item in self(system, work, **plan).ranked.items])
+        return system.items.ids.take(self(system, work, **plan).ranked.items)
 
     def close(self) -> None:
         self.thread.close()
@@ -118,9 +118,9 @@ def test_a_new_item_is_found_by_those_whose_history_goes_with_it(system, ask):
     system.apply_changes([written(twin)])
     assert "twin" in ask.ids(system, pipeline.retrieve, context=context, count=100, candidate_count=100)
     answer = ask(system, context=context, count=200, candidate_count=200)
-    shown = dict(zip(system.items.ids.take([i.item for i in answer.ranked.items]), answer.ranked.items, strict=True))
-    assert system.items.titles[shown["twin"].item] == twin.title
-    assert 0 < shown["twin"].score < 1 and shown["twin"].reason.source
+    at = system.items.ids.take(answer.ranked.items).index("twin")
+    assert system.items.titles[answer.ranked.items[at]] == twin.title
+    assert 0 < answer.ranked.scores[at] < 1 and answer.ranked.reasons[at].source
 
 
 def test_rank_scores_it_and_says_no_longer_that_it_is_unknown(system, ask):
@@ -149,7 +149,7 @@ def test_somebody_of_whom_nothing_is_known_gets_new_items_under_a_filter(system,
     few = ask.ids(system, pipeline.retrieve, filter=Filter(included=("only here",)), count=3, candidate_count=3)
     assert len(few) == 3
     assert not {*found} & {*ask.ids(system, filter=Filter(excluded=("only here",)), count=200)}
-    [reason] = {item.reason.source for item in ask(system, filter=Filter(included=("only here",))).ranked.items}
+    [reason] = {told.source for told in ask(system, filter=Filter(included=("only here",))).ranked.reasons}
     assert reason == "fresh"
 
 
@@ -160,9 +160,9 @@ def test_it_is_seen_excluded_and_read_from_histories_like_others(system, ask):
     assert "twin" in ask.ids(system, **everything)
     assert "twin" not in ask.ids(system, excluded=("twin",), **everything)
     after = ask(system, context=bought, **everything)
-    assert "twin" not in system.items.ids.take([item.item for item in after.ranked.items])
+    assert "twin" not in system.items.ids.take(after.ranked.items)
     twin = int(system.items.ids.rows(["twin"])[0])
-    assert twin in {item.reason.anchor for item in after.ranked.items}, "it is why something else is recommended"
+    assert twin in {told.anchor for told in after.ranked.reasons}, "it is why something else is recommended"
 
 
 def test_a_change_holds_in_titles_filters_prices_and_vectors(system, ask):
@@ -224,20 +224,20 @@ def test_an_item_nobody_took_reads_the_same_whether_training_knew_it_or_not(load
 def test_deleted_items_never_appear_again_until_they_come_back(system, ask):
     user = system.histories.ids[0]
     everything = {"count": 250, "candidate_count": 250}
-    shown = ask(system, user_id=user, **everything).ranked.items
-    gone = system.items.ids.take([shown[0].item, shown[5].item, shown[0].reason.anchor])
+    shown = ask(system, user_id=user, **everything).ranked
+    gone = system.items.ids.take([shown.items[0], shown.items[5], shown.reasons[0].anchor])
     system.apply_changes([written(like(system, 5, "twin"))])
     system.apply_changes([deleted("twin"), deleted("nobody"), *map(deleted, gone)])
     some = some_category(system)
     for plan in ({"user_id": user}, {}, {"filter": Filter(included=(some,))}, {"keep_seen": True, "user_id": user}):
-        answer = ask(system, **plan, **everything).ranked.items
-        named = {row for item in answer for row in (item.item, item.reason.anchor) if row >= 0}
-        assert answer and not {*system.items.ids.take(sorted(named))} & {*gone, "twin"}
+        answer = ask(system, **plan, **everything).ranked
+        named = {row for row in (*answer.items.tolist(), *(told.anchor for told in answer.reasons)) if row >= 0}
+        assert len(answer.items) and not {*system.items.ids.take(sorted(named))} & {*gone, "twin"}
     assert ask.ids(system, pipeline.rank, item_ids=(*gone, "twin", "i")) == []
     with pytest.raises(NotFoundError):
         ask(system, pipeline.similar, item_ids=(gone[0],))
-    assert gone[0] not in ask.ids(system, pipeline.similar, item_ids=(system.items.ids[shown[9].item],), count=200)
-    system.apply_changes([written(like(system, shown[0].item, gone[0])), written(like(system, 5, "twin"))])
+    assert gone[0] not in ask.ids(system, pipeline.similar, item_ids=(system.items.ids[shown.items[9]],), count=200)
+    system.apply_changes([written(like(system, shown.items[0], gone[0])), written(like(system, 5, "twin"))])
     assert gone[0] in ask.ids(system, user_id=user, **everything)
     assert "twin" in ask.ids(system, pipeline.rank, item_ids=("twin",))
 
@@ -272,8 +272,8 @@ def changes_of_a_day(system: System) -> list[CatalogChange]:
 def answers(system: System, ask: Asker) -> list[dict[str, float]]:
     """All items with their scores, for some users; items of equal score come in the order of their rows."""
     users = ["", *(system.histories.ids[row] for row in (0, 7, 100))]
-    lists = [ask(system, user_id=user, count=250).ranked.items for user in users]
-    return [{system.items.ids[item.item]: item.score for item in items} for items in lists]
+    lists = [ask(system, user_id=user, count=250).ranked for user in users]
+    return [dict(zip(system.items.ids.take(each.items), each.scores.tolist(), strict=True)) for each in lists]
 
 
 def test_a_restart_answers_the_same(system, load, ask):

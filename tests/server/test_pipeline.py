@@ -92,8 +92,8 @@ def test_who_is_gone_does_not_change_the_answers_of_the_others(run, system: Syst
     system.retriever.before = lambda: spend(gone.call)
     run(first, gone, last)
     alone = run(job(user_id="ann", count=3))[0], run(job(user_id="bob", count=2))[0]
-    assert [[i.item for i in each.result().ranked.items] for each in (first, last)] == [
-        [i.item for i in each.result().ranked.items] for each in alone
+    assert [each.result().ranked.items.tolist() for each in (first, last)] == [
+        each.result().ranked.items.tolist() for each in alone
     ]
     with pytest.raises(DeadlineError):
         gone.result()

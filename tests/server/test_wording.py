@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
-from core.types import NO_ITEM, EventType, Reason
+from core.types import NO_ITEM, EventType
 from server import wording
 
 ANCHOR = 7
@@ -22,9 +22,8 @@ ANCHOR = 7
     ],
 )
 def test_a_reason_with_an_anchor_names_it_and_what_was_done(source: str, done: EventType | None, sentence: str) -> None:
-    reason = Reason(source, ANCHOR, 0.5)
-    assert wording.text(reason, "Tea", done) == sentence
-    assert wording.kind(reason) == ReasonKind.REASON_KIND_HISTORY_ITEM
+    assert wording.text(source, "Tea", done) == sentence
+    assert wording.kind(source, ANCHOR) == ReasonKind.REASON_KIND_HISTORY_ITEM
 
 
 @pytest.mark.parametrize(
@@ -41,19 +40,18 @@ def test_a_reason_with_an_anchor_names_it_and_what_was_done(source: str, done: E
     ],
 )
 def test_a_reason_without_an_anchor_speaks_for_its_source(source: str, kind: str, sentence: str) -> None:
-    reason = Reason(source, NO_ITEM, 0.5)
-    assert wording.text(reason, "", None) == sentence
-    assert wording.kind(reason) == ReasonKind.Value(f"REASON_KIND_{kind}")
+    assert wording.text(source, None, None) == sentence
+    assert wording.kind(source, NO_ITEM) == ReasonKind.Value(f"REASON_KIND_{kind}")
 
 
 @pytest.mark.parametrize("title", ["T" * 10_000, "\U0001f375" * 300, "a\nb\u2028c\x00d", "{done} {0}"])
 def test_any_title_makes_one_sentence_of_at_most_256_characters(title: str) -> None:
     for source in ("ease", "transitions", "text", "similar_users", "two_tower"):
         for done in EventType:
-            sentence = wording.text(Reason(source, ANCHOR), title, done)
+            sentence = wording.text(source, title, done)
             assert 0 < len(sentence) <= 256
             assert not set(sentence) & set("\n\x00\u2028")
 
 
 def test_an_anchor_without_a_title_is_not_quoted_as_nothing() -> None:
-    assert wording.text(Reason("ease", ANCHOR), " ", EventType.VIEW) == "It fits what you chose before."
+    assert wording.text("ease", " ", EventType.VIEW) == "It fits what you chose before."
