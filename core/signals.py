@@ -6,8 +6,6 @@ score is the same in any company.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from core.compiled import compiled
@@ -25,26 +23,53 @@ def signals(candidates: Candidates) -> Float32s:
     """
     batch, n, sources = candidates.scores.shape
     found = np.empty((batch, n, 2 * sources), np.float32)
-    _signals(candidates.scores, candidates.ranks, candidates.levels, found)
+    scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
+    _signals(scores, ranks, candidates.levels, found)
     return found
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
     """The sums of every candidate's signals times `weights` [2 * sources], float32 [batch, n], -inf where padded."""
-    sums = np.full(candidates.items.shape, -np.inf, np.float32)
-    _weighted(candidates.items, candidates.scores, candidates.ranks, candidates.levels, weights, sums)
+    sums = np.where(candidates.items == NO_ITEM, -np.inf, 0).astype(np.float32)
+    scores = np.ascontiguousarray(np.moveaxis(candidates.scores, -1, 0))
+    ranks = np.ascontiguousarray(np.moveaxis(candidates.ranks, -1, 0))
+    _weighted(scores, ranks, candidates.levels, weights, sums)
     return sums
 
 
 @compiled
+def _log(x: np.float32) -> np.float32:
+    """The natural logarithm of x >= 1, to the last bit or two (Cephes' logf; Moshier 1989).
+
+    Without a call or a branch, so that a loop of it becomes one over vectors, which takes a fifth of the time.
+    """
+    bits = np.float32(x).view(np.int32)
+    exponent = np.float32((bits >> np.int32(23)) - np.int32(126))
+    mantissa = np.int32((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000)).view(np.float32)
+    small = mantissa < np.float32(0.70710678)
+    exponent = exponent - np.float32(1) if small else exponent
+    m = (mantissa + mantissa if small else mantissa) - np.float32(1)
+    square = m * m
+    y = np.float32(7.0376836292e-2)
+    y = y * m - np.float32(1.1514610310e-1)
+    y = y * m + np.float32(1.1676998740e-1)
+    y = y * m - np.float32(1.2420140846e-1)
+    y = y * m + np.float32(1.4249322787e-1)
+    y = y * m - np.float32(1.6668057665e-1)
+    y = y * m + np.float32(2.0000714765e-1)
+    y = y * m - np.float32(2.4999993993e-1)
+    y = y * m + np.float32(3.3333331174e-1)
+    y = y * m * square - exponent * np.float32(2.12194440e-4) - np.float32(0.5) * square
+    return m + y + exponent * np.float32(0.693359375)
+
+
+@compiled
 def _distance(score: np.float32, mean: np.float32, spread: np.float32) -> np.float32:
-    if not spread > 0:
-        return np.float32(0)
+    """`spread` is above 0."""
     z = (score - mean) / max(spread, np.float32(1e-9))
-    if not math.isfinite(z):
-        return np.float32(0)
-    size = np.float32(math.log(np.float32(1) + abs(z)))  # log1p takes five times as long; they differ by 6e-8
-    return size if z > 0 else -size
+    size = _log(np.float32(1) + abs(z))
+    distance = size if z > 0 else -size
+    return distance if abs(z) < np.float32(np.inf) else np.float32(0)
 
 
 @compiled
@@ -61,27 +86,20 @@ def _signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s)
             nothing = _distance(np.float32(0), mean, spread)  # most sources say nothing of most items
             for j in range(n):
                 score = scores[i, j, s]
-                found[i, j, s] = nothing if score == 0 else _distance(score, mean, spread)
+                distance = nothing if score == 0 else _distance(score, mean, spread)
+                found[i, j, s] = distance if spread > 0 else np.float32(0)
                 found[i, j, sources + s] = _place(ranks[i, j, s])
 
 
 @compiled
-def _weighted(
-    items: Int32s, scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float32s, sums: Float32s
-) -> None:
-    batch, n, sources = scores.shape
-    nothing = np.zeros(sources, np.float32)
-    for i in range(batch):
-        for s in range(sources):
-            nothing[s] = _distance(np.float32(0), levels[i, s, 0], levels[i, s, 1])
-        for j in range(n):
-            if items[i, j] == NO_ITEM:
-                continue
-            total = np.float32(0)
-            for s in range(sources):
-                score = scores[i, j, s]
-                distance = nothing[s] if score == 0 else _distance(score, levels[i, s, 0], levels[i, s, 1])
-                total += distance * weights[s]
-                if ranks[i, j, s] > 0:
-                    total += _place(ranks[i, j, s]) * weights[sources + s]
-            sums[i, j] = total
+def _weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float32s, sums: Float32s) -> None:
+    """`scores` and `ranks` are [sources, batch, n]: what one source says lies together."""
+    sources, batch, n = scores.shape
+    for s in range(sources):
+        for i in range(batch):
+            mean, spread = levels[i, s]
+            of_distance, of_place = weights[s] if spread > 0 else np.float32(0), weights[sources + s]
+            own, places, totals = scores[s, i], ranks[s, i], sums[i]
+            for j in range(n):
+                distance, place = _distance(own[j], mean, spread), _place(places[j])
+                totals[j] += distance * of_distance + place * of_place

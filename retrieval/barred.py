@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from core.compiled import compiled
 from core.types import Bools, Int32s, Int64s, among
 
 
@@ -50,6 +51,14 @@ class Barred:
         passing = ~among(rows, self.rows[query])
         return passing if self.allowed is None else passing & self.allowed[rows]
 
+    def first_passing(self, lists: Int32s, count: int) -> Int64s:
+        """Where in its list, [batch, n] or the same [1, n] for all, each query's first `count` rows stand that may be
+        proposed to it: int64 [batch, count], -1 where there are no more. NO_ITEM never passes.
+        """
+        places = np.full((len(self.rows), count), -1, np.int64)
+        _first_passing(lists, self.offsets, self.joined, self.filter, places)
+        return places
+
     def left(self, query: int, n_items: int) -> int:
         """How many of the catalogue's items may be proposed to a query."""
         rows = self.rows[query]
@@ -62,3 +71,20 @@ class Barred:
         mask = np.ones(n_items, np.bool_) if self.allowed is None else self.allowed.copy()
         mask[self.rows[query]] = False
         return mask
+
+
+@compiled
+def _first_passing(lists: Int32s, offsets: Int64s, barred: Int32s, allowed: Bools, places: Int64s) -> None:
+    for i in range(len(places)):
+        own, rows = barred[offsets[i] : offsets[i + 1]], lists[min(i, len(lists) - 1)]
+        found = 0
+        for j in range(len(rows)):
+            if found == places.shape[1]:
+                break
+            row = rows[j]
+            if row < 0 or (len(allowed) > 0 and not allowed[row]):
+                continue
+            at = np.searchsorted(own, row)
+            if at == len(own) or own[at] != row:
+                places[i, found] = j
+                found += 1

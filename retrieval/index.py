@@ -66,9 +66,10 @@ class VectorIndex:
         """
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        if barred is None:
-            products, rows = self.faiss_index.search(queries, count, params=self._parameters(len(self)))
-            return rows.astype(np.int32), products
+        barred = barred or Barred.of_all(len(queries))
+        gone = max(map(len, barred.rows), default=0)
+        if barred.allowed is None and gone <= count < len(self) - gone:  # only what users have seen, and that is little
+            return self._search_all(queries, count, gone, barred)
         rows = np.full((len(queries), count), NO_ITEM, np.int32)
         products = np.zeros((len(queries), count), np.float32)
         for i in range(len(queries)):
@@ -103,14 +104,20 @@ class VectorIndex:
         except ValueError as error:
             raise BundleRefusedError(bundle.version, file, str(error)) from error
 
+    def _search_all(self, queries: Float32s, count: int, gone: int, barred: Barred) -> tuple[Int32s, Float32s]:
+        """As `search`, where no query has more than `gone` barred rows: so many more are looked for.
+
+        A selector would cost more than that, and a search for all queries less than one for each.
+        """
+        products, found = self.faiss_index.search(queries, count + gone, params=self._parameters(len(self)))
+        rows = found.astype(np.int32)
+        places = barred.first_passing(rows, count)
+        none = places < 0
+        rows, products = (np.take_along_axis(each, np.maximum(places, 0), axis=1) for each in (rows, products))
+        return np.where(none, NO_ITEM, rows).astype(np.int32), np.where(none, 0, products).astype(np.float32)
+
     def _search_passing(self, query: Float32s, count: int, barred: Barred, i: int) -> tuple[Int32s, Float32s]:
         left = barred.left(i, len(self))
-        gone = len(self) - left
-        if gone <= count < left:  # no filter, only what the user has seen: a selector would cost more than a few rows
-            products, found = self.faiss_index.search(query[None], count + gone, params=self._parameters(len(self)))
-            rows = found[0][found[0] != NO_ITEM].astype(np.int32)
-            passing = np.flatnonzero(barred.passing(i, rows))[:count]
-            return rows[passing], products[0][passing]
         mask = barred.mask(i, len(self))
         if not left or (len(self) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
             rows = np.flatnonzero(mask)

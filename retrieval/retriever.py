@@ -14,7 +14,8 @@ import numpy as np
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.catalog import CatalogItem
-from core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s, Queries, Reason, among, distinct
+from core.compiled import compiled
+from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries, Reason, among, distinct
 from layers.new_items import NewItems
 from retrieval.als import ALS
 from retrieval.barred import Barred
@@ -240,19 +241,20 @@ class Retriever:
         return lists
 
     def _describe(self, items: Int32s, answers: list[SourceScores | None], lists: Int32s) -> Candidates:
-        shape = (*items.shape, len(answers))
+        shape = (len(answers), *items.shape)  # each source fills a part that lies together
         scores, ranks = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
         levels = np.zeros((len(items), len(answers), 2), np.float32)
         for i, answer in enumerate(answers):
             if answer is not None:
                 answers[i] = None
                 with self._tolerated(self.sources[i]):
-                    scores[..., i], levels[:, i] = answer.at(items), answer.levels()
-                    places(lists[i], items, self.n_items, ranks[..., i])
+                    scores[i], levels[:, i] = answer.at(items), answer.levels()
+                    places(lists[i], items, self.n_items, ranks[i])
                     answers[i] = answer
-        scores[items == NO_ITEM] = 0
         failed = tuple(name for name, answer in zip(self.sources, answers, strict=True) if answer is None)
-        candidates = Candidates(items, np.zeros(items.shape, np.float32), scores, ranks, levels, self.sources, failed)
+        np.copyto(scores, 0, where=items == NO_ITEM)
+        by_item, fused = (np.moveaxis(scores, 0, -1), np.moveaxis(ranks, 0, -1)), np.zeros(items.shape, np.float32)
+        candidates = Candidates(items, fused, *by_item, levels, self.sources, failed)
         return replace(candidates, fused=self.fusion.scores(candidates))
 
     def _barred(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Barred | None:
@@ -286,6 +288,25 @@ def _first_passing(lists: Sequence[Int32s], count: int, barred: Barred | None) -
 
 def _take(candidates: Candidates, positions: Int64s) -> Candidates:
     """The candidates at the positions int64 [batch, n]."""
+    shape = (*positions.shape, len(candidates.sources))
+    scores, ranks = np.empty(shape, np.float32), np.empty(shape, np.int32)
+    _gather(np.ascontiguousarray(np.moveaxis(candidates.scores, -1, 0)), positions, scores)
+    _gather(np.ascontiguousarray(np.moveaxis(candidates.ranks, -1, 0)), positions, ranks)
     rows = np.arange(len(positions))[:, None]
-    taken = {name: getattr(candidates, name)[rows, positions] for name in ("items", "fused", "scores", "ranks")}
-    return replace(candidates, **taken)
+    return replace(
+        candidates,
+        items=candidates.items[rows, positions],
+        fused=candidates.fused[rows, positions],
+        scores=scores,
+        ranks=ranks,
+    )
+
+
+@compiled
+def _gather(by_source: Float32s | Int32s, positions: Int64s, by_item: Float32s | Int32s) -> None:
+    """Out of [sources, batch, n] what stands at the positions [batch, k], into [batch, k, sources]."""
+    for s in range(len(by_source)):
+        for i in range(len(positions)):
+            own = by_source[s, i]
+            for k in range(positions.shape[1]):
+                by_item[i, k, s] = own[positions[i, k]]

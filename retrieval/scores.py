@@ -46,10 +46,8 @@ class StaticScores:
 
     def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
         """As SourceScores says."""
-        items = np.full((self.batch, count), NO_ITEM, np.int32)
-        for query in range(self.batch):
-            best = self.order[:count] if barred is None else self._first_passing(count, barred, query)
-            items[query, : len(best)] = best
+        places = (barred or Barred.of_all(self.batch)).first_passing(self.order[None], count)
+        items = np.where(places < 0, NO_ITEM, self.order[places] if len(self.order) else NO_ITEM).astype(np.int32)
         return items, self.at(items)
 
     def at(self, items: Int32s) -> Float32s:
@@ -59,15 +57,6 @@ class StaticScores:
     def levels(self) -> Float32s:
         """As SourceScores says."""
         return np.broadcast_to(self.level, (self.batch, 2))
-
-    def _first_passing(self, count: int, barred: Barred, query: int) -> Int32s:
-        reach = 2 * count  # a few places are barred as a rule: look at a short prefix first
-        while True:
-            prefix = self.order[:reach]
-            best = prefix[barred.passing(query, prefix)]
-            if len(best) >= count or reach >= len(self.order):
-                return best[:count]
-            reach *= 4
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def kind(source: str, anchor: int) -> ReasonKind.ValueType:
 
 
 def text(source: str, title: str | None, done: EventType | None) -> str:
-    """One sentence of at most 256 characters; `title` and `done` are about the reason's anchor, None where it has none."""
+    """One sentence of at most 256 characters; `title` and `done` are those of the reason's anchor, if it has one."""
     if title is not None and (quoted := _quoted(title)):
         sentence = _FOLLOWING.get(source, _TOGETHER)
         return sentence.format(done=_CHOSEN if done is None else _DONE.get(done, _CHOSEN), title=quoted)

@@ -30,9 +30,7 @@ def answers(draw):
     scores = draw(arrays(np.float32, n, elements=numbers))
     strings = st.lists(texts, min_size=n, max_size=n)
     share = st.floats(0, 1, width=32)
-    reasons = [
-        parts.Reason(kind=draw(st.sampled_from([0, 2])), text=draw(texts), share=draw(share)) for _ in range(n)
-    ]
+    reasons = [parts.Reason(kind=draw(st.sampled_from([0, 2])), text=draw(texts), share=draw(share)) for _ in range(n)]
     shares = [Reason("", share=reason.share) for reason in reasons]
     return Ranked(np.arange(n, dtype=np.int32), scores, hits, shares, "v"), draw(strings), draw(strings), reasons
 
