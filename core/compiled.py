@@ -24,6 +24,11 @@ def compiled(loop: F) -> F:
     return cast(F, numba.njit(nogil=True, cache=True, error_model="numpy")(loop))
 
 
+def compiled_sums(loop: F) -> F:
+    """As `compiled`, and sums may be taken in any order, which lets them run over vectors."""
+    return cast(F, numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})(loop))
+
+
 class Room(threading.local):
     """One number per item for a thread's loops to work in: zeros, which whoever uses them leaves as zeros.
 

@@ -14,7 +14,7 @@ from core.types import Float32s, UInt16s
 KEPT_WHOLE = 20_000
 """Vectors; of no more than that memory is no concern, and they are stored as they were trained."""
 
-_REBIASED = np.float32(2.0**112)
+REBIASED = np.float32(2.0**112)
 """What the bits of a half, moved to their places in a single, fall short by: the exponents' biases are 15 and 127."""
 
 
@@ -59,7 +59,7 @@ def singles(halves: UInt16s, starts: npt.NDArray[np.integer[Any]], dim: int) -> 
     bits = np.empty((*starts.shape, dim), np.uint32)
     _moved(halves, starts.ravel().astype(np.int64), bits.reshape(-1, dim))
     values = bits.view(np.float32)
-    values *= _REBIASED
+    values *= REBIASED
     return values
 
 

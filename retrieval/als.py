@@ -55,14 +55,14 @@ class ALS:
 
     def fold_in(self, profiles: SparseRows) -> Float32s:
         """The vectors of users with these items, float32 [batch, factors]; zeros without items."""
-        vectors = np.zeros((len(profiles), self.gram.shape[0]), np.float32)
+        items, confidence = self.index.take(profiles.columns), CONFIDENCE * profiles.values
+        weighted = items * (confidence - 1)[:, None]
+        systems = np.empty((len(profiles), *self.gram.shape), np.float32)
+        wanted = np.empty((len(profiles), len(self.gram)), np.float32)  # zeros without items
         for user, (a, b) in enumerate(pairwise(profiles.offsets.tolist())):
-            if a < b:
-                own = self.index.take(profiles.columns[a:b])
-                confidence = CONFIDENCE * profiles.values[a:b]
-                system = self.gram + (own * (confidence - 1)[:, None]).T @ own
-                vectors[user] = np.linalg.solve(system, own.T @ confidence)
-        return vectors
+            systems[user] = self.gram + weighted[a:b].T @ items[a:b]
+            wanted[user] = items[a:b].T @ confidence[a:b]
+        return np.asarray(np.linalg.solve(systems, wanted[..., None])[..., 0], np.float32)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the index; the rest follows from it."""

@@ -98,6 +98,19 @@ class FreshIndex(VectorIndex):
         vectors[here] = self.fresh.vectors[places[here] - 1]
         return vectors
 
+    def at(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """As VectorIndex says."""
+        behind = rows >= len(self)
+        if not self.fresh.count and not behind.any():
+            return super().at(queries, rows)
+        products = super().at(queries, np.where(behind, 0, rows))
+        places = self.fresh.places[rows]
+        here = places > 0
+        own = self.fresh.vectors[places[here] - 1]
+        products[behind] = 0
+        products[here] = np.einsum("ij,ij->i", own, queries[np.nonzero(here)[0]])
+        return products
+
     def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
         """As VectorIndex says."""
         rows, products = super().search(queries, count, self._published(barred, len(queries)))

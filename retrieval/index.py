@@ -59,6 +59,15 @@ class VectorIndex:
         """The vectors of these rows, float32 [..., d]; those of NO_ITEM mean nothing."""
         return self.vectors[rows]
 
+    def at(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """Inner products of each query vector [batch, d] with the vectors of its rows [batch, n], float32 [batch, n];
+        those of NO_ITEM mean nothing.
+        """
+        if isinstance(self.vectors, ListedVectors):
+            return self.vectors.products(queries, rows)
+        products: Float32s = np.matmul(self.vectors[rows], queries[:, :, None])[..., 0]
+        return products
+
     def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
         """The best `count` rows for each query vector [batch, d] of those that are not barred.
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.halves import singles
-from core.types import Float32s, UInt16s, UInt32s
+from core.compiled import compiled_sums
+from core.halves import REBIASED, singles
+from core.types import Float32s, Int32s, UInt16s, UInt32s
 
 UNIT = 8
 """Bytes that places are counted in: as many as FAISS keeps for an id; codes are a multiple of them."""
@@ -41,5 +42,31 @@ class ListedVectors:
         """Items, and numbers per vector."""
         return len(self.places), self.dim
 
+    def products(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """Inner products of each query vector [batch, d] with the vectors of its rows [batch, n], float32 [batch, n];
+        0 for rows that there are not. No vector is copied: those of a batch would not fit into a processor's cache.
+        """
+        products = np.zeros(rows.shape, np.float32)
+        _products(self.region, self.places, rows, np.ascontiguousarray(queries, np.float32), products)
+        return products
+
     def __getitem__(self, rows: npt.NDArray[np.integer[Any]]) -> Float32s:
         return singles(self.region, self.places[rows].astype(np.int64) * _HALVES, self.dim)
+
+
+@compiled_sums
+def _products(region: UInt16s, places: UInt32s, rows: Int32s, queries: Float32s, products: Float32s) -> None:
+    batch, n = rows.shape
+    dim = queries.shape[1]
+    for i in range(batch):
+        query = queries[i]
+        for k in range(n):
+            if not 0 <= rows[i, k] < len(places):
+                continue
+            start = np.int64(places[rows[i, k]]) * _HALVES
+            own, total = region[start : start + dim], np.float32(0)
+            for j in range(dim):
+                half = np.uint32(own[j])
+                bits = ((half & np.uint32(0x8000)) << np.uint32(16)) | ((half & np.uint32(0x7FFF)) << np.uint32(13))
+                total += np.uint32(bits).view(np.float32) * query[j]
+            products[i, k] = total * REBIASED

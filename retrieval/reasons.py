@@ -122,14 +122,18 @@ def _strongest(
 
     `marks` are zeros, and zeros again afterwards. Items past the matrix are named by none.
     """
+    suspects = np.zeros(4096, np.bool_)  # by the last bits of a row: so few items fit into the nearest cache
     for i in range(len(items)):
         for n in range(items.shape[1]):
             if 0 <= items[i, n] < len(marks):
                 marks[items[i, n]], most[n] = n + 1, 0
+                suspects[items[i, n] & 4095] = True
         for j in range(offsets[i], offsets[i + 1]):
             if history[j] >= len(indptr) - 1:
                 continue
             for entry in range(indptr[history[j]], indptr[history[j] + 1]):
+                if not suspects[indices[entry] & 4095]:
+                    continue
                 n = marks[indices[entry]] - 1
                 part = counts[j] * data[entry]
                 if n >= 0 and part > most[n]:
@@ -137,3 +141,4 @@ def _strongest(
         for n in range(items.shape[1]):
             if 0 <= items[i, n] < len(marks):
                 marks[items[i, n]] = 0
+                suspects[items[i, n] & 4095] = False

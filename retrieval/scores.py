@@ -80,8 +80,7 @@ class VectorScores:
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
-        products: Float32s = np.matmul(self.index.take(items), self.vectors[:, :, None])[..., 0]
-        return products
+        return self.index.at(self.vectors, items)
 
     def levels(self) -> Float32s:
         """As SourceScores says: the moments of an inner product follow from those of the item vectors."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +17,7 @@ from retrieval.top import smallest
 _WORST = np.iinfo(np.int64).max
 _INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
 """The bits of infinity, past which there is no number; and what orders larger numbers first, less their bits."""
+_SUSPECTS = 4096
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class SparseRows:
         """The `count` largest positive entries of each row that are not barred, largest first, of equal ones the lower
         column first: columns int32 [batch, count], NO_ITEM where there are no more, and values float32.
         """
-        longest = int(np.diff(self.offsets).max(initial=0))
-        keys = np.full((len(self), max(longest, count)), _WORST, np.int64)
+        passing, bounds = np.empty(len(self.columns), np.int64), np.zeros(len(self.offsets), np.int64)
         bits = self.values.view(np.int32)  # of positive numbers in the numbers' order
         bars = barred or Barred.of_all(len(self))
-        _keys(self.offsets, self.columns, bits, bars.offsets, bars.joined, bars.filter, room.int32s(self.width), keys)
-        keys = smallest(keys, count)
+        _keys(self.offsets, self.columns, bits, bars.offsets, bars.joined, bars.filter, passing, bounds)
+        keys = np.full((len(self), count), _WORST, np.int64)
+        for i, (begin, end) in enumerate(pairwise(bounds.tolist())):  # rows are of very different lengths
+            best = smallest(passing[None, begin:end], count)[0]
+            keys[i, : len(best)] = best
         none = keys == _WORST
         columns = np.where(none, NO_ITEM, keys & 0xFFFFFFFF).astype(np.int32)
         values = np.where(none, 0, _TOP - (keys >> 32)).astype(np.int32).view(np.float32)
@@ -155,26 +159,29 @@ def _keys(
     barred_offsets: Int64s,
     barred: Int32s,
     allowed: Bools,
-    marks: Int32s,
     keys: Int64s,
+    bounds: Int64s,
 ) -> None:
-    """`marks` are zeros, and zeros again afterwards; `allowed` is empty where everything is.
-
-    Rows past the matrix may be barred like others.
-    """
+    """A key for each entry that may be proposed, row after row; `allowed` is empty where everything is."""
+    suspects = np.zeros(_SUSPECTS, np.bool_)  # by the last bits of a column: few entries need a closer look
+    end = 0
     for i in range(len(offsets) - 1):
-        for k in range(barred_offsets[i], barred_offsets[i + 1]):
-            if barred[k] < len(marks):
-                marks[barred[k]] = 1
-        end = 0
+        own = barred[barred_offsets[i] : barred_offsets[i + 1]]
+        for column in own:
+            suspects[column & (_SUSPECTS - 1)] = True
         for k in range(offsets[i], offsets[i + 1]):
             column = columns[k]
-            if 0 < bits[k] <= _INFINITE and marks[column] == 0 and (len(allowed) == 0 or allowed[column]):
-                keys[i, end] = ((np.int64(_TOP) - bits[k]) << 32) | column
-                end += 1
-        for k in range(barred_offsets[i], barred_offsets[i + 1]):
-            if barred[k] < len(marks):
-                marks[barred[k]] = 0
+            if not 0 < bits[k] <= _INFINITE or (len(allowed) > 0 and not allowed[column]):
+                continue
+            if suspects[column & (_SUSPECTS - 1)]:
+                at = np.searchsorted(own, column)
+                if at < len(own) and own[at] == column:
+                    continue
+            keys[end] = ((np.int64(_TOP) - bits[k]) << 32) | column
+            end += 1
+        bounds[i + 1] = end
+        for column in own:
+            suspects[column & (_SUSPECTS - 1)] = False
 
 
 @compiled
