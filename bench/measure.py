@@ -24,6 +24,7 @@ from bench.ghz import WRITE, Ghz, Load
 from bench.machine import ONE_THREAD, Cores, children, pinned, private_mb
 from bench.processes import Server, python_server, shortlist
 from bench.requests import CANDIDATES, COUNT, users, write_events, write_recommends
+from bench.scaling import second_core_ratio
 from bundle import Bundle, BundleStore
 from bundle.histories import Histories
 from bundle.items import ItemTable
@@ -63,6 +64,9 @@ class Job:
             result: Result = {"items": len(items), "users": len(histories.ids), **storage(bundle, len(items))}
             self.progress("the parts by themselves")
             result["parts"] = self._parts(cores)
+            self.progress("the retriever on two cores")
+            every = sorted(os.sched_getaffinity(0))
+            result["second_core_ratio"] = second_core_ratio(self.bundles, every, self.seconds, quiet())
             self.progress("the server on one core")
             with shortlist(self.bundles, cores.server) as server:
                 result["server"] = self._server(server, ghz, recommends, events, histories)
@@ -78,8 +82,7 @@ class Job:
 
     def _parts(self, cores: Cores) -> Result:
         command = pinned(cores.server, [sys.executable, "-m", "bench.parts", str(self.bundles)])
-        environment = {**os.environ, **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**quiet(), **ONE_THREAD})
         parts: Result = json.loads(done.stdout)
         return parts
 
@@ -128,6 +131,11 @@ class Job:
     def _closed(self, server: Server, ghz: Ghz, recommends: Path, callers: int) -> Load:
         ghz.closed(server.address, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
         return ghz.closed(server.address, recommends, callers, self.seconds)
+
+
+def quiet() -> dict[str, str]:
+    """The environment of this process, and TensorFlow says less in it."""
+    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def storage(bundle: Bundle, items: int) -> Result:

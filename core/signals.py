@@ -23,9 +23,15 @@ def signals(candidates: Candidates) -> Float32s:
     """
     batch, n, sources = candidates.scores.shape
     found = np.empty((batch, n, 2 * sources), np.float32)
-    scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
-    _signals(scores, ranks, candidates.levels, found)
+    write_signals(candidates, found)
     return found
+
+
+def write_signals(candidates: Candidates, found: Float32s) -> None:
+    """Write the signals into the front of `found`'s last axis, float32 [batch, n, 2 * sources or more]."""
+    scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
+    means, spreads = np.ascontiguousarray(np.moveaxis(candidates.levels, -1, 0))
+    _signals(scores, ranks, means, spreads, found)
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
@@ -78,17 +84,15 @@ def _place(rank: int) -> np.float32:
 
 
 @compiled
-def _signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s) -> None:
+def _signals(scores: Float32s, ranks: Int32s, means: Float32s, spreads: Float32s, found: Float32s) -> None:
     batch, n, sources = scores.shape
     for i in range(batch):
-        for s in range(sources):
-            mean, spread = levels[i, s]
-            nothing = _distance(np.float32(0), mean, spread)  # most sources say nothing of most items
-            for j in range(n):
-                score = scores[i, j, s]
-                distance = nothing if score == 0 else _distance(score, mean, spread)
-                found[i, j, s] = distance if spread > 0 else np.float32(0)
-                found[i, j, sources + s] = _place(ranks[i, j, s])
+        mean, spread = means[i], spreads[i]
+        for j in range(n):
+            own, places, distances = scores[i, j], ranks[i, j], found[i, j]
+            for s in range(sources):
+                distances[s] = _distance(own[s], mean[s], spread[s]) if spread[s] > 0 else np.float32(0)
+                distances[sources + s] = _place(places[s])
 
 
 @compiled

@@ -7,13 +7,15 @@ of a visit goes astray on those who come back after months (docs/experiments.md,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.signals import signals
+from core.compiled import compiled
+from core.signals import write_signals
 from core.types import DAY, Candidates, Float32s, Int32s, Int64s, Queries
 
 CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
@@ -60,29 +62,43 @@ def feature_names(sources: tuple[str, ...]) -> list[str]:
 
 def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Float32s:
     """float32 [batch, n, 2 * sources + 6], not yet scaled; padding reads as item 0 and must be masked by the reader."""
-    items = np.maximum(candidates.items, 0)
-    context = np.stack(
-        [
-            _log_days(facts.as_of - facts.first[items]),
-            _log_days(facts.as_of - facts.last[items]),
-            *np.moveaxis(facts.prices[items], -1, 0),
-            _price_distance(queries, items, facts),
-            np.repeat(np.log1p(queries.lengths)[:, None], items.shape[1], axis=1),
-        ],
-        axis=-1,
-    )
-    return np.concatenate([signals(candidates), context], axis=-1).astype(np.float32)
+    batch, n, sources = candidates.scores.shape
+    found = np.empty((batch, n, 2 * sources + len(CONTEXT)), np.float32)
+    write_signals(candidates, found)
+    prices, lengths = _usual_prices(queries, facts), np.log1p(queries.lengths).astype(np.float32)
+    _context(candidates.items, facts.first, facts.last, facts.prices, facts.as_of, prices, lengths, found)
+    return found
 
 
-def _log_days(micros: Int64s) -> Float32s:
-    return np.log1p(np.maximum(micros, 0) / DAY).astype(np.float32)
-
-
-def _price_distance(queries: Queries, items: Int32s, facts: ItemFacts) -> Float32s:
-    """How far the item's price lies from the mean of the history's, 0 where either is unknown, [batch, n]."""
+def _usual_prices(queries: Queries, facts: ItemFacts) -> Float32s:
+    """The mean price of each history, of its items whose price is known, float32 [batch]; NaN without any."""
     price, known = facts.prices[queries.items, 0], facts.prices[queries.items, 1]
     rows = queries.rows()
     count = np.bincount(rows, known, len(queries))
     mean = np.bincount(rows, price * known, len(queries)) / np.maximum(count, 1)
-    distance = np.abs(facts.prices[items, 0] - mean[:, None]) * facts.prices[items, 1]
-    return np.where(count[:, None] > 0, distance, 0).astype(np.float32)
+    return np.where(count > 0, mean, np.nan).astype(np.float32)
+
+
+@compiled
+def _context(
+    items: Int32s,
+    first: Int64s,
+    last: Int64s,
+    prices: Float32s,
+    as_of: int,
+    usual: Float32s,
+    lengths: Float32s,
+    found: Float32s,
+) -> None:
+    """Write CONTEXT into the end of `found`'s last axis."""
+    batch, n = items.shape
+    at = found.shape[2] - len(CONTEXT)
+    for i in range(batch):
+        for j in range(n):
+            item, own = max(items[i, j], 0), found[i, j, at:]
+            own[0] = math.log(np.float32(1 + max(as_of - first[item], 0) / DAY))
+            own[1] = math.log(np.float32(1 + max(as_of - last[item], 0) / DAY))
+            own[2], own[3] = prices[item, 0], prices[item, 1]
+            distance = abs(prices[item, 0] - usual[i]) * prices[item, 1]
+            own[4] = np.float32(0) if math.isnan(distance) else distance
+            own[5] = lengths[i]
