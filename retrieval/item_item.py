@@ -12,10 +12,12 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import Float32s, Int64s, Queries
+from core.errors import DataError
+from core.types import Float32s, Float64s, Int64s, Queries
 from layers.new_items import NewItems
 from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
 from retrieval.sparse import SparseRows, product
@@ -86,7 +88,7 @@ def ease(profiles: sp.csr_matrix, l2: float) -> sp.csr_matrix:
     dense = profiles[:, head]
     gram = (dense.T @ dense).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += l2
-    inverse = np.linalg.inv(gram)
+    inverse = _inverse(gram)
     weights = (inverse / -np.diag(inverse)).astype(np.float32)
     np.fill_diagonal(weights, 0)
     return _largest_per_row(weights, head, profiles.shape[1])
@@ -127,6 +129,17 @@ def keep_largest(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
     kept = np.sort(order[place < count])
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))])
     return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], starts), matrix.shape)
+
+
+def _inverse(matrix: Float64s) -> Float64s:
+    """Of a symmetric positive definite matrix, which may be written into, by Cholesky: half the work of any other's."""
+    factor, failed = dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
+    if failed:
+        raise DataError("the co-occurrences of items are no numbers: are there broken values?")
+    lower, _ = dpotri(factor, lower=1, overwrite_c=1)
+    inverse: Float64s = np.tril(lower)
+    inverse += np.tril(lower, -1).T
+    return inverse
 
 
 def _largest_per_row(weights: Float32s, head: Int64s, n_items: int) -> sp.csr_matrix:
