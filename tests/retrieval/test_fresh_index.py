@@ -81,7 +81,9 @@ def test_search_is_exact_over_all_vectors(data):
     assert rows.shape == products.shape == (3, count)
     taken = np.einsum("bnd,bd->bn", index.take(np.maximum(rows, 0)), QUERIES)
     assert products[rows != NO_ITEM] == pytest.approx(taken[rows != NO_ITEM], abs=1e-5)
-    assert index.take(np.arange(N + ROOM)) == pytest.approx(everything)
+    everyone = np.arange(N + ROOM, dtype=np.int32)
+    assert index.take(everyone) == pytest.approx(everything)
+    assert index.at(QUERIES, np.tile(everyone, (3, 1))) == pytest.approx(QUERIES @ everything.T, abs=1e-5)
 
 
 def test_the_vectors_of_published_rows_stay_known(index):

@@ -184,6 +184,17 @@ def test_a_loaded_large_index_has_the_vectors_as_halves(loaded, vectors):
     assert loaded.take(np.array([NO_ITEM])).shape == (1, DIM)  # means nothing, does no harm
 
 
+@pytest.mark.parametrize("index", ["small", "large", "loaded"])
+def test_products_with_given_rows_are_those_of_their_vectors(index, queries, request):
+    index = request.getfixturevalue(index)
+    rows = np.random.default_rng(0).integers(0, len(index), (len(queries), 70)).astype(np.int32)
+    expected = np.einsum("bnd,bd->bn", index.take(rows), queries)
+    assert index.at(queries, rows) == pytest.approx(expected, abs=1e-5)
+    rows[:, 3] = NO_ITEM  # means nothing, does no harm, not to others either
+    kept = np.arange(70) != 3
+    assert index.at(queries, rows)[:, kept] == pytest.approx(expected[:, kept], abs=1e-5)
+
+
 def test_no_row_is_read_beyond_the_last(loaded):
     with pytest.raises(IndexError):
         loaded.take(np.array([MANY]))

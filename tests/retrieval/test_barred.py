@@ -1,0 +1,38 @@
+"""What may not be proposed, against the plain reading of it."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.types import NO_ITEM
+from retrieval.barred import Barred
+
+ITEMS = 12
+ROWS = st.integers(0, ITEMS - 1)
+
+
+@st.composite
+def barred(draw):
+    """Of one to three queries."""
+    rows = draw(st.lists(st.sets(ROWS), min_size=1, max_size=3))
+    allowed = draw(st.none() | st.lists(st.booleans(), min_size=ITEMS, max_size=ITEMS))
+    own = [np.array(sorted(of_query), np.int32) for of_query in rows]
+    return Barred(own, None if allowed is None else np.array(allowed))
+
+
+def passes(bars, query, row):
+    return row != NO_ITEM and row not in bars.rows[query] and (bars.allowed is None or bars.allowed[row])
+
+
+@settings(deadline=None)  # the first call compiles
+@given(barred(), st.integers(0, 5), st.booleans(), st.data())
+def test_the_first_that_pass_in_the_order_of_the_list(bars, count, shared, data):
+    length = data.draw(st.integers(0, 9))
+    one = st.lists(ROWS | st.just(NO_ITEM), min_size=length, max_size=length)
+    lists = [data.draw(one) for _ in range(1 if shared else len(bars.rows))]
+    places = bars.first_passing(np.array(lists, np.int32).reshape(len(lists), length), count)
+    assert places.shape == (len(bars.rows), count)
+    for query, found in enumerate(places.tolist()):
+        own = lists[0] if shared else lists[query]
+        expected = [place for place, row in enumerate(own) if passes(bars, query, row)][:count]
+        assert found == expected + [-1] * (count - len(expected))
