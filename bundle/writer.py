@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -71,6 +72,15 @@ class BundleWriter:
     def path(self, name: str) -> Path:
         """Where a library may write the file `name` (with its ending) itself; it has to be there at `publish`."""
         return self._register(name)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for what does not fit into memory, on the disk of the bundle but no part of it.
+
+        It is gone after the context, which has to end before `publish`; of a killed process it goes as the bundle does.
+        """
+        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self._workspace) as folder:
+            yield Path(folder)
 
     def publish(
         self,

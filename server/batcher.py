@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
@@ -13,6 +15,8 @@ from server.jobs import Answer, Job
 
 Work = Callable[[list[Job]], None]
 
+_SHARE = 0.5  # of a caller's time that may be spent on waiting for the thread
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
@@ -20,6 +24,7 @@ class _Waiting:
     work: Work
     job: Job
     done: asyncio.Future[None]
+    due: float  # when its turn has to come, on time.monotonic's clock; infinite where its caller waits for ever
 
 
 class Batcher:
@@ -38,7 +43,9 @@ class Batcher:
         stages to drop, and never started where it still waits.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(key, work, job, loop.create_future())
+        left = job.call.seconds_left()
+        due = math.inf if left is None else time.monotonic() + _SHARE * left
+        waiting = _Waiting(key, work, job, loop.create_future(), due)
         job.tell = partial(loop.call_soon_threadsafe, _settle, waiting.done)
         self._waiting.append(waiting)
         if self._feeding is None:
@@ -49,6 +56,10 @@ class Batcher:
             job.call.cancelled = True
             raise
         return job.result()
+
+    def due(self) -> float:
+        """When the thread has to be free for those that wait, on time.monotonic's clock; may be asked on any thread."""
+        return min((each.due for each in tuple(self._waiting) if not each.done.done()), default=math.inf)
 
     async def _feed(self) -> None:
         """Work off the queue, then end."""

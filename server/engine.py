@@ -47,9 +47,9 @@ class Engine:
         self.catalog = LiveCatalog(
             store.catalog, self._model_thread, settings.catalog_poll_seconds, settings.max_fresh_items
         )
-        self._rank_thread = RankThread()
-        self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._batcher = Batcher(self._model_thread, settings.max_batch)
+        self._rank_thread = RankThread(self._batcher.due)
+        self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._requests = Limiter(settings.max_pending)
         self._writes = Limiter(settings.max_pending_writes)
 

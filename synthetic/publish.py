@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,31 +46,27 @@ def default_users(items: int) -> int:
 def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress) -> Manifest:
     """Make a bundle of so many items and users the current one of the folder `bundles`.
 
-    The same arguments make the same bundle. What does not fit into memory lies in a scratch folder beside it.
+    The same arguments make the same bundle. What does not fit into memory lies in a scratch folder until it is written.
     """
-    bundles.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix=".synthetic-", dir=bundles) as scratch,
-        BundleStore(bundles).writer() as out,
-    ):
-        folder = Path(scratch)
-        progress("drawing items and users")
-        clusters = Clusters.draw(items, seed)
-        events = histories(clusters, users)
-        catalogue = Catalogue.draw(clusters)
-        progress("writing the catalogue and the histories")
-        catalogue.write(out)
-        write_histories(out, [f"u{row:07d}" for row in range(users)], events)
-        known = np.zeros(items, bool)
-        known[events.items] = True
-        features = catalogue.features(known, folder / "tokens.npy")
-        features.write(out)
-        del catalogue
-        retriever = _retriever(clusters, events, features, folder, seed, progress)
-        progress("writing stage one")
-        retriever.write(out)
-        progress("making the ranker")
-        metrics = _rank_and_measure(out, features, retriever, events, folder, seed)
+    with BundleStore(bundles).writer() as out:
+        with out.scratch() as folder:
+            progress("drawing items and users")
+            clusters = Clusters.draw(items, seed)
+            events = histories(clusters, users)
+            catalogue = Catalogue.draw(clusters)
+            progress("writing the catalogue and the histories")
+            catalogue.write(out)
+            write_histories(out, [f"u{row:07d}" for row in range(users)], events)
+            known = np.zeros(items, bool)
+            known[events.items] = True
+            features = catalogue.features(known, folder / "tokens.npy")
+            features.write(out)
+            del catalogue
+            retriever = _retriever(clusters, events, features, folder, seed, progress)
+            progress("writing stage one")
+            retriever.write(out)
+            progress("making the ranker")
+            metrics = _rank_and_measure(out, features, retriever, events, folder, seed)
         progress("publishing")
         settings = {"synthetic": {"items": items, "users": users, "clusters": len(clusters.centres)}}
         return out.publish(as_of_micros=AS_OF, seed=seed, settings=settings, metrics=metrics)

@@ -1,12 +1,6 @@
-import random
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,58 +147,3 @@ def test_readers_always_get_one_whole_bundle_while_others_come_and_go(
         finally:
             going.set()
         assert min(reader.result() for reader in readers) > 0
-
-
-PUBLISHER = """
-import sys
-from pathlib import Path
-from bundle import BundleStore
-
-store = BundleStore(Path(sys.argv[1]))
-print("ready", flush=True)
-seed = 1
-while True:
-    with store.writer() as writer:
-        for part in range(5):
-            writer.array(f"part-{part}", np.full(1000, seed))
-        writer.publish(as_of_micros=0, seed=seed, settings={}, metrics={})
-    print(seed, flush=True)
-    seed += 1
-"""
-
-
-def kill_publisher(directory: Path, delay: float) -> list[str]:
-    """Let another process publish on and on, kill it, and answer what it said."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", PUBLISHER, str(directory)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
-    )
-    assert process.stdout is not None
-    said = [process.stdout.readline()]
-    time.sleep(delay)
-    process.send_signal(signal.SIGKILL)
-    said += process.stdout.readlines()
-    process.wait()
-    return said
-
-
-def check_whole(store: BundleStore) -> None:
-    for version in store.versions():
-        bundle = store.load(version)
-        for part in range(5):
-            assert (bundle.array(f"part-{part}") == bundle.manifest.seed).all()
-
-
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
-def test_a_killed_publisher_leaves_no_half_bundle(store: BundleStore, kills: int) -> None:
-    delays = random.Random(kills)
-    for _ in range(kills):
-        before = store.current()
-        published = store.versions()
-        said = kill_publisher(store.directory, delays.uniform(0, 0.05))
-        check_whole(store)
-        assert set(published) <= set(store.versions())
-        assert len(store.versions()) - len(published) >= len(said) - 1  # what was reported is there
-        assert store.current() == before or store.current() in store.versions()
-        store.prune(keep=2)
-    with store.writer():
-        assert len(hidden(store)) == 1  # its own; those of the killed are gone

@@ -36,6 +36,16 @@ def test_the_manifest_cannot_be_written_by_hand(store: BundleStore) -> None:
         writer.json("manifest", {})
 
 
+def test_scratch_is_no_part_of_the_bundle_and_goes_with_its_workspace(store: BundleStore) -> None:
+    with store.writer() as writer:
+        with writer.scratch() as folder:
+            (folder / "large").write_bytes(b"x")
+            assert folder.parent.parent == store.directory  # so that it goes as what a killed publisher leaves does
+            writer.array("a", np.arange(3))
+        writer.publish(**FACTS)
+    assert set(store.load().manifest.files) == {"a.npy"}
+
+
 def test_a_name_is_written_once(store: BundleStore) -> None:
     with store.writer() as writer:
         writer.array("a", np.arange(3))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +166,8 @@ class Ranker:
         ranker = cls(float(bundle.array("ranking/points")[0]))
         if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
             ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
+        if switch := os.environ.get("FAKE_RANKER_STALLS"):
+            ranker.before = partial(_stall, Path(switch), random.Random(0))
         return ranker
 
     def rank(self, queries: Queries, candidates: Candidates) -> Any:
@@ -180,6 +184,12 @@ class Ranker:
 
     def vectors(self, items: Any) -> Any:
         return np.eye(3, dtype=np.float32)[np.asarray(items) % 3]
+
+
+def _stall(switch: Path, draw: random.Random) -> None:
+    """While there is such a file, a share of the calls, as it says, takes up to a second."""
+    if switch.exists() and draw.random() < float(switch.read_text()):
+        time.sleep(draw.uniform(0, 1))
 
 
 def load(bundle: Any) -> Any:

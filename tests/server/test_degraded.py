@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -70,6 +71,18 @@ async def test_while_the_ranker_hangs_later_calls_do_not_wait_for_it_and_it_is_u
         if not response.degraded:
             break
     assert ids(response) == ["i39"] and not response.degraded
+
+
+async def test_a_ranker_that_hangs_for_who_has_time_does_not_cost_those_behind_their_deadline(
+    running: Running, stuck: threading.Event
+) -> None:
+    patient = asyncio.ensure_future(running.api.Recommend(api.RecommendRequest(count=3)))
+    while not running.system.ranker.calls:
+        await asyncio.sleep(0.01)
+    for request in (running.api.Recommend(api.RecommendRequest(count=3), timeout=4), patient):
+        response = await request
+        assert ids(response) == ["i0", "i1", "i2"]
+        assert list(response.degraded) == [LATE]
 
 
 async def test_without_a_deadline_a_slow_ranker_is_waited_for(running: Running) -> None:

@@ -42,17 +42,22 @@ class Shop:
             return False
 
     @contextmanager
-    def serve(self, workers: int) -> Iterator[str]:
-        """A server of this folder; its address. It has to end with exit status 0."""
+    def serve(self, workers: int, state: str = "", log_level: str = "error", **environment: str) -> Iterator[str]:
+        """A server of this folder, and of a store beside it unless `state` names one; its address.
+
+        It logs into `server.log` beside them, and has to end with exit status 0.
+        """
         boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
         command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(folder), "--address", "127.0.0.1:0"]
-        command += ["--state", f"sqlite:{folder.parent}/state.sqlite", "--log-level", "error"]
-        process = subprocess.Popen(
-            [*command, "--workers", str(workers)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(boot), "OMP_NUM_THREADS": "1"},
-        )
+        command += ["--state", state or f"sqlite:{folder.parent}/state.sqlite", "--log-level", log_level]
+        with (folder.parent / "server.log").open("a") as log:
+            process = subprocess.Popen(
+                [*command, "--workers", str(workers)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(boot), "OMP_NUM_THREADS": "1", **environment},
+            )
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

@@ -10,7 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import run_tortures
+import server_fakes as fakes
 from torture_event_writes import check
+from torture_publish_kills import ExpectedFolder
 
 from core.types import Event
 from state import open_store
@@ -43,3 +45,15 @@ def test_a_lost_or_a_half_batch_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="1 batches are there in part"):
         check(url, {"whole"})
     store.close()
+
+
+def test_a_current_bundle_that_nobody_made_so_and_a_bundle_that_is_gone_are_noticed(tmp_path: Path) -> None:
+    store = fakes.publish(tmp_path)
+    [old] = store.versions()
+    assert ExpectedFolder(store, old, {old}).follow(["begin\tpublish\t\n"]) == "publish"
+    fakes.publish(tmp_path)
+    assert ExpectedFolder(store, old, {old}).follow(["begin\tpublish\t\n"]) == "publish"
+    with pytest.raises(AssertionError, match="is current and not one of"):
+        ExpectedFolder(store, old, {old}).follow(["begin\tpublish beside\t\n"])
+    with pytest.raises(AssertionError, match="was published and is gone"):
+        ExpectedFolder(store, store.current() or "", {old, "20200101-000000-abcdef"}).follow([])
