@@ -11,7 +11,7 @@ from typing import TypeVar
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from core.types import NO_ITEM, Reason, SourceHit, StageTrace
+from core.types import NO_GROUP, NO_ITEM, Reason, SourceHit, StageTrace
 from server import wording
 from server.jobs import Answer
 from server.plans import Plan
@@ -80,14 +80,14 @@ def _fill(message: Recommendation, system: System, plan: Plan, answer: Answer, t
     ranked = answer.ranked
     rows = [item.item for item in ranked.items]
     ids, titles = system.items.ids.take(rows), system.items.titles.take(rows)
-    worded: dict[tuple[str, int], parts.Reason] = {}  # few differ but for their share
+    worded: dict[tuple[str, int, int], parts.Reason] = {}  # few differ but for their share
     for item, item_id, title in zip(ranked.items, ids, titles, strict=True):
         place = message.items.add(item_id=item_id, title=title, score=item.score)
         _add_sources(place, item.sources)
-        source, anchor, share = item.reason
-        if (source, anchor) not in worded:
-            worded[source, anchor] = _reason(item.reason, system, answer)
-        place.reason.CopyFrom(worded[source, anchor])
+        source, anchor, share, group = item.reason
+        if (source, anchor, group) not in worded:
+            worded[source, anchor, group] = _reason(item.reason, system, answer)
+        place.reason.CopyFrom(worded[source, anchor, group])
         place.reason.share = min(max(_finite(share), 0.0), 1.0)
     message.degraded.extend(_degraded(ranked.degraded))
     message.trace.extend(_trace(plan, answer))
@@ -115,9 +115,10 @@ def _reason(reason: Reason, system: System, answer: Answer) -> parts.Reason:
     """All but the share."""
     anchored = reason.anchor != NO_ITEM
     title = system.items.titles[reason.anchor] if anchored else ""
+    shared = system.groups.names[reason.group] if system.groups is not None and reason.group != NO_GROUP else None
     return parts.Reason(
         kind=wording.kind(reason),
-        text=wording.text(reason, title, answer.anchors.get(reason.anchor)),
+        text=wording.text(reason, title, answer.anchors.get(reason.anchor), shared),
         source=reason.source,
         anchor_item_id=system.items.ids[reason.anchor] if anchored else "",
     )

@@ -94,7 +94,8 @@ def time_slice(
 
     Known users are asked about at the cut. Those who came first in the slice are asked about at a moment of their own
     in it, with what they had done by then: the model meets short, fresh histories too. Where that makes few queries,
-    more moments of the same users are added.
+    more moments of the same users are added. Where users have groups, those who came first in the slice are asked about
+    as they came, too, without a history: what groups take is for them above all.
     """
     past = histories.before(cut)
     inside = histories.keep((histories.times >= cut) & (histories.times < end))
@@ -103,6 +104,10 @@ def time_slice(
     places = (generator.random(len(fresh)) * (inside.lengths[fresh] - 1)).astype(np.int64) + 1
     users = np.concatenate([returning, fresh])
     times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[fresh] + places]])
+    if histories.groups is not None:
+        came = np.flatnonzero((past.lengths == 0) & (inside.lengths > 0))
+        users = np.concatenate([users, came])
+        times = np.concatenate([times, inside.times[inside.offsets[came]]])
     if len(users) < FILL and len(inside.items):
         more = generator.integers(len(inside.items), size=2 * (FILL - len(users)))
         users = np.concatenate([users, inside.rows()[more]])
@@ -146,7 +151,10 @@ def _slice(
     new = ~np.isin(keys, had.rows() * n_items + had.items)
     keys, times = keys[new], later.times[first[new]]
     gains = _gains(keys // n_items, times)
-    able = np.flatnonzero((np.bincount(keys // n_items, minlength=len(users)) > 0) & (queries.lengths > 0))
+    able = np.bincount(keys // n_items, minlength=len(users)) > 0
+    if histories.groups is None:
+        able &= queries.lengths > 0
+    able = np.flatnonzero(able)
     if len(able) > most:
         able = np.sort(generator.choice(able, most, replace=False))
     kept = np.isin(keys // n_items, able)
