@@ -111,10 +111,7 @@ class Queries:
     types: Int8s  # [events] EventType
     values: Float32s  # [events]
     now: Int64s  # [batch] microseconds: the moment the recommendation is for
-    groups: Int32s | None = None
-    """[batch, k] the groups that each user belongs to by attributes, as rows of the bundle's, NO_GROUP pads the end; None
-    where no user is known to belong to any.
-    """
+    groups: Int32s | None = None  # [batch, k] rows of the bundle's groups that each user is in, NO_GROUP pads the end
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

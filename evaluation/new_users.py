@@ -1,7 +1,7 @@
 """Cold start of users: how well a system recommends to those who come for the first time after the cut.
 
-Everybody is asked about once with nothing known, once with their attributes, and once with their attributes and their
-first event as well. Who learns from interactions alone gives all of them the same, so what there is to beat is popularity.
+Everybody is asked about with nothing known, with their attributes, and with their first event. Who learns from
+interactions alone gives all strangers the same, so what there is to beat is popularity.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import NO_GROUP, NO_ITEM, Float32s, Int32s, Int64s, Queries
+from core.types import NO_GROUP, NO_ITEM, Float32s, Float64s, Int32s, Int64s, Queries
 from layers.new_items import NewItems
 from retrieval.item_item import keep_largest
 from retrieval.profile import wanted
@@ -28,7 +28,7 @@ SHRINKAGE = 20.0
 
 @dataclass(frozen=True)
 class Demographic:
-    """log(1 + the users who would have taken an item if everybody were like the group), averaged over a user's groups."""
+    """log(1 + the users who would have taken an item if all were like the group), averaged over a user's groups."""
 
     popularity: sp.csr_matrix  # [groups, items]
     unit: float = 1.0  # of its values
@@ -93,7 +93,7 @@ def _members(groups: Int32s, n_groups: int) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, places], users)), (n_groups, len(groups)))
 
 
-def _popularity(counts: Float32s, size: int, everybody: Float32s, users: int) -> sp.csr_matrix:
+def _popularity(counts: Float32s, size: int, everybody: Float64s, users: int) -> sp.csr_matrix:
     """One group's row, from how many of its `size` users took each item and which share of all `users` did."""
     shares = (counts + SHRINKAGE * everybody) / (size + SHRINKAGE)
     return keep_largest(sp.csr_matrix(np.log1p(users * shares).astype(np.float32)), MOST)

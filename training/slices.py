@@ -151,10 +151,8 @@ def _slice(
     new = ~np.isin(keys, had.rows() * n_items + had.items)
     keys, times = keys[new], later.times[first[new]]
     gains = _gains(keys // n_items, times)
-    able = np.bincount(keys // n_items, minlength=len(users)) > 0
-    if histories.groups is None:
-        able &= queries.lengths > 0
-    able = np.flatnonzero(able)
+    has_taken = np.bincount(keys // n_items, minlength=len(users)) > 0
+    able = np.flatnonzero(has_taken & ((queries.lengths > 0) | (histories.groups is not None)))
     if len(able) > most:
         able = np.sort(generator.choice(able, most, replace=False))
     kept = np.isin(keys // n_items, able)

@@ -21,8 +21,7 @@ from retrieval.recent import RecentChoices
 FEWEST_EVENTS = 50
 
 FEWEST_MEMBERS, MOST_GROUPS = 10, 1_000
-"""Users with events whom a value of an attribute needs to be a group, and how many groups there are at most, the largest.
-"""
+"""Users with events whom a value of an attribute needs to be a group; and how many groups there are at most."""
 
 
 @dataclass(frozen=True)
