@@ -48,12 +48,8 @@ class UserGroups:
         keys. Values that are no groups are passed over, as is an empty user id.
         """
         stored = self.ids.rows(user_ids)
-        if not any(attributes):
-            return self.rows[stored] if NO_ITEM not in stored else self._known(stored)
-        found = [self._merged(row, own) for row, own in zip(stored.tolist(), attributes, strict=True)]
-        return padded(found)
-
-    def _known(self, stored: Int32s) -> Int32s | None:
+        if any(attributes):
+            return padded([self._merged(row, own) for row, own in zip(stored.tolist(), attributes, strict=True)])
         known = stored != NO_ITEM
         if not known.any():
             return None

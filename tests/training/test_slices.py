@@ -1,5 +1,7 @@
 """No slice may know what came later: its past, its questions and its answers are held against the clock."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,7 +43,7 @@ def check(cut, histories, start, end):
         everything = events_of(histories, user)
         before = [event for event in everything if event[0] < asked]
         assert events_of(cut.queries, query) == before, "all that was known when it was asked, and nothing else"
-        assert before
+        assert before or histories.groups is not None
         own = {item for _, item, kind in before if kind != 7}  # what was only shown is still new
         expected = {i for t, i, kind in everything if asked <= t < end and kind not in (6, 7)} - own
         expected = {item for item in expected if item in cut.past.items}
@@ -55,6 +57,23 @@ def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, lengt
     histories = histories_of(queries_of, users)
     a, b = start * DAY, (start + length) * DAY
     check(time_slice(histories, a, b, ITEMS, 100, np.random.default_rng(seed)), histories, a, b)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
+def test_where_users_have_groups_newcomers_are_asked_about_as_they_came(queries_of, users, start, length, seed):
+    histories = histories_of(queries_of, users)
+    groups = np.arange(len(users), dtype=np.int32)[:, None]
+    a, b = start * DAY, (start + length) * DAY
+    cut = time_slice(replace(histories, groups=groups), a, b, ITEMS, 100, np.random.default_rng(seed))
+    check(cut, replace(histories, groups=groups), a, b)
+    assert np.array_equal(cut.queries.groups, groups[cut.users])
+    known = set(cut.past.items.tolist())
+    for user in range(len(users)):
+        own = events_of(histories, user)
+        if own and own[0][0] >= a and any(t < b and item in known and kind not in (6, 7) for t, item, kind in own):
+            asked = cut.queries.now[(cut.users == user) & (cut.queries.lengths == 0)]
+            assert own[0][0] in asked.tolist()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
