@@ -21,6 +21,7 @@ from shortlist import (
     SeenItemsPolicy,
     ShortlistError,
     Unavailable,
+    UserAttribute,
 )
 from shortlist.v1 import recommendation_service_pb2 as api
 
@@ -42,6 +43,10 @@ Items = Annotated[list[str], typer.Option("--item", help="Id of an item; may be 
 Exclude = Annotated[list[str] | None, typer.Option(help="Id of an item to leave out; may be given several times.")]
 Category = Annotated[list[str] | None, typer.Option(help="Only items of this category, or of one of several.")]
 KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Also items that the user has seen.")]
+Attribute = Annotated[
+    list[str] | None,
+    typer.Option(help="What is known of the user, such as country=France; may be given several times."),
+]
 Trace = Annotated[bool, typer.Option("--trace", help="Also show what each stage did.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impression", "rating"]
@@ -58,6 +63,7 @@ def recommend(
     category: Category = None,
     keep_seen: KeepSeen = False,
     diversity: Annotated[float, typer.Option(help="0: score alone, 1: variety alone.")] = 0.0,
+    attribute: Attribute = None,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
@@ -72,6 +78,7 @@ def recommend(
             filter=_filter(category),
             seen_items_policy=_policy(keep_seen),
             diversity=diversity,
+            user_attributes=_attributes(attribute),
             include_trace=trace,
         )
     if not as_json:
@@ -86,6 +93,7 @@ def retrieve(
     exclude: Exclude = None,
     category: Category = None,
     keep_seen: KeepSeen = False,
+    attribute: Attribute = None,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
@@ -98,16 +106,24 @@ def retrieve(
             excluded_item_ids=exclude or [],
             filter=_filter(category),
             seen_items_policy=_policy(keep_seen),
+            user_attributes=_attributes(attribute),
             include_trace=trace,
         )
     _show_scored(answer, as_json)
 
 
 @app.command()
-def rank(item: Items, user: User = "", trace: Trace = False, as_json: AsJson = False, address: Address = LOCAL) -> None:
+def rank(
+    item: Items,
+    user: User = "",
+    attribute: Attribute = None,
+    trace: Trace = False,
+    as_json: AsJson = False,
+    address: Address = LOCAL,
+) -> None:
     """Stage two alone: given items in the order in which a user would want them."""
     with connected(address) as client:
-        answer = client.rank(user, item, include_trace=trace)
+        answer = client.rank(user, item, user_attributes=_attributes(attribute), include_trace=trace)
     _show_scored(answer, as_json)
     if answer.unknown_item_ids and not as_json:
         typer.echo(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
@@ -194,6 +210,14 @@ def _fail(line: str, exit_code: int = 1) -> NoReturn:
 
 def _filter(categories: list[str] | None) -> Filter | None:
     return Filter(included_categories=categories) if categories else None
+
+
+def _attributes(given: list[str] | None) -> list[UserAttribute]:
+    """Raises DataError naming each that is not KEY=VALUE."""
+    pairs = [each.partition("=") for each in given or []]
+    if wrong := [f"{key}{sign}{value}" for key, sign, value in pairs if not (key and value)]:
+        raise DataError(f"--attribute must be KEY=VALUE, such as country=France, not {', '.join(map(repr, wrong))}")
+    return [UserAttribute(key=key, value=value) for key, _, value in pairs]
 
 
 def _policy(keep_seen: bool) -> SeenItemsPolicy.ValueType:

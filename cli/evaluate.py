@@ -35,6 +35,7 @@ def evaluate(
     from data.dataset import Dataset
     from data.splits import parse_time
     from evaluation.new_items import print_new_items
+    from evaluation.new_users import print_new_users
     from evaluation.protocol import Heldout
 
     cut = parse_time(since)
@@ -51,10 +52,14 @@ def evaluate(
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(loaded, dataset, heldout, announce)
+        new_users = _new_users(loaded, dataset, heldout, announce)
     report.print(tables.output())
     if new_items:
         print_new_items(new_items, tables.output())
-    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since, "new_items": new_items})
+    if new_users:
+        print_new_users(new_users, tables.output())
+    of_new = {"new_items": new_items, "new_users": new_users}
+    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | of_new)
     typer.echo(f"Wrote {out}")
 
 
@@ -71,6 +76,25 @@ def _new_items(
     announce(f"{len(new.items):,} new items, by their text alone")
     lists = with_new_items(bundle, new, dataset.until(heldout.train.now).interactions)
     return new.to_json(lists | {"text alone, tf-idf": new.by_text(dataset.items)})
+
+
+def _new_users(
+    bundle: Bundle, dataset: Dataset, heldout: Heldout, announce: Callable[[str], None]
+) -> dict[str, Any] | None:
+    from evaluation.new_users import NewUsers
+    from training.assess import with_new_users
+
+    new = NewUsers.of(dataset, heldout.train)
+    if new is None:
+        announce("nobody came for the first time and wanted a known item: new users are not measured")
+        return None
+    announce(f"{len(new):,} new users, by what else is known of them")
+    unknown, begun = with_new_users(bundle, new, dataset.until(heldout.train.now).interactions)
+    popular = {
+        "popularity, all time": new.popular(None),
+        "popularity, last 14 days": new.popular(14),
+    }
+    return new.to_json(unknown | popular, begun | popular)
 
 
 def _add_baselines(report: Report, heldout: Heldout, items: pl.DataFrame, announce: Callable[[str], None]) -> None:

@@ -30,7 +30,7 @@ def recommend(
     from training.offline import Recommender
 
     system = Recommender.load(loaded)
-    queries = system.histories.queries(user_ids)
+    queries = system.grouped(system.histories.queries(user_ids), user_ids)
     with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress:
         task = progress.add_task("recommending", total=len(user_ids))
         lists = system.recommend(queries, count, lambda n: progress.advance(task, n))

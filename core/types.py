@@ -34,6 +34,9 @@ DAY = 86_400 * SECOND
 NO_ITEM = -1
 """Row that pads a rectangular array of items."""
 
+NO_GROUP = -1
+"""Row that pads a rectangular array of groups."""
+
 
 class EventType(IntEnum):
     """What a user did with an item; numbers agree with `shortlist.v1.EventType`."""
@@ -108,6 +111,7 @@ class Queries:
     types: Int8s  # [events] EventType
     values: Float32s  # [events]
     now: Int64s  # [batch] microseconds: the moment the recommendation is for
+    groups: Int32s | None = None  # [batch, k] rows of the bundle's groups that each user is in, NO_GROUP pads the end
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -140,7 +144,7 @@ class Queries:
             return self
         offsets = np.concatenate([[0], np.cumsum(events)])[self.offsets]
         items, times, types, values = self.items[events], self.times[events], self.types[events], self.values[events]
-        return Queries(offsets, items, times, types, values, self.now)
+        return Queries(offsets, items, times, types, values, self.now, self.groups)
 
     def before(self, time: int) -> Queries:
         """The queries as they were at `time` (microseconds): earlier events alone, and that moment as `now`."""
@@ -156,6 +160,7 @@ class Queries:
             self.types[a:b],
             self.values[a:b],
             self.now[start:stop],
+            None if self.groups is None else self.groups[start:stop],
         )
 
     def select(self, which: npt.NDArray[np.integer[Any]]) -> Queries:
@@ -163,7 +168,8 @@ class Queries:
         starts, lengths = self.offsets[:-1][which], self.lengths[which]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Queries(offsets, self.items[at], self.times[at], self.types[at], self.values[at], self.now[which])
+        events = self.items[at], self.times[at], self.types[at], self.values[at]
+        return Queries(offsets, *events, self.now[which], None if self.groups is None else self.groups[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,7 @@ class Reason(NamedTuple):
     source: str
     anchor: int = NO_ITEM  # row of the history item that contributes most; NO_ITEM where none does
     share: float = 0.0  # of the fused score that this source gave, 0 to 1
+    group: int = NO_GROUP  # row of the user's group that contributes most; NO_GROUP where none does
 
 
 @dataclass(frozen=True, slots=True)

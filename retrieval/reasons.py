@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.compiled import compiled, room
-from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
+from core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Reason
 from retrieval.als import ALS
+from retrieval.demographic import Demographic
 from retrieval.fusion import Fusion
 from retrieval.item_item import HISTORY, ItemItem
 from retrieval.profile import last_events, wanted_only
@@ -33,6 +34,7 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     shares = np.where(candidates.ranks > 0, given / total, 0)
     speakers = _speakers(sources, shares)
     anchors = np.full(candidates.items.shape, NO_ITEM, np.int32)
+    groups = np.full(candidates.items.shape, NO_GROUP, np.int32)
     for i, source in enumerate(sources):
         spoken = speakers == i
         told = np.where(spoken, candidates.items, NO_ITEM)
@@ -40,15 +42,24 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
             anchors = np.maximum(anchors, _anchors(source, queries, told))
         elif isinstance(source, TwoTower | ALS) and spoken.any():
             anchors = np.maximum(anchors, _nearest(source, queries, told))
+        elif isinstance(source, Demographic) and spoken.any():
+            groups = np.maximum(groups, source.strongest(queries, told))
     share = np.take_along_axis(shares, speakers[..., None], -1)[..., 0]
-    return [_reasons(candidates, i, speakers, anchors, share) for i in range(len(candidates))]
+    told_of = candidates.items, speakers, anchors, share, groups
+    return [_reasons(candidates.sources, *(part[i].tolist() for part in told_of)) for i in range(len(candidates))]
 
 
-def _reasons(candidates: Candidates, i: int, speakers: Int64s, anchors: Int32s, share: Float32s) -> list[Reason]:
-    columns = (part[i].tolist() for part in (candidates.items, speakers, anchors, share))
+def _reasons(
+    names: Sequence[str],
+    items: list[int],
+    speakers: list[int],
+    anchors: list[int],
+    shares: list[float],
+    groups: list[int],
+) -> list[Reason]:
     return [
-        Reason("") if item == NO_ITEM else Reason(candidates.sources[speaker], anchor, given)
-        for item, speaker, anchor, given in zip(*columns, strict=True)
+        Reason("") if item == NO_ITEM else Reason(names[speaker], anchor, share, group)
+        for item, speaker, anchor, share, group in zip(items, speakers, anchors, shares, groups, strict=True)
     ]
 
 

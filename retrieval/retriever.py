@@ -19,6 +19,7 @@ from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Que
 from layers.new_items import NewItems
 from retrieval.als import ALS
 from retrieval.barred import Barred
+from retrieval.demographic import Demographic
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
@@ -59,7 +60,7 @@ class Source(Protocol):
         ...
 
 
-KINDS = {kind.__name__: kind for kind in (ItemItem, Transitions, SimilarUsers, ALS, Popularity, TwoTower)}
+KINDS = {kind.__name__: kind for kind in (ItemItem, Transitions, SimilarUsers, ALS, Popularity, TwoTower, Demographic)}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from core.types import DAY, Int64s, Queries
 from retrieval.als import ALS
+from retrieval.demographic import Demographic
 from retrieval.item_item import ItemItem, cosine, ease, history_profile
 from retrieval.popularity import Popularity, window_name
 from retrieval.retriever import Source
@@ -82,4 +83,6 @@ def fit_sources(
     ]
     for days in (*settings.windows_days, np.inf):
         sources.append(Popularity.fit(window_name(days), histories, n_items, days))
+    if histories.groups is not None:
+        sources.append(Demographic.fit(histories, histories.groups, n_items))
     return tuple(sources)

@@ -15,6 +15,7 @@ from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
 from shortlist.v1.filter_pb2 import SeenItemsPolicy
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 from bundle import Label
 from core.catalog import CatalogItem
@@ -23,6 +24,7 @@ from core.types import DAY, SECOND, Event, EventType
 from server.plans import Filter
 
 MAX_CONTEXT_EVENTS = 500
+MAX_ATTRIBUTES = 20
 MAX_CATEGORIES = 100
 MAX_TOKEN = 1_024
 MAX_TITLE, MAX_TEXT = 1_000, 10_000
@@ -157,6 +159,12 @@ class Check:
         self.length("context_events", messages, MAX_CONTEXT_EVENTS)
         sent = enumerate(messages[:MAX_CONTEXT_EVENTS])
         return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
+
+    def attributes(self, messages: Sequence[UserAttribute]) -> tuple[tuple[str, str], ...]:
+        """Keys and values of what is known of a user."""
+        self.length("user_attributes", messages, MAX_ATTRIBUTES)
+        sent = [(self.below(f"user_attributes[{i}]."), each) for i, each in enumerate(messages[:MAX_ATTRIBUTES])]
+        return tuple((at.id("key", each.key), at.id("value", each.value)) for at, each in sent)
 
     def item(self, message: ItemInput) -> CatalogItem:
         """An item to write."""

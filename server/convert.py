@@ -10,7 +10,7 @@ from typing import TypeVar
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from core.types import NO_ITEM, StageTrace
+from core.types import NO_GROUP, NO_ITEM, StageTrace
 from server import item_messages, wording
 from server.jobs import Answer
 from server.plans import Plan
@@ -95,20 +95,23 @@ def _scored(response: S, system: System, plan: Plan, answer: Answer) -> S:
 
 def _reasons(system: System, answer: Answer) -> list[bytes]:
     """Each item's reason without its share, serialised; few differ but for that."""
-    told = dict.fromkeys((reason.source, reason.anchor) for reason in answer.ranked.reasons)
-    anchors = list({anchor for _, anchor in told} - {NO_ITEM})
+    told = dict.fromkeys((reason.source, reason.anchor, reason.group) for reason in answer.ranked.reasons)
+    anchors = list({anchor for _, anchor, _ in told} - {NO_ITEM})
     ids = dict(zip(anchors, system.items.ids.take(anchors), strict=True))
     titles = dict(zip(anchors, system.items.titles.take(anchors), strict=True))
+    names = system.groups.names if system.groups else ()
     worded = {
-        (source, anchor): parts.Reason(
+        (source, anchor, group): parts.Reason(
             kind=wording.kind(source, anchor),
-            text=wording.text(source, titles.get(anchor), answer.anchors.get(anchor)),
+            text=wording.text(
+                source, titles.get(anchor), answer.anchors.get(anchor), None if group == NO_GROUP else names[group]
+            ),
             source=source,
             anchor_item_id=ids.get(anchor, ""),
         ).SerializeToString()
-        for source, anchor in told
+        for source, anchor, group in told
     }
-    return [worded[reason.source, reason.anchor] for reason in answer.ranked.reasons]
+    return [worded[reason.source, reason.anchor, reason.group] for reason in answer.ranked.reasons]
 
 
 def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:

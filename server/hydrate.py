@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
@@ -34,16 +34,18 @@ class Hydrated:
 def hydrate(system: System, live: LiveUsers, plans: Sequence[Plan]) -> Hydrated:
     """The histories of the plans' users, oldest event first, without events on items that the bundle does not know.
 
-    Items that were deleted still say what the user likes. Of a user who was erased, the bundle's history is not used.
+    Items that were deleted still say what the user likes. Of a user who was erased, what the bundle has is not used,
+    neither the history nor the groups.
     """
     users, store_failed = _live(live, plans)
     nobody = LiveUser([], erased=False)
     of_plans = [users.get(plan.user_id, nobody) for plan in plans]
-    trained = system.histories.queries(
-        ["" if user.erased else plan.user_id for user, plan in zip(of_plans, plans, strict=True)]
-    )
+    ids = ["" if user.erased else plan.user_id for user, plan in zip(of_plans, plans, strict=True)]
+    trained = system.histories.queries(ids)
     extra = [[*user.events, *plan.context] for user, plan in zip(of_plans, plans, strict=True)]
     queries, found = _merge(system, trained, extra)
+    if system.groups is not None:
+        queries = replace(queries, groups=system.groups.of(ids, [plan.attributes for plan in plans]))
     return Hydrated(queries, queries.seen(), found, store_failed)
 
 

@@ -25,8 +25,9 @@ class Plan:
     """One request for one list of items: of any method, or one query of a batch or stream."""
 
     request_id: str
-    user_id: str = ""  # empty: nobody, or somebody of whom only the context is known
+    user_id: str = ""  # empty: nobody, or somebody of whom only what is sent along is known
     context: tuple[Event, ...] = ()  # sent along, not stored
+    attributes: tuple[tuple[str, str], ...] = ()  # key and value of what else is known of the user, likewise
     count: int = DEFAULT_COUNT  # how many items to answer
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids

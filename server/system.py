@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bundle import Bundle
+from bundle.groups import UserGroups
 from bundle.histories import Histories
 from bundle.items import ItemTable
 from bundle.live_items import LiveItems
@@ -37,6 +38,7 @@ class System:
     filters: Filters
     newcomers: Newcomers
     histories: Histories
+    groups: UserGroups | None  # None: the data had no user attributes, those of requests say nothing to the bundle
     trends: Trends
     ranker: Ranker
     bundled: ItemTable  # the items as the bundle has them, whatever was written since
@@ -70,15 +72,15 @@ class System:
     def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> System:
         """The system of these parts, warmed."""
         table, histories = ItemTable.load(bundle), Histories.load(bundle)
-        items = LiveItems(table, retriever.n_items - len(table))
+        groups, items = UserGroups.load(bundle), LiveItems(table, retriever.n_items - len(table))
         filters = Filters(items)
         ranker.warm()
         item_messages.warm()
         for size in _sizes(max_batch):
-            _walk(retriever, ranker, _many(histories, size))
+            _walk(retriever, ranker, _many(histories, groups, size))
         trends, newcomers = Trends(retriever, items, histories), Newcomers(items, filters, retriever, ranker)
         contained = bundle.manifest.catalog_sequences
-        return cls(bundle.version, items, filters, newcomers, histories, trends, ranker, table, contained)
+        return cls(bundle.version, items, filters, newcomers, histories, groups, trends, ranker, table, contained)
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
         """Take in what happened to the catalogue: every answer from now on knows it.
@@ -94,11 +96,12 @@ def _sizes(most: int) -> list[int]:
     return sorted({*(1 << i for i in range(most.bit_length())), most})
 
 
-def _many(histories: Histories, size: int) -> Queries:
+def _many(histories: Histories, groups: UserGroups | None, size: int) -> Queries:
     """A batch of the users with the longest histories, and of somebody unknown where there are too few."""
     longest = np.argsort(histories.events.lengths)[::-1][:size]
     ids = [histories.ids[int(row)] for row in longest]
-    return histories.queries([*ids, *[""] * (size - len(ids))])
+    ids += [""] * (size - len(ids))
+    return replace(histories.queries(ids), groups=groups.of(ids, [groups.names[:1]] * size) if groups else None)
 
 
 def _walk(retriever: Retriever, ranker: Ranker, queries: Queries) -> None:

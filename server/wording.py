@@ -13,6 +13,9 @@ from core.types import NO_ITEM, EventType
 MAX_TITLE = 120
 """Characters of a title that are quoted; with the longest sentence around it a reason stays below 256."""
 
+PLACES = ("country", "region", "state", "city")
+"""Attributes whose values are where somebody is: "popular in" can be said of them."""
+
 _DONE = {
     EventType.VIEW: "viewed",
     EventType.CLICK: "looked at",
@@ -37,6 +40,7 @@ _ALONE = {
     "text": "New and close to your taste.",
     "similar_users": "People with a taste like yours chose this.",
     "fresh": "New in the catalogue.",
+    "demographic": "Popular with people like you.",
 }
 _TASTE = "It fits what you chose before."
 
@@ -50,18 +54,22 @@ def kind(source: str, anchor: int) -> ReasonKind.ValueType:
         return ReasonKind.REASON_KIND_UNSPECIFIED
     if anchor != NO_ITEM:
         return ReasonKind.REASON_KIND_HISTORY_ITEM
-    if _POPULAR.fullmatch(source):
+    if source == "demographic" or _POPULAR.fullmatch(source):
         return ReasonKind.REASON_KIND_POPULAR
     return ReasonKind.REASON_KIND_NEW if source in ("text", "fresh") else ReasonKind.REASON_KIND_TASTE
 
 
-def text(source: str, title: str | None, done: EventType | None) -> str:
-    """One sentence of at most 256 characters; `title` and `done` are those of the reason's anchor, if it has one."""
+def text(source: str, title: str | None, done: EventType | None, shared: tuple[str, str] | None = None) -> str:
+    """One sentence of at most 256 characters; `title` and `done` are those of the reason's anchor, if it has one,
+    `shared` is the attribute (key, value) of its group.
+    """
     if title is not None and (quoted := _quoted(title)):
         sentence = _FOLLOWING.get(source, _TOGETHER)
         return sentence.format(done=_CHOSEN if done is None else _DONE.get(done, _CHOSEN), title=quoted)
     if popular := _POPULAR.fullmatch(source):
         return _popular(*popular.groups())
+    if source == "demographic" and shared:
+        return _popular_with(*shared)
     return _ALONE.get(source, _TASTE) if source else ""
 
 
@@ -70,6 +78,13 @@ def _popular(length: str | None, unit: str | None) -> str:
         return "Popular with many."
     plural = "" if length == "1" else "s"
     return f"Popular in the last {'' if length == '1' else length + ' '}{_UNITS[unit]}{plural}."
+
+
+def _popular_with(key: str, value: str) -> str:
+    """Other values than places are not repeated to the person: what they are is known, and may be private."""
+    if key.lower() in PLACES:
+        return f"Popular in {_quoted(value)}."
+    return f"Popular with people of the same {_quoted(key)}."
 
 
 @lru_cache(4_096)

@@ -12,9 +12,10 @@ import polars as pl
 from bundle import Bundle
 from bundle.items import ItemTable
 from core.catalog import CatalogItem
-from core.types import NO_ITEM, Int32s
+from core.types import NO_ITEM, Int32s, Queries
 from evaluation.new_items import NewItems
-from evaluation.protocol import Heldout
+from evaluation.new_users import NewUsers
+from evaluation.protocol import Heldout, rows_of
 from evaluation.report import Report, item_stats
 from ranking.ranker import Ranker
 from retrieval.two_tower import TwoTower
@@ -31,7 +32,7 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
     live events do when the bundle serves.
     """
     system = as_serving(bundle, past)
-    queries = past_of(past, heldout.user_ids, system.items.ids, heldout.train.now)
+    queries = _asked(system, past, heldout)
     rows = heldout.item_rows(list(system.items.ids))
 
     def translated(items: Int32s) -> Int32s:
@@ -48,9 +49,7 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
     report.add("two-tower source alone", translated(system.retrieve_from(tower.name, queries, LIST_LENGTH).items))
     for name in bundle.json("ranking/ablations"):
         announce(f"without {name}")
-        ablated = Recommender(
-            system.items, system.histories, system.retriever, Ranker.load(bundle, f"ablations/{name}")
-        )
+        ablated = replace(system, ranker=Ranker.load(bundle, f"ablations/{name}"))
         report.add(f"ranker without {name}", translated(ablated.recommend(queries, LIST_LENGTH).items))
     return report
 
@@ -63,12 +62,48 @@ def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[st
     heldout, known = new.heldout, ItemTable.load(bundle).ids
     items = [CatalogItem(**item) for item in _as_catalog(new.items) if item["item_id"] not in known]
     system = as_serving(bundle, past, items)
-    queries = past_of(past, heldout.user_ids, system.items.ids, heldout.train.now)
+    queries = _asked(system, past, heldout)
     rows = heldout.item_rows([*system.items.ids, *(item.item_id for item in items)])
     return {
         "Shortlist: both stages": _translated(system.recommend(queries, LIST_LENGTH).items, rows),
         "Shortlist: stage one alone": _translated(system.retrieve(queries, LIST_LENGTH).items, rows),
     }
+
+
+def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[dict[str, Int32s], dict[str, Int32s]]:
+    """The lists for new users, first of those of whom no event is known, then of those whose first event is.
+
+    int32 [users, 500] in rows of the training catalogue.
+    """
+    system = as_serving(bundle, past)
+    rows = rows_of(pl.Series(list(system.items.ids), dtype=pl.String), new.train.item_ids)
+    strangers = [""] * len(
+        new
+    )  # what the bundle has of users without events is not to help where nothing is sent along
+    nothing = system.histories.queries(strangers)
+    known = system.grouped(nothing, strangers, new.attributes)
+    begun = past_of(new.first, new.user_ids, system.items.ids, new.train.now)
+    there = begun.lengths > 0
+    moments = begun.now.copy()
+    moments[there] = begun.times[begun.offsets[:-1][there]]
+    begun = replace(begun, now=moments)
+    begun_known = system.grouped(begun, strangers, new.attributes)
+
+    def lists(queries: Queries) -> Int32s:
+        return _translated(system.recommend(queries, LIST_LENGTH).items, rows)
+
+    return (
+        {
+            "Shortlist: nothing known": lists(nothing),
+            "Shortlist: attributes": lists(known),
+            "stage one alone: attributes": _translated(system.retrieve(known, LIST_LENGTH).items, rows),
+        },
+        {
+            "Shortlist: attributes": lists(known),
+            "Shortlist: first event": lists(begun),
+            "Shortlist: attributes and first event": lists(begun_known),
+        },
+    )
 
 
 def _as_catalog(items: pl.DataFrame) -> list[dict[str, Any]]:
@@ -79,8 +114,14 @@ def _as_catalog(items: pl.DataFrame) -> list[dict[str, Any]]:
 def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
     """The lists of both stages for the test users, int32 [test users, 500] in rows of the training catalogue."""
     system = as_serving(bundle, past)
-    queries = past_of(past, heldout.user_ids, system.items.ids, heldout.train.now)
+    queries = _asked(system, past, heldout)
     return _translated(system.recommend(queries, LIST_LENGTH).items, heldout.item_rows(list(system.items.ids)))
+
+
+def _asked(system: Recommender, past: pl.DataFrame, heldout: Heldout) -> Queries:
+    """The test users at the cut, as a server knows them."""
+    user_ids = heldout.user_ids
+    return system.grouped(past_of(past, user_ids, system.items.ids, heldout.train.now), user_ids)
 
 
 def as_serving(bundle: Bundle, past: pl.DataFrame, new: Sequence[CatalogItem] = ()) -> Recommender:

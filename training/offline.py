@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bundle import Bundle
+from bundle.groups import Attribute, UserGroups
 from bundle.histories import Histories
 from bundle.items import ItemTable
 from core.catalog import CatalogItem
@@ -36,6 +37,7 @@ class Recommender:
 
     items: ItemTable
     histories: Histories
+    groups: UserGroups | None
     retriever: Retriever
     ranker: Ranker
     new: Int32s = field(default_factory=lambda: np.zeros(0, np.int32))  # rows of items taken in behind the bundle's
@@ -46,15 +48,23 @@ class Recommender:
 
         Items that the bundle does not know are taken `new`, in this order, as a server takes them in.
         """
-        items, histories = ItemTable.load(bundle), Histories.load(bundle)
+        items, histories, groups = ItemTable.load(bundle), Histories.load(bundle), UserGroups.load(bundle)
         if not new:
-            return cls(items, histories, Retriever.load(bundle), Ranker.load(bundle))
+            return cls(items, histories, groups, Retriever.load(bundle), Ranker.load(bundle))
         room = NewItems.load(bundle, len(new))
         retriever, ranker = Retriever.load(bundle, room), Ranker.load(bundle, new=room)
         rows = np.arange(len(items), len(items) + len(new), dtype=np.int32)
         retriever.put(rows, new)
         ranker.put(rows, new)
-        return cls(items, histories, retriever, ranker, rows)
+        return cls(items, histories, groups, retriever, ranker, rows)
+
+    def grouped(
+        self, queries: Queries, user_ids: Sequence[str], attributes: Sequence[Sequence[Attribute]] = ()
+    ) -> Queries:
+        """The queries of these users with the groups that a server would put them into: those that the bundle knows
+        them to belong to, and those of the `attributes` that each brings, if any do.
+        """
+        return replace(queries, groups=self.groups.of(user_ids, attributes)) if self.groups else queries
 
     def recommend(self, queries: Queries, count: int, advance: Callable[[int], None] = lambda _: None) -> Lists:
         """Both stages; items that a history holds are not recommended. `advance` hears how many users were done."""

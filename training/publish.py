@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bundle import BundleStore, Manifest
+from bundle.groups import write_groups
 from bundle.histories import write_histories
 from bundle.items import write_items
 from bundle.manifest import CATALOG_SEQUENCES
@@ -37,6 +38,7 @@ def publish(
     with BundleStore(bundles).writer() as writer:
         write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
         write_histories(writer, table.user_ids, table.histories)
+        write_groups(writer, table.groups, table.group_members)
         table.features.write(writer)
         trained.retriever.write(writer)
         trained.facts.write(writer)

@@ -27,6 +27,9 @@ FADE = 10.0
 FILL = 300
 """Queries per slice that are worth having: with fewer users, they are asked about at several moments each."""
 
+STRANGERS = 0.5
+"""Of those who are asked about with a history, how many more may be asked about without one."""
+
 HELD_BACK = 0.2
 """Share of every history's end that stands in for a slice where time cannot be cut."""
 
@@ -94,7 +97,9 @@ def time_slice(
 
     Known users are asked about at the cut. Those who came first in the slice are asked about at a moment of their own
     in it, with what they had done by then: the model meets short, fresh histories too. Where that makes few queries,
-    more moments of the same users are added.
+    more moments of the same users are added. Some of those who came first in the slice are also asked about as they
+    came, without a history: a system that never met such people gives them worse than what is popular
+    (docs/experiments.md, 2026-11-25).
     """
     past = histories.before(cut)
     inside = histories.keep((histories.times >= cut) & (histories.times < end))
@@ -103,6 +108,10 @@ def time_slice(
     places = (generator.random(len(fresh)) * (inside.lengths[fresh] - 1)).astype(np.int64) + 1
     users = np.concatenate([returning, fresh])
     times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[fresh] + places]])
+    came = np.flatnonzero((past.lengths == 0) & (inside.lengths > 0))
+    came = generator.permutation(came)[: int(STRANGERS * len(users))]
+    users = np.concatenate([users, came])
+    times = np.concatenate([times, inside.times[inside.offsets[came]]])
     if len(users) < FILL and len(inside.items):
         more = generator.integers(len(inside.items), size=2 * (FILL - len(users)))
         users = np.concatenate([users, inside.rows()[more]])
@@ -146,7 +155,7 @@ def _slice(
     new = ~np.isin(keys, had.rows() * n_items + had.items)
     keys, times = keys[new], later.times[first[new]]
     gains = _gains(keys // n_items, times)
-    able = np.flatnonzero((np.bincount(keys // n_items, minlength=len(users)) > 0) & (queries.lengths > 0))
+    able = np.flatnonzero(np.bincount(keys // n_items, minlength=len(users)) > 0)
     if len(able) > most:
         able = np.sort(generator.choice(able, most, replace=False))
     kept = np.isin(keys // n_items, able)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
+from bundle.groups import Attribute, padded
 from bundle.strings import Ids
 from core.errors import DataError
 from core.types import EVENT_WEIGHTS, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
@@ -17,6 +19,9 @@ from layers.tokens import TextEncoder
 from retrieval.recent import RecentChoices
 
 FEWEST_EVENTS = 50
+
+FEWEST_MEMBERS, MOST_GROUPS = 10, 1_000
+"""Users with events whom a value of an attribute needs to be a group; and how many groups there are at most."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class TrainingTable:
     user_ids: list[str]
     histories: Queries  # one per user, in the order of user_ids
     as_of: int
+    groups: tuple[Attribute, ...] = ()  # attribute values that enough users share; the histories say whose they are
+    group_members: Mapping[str, Sequence[int]] = field(default_factory=dict)  # user, with events or without -> groups
 
 
 def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = None) -> TrainingTable:
@@ -50,6 +57,8 @@ def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = N
     items = dataset.items
     user_ids = events["user_id"].unique().sort()
     rows = _rows(events["item_id"], items["item_id"])
+    histories = _histories(events, rows, _rows(events["user_id"], user_ids), len(user_ids), now)
+    groups, members = _groups(dataset.users, user_ids)
     return TrainingTable(
         items["item_id"].to_list(),
         items["title"].to_list(),
@@ -57,8 +66,10 @@ def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = N
         items["price"].fill_null(np.nan).to_numpy(),
         _features(items, np.bincount(rows, minlength=len(items)) > 0, encoder),
         user_ids.to_list(),
-        _histories(events, rows, _rows(events["user_id"], user_ids), len(user_ids), now),
+        replace(histories, groups=padded([members.get(user, ()) for user in user_ids])),
         now,
+        groups,
+        members,
     )
 
 
@@ -88,6 +99,27 @@ def choices_since(interactions: pl.DataFrame, items: Ids, since: int) -> RecentC
         return None
     rows, times = items.rows(newest["item_id"].to_list()), newest["time"].to_numpy()
     return RecentChoices(rows[rows != NO_ITEM], times[rows != NO_ITEM], int(times.max()))
+
+
+def attributes_of(users: pl.DataFrame) -> dict[str, list[Attribute]]:
+    """The attributes of each user who has any, from a canonical table of users."""
+    return {
+        user: list(dict.fromkeys((each["key"], each["value"]) for each in own if each["key"] and each["value"]))
+        for user, own in users.select("user_id", "attributes").iter_rows()
+        if own
+    }
+
+
+def _groups(users: pl.DataFrame, with_events: pl.Series) -> tuple[tuple[Attribute, ...], dict[str, list[int]]]:
+    """The attribute values that enough users `with_events` share, the largest group first, and all of its members."""
+    attributes = attributes_of(users)
+    there = set(with_events)
+    sizes = Counter(each for user, own in attributes.items() if user in there for each in own)
+    large = sorted((group for group, size in sizes.items() if size >= FEWEST_MEMBERS), key=lambda g: (-sizes[g], g))
+    names = tuple(large[:MOST_GROUPS])
+    rows = {name: row for row, name in enumerate(names)}
+    members = {user: [rows[each] for each in own if each in rows] for user, own in attributes.items()}
+    return names, {user: own for user, own in members.items() if own}
 
 
 def _rows(ids: pl.Series, known: pl.Series) -> Int32s:

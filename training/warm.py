@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bundle import Bundle
+from bundle.groups import UserGroups
 from bundle.items import ItemTable, category_names
 from core.types import NO_ITEM, Float32s
 from layers.item_features import ItemFeatures
@@ -22,9 +23,11 @@ from training.table import TrainingTable
 def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     """The settings and the ranker of a bundle, for training on `table`, whose texts have the bundle's vocabulary.
 
-    None where they do not fit, as the catalogue has other categories now.
+    None where they do not fit, as the catalogue has other categories now, or users' attributes came or went.
     """
     ranker = Ranker.load(bundle)
+    if bool(UserGroups.load(bundle)) != (table.histories.groups is not None):
+        return None
     config, features = ranker.scorer.config, table.features
     if (config.vocabulary, config.n_categories) != (features.encoder.size, features.n_categories):
         return None

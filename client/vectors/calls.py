@@ -36,6 +36,22 @@ CALLS = [
         {"requestId": "r-3", "contextEvents": CONTEXT, "count": 7, "candidateCount": 103},
     ),
     call(
+        "recommend: only what else is known of the user",
+        "Recommend",
+        {
+            "requestId": "r-10",
+            "userAttributes": [{"key": "country", "value": "日本"}],
+            "count": 7,
+            "candidateCount": 111,
+        },
+    ),
+    call(
+        "recommend: broken attributes",
+        "Recommend",
+        {"userId": "u000001", "userAttributes": [{"key": "country"}, {"key": " a", "value": "b"}]},
+        invalid("user_attributes[0].value", "user_attributes[1].key"),
+    ),
+    call(
         "recommend: every rule",
         "Recommend",
         {

@@ -19,8 +19,10 @@ CONTEXT = [
     {"itemId": "i2", "value": 0.0},  # zero that is set: not the same as unset, which counts as 1
     {"itemId": "i3", "eventTime": "1970-01-01T00:00:00Z"},  # a message that is there and empty
 ]
+ATTRIBUTES = [{"key": "country", "value": "Côte d'Ivoire"}, {"key": "country", "value": "日本"}, {}]
 FOR_USER = {
     "contextEvents": CONTEXT,
+    "userAttributes": ATTRIBUTES,
     "candidateCount": 2_000,
     "excludedItemIds": ["i4", "i4", ""],
     "filter": {"includedCategories": ["Home", "Café"], "excludedCategories": ["Rain"]},
@@ -151,7 +153,14 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "rank request",
         "RankRequest",
-        {"requestId": "r1", "userId": "u1", "contextEvents": CONTEXT, "itemIds": ["i2", "i1"], "includeTrace": True},
+        {
+            "requestId": "r1",
+            "userId": "u1",
+            "contextEvents": CONTEXT,
+            "userAttributes": ATTRIBUTES,
+            "itemIds": ["i2", "i1"],
+            "includeTrace": True,
+        },
     ),
     (
         "rank response",

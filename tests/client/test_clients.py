@@ -29,6 +29,7 @@ from shortlist import (
     ShortlistError,
     StreamRecommendRequest,
     Unavailable,
+    UserAttribute,
     errors,
 )
 
@@ -43,6 +44,7 @@ def test_recommend_sends_every_option_and_returns_the_answer(server: Any, connec
         request_id="r1",
         candidate_count=50,
         context_events=[ContextEvent(item_id="i9", event_type=EventType.EVENT_TYPE_CLICK, value=0.0)],
+        user_attributes=[UserAttribute(key="country", value="France")],
         excluded_item_ids=["i7", "i8"],
         filter=Filter(included_categories=["tea"]),
         seen_items_policy=SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP,
@@ -54,6 +56,7 @@ def test_recommend_sends_every_option_and_returns_the_answer(server: Any, connec
     assert list(sent.excluded_item_ids) == ["i7", "i8"]
     assert list(sent.filter.included_categories) == ["tea"]
     assert sent.context_events[0].HasField("value")
+    assert [(each.key, each.value) for each in sent.user_attributes] == [("country", "France")]
     assert sent.seen_items_policy == SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP
     assert (answer.request_id, answer.bundle_version, answer.trace[0].left_count) == ("r1", "b1", 7)
     assert [(i.item_id, i.title, i.reason.text) for i in answer.items] == [("i1", "Kettle", "Because you bought Tea")]

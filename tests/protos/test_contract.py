@@ -20,6 +20,7 @@ from shortlist.v1 import (
     filter_pb2,
     recommendation_pb2,
     recommendation_service_pb2,
+    user_attribute_pb2,
     user_service_pb2,
 )
 
@@ -36,6 +37,7 @@ FILES: list[FileDescriptor] = [
         filter_pb2,
         recommendation_pb2,
         recommendation_service_pb2,
+        user_attribute_pb2,
         user_service_pb2,
     )
 ]

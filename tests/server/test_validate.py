@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.event_pb2 import ContextEvent, Event
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 from core.errors import InvalidArgumentError
 from core.types import EventType
@@ -61,6 +62,7 @@ def test_empty_ids_are_defaults_where_optional_and_refused_where_required() -> N
         ("candidate_count", [0, 1, 2_000], [-1, 2_001]),
         ("diversity", [0, 0.5, 1], [-0.01, 1.01, float("nan"), float("inf")]),
         ("context_events", [[], [ContextEvent(item_id="i")] * 500], [[ContextEvent(item_id="i")] * 501]),
+        ("user_attributes", [[], [UserAttribute(key="k", value="v")] * 20], [[UserAttribute(key="k", value="v")] * 21]),
         ("excluded_item_ids", [[], ["i"] * 1_000], [["i"] * 1_001]),
         ("seen_items_policy", [0, 1, 2], [3, -1]),
     ],
@@ -70,6 +72,18 @@ def test_limits_are_those_of_the_api_and_inclusive(field: str, passing: list, re
         assert recommend(**{field: value}) == []
     for value in refused:
         assert recommend(**{field: value}) == [field]
+
+
+def test_every_attribute_needs_a_key_and_a_value_within_the_rule_for_ids() -> None:
+    long = UserAttribute(key="k" * 129, value="v" * 129)
+    assert recommend(user_attributes=[UserAttribute(key="k" * 128, value="é" * 128)]) == []
+    assert recommend(user_attributes=[UserAttribute(), UserAttribute(key="k", value="a\nb"), long]) == [
+        "user_attributes[0].key",
+        "user_attributes[0].value",
+        "user_attributes[1].value",
+        "user_attributes[2].key",
+        "user_attributes[2].value",
+    ]
 
 
 def test_categories_rank_and_batch_have_their_limits() -> None:

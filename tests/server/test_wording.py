@@ -36,6 +36,7 @@ def test_a_reason_with_an_anchor_names_it_and_what_was_done(source: str, done: E
         ("text", "NEW", "New and close to your taste."),
         ("fresh", "NEW", "New in the catalogue."),
         ("als", "TASTE", "It fits what you chose before."),
+        ("demographic", "POPULAR", "Popular with people like you."),
         ("", "UNSPECIFIED", ""),
     ],
 )
@@ -55,3 +56,20 @@ def test_any_title_makes_one_sentence_of_at_most_256_characters(title: str) -> N
 
 def test_an_anchor_without_a_title_is_not_quoted_as_nothing() -> None:
     assert wording.text("ease", " ", EventType.VIEW) == "It fits what you chose before."
+
+
+@pytest.mark.parametrize(
+    ("shared", "sentence"),
+    [
+        (("country", "United Kingdom"), "Popular in United Kingdom."),
+        (("City", "Ulm\nDanube"), "Popular in Ulm Danube."),
+        (("age group", "60 to 69"), "Popular with people of the same age group."),
+    ],
+)
+def test_a_reason_of_a_group_names_places_and_of_others_the_key_alone(shared: tuple[str, str], sentence: str) -> None:
+    assert wording.text("demographic", None, None, shared) == sentence
+
+
+def test_a_reason_of_a_group_stays_short() -> None:
+    assert len(wording.text("demographic", None, None, ("x" * 5_000, "y" * 5_000))) <= 256
+    assert len(wording.text("demographic", None, None, ("country", "y" * 5_000))) <= 256

@@ -1,5 +1,7 @@
 """No slice may know what came later: its past, its questions and its answers are held against the clock."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,7 +43,6 @@ def check(cut, histories, start, end):
         everything = events_of(histories, user)
         before = [event for event in everything if event[0] < asked]
         assert events_of(cut.queries, query) == before, "all that was known when it was asked, and nothing else"
-        assert before
         own = {item for _, item, kind in before if kind != 7}  # what was only shown is still new
         expected = {i for t, i, kind in everything if asked <= t < end and kind not in (6, 7)} - own
         expected = {item for item in expected if item in cut.past.items}
@@ -55,6 +56,26 @@ def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, lengt
     histories = histories_of(queries_of, users)
     a, b = start * DAY, (start + length) * DAY
     check(time_slice(histories, a, b, ITEMS, 100, np.random.default_rng(seed)), histories, a, b)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
+def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, length, seed):
+    histories = histories_of(queries_of, users)
+    groups = np.arange(len(users), dtype=np.int32)[:, None]
+    a, b = start * DAY, (start + length) * DAY
+    cut = time_slice(replace(histories, groups=groups), a, b, ITEMS, 100, np.random.default_rng(seed))
+    check(cut, replace(histories, groups=groups), a, b)
+    assert np.array_equal(cut.queries.groups, groups[cut.users])
+
+
+def test_newcomers_are_asked_about_as_they_came_too(queries_of):
+    known, new = [(2, 0, 4), (4, 1, 4), (12, 2, 4), (13, 3, 4)], [(11, 0, 4), (12, 1, 4), (13, 2, 4)]
+    histories = histories_of(queries_of, [known] * 10 + [new] * 3)
+    cut = time_slice(histories, 10 * DAY, 20 * DAY, ITEMS, 1_000, np.random.default_rng(0))
+    without = cut.queries.lengths == 0
+    assert set(cut.users[without].tolist()) == {10, 11, 12}
+    assert (cut.queries.now[without] == 11 * DAY).all()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -117,3 +117,35 @@ def test_events_of_items_that_a_bundle_does_not_know_are_left_out(trained_bundle
     found = past_of(Dataset.of(events).interactions, ["b", "a"], items, 0)
     assert found.lengths.tolist() == [0, 2]
     assert [items[int(row)] for row in found.items] == items.take([3, 0])
+
+
+def with_attributes(dataset, attributes):
+    pairs = [[{"key": key, "value": value} for key, value in own] for own in attributes.values()]
+    return Dataset.of(
+        dataset.interactions, dataset.items, pl.DataFrame({"user_id": list(attributes), "attributes": pairs})
+    )
+
+
+def test_values_that_enough_users_with_events_share_are_groups(monkeypatch):
+    monkeypatch.setattr("training.table.FEWEST_MEMBERS", 2)
+    people = {f"u{i}": [("country", "Spain" if i < 4 else "France"), ("shoe size", str(i))] for i in range(7)}
+    people["u6"] = []
+    people |= {"quiet": [("country", "Spain"), ("country", "Malta")], "silent": [("country", "Malta")]}
+    table = prepare(with_attributes(shop(), people), None)
+    assert table.groups == (("country", "Spain"), ("country", "France")), "the largest first"
+    assert table.histories.groups.ravel().tolist() == [0, 0, 0, 0, 1, 1, -1]
+    assert dict(table.group_members) == {f"u{i}": [0 if i < 4 else 1] for i in range(6)} | {"quiet": [0]}
+
+
+def test_only_users_before_the_time_asked_for_make_groups(monkeypatch):
+    monkeypatch.setattr("training.table.FEWEST_MEMBERS", 7)
+    everybody = with_attributes(shop(), {f"u{i}": [("country", "Spain")] for i in range(7)})
+    assert prepare(everybody, None).groups == (("country", "Spain"),)
+    later = pl.col("user_id") != "u6"
+    without = Dataset.of(everybody.interactions.filter(later), everybody.items, everybody.users)
+    assert prepare(without, None).groups == ()
+
+
+def test_without_attributes_there_are_no_groups():
+    table = prepare(shop(), None)
+    assert (table.groups, table.histories.groups) == ((), None)

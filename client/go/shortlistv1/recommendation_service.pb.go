@@ -32,7 +32,7 @@ type RecommendRequest struct {
 	// one up.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-	// `context_events` are known.
+	// `context_events` and `user_attributes` are known.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// What the caller knows of the user beyond what was written: joined with the stored history for this request only. In
 	// any order, they are sorted by time; 0 to 500, both inclusive, more are refused. Default: none.
@@ -53,9 +53,13 @@ type RecommendRequest struct {
 	// and anything outside refused. 0 (the default): score alone; 1: variety alone.
 	Diversity float32 `protobuf:"fixed32,9,opt,name=diversity,proto3" json:"diversity,omitempty"`
 	// Whether the response carries what each stage did. Default: false.
-	IncludeTrace  bool `protobuf:"varint,10,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IncludeTrace bool `protobuf:"varint,10,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
+	// What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+	// and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+	// interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+	UserAttributes []*UserAttribute `protobuf:"bytes,11,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RecommendRequest) Reset() {
@@ -156,6 +160,13 @@ func (x *RecommendRequest) GetIncludeTrace() bool {
 		return x.IncludeTrace
 	}
 	return false
+}
+
+func (x *RecommendRequest) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
 }
 
 // Response of RecommendationService.Recommend.
@@ -309,7 +320,7 @@ func (x *BatchRecommendRequest) GetQueries() []*BatchRecommendQuery {
 type BatchRecommendQuery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-	// `context_events` are known.
+	// `context_events` and `user_attributes` are known.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Joined with the stored history for this query only: 0 to 500, both inclusive, more are refused. Default: none.
 	ContextEvents []*ContextEvent `protobuf:"bytes,2,rep,name=context_events,json=contextEvents,proto3" json:"context_events,omitempty"`
@@ -328,9 +339,12 @@ type BatchRecommendQuery struct {
 	// score alone.
 	Diversity float32 `protobuf:"fixed32,8,opt,name=diversity,proto3" json:"diversity,omitempty"`
 	// Whether this query's answer carries what each stage did. Default: false.
-	IncludeTrace  bool `protobuf:"varint,9,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IncludeTrace bool `protobuf:"varint,9,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
+	// Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+	// Default: none.
+	UserAttributes []*UserAttribute `protobuf:"bytes,10,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *BatchRecommendQuery) Reset() {
@@ -426,6 +440,13 @@ func (x *BatchRecommendQuery) GetIncludeTrace() bool {
 	return false
 }
 
+func (x *BatchRecommendQuery) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
+}
+
 // Response of RecommendationService.BatchRecommend.
 type BatchRecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -497,7 +518,7 @@ type StreamRecommendRequest struct {
 	// server makes one up.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-	// `context_events` are known.
+	// `context_events` and `user_attributes` are known.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Joined with the stored history for this message only: 0 to 500, both inclusive, more are refused. Default: none.
 	ContextEvents []*ContextEvent `protobuf:"bytes,3,rep,name=context_events,json=contextEvents,proto3" json:"context_events,omitempty"`
@@ -516,9 +537,12 @@ type StreamRecommendRequest struct {
 	// score alone.
 	Diversity float32 `protobuf:"fixed32,9,opt,name=diversity,proto3" json:"diversity,omitempty"`
 	// Whether this message's answer carries what each stage did. Default: false.
-	IncludeTrace  bool `protobuf:"varint,10,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IncludeTrace bool `protobuf:"varint,10,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
+	// Joined with what the serving bundle knows of the user, for this message only: 0 to 20, both inclusive, more are refused.
+	// Default: none.
+	UserAttributes []*UserAttribute `protobuf:"bytes,11,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *StreamRecommendRequest) Reset() {
@@ -619,6 +643,13 @@ func (x *StreamRecommendRequest) GetIncludeTrace() bool {
 		return x.IncludeTrace
 	}
 	return false
+}
+
+func (x *StreamRecommendRequest) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
 }
 
 // Response of RecommendationService.StreamRecommend: one per message sent, in the order sent.
@@ -733,7 +764,7 @@ type RetrieveRequest struct {
 	// one up.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-	// `context_events` are known.
+	// `context_events` and `user_attributes` are known.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Joined with the stored history for this request only: 0 to 500, both inclusive, more are refused. Default: none.
 	ContextEvents []*ContextEvent `protobuf:"bytes,3,rep,name=context_events,json=contextEvents,proto3" json:"context_events,omitempty"`
@@ -746,9 +777,12 @@ type RetrieveRequest struct {
 	// What happens to items that the user's history holds. Default: they are dropped.
 	SeenItemsPolicy SeenItemsPolicy `protobuf:"varint,7,opt,name=seen_items_policy,json=seenItemsPolicy,proto3,enum=shortlist.v1.SeenItemsPolicy" json:"seen_items_policy,omitempty"`
 	// Whether the response carries what each stage did. Default: false.
-	IncludeTrace  bool `protobuf:"varint,8,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IncludeTrace bool `protobuf:"varint,8,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
+	// Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+	// Default: none.
+	UserAttributes []*UserAttribute `protobuf:"bytes,9,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RetrieveRequest) Reset() {
@@ -835,6 +869,13 @@ func (x *RetrieveRequest) GetIncludeTrace() bool {
 		return x.IncludeTrace
 	}
 	return false
+}
+
+func (x *RetrieveRequest) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
 }
 
 // Response of RecommendationService.Retrieve.
@@ -936,7 +977,7 @@ type RankRequest struct {
 	// one up.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-	// `context_events` are known.
+	// `context_events` and `user_attributes` are known.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Joined with the stored history for this request only: 0 to 500, both inclusive, more are refused. Default: none.
 	ContextEvents []*ContextEvent `protobuf:"bytes,3,rep,name=context_events,json=contextEvents,proto3" json:"context_events,omitempty"`
@@ -944,9 +985,12 @@ type RankRequest struct {
 	// repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too.
 	ItemIds []string `protobuf:"bytes,4,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	// Whether the response carries what each stage did. Default: false.
-	IncludeTrace  bool `protobuf:"varint,5,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IncludeTrace bool `protobuf:"varint,5,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
+	// Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+	// Default: none.
+	UserAttributes []*UserAttribute `protobuf:"bytes,6,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RankRequest) Reset() {
@@ -1012,6 +1056,13 @@ func (x *RankRequest) GetIncludeTrace() bool {
 		return x.IncludeTrace
 	}
 	return false
+}
+
+func (x *RankRequest) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
 }
 
 // Response of RecommendationService.Rank. Every candidate is in exactly one of `items` and `unknown_item_ids`.
@@ -1286,7 +1337,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\"\xf0\x03\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xbc\x04\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1299,7 +1350,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11seen_items_policy\x18\b \x01(\x0e2\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2A\x01\x01R\x0fseenItemsPolicy\x12\"\n" +
 	"\tdiversity\x18\t \x01(\x02B\x04\xe2A\x01\x01R\tdiversity\x12)\n" +
 	"\rinclude_trace\x18\n" +
-	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\"\xa2\x02\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
+	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xa2\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1311,7 +1363,7 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x15BatchRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12A\n" +
-	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\xce\x03\n" +
+	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\x9a\x04\n" +
 	"\x13BatchRecommendQuery\x12\x1d\n" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06userId\x12G\n" +
 	"\x0econtext_events\x18\x02 \x03(\v2\x1a.shortlist.v1.ContextEventB\x04\xe2A\x01\x01R\rcontextEvents\x12\x1a\n" +
@@ -1321,12 +1373,14 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x06filter\x18\x06 \x01(\v2\x14.shortlist.v1.FilterB\x04\xe2A\x01\x01R\x06filter\x12O\n" +
 	"\x11seen_items_policy\x18\a \x01(\x0e2\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2A\x01\x01R\x0fseenItemsPolicy\x12\"\n" +
 	"\tdiversity\x18\b \x01(\x02B\x04\xe2A\x01\x01R\tdiversity\x12)\n" +
-	"\rinclude_trace\x18\t \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\"\xa6\x01\n" +
+	"\rinclude_trace\x18\t \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
+	"\x0fuser_attributes\x18\n" +
+	" \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xa6\x01\n" +
 	"\x16BatchRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
 	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12F\n" +
-	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\xf6\x03\n" +
+	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\xc2\x04\n" +
 	"\x16StreamRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1339,14 +1393,15 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11seen_items_policy\x18\b \x01(\x0e2\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2A\x01\x01R\x0fseenItemsPolicy\x12\"\n" +
 	"\tdiversity\x18\t \x01(\x02B\x04\xe2A\x01\x01R\tdiversity\x12)\n" +
 	"\rinclude_trace\x18\n" +
-	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\"\xde\x01\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
+	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xde\x01\n" +
 	"\x17StreamRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
 	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12F\n" +
 	"\x0erecommendation\x18\x03 \x01(\v2\x1c.shortlist.v1.RecommendationH\x00R\x0erecommendation\x12*\n" +
 	"\x05error\x18\x04 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\t\n" +
-	"\aoutcome\"\xaf\x03\n" +
+	"\aoutcome\"\xfb\x03\n" +
 	"\x0fRetrieveRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1356,7 +1411,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11excluded_item_ids\x18\x05 \x03(\tB\x04\xe2A\x01\x01R\x0fexcludedItemIds\x122\n" +
 	"\x06filter\x18\x06 \x01(\v2\x14.shortlist.v1.FilterB\x04\xe2A\x01\x01R\x06filter\x12O\n" +
 	"\x11seen_items_policy\x18\a \x01(\x0e2\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2A\x01\x01R\x0fseenItemsPolicy\x12)\n" +
-	"\rinclude_trace\x18\b \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\"\x9c\x02\n" +
+	"\rinclude_trace\x18\b \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
+	"\x0fuser_attributes\x18\t \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\x9c\x02\n" +
 	"\x10RetrieveResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1364,14 +1420,15 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x12.\n" +
 	"\x05items\x18\x04 \x03(\v2\x18.shortlist.v1.ScoredItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\xe6\x01\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\xb2\x02\n" +
 	"\vRankRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
 	"\auser_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x06userId\x12G\n" +
 	"\x0econtext_events\x18\x03 \x03(\v2\x1a.shortlist.v1.ContextEventB\x04\xe2A\x01\x01R\rcontextEvents\x12\x1f\n" +
 	"\bitem_ids\x18\x04 \x03(\tB\x04\xe2A\x01\x02R\aitemIds\x12)\n" +
-	"\rinclude_trace\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\"\xc2\x02\n" +
+	"\rinclude_trace\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
+	"\x0fuser_attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xc2\x02\n" +
 	"\fRankResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1433,60 +1490,66 @@ var file_shortlist_v1_recommendation_service_proto_goTypes = []any{
 	(*ContextEvent)(nil),            // 13: shortlist.v1.ContextEvent
 	(*Filter)(nil),                  // 14: shortlist.v1.Filter
 	(SeenItemsPolicy)(0),            // 15: shortlist.v1.SeenItemsPolicy
-	(*RecommendedItem)(nil),         // 16: shortlist.v1.RecommendedItem
-	(Degradation)(0),                // 17: shortlist.v1.Degradation
-	(*StageTrace)(nil),              // 18: shortlist.v1.StageTrace
-	(*Recommendation)(nil),          // 19: shortlist.v1.Recommendation
-	(*status.Status)(nil),           // 20: google.rpc.Status
-	(*ScoredItem)(nil),              // 21: shortlist.v1.ScoredItem
+	(*UserAttribute)(nil),           // 16: shortlist.v1.UserAttribute
+	(*RecommendedItem)(nil),         // 17: shortlist.v1.RecommendedItem
+	(Degradation)(0),                // 18: shortlist.v1.Degradation
+	(*StageTrace)(nil),              // 19: shortlist.v1.StageTrace
+	(*Recommendation)(nil),          // 20: shortlist.v1.Recommendation
+	(*status.Status)(nil),           // 21: google.rpc.Status
+	(*ScoredItem)(nil),              // 22: shortlist.v1.ScoredItem
 }
 var file_shortlist_v1_recommendation_service_proto_depIdxs = []int32{
 	13, // 0: shortlist.v1.RecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
 	14, // 1: shortlist.v1.RecommendRequest.filter:type_name -> shortlist.v1.Filter
 	15, // 2: shortlist.v1.RecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 3: shortlist.v1.RecommendResponse.items:type_name -> shortlist.v1.RecommendedItem
-	17, // 4: shortlist.v1.RecommendResponse.degraded:type_name -> shortlist.v1.Degradation
-	18, // 5: shortlist.v1.RecommendResponse.trace:type_name -> shortlist.v1.StageTrace
-	3,  // 6: shortlist.v1.BatchRecommendRequest.queries:type_name -> shortlist.v1.BatchRecommendQuery
-	13, // 7: shortlist.v1.BatchRecommendQuery.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 8: shortlist.v1.BatchRecommendQuery.filter:type_name -> shortlist.v1.Filter
-	15, // 9: shortlist.v1.BatchRecommendQuery.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	19, // 10: shortlist.v1.BatchRecommendResponse.recommendations:type_name -> shortlist.v1.Recommendation
-	13, // 11: shortlist.v1.StreamRecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 12: shortlist.v1.StreamRecommendRequest.filter:type_name -> shortlist.v1.Filter
-	15, // 13: shortlist.v1.StreamRecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	19, // 14: shortlist.v1.StreamRecommendResponse.recommendation:type_name -> shortlist.v1.Recommendation
-	20, // 15: shortlist.v1.StreamRecommendResponse.error:type_name -> google.rpc.Status
-	13, // 16: shortlist.v1.RetrieveRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 17: shortlist.v1.RetrieveRequest.filter:type_name -> shortlist.v1.Filter
-	15, // 18: shortlist.v1.RetrieveRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	21, // 19: shortlist.v1.RetrieveResponse.items:type_name -> shortlist.v1.ScoredItem
-	17, // 20: shortlist.v1.RetrieveResponse.degraded:type_name -> shortlist.v1.Degradation
-	18, // 21: shortlist.v1.RetrieveResponse.trace:type_name -> shortlist.v1.StageTrace
-	13, // 22: shortlist.v1.RankRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	21, // 23: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
-	17, // 24: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
-	18, // 25: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
-	14, // 26: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
-	21, // 27: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
-	17, // 28: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
-	0,  // 29: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
-	2,  // 30: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
-	5,  // 31: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
-	7,  // 32: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
-	9,  // 33: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
-	11, // 34: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
-	1,  // 35: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
-	4,  // 36: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
-	6,  // 37: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
-	8,  // 38: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
-	10, // 39: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
-	12, // 40: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
-	35, // [35:41] is the sub-list for method output_type
-	29, // [29:35] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	16, // 3: shortlist.v1.RecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 4: shortlist.v1.RecommendResponse.items:type_name -> shortlist.v1.RecommendedItem
+	18, // 5: shortlist.v1.RecommendResponse.degraded:type_name -> shortlist.v1.Degradation
+	19, // 6: shortlist.v1.RecommendResponse.trace:type_name -> shortlist.v1.StageTrace
+	3,  // 7: shortlist.v1.BatchRecommendRequest.queries:type_name -> shortlist.v1.BatchRecommendQuery
+	13, // 8: shortlist.v1.BatchRecommendQuery.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 9: shortlist.v1.BatchRecommendQuery.filter:type_name -> shortlist.v1.Filter
+	15, // 10: shortlist.v1.BatchRecommendQuery.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 11: shortlist.v1.BatchRecommendQuery.user_attributes:type_name -> shortlist.v1.UserAttribute
+	20, // 12: shortlist.v1.BatchRecommendResponse.recommendations:type_name -> shortlist.v1.Recommendation
+	13, // 13: shortlist.v1.StreamRecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 14: shortlist.v1.StreamRecommendRequest.filter:type_name -> shortlist.v1.Filter
+	15, // 15: shortlist.v1.StreamRecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 16: shortlist.v1.StreamRecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	20, // 17: shortlist.v1.StreamRecommendResponse.recommendation:type_name -> shortlist.v1.Recommendation
+	21, // 18: shortlist.v1.StreamRecommendResponse.error:type_name -> google.rpc.Status
+	13, // 19: shortlist.v1.RetrieveRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 20: shortlist.v1.RetrieveRequest.filter:type_name -> shortlist.v1.Filter
+	15, // 21: shortlist.v1.RetrieveRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 22: shortlist.v1.RetrieveRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	22, // 23: shortlist.v1.RetrieveResponse.items:type_name -> shortlist.v1.ScoredItem
+	18, // 24: shortlist.v1.RetrieveResponse.degraded:type_name -> shortlist.v1.Degradation
+	19, // 25: shortlist.v1.RetrieveResponse.trace:type_name -> shortlist.v1.StageTrace
+	13, // 26: shortlist.v1.RankRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	16, // 27: shortlist.v1.RankRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	22, // 28: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
+	18, // 29: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
+	19, // 30: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
+	14, // 31: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
+	22, // 32: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
+	18, // 33: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
+	0,  // 34: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
+	2,  // 35: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
+	5,  // 36: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
+	7,  // 37: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
+	9,  // 38: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
+	11, // 39: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
+	1,  // 40: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
+	4,  // 41: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
+	6,  // 42: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
+	8,  // 43: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
+	10, // 44: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
+	12, // 45: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
+	40, // [40:46] is the sub-list for method output_type
+	34, // [34:40] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_recommendation_service_proto_init() }
@@ -1497,6 +1560,7 @@ func file_shortlist_v1_recommendation_service_proto_init() {
 	file_shortlist_v1_event_proto_init()
 	file_shortlist_v1_filter_proto_init()
 	file_shortlist_v1_recommendation_proto_init()
+	file_shortlist_v1_user_attribute_proto_init()
 	file_shortlist_v1_recommendation_service_proto_msgTypes[6].OneofWrappers = []any{
 		(*StreamRecommendResponse_Recommendation)(nil),
 		(*StreamRecommendResponse_Error)(nil),

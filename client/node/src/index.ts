@@ -34,6 +34,7 @@ export * from "./gen/shortlist/v1/event_service_pb.js";
 export * from "./gen/shortlist/v1/filter_pb.js";
 export * from "./gen/shortlist/v1/recommendation_pb.js";
 export * from "./gen/shortlist/v1/recommendation_service_pb.js";
+export * from "./gen/shortlist/v1/user_attribute_pb.js";
 export * from "./gen/shortlist/v1/user_service_pb.js";
 export type { Options, Tls } from "./options.js";
 export { registry } from "./registry.js";

@@ -29,6 +29,7 @@ from shortlist.v1.catalog_service_pb2 import Item, ItemInput
 from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 __all__ = [
     "AsyncClient",
@@ -54,4 +55,5 @@ __all__ = [
     "Tls",
     "Unauthenticated",
     "Unavailable",
+    "UserAttribute",
 ]

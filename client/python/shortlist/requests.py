@@ -12,6 +12,7 @@ from google.protobuf import wrappers_pb2
 from shortlist.v1.event_pb2 import ContextEvent, Event
 from shortlist.v1.event_service_pb2 import WriteEventsRequest
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 
 class SimilarItemsOptions(TypedDict, total=False):
@@ -27,6 +28,7 @@ class RankOptions(TypedDict, total=False):
 
     request_id: str
     context_events: Iterable[ContextEvent]
+    user_attributes: Iterable[UserAttribute]
     include_trace: bool
 
 

@@ -11,6 +11,7 @@ from google.rpc import status_pb2 as _status_pb2
 from shortlist.v1 import event_pb2 as _event_pb2
 from shortlist.v1 import filter_pb2 as _filter_pb2
 from shortlist.v1 import recommendation_pb2 as _recommendation_pb2
+from shortlist.v1 import user_attribute_pb2 as _user_attribute_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -38,13 +39,14 @@ class RecommendRequest(_message.Message):
     SEEN_ITEMS_POLICY_FIELD_NUMBER: _builtins.int
     DIVERSITY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
     """
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-    `context_events` are known.
+    `context_events` and `user_attributes` are known.
     """
     count: _builtins.int
     """How many items to answer at most: 1 to 500, both inclusive, outside of that refused. 0 (the default): 20."""
@@ -76,6 +78,13 @@ class RecommendRequest(_message.Message):
     def filter(self) -> _filter_pb2.Filter:
         """Conditions that every item answered meets. Unset (the default): none."""
 
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+        and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+        interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -89,10 +98,11 @@ class RecommendRequest(_message.Message):
         seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType = ...,
         diversity: _builtins.float = ...,
         include_trace: _builtins.bool = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,9 +201,10 @@ class BatchRecommendQuery(_message.Message):
     SEEN_ITEMS_POLICY_FIELD_NUMBER: _builtins.int
     DIVERSITY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-    `context_events` are known.
+    `context_events` and `user_attributes` are known.
     """
     count: _builtins.int
     """How many items to answer at most: 1 to 500, both inclusive, outside of that refused. 0 (the default): 20."""
@@ -221,6 +232,12 @@ class BatchRecommendQuery(_message.Message):
     def filter(self) -> _filter_pb2.Filter:
         """Conditions that every item answered meets. Unset (the default): none."""
 
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+        Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -233,10 +250,11 @@ class BatchRecommendQuery(_message.Message):
         seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType = ...,
         diversity: _builtins.float = ...,
         include_trace: _builtins.bool = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -290,13 +308,14 @@ class StreamRecommendRequest(_message.Message):
     SEEN_ITEMS_POLICY_FIELD_NUMBER: _builtins.int
     DIVERSITY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this message; its answer repeats it. Follows the rule for ids; need not be unique. Empty (the default): the
     server makes one up.
     """
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-    `context_events` are known.
+    `context_events` and `user_attributes` are known.
     """
     count: _builtins.int
     """How many items to answer at most: 1 to 500, both inclusive, outside of that refused. 0 (the default): 20."""
@@ -324,6 +343,12 @@ class StreamRecommendRequest(_message.Message):
     def filter(self) -> _filter_pb2.Filter:
         """Conditions that every item answered meets. Unset (the default): none."""
 
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """Joined with what the serving bundle knows of the user, for this message only: 0 to 20, both inclusive, more are refused.
+        Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -337,10 +362,11 @@ class StreamRecommendRequest(_message.Message):
         seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType = ...,
         diversity: _builtins.float = ...,
         include_trace: _builtins.bool = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -400,13 +426,14 @@ class RetrieveRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     SEEN_ITEMS_POLICY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
     """
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-    `context_events` are known.
+    `context_events` and `user_attributes` are known.
     """
     candidate_count: _builtins.int
     """How many candidates to answer at most: 1 to 2,000, both inclusive, outside of that refused. 0 (the default): 400."""
@@ -426,6 +453,12 @@ class RetrieveRequest(_message.Message):
     def filter(self) -> _filter_pb2.Filter:
         """Conditions that every item answered meets. Unset (the default): none."""
 
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+        Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -437,10 +470,11 @@ class RetrieveRequest(_message.Message):
         filter: _filter_pb2.Filter | None = ...,
         seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType = ...,
         include_trace: _builtins.bool = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -507,13 +541,14 @@ class RankRequest(_message.Message):
     CONTEXT_EVENTS_FIELD_NUMBER: _builtins.int
     ITEM_IDS_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
     """
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-    `context_events` are known.
+    `context_events` and `user_attributes` are known.
     """
     include_trace: _builtins.bool
     """Whether the response carries what each stage did. Default: false."""
@@ -527,6 +562,12 @@ class RankRequest(_message.Message):
         repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too.
         """
 
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+        Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -535,10 +576,11 @@ class RankRequest(_message.Message):
         context_events: _abc.Iterable[_event_pb2.ContextEvent] | None = ...,
         item_ids: _abc.Iterable[_builtins.str] | None = ...,
         include_trace: _builtins.bool = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_events", b"context_events", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_events", b"context_events", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -15,13 +15,15 @@ import type { Filter, SeenItemsPolicy } from "./filter_pb.js";
 import { file_shortlist_v1_filter } from "./filter_pb.js";
 import type { Degradation, Recommendation, RecommendedItem, ScoredItem, StageTrace } from "./recommendation_pb.js";
 import { file_shortlist_v1_recommendation } from "./recommendation_pb.js";
+import type { UserAttribute } from "./user_attribute_pb.js";
+import { file_shortlist_v1_user_attribute } from "./user_attribute_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shortlist/v1/recommendation_service.proto.
  */
 export const file_shortlist_v1_recommendation_service: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9ydGxpc3QvdjEvcmVjb21tZW5kYXRpb25fc2VydmljZS5wcm90bxIMc2hvcnRsaXN0LnYxIvQCChBSZWNvbW1lbmRSZXF1ZXN0EhgKCnJlcXVlc3RfaWQYASABKAlCBOJBAQESFQoHdXNlcl9pZBgCIAEoCUIE4kEBARI4Cg5jb250ZXh0X2V2ZW50cxgDIAMoCzIaLnNob3J0bGlzdC52MS5Db250ZXh0RXZlbnRCBOJBAQESEwoFY291bnQYBCABKAVCBOJBAQESHQoPY2FuZGlkYXRlX2NvdW50GAUgASgFQgTiQQEBEh8KEWV4Y2x1ZGVkX2l0ZW1faWRzGAYgAygJQgTiQQEBEioKBmZpbHRlchgHIAEoCzIULnNob3J0bGlzdC52MS5GaWx0ZXJCBOJBAQESPgoRc2Vlbl9pdGVtc19wb2xpY3kYCCABKA4yHS5zaG9ydGxpc3QudjEuU2Vlbkl0ZW1zUG9saWN5QgTiQQEBEhcKCWRpdmVyc2l0eRgJIAEoAkIE4kEBARIbCg1pbmNsdWRlX3RyYWNlGAogASgIQgTiQQEBIt4BChFSZWNvbW1lbmRSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAMgASgJEiwKBWl0ZW1zGAQgAygLMh0uc2hvcnRsaXN0LnYxLlJlY29tbWVuZGVkSXRlbRIrCghkZWdyYWRlZBgFIAMoDjIZLnNob3J0bGlzdC52MS5EZWdyYWRhdGlvbhInCgV0cmFjZRgGIAMoCzIYLnNob3J0bGlzdC52MS5TdGFnZVRyYWNlImsKFUJhdGNoUmVjb21tZW5kUmVxdWVzdBIYCgpyZXF1ZXN0X2lkGAEgASgJQgTiQQEBEjgKB3F1ZXJpZXMYAiADKAsyIS5zaG9ydGxpc3QudjEuQmF0Y2hSZWNvbW1lbmRRdWVyeUIE4kEBAiLdAgoTQmF0Y2hSZWNvbW1lbmRRdWVyeRIVCgd1c2VyX2lkGAEgASgJQgTiQQEBEjgKDmNvbnRleHRfZXZlbnRzGAIgAygLMhouc2hvcnRsaXN0LnYxLkNvbnRleHRFdmVudEIE4kEBARITCgVjb3VudBgDIAEoBUIE4kEBARIdCg9jYW5kaWRhdGVfY291bnQYBCABKAVCBOJBAQESHwoRZXhjbHVkZWRfaXRlbV9pZHMYBSADKAlCBOJBAQESKgoGZmlsdGVyGAYgASgLMhQuc2hvcnRsaXN0LnYxLkZpbHRlckIE4kEBARI+ChFzZWVuX2l0ZW1zX3BvbGljeRgHIAEoDjIdLnNob3J0bGlzdC52MS5TZWVuSXRlbXNQb2xpY3lCBOJBAQESFwoJZGl2ZXJzaXR5GAggASgCQgTiQQEBEhsKDWluY2x1ZGVfdHJhY2UYCSABKAhCBOJBAQEiewoWQmF0Y2hSZWNvbW1lbmRSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEjUKD3JlY29tbWVuZGF0aW9ucxgDIAMoCzIcLnNob3J0bGlzdC52MS5SZWNvbW1lbmRhdGlvbiL6AgoWU3RyZWFtUmVjb21tZW5kUmVxdWVzdBIYCgpyZXF1ZXN0X2lkGAEgASgJQgTiQQEBEhUKB3VzZXJfaWQYAiABKAlCBOJBAQESOAoOY29udGV4dF9ldmVudHMYAyADKAsyGi5zaG9ydGxpc3QudjEuQ29udGV4dEV2ZW50QgTiQQEBEhMKBWNvdW50GAQgASgFQgTiQQEBEh0KD2NhbmRpZGF0ZV9jb3VudBgFIAEoBUIE4kEBARIfChFleGNsdWRlZF9pdGVtX2lkcxgGIAMoCUIE4kEBARIqCgZmaWx0ZXIYByABKAsyFC5zaG9ydGxpc3QudjEuRmlsdGVyQgTiQQEBEj4KEXNlZW5faXRlbXNfcG9saWN5GAggASgOMh0uc2hvcnRsaXN0LnYxLlNlZW5JdGVtc1BvbGljeUIE4kEBARIXCglkaXZlcnNpdHkYCSABKAJCBOJBAQESGwoNaW5jbHVkZV90cmFjZRgKIAEoCEIE4kEBASKtAQoXU3RyZWFtUmVjb21tZW5kUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIWCg5idW5kbGVfdmVyc2lvbhgCIAEoCRI2Cg5yZWNvbW1lbmRhdGlvbhgDIAEoCzIcLnNob3J0bGlzdC52MS5SZWNvbW1lbmRhdGlvbkgAEiMKBWVycm9yGAQgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIJCgdvdXRjb21lIsUCCg9SZXRyaWV2ZVJlcXVlc3QSGAoKcmVxdWVzdF9pZBgBIAEoCUIE4kEBARIVCgd1c2VyX2lkGAIgASgJQgTiQQEBEjgKDmNvbnRleHRfZXZlbnRzGAMgAygLMhouc2hvcnRsaXN0LnYxLkNvbnRleHRFdmVudEIE4kEBARIdCg9jYW5kaWRhdGVfY291bnQYBCABKAVCBOJBAQESHwoRZXhjbHVkZWRfaXRlbV9pZHMYBSADKAlCBOJBAQESKgoGZmlsdGVyGAYgASgLMhQuc2hvcnRsaXN0LnYxLkZpbHRlckIE4kEBARI+ChFzZWVuX2l0ZW1zX3BvbGljeRgHIAEoDjIdLnNob3J0bGlzdC52MS5TZWVuSXRlbXNQb2xpY3lCBOJBAQESGwoNaW5jbHVkZV90cmFjZRgIIAEoCEIE4kEBASLYAQoQUmV0cmlldmVSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAMgASgJEicKBWl0ZW1zGAQgAygLMhguc2hvcnRsaXN0LnYxLlNjb3JlZEl0ZW0SKwoIZGVncmFkZWQYBSADKA4yGS5zaG9ydGxpc3QudjEuRGVncmFkYXRpb24SJwoFdHJhY2UYBiADKAsyGC5zaG9ydGxpc3QudjEuU3RhZ2VUcmFjZSKtAQoLUmFua1JlcXVlc3QSGAoKcmVxdWVzdF9pZBgBIAEoCUIE4kEBARIVCgd1c2VyX2lkGAIgASgJQgTiQQEBEjgKDmNvbnRleHRfZXZlbnRzGAMgAygLMhouc2hvcnRsaXN0LnYxLkNvbnRleHRFdmVudEIE4kEBARIWCghpdGVtX2lkcxgEIAMoCUIE4kEBAhIbCg1pbmNsdWRlX3RyYWNlGAUgASgIQgTiQQEBIu4BCgxSYW5rUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIWCg5idW5kbGVfdmVyc2lvbhgCIAEoCRIZChFhdHRyaWJ1dGlvbl90b2tlbhgDIAEoCRInCgVpdGVtcxgEIAMoCzIYLnNob3J0bGlzdC52MS5TY29yZWRJdGVtEhgKEHVua25vd25faXRlbV9pZHMYBSADKAkSKwoIZGVncmFkZWQYBiADKA4yGS5zaG9ydGxpc3QudjEuRGVncmFkYXRpb24SJwoFdHJhY2UYByADKAsyGC5zaG9ydGxpc3QudjEuU3RhZ2VUcmFjZSKoAQoTU2ltaWxhckl0ZW1zUmVxdWVzdBIYCgpyZXF1ZXN0X2lkGAEgASgJQgTiQQEBEhUKB2l0ZW1faWQYAiABKAlCBOJBAQISEwoFY291bnQYAyABKAVCBOJBAQESHwoRZXhjbHVkZWRfaXRlbV9pZHMYBCADKAlCBOJBAQESKgoGZmlsdGVyGAUgASgLMhQuc2hvcnRsaXN0LnYxLkZpbHRlckIE4kEBASKzAQoUU2ltaWxhckl0ZW1zUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIWCg5idW5kbGVfdmVyc2lvbhgCIAEoCRIZChFhdHRyaWJ1dGlvbl90b2tlbhgDIAEoCRInCgVpdGVtcxgEIAMoCzIYLnNob3J0bGlzdC52MS5TY29yZWRJdGVtEisKCGRlZ3JhZGVkGAUgAygOMhkuc2hvcnRsaXN0LnYxLkRlZ3JhZGF0aW9uMocEChVSZWNvbW1lbmRhdGlvblNlcnZpY2USTAoJUmVjb21tZW5kEh4uc2hvcnRsaXN0LnYxLlJlY29tbWVuZFJlcXVlc3QaHy5zaG9ydGxpc3QudjEuUmVjb21tZW5kUmVzcG9uc2USWwoOQmF0Y2hSZWNvbW1lbmQSIy5zaG9ydGxpc3QudjEuQmF0Y2hSZWNvbW1lbmRSZXF1ZXN0GiQuc2hvcnRsaXN0LnYxLkJhdGNoUmVjb21tZW5kUmVzcG9uc2USYgoPU3RyZWFtUmVjb21tZW5kEiQuc2hvcnRsaXN0LnYxLlN0cmVhbVJlY29tbWVuZFJlcXVlc3QaJS5zaG9ydGxpc3QudjEuU3RyZWFtUmVjb21tZW5kUmVzcG9uc2UoATABEkkKCFJldHJpZXZlEh0uc2hvcnRsaXN0LnYxLlJldHJpZXZlUmVxdWVzdBoeLnNob3J0bGlzdC52MS5SZXRyaWV2ZVJlc3BvbnNlEj0KBFJhbmsSGS5zaG9ydGxpc3QudjEuUmFua1JlcXVlc3QaGi5zaG9ydGxpc3QudjEuUmFua1Jlc3BvbnNlElUKDFNpbWlsYXJJdGVtcxIhLnNob3J0bGlzdC52MS5TaW1pbGFySXRlbXNSZXF1ZXN0GiIuc2hvcnRsaXN0LnYxLlNpbWlsYXJJdGVtc1Jlc3BvbnNlQgJQAWIGcHJvdG8z", [file_google_api_field_behavior, file_google_rpc_status, file_shortlist_v1_event, file_shortlist_v1_filter, file_shortlist_v1_recommendation]);
+  fileDesc("CilzaG9ydGxpc3QvdjEvcmVjb21tZW5kYXRpb25fc2VydmljZS5wcm90bxIMc2hvcnRsaXN0LnYxIrADChBSZWNvbW1lbmRSZXF1ZXN0EhgKCnJlcXVlc3RfaWQYASABKAlCBOJBAQESFQoHdXNlcl9pZBgCIAEoCUIE4kEBARI4Cg5jb250ZXh0X2V2ZW50cxgDIAMoCzIaLnNob3J0bGlzdC52MS5Db250ZXh0RXZlbnRCBOJBAQESEwoFY291bnQYBCABKAVCBOJBAQESHQoPY2FuZGlkYXRlX2NvdW50GAUgASgFQgTiQQEBEh8KEWV4Y2x1ZGVkX2l0ZW1faWRzGAYgAygJQgTiQQEBEioKBmZpbHRlchgHIAEoCzIULnNob3J0bGlzdC52MS5GaWx0ZXJCBOJBAQESPgoRc2Vlbl9pdGVtc19wb2xpY3kYCCABKA4yHS5zaG9ydGxpc3QudjEuU2Vlbkl0ZW1zUG9saWN5QgTiQQEBEhcKCWRpdmVyc2l0eRgJIAEoAkIE4kEBARIbCg1pbmNsdWRlX3RyYWNlGAogASgIQgTiQQEBEjoKD3VzZXJfYXR0cmlidXRlcxgLIAMoCzIbLnNob3J0bGlzdC52MS5Vc2VyQXR0cmlidXRlQgTiQQEBIt4BChFSZWNvbW1lbmRSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAMgASgJEiwKBWl0ZW1zGAQgAygLMh0uc2hvcnRsaXN0LnYxLlJlY29tbWVuZGVkSXRlbRIrCghkZWdyYWRlZBgFIAMoDjIZLnNob3J0bGlzdC52MS5EZWdyYWRhdGlvbhInCgV0cmFjZRgGIAMoCzIYLnNob3J0bGlzdC52MS5TdGFnZVRyYWNlImsKFUJhdGNoUmVjb21tZW5kUmVxdWVzdBIYCgpyZXF1ZXN0X2lkGAEgASgJQgTiQQEBEjgKB3F1ZXJpZXMYAiADKAsyIS5zaG9ydGxpc3QudjEuQmF0Y2hSZWNvbW1lbmRRdWVyeUIE4kEBAiKZAwoTQmF0Y2hSZWNvbW1lbmRRdWVyeRIVCgd1c2VyX2lkGAEgASgJQgTiQQEBEjgKDmNvbnRleHRfZXZlbnRzGAIgAygLMhouc2hvcnRsaXN0LnYxLkNvbnRleHRFdmVudEIE4kEBARITCgVjb3VudBgDIAEoBUIE4kEBARIdCg9jYW5kaWRhdGVfY291bnQYBCABKAVCBOJBAQESHwoRZXhjbHVkZWRfaXRlbV9pZHMYBSADKAlCBOJBAQESKgoGZmlsdGVyGAYgASgLMhQuc2hvcnRsaXN0LnYxLkZpbHRlckIE4kEBARI+ChFzZWVuX2l0ZW1zX3BvbGljeRgHIAEoDjIdLnNob3J0bGlzdC52MS5TZWVuSXRlbXNQb2xpY3lCBOJBAQESFwoJZGl2ZXJzaXR5GAggASgCQgTiQQEBEhsKDWluY2x1ZGVfdHJhY2UYCSABKAhCBOJBAQESOgoPdXNlcl9hdHRyaWJ1dGVzGAogAygLMhsuc2hvcnRsaXN0LnYxLlVzZXJBdHRyaWJ1dGVCBOJBAQEiewoWQmF0Y2hSZWNvbW1lbmRSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEjUKD3JlY29tbWVuZGF0aW9ucxgDIAMoCzIcLnNob3J0bGlzdC52MS5SZWNvbW1lbmRhdGlvbiK2AwoWU3RyZWFtUmVjb21tZW5kUmVxdWVzdBIYCgpyZXF1ZXN0X2lkGAEgASgJQgTiQQEBEhUKB3VzZXJfaWQYAiABKAlCBOJBAQESOAoOY29udGV4dF9ldmVudHMYAyADKAsyGi5zaG9ydGxpc3QudjEuQ29udGV4dEV2ZW50QgTiQQEBEhMKBWNvdW50GAQgASgFQgTiQQEBEh0KD2NhbmRpZGF0ZV9jb3VudBgFIAEoBUIE4kEBARIfChFleGNsdWRlZF9pdGVtX2lkcxgGIAMoCUIE4kEBARIqCgZmaWx0ZXIYByABKAsyFC5zaG9ydGxpc3QudjEuRmlsdGVyQgTiQQEBEj4KEXNlZW5faXRlbXNfcG9saWN5GAggASgOMh0uc2hvcnRsaXN0LnYxLlNlZW5JdGVtc1BvbGljeUIE4kEBARIXCglkaXZlcnNpdHkYCSABKAJCBOJBAQESGwoNaW5jbHVkZV90cmFjZRgKIAEoCEIE4kEBARI6Cg91c2VyX2F0dHJpYnV0ZXMYCyADKAsyGy5zaG9ydGxpc3QudjEuVXNlckF0dHJpYnV0ZUIE4kEBASKtAQoXU3RyZWFtUmVjb21tZW5kUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIWCg5idW5kbGVfdmVyc2lvbhgCIAEoCRI2Cg5yZWNvbW1lbmRhdGlvbhgDIAEoCzIcLnNob3J0bGlzdC52MS5SZWNvbW1lbmRhdGlvbkgAEiMKBWVycm9yGAQgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIJCgdvdXRjb21lIoEDCg9SZXRyaWV2ZVJlcXVlc3QSGAoKcmVxdWVzdF9pZBgBIAEoCUIE4kEBARIVCgd1c2VyX2lkGAIgASgJQgTiQQEBEjgKDmNvbnRleHRfZXZlbnRzGAMgAygLMhouc2hvcnRsaXN0LnYxLkNvbnRleHRFdmVudEIE4kEBARIdCg9jYW5kaWRhdGVfY291bnQYBCABKAVCBOJBAQESHwoRZXhjbHVkZWRfaXRlbV9pZHMYBSADKAlCBOJBAQESKgoGZmlsdGVyGAYgASgLMhQuc2hvcnRsaXN0LnYxLkZpbHRlckIE4kEBARI+ChFzZWVuX2l0ZW1zX3BvbGljeRgHIAEoDjIdLnNob3J0bGlzdC52MS5TZWVuSXRlbXNQb2xpY3lCBOJBAQESGwoNaW5jbHVkZV90cmFjZRgIIAEoCEIE4kEBARI6Cg91c2VyX2F0dHJpYnV0ZXMYCSADKAsyGy5zaG9ydGxpc3QudjEuVXNlckF0dHJpYnV0ZUIE4kEBASLYAQoQUmV0cmlldmVSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAMgASgJEicKBWl0ZW1zGAQgAygLMhguc2hvcnRsaXN0LnYxLlNjb3JlZEl0ZW0SKwoIZGVncmFkZWQYBSADKA4yGS5zaG9ydGxpc3QudjEuRGVncmFkYXRpb24SJwoFdHJhY2UYBiADKAsyGC5zaG9ydGxpc3QudjEuU3RhZ2VUcmFjZSLpAQoLUmFua1JlcXVlc3QSGAoKcmVxdWVzdF9pZBgBIAEoCUIE4kEBARIVCgd1c2VyX2lkGAIgASgJQgTiQQEBEjgKDmNvbnRleHRfZXZlbnRzGAMgAygLMhouc2hvcnRsaXN0LnYxLkNvbnRleHRFdmVudEIE4kEBARIWCghpdGVtX2lkcxgEIAMoCUIE4kEBAhIbCg1pbmNsdWRlX3RyYWNlGAUgASgIQgTiQQEBEjoKD3VzZXJfYXR0cmlidXRlcxgGIAMoCzIbLnNob3J0bGlzdC52MS5Vc2VyQXR0cmlidXRlQgTiQQEBIu4BCgxSYW5rUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIWCg5idW5kbGVfdmVyc2lvbhgCIAEoCRIZChFhdHRyaWJ1dGlvbl90b2tlbhgDIAEoCRInCgVpdGVtcxgEIAMoCzIYLnNob3J0bGlzdC52MS5TY29yZWRJdGVtEhgKEHVua25vd25faXRlbV9pZHMYBSADKAkSKwoIZGVncmFkZWQYBiADKA4yGS5zaG9ydGxpc3QudjEuRGVncmFkYXRpb24SJwoFdHJhY2UYByADKAsyGC5zaG9ydGxpc3QudjEuU3RhZ2VUcmFjZSKoAQoTU2ltaWxhckl0ZW1zUmVxdWVzdBIYCgpyZXF1ZXN0X2lkGAEgASgJQgTiQQEBEhUKB2l0ZW1faWQYAiABKAlCBOJBAQISEwoFY291bnQYAyABKAVCBOJBAQESHwoRZXhjbHVkZWRfaXRlbV9pZHMYBCADKAlCBOJBAQESKgoGZmlsdGVyGAUgASgLMhQuc2hvcnRsaXN0LnYxLkZpbHRlckIE4kEBASKzAQoUU2ltaWxhckl0ZW1zUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIWCg5idW5kbGVfdmVyc2lvbhgCIAEoCRIZChFhdHRyaWJ1dGlvbl90b2tlbhgDIAEoCRInCgVpdGVtcxgEIAMoCzIYLnNob3J0bGlzdC52MS5TY29yZWRJdGVtEisKCGRlZ3JhZGVkGAUgAygOMhkuc2hvcnRsaXN0LnYxLkRlZ3JhZGF0aW9uMocEChVSZWNvbW1lbmRhdGlvblNlcnZpY2USTAoJUmVjb21tZW5kEh4uc2hvcnRsaXN0LnYxLlJlY29tbWVuZFJlcXVlc3QaHy5zaG9ydGxpc3QudjEuUmVjb21tZW5kUmVzcG9uc2USWwoOQmF0Y2hSZWNvbW1lbmQSIy5zaG9ydGxpc3QudjEuQmF0Y2hSZWNvbW1lbmRSZXF1ZXN0GiQuc2hvcnRsaXN0LnYxLkJhdGNoUmVjb21tZW5kUmVzcG9uc2USYgoPU3RyZWFtUmVjb21tZW5kEiQuc2hvcnRsaXN0LnYxLlN0cmVhbVJlY29tbWVuZFJlcXVlc3QaJS5zaG9ydGxpc3QudjEuU3RyZWFtUmVjb21tZW5kUmVzcG9uc2UoATABEkkKCFJldHJpZXZlEh0uc2hvcnRsaXN0LnYxLlJldHJpZXZlUmVxdWVzdBoeLnNob3J0bGlzdC52MS5SZXRyaWV2ZVJlc3BvbnNlEj0KBFJhbmsSGS5zaG9ydGxpc3QudjEuUmFua1JlcXVlc3QaGi5zaG9ydGxpc3QudjEuUmFua1Jlc3BvbnNlElUKDFNpbWlsYXJJdGVtcxIhLnNob3J0bGlzdC52MS5TaW1pbGFySXRlbXNSZXF1ZXN0GiIuc2hvcnRsaXN0LnYxLlNpbWlsYXJJdGVtc1Jlc3BvbnNlQgJQAWIGcHJvdG8z", [file_google_api_field_behavior, file_google_rpc_status, file_shortlist_v1_event, file_shortlist_v1_filter, file_shortlist_v1_recommendation, file_shortlist_v1_user_attribute]);
 
 /**
  * Request of RecommendationService.Recommend.
@@ -39,7 +41,7 @@ export type RecommendRequest = Message<"shortlist.v1.RecommendRequest"> & {
 
   /**
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    *
    * @generated from field: string user_id = 2;
    */
@@ -104,6 +106,15 @@ export type RecommendRequest = Message<"shortlist.v1.RecommendRequest"> & {
    * @generated from field: bool include_trace = 10;
    */
   includeTrace: boolean;
+
+  /**
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 11;
+   */
+  userAttributes: UserAttribute[];
 };
 
 /**
@@ -206,7 +217,7 @@ export const BatchRecommendRequestSchema: GenMessage<BatchRecommendRequest> = /*
 export type BatchRecommendQuery = Message<"shortlist.v1.BatchRecommendQuery"> & {
   /**
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    *
    * @generated from field: string user_id = 1;
    */
@@ -269,6 +280,14 @@ export type BatchRecommendQuery = Message<"shortlist.v1.BatchRecommendQuery"> & 
    * @generated from field: bool include_trace = 9;
    */
   includeTrace: boolean;
+
+  /**
+   * Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 10;
+   */
+  userAttributes: UserAttribute[];
 };
 
 /**
@@ -329,7 +348,7 @@ export type StreamRecommendRequest = Message<"shortlist.v1.StreamRecommendReques
 
   /**
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    *
    * @generated from field: string user_id = 2;
    */
@@ -392,6 +411,14 @@ export type StreamRecommendRequest = Message<"shortlist.v1.StreamRecommendReques
    * @generated from field: bool include_trace = 10;
    */
   includeTrace: boolean;
+
+  /**
+   * Joined with what the serving bundle knows of the user, for this message only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 11;
+   */
+  userAttributes: UserAttribute[];
 };
 
 /**
@@ -468,7 +495,7 @@ export type RetrieveRequest = Message<"shortlist.v1.RetrieveRequest"> & {
 
   /**
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    *
    * @generated from field: string user_id = 2;
    */
@@ -515,6 +542,14 @@ export type RetrieveRequest = Message<"shortlist.v1.RetrieveRequest"> & {
    * @generated from field: bool include_trace = 8;
    */
   includeTrace: boolean;
+
+  /**
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 9;
+   */
+  userAttributes: UserAttribute[];
 };
 
 /**
@@ -597,7 +632,7 @@ export type RankRequest = Message<"shortlist.v1.RankRequest"> & {
 
   /**
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    *
    * @generated from field: string user_id = 2;
    */
@@ -624,6 +659,14 @@ export type RankRequest = Message<"shortlist.v1.RankRequest"> & {
    * @generated from field: bool include_trace = 5;
    */
   includeTrace: boolean;
+
+  /**
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 6;
+   */
+  userAttributes: UserAttribute[];
 };
 
 /**

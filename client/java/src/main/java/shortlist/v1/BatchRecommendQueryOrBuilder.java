@@ -13,7 +13,7 @@ public interface BatchRecommendQueryOrBuilder extends
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 1 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -23,7 +23,7 @@ public interface BatchRecommendQueryOrBuilder extends
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 1 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -204,4 +204,53 @@ public interface BatchRecommendQueryOrBuilder extends
    * @return The includeTrace.
    */
   boolean getIncludeTrace();
+
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 10 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  java.util.List<shortlist.v1.UserAttribute> 
+      getUserAttributesList();
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 10 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  shortlist.v1.UserAttribute getUserAttributes(int index);
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 10 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  int getUserAttributesCount();
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 10 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  java.util.List<? extends shortlist.v1.UserAttributeOrBuilder> 
+      getUserAttributesOrBuilderList();
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 10 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  shortlist.v1.UserAttributeOrBuilder getUserAttributesOrBuilder(
+      int index);
 }

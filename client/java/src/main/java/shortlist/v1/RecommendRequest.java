@@ -38,6 +38,7 @@ private static final long serialVersionUID = 0L;
     excludedItemIds_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
     seenItemsPolicy_ = 0;
+    userAttributes_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -114,7 +115,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -136,7 +137,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -406,6 +407,77 @@ private static final long serialVersionUID = 0L;
     return includeTrace_;
   }
 
+  public static final int USER_ATTRIBUTES_FIELD_NUMBER = 11;
+  @SuppressWarnings("serial")
+  private java.util.List<shortlist.v1.UserAttribute> userAttributes_;
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public java.util.List<shortlist.v1.UserAttribute> getUserAttributesList() {
+    return userAttributes_;
+  }
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends shortlist.v1.UserAttributeOrBuilder> 
+      getUserAttributesOrBuilderList() {
+    return userAttributes_;
+  }
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public int getUserAttributesCount() {
+    return userAttributes_.size();
+  }
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public shortlist.v1.UserAttribute getUserAttributes(int index) {
+    return userAttributes_.get(index);
+  }
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public shortlist.v1.UserAttributeOrBuilder getUserAttributesOrBuilder(
+      int index) {
+    return userAttributes_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -449,6 +521,9 @@ private static final long serialVersionUID = 0L;
     }
     if (includeTrace_ != false) {
       output.writeBool(10, includeTrace_);
+    }
+    for (int i = 0; i < userAttributes_.size(); i++) {
+      output.writeMessage(11, userAttributes_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -501,6 +576,15 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(10, includeTrace_);
     }
+
+        {
+          final int count = userAttributes_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(userAttributes_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -548,6 +632,8 @@ private static final long serialVersionUID = 0L;
             other.getDiversity())) return false;
     if (getIncludeTrace()
         != other.getIncludeTrace()) return false;
+    if (!getUserAttributesList()
+        .equals(other.getUserAttributesList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -587,6 +673,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + INCLUDE_TRACE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getIncludeTrace());
+    if (getUserAttributesCount() > 0) {
+      hash = (37 * hash) + USER_ATTRIBUTES_FIELD_NUMBER;
+      hash = (53 * hash) + getUserAttributesList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -723,6 +813,7 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetContextEventsFieldBuilder();
         internalGetFilterFieldBuilder();
+        internalGetUserAttributesFieldBuilder();
       }
     }
     @java.lang.Override
@@ -750,6 +841,13 @@ private static final long serialVersionUID = 0L;
       seenItemsPolicy_ = 0;
       diversity_ = 0F;
       includeTrace_ = false;
+      if (userAttributesBuilder_ == null) {
+        userAttributes_ = java.util.Collections.emptyList();
+      } else {
+        userAttributes_ = null;
+        userAttributesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000400);
       return this;
     }
 
@@ -791,6 +889,15 @@ private static final long serialVersionUID = 0L;
         result.contextEvents_ = contextEvents_;
       } else {
         result.contextEvents_ = contextEventsBuilder_.build();
+      }
+      if (userAttributesBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0)) {
+          userAttributes_ = java.util.Collections.unmodifiableList(userAttributes_);
+          bitField0_ = (bitField0_ & ~0x00000400);
+        }
+        result.userAttributes_ = userAttributes_;
+      } else {
+        result.userAttributes_ = userAttributesBuilder_.build();
       }
     }
 
@@ -907,6 +1014,32 @@ private static final long serialVersionUID = 0L;
       if (other.getIncludeTrace() != false) {
         setIncludeTrace(other.getIncludeTrace());
       }
+      if (userAttributesBuilder_ == null) {
+        if (!other.userAttributes_.isEmpty()) {
+          if (userAttributes_.isEmpty()) {
+            userAttributes_ = other.userAttributes_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+          } else {
+            ensureUserAttributesIsMutable();
+            userAttributes_.addAll(other.userAttributes_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.userAttributes_.isEmpty()) {
+          if (userAttributesBuilder_.isEmpty()) {
+            userAttributesBuilder_.dispose();
+            userAttributesBuilder_ = null;
+            userAttributes_ = other.userAttributes_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+            userAttributesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetUserAttributesFieldBuilder() : null;
+          } else {
+            userAttributesBuilder_.addAllMessages(other.userAttributes_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -991,6 +1124,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 80
+            case 90: {
+              shortlist.v1.UserAttribute m =
+                  input.readMessage(
+                      shortlist.v1.UserAttribute.parser(),
+                      extensionRegistry);
+              if (userAttributesBuilder_ == null) {
+                ensureUserAttributesIsMutable();
+                userAttributes_.add(m);
+              } else {
+                userAttributesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1109,7 +1255,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1130,7 +1276,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1152,7 +1298,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1170,7 +1316,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1185,7 +1331,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -2089,6 +2235,348 @@ private static final long serialVersionUID = 0L;
       includeTrace_ = false;
       onChanged();
       return this;
+    }
+
+    private java.util.List<shortlist.v1.UserAttribute> userAttributes_ =
+      java.util.Collections.emptyList();
+    private void ensureUserAttributesIsMutable() {
+      if (!((bitField0_ & 0x00000400) != 0)) {
+        userAttributes_ = new java.util.ArrayList<shortlist.v1.UserAttribute>(userAttributes_);
+        bitField0_ |= 0x00000400;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        shortlist.v1.UserAttribute, shortlist.v1.UserAttribute.Builder, shortlist.v1.UserAttributeOrBuilder> userAttributesBuilder_;
+
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public java.util.List<shortlist.v1.UserAttribute> getUserAttributesList() {
+      if (userAttributesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(userAttributes_);
+      } else {
+        return userAttributesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public int getUserAttributesCount() {
+      if (userAttributesBuilder_ == null) {
+        return userAttributes_.size();
+      } else {
+        return userAttributesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute getUserAttributes(int index) {
+      if (userAttributesBuilder_ == null) {
+        return userAttributes_.get(index);
+      } else {
+        return userAttributesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setUserAttributes(
+        int index, shortlist.v1.UserAttribute value) {
+      if (userAttributesBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureUserAttributesIsMutable();
+        userAttributes_.set(index, value);
+        onChanged();
+      } else {
+        userAttributesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setUserAttributes(
+        int index, shortlist.v1.UserAttribute.Builder builderForValue) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        userAttributesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(shortlist.v1.UserAttribute value) {
+      if (userAttributesBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(value);
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(
+        int index, shortlist.v1.UserAttribute value) {
+      if (userAttributesBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(index, value);
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(
+        shortlist.v1.UserAttribute.Builder builderForValue) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(builderForValue.build());
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(
+        int index, shortlist.v1.UserAttribute.Builder builderForValue) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addAllUserAttributes(
+        java.lang.Iterable<? extends shortlist.v1.UserAttribute> values) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, userAttributes_);
+        onChanged();
+      } else {
+        userAttributesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder clearUserAttributes() {
+      if (userAttributesBuilder_ == null) {
+        userAttributes_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000400);
+        onChanged();
+      } else {
+        userAttributesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder removeUserAttributes(int index) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.remove(index);
+        onChanged();
+      } else {
+        userAttributesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute.Builder getUserAttributesBuilder(
+        int index) {
+      return internalGetUserAttributesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttributeOrBuilder getUserAttributesOrBuilder(
+        int index) {
+      if (userAttributesBuilder_ == null) {
+        return userAttributes_.get(index);  } else {
+        return userAttributesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public java.util.List<? extends shortlist.v1.UserAttributeOrBuilder> 
+         getUserAttributesOrBuilderList() {
+      if (userAttributesBuilder_ != null) {
+        return userAttributesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(userAttributes_);
+      }
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute.Builder addUserAttributesBuilder() {
+      return internalGetUserAttributesFieldBuilder().addBuilder(
+          shortlist.v1.UserAttribute.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute.Builder addUserAttributesBuilder(
+        int index) {
+      return internalGetUserAttributesFieldBuilder().addBuilder(
+          index, shortlist.v1.UserAttribute.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+     * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+     * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public java.util.List<shortlist.v1.UserAttribute.Builder> 
+         getUserAttributesBuilderList() {
+      return internalGetUserAttributesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        shortlist.v1.UserAttribute, shortlist.v1.UserAttribute.Builder, shortlist.v1.UserAttributeOrBuilder> 
+        internalGetUserAttributesFieldBuilder() {
+      if (userAttributesBuilder_ == null) {
+        userAttributesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            shortlist.v1.UserAttribute, shortlist.v1.UserAttribute.Builder, shortlist.v1.UserAttributeOrBuilder>(
+                userAttributes_,
+                ((bitField0_ & 0x00000400) != 0),
+                getParentForChildren(),
+                isClean());
+        userAttributes_ = null;
+      }
+      return userAttributesBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:shortlist.v1.RecommendRequest)

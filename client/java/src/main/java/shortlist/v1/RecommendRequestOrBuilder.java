@@ -35,7 +35,7 @@ public interface RecommendRequestOrBuilder extends
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -45,7 +45,7 @@ public interface RecommendRequestOrBuilder extends
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -235,4 +235,58 @@ public interface RecommendRequestOrBuilder extends
    * @return The includeTrace.
    */
   boolean getIncludeTrace();
+
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  java.util.List<shortlist.v1.UserAttribute> 
+      getUserAttributesList();
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  shortlist.v1.UserAttribute getUserAttributes(int index);
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  int getUserAttributesCount();
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  java.util.List<? extends shortlist.v1.UserAttributeOrBuilder> 
+      getUserAttributesOrBuilderList();
+  /**
+   * <pre>
+   * What the caller knows of the user besides events, for this request only: joined with what the serving bundle knows,
+   * and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
+   * interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 11 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  shortlist.v1.UserAttributeOrBuilder getUserAttributesOrBuilder(
+      int index);
 }

@@ -105,96 +105,105 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
       "vior.proto\032\027google/rpc/status.proto\032\030sho" +
       "rtlist/v1/event.proto\032\031shortlist/v1/filt" +
       "er.proto\032!shortlist/v1/recommendation.pr" +
-      "oto\"\364\002\n\020RecommendRequest\022\030\n\nrequest_id\030\001" +
+      "oto\032!shortlist/v1/user_attribute.proto\"\260" +
+      "\003\n\020RecommendRequest\022\030\n\nrequest_id\030\001 \001(\tB" +
+      "\004\342A\001\001\022\025\n\007user_id\030\002 \001(\tB\004\342A\001\001\0228\n\016context_" +
+      "events\030\003 \003(\0132\032.shortlist.v1.ContextEvent" +
+      "B\004\342A\001\001\022\023\n\005count\030\004 \001(\005B\004\342A\001\001\022\035\n\017candidate" +
+      "_count\030\005 \001(\005B\004\342A\001\001\022\037\n\021excluded_item_ids\030" +
+      "\006 \003(\tB\004\342A\001\001\022*\n\006filter\030\007 \001(\0132\024.shortlist." +
+      "v1.FilterB\004\342A\001\001\022>\n\021seen_items_policy\030\010 \001" +
+      "(\0162\035.shortlist.v1.SeenItemsPolicyB\004\342A\001\001\022" +
+      "\027\n\tdiversity\030\t \001(\002B\004\342A\001\001\022\033\n\rinclude_trac" +
+      "e\030\n \001(\010B\004\342A\001\001\022:\n\017user_attributes\030\013 \003(\0132\033" +
+      ".shortlist.v1.UserAttributeB\004\342A\001\001\"\336\001\n\021Re" +
+      "commendResponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016b" +
+      "undle_version\030\002 \001(\t\022\031\n\021attribution_token" +
+      "\030\003 \001(\t\022,\n\005items\030\004 \003(\0132\035.shortlist.v1.Rec" +
+      "ommendedItem\022+\n\010degraded\030\005 \003(\0162\031.shortli" +
+      "st.v1.Degradation\022\'\n\005trace\030\006 \003(\0132\030.short" +
+      "list.v1.StageTrace\"k\n\025BatchRecommendRequ" +
+      "est\022\030\n\nrequest_id\030\001 \001(\tB\004\342A\001\001\0228\n\007queries" +
+      "\030\002 \003(\0132!.shortlist.v1.BatchRecommendQuer" +
+      "yB\004\342A\001\002\"\231\003\n\023BatchRecommendQuery\022\025\n\007user_" +
+      "id\030\001 \001(\tB\004\342A\001\001\0228\n\016context_events\030\002 \003(\0132\032" +
+      ".shortlist.v1.ContextEventB\004\342A\001\001\022\023\n\005coun" +
+      "t\030\003 \001(\005B\004\342A\001\001\022\035\n\017candidate_count\030\004 \001(\005B\004" +
+      "\342A\001\001\022\037\n\021excluded_item_ids\030\005 \003(\tB\004\342A\001\001\022*\n" +
+      "\006filter\030\006 \001(\0132\024.shortlist.v1.FilterB\004\342A\001" +
+      "\001\022>\n\021seen_items_policy\030\007 \001(\0162\035.shortlist" +
+      ".v1.SeenItemsPolicyB\004\342A\001\001\022\027\n\tdiversity\030\010" +
+      " \001(\002B\004\342A\001\001\022\033\n\rinclude_trace\030\t \001(\010B\004\342A\001\001\022" +
+      ":\n\017user_attributes\030\n \003(\0132\033.shortlist.v1." +
+      "UserAttributeB\004\342A\001\001\"{\n\026BatchRecommendRes" +
+      "ponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle_vers" +
+      "ion\030\002 \001(\t\0225\n\017recommendations\030\003 \003(\0132\034.sho" +
+      "rtlist.v1.Recommendation\"\266\003\n\026StreamRecom" +
+      "mendRequest\022\030\n\nrequest_id\030\001 \001(\tB\004\342A\001\001\022\025\n" +
+      "\007user_id\030\002 \001(\tB\004\342A\001\001\0228\n\016context_events\030\003" +
+      " \003(\0132\032.shortlist.v1.ContextEventB\004\342A\001\001\022\023" +
+      "\n\005count\030\004 \001(\005B\004\342A\001\001\022\035\n\017candidate_count\030\005" +
+      " \001(\005B\004\342A\001\001\022\037\n\021excluded_item_ids\030\006 \003(\tB\004\342" +
+      "A\001\001\022*\n\006filter\030\007 \001(\0132\024.shortlist.v1.Filte" +
+      "rB\004\342A\001\001\022>\n\021seen_items_policy\030\010 \001(\0162\035.sho" +
+      "rtlist.v1.SeenItemsPolicyB\004\342A\001\001\022\027\n\tdiver" +
+      "sity\030\t \001(\002B\004\342A\001\001\022\033\n\rinclude_trace\030\n \001(\010B" +
+      "\004\342A\001\001\022:\n\017user_attributes\030\013 \003(\0132\033.shortli" +
+      "st.v1.UserAttributeB\004\342A\001\001\"\255\001\n\027StreamReco" +
+      "mmendResponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bun" +
+      "dle_version\030\002 \001(\t\0226\n\016recommendation\030\003 \001(" +
+      "\0132\034.shortlist.v1.RecommendationH\000\022#\n\005err" +
+      "or\030\004 \001(\0132\022.google.rpc.StatusH\000B\t\n\007outcom" +
+      "e\"\201\003\n\017RetrieveRequest\022\030\n\nrequest_id\030\001 \001(" +
+      "\tB\004\342A\001\001\022\025\n\007user_id\030\002 \001(\tB\004\342A\001\001\0228\n\016contex" +
+      "t_events\030\003 \003(\0132\032.shortlist.v1.ContextEve" +
+      "ntB\004\342A\001\001\022\035\n\017candidate_count\030\004 \001(\005B\004\342A\001\001\022" +
+      "\037\n\021excluded_item_ids\030\005 \003(\tB\004\342A\001\001\022*\n\006filt" +
+      "er\030\006 \001(\0132\024.shortlist.v1.FilterB\004\342A\001\001\022>\n\021" +
+      "seen_items_policy\030\007 \001(\0162\035.shortlist.v1.S" +
+      "eenItemsPolicyB\004\342A\001\001\022\033\n\rinclude_trace\030\010 " +
+      "\001(\010B\004\342A\001\001\022:\n\017user_attributes\030\t \003(\0132\033.sho" +
+      "rtlist.v1.UserAttributeB\004\342A\001\001\"\330\001\n\020Retrie" +
+      "veResponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle" +
+      "_version\030\002 \001(\t\022\031\n\021attribution_token\030\003 \001(" +
+      "\t\022\'\n\005items\030\004 \003(\0132\030.shortlist.v1.ScoredIt" +
+      "em\022+\n\010degraded\030\005 \003(\0162\031.shortlist.v1.Degr" +
+      "adation\022\'\n\005trace\030\006 \003(\0132\030.shortlist.v1.St" +
+      "ageTrace\"\351\001\n\013RankRequest\022\030\n\nrequest_id\030\001" +
       " \001(\tB\004\342A\001\001\022\025\n\007user_id\030\002 \001(\tB\004\342A\001\001\0228\n\016con" +
       "text_events\030\003 \003(\0132\032.shortlist.v1.Context" +
-      "EventB\004\342A\001\001\022\023\n\005count\030\004 \001(\005B\004\342A\001\001\022\035\n\017cand" +
-      "idate_count\030\005 \001(\005B\004\342A\001\001\022\037\n\021excluded_item" +
-      "_ids\030\006 \003(\tB\004\342A\001\001\022*\n\006filter\030\007 \001(\0132\024.short" +
-      "list.v1.FilterB\004\342A\001\001\022>\n\021seen_items_polic" +
-      "y\030\010 \001(\0162\035.shortlist.v1.SeenItemsPolicyB\004" +
-      "\342A\001\001\022\027\n\tdiversity\030\t \001(\002B\004\342A\001\001\022\033\n\rinclude" +
-      "_trace\030\n \001(\010B\004\342A\001\001\"\336\001\n\021RecommendResponse" +
-      "\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle_version\030\002" +
-      " \001(\t\022\031\n\021attribution_token\030\003 \001(\t\022,\n\005items" +
-      "\030\004 \003(\0132\035.shortlist.v1.RecommendedItem\022+\n" +
-      "\010degraded\030\005 \003(\0162\031.shortlist.v1.Degradati" +
-      "on\022\'\n\005trace\030\006 \003(\0132\030.shortlist.v1.StageTr" +
-      "ace\"k\n\025BatchRecommendRequest\022\030\n\nrequest_" +
-      "id\030\001 \001(\tB\004\342A\001\001\0228\n\007queries\030\002 \003(\0132!.shortl" +
-      "ist.v1.BatchRecommendQueryB\004\342A\001\002\"\335\002\n\023Bat" +
-      "chRecommendQuery\022\025\n\007user_id\030\001 \001(\tB\004\342A\001\001\022" +
-      "8\n\016context_events\030\002 \003(\0132\032.shortlist.v1.C" +
-      "ontextEventB\004\342A\001\001\022\023\n\005count\030\003 \001(\005B\004\342A\001\001\022\035" +
-      "\n\017candidate_count\030\004 \001(\005B\004\342A\001\001\022\037\n\021exclude" +
-      "d_item_ids\030\005 \003(\tB\004\342A\001\001\022*\n\006filter\030\006 \001(\0132\024" +
-      ".shortlist.v1.FilterB\004\342A\001\001\022>\n\021seen_items" +
-      "_policy\030\007 \001(\0162\035.shortlist.v1.SeenItemsPo" +
-      "licyB\004\342A\001\001\022\027\n\tdiversity\030\010 \001(\002B\004\342A\001\001\022\033\n\ri" +
-      "nclude_trace\030\t \001(\010B\004\342A\001\001\"{\n\026BatchRecomme" +
-      "ndResponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle" +
-      "_version\030\002 \001(\t\0225\n\017recommendations\030\003 \003(\0132" +
-      "\034.shortlist.v1.Recommendation\"\372\002\n\026Stream" +
-      "RecommendRequest\022\030\n\nrequest_id\030\001 \001(\tB\004\342A" +
-      "\001\001\022\025\n\007user_id\030\002 \001(\tB\004\342A\001\001\0228\n\016context_eve" +
-      "nts\030\003 \003(\0132\032.shortlist.v1.ContextEventB\004\342" +
-      "A\001\001\022\023\n\005count\030\004 \001(\005B\004\342A\001\001\022\035\n\017candidate_co" +
-      "unt\030\005 \001(\005B\004\342A\001\001\022\037\n\021excluded_item_ids\030\006 \003" +
-      "(\tB\004\342A\001\001\022*\n\006filter\030\007 \001(\0132\024.shortlist.v1." +
-      "FilterB\004\342A\001\001\022>\n\021seen_items_policy\030\010 \001(\0162" +
-      "\035.shortlist.v1.SeenItemsPolicyB\004\342A\001\001\022\027\n\t" +
-      "diversity\030\t \001(\002B\004\342A\001\001\022\033\n\rinclude_trace\030\n" +
-      " \001(\010B\004\342A\001\001\"\255\001\n\027StreamRecommendResponse\022\022" +
-      "\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle_version\030\002 \001" +
-      "(\t\0226\n\016recommendation\030\003 \001(\0132\034.shortlist.v" +
-      "1.RecommendationH\000\022#\n\005error\030\004 \001(\0132\022.goog" +
-      "le.rpc.StatusH\000B\t\n\007outcome\"\305\002\n\017RetrieveR" +
-      "equest\022\030\n\nrequest_id\030\001 \001(\tB\004\342A\001\001\022\025\n\007user" +
-      "_id\030\002 \001(\tB\004\342A\001\001\0228\n\016context_events\030\003 \003(\0132" +
-      "\032.shortlist.v1.ContextEventB\004\342A\001\001\022\035\n\017can" +
-      "didate_count\030\004 \001(\005B\004\342A\001\001\022\037\n\021excluded_ite" +
-      "m_ids\030\005 \003(\tB\004\342A\001\001\022*\n\006filter\030\006 \001(\0132\024.shor" +
-      "tlist.v1.FilterB\004\342A\001\001\022>\n\021seen_items_poli" +
-      "cy\030\007 \001(\0162\035.shortlist.v1.SeenItemsPolicyB" +
-      "\004\342A\001\001\022\033\n\rinclude_trace\030\010 \001(\010B\004\342A\001\001\"\330\001\n\020R" +
-      "etrieveResponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016b" +
-      "undle_version\030\002 \001(\t\022\031\n\021attribution_token" +
-      "\030\003 \001(\t\022\'\n\005items\030\004 \003(\0132\030.shortlist.v1.Sco" +
-      "redItem\022+\n\010degraded\030\005 \003(\0162\031.shortlist.v1" +
-      ".Degradation\022\'\n\005trace\030\006 \003(\0132\030.shortlist." +
-      "v1.StageTrace\"\255\001\n\013RankRequest\022\030\n\nrequest" +
-      "_id\030\001 \001(\tB\004\342A\001\001\022\025\n\007user_id\030\002 \001(\tB\004\342A\001\001\0228" +
-      "\n\016context_events\030\003 \003(\0132\032.shortlist.v1.Co" +
-      "ntextEventB\004\342A\001\001\022\026\n\010item_ids\030\004 \003(\tB\004\342A\001\002" +
-      "\022\033\n\rinclude_trace\030\005 \001(\010B\004\342A\001\001\"\356\001\n\014RankRe" +
-      "sponse\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle_ver" +
-      "sion\030\002 \001(\t\022\031\n\021attribution_token\030\003 \001(\t\022\'\n" +
-      "\005items\030\004 \003(\0132\030.shortlist.v1.ScoredItem\022\030" +
-      "\n\020unknown_item_ids\030\005 \003(\t\022+\n\010degraded\030\006 \003" +
-      "(\0162\031.shortlist.v1.Degradation\022\'\n\005trace\030\007" +
-      " \003(\0132\030.shortlist.v1.StageTrace\"\250\001\n\023Simil" +
-      "arItemsRequest\022\030\n\nrequest_id\030\001 \001(\tB\004\342A\001\001" +
-      "\022\025\n\007item_id\030\002 \001(\tB\004\342A\001\002\022\023\n\005count\030\003 \001(\005B\004" +
-      "\342A\001\001\022\037\n\021excluded_item_ids\030\004 \003(\tB\004\342A\001\001\022*\n" +
-      "\006filter\030\005 \001(\0132\024.shortlist.v1.FilterB\004\342A\001" +
-      "\001\"\263\001\n\024SimilarItemsResponse\022\022\n\nrequest_id" +
-      "\030\001 \001(\t\022\026\n\016bundle_version\030\002 \001(\t\022\031\n\021attrib" +
-      "ution_token\030\003 \001(\t\022\'\n\005items\030\004 \003(\0132\030.short" +
-      "list.v1.ScoredItem\022+\n\010degraded\030\005 \003(\0162\031.s" +
-      "hortlist.v1.Degradation2\207\004\n\025Recommendati" +
-      "onService\022L\n\tRecommend\022\036.shortlist.v1.Re" +
-      "commendRequest\032\037.shortlist.v1.RecommendR" +
-      "esponse\022[\n\016BatchRecommend\022#.shortlist.v1" +
-      ".BatchRecommendRequest\032$.shortlist.v1.Ba" +
-      "tchRecommendResponse\022b\n\017StreamRecommend\022" +
-      "$.shortlist.v1.StreamRecommendRequest\032%." +
-      "shortlist.v1.StreamRecommendResponse(\0010\001" +
-      "\022I\n\010Retrieve\022\035.shortlist.v1.RetrieveRequ" +
-      "est\032\036.shortlist.v1.RetrieveResponse\022=\n\004R" +
-      "ank\022\031.shortlist.v1.RankRequest\032\032.shortli" +
-      "st.v1.RankResponse\022U\n\014SimilarItems\022!.sho" +
-      "rtlist.v1.SimilarItemsRequest\032\".shortlis" +
-      "t.v1.SimilarItemsResponseB\002P\001b\006proto3"
+      "EventB\004\342A\001\001\022\026\n\010item_ids\030\004 \003(\tB\004\342A\001\002\022\033\n\ri" +
+      "nclude_trace\030\005 \001(\010B\004\342A\001\001\022:\n\017user_attribu" +
+      "tes\030\006 \003(\0132\033.shortlist.v1.UserAttributeB\004" +
+      "\342A\001\001\"\356\001\n\014RankResponse\022\022\n\nrequest_id\030\001 \001(" +
+      "\t\022\026\n\016bundle_version\030\002 \001(\t\022\031\n\021attribution" +
+      "_token\030\003 \001(\t\022\'\n\005items\030\004 \003(\0132\030.shortlist." +
+      "v1.ScoredItem\022\030\n\020unknown_item_ids\030\005 \003(\t\022" +
+      "+\n\010degraded\030\006 \003(\0162\031.shortlist.v1.Degrada" +
+      "tion\022\'\n\005trace\030\007 \003(\0132\030.shortlist.v1.Stage" +
+      "Trace\"\250\001\n\023SimilarItemsRequest\022\030\n\nrequest" +
+      "_id\030\001 \001(\tB\004\342A\001\001\022\025\n\007item_id\030\002 \001(\tB\004\342A\001\002\022\023" +
+      "\n\005count\030\003 \001(\005B\004\342A\001\001\022\037\n\021excluded_item_ids" +
+      "\030\004 \003(\tB\004\342A\001\001\022*\n\006filter\030\005 \001(\0132\024.shortlist" +
+      ".v1.FilterB\004\342A\001\001\"\263\001\n\024SimilarItemsRespons" +
+      "e\022\022\n\nrequest_id\030\001 \001(\t\022\026\n\016bundle_version\030" +
+      "\002 \001(\t\022\031\n\021attribution_token\030\003 \001(\t\022\'\n\005item" +
+      "s\030\004 \003(\0132\030.shortlist.v1.ScoredItem\022+\n\010deg" +
+      "raded\030\005 \003(\0162\031.shortlist.v1.Degradation2\207" +
+      "\004\n\025RecommendationService\022L\n\tRecommend\022\036." +
+      "shortlist.v1.RecommendRequest\032\037.shortlis" +
+      "t.v1.RecommendResponse\022[\n\016BatchRecommend" +
+      "\022#.shortlist.v1.BatchRecommendRequest\032$." +
+      "shortlist.v1.BatchRecommendResponse\022b\n\017S" +
+      "treamRecommend\022$.shortlist.v1.StreamReco" +
+      "mmendRequest\032%.shortlist.v1.StreamRecomm" +
+      "endResponse(\0010\001\022I\n\010Retrieve\022\035.shortlist." +
+      "v1.RetrieveRequest\032\036.shortlist.v1.Retrie" +
+      "veResponse\022=\n\004Rank\022\031.shortlist.v1.RankRe" +
+      "quest\032\032.shortlist.v1.RankResponse\022U\n\014Sim" +
+      "ilarItems\022!.shortlist.v1.SimilarItemsReq" +
+      "uest\032\".shortlist.v1.SimilarItemsResponse" +
+      "B\002P\001b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -204,13 +213,14 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
           shortlist.v1.EventOuterClass.getDescriptor(),
           shortlist.v1.FilterOuterClass.getDescriptor(),
           shortlist.v1.RecommendationOuterClass.getDescriptor(),
+          shortlist.v1.UserAttributeOuterClass.getDescriptor(),
         });
     internal_static_shortlist_v1_RecommendRequest_descriptor =
       getDescriptor().getMessageType(0);
     internal_static_shortlist_v1_RecommendRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_shortlist_v1_RecommendRequest_descriptor,
-        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "Count", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "Diversity", "IncludeTrace", });
+        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "Count", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "Diversity", "IncludeTrace", "UserAttributes", });
     internal_static_shortlist_v1_RecommendResponse_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_shortlist_v1_RecommendResponse_fieldAccessorTable = new
@@ -228,7 +238,7 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
     internal_static_shortlist_v1_BatchRecommendQuery_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_shortlist_v1_BatchRecommendQuery_descriptor,
-        new java.lang.String[] { "UserId", "ContextEvents", "Count", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "Diversity", "IncludeTrace", });
+        new java.lang.String[] { "UserId", "ContextEvents", "Count", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "Diversity", "IncludeTrace", "UserAttributes", });
     internal_static_shortlist_v1_BatchRecommendResponse_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_shortlist_v1_BatchRecommendResponse_fieldAccessorTable = new
@@ -240,7 +250,7 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
     internal_static_shortlist_v1_StreamRecommendRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_shortlist_v1_StreamRecommendRequest_descriptor,
-        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "Count", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "Diversity", "IncludeTrace", });
+        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "Count", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "Diversity", "IncludeTrace", "UserAttributes", });
     internal_static_shortlist_v1_StreamRecommendResponse_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_shortlist_v1_StreamRecommendResponse_fieldAccessorTable = new
@@ -252,7 +262,7 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
     internal_static_shortlist_v1_RetrieveRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_shortlist_v1_RetrieveRequest_descriptor,
-        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "IncludeTrace", });
+        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "CandidateCount", "ExcludedItemIds", "Filter", "SeenItemsPolicy", "IncludeTrace", "UserAttributes", });
     internal_static_shortlist_v1_RetrieveResponse_descriptor =
       getDescriptor().getMessageType(8);
     internal_static_shortlist_v1_RetrieveResponse_fieldAccessorTable = new
@@ -264,7 +274,7 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
     internal_static_shortlist_v1_RankRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_shortlist_v1_RankRequest_descriptor,
-        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "ItemIds", "IncludeTrace", });
+        new java.lang.String[] { "RequestId", "UserId", "ContextEvents", "ItemIds", "IncludeTrace", "UserAttributes", });
     internal_static_shortlist_v1_RankResponse_descriptor =
       getDescriptor().getMessageType(10);
     internal_static_shortlist_v1_RankResponse_fieldAccessorTable = new
@@ -289,6 +299,7 @@ public final class RecommendationServiceOuterClass extends com.google.protobuf.G
     shortlist.v1.EventOuterClass.getDescriptor();
     shortlist.v1.FilterOuterClass.getDescriptor();
     shortlist.v1.RecommendationOuterClass.getDescriptor();
+    shortlist.v1.UserAttributeOuterClass.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);

@@ -38,6 +38,7 @@ private static final long serialVersionUID = 0L;
     excludedItemIds_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
     seenItemsPolicy_ = 0;
+    userAttributes_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -114,7 +115,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -136,7 +137,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-   * `context_events` are known.
+   * `context_events` and `user_attributes` are known.
    * </pre>
    *
    * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -365,6 +366,72 @@ private static final long serialVersionUID = 0L;
     return includeTrace_;
   }
 
+  public static final int USER_ATTRIBUTES_FIELD_NUMBER = 9;
+  @SuppressWarnings("serial")
+  private java.util.List<shortlist.v1.UserAttribute> userAttributes_;
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public java.util.List<shortlist.v1.UserAttribute> getUserAttributesList() {
+    return userAttributes_;
+  }
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends shortlist.v1.UserAttributeOrBuilder> 
+      getUserAttributesOrBuilderList() {
+    return userAttributes_;
+  }
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public int getUserAttributesCount() {
+    return userAttributes_.size();
+  }
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public shortlist.v1.UserAttribute getUserAttributes(int index) {
+    return userAttributes_.get(index);
+  }
+  /**
+   * <pre>
+   * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+   * Default: none.
+   * </pre>
+   *
+   * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public shortlist.v1.UserAttributeOrBuilder getUserAttributesOrBuilder(
+      int index) {
+    return userAttributes_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -402,6 +469,9 @@ private static final long serialVersionUID = 0L;
     }
     if (includeTrace_ != false) {
       output.writeBool(8, includeTrace_);
+    }
+    for (int i = 0; i < userAttributes_.size(); i++) {
+      output.writeMessage(9, userAttributes_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -446,6 +516,15 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(8, includeTrace_);
     }
+
+        {
+          final int count = userAttributes_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(userAttributes_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -488,6 +567,8 @@ private static final long serialVersionUID = 0L;
     if (seenItemsPolicy_ != other.seenItemsPolicy_) return false;
     if (getIncludeTrace()
         != other.getIncludeTrace()) return false;
+    if (!getUserAttributesList()
+        .equals(other.getUserAttributesList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -522,6 +603,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + INCLUDE_TRACE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getIncludeTrace());
+    if (getUserAttributesCount() > 0) {
+      hash = (37 * hash) + USER_ATTRIBUTES_FIELD_NUMBER;
+      hash = (53 * hash) + getUserAttributesList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -658,6 +743,7 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetContextEventsFieldBuilder();
         internalGetFilterFieldBuilder();
+        internalGetUserAttributesFieldBuilder();
       }
     }
     @java.lang.Override
@@ -683,6 +769,13 @@ private static final long serialVersionUID = 0L;
       }
       seenItemsPolicy_ = 0;
       includeTrace_ = false;
+      if (userAttributesBuilder_ == null) {
+        userAttributes_ = java.util.Collections.emptyList();
+      } else {
+        userAttributes_ = null;
+        userAttributesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000100);
       return this;
     }
 
@@ -724,6 +817,15 @@ private static final long serialVersionUID = 0L;
         result.contextEvents_ = contextEvents_;
       } else {
         result.contextEvents_ = contextEventsBuilder_.build();
+      }
+      if (userAttributesBuilder_ == null) {
+        if (((bitField0_ & 0x00000100) != 0)) {
+          userAttributes_ = java.util.Collections.unmodifiableList(userAttributes_);
+          bitField0_ = (bitField0_ & ~0x00000100);
+        }
+        result.userAttributes_ = userAttributes_;
+      } else {
+        result.userAttributes_ = userAttributesBuilder_.build();
       }
     }
 
@@ -828,6 +930,32 @@ private static final long serialVersionUID = 0L;
       if (other.getIncludeTrace() != false) {
         setIncludeTrace(other.getIncludeTrace());
       }
+      if (userAttributesBuilder_ == null) {
+        if (!other.userAttributes_.isEmpty()) {
+          if (userAttributes_.isEmpty()) {
+            userAttributes_ = other.userAttributes_;
+            bitField0_ = (bitField0_ & ~0x00000100);
+          } else {
+            ensureUserAttributesIsMutable();
+            userAttributes_.addAll(other.userAttributes_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.userAttributes_.isEmpty()) {
+          if (userAttributesBuilder_.isEmpty()) {
+            userAttributesBuilder_.dispose();
+            userAttributesBuilder_ = null;
+            userAttributes_ = other.userAttributes_;
+            bitField0_ = (bitField0_ & ~0x00000100);
+            userAttributesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetUserAttributesFieldBuilder() : null;
+          } else {
+            userAttributesBuilder_.addAllMessages(other.userAttributes_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -902,6 +1030,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 64
+            case 74: {
+              shortlist.v1.UserAttribute m =
+                  input.readMessage(
+                      shortlist.v1.UserAttribute.parser(),
+                      extensionRegistry);
+              if (userAttributesBuilder_ == null) {
+                ensureUserAttributesIsMutable();
+                userAttributes_.add(m);
+              } else {
+                userAttributesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 74
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1020,7 +1161,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1041,7 +1182,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1063,7 +1204,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1081,7 +1222,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1096,7 +1237,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
-     * `context_events` are known.
+     * `context_events` and `user_attributes` are known.
      * </pre>
      *
      * <code>string user_id = 2 [(.google.api.field_behavior) = OPTIONAL];</code>
@@ -1879,6 +2020,330 @@ private static final long serialVersionUID = 0L;
       includeTrace_ = false;
       onChanged();
       return this;
+    }
+
+    private java.util.List<shortlist.v1.UserAttribute> userAttributes_ =
+      java.util.Collections.emptyList();
+    private void ensureUserAttributesIsMutable() {
+      if (!((bitField0_ & 0x00000100) != 0)) {
+        userAttributes_ = new java.util.ArrayList<shortlist.v1.UserAttribute>(userAttributes_);
+        bitField0_ |= 0x00000100;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        shortlist.v1.UserAttribute, shortlist.v1.UserAttribute.Builder, shortlist.v1.UserAttributeOrBuilder> userAttributesBuilder_;
+
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public java.util.List<shortlist.v1.UserAttribute> getUserAttributesList() {
+      if (userAttributesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(userAttributes_);
+      } else {
+        return userAttributesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public int getUserAttributesCount() {
+      if (userAttributesBuilder_ == null) {
+        return userAttributes_.size();
+      } else {
+        return userAttributesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute getUserAttributes(int index) {
+      if (userAttributesBuilder_ == null) {
+        return userAttributes_.get(index);
+      } else {
+        return userAttributesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setUserAttributes(
+        int index, shortlist.v1.UserAttribute value) {
+      if (userAttributesBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureUserAttributesIsMutable();
+        userAttributes_.set(index, value);
+        onChanged();
+      } else {
+        userAttributesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setUserAttributes(
+        int index, shortlist.v1.UserAttribute.Builder builderForValue) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        userAttributesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(shortlist.v1.UserAttribute value) {
+      if (userAttributesBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(value);
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(
+        int index, shortlist.v1.UserAttribute value) {
+      if (userAttributesBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(index, value);
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(
+        shortlist.v1.UserAttribute.Builder builderForValue) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(builderForValue.build());
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addUserAttributes(
+        int index, shortlist.v1.UserAttribute.Builder builderForValue) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        userAttributesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder addAllUserAttributes(
+        java.lang.Iterable<? extends shortlist.v1.UserAttribute> values) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, userAttributes_);
+        onChanged();
+      } else {
+        userAttributesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder clearUserAttributes() {
+      if (userAttributesBuilder_ == null) {
+        userAttributes_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000100);
+        onChanged();
+      } else {
+        userAttributesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder removeUserAttributes(int index) {
+      if (userAttributesBuilder_ == null) {
+        ensureUserAttributesIsMutable();
+        userAttributes_.remove(index);
+        onChanged();
+      } else {
+        userAttributesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute.Builder getUserAttributesBuilder(
+        int index) {
+      return internalGetUserAttributesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttributeOrBuilder getUserAttributesOrBuilder(
+        int index) {
+      if (userAttributesBuilder_ == null) {
+        return userAttributes_.get(index);  } else {
+        return userAttributesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public java.util.List<? extends shortlist.v1.UserAttributeOrBuilder> 
+         getUserAttributesOrBuilderList() {
+      if (userAttributesBuilder_ != null) {
+        return userAttributesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(userAttributes_);
+      }
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute.Builder addUserAttributesBuilder() {
+      return internalGetUserAttributesFieldBuilder().addBuilder(
+          shortlist.v1.UserAttribute.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public shortlist.v1.UserAttribute.Builder addUserAttributesBuilder(
+        int index) {
+      return internalGetUserAttributesFieldBuilder().addBuilder(
+          index, shortlist.v1.UserAttribute.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
+     * Default: none.
+     * </pre>
+     *
+     * <code>repeated .shortlist.v1.UserAttribute user_attributes = 9 [(.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public java.util.List<shortlist.v1.UserAttribute.Builder> 
+         getUserAttributesBuilderList() {
+      return internalGetUserAttributesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        shortlist.v1.UserAttribute, shortlist.v1.UserAttribute.Builder, shortlist.v1.UserAttributeOrBuilder> 
+        internalGetUserAttributesFieldBuilder() {
+      if (userAttributesBuilder_ == null) {
+        userAttributesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            shortlist.v1.UserAttribute, shortlist.v1.UserAttribute.Builder, shortlist.v1.UserAttributeOrBuilder>(
+                userAttributes_,
+                ((bitField0_ & 0x00000100) != 0),
+                getParentForChildren(),
+                isClean());
+        userAttributes_ = null;
+      }
+      return userAttributesBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:shortlist.v1.RetrieveRequest)
