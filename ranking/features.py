@@ -14,9 +14,9 @@ import numpy as np
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.signals import signals
-from core.types import DAY, Candidates, Float32s, Int32s, Int64s, Queries
+from core.types import DAY, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 
-CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
+CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length", "new")
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,16 @@ class ItemFacts:
     last: Int64s  # [items] likewise
     prices: Float32s  # [items, 2] as in ItemFeatures
     as_of: int
+    new: Bools  # [items] which ones came after everything else was learned
 
     @classmethod
-    def fit(cls, histories: Queries, prices: Float32s, as_of: int) -> ItemFacts:
-        """Read the clock of every item off the events of all users before `as_of`."""
+    def fit(cls, histories: Queries, prices: Float32s, as_of: int, new: Bools | None = None) -> ItemFacts:
+        """Read the clock of every item off the events of all users before `as_of`; of some that they are `new`."""
         first, last = np.full(len(prices), as_of, np.int64), np.zeros(len(prices), np.int64)
         np.minimum.at(first, histories.items, histories.times)
         np.maximum.at(last, histories.items, histories.times)
         last[last == 0] = as_of
-        return cls(first, last, prices, as_of)
+        return cls(first, last, prices, as_of, np.zeros(len(prices), np.bool_) if new is None else new)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the facts."""
@@ -48,9 +49,12 @@ class ItemFacts:
         """The facts that `write` stored, writable and with room for items that nobody took where it is given."""
         first, last, prices = (bundle.array(f"ranking/{name}", room) for name in ("first", "last", "prices"))
         as_of = bundle.manifest.as_of_micros
+        new = np.zeros(len(first), np.bool_)
+        if room:
+            new[-room:] = True
         if room is not None:
             first[len(first) - room :] = last[len(last) - room :] = as_of
-        return cls(first, last, prices, as_of)
+        return cls(first, last, prices, as_of, new)
 
 
 def feature_names(sources: tuple[str, ...]) -> list[str]:
@@ -59,7 +63,7 @@ def feature_names(sources: tuple[str, ...]) -> list[str]:
 
 
 def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Float32s:
-    """float32 [batch, n, 2 * sources + 6], not yet scaled; padding reads as item 0 and must be masked by the reader."""
+    """float32 [batch, n, 2 * sources + 7], not yet scaled; padding reads as item 0 and must be masked by the reader."""
     items = np.maximum(candidates.items, 0)
     context = np.stack(
         [
@@ -68,10 +72,17 @@ def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Floa
             *np.moveaxis(facts.prices[items], -1, 0),
             _price_distance(queries, items, facts),
             np.repeat(np.log1p(queries.lengths)[:, None], items.shape[1], axis=1),
+            facts.new[items] & ~_taken(candidates),
         ],
         axis=-1,
     )
     return np.concatenate([signals(candidates), context], axis=-1).astype(np.float32)
+
+
+def _taken(candidates: Candidates) -> Bools:
+    """Whether popularity knows that somebody took the candidate, bool [batch, n]."""
+    popularity = [name.split("_")[0] == "popular" for name in candidates.sources]
+    return np.asarray((candidates.scores[..., popularity] > 0).any(axis=-1))
 
 
 def _log_days(micros: Int64s) -> Float32s:

@@ -61,6 +61,8 @@ def train_scorer(
     is a scorer from before, which is kept where no epoch beats it.
     `dropped`, bool [features], leaves features out, for ablations.
 
+    `items` may have rows behind the catalogue's, as `ItemFeatures.with_new` puts them there: candidates that were new.
+
     Raises DataError where nobody took a candidate, or the loss stops being a number.
     """
     everything = Examples.join(slices)
@@ -85,7 +87,7 @@ def train_scorer(
         vectors = item_vectors(scorer, items)
         # The loss leaves the level of the logits open, and the two scorers need not agree on it.
         offset = level(score_examples(scorer, check, vectors, scaling), check.labels, slope)
-    return TrainedScorer(scorer, scaling, vectors, (slope, offset), keeper.best)
+    return TrainedScorer(scorer, scaling, vectors[: config.n_items], (slope, offset), keeper.best)
 
 
 def _scaling(examples: Examples, dropped: Bools | None) -> Scaling:

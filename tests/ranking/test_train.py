@@ -80,6 +80,13 @@ def test_a_dropped_feature_cannot_help(items):
     assert np.array_equal(score_examples(blind.scorer, fresh, blind.vectors, blind.scaling), usual)
 
 
+def test_candidates_may_be_items_as_they_were_before_their_ids_said_anything(items):
+    some = examples(40)
+    some.candidates[:, :5] = ITEMS + np.arange(5)
+    trained = train_scorer([some], items.with_new(np.arange(10, 15)), config(items, use_lstm=False), 1, NO_START)
+    assert len(trained.vectors) == ITEMS
+
+
 def test_broken_numbers_are_named(items):
     broken = examples()
     broken.features[:, :, 1] = np.nan
