@@ -16,7 +16,7 @@ from bundle.writer import BundleWriter
 from core.signals import signals
 from core.types import DAY, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 
-CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length", "new")
+CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,16 @@ class ItemFacts:
     last: Int64s  # [items] likewise
     prices: Float32s  # [items, 2] as in ItemFeatures
     as_of: int
-    new: Bools  # [items] which ones came after everything else was learned
+    new: Bools  # [items] which ones came after the bundle
 
     @classmethod
-    def fit(cls, histories: Queries, prices: Float32s, as_of: int, new: Bools | None = None) -> ItemFacts:
-        """Read the clock of every item off the events of all users before `as_of`; of some that they are `new`."""
+    def fit(cls, histories: Queries, prices: Float32s, as_of: int) -> ItemFacts:
+        """Read the clock of every item off the events of all users before `as_of`."""
         first, last = np.full(len(prices), as_of, np.int64), np.zeros(len(prices), np.int64)
         np.minimum.at(first, histories.items, histories.times)
         np.maximum.at(last, histories.items, histories.times)
         last[last == 0] = as_of
-        return cls(first, last, prices, as_of, np.zeros(len(prices), np.bool_) if new is None else new)
+        return cls(first, last, prices, as_of, np.zeros(len(prices), np.bool_))
 
     def write(self, writer: BundleWriter) -> None:
         """Store the facts."""
@@ -63,7 +63,7 @@ def feature_names(sources: tuple[str, ...]) -> list[str]:
 
 
 def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Float32s:
-    """float32 [batch, n, 2 * sources + 7], not yet scaled; padding reads as item 0 and must be masked by the reader."""
+    """float32 [batch, n, 2 * sources + 6], not yet scaled; padding reads as item 0 and must be masked by the reader."""
     items = np.maximum(candidates.items, 0)
     context = np.stack(
         [
@@ -72,17 +72,19 @@ def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Floa
             *np.moveaxis(facts.prices[items], -1, 0),
             _price_distance(queries, items, facts),
             np.repeat(np.log1p(queries.lengths)[:, None], items.shape[1], axis=1),
-            facts.new[items] & ~_taken(candidates),
         ],
         axis=-1,
     )
     return np.concatenate([signals(candidates), context], axis=-1).astype(np.float32)
 
 
-def _taken(candidates: Candidates) -> Bools:
-    """Whether popularity knows that somebody took the candidate, bool [batch, n]."""
+def untaken(candidates: Candidates, facts: ItemFacts) -> Bools:
+    """Which candidates are new items of which popularity knows no taker yet, bool [batch, n]."""
+    new = facts.new[candidates.items] & candidates.valid
+    if not new.any():
+        return new
     popularity = [name.split("_")[0] == "popular" for name in candidates.sources]
-    return np.asarray((candidates.scores[..., popularity] > 0).any(axis=-1))
+    return np.asarray(new & ~(candidates.scores[..., popularity] > 0).any(axis=-1))
 
 
 def _log_days(micros: Int64s) -> Float32s:

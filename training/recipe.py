@@ -244,12 +244,14 @@ def ranking_examples(
     count: int,
 ) -> Examples:
     """What stage one with this fusion would have returned, as examples for the ranker."""
-    facts = ItemFacts.fit(cut.past, items.prices, cut.as_of, cut.new)
+    facts = ItemFacts.fit(cut.past, items.prices, cut.as_of)
     ideal = cut.ideal()
     parts = []
     for block, union in enumerate(unions):
         start, stop = block * BLOCK, block * BLOCK + len(union)
-        chosen = best(replace(union, fused=fusion.scores(union)), count, fresh[start:stop])
+        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union)).astype(np.float32)
+        own = fresh[start:stop]  # beside the others: their places would be those of candidates to learn from
+        chosen = best(replace(union, fused=fused), count + max(map(len, own)), own)
         gains = cut.gains_of(chosen.items, start)
         queries = cut.queries.slice(start, stop)
         parts.append(Examples.build(queries, chosen, gains, ideal[start:stop], cut.users[start:stop], facts))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.types import DAY, NO_ITEM, Candidates
-from ranking.features import CONTEXT, ItemFacts, feature_names, features
+from ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken
 
 AS_OF = 100 * DAY
 
@@ -47,11 +47,11 @@ def test_users_are_known_by_the_length_of_their_history(queries_of, facts):
     assert found["history_length"][:, 0] == pytest.approx(np.log1p([2, 0]))
 
 
-def test_a_new_item_is_new_until_popularity_knows_that_somebody_took_it(queries_of, facts):
+def test_a_new_item_is_new_until_popularity_knows_that_somebody_took_it(facts):
     facts = replace(facts, new=np.array([False, True, True]))
-    made = candidates([[0, 1, 2]], ("two_tower", "popular_7d"))
+    made = candidates([[0, 1, 2]], sources=("two_tower", "popular_7d"))
     made.scores[0] = [[0, 0], [1, 0], [0, 0.7]]
-    assert features(queries_of([[0]]), made, facts)[0, :, -1].tolist() == [0, 1, 0]
+    assert untaken(made, facts).tolist() == [[False, True, False]]
 
 
 def test_how_long_a_user_has_been_away_changes_nothing(queries_of, facts):
