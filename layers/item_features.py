@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,11 @@ class ItemFeatures:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def worded(self) -> Bools:
+        """Which items have words, bool [items]."""
+        return np.asarray((self.tokens > 0).any(axis=1))
+
     @classmethod
     def build(
         cls,
@@ -93,6 +98,13 @@ class ItemFeatures:
             n_categories,
             scale,
         )
+
+    def with_new(self, rows: Int64s) -> ItemFeatures:
+        """The same, and behind them the items at `rows` once more, as they were before anybody had taken them."""
+        every = np.concatenate([np.arange(len(self)), rows])
+        known = np.concatenate([self.known, np.zeros(len(rows), np.bool_)])
+        arrays = {name: getattr(self, name)[every] for name in ("tokens", "categories", "prices")}
+        return replace(self, **arrays, known=known)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the arrays, the vocabulary and the scale of prices; whole numbers as small as they fit."""

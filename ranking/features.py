@@ -16,7 +16,7 @@ from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.compiled import compiled
 from core.signals import write_signals
-from core.types import DAY, Candidates, Float32s, Int32s, Int64s, Queries
+from core.types import DAY, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 
 CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
 
@@ -29,6 +29,7 @@ class ItemFacts:
     last: Int64s  # [items] likewise
     prices: Float32s  # [items, 2] as in ItemFeatures
     as_of: int
+    new: Bools  # [items] which ones came after the bundle
 
     @classmethod
     def fit(cls, histories: Queries, prices: Float32s, as_of: int) -> ItemFacts:
@@ -37,7 +38,7 @@ class ItemFacts:
         np.minimum.at(first, histories.items, histories.times)
         np.maximum.at(last, histories.items, histories.times)
         last[last == 0] = as_of
-        return cls(first, last, prices, as_of)
+        return cls(first, last, prices, as_of, np.zeros(len(prices), np.bool_))
 
     def write(self, writer: BundleWriter) -> None:
         """Store the facts."""
@@ -50,9 +51,12 @@ class ItemFacts:
         """The facts that `write` stored, writable and with room for items that nobody took where it is given."""
         first, last, prices = (bundle.array(f"ranking/{name}", room) for name in ("first", "last", "prices"))
         as_of = bundle.manifest.as_of_micros
+        new = np.zeros(len(first), np.bool_)
+        if room:
+            new[-room:] = True
         if room is not None:
             first[len(first) - room :] = last[len(last) - room :] = as_of
-        return cls(first, last, prices, as_of)
+        return cls(first, last, prices, as_of, new)
 
 
 def feature_names(sources: tuple[str, ...]) -> list[str]:
@@ -68,6 +72,15 @@ def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Floa
     prices, lengths = _usual_prices(queries, facts), np.log1p(queries.lengths).astype(np.float32)
     _context(candidates.items, facts.first, facts.last, facts.prices, facts.as_of, prices, lengths, found)
     return found
+
+
+def untaken(candidates: Candidates, facts: ItemFacts) -> Bools:
+    """Which candidates are new items of which popularity knows no taker yet, bool [batch, n]."""
+    new = facts.new[candidates.items] & candidates.valid
+    if not new.any():
+        return new
+    popularity = [name.split("_")[0] == "popular" for name in candidates.sources]
+    return np.asarray(new & ~(candidates.scores[..., popularity] > 0).any(axis=-1))
 
 
 def _usual_prices(queries: Queries, facts: ItemFacts) -> Float32s:

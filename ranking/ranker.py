@@ -20,7 +20,7 @@ from layers.history import HISTORY, latest
 from layers.item_encoding import ItemEncoding
 from layers.new_items import NewItems
 from ranking.examples import Scaling
-from ranking.features import ItemFacts, features
+from ranking.features import ItemFacts, features, untaken
 from ranking.scorer import Scorer, ScorerConfig
 from ranking.train import TrainedScorer
 
@@ -46,17 +46,21 @@ class Ranker:
         calibration: tuple[float, float],
         new: NewItems | None = None,
         published: Float32s | HalfVectors | None = None,
+        for_new: Float32s | None = None,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # the item vectors as they were before any of them changed
         self._encoding = ItemEncoding.of(scorer.items)
+        self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
         self._compiled: dict[tuple[int, int], Any] = {}  # by batch and width; each of one shape alone
 
     @classmethod
     def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
         """A ranker straight from training."""
-        return cls(trained.scorer, trained.scaling, facts, trained.vectors, trained.calibration)
+        return cls(
+            trained.scorer, trained.scaling, facts, trained.vectors, trained.calibration, for_new=trained.for_new
+        )
 
     def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
         """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
@@ -76,6 +80,8 @@ class Ranker:
                 items = np.maximum(candidates.items[rows, columns], 0)
                 logits = self._run(*reader, self.item_vectors[items], scaled[rows, columns])
                 scores[rows, columns] = logits
+        new = untaken(candidates, self.facts)
+        scores[new] += scaled[new] @ self.for_new[:-1] + self.for_new[-1]
         slope, offset = self.calibration
         probability = 1 / (1 + np.exp(-np.clip(slope * scores + offset, -60, 60)))
         return np.where(candidates.valid, probability, -np.inf).astype(np.float32)
@@ -122,6 +128,7 @@ class Ranker:
         writer.array(f"{at}/vectors", shrunk(self.item_vectors))
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
+        writer.array(f"{at}/for_new", self.for_new)
         writer.json(f"{at}/settings", {"scorer": config.to_json(), "calibration": self.calibration})
 
     @classmethod
@@ -143,7 +150,8 @@ class Ranker:
         vectors, room = bundle.array(f"{at}/vectors"), new.room if new else None
         own = vectors if new is None else bundle.array(f"{at}/vectors", room)
         facts = ItemFacts.load(bundle, room)
-        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors))
+        for_new = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
+        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new)
 
     def _run(self, *inputs: Any) -> Float32s:
         """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""

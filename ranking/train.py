@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from core.errors import DataError
 from core.types import Bools, Float32s, Float64s
@@ -22,6 +22,8 @@ WIDTH = 200
 PATIENCE = 2
 RATE = 1e-3
 HELD_OUT = 0.15
+NEW_PENALTY = 1e-3
+"""Of the squared weights of what new items' logits get added."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class TrainedScorer:
     scaling: Scaling
     vectors: Float32s  # [items, dim]
     calibration: tuple[float, float]  # slope and offset from logit to log odds
+    for_new: Float32s  # [features + 1] weights of the scaled features, and a constant: what new items' logits get added
     ndcg: float  # at 10, among the candidates of the examples that were held out
 
 
@@ -61,16 +64,23 @@ def train_scorer(
     is a scorer from before, which is kept where no epoch beats it.
     `dropped`, bool [features], leaves features out, for ablations.
 
+    `items` may have rows behind the catalogue's, as `ItemFeatures.with_new` puts them there: candidates that were new.
+    The scorer does not learn from them. What it says of them is put right by a linear model, fitted where it is
+    calibrated.
+
     Raises DataError where nobody took a candidate, or the loss stops being a number.
     """
+    newest = slices[-1]
+    slices = [part.below(config.n_items) for part in slices]
     everything = Examples.join(slices)
     if not (everything.labels > 0).any():
         raise DataError("no user took anything that retrieval had proposed: there is nothing for the ranker to learn")
     if len(slices) > 1:
-        learn, check = Examples.join(slices[:-1]), slices[-1]
+        learn, check, with_new = Examples.join(slices[:-1]), slices[-1], newest
     else:
         held_out = _held_out(everything)
-        learn, check = everything.select(~held_out), everything.select(held_out)
+        parts = ((everything, ~held_out), (everything, held_out), (newest, held_out))
+        learn, check, with_new = (part.select(which) for part, which in parts)
         if not len(learn):  # all of it is of one user
             learn = check
     scaling = start.scaling if isinstance(start, Beginning) else _scaling(learn, dropped)
@@ -79,13 +89,14 @@ def train_scorer(
     scorer.set_weights(keeper.best_weights)
     vectors = item_vectors(scorer, items)
     slope, offset = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
+    for_new = fit_new(score_examples(scorer, with_new, vectors, scaling), with_new, scaling, config.n_items)
     if len(slices) > 1:
         scaling = start.scaling if isinstance(start, Beginning) else _scaling(everything, dropped)
         scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
         # The loss leaves the level of the logits open, and the two scorers need not agree on it.
         offset = level(score_examples(scorer, check, vectors, scaling), check.labels, slope)
-    return TrainedScorer(scorer, scaling, vectors, (slope, offset), keeper.best)
+    return TrainedScorer(scorer, scaling, vectors[: config.n_items], (slope, offset), for_new, keeper.best)
 
 
 def _scaling(examples: Examples, dropped: Bools | None) -> Scaling:
@@ -200,6 +211,34 @@ def calibrate(scores: Float32s, labels: Any) -> tuple[float, float]:
     prior = float(np.log(y.mean() / (1 - y.mean())))
     slope, offset = minimize(loss, [0.5, prior], jac=True, method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]).x
     return float(slope), float(offset)
+
+
+def fit_new(scores: Float32s, examples: Examples, scaling: Scaling, n_items: int) -> Float32s:
+    """What to add to the scores [queries, n] of candidates from row `n_items` on, that they stand where they belong.
+
+    float32 [features + 1], weights of the scaled features and a constant: listwise likelihood of what was taken, old or
+    new, with a small L2 penalty; zeros without new candidates.
+    """
+    some = np.flatnonzero((examples.candidates >= n_items).any(axis=1) & (examples.labels > 0).any(axis=1))
+    examples, scores = examples.select(some), np.where(examples.labels >= 0, scores, -np.inf)[some]
+    new = examples.candidates >= n_items
+    scaled = scaling.apply(examples.features[new])
+    inputs = np.concatenate([scaled, np.ones((len(scaled), 1), np.float32)], axis=1)
+    if not len(inputs):
+        return np.zeros(inputs.shape[1], np.float32)
+    taken = np.maximum(examples.labels, 0)
+    target = taken / taken.sum(axis=1, keepdims=True)
+
+    def loss(weights: Float64s) -> tuple[float, Float64s]:
+        logits = scores.astype(np.float64)
+        logits[new] += inputs @ weights
+        mass = softmax(logits, axis=1)
+        likelihood = np.where(target > 0, target * np.log(np.maximum(mass, 1e-30)), 0).sum(axis=1).mean()
+        slope = inputs.T @ (mass - target)[new] / len(scores)
+        return float(NEW_PENALTY * weights @ weights - likelihood), slope + 2 * NEW_PENALTY * weights
+
+    start = np.zeros(inputs.shape[1])
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, np.float32)
 
 
 def level(scores: Float32s, labels: Any, slope: float) -> float:

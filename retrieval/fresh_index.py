@@ -80,7 +80,7 @@ class FreshIndex(VectorIndex):
         return super().take(rows)
 
     def products(self, queries: Float32s, rows: Int32s) -> Float32s:
-        """Inner products of query vectors [batch, d] with the fresh vectors of these rows, float32 [batch, n].
+        """As VectorIndex says, of rows that came or changed.
 
         Without gathering the vectors: that would take longer than all products.
         """

@@ -68,6 +68,10 @@ class VectorIndex:
         products: Float32s = np.matmul(self.vectors[rows], queries[:, :, None])[..., 0]
         return products
 
+    def products(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """Inner products of query vectors [batch, d] with the vectors of these rows, float32 [batch, n]."""
+        return np.asarray(queries @ self.take(rows).T)
+
     def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
         """The best `count` rows for each query vector [batch, d] of those that are not barred.
 

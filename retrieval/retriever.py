@@ -110,9 +110,10 @@ class Retriever:
         *,
         blocked: Sequence[Int32s] | None = None,
         allowed: Bools | None = None,
+        also: Sequence[Int32s] | None = None,
     ) -> Candidates:
-        """Everything that any source proposes, in order of row: what `retrieve` chooses from."""
-        return self._propose(queries, count, self._barred(len(queries), blocked, allowed), None)
+        """Everything that any source proposes, and rows `also`, in order of row: what `retrieve` chooses from."""
+        return self._propose(queries, count, self._barred(len(queries), blocked, allowed), also)
 
     def _propose(
         self,

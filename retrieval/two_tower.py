@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -68,7 +68,9 @@ class TwoTower:
 
         What the id of a published item says stays, and is added to what its content says now.
         """
-        new, index = self._taking_in()
+        new, index = self.new, self.index
+        if new is None or not isinstance(index, FreshIndex):
+            raise ValueError("the source was loaded without room for new items")
         inputs = new.inputs(items)
 
         def published(old: Int32s) -> Float32s:
@@ -82,13 +84,8 @@ class TwoTower:
         For those without a history the first `count`, as they come.
         """
         users = self.encode(queries)
-        best = top_positions(self._taking_in()[1].products(users, rows), count)
+        best = top_positions(self.index.products(users, rows), count)
         return [rows[own] if user.any() else rows[:count] for user, own in zip(users, best, strict=True)]
-
-    def _taking_in(self) -> tuple[NewItems, FreshIndex]:
-        if self.new is None or not isinstance(self.index, FreshIndex):
-            raise ValueError("the source was loaded without room for new items")
-        return self.new, self.index
 
     def write(self, writer: BundleWriter) -> None:
         """Store the index and both towers."""
@@ -128,23 +125,28 @@ class TowerTraining:
     def fit(self, histories: Queries, half_life_days: float, steps: int) -> TwoTower:
         """Train on the events of `histories` for so many batches; returns the source as it is then.
 
+        Items that have events, but none of them there, have not come yet: no negatives, and vectors of content alone.
         Raises DataError when the loss stops being a number.
         """
         self.calls += 1
         seed = self.seed * 1_000 + self.calls
-        batches = TowerBatches(histories, self.features, half_life_days, steps, BATCH, seed)
+        known = np.bincount(histories.items, minlength=len(self.features)) > 0
+        catalogue = np.flatnonzero(known | ~self.features.known)
+        features = replace(self.features, known=known)
+        batches = TowerBatches(histories, features, half_life_days, steps, BATCH, seed, catalogue)
         if len(batches):
             history = self.model.fit(batches, epochs=1, verbose=0)
             if not np.isfinite(history.history["loss"]).all():
                 raise DataError("the two-tower model's loss is not a number: are there broken prices or values?")
-        return self.source()
+        return self.source(features)
 
-    def source(self) -> TwoTower:
-        """What the model says now: every item's vector, indexed, and both towers."""
+    def source(self, features: ItemFeatures | None = None) -> TwoTower:
+        """What the model says now: every item's vector, by its own `features` or these, indexed, and both towers."""
+        features = features or self.features
         parts = []
-        for start in range(0, len(self.features), 4_096):
-            rows = np.arange(start, min(start + 4_096, len(self.features)))
-            parts.append(keras.ops.convert_to_numpy(self.model.encode_items(item_inputs(self.features, rows))))
+        for start in range(0, len(features), 4_096):
+            rows = np.arange(start, min(start + 4_096, len(features)))
+            parts.append(keras.ops.convert_to_numpy(self.model.encode_items(item_inputs(features, rows))))
         vectors, lengths = normalised(np.concatenate(parts))
         users = self.model.users
         arrays = {

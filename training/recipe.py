@@ -32,6 +32,7 @@ from retrieval.train import (
 )
 from retrieval.two_tower import BATCH as TOWER_BATCH
 from retrieval.two_tower import TowerTraining
+from training.arrivals import arrivals, neighbours_without, proposals, without_ids
 from training.config import Recipe
 from training.slices import Slice, slices
 from training.table import TrainingTable
@@ -91,41 +92,47 @@ def train(
     items, histories = table.features, table.histories
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
-    cuts = slices(histories, len(items), count, recipe.queries_per_slice, seed)
+    cuts = slices(histories, items.worded, count, recipe.queries_per_slice, seed)
     if warm:
         settings = warm.settings
     else:
         progress("choosing retrieval settings on the newest slice")
         settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of), seed)
     text = text_weights(items.tokens)
+    arrived = arrivals(cuts)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
     lessons: list[tuple[Float32s, Float32s]] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
         tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))
-        sources = fit_sources(cut.past, len(items), text, tower, settings, seed)
+        own_text = neighbours_without(text, cut.new)
+        sources = fit_sources(cut.past, len(items), own_text, tower, settings, seed)
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
-        unions = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
+        retriever = Retriever(sources, Fusion.even(len(sources)), len(items))
+        fresh = proposals(retriever, cut, recipe.candidates, BLOCK)
+        unions = propose(retriever, cut, recipe.candidates, fresh)
         lessons.append(lesson(unions, cut, seed))
         fusion = learn_fusion(lessons)
-        parts.append(ranking_examples(unions, fusion, cut, items, recipe.candidates))
+        examples = ranking_examples(unions, fresh, fusion, cut, items, recipe.candidates)
+        parts.append(without_ids(examples, cut, items, arrived))
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
     start = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
-    scorer = train_scorer(parts, items, config, recipe.ranker_epochs, warm.scorer if warm else start)
-    without: dict[str, TrainedScorer] = {}
+    with_new = items.with_new(arrived)
+    scorer = train_scorer(parts, with_new, config, recipe.ranker_epochs, warm.scorer if warm else start)
+    rankers: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
             progress(f"training the ranker without {name}")
-            without[name] = train_scorer(parts, items, changed, recipe.ranker_epochs, start, dropped)
+            rankers[name] = train_scorer(parts, with_new, changed, recipe.ranker_epochs, start, dropped)
     progress("fitting retrieval on everything")
     tower = towers.fit(histories, settings.half_life_days, tower_steps(histories, recipe, first=False))
     sources = fit_sources(histories, len(items), text, tower, settings, seed)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     return Trained(
-        table, Retriever(sources, fusion, len(items)), facts, scorer, without, settings, sum(map(len, parts))
+        table, Retriever(sources, fusion, len(items)), facts, scorer, rankers, settings, sum(map(len, parts))
     )
 
 
@@ -188,32 +195,36 @@ def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
     return max(1, int(min(looks, most)))
 
 
-def propose(retriever: Retriever, cut: Slice, count: int) -> list[Candidates]:
-    """All that any source proposes to the slice's queries, in blocks, for `count` candidates each."""
+def propose(retriever: Retriever, cut: Slice, count: int, fresh: Sequence[Int32s]) -> list[Candidates]:
+    """All that any source proposes to the slice's queries, and the `fresh` items of each, in blocks, for `count`
+    candidates each.
+    """
     blocked = cut.queries.seen()
     return [
         retriever.propose(
             cut.queries.slice(start, start + BLOCK),
             WHOLE_LISTS * count,
             blocked=blocked[start : start + BLOCK],
-            allowed=cut.known,
+            allowed=cut.known | cut.new,
+            also=fresh[start : start + BLOCK],
         )
         for start in range(0, len(cut.queries), BLOCK)
     ]
 
 
 def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32s, Float32s]:
-    """A sample of queries and of their candidates, all that were taken among them: signals and gains."""
+    """A sample of queries and of their known candidates, all that were taken among them: signals and gains."""
     generator = np.random.default_rng(seed)
     share = LESSON_QUERIES / max(len(cut.queries), 1)
     width = min(LESSON_WIDTH, min(union.items.shape[1] for union in unions))
     inputs, labels = [], []
     for block, union in enumerate(unions):
-        gains = cut.gains_of(union.items, block * BLOCK)
+        valid = union.valid & ~cut.new[union.items]  # what no source knows is not for the fusion to weigh
+        gains = np.where(valid, cut.gains_of(union.items, block * BLOCK), 0)
         rows = np.flatnonzero(generator.random(len(union)) < share)
-        lottery = generator.random((len(rows), union.items.shape[1])) + (gains[rows] > 0) - ~union.valid[rows]
+        lottery = generator.random((len(rows), union.items.shape[1])) + (gains[rows] > 0) - ~valid[rows]
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
-        inputs.append(np.where(union.valid[at][..., None], signals(union)[at], 0))
+        inputs.append(np.where(valid[at][..., None], signals(union)[at], 0))
         labels.append(gains[at])
     pad = [(0, 0), (0, LESSON_WIDTH - width)]
     return np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
@@ -225,7 +236,12 @@ def learn_fusion(lessons: Sequence[tuple[Float32s, Float32s]]) -> Fusion:
 
 
 def ranking_examples(
-    unions: Sequence[Candidates], fusion: Fusion, cut: Slice, items: ItemFeatures, count: int
+    unions: Sequence[Candidates],
+    fresh: Sequence[Int32s],
+    fusion: Fusion,
+    cut: Slice,
+    items: ItemFeatures,
+    count: int,
 ) -> Examples:
     """What stage one with this fusion would have returned, as examples for the ranker."""
     facts = ItemFacts.fit(cut.past, items.prices, cut.as_of)
@@ -233,7 +249,9 @@ def ranking_examples(
     parts = []
     for block, union in enumerate(unions):
         start, stop = block * BLOCK, block * BLOCK + len(union)
-        chosen = best(replace(union, fused=fusion.scores(union)), count)
+        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union)).astype(np.float32)
+        own = fresh[start:stop]  # beside the others: their places would be those of candidates to learn from
+        chosen = best(replace(union, fused=fused), count + max(map(len, own)), own)
         gains = cut.gains_of(chosen.items, start)
         queries = cut.queries.slice(start, stop)
         parts.append(Examples.build(queries, chosen, gains, ideal[start:stop], cut.users[start:stop], facts))

@@ -1,7 +1,8 @@
 """Time cut in slices: what the ranker learns from happened after everything that its features know.
 
 At each cut the sources are fitted on the past; the queries are the users of the slice that follows, and what they took
-there, new to them, is what should have been on top.
+there, new to them, is what should have been on top. Items that came within the slice are among it where they have
+words: a server would have been told of them.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ class Slice:
     queries: Queries  # of those who came; a user may be asked about at several moments
     users: Int64s  # [queries] rows of `past`
     taken_offsets: Int64s  # [queries + 1]
-    taken: Int32s  # rows of items that were new to the user, known before the cut, ascending within a query
+    taken: Int32s  # rows of items that were new to the user, known or new, ascending within a query
     gains: Float32s  # of each taken item: 1 for what came next, 1 / (1 + k / 10) after k others
     known: Bools  # [items] whether anybody had taken the item before the cut
+    new: Bools  # [items] which of the others had their first event in the slice and have words to be known by
 
     @property
     def as_of(self) -> int:
@@ -70,9 +72,9 @@ class Slice:
         return np.bincount(rows, parts, len(self.queries)).astype(np.float32)
 
 
-def slices(histories: Queries, n_items: int, count: int, most: int, seed: int) -> list[Slice]:
+def slices(histories: Queries, worded: Bools, count: int, most: int, seed: int) -> list[Slice]:
     """`count` slices of no more than `most` queries, oldest first; where time gives too few queries, every history's
-    end makes the only one.
+    end makes the only one. `worded`, bool [items], says which items have words.
 
     Raises DataError where that asks nobody anything either.
     """
@@ -80,18 +82,18 @@ def slices(histories: Queries, n_items: int, count: int, most: int, seed: int) -
     length = span_days(histories.times, as_of) * SLICE_SHARE * DAY
     generator = np.random.default_rng(seed)
     cuts = [int(as_of - k * length) for k in range(count, 0, -1)]
-    made = [time_slice(histories, cut, int(cut + length), n_items, most, generator) for cut in cuts]
+    made = [time_slice(histories, cut, int(cut + length), worded, most, generator) for cut in cuts]
     made = [one for one in made if len(one.queries) >= FEWEST_QUERIES / count]
     if made and sum(len(one.queries) for one in made) >= min(FEWEST_QUERIES, len(histories) // 4):
         return made
-    last = ends(histories, n_items, most, generator)
+    last = ends(histories, len(worded), most, generator)
     if not len(last.queries):
         raise DataError("no user has two events that differ in their item: there is nothing to learn from")
     return [last]
 
 
 def time_slice(
-    histories: Queries, cut: int, end: int, n_items: int, most: int, generator: np.random.Generator
+    histories: Queries, cut: int, end: int, worded: Bools, most: int, generator: np.random.Generator
 ) -> Slice:
     """The users with new items in `cut` to `end`.
 
@@ -117,18 +119,19 @@ def time_slice(
         users = np.concatenate([users, inside.rows()[more]])
         times = np.concatenate([times, inside.times[more]])
     _, first = np.unique(np.stack([users, times]), axis=1, return_index=True)
-    return _slice(histories, past, users[first], times[first], inside, n_items, most, generator)
+    return _slice(histories, past, users[first], times[first], inside, worded, most, generator)
 
 
 def ends(histories: Queries, n_items: int, most: int, generator: np.random.Generator) -> Slice:
-    """Every history's end held back from its beginning, whatever the clock says."""
+    """Every history's end held back from its beginning, whatever the clock says; so no item counts as new."""
     places = np.arange(len(histories.items)) - np.repeat(histories.offsets[:-1], histories.lengths)
     first = np.ceil(histories.lengths * (1 - HELD_BACK)).astype(np.int64)
     late = places >= np.repeat(
         np.minimum(np.maximum(first, 1), np.maximum(histories.lengths - 1, 1)), histories.lengths
     )
     past = histories.keep(~late)
-    return _slice(histories, past, np.arange(len(histories)), None, histories.keep(late), n_items, most, generator)
+    inside, worded = histories.keep(late), np.zeros(n_items, np.bool_)
+    return _slice(histories, past, np.arange(len(histories)), None, inside, worded, most, generator)
 
 
 def _slice(
@@ -137,7 +140,7 @@ def _slice(
     users: Int64s,
     asked: Int64s | None,
     inside: Queries,
-    n_items: int,
+    worded: Bools,
     most: int,
     generator: np.random.Generator,
 ) -> Slice:
@@ -147,13 +150,15 @@ def _slice(
         queries = queries.keep(queries.times < np.repeat(asked, queries.lengths))
         queries = replace(queries, now=asked)
         later = later.keep(later.times >= np.repeat(asked, later.lengths))
+    n_items = len(worded)
     known = np.bincount(past.items, minlength=n_items) > 0
-    later = later.keep(wanted(later) & known[later.items])
+    new = worded & ~known & (np.bincount(inside.items, minlength=n_items) > 0)
+    later = later.keep(wanted(later) & (known | new)[later.items])
     rows = later.rows()
     keys, first = np.unique(rows * n_items + later.items, return_index=True)
     had = queries.keep(queries.types != EventType.IMPRESSION)  # as Queries.seen says: what was only shown is still new
-    new = ~np.isin(keys, had.rows() * n_items + had.items)
-    keys, times = keys[new], later.times[first[new]]
+    first_time = ~np.isin(keys, had.rows() * n_items + had.items)
+    keys, times = keys[first_time], later.times[first[first_time]]
     gains = _gains(keys // n_items, times)
     able = np.flatnonzero(np.bincount(keys // n_items, minlength=len(users)) > 0)
     if len(able) > most:
@@ -162,7 +167,7 @@ def _slice(
     counts = np.bincount(keys[kept] // n_items, minlength=len(users))[able]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     taken = (keys[kept] % n_items).astype(np.int32)
-    return Slice(past, queries.select(able), users[able], offsets, taken, gains[kept], known)
+    return Slice(past, queries.select(able), users[able], offsets, taken, gains[kept], known, new)
 
 
 def _gains(rows: Int64s, times: Int64s) -> Float32s:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.types import DAY, NO_ITEM, Candidates
-from ranking.features import CONTEXT, ItemFacts, feature_names, features
+from ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken
 
 AS_OF = 100 * DAY
 
@@ -16,11 +16,11 @@ def facts(queries_of):
     return ItemFacts.fit(queries_of([[0, 1], [0]], times=[[40, 99], [90]]), prices, AS_OF)
 
 
-def candidates(items):
+def candidates(items, sources=("a", "b")):
     items = np.array(items, np.int32)
     zeros = np.zeros((*items.shape, 2), np.float32)
     fused, levels = np.zeros(items.shape, np.float32), np.ones((len(items), 2, 2), np.float32)
-    return Candidates(items, fused, zeros, zeros.astype(np.int32), levels, ("a", "b"))
+    return Candidates(items, fused, zeros, zeros.astype(np.int32), levels, sources)
 
 
 def context(queries, items, facts):
@@ -45,6 +45,13 @@ def test_prices_and_their_distance_to_the_historys(queries_of, facts):
 def test_users_are_known_by_the_length_of_their_history(queries_of, facts):
     found = context(queries_of([[0, 1], []], times=[[50, 93], []]), [[0], [0]], facts)
     assert found["history_length"][:, 0] == pytest.approx(np.log1p([2, 0]))
+
+
+def test_a_new_item_is_new_until_popularity_knows_that_somebody_took_it(facts):
+    facts = replace(facts, new=np.array([False, True, True]))
+    made = candidates([[0, 1, 2]], sources=("two_tower", "popular_7d"))
+    made.scores[0] = [[0, 0], [1, 0], [0, 0.7]]
+    assert untaken(made, facts).tolist() == [[False, True, False]]
 
 
 def test_how_long_a_user_has_been_away_changes_nothing(queries_of, facts):
@@ -74,5 +81,9 @@ def test_nothing_is_written_to(queries_of, facts):
 def test_loaded_facts_are_the_same(facts, stored):
     loaded = ItemFacts.load(stored(facts.write))
     assert loaded.as_of == facts.as_of
-    for name in ("first", "last", "prices"):
+    for name in ("first", "last", "prices", "new"):
         assert np.array_equal(getattr(loaded, name), getattr(facts, name))
+
+
+def test_rows_behind_the_bundles_are_new(facts, stored):
+    assert ItemFacts.load(stored(facts.write), 2).new.tolist() == [False] * 3 + [True] * 2

@@ -125,6 +125,27 @@ def test_strangers_are_ranked_too(ranker, trained, queries_of):
     assert np.isfinite(found[0, :20]).all()
 
 
+def test_only_what_is_new_and_untaken_is_put_right(ranker, trained, queries, candidates, scores):
+    new = np.zeros(len(trained.table.item_ids), bool)
+    new[candidates.items[0, :2]] = True
+    untold = candidates.scores.copy()
+    popular = [name.startswith("popular") for name in candidates.sources]
+    untold[0, 0, popular], untold[0, 1, popular] = 0, 1
+    for_new = np.zeros(len(ranker.scaling.mean) + 1, np.float32)
+    for_new[-1] = 2
+    facts = replace(ranker.facts, new=new)
+    some = replace(candidates, scores=untold)
+    rankers = [
+        Ranker(ranker.scorer, ranker.scaling, facts, ranker.item_vectors, ranker.calibration, for_new=weights)
+        for weights in (for_new, None)
+    ]
+    for each in rankers:
+        each._compiled = ranker._compiled
+    changed, usual = (logits(ranker, each.rank(queries, some)[0]) for each in rankers)
+    assert changed[0] - usual[0] == pytest.approx(2, abs=1e-2)
+    assert changed[1:] == pytest.approx(usual[1:], abs=1e-4)
+
+
 def test_a_broken_number_never_wins(ranker, queries, candidates, scores):
     """The price of the best candidate is not a number: it sinks, the others stay as they are."""
     best = int(scores[0].argmax())

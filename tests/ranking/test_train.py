@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
+from core.types import NO_ITEM
 from layers.history import HISTORY
 from layers.item_features import ItemFeatures
 from ranking.examples import Examples, Scaling
@@ -78,6 +79,24 @@ def test_a_dropped_feature_cannot_help(items):
     usual = score_examples(blind.scorer, fresh, blind.vectors, blind.scaling)
     fresh.features[..., 0] = 0
     assert np.array_equal(score_examples(blind.scorer, fresh, blind.vectors, blind.scaling), usual)
+
+
+def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items):
+    """New ones lie far behind by the scorer, and are the ones that are taken."""
+    start = np.array([1, 0, 0], np.float32)
+    old, longer = examples(60), examples(60)
+    old.candidates[:, 15:], old.labels[:, 15:] = NO_ITEM, -1
+    longer.candidates[:, 15:] = ITEMS + np.arange(5)
+    longer.features[:, 15:, 0] -= 4
+    longer.labels[:, 15:] = longer.features[:, 15:, 1] > 1
+    catalogue = items.with_new(np.arange(10, 15))
+    with_new = train_scorer([longer, longer], catalogue, config(items, use_lstm=False), 1, start)
+    without = train_scorer([old, old], items, config(items, use_lstm=False), 1, start)
+    assert np.array_equal(with_new.vectors, without.vectors)
+    assert with_new.calibration == without.calibration
+    assert not without.for_new.any()
+    assert with_new.for_new[-1] > 1
+    assert with_new.for_new[1] > abs(with_new.for_new[2]), "what tells which of them"
 
 
 def test_broken_numbers_are_named(items):

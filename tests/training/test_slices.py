@@ -12,6 +12,7 @@ from core.types import DAY, NO_ITEM
 from training.slices import ends, slices, time_slice
 
 ITEMS = 12
+WORDED = np.ones(ITEMS, bool)
 EVENTS = st.lists(
     st.tuples(st.integers(0, 30), st.integers(0, ITEMS - 1), st.sampled_from([0, 1, 4, 6, 7])), max_size=8
 )
@@ -45,17 +46,23 @@ def check(cut, histories, start, end):
         assert events_of(cut.queries, query) == before, "all that was known when it was asked, and nothing else"
         own = {item for _, item, kind in before if kind != 7}  # what was only shown is still new
         expected = {i for t, i, kind in everything if asked <= t < end and kind not in (6, 7)} - own
-        expected = {item for item in expected if item in cut.past.items}
+        expected = {item for item in expected if item in cut.past.items or cut.new[item]}
         assert sorted(taken_of(cut, query)) == sorted(expected)
         assert expected, "who took nothing new is not asked about"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
-def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed):
+@given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5), st.integers(0, ITEMS))
+def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed, unworded):
     histories = histories_of(queries_of, users)
     a, b = start * DAY, (start + length) * DAY
-    check(time_slice(histories, a, b, ITEMS, 100, np.random.default_rng(seed)), histories, a, b)
+    worded = np.arange(ITEMS) >= unworded
+    cut = time_slice(histories, a, b, worded, 100, np.random.default_rng(seed))
+    check(cut, histories, a, b)
+    before, inside = histories.times < a, (histories.times >= a) & (histories.times < b)
+    came = set(histories.items[inside].tolist()) - set(histories.items[before].tolist())
+    assert np.flatnonzero(cut.new).tolist() == sorted(item for item in came if worded[item])
+    assert cut.known.sum() == len(set(histories.items[before].tolist()))
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -64,7 +71,7 @@ def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, len
     histories = histories_of(queries_of, users)
     groups = np.arange(len(users), dtype=np.int32)[:, None]
     a, b = start * DAY, (start + length) * DAY
-    cut = time_slice(replace(histories, groups=groups), a, b, ITEMS, 100, np.random.default_rng(seed))
+    cut = time_slice(replace(histories, groups=groups), a, b, np.ones(ITEMS, bool), 100, np.random.default_rng(seed))
     check(cut, replace(histories, groups=groups), a, b)
     assert np.array_equal(cut.queries.groups, groups[cut.users])
 
@@ -72,7 +79,7 @@ def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, len
 def test_newcomers_are_asked_about_as_they_came_too(queries_of):
     known, new = [(2, 0, 4), (4, 1, 4), (12, 2, 4), (13, 3, 4)], [(11, 0, 4), (12, 1, 4), (13, 2, 4)]
     histories = histories_of(queries_of, [known] * 10 + [new] * 3)
-    cut = time_slice(histories, 10 * DAY, 20 * DAY, ITEMS, 1_000, np.random.default_rng(0))
+    cut = time_slice(histories, 10 * DAY, 20 * DAY, np.ones(ITEMS, bool), 1_000, np.random.default_rng(0))
     without = cut.queries.lengths == 0
     assert set(cut.users[without].tolist()) == {10, 11, 12}
     assert (cut.queries.now[without] == 11 * DAY).all()
@@ -83,6 +90,7 @@ def test_newcomers_are_asked_about_as_they_came_too(queries_of):
 def test_ends_keep_every_historys_beginning_apart_from_its_end(queries_of, users, seed):
     histories = histories_of(queries_of, users)
     cut = ends(histories, ITEMS, 100, np.random.default_rng(seed))
+    assert not cut.new.any(), "what lies in the ends has no common time"
     for query, user in enumerate(cut.users):
         everything, own = events_of(histories, user), events_of(cut.queries, query)
         assert 0 < len(own) < len(everything)
@@ -103,7 +111,7 @@ def crowd(queries_of, users=240, same_time=False):
 
 def test_slices_follow_each_other_and_end_with_the_data(queries_of):
     histories = crowd(queries_of)
-    made = slices(histories, ITEMS, 3, 1_000, 0)
+    made = slices(histories, WORDED, 3, 1_000, 0)
     assert len(made) == 3
     cuts = [cut.as_of for cut in made]
     assert np.diff(cuts) == pytest.approx([cuts[1] - cuts[0]] * 2, abs=2)
@@ -113,21 +121,21 @@ def test_slices_follow_each_other_and_end_with_the_data(queries_of):
 
 def test_no_more_queries_than_asked_for_and_the_same_ones_for_a_seed(queries_of):
     histories = crowd(queries_of)
-    first, again, other = (slices(histories, ITEMS, 3, 70, seed) for seed in (1, 1, 2))
+    first, again, other = (slices(histories, WORDED, 3, 70, seed) for seed in (1, 1, 2))
     assert all(len(cut.queries) <= 70 for cut in first)
     assert [cut.users.tolist() for cut in first] == [cut.users.tolist() for cut in again]
     assert [cut.users.tolist() for cut in first] != [cut.users.tolist() for cut in other]
 
 
 def test_where_all_times_are_equal_the_ends_of_histories_are_the_slice(queries_of):
-    made = slices(crowd(queries_of, same_time=True), ITEMS, 3, 1_000, 0)
+    made = slices(crowd(queries_of, same_time=True), WORDED, 3, 1_000, 0)
     assert len(made) == 1
     assert (np.diff(made[0].taken_offsets) > 0).all()
     assert len(made[0].queries) > 100
 
 
 def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
-    cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
+    cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
     items = np.tile(np.arange(-1, ITEMS, dtype=np.int32), (len(cut.queries), 1))
     assert NO_ITEM in items
     found = cut.gains_of(items, 0)
@@ -137,7 +145,7 @@ def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
 
 
 def test_what_is_known_already_is_blocked(queries_of):
-    cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
+    cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
     for query, rows in enumerate(cut.queries.seen()):
         assert set(rows.tolist()) == set(cut.queries.history(query).tolist())
         assert not set(taken_of(cut, query)) & set(rows.tolist())
@@ -146,12 +154,12 @@ def test_what_is_known_already_is_blocked(queries_of):
 @pytest.mark.parametrize("users", [[[(1, 1, 4)]] * 3, [[(1, 1, 4), (2, 1, 4)]], [[(1, 1, 4)] * 5] * 2])
 def test_where_nobody_has_two_items_there_is_nothing_to_learn(queries_of, users):
     with pytest.raises(DataError, match="nothing to learn"):
-        slices(histories_of(queries_of, users), ITEMS, 4, 1_000, 0)
+        slices(histories_of(queries_of, users), WORDED, 4, 1_000, 0)
 
 
 def test_three_users_make_a_slice(queries_of):
     users = [[(day, (day + user) % ITEMS, 4) for day in range(10)] for user in range(3)]
-    [cut] = slices(histories_of(queries_of, users), ITEMS, 4, 1_000, 0)
+    [cut] = slices(histories_of(queries_of, users), WORDED, 4, 1_000, 0)
     assert len(cut.queries) > 0
 
 
@@ -160,7 +168,7 @@ def test_what_came_next_is_worth_most_and_simultaneous_things_the_same(queries_o
     asked = [(day, item, 4) for day, item in ((1, 1), (2, 2), (21, 3), (22, 4), (22, 5), (23, 2), (24, 6), (25, 3))]
     others = [[(1, item, 4)] for item in range(ITEMS)]
     cut = time_slice(
-        histories_of(queries_of, [asked, *others]), 20 * DAY, 30 * DAY, ITEMS, 1_000, np.random.default_rng(0)
+        histories_of(queries_of, [asked, *others]), 20 * DAY, 30 * DAY, WORDED, 1_000, np.random.default_rng(0)
     )
     query = next(q for q in range(len(cut.queries)) if cut.queries.now[q] == 20 * DAY)
     assert taken_of(cut, query) == [3, 4, 5, 6]
@@ -171,7 +179,7 @@ def test_what_came_next_is_worth_most_and_simultaneous_things_the_same(queries_o
 
 def test_few_users_are_asked_at_several_moments_each_never_the_same_twice(queries_of, monkeypatch):
     monkeypatch.setattr("training.slices.FILL", 600)
-    cut = slices(crowd(queries_of), ITEMS, 1, 1_000, 0)[0]
+    cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
     pairs = list(zip(cut.users.tolist(), cut.queries.now.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
     assert len(pairs) > len(set(cut.users.tolist()))

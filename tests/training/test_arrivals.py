@@ -1,0 +1,88 @@
+"""Within a slice new items are what they would be for a server."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from core.types import NO_ITEM
+from data.synthetic import make_shop
+from layers.item_features import item_inputs
+from ranking.examples import Examples
+from retrieval.fusion import Fusion
+from retrieval.retriever import Retriever
+from retrieval.text import text_weights
+from retrieval.train import RetrievalSettings, fit_sources
+from retrieval.two_tower import TowerTraining
+from training.arrivals import arrivals, neighbours_without, proposals, without_ids
+from training.recipe import propose
+from training.slices import slices
+from training.table import prepare
+
+COUNT = 100
+
+
+@pytest.fixture(scope="module")
+def table():
+    return prepare(make_shop(items=300, users=150, seed=1).dataset, None)
+
+
+@pytest.fixture(scope="module")
+def cut(table):
+    return slices(table.histories, table.features.worded, 4, 60, 0)[0]
+
+
+@pytest.fixture(scope="module")
+def retriever(table, cut):
+    n = len(table.features)
+    tower = TowerTraining(table.features, 0).fit(cut.past, np.inf, 10)
+    text = neighbours_without(text_weights(table.features.tokens), cut.new)
+    sources = fit_sources(cut.past, n, text, tower, RetrievalSettings((14.0,), factors=8), 0)
+    return Retriever(sources, Fusion.even(len(sources)), n)
+
+
+def test_the_shop_has_arrivals(cut):
+    assert 2 < cut.new.sum() < cut.known.sum()
+    assert cut.new[cut.taken].any(), "and some were taken"
+
+
+def test_only_the_towers_speak_of_new_items(retriever, cut):
+    rows = np.flatnonzero(cut.new).astype(np.int32)
+    found = retriever.score(cut.queries.slice(0, 8), np.tile(rows, (8, 1)))
+    speaking = {name for name, says in zip(found.sources, found.scores.any(axis=(0, 1)), strict=True) if says}
+    assert speaking == {"two_tower"}
+
+
+def test_the_nearest_new_items_are_proposed_but_none_that_a_history_holds(retriever, cut):
+    fresh = proposals(retriever, cut, COUNT, 32)
+    assert len(fresh) == len(cut.queries)
+    for rows, seen in zip(fresh, cut.queries.seen(), strict=True):
+        assert len(rows) == min(COUNT // 10, (cut.new & ~np.isin(np.arange(len(cut.new)), seen)).sum())
+        assert cut.new[rows].all() and not np.isin(rows, seen).any()
+    offered = np.concatenate([union.items.ravel() for union in propose(retriever, cut, COUNT, fresh)])
+    offered = offered[offered != NO_ITEM]
+    assert (cut.known | cut.new)[offered].all()
+
+
+def test_without_new_items_nothing_is_proposed_and_no_neighbour_lost(retriever, cut):
+    none = replace(cut, new=np.zeros_like(cut.new))
+    assert not any(len(rows) for rows in proposals(retriever, none, COUNT, 32))
+    text = sp.csr_matrix(np.eye(3, dtype=np.float32))
+    assert neighbours_without(text, np.zeros(3, bool)) is text
+    assert neighbours_without(text, np.array([0, 1, 0], bool)).diagonal().tolist() == [1, 0, 1]
+
+
+def test_new_items_get_rows_whose_ids_say_nothing(table, cut):
+    items, arrived = table.features, arrivals([cut])
+    new = int(arrived[1])
+    old = int(np.flatnonzero(cut.known)[0])
+    made = Examples(*([np.zeros(0)] * 9))
+    made = replace(made, candidates=np.array([[new, old, NO_ITEM]], np.int32), history=np.array([[old, new]], np.int32))
+    found = without_ids(made, cut, items, arrived)
+    longer = items.with_new(arrived)
+    assert found.candidates.tolist() == [[len(items) + 1, old, NO_ITEM]]
+    assert found.history.tolist() == [[old, len(items) + 1]]
+    inputs = item_inputs(longer, found.candidates[0, :2])
+    assert inputs["ids"].tolist() == [0, old + 1]
+    assert inputs["tokens"][0].tolist() == items.tokens[new].tolist()
