@@ -115,6 +115,13 @@ def test_recommend_passes_its_options_on(call: Shell, server: Server) -> None:
     assert (list(sent.excluded_item_ids), list(sent.filter.included_categories)) == (["i8", "i9"], ["tea"])
 
 
+@pytest.mark.parametrize("command", [("recommend",), ("retrieve",), ("rank", "--item", "i3")])
+def test_attributes_are_keys_and_values(call: Shell, server: Server, command: tuple[str, ...]) -> None:
+    assert call(*command, "--attribute", "country=France", "--attribute", "motto=a=b").exit_code == 0
+    sent = [(each.key, each.value) for each in server.requests[-1].user_attributes]
+    assert sent == [("country", "France"), ("motto", "a=b")]
+
+
 def test_trace_shows_the_stages_and_survives_a_reason_it_does_not_know(call: Shell) -> None:
     result = call("recommend", "--user", "u1", "--trace")
     assert "seen 4, 99 1" in result.stdout
