@@ -99,6 +99,10 @@ class ItemFeatures:
             scale,
         )
 
+    def without(self, new: Bools) -> ItemFeatures:
+        """The same as before anybody had taken the items `new`, bool [items]: their ids say nothing."""
+        return replace(self, known=self.known & ~new)
+
     def with_new(self, rows: Int64s) -> ItemFeatures:
         """The same, and behind them the items at `rows` once more, as they were before anybody had taken them."""
         every = np.concatenate([np.arange(len(self)), rows])

@@ -59,12 +59,6 @@ class Examples:
             fields[name] = np.concatenate([getattr(part, name) for part in parts])
         return cls(**fields)
 
-    def below(self, n_items: int) -> Examples:
-        """The same without the candidates from row `n_items` on, which become padding."""
-        out = self.candidates >= n_items
-        candidates, labels = np.where(out, NO_ITEM, self.candidates), np.where(out, -1, self.labels)
-        return replace(self, candidates=candidates.astype(np.int32), labels=labels.astype(np.float32))
-
     def select(self, which: Int64s | Bools) -> Examples:
         """Some of the rows."""
         return Examples(*(getattr(self, name)[which] for name in self.__dataclass_fields__))

@@ -47,25 +47,34 @@ class Ranker:
         new: NewItems | None = None,
         published: Float32s | HalfVectors | None = None,
         for_new: Float32s | None = None,
+        stage_one_level: float = 0.0,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # the item vectors as they were before any of them changed
         self._encoding = ItemEncoding.of(scorer.items)
         self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
+        self.stage_one_level = stage_one_level
         self._compiled: dict[tuple[int, int], Any] = {}  # by batch and width; each of one shape alone
 
     @classmethod
     def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
         """A ranker straight from training."""
         return cls(
-            trained.scorer, trained.scaling, facts, trained.vectors, trained.calibration, for_new=trained.for_new
+            trained.scorer,
+            trained.scaling,
+            facts,
+            trained.vectors,
+            trained.calibration,
+            for_new=trained.for_new,
+            stage_one_level=trained.stage_one_level,
         )
 
     def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
         """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
 
-        A candidate's score depends on the query and the candidate alone, not on its neighbours or the batch.
+        A candidate's score depends on the query and the candidate alone, not on its neighbours or the batch. For users
+        without a history, of whom the scorer has learned nothing, it is stage one's, at the level of the others'.
         """
         n = candidates.items.shape[1]
         scores = np.full((len(queries), n), -np.inf, np.float32)
@@ -82,6 +91,8 @@ class Ranker:
                 scores[rows, columns] = logits
         new = untaken(candidates, self.facts)
         scores[new] += scaled[new] @ self.for_new[:-1] + self.for_new[-1]
+        strangers = queries.lengths == 0
+        scores[strangers] = candidates.fused[strangers] + self.stage_one_level
         slope, offset = self.calibration
         probability = 1 / (1 + np.exp(-np.clip(slope * scores + offset, -60, 60)))
         return np.where(candidates.valid, probability, -np.inf).astype(np.float32)
@@ -129,7 +140,10 @@ class Ranker:
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
         writer.array(f"{at}/for_new", self.for_new)
-        writer.json(f"{at}/settings", {"scorer": config.to_json(), "calibration": self.calibration})
+        writer.json(
+            f"{at}/settings",
+            {"scorer": config.to_json(), "calibration": self.calibration, "stage_one_level": self.stage_one_level},
+        )
 
     @classmethod
     def load(cls, bundle: Bundle, at: str = "ranking", new: NewItems | None = None) -> Ranker:
@@ -150,8 +164,9 @@ class Ranker:
         vectors, room = bundle.array(f"{at}/vectors"), new.room if new else None
         own = vectors if new is None else bundle.array(f"{at}/vectors", room)
         facts = ItemFacts.load(bundle, room)
+        level = settings.get("stage_one_level", 0.0)
         for_new = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
-        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new)
+        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new, level)
 
     def _run(self, *inputs: Any) -> Float32s:
         """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""

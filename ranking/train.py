@@ -35,6 +35,7 @@ class TrainedScorer:
     vectors: Float32s  # [items, dim]
     calibration: tuple[float, float]  # slope and offset from logit to log odds
     for_new: Float32s  # [features + 1] weights of the scaled features, and a constant: what new items' logits get added
+    stage_one_level: float  # by how much logits lie above stage one's scores, on average
     ndcg: float  # at 10, among the candidates of the examples that were held out
 
 
@@ -51,8 +52,10 @@ def train_scorer(
     items: ItemFeatures,
     config: ScorerConfig,
     epochs: int,
-    start: Float32s | Beginning,
+    stage_one: Float32s,
     dropped: Bools | None = None,
+    newcomers: Examples | None = None,
+    beginning: Beginning | None = None,
 ) -> TrainedScorer:
     """Learn how long to train, then train on everything for as long.
 
@@ -60,43 +63,50 @@ def train_scorer(
     that a scorer has learned what was in fashion rather than who wants what. The epoch with the best NDCG@10 there
     decides, and the start counts as one. With a single slice, whole users are held out, and the best epoch is kept.
 
-    `start`, float32 [features], are weights of the unscaled features that already rank well: those of stage one. Or it
-    is a scorer from before, which is kept where no epoch beats it.
+    `stage_one`, float32 [features], are weights of the unscaled features that already rank well, from which a scorer
+    starts. With a `beginning` it starts from a scorer from before, which is kept where no epoch beats it.
     `dropped`, bool [features], leaves features out, for ablations.
 
-    `items` may have rows behind the catalogue's, as `ItemFeatures.with_new` puts them there: candidates that were new.
-    The scorer does not learn from them. What it says of them is put right by a linear model, fitted where it is
-    calibrated.
+    `newcomers` are the newest slice once more, with candidates that were new in it: rows behind the catalogue's, where
+    `ItemFeatures.with_new` has put them. The scorer does not learn from these. What it says of them is put right by a
+    linear model, fitted where it is calibrated.
 
     Raises DataError where nobody took a candidate, or the loss stops being a number.
     """
-    newest = slices[-1]
-    slices = [part.below(config.n_items) for part in slices]
     everything = Examples.join(slices)
     if not (everything.labels > 0).any():
         raise DataError("no user took anything that retrieval had proposed: there is nothing for the ranker to learn")
     if len(slices) > 1:
-        learn, check, with_new = Examples.join(slices[:-1]), slices[-1], newest
+        learn, check = Examples.join(slices[:-1]), slices[-1]
     else:
         held_out = _held_out(everything)
-        parts = ((everything, ~held_out), (everything, held_out), (newest, held_out))
-        learn, check, with_new = (part.select(which) for part, which in parts)
+        learn, check = everything.select(~held_out), everything.select(held_out)
+        if newcomers is not None:
+            newcomers = newcomers.select(np.isin(newcomers.users, check.users))
         if not len(learn):  # all of it is of one user
             learn = check
-    scaling = start.scaling if isinstance(start, Beginning) else _scaling(learn, dropped)
+    start: Float32s | Beginning = beginning or stage_one
+    scaling = beginning.scaling if beginning else _scaling(learn, dropped)
     keeper = KeepBest(check, items, scaling)
     scorer = _fit(learn, scaling, items, config, epochs, epochs, start, keeper)
     scorer.set_weights(keeper.best_weights)
     vectors = item_vectors(scorer, items)
-    slope, offset = calibrate(score_examples(scorer, check, vectors, scaling), check.labels)
-    for_new = fit_new(score_examples(scorer, with_new, vectors, scaling), with_new, scaling, config.n_items)
+    scores = score_examples(scorer, check, vectors, scaling)
+    slope, offset = calibrate(scores, check.labels)
+    for_new = np.zeros(config.n_features + 1, np.float32)
+    if newcomers is not None:
+        for_new = fit_new(score_examples(scorer, newcomers, vectors, scaling), newcomers, scaling, config.n_items)
     if len(slices) > 1:
-        scaling = start.scaling if isinstance(start, Beginning) else _scaling(everything, dropped)
+        scaling = beginning.scaling if beginning else _scaling(everything, dropped)
         scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
         # The loss leaves the level of the logits open, and the two scorers need not agree on it.
-        offset = level(score_examples(scorer, check, vectors, scaling), check.labels, slope)
-    return TrainedScorer(scorer, scaling, vectors[: config.n_items], (slope, offset), for_new, keeper.best)
+        scores = score_examples(scorer, check, vectors, scaling)
+        offset = level(scores, check.labels, slope)
+    above = (scores - check.features @ stage_one)[check.labels >= 0]
+    stage_one_level = float(above.mean()) if above.size else 0.0
+    own = vectors[: config.n_items]
+    return TrainedScorer(scorer, scaling, own, (slope, offset), for_new, stage_one_level, keeper.best)
 
 
 def _scaling(examples: Examples, dropped: Bools | None) -> Scaling:

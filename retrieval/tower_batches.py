@@ -20,24 +20,15 @@ BUCKET = 2_048
 class TowerBatches(keras.utils.PyDataset):
     """Batches of examples drawn at random, newer events more often where `half_life_days` is finite.
 
-    Negatives are drawn from the rows `catalogue`, or from all items: what had not come yet must not be pushed away. The
-    items of simultaneous events are not in each other's history: lines of one invoice do not predict each other.
+    The items of simultaneous events are not in each other's history: lines of one invoice do not predict each other.
     """
 
     def __init__(
-        self,
-        histories: Queries,
-        features: ItemFeatures,
-        half_life_days: float,
-        steps: int,
-        batch: int,
-        seed: int,
-        catalogue: Int64s | None = None,
+        self, histories: Queries, features: ItemFeatures, half_life_days: float, steps: int, batch: int, seed: int
     ) -> None:
         super().__init__()
         self.events, self.features, self.steps, self.batch = wanted_only(histories), features, steps, batch
         self.generator = np.random.default_rng(seed)
-        self.catalogue: Int64s = np.arange(len(features)) if catalogue is None else catalogue
         self.rows = self.events.rows()
         self.before = _events_before(self.events)
         usable = (self.before > self.events.offsets[self.rows]) & _first_time(self.events, len(features))
@@ -46,7 +37,7 @@ class TowerBatches(keras.utils.PyDataset):
         weights = np.exp2(-age / half_life_days)
         self.cumulative = np.cumsum(weights) / max(weights.sum(), 1e-9)
         popularity = np.bincount(self.events.items[self.examples], weights, minlength=len(features))
-        self.expected: Float64s = batch * popularity / max(weights.sum(), 1e-9) + NEGATIVES / len(self.catalogue)
+        self.expected: Float64s = batch * popularity / max(weights.sum(), 1e-9) + NEGATIVES / len(features)
 
     def __len__(self) -> int:
         return self.steps if len(self.examples) else 0
@@ -58,7 +49,7 @@ class TowerBatches(keras.utils.PyDataset):
         history, present, types, gaps = latest(
             self.events, self.events.offsets[self.rows[chosen]], self.before[chosen], self.events.times[chosen]
         )
-        negatives = self.catalogue[self.generator.integers(len(self.catalogue), size=NEGATIVES)]
+        negatives = self.generator.integers(len(self.features), size=NEGATIVES)
         everything = np.concatenate([history.ravel(), self.events.items[chosen], negatives])
         items, where = np.unique(everything, return_inverse=True)
         items = np.pad(items, (0, -len(items) % BUCKET), mode="edge")

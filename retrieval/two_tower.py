@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -125,20 +125,16 @@ class TowerTraining:
     def fit(self, histories: Queries, half_life_days: float, steps: int) -> TwoTower:
         """Train on the events of `histories` for so many batches; returns the source as it is then.
 
-        Items that have events, but none of them there, have not come yet: no negatives, and vectors of content alone.
         Raises DataError when the loss stops being a number.
         """
         self.calls += 1
         seed = self.seed * 1_000 + self.calls
-        known = np.bincount(histories.items, minlength=len(self.features)) > 0
-        catalogue = np.flatnonzero(known | ~self.features.known)
-        features = replace(self.features, known=known)
-        batches = TowerBatches(histories, features, half_life_days, steps, BATCH, seed, catalogue)
+        batches = TowerBatches(histories, self.features, half_life_days, steps, BATCH, seed)
         if len(batches):
             history = self.model.fit(batches, epochs=1, verbose=0)
             if not np.isfinite(history.history["loss"]).all():
                 raise DataError("the two-tower model's loss is not a number: are there broken prices or values?")
-        return self.source(features)
+        return self.source()
 
     def source(self, features: ItemFeatures | None = None) -> TwoTower:
         """What the model says now: every item's vector, by its own `features` or these, indexed, and both towers."""

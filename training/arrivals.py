@@ -8,22 +8,30 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from core.types import NO_ITEM, Bools, Int32s, Int64s, among
-from layers.item_features import ItemFeatures
+from core.types import NO_ITEM, Bools, Int32s, among
 from ranking.examples import Examples
-from retrieval.retriever import ALSO_SHARE, Retriever
+from retrieval.item_item import ItemItem
+from retrieval.retriever import ALSO_SHARE, Retriever, Source
+from retrieval.two_tower import TwoTower
 from training.slices import Slice
 
 
-def arrivals(cuts: Sequence[Slice]) -> Int64s:
-    """Rows of the items that are new in some slice, ascending."""
-    return np.flatnonzero(np.any([cut.new for cut in cuts], axis=0))
+def meet(sources: Sequence[Source], tower: TwoTower, new: Bools) -> tuple[Source, ...]:
+    """Sources as a server has them that these items are new to: only the towers, which know them by content, speak of
+    them.
+    """
+    met: list[Source] = []
+    for source in sources:
+        if isinstance(source, TwoTower):
+            source = tower
+        elif source.name == "text" and isinstance(source, ItemItem):
+            source = replace(source, weights=neighbours_without(source.weights, new))
+        met.append(source)
+    return tuple(met)
 
 
 def neighbours_without(text: sp.csr_matrix, new: Bools) -> sp.csr_matrix:
     """The text neighbours [items, items] without those of new items: a server makes none."""
-    if not new.any():
-        return text
     old = sp.diags((~new).astype(np.float32), format="csr")
     return sp.csr_matrix(old @ text @ old)
 
@@ -42,10 +50,9 @@ def proposals(retriever: Retriever, cut: Slice, count: int, block: int) -> list[
     return found
 
 
-def without_ids(examples: Examples, cut: Slice, items: ItemFeatures, arrived: Int64s) -> Examples:
-    """The slice's examples with its new items by the rows that `items.with_new(arrived)` has for them."""
-    rows = np.arange(len(items) + 1)  # the last place is NO_ITEM's
-    new = np.flatnonzero(cut.new)
-    rows[new], rows[-1] = len(items) + np.searchsorted(arrived, new), NO_ITEM
+def without_ids(examples: Examples, new: Bools) -> Examples:
+    """The examples with the new items by the rows that `ItemFeatures.with_new` has for them."""
+    rows = np.arange(len(new) + 1)  # the last place is NO_ITEM's
+    rows[:-1][new], rows[-1] = len(new) + np.arange(np.count_nonzero(new)), NO_ITEM
     named: Int32s = rows.astype(np.int32)
     return replace(examples, candidates=named[examples.candidates], history=named[examples.history])

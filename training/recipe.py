@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from core.signals import signals
-from core.types import Bools, Candidates, Float32s, Int32s, Queries
-from layers.item_features import ItemFeatures
+from core.types import Bools, Float32s, Int32s, Queries
 from ranking.examples import Examples
 from ranking.features import ItemFacts, feature_names
 from ranking.scorer import ScorerConfig
@@ -19,7 +17,7 @@ from retrieval.als import ALS
 from retrieval.barred import Barred
 from retrieval.fusion import Fusion
 from retrieval.item_item import ItemItem, ease, history_profile
-from retrieval.retriever import Retriever, Source, best
+from retrieval.retriever import Retriever, Source
 from retrieval.text import text_weights
 from retrieval.train import (
     FACTORS,
@@ -32,23 +30,13 @@ from retrieval.train import (
 )
 from retrieval.two_tower import BATCH as TOWER_BATCH
 from retrieval.two_tower import TowerTraining
-from training.arrivals import arrivals, neighbours_without, proposals, without_ids
+from training.arrivals import meet, without_ids
 from training.config import Recipe
+from training.lessons import BLOCK, learn_fusion, lesson, propose, propose_new, ranking_examples
 from training.slices import Slice, slices
 from training.table import TrainingTable
 
 COLLABORATIVE = ("item_item", "item_item_recent", "cosine", "transitions", "similar_users", "als", "two_tower")
-
-WHOLE_LISTS = 2
-"""Sources propose half of what is asked for. That is enough to choose from, but what is learned from longer lists ranks
-better (docs/experiments.md, 2026-11-25), so slices ask for so many times the candidates.
-"""
-
-BLOCK = 128
-"""Queries that retrieval answers at a time."""
-
-LESSON_QUERIES, LESSON_WIDTH = 400, 500
-"""Queries per slice, and candidates of each, that fusion learns from."""
 
 Progress = Callable[[str], None]
 
@@ -92,41 +80,50 @@ def train(
     items, histories = table.features, table.histories
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
-    cuts = slices(histories, items.worded, count, recipe.queries_per_slice, seed)
+    made = slices(histories, items.worded, count, recipe.queries_per_slice, seed)
+    cuts = [cut.of_known() for cut in made]
     if warm:
         settings = warm.settings
     else:
         progress("choosing retrieval settings on the newest slice")
         settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of), seed)
     text = text_weights(items.tokens)
-    arrived = arrivals(cuts)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
     lessons: list[tuple[Float32s, Float32s]] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
         tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))
-        own_text = neighbours_without(text, cut.new)
-        sources = fit_sources(cut.past, len(items), own_text, tower, settings, seed)
+        sources = fit_sources(cut.past, len(items), text, tower, settings, seed)
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
-        retriever = Retriever(sources, Fusion.even(len(sources)), len(items))
-        fresh = proposals(retriever, cut, recipe.candidates, BLOCK)
-        unions = propose(retriever, cut, recipe.candidates, fresh)
+        unions = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
         lessons.append(lesson(unions, cut, seed))
         fusion = learn_fusion(lessons)
-        examples = ranking_examples(unions, fresh, fusion, cut, items, recipe.candidates)
-        parts.append(without_ids(examples, cut, items, arrived))
+        parts.append(ranking_examples(unions, fusion, cut, items, recipe.candidates))
+    arrived = made[-1].new
+    newcomers: Examples | None = None
+    if arrived.any():
+        progress(f"meeting the {np.count_nonzero(arrived)} items that were new in the newest slice")
+        meeting = meet(sources, towers.source(items.without(arrived)), arrived)
+        unions, fresh = propose_new(Retriever(meeting, fusion, len(items)), made[-1], recipe.candidates)
+        examples = ranking_examples(unions, fusion, made[-1], items, recipe.candidates, fresh)
+        newcomers = without_ids(examples, arrived)
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
-    start = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
-    with_new = items.with_new(arrived)
-    scorer = train_scorer(parts, with_new, config, recipe.ranker_epochs, warm.scorer if warm else start)
+    stage_one = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
+    with_new = items.with_new(np.flatnonzero(arrived))
+
+    def ranker(config: ScorerConfig, dropped: Bools | None = None, beginning: Beginning | None = None) -> TrainedScorer:
+        epochs = recipe.ranker_epochs
+        return train_scorer(parts, with_new, config, epochs, stage_one, dropped, newcomers, beginning)
+
+    scorer = ranker(config, beginning=warm.scorer if warm else None)
     rankers: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
             progress(f"training the ranker without {name}")
-            rankers[name] = train_scorer(parts, with_new, changed, recipe.ranker_epochs, start, dropped)
+            rankers[name] = ranker(changed, dropped)
     progress("fitting retrieval on everything")
     tower = towers.fit(histories, settings.half_life_days, tower_steps(histories, recipe, first=False))
     sources = fit_sources(histories, len(items), text, tower, settings, seed)
@@ -193,66 +190,3 @@ def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
     looks = 2 * len(histories.items) / TOWER_BATCH
     most = recipe.tower_steps if first else 0.3 * recipe.tower_steps
     return max(1, int(min(looks, most)))
-
-
-def propose(retriever: Retriever, cut: Slice, count: int, fresh: Sequence[Int32s]) -> list[Candidates]:
-    """All that any source proposes to the slice's queries, and the `fresh` items of each, in blocks, for `count`
-    candidates each.
-    """
-    blocked = cut.queries.seen()
-    return [
-        retriever.propose(
-            cut.queries.slice(start, start + BLOCK),
-            WHOLE_LISTS * count,
-            blocked=blocked[start : start + BLOCK],
-            allowed=cut.known | cut.new,
-            also=fresh[start : start + BLOCK],
-        )
-        for start in range(0, len(cut.queries), BLOCK)
-    ]
-
-
-def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32s, Float32s]:
-    """A sample of queries and of their known candidates, all that were taken among them: signals and gains."""
-    generator = np.random.default_rng(seed)
-    share = LESSON_QUERIES / max(len(cut.queries), 1)
-    width = min(LESSON_WIDTH, min(union.items.shape[1] for union in unions))
-    inputs, labels = [], []
-    for block, union in enumerate(unions):
-        valid = union.valid & ~cut.new[union.items]  # what no source knows is not for the fusion to weigh
-        gains = np.where(valid, cut.gains_of(union.items, block * BLOCK), 0)
-        rows = np.flatnonzero(generator.random(len(union)) < share)
-        lottery = generator.random((len(rows), union.items.shape[1])) + (gains[rows] > 0) - ~valid[rows]
-        at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
-        inputs.append(np.where(valid[at][..., None], signals(union)[at], 0))
-        labels.append(gains[at])
-    pad = [(0, 0), (0, LESSON_WIDTH - width)]
-    return np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
-
-
-def learn_fusion(lessons: Sequence[tuple[Float32s, Float32s]]) -> Fusion:
-    """One fusion for all lessons so far."""
-    return Fusion.fit(np.concatenate([x for x, _ in lessons]), np.concatenate([y for _, y in lessons]))
-
-
-def ranking_examples(
-    unions: Sequence[Candidates],
-    fresh: Sequence[Int32s],
-    fusion: Fusion,
-    cut: Slice,
-    items: ItemFeatures,
-    count: int,
-) -> Examples:
-    """What stage one with this fusion would have returned, as examples for the ranker."""
-    facts = ItemFacts.fit(cut.past, items.prices, cut.as_of)
-    ideal = cut.ideal()
-    parts = []
-    for block, union in enumerate(unions):
-        start, stop = block * BLOCK, block * BLOCK + len(union)
-        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union)).astype(np.float32)
-        own = fresh[start:stop]  # beside the others: their places would be those of candidates to learn from
-        chosen = best(replace(union, fused=fused), count + max(map(len, own)), own)
-        gains = cut.gains_of(chosen.items, start)
-        queries = cut.queries.slice(start, stop)
-        parts.append(Examples.build(queries, chosen, gains, ideal[start:stop], cut.users[start:stop], facts))
-    return Examples.join(parts)

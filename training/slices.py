@@ -53,6 +53,22 @@ class Slice:
         """The cut, microseconds."""
         return int(self.past.now[0])
 
+    def of_known(self) -> Slice:
+        """The same as if no item had been new: whoever took new ones alone is not asked about."""
+        kept = self.known[self.taken]
+        rows = np.repeat(np.arange(len(self.queries)), np.diff(self.taken_offsets))
+        counts = np.bincount(rows[kept], minlength=len(self.queries))
+        able = np.flatnonzero(counts)
+        return replace(
+            self,
+            queries=self.queries.select(able),
+            users=self.users[able],
+            taken_offsets=np.concatenate([[0], np.cumsum(counts[able])]).astype(np.int64),
+            taken=self.taken[kept],
+            gains=self.gains[kept],
+            new=np.zeros_like(self.new),
+        )
+
     def gains_of(self, items: Int32s, start: int) -> Float32s:
         """What the items [n, k], proposed to the queries from `start` on, are worth: 0 where not taken, [n, k]."""
         rows = np.repeat(np.arange(len(self.queries)), np.diff(self.taken_offsets))

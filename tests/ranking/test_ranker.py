@@ -119,10 +119,14 @@ def test_nothing_to_rank(ranker, trained, queries, queries_of):
     assert ranker.rank(nobody, trained.retriever.score(nobody, np.zeros((0, 5), np.int32))).shape == (0, 5)
 
 
-def test_strangers_are_ranked_too(ranker, trained, queries_of):
-    stranger = queries_of([[]], now=20_000)
-    found = ranker.rank(stranger, trained.retriever.retrieve(stranger, 20))
-    assert np.isfinite(found[0, :20]).all()
+def test_strangers_get_stage_ones_order_at_the_level_of_others(ranker, trained, queries_of):
+    both = queries_of([[], [3]], now=20_000)
+    found = trained.retriever.retrieve(both, 20)
+    told = logits(ranker, ranker.rank(both, found)[0])
+    assert told == pytest.approx(found.fused[0] + ranker.stage_one_level, abs=1e-3)
+    assert logits(ranker, ranker.rank(both, found)[1]) != pytest.approx(
+        found.fused[1] + ranker.stage_one_level, abs=1e-3
+    )
 
 
 def test_only_what_is_new_and_untaken_is_put_right(ranker, trained, queries, candidates, scores):
@@ -155,7 +159,8 @@ def test_a_broken_number_never_wins(ranker, queries, candidates, scores):
         ranker.scorer, ranker.scaling, replace(ranker.facts, prices=prices), ranker.item_vectors, ranker.calibration
     )
     broken._compiled = ranker._compiled
-    own = queries.slice(0, 1).before(1)  # without a history, whose prices would count too
+    own = queries.slice(0, 1)
+    assert candidates.items[0, best] not in own.items  # whose prices count too
     lone = replace(
         candidates, **{n: getattr(candidates, n)[:1] for n in ("items", "fused", "scores", "ranks", "levels")}
     )

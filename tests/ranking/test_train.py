@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
-from core.types import NO_ITEM
 from layers.history import HISTORY
 from layers.item_features import ItemFeatures
 from ranking.examples import Examples, Scaling
@@ -85,13 +84,13 @@ def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items
     """New ones lie far behind by the scorer, and are the ones that are taken."""
     start = np.array([1, 0, 0], np.float32)
     old, longer = examples(60), examples(60)
-    old.candidates[:, 15:], old.labels[:, 15:] = NO_ITEM, -1
     longer.candidates[:, 15:] = ITEMS + np.arange(5)
     longer.features[:, 15:, 0] -= 4
     longer.labels[:, 15:] = longer.features[:, 15:, 1] > 1
+    settings = config(items, use_lstm=False)
     catalogue = items.with_new(np.arange(10, 15))
-    with_new = train_scorer([longer, longer], catalogue, config(items, use_lstm=False), 1, start)
-    without = train_scorer([old, old], items, config(items, use_lstm=False), 1, start)
+    with_new = train_scorer([old, old], catalogue, settings, 1, start, newcomers=longer)
+    without = train_scorer([old, old], items, settings, 1, start)
     assert np.array_equal(with_new.vectors, without.vectors)
     assert with_new.calibration == without.calibration
     assert not without.for_new.any()

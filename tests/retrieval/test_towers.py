@@ -183,18 +183,16 @@ def test_log_q_is_the_log_of_the_expected_count(features, queries_of):
             assert batch["log_q"][at[0]] == pytest.approx(np.log(16 * share + NEGATIVES / ITEMS), abs=1e-5)
 
 
-def test_what_has_not_come_yet_is_no_negative_and_counts_by_its_content_alone(features, events):
-    early = events.keep(events.items < ITEMS // 2)
-    seen = np.unique(early.items)
-    batch, _ = TowerBatches(early, features, np.inf, 1, 16, 0, catalogue=seen)[0]
-    assert set((batch["ids"][batch["negatives"]] - 1).tolist()) <= set(seen.tolist())
-    made = TowerTraining(features, 0)
-    tower = made.fit(early, np.inf, 5)
-    later = np.flatnonzero(features.known & ~np.isin(np.arange(ITEMS), seen))
-    content = tower.item_tower.vectors(item_inputs(features, later))
+def test_the_vectors_of_items_that_are_new_are_of_their_content_alone(features):
+    made, new = TowerTraining(features, 0), np.zeros(ITEMS, bool)
+    new[[2, 5]] = True
+    tower = made.source(features.without(new))
+    content = tower.item_tower.vectors(item_inputs(features.without(new), np.array([2, 5])))
     content /= np.linalg.norm(content, axis=1, keepdims=True)
-    assert tower.index.take(later) == pytest.approx(content, abs=1e-5)
-    assert np.abs(made.source().index.take(later) - content).max() > 1e-2, "an id adds to it"
+    assert tower.index.take(np.array([2, 5])) == pytest.approx(content, abs=1e-5)
+    usual = made.source().index
+    assert np.abs(usual.take(np.array([2, 5])) - content).max() > 1e-2, "an id adds to it"
+    assert np.array_equal(usual.take(np.flatnonzero(~new)), tower.index.take(np.flatnonzero(~new)))
 
 
 def test_without_a_second_event_there_is_nothing_to_learn(features, queries_of):

@@ -15,8 +15,8 @@ from retrieval.retriever import Retriever
 from retrieval.text import text_weights
 from retrieval.train import RetrievalSettings, fit_sources
 from retrieval.two_tower import TowerTraining
-from training.arrivals import arrivals, neighbours_without, proposals, without_ids
-from training.recipe import propose
+from training.arrivals import meet, neighbours_without, proposals, without_ids
+from training.lessons import propose
 from training.slices import slices
 from training.table import prepare
 
@@ -36,10 +36,11 @@ def cut(table):
 @pytest.fixture(scope="module")
 def retriever(table, cut):
     n = len(table.features)
-    tower = TowerTraining(table.features, 0).fit(cut.past, np.inf, 10)
-    text = neighbours_without(text_weights(table.features.tokens), cut.new)
-    sources = fit_sources(cut.past, n, text, tower, RetrievalSettings((14.0,), factors=8), 0)
-    return Retriever(sources, Fusion.even(len(sources)), n)
+    towers = TowerTraining(table.features, 0)
+    settings, text = RetrievalSettings((14.0,), factors=8), text_weights(table.features.tokens)
+    sources = fit_sources(cut.past, n, text, towers.fit(cut.past, np.inf, 10), settings, 0)
+    met = meet(sources, towers.source(table.features.without(cut.new)), cut.new)
+    return Retriever(met, Fusion.even(len(met)), n)
 
 
 def test_the_shop_has_arrivals(cut):
@@ -66,20 +67,19 @@ def test_the_nearest_new_items_are_proposed_but_none_that_a_history_holds(retrie
 
 
 def test_without_new_items_nothing_is_proposed_and_no_neighbour_lost(retriever, cut):
-    none = replace(cut, new=np.zeros_like(cut.new))
-    assert not any(len(rows) for rows in proposals(retriever, none, COUNT, 32))
+    assert not any(len(rows) for rows in proposals(retriever, cut.of_known(), COUNT, 32))
     text = sp.csr_matrix(np.eye(3, dtype=np.float32))
-    assert neighbours_without(text, np.zeros(3, bool)) is text
+    assert np.array_equal(neighbours_without(text, np.zeros(3, bool)).toarray(), text.toarray())
     assert neighbours_without(text, np.array([0, 1, 0], bool)).diagonal().tolist() == [1, 0, 1]
 
 
 def test_new_items_get_rows_whose_ids_say_nothing(table, cut):
-    items, arrived = table.features, arrivals([cut])
+    items, arrived = table.features, np.flatnonzero(cut.new)
     new = int(arrived[1])
     old = int(np.flatnonzero(cut.known)[0])
     made = Examples(*([np.zeros(0)] * 9))
     made = replace(made, candidates=np.array([[new, old, NO_ITEM]], np.int32), history=np.array([[old, new]], np.int32))
-    found = without_ids(made, cut, items, arrived)
+    found = without_ids(made, cut.new)
     longer = items.with_new(arrived)
     assert found.candidates.tolist() == [[len(items) + 1, old, NO_ITEM]]
     assert found.history.tolist() == [[old, len(items) + 1]]

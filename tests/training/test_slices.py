@@ -76,6 +76,21 @@ def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, len
     assert np.array_equal(cut.queries.groups, groups[cut.users])
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
+def test_without_its_new_items_a_slice_is_one_of_items_without_words(queries_of, users, start, length, seed):
+    histories = histories_of(queries_of, users)
+    a, b = start * DAY, (start + length) * DAY
+    every, none = np.ones(ITEMS, bool), np.zeros(ITEMS, bool)
+    found = time_slice(histories, a, b, every, 100, np.random.default_rng(seed)).of_known()
+    expected = time_slice(histories, a, b, none, 100, np.random.default_rng(seed))
+    assert not found.new.any()
+    for name in ("users", "taken_offsets", "taken"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name))
+    assert np.array_equal(found.queries.items, expected.queries.items)
+    assert np.array_equal(found.queries.now, expected.queries.now)
+
+
 def test_newcomers_are_asked_about_as_they_came_too(queries_of):
     known, new = [(2, 0, 4), (4, 1, 4), (12, 2, 4), (13, 3, 4)], [(11, 0, 4), (12, 1, 4), (13, 2, 4)]
     histories = histories_of(queries_of, [known] * 10 + [new] * 3)
