@@ -35,7 +35,9 @@ def write_signals(candidates: Candidates, found: Float32s) -> None:
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
-    """The sums of every candidate's signals times `weights` [2 * sources], float32 [batch, n], -inf where padded."""
+    """The sums of every candidate's signals times its query's `weights` [batch, 2 * sources], float32 [batch, n], -inf
+    where padded.
+    """
     sums = np.where(candidates.items == NO_ITEM, -np.inf, 0).astype(np.float32)
     scores = np.ascontiguousarray(np.moveaxis(candidates.scores, -1, 0))
     ranks = np.ascontiguousarray(np.moveaxis(candidates.ranks, -1, 0))
@@ -102,7 +104,7 @@ def _weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float3
     for s in range(sources):
         for i in range(batch):
             mean, spread = levels[i, s]
-            of_distance, of_place = weights[s] if spread > 0 else np.float32(0), weights[sources + s]
+            of_distance, of_place = weights[i, s] if spread > 0 else np.float32(0), weights[i, sources + s]
             own, places, totals = scores[s, i], ranks[s, i], sums[i]
             for j in range(n):
                 distance, place = _distance(own[j], mean, spread), _place(places[j])

@@ -125,6 +125,11 @@ class Queries:
         """How many events each query has, int64 [batch]."""
         return np.diff(self.offsets)
 
+    @property
+    def strangers(self) -> Bools:
+        """Which queries have no events at all, bool [batch]."""
+        return np.equal(self.offsets[1:], self.offsets[:-1])
+
     def rows(self) -> Int64s:
         """For each event, which query it belongs to, int64 [events]."""
         return np.repeat(np.arange(len(self)), self.lengths)

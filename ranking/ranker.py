@@ -91,7 +91,7 @@ class Ranker:
                 scores[rows, columns] = logits
         new = untaken(candidates, self.facts)
         scores[new] += scaled[new] @ self.for_new[:-1] + self.for_new[-1]
-        strangers = queries.lengths == 0
+        strangers = queries.strangers
         scores[strangers] = candidates.fused[strangers] + self.stage_one_level
         slope, offset = self.calibration
         probability = 1 / (1 + np.exp(-np.clip(slope * scores + offset, -60, 60)))

@@ -29,7 +29,7 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     Sources that can name a history item are preferred among those that contribute: "because you bought X" says more
     than "popular", as long as it is not the weakest of the truth.
     """
-    given = np.maximum(fusion.contributions(candidates), 0)
+    given = np.maximum(fusion.contributions(candidates, queries.strangers), 0)
     total = np.maximum(given.sum(axis=-1, keepdims=True), 1e-9)
     shares = np.where(candidates.ranks > 0, given / total, 0)
     speakers = _speakers(sources, shares)

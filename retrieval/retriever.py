@@ -133,7 +133,7 @@ class Retriever:
             items = union(lists, extra, self.n_items)
         if extra is not None and spare is not None and (thin := (items != NO_ITEM).sum(axis=1) < count).any():
             items = union(lists, [(spare if few else extra)[i] for i, few in enumerate(thin)], self.n_items)
-        return self._describe(items, answers, lists)
+        return self._describe(queries, items, answers, lists)
 
     def _longer(self, lists: Int32s, queries: Queries, which: Int64s, count: int, barred: Barred | None) -> Int32s:
         """The lists with up to `count` items where they are those of the queries at the positions `which`."""
@@ -151,7 +151,7 @@ class Retriever:
         """
         answers = self._ask(queries)
         barred = Barred(queries.seen())
-        return self._describe(items, answers, self._lists(answers, len(queries), LIST_LENGTH, barred))
+        return self._describe(queries, items, answers, self._lists(answers, len(queries), LIST_LENGTH, barred))
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
         """Take in items that came or changed, at distinct rows below `n_items`."""
@@ -242,7 +242,9 @@ class Retriever:
                     answers[i] = answer
         return lists
 
-    def _describe(self, items: Int32s, answers: list[SourceScores | None], lists: Int32s) -> Candidates:
+    def _describe(
+        self, queries: Queries, items: Int32s, answers: list[SourceScores | None], lists: Int32s
+    ) -> Candidates:
         shape = (len(answers), *items.shape)  # each source fills a part that lies together
         scores, ranks = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
         levels = np.zeros((len(items), len(answers), 2), np.float32)
@@ -257,7 +259,7 @@ class Retriever:
         np.copyto(scores, 0, where=items == NO_ITEM)
         by_item, fused = (np.moveaxis(scores, 0, -1), np.moveaxis(ranks, 0, -1)), np.zeros(items.shape, np.float32)
         candidates = Candidates(items, fused, *by_item, levels, self.sources, failed)
-        return replace(candidates, fused=self.fusion.scores(candidates))
+        return replace(candidates, fused=self.fusion.scores(candidates, queries.strangers))
 
     def _barred(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Barred | None:
         if blocked is not None:

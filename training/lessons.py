@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.signals import signals
-from core.types import Candidates, Float32s, Int32s
+from core.types import Bools, Candidates, Float32s, Int32s
 from layers.item_features import ItemFeatures
 from ranking.examples import Examples
 from ranking.features import ItemFacts
@@ -52,12 +52,16 @@ def propose_new(retriever: Retriever, cut: Slice, count: int) -> tuple[list[Cand
     return propose(retriever, cut, count, fresh), fresh
 
 
-def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32s, Float32s]:
-    """A sample of queries and of their candidates, all that were taken among them: signals and gains."""
+Lesson = tuple[Float32s, Float32s, Bools]
+"""Signals and gains of candidates, and which queries have no history."""
+
+
+def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> Lesson:
+    """A sample of queries and of their candidates, all that were taken among them."""
     generator = np.random.default_rng(seed)
     share = LESSON_QUERIES / max(len(cut.queries), 1)
     width = min(LESSON_WIDTH, min(union.items.shape[1] for union in unions))
-    inputs, labels = [], []
+    inputs, labels, strangers = [], [], []
     for block, union in enumerate(unions):
         gains = cut.gains_of(union.items, block * BLOCK)
         rows = np.flatnonzero(generator.random(len(union)) < share)
@@ -65,13 +69,15 @@ def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> tuple[Float32
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
         inputs.append(np.where(union.valid[at][..., None], signals(union)[at], 0))
         labels.append(gains[at])
+        strangers.append(cut.queries.strangers[block * BLOCK + rows])
     pad = [(0, 0), (0, LESSON_WIDTH - width)]
-    return np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
+    signals_, gains_ = np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
+    return signals_, gains_, np.concatenate(strangers)
 
 
-def learn_fusion(lessons: Sequence[tuple[Float32s, Float32s]]) -> Fusion:
+def learn_fusion(lessons: Sequence[Lesson]) -> Fusion:
     """One fusion for all lessons so far."""
-    return Fusion.fit(np.concatenate([x for x, _ in lessons]), np.concatenate([y for _, y in lessons]))
+    return Fusion.fit(*(np.concatenate(column) for column in zip(*lessons, strict=True)))
 
 
 def ranking_examples(
@@ -92,13 +98,13 @@ def ranking_examples(
     parts = []
     for block, union in enumerate(unions):
         start, stop = block * BLOCK, block * BLOCK + len(union)
+        queries = cut.queries.slice(start, stop)
         own = [_NONE] * len(union) if fresh is None else fresh[start:stop]
-        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union)).astype(np.float32)
+        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union, queries.strangers)).astype(np.float32)
         chosen = best(replace(union, fused=fused), count + max(map(len, own), default=0), own)
         gains = cut.gains_of(chosen.items, start)
-        queries = cut.queries.slice(start, stop)
         made = Examples.build(queries, chosen, gains, ideal[start:stop], cut.users[start:stop], facts)
-        parts.append(made.select(queries.lengths > 0))
+        parts.append(made.select(~queries.strangers))
     return Examples.join(parts)
 
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from core.types import Bools, Float32s, Int32s, Queries
+from core.types import Bools, Int32s, Queries
 from ranking.examples import Examples
 from ranking.features import ItemFacts, feature_names
 from ranking.scorer import ScorerConfig
@@ -32,7 +32,7 @@ from retrieval.two_tower import BATCH as TOWER_BATCH
 from retrieval.two_tower import TowerTraining
 from training.arrivals import meet, without_ids
 from training.config import Recipe
-from training.lessons import BLOCK, learn_fusion, lesson, propose, propose_new, ranking_examples
+from training.lessons import BLOCK, Lesson, learn_fusion, lesson, propose, propose_new, ranking_examples
 from training.slices import Slice, slices
 from training.table import TrainingTable
 
@@ -90,7 +90,7 @@ def train(
     text = text_weights(items.tokens)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
-    lessons: list[tuple[Float32s, Float32s]] = []
+    lessons: list[Lesson] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
         tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import DataError
-from core.types import DAY, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from core.types import DAY, NO_GROUP, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from retrieval.profile import wanted
 from retrieval.train import span_days
 
@@ -165,6 +165,9 @@ def _slice(
     if asked is not None:
         queries = queries.keep(queries.times < np.repeat(asked, queries.lengths))
         queries = replace(queries, now=asked)
+        if queries.groups is not None:  # of half of the strangers nothing at all is known
+            unknown = queries.strangers & (generator.random(len(queries)) < 0.5)
+            queries = replace(queries, groups=np.where(unknown[:, None], NO_GROUP, queries.groups).astype(np.int32))
         later = later.keep(later.times >= np.repeat(asked, later.lengths))
     n_items = len(worded)
     known = np.bincount(past.items, minlength=n_items) > 0

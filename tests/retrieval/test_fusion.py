@@ -51,7 +51,8 @@ def candidates():
 
 def test_scores_are_what_the_sources_contribute_and_padding_sinks(candidates):
     fusion = Fusion(np.array([0.5, -1, 2, 0.25], np.float32))
-    scores, parts = fusion.scores(candidates), fusion.contributions(candidates)
+    known = np.zeros(len(candidates), bool)
+    scores, parts = fusion.scores(candidates, known), fusion.contributions(candidates, known)
     assert scores[0, 2] == -np.inf
     assert scores[candidates.valid] == pytest.approx(parts.sum(axis=-1)[candidates.valid], abs=1e-5)
 
@@ -64,3 +65,14 @@ def test_a_part_of_the_sources_keeps_its_weights():
 def test_a_loaded_fusion_is_the_same(stored):
     fusion = Fusion(np.array([0.1, 2], np.float32))
     assert np.array_equal(Fusion.load(stored(fusion.write)).weights, fusion.weights)
+
+
+def test_strangers_have_weights_of_their_own():
+    inputs, labels = lessons()
+    other = inputs[..., [1, 0, 3, 2]]  # what tells of them is what says nothing of others
+    strangers = np.repeat([False, True], len(inputs))
+    fusion = Fusion.fit(np.concatenate([inputs, other]), np.concatenate([labels, labels]), strangers)
+    assert fusion.weights == pytest.approx(Fusion.fit(inputs, labels).weights)
+    assert fusion.for_strangers == pytest.approx(Fusion.fit(other, labels).weights)
+    few = Fusion.fit(inputs, labels, np.arange(len(inputs)) < 3)
+    assert np.array_equal(few.for_strangers, Fusion.even(2).weights), "three are nothing to learn from"
