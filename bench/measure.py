@@ -116,8 +116,9 @@ class Job:
         cores = Cores.of_machine(self.workers)
         ghz = Ghz(cores.load, folder)
         with shortlist(self.bundles, cores.server, self.workers) as server:
-            ghz.closed(server.address, recommends, 16 * self.workers, min(WARM_UP_SECONDS, self.seconds))
-            load = ghz.closed(server.address, recommends, 16 * self.workers, self.seconds)
+            callers = max(CALLERS) * self.workers  # as many for each as the one had at its peak
+            ghz.closed(server.address, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
+            load = ghz.closed(server.address, recommends, callers, self.seconds)
             private = [private_mb(pid) for pid in children(server.pid)]
             searchable = searchable_seconds(server.address)
         return {
