@@ -26,7 +26,7 @@ BLOCK = 128
 """Queries that retrieval answers at a time."""
 
 LESSON_QUERIES, LESSON_WIDTH = 400, 500
-"""Queries with a history per slice, and candidates of each query, that fusion learns from."""
+"""Queries per slice, and candidates of each, that fusion learns from."""
 
 
 def propose(retriever: Retriever, cut: Slice, count: int, also: Sequence[Int32s] | None = None) -> list[Candidates]:
@@ -59,7 +59,7 @@ Lesson = tuple[Float32s, Float32s, Bools]
 def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> Lesson:
     """A sample of queries and of their candidates, all that were taken among them."""
     generator = np.random.default_rng(seed)
-    share = LESSON_QUERIES / max(np.count_nonzero(~cut.queries.strangers), 1)
+    share = LESSON_QUERIES / max(len(cut.queries), 1)
     width = min(LESSON_WIDTH, min(union.items.shape[1] for union in unions))
     inputs, labels, strangers = [], [], []
     for block, union in enumerate(unions):
