@@ -53,6 +53,10 @@ class Slice:
         """The cut, microseconds."""
         return int(self.past.now[0])
 
+    def teaching(self) -> int:
+        """How many queries have a history and took a known item: others alone would teach nothing."""
+        return int(np.count_nonzero(~self.of_known().queries.strangers))
+
     def of_known(self) -> Slice:
         """The same as if no item had been new: whoever took new ones alone is not asked about."""
         kept = self.known[self.taken]
@@ -99,9 +103,10 @@ def slices(histories: Queries, worded: Bools, count: int, most: int, seed: int) 
     generator = np.random.default_rng(seed)
     cuts = [int(as_of - k * length) for k in range(count, 0, -1)]
     made = [time_slice(histories, cut, int(cut + length), worded, most, generator) for cut in cuts]
-    made = [one for one in made if len(one.queries) >= FEWEST_QUERIES / count]
-    if made and sum(len(one.queries) for one in made) >= min(FEWEST_QUERIES, len(histories) // 4):
-        return made
+    sized = [(one, one.teaching()) for one in made]
+    kept = [(one, size) for one, size in sized if size >= FEWEST_QUERIES / count]
+    if kept and sum(size for _, size in kept) >= min(FEWEST_QUERIES, len(histories) // 4):
+        return [one for one, _ in kept]
     last = ends(histories, len(worded), most, generator)
     if not len(last.queries):
         raise DataError("no user has two events that differ in their item: there is nothing to learn from")

@@ -94,6 +94,12 @@ def test_without_its_new_items_a_slice_is_one_of_items_without_words(queries_of,
     assert np.array_equal(found.queries.now, expected.queries.now)
 
 
+def test_where_everything_that_is_taken_is_new_the_ends_of_histories_teach(queries_of):
+    users = [[(1, user, 4), (2, 40, 4), (28, 41 + user % 5, 4)] for user in range(40)]
+    [last] = slices(histories_of(queries_of, users), np.ones(46, bool), 4, 100, 0)
+    assert last.teaching() and not last.new.any()
+
+
 def test_newcomers_are_asked_about_as_they_came_too(queries_of):
     known, new = [(2, 0, 4), (4, 1, 4), (12, 2, 4), (13, 3, 4)], [(11, 0, 4), (12, 1, 4), (13, 2, 4)]
     histories = histories_of(queries_of, [known] * 10 + [new] * 3)
