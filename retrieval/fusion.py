@@ -14,8 +14,8 @@ from core.types import Bools, Candidates, Float32s, Float64s
 
 PENALTY = 1e-3
 
-FEWEST_STRANGERS = 30
-"""Queries without a history that weights of their own are learned from."""
+FEWEST_STRANGERS = 10
+"""Queries without a history that weights of their own are learned from; few, as they all look alike."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 """What every source keeps to, whatever its kind: the same questions, with dense arithmetic as the oracle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.types import NO_ITEM
 from layers.item_encoding import ItemEncoding
 from retrieval.als import ALS
+from retrieval.demographic import Demographic
 from retrieval.index import VectorIndex
 from retrieval.item_item import ItemItem, cosine, ease, history_profile
 from retrieval.popularity import Popularity
@@ -43,6 +46,7 @@ FIT = {
     "popular": lambda q: Popularity.fit("popular", q, ITEMS, np.inf),
     "popular_4d": lambda q: Popularity.fit("popular_4d", q, ITEMS, 4),
     "two_tower": lambda q: tower(),
+    "demographic": lambda q: Demographic.fit(q, np.zeros((len(q), 1), np.int32), ITEMS),
 }
 WITHOUT_HISTORY = ("popular", "popular_4d")
 
@@ -119,7 +123,8 @@ def test_an_empty_history_scores_zero_and_proposes_nothing(source, queries_of):
 
 
 def test_one_click_is_enough(source, queries_of):
-    assert (source.scores(queries_of([[8]])).top(3, None)[0] != NO_ITEM).any()
+    click = replace(queries_of([[8]]), groups=np.zeros((1, 1), np.int32))  # one source reads the user's groups instead
+    assert (source.scores(click).top(3, None)[0] != NO_ITEM).any()
 
 
 def test_impressions_and_dislikes_are_no_wishes(source, queries_of):

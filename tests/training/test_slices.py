@@ -95,8 +95,9 @@ def test_without_its_new_items_a_slice_is_one_of_items_without_words(queries_of,
 
 
 def test_where_everything_that_is_taken_is_new_the_ends_of_histories_teach(queries_of):
-    users = [[(1, user, 4), (2, 40, 4), (28, 41 + user % 5, 4)] for user in range(40)]
-    [last] = slices(histories_of(queries_of, users), np.ones(46, bool), 4, 100, 0)
+    early = [[(day, (user + 3 * day) % 10, 4) for day in (1, 2, 3)] for user in range(40)]
+    late = [[(1, 0, 4), (20 + user % 10, 10, 4)] for user in range(20)]
+    [last] = slices(histories_of(queries_of, early + late), np.ones(ITEMS, bool), 4, 100, 0)
     assert last.teaching() and not last.new.any()
 
 
