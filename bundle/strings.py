@@ -23,10 +23,14 @@ _BULK = 1 << 16  # ids compared at once: bounds what a look-up of millions needs
 
 def encode(strings: Sequence[str]) -> tuple[Bytes, Int64s]:
     """The strings as UTF-8: uint8 [bytes] and offsets int64 [strings + 1]. A lone surrogate raises ValueError."""
-    encoded = [string.encode() for string in strings]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)), out=offsets[1:])
-    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets
+    return joined([string.encode() for string in strings])
+
+
+def joined(parts: Sequence[bytes]) -> tuple[Bytes, Int64s]:
+    """The parts one after another, uint8 [bytes], and offsets int64 [parts + 1]."""
+    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
+    return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
 
 
 def hash_ids(ids: Sequence[str]) -> UInt64s:

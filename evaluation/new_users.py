@@ -21,7 +21,7 @@ from data.dataset import Dataset
 from evaluation import metrics
 from evaluation.baselines import Popularity
 from evaluation.metrics import ItemSets
-from evaluation.protocol import Interactions, rows_of, wanted_events
+from evaluation.protocol import Interactions, closed, rows_of, wanted_events
 from evaluation.top_k import top_k
 
 COLUMNS = {"ndcg@10": "NDCG@10", "hit@10": "Hit@10", "recall@100": "R@100"}
@@ -94,10 +94,8 @@ class NewUsers:
             "users": len(self),
             "with_attributes": sum(map(bool, self.attributes)),
             "relevant_items": len(self.relevant.items),
-            "systems": {name: self._found(_closed(lists), self.relevant) for name, lists in systems.items()},
-            "after_first_event": {
-                name: self._found(_closed(lists), self.rest) for name, lists in without_first.items()
-            },
+            "systems": {name: self._found(closed(lists), self.relevant) for name, lists in systems.items()},
+            "after_first_event": {name: self._found(closed(lists), self.rest) for name, lists in without_first.items()},
         }
 
     def _found(self, lists: Int32s, relevant: ItemSets) -> dict[str, dict[str, float | int]]:
@@ -114,12 +112,6 @@ class NewUsers:
             for group, members in self.groups().items()
             if (members & asked).any()
         }
-
-
-def _closed(lists: Int32s) -> Int32s:
-    """The lists with NO_ITEM at their ends alone."""
-    order = np.argsort(lists == NO_ITEM, axis=1, kind="stable")
-    return np.take_along_axis(lists, order, axis=1)
 
 
 def print_new_users(found: Mapping[str, Any], console: Console) -> None:

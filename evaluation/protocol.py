@@ -107,8 +107,7 @@ class Heldout:
         """
         ranked = np.where((ranked >= 0) & (ranked < len(self.train.item_ids)), ranked, NO_ITEM).astype(np.int32)
         keep = first_places(ranked) & ~self.seen.contain(ranked)
-        order = np.argsort(~keep, axis=1, kind="stable")
-        return np.take_along_axis(np.where(keep, ranked, np.int32(NO_ITEM)), order, axis=1)
+        return closed(np.where(keep, ranked, np.int32(NO_ITEM)))
 
     def user_segments(self) -> dict[str, Bools]:
         """The test users by number of training events: cold (<= 3), warm, heavy (> 50), each bool [test users]."""
@@ -121,6 +120,12 @@ def wanted_events(interactions: pl.DataFrame) -> pl.DataFrame:
     """Those that say that a user wants such items."""
     wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
     return interactions.filter(pl.col("event_type").is_in(wanted))
+
+
+def closed(lists: Int32s) -> Int32s:
+    """The lists with NO_ITEM at their ends alone."""
+    order = np.argsort(lists == NO_ITEM, axis=1, kind="stable")
+    return np.take_along_axis(lists, order, axis=1)
 
 
 def rows_of(ids: pl.Series, known: pl.Series) -> Int32s:

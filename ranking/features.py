@@ -52,10 +52,9 @@ class ItemFacts:
         first, last, prices = (bundle.array(f"ranking/{name}", room) for name in ("first", "last", "prices"))
         as_of = bundle.manifest.as_of_micros
         new = np.zeros(len(first), np.bool_)
-        if room:
-            new[-room:] = True
         if room is not None:
             first[len(first) - room :] = last[len(last) - room :] = as_of
+            new[len(new) - room :] = True
         return cls(first, last, prices, as_of, new)
 
 

@@ -14,6 +14,7 @@ from retrieval.demographic import Demographic
 from retrieval.fusion import Fusion
 from retrieval.item_item import HISTORY, ItemItem
 from retrieval.profile import last_events, wanted_only
+from retrieval.sparse import SUSPECTS
 from retrieval.two_tower import TwoTower
 
 if TYPE_CHECKING:
@@ -133,17 +134,17 @@ def _strongest(
 
     `marks` are zeros, and zeros again afterwards. Items past the matrix are named by none.
     """
-    suspects = np.zeros(4096, np.bool_)  # by the last bits of a row: so few items fit into the nearest cache
+    suspects = np.zeros(SUSPECTS, np.bool_)
     for i in range(len(items)):
         for n in range(items.shape[1]):
             if 0 <= items[i, n] < len(marks):
                 marks[items[i, n]], most[n] = n + 1, 0
-                suspects[items[i, n] & 4095] = True
+                suspects[items[i, n] & (SUSPECTS - 1)] = True
         for j in range(offsets[i], offsets[i + 1]):
             if history[j] >= len(indptr) - 1:
                 continue
             for entry in range(indptr[history[j]], indptr[history[j] + 1]):
-                if not suspects[indices[entry] & 4095]:
+                if not suspects[indices[entry] & (SUSPECTS - 1)]:
                     continue
                 n = marks[indices[entry]] - 1
                 part = counts[j] * data[entry]
@@ -152,4 +153,4 @@ def _strongest(
         for n in range(items.shape[1]):
             if 0 <= items[i, n] < len(marks):
                 marks[items[i, n]] = 0
-                suspects[items[i, n] & 4095] = False
+                suspects[items[i, n] & (SUSPECTS - 1)] = False

@@ -17,7 +17,10 @@ from retrieval.top import smallest
 _WORST = np.iinfo(np.int64).max
 _INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
 """The bits of infinity, past which there is no number; and what orders larger numbers first, less their bits."""
-_SUSPECTS = 4096
+SUSPECTS = 4096
+"""Places of a table, by the last bits of a row, that says which rows need a closer look: small enough for the nearest
+cache, a power of two.
+"""
 
 
 @dataclass(frozen=True)
@@ -163,17 +166,17 @@ def _keys(
     bounds: Int64s,
 ) -> None:
     """A key for each entry that may be proposed, row after row; `allowed` is empty where everything is."""
-    suspects = np.zeros(_SUSPECTS, np.bool_)  # by the last bits of a column: few entries need a closer look
+    suspects = np.zeros(SUSPECTS, np.bool_)
     end = 0
     for i in range(len(offsets) - 1):
         own = barred[barred_offsets[i] : barred_offsets[i + 1]]
         for column in own:
-            suspects[column & (_SUSPECTS - 1)] = True
+            suspects[column & (SUSPECTS - 1)] = True
         for k in range(offsets[i], offsets[i + 1]):
             column = columns[k]
             if not 0 < bits[k] <= _INFINITE or (len(allowed) > 0 and not allowed[column]):
                 continue
-            if suspects[column & (_SUSPECTS - 1)]:
+            if suspects[column & (SUSPECTS - 1)]:
                 at = np.searchsorted(own, column)
                 if at < len(own) and own[at] == column:
                     continue
@@ -181,7 +184,7 @@ def _keys(
             end += 1
         bounds[i + 1] = end
         for column in own:
-            suspects[column & (_SUSPECTS - 1)] = False
+            suspects[column & (SUSPECTS - 1)] = False
 
 
 @compiled

@@ -13,6 +13,7 @@ import numpy as np
 from google.protobuf.message import Message
 from shortlist.v1 import recommendation_pb2 as parts
 
+from bundle.strings import encode, joined
 from core.compiled import compiled
 from core.types import Bytes, Float32s, Int32s, Int64s, Ranked
 
@@ -41,9 +42,9 @@ def add_items(
     """Put the answer's items into `message.items`: RecommendedItems where there are `reasons` [n], which are serialised
     Reasons without their shares, else ScoredItems; of each item the sources that proposed it, best rank first.
     """
-    texts, text_ends = _joined([text.encode() for pair in zip(ids, titles, strict=True) for text in pair])
-    names, name_ends = _joined([name.encode() for name in ranked.hits.sources])
-    told, told_ends = _joined(reasons or [])
+    texts, text_ends = encode([text for pair in zip(ids, titles, strict=True) for text in pair])
+    names, name_ends = encode(ranked.hits.sources)
+    told, told_ends = joined(reasons or [])
     shares = np.array([reason.share for reason in ranked.reasons] if reasons else [], np.float32)
     ranks = ranked.hits.ranks
     longest = int(np.diff(name_ends).max(initial=0)) + 32
@@ -72,13 +73,6 @@ def add_items(
 def warm() -> None:
     """Compile, or load what was compiled, before somebody waits for it."""
     add_items(parts.Recommendation(), Ranked.nothing(""), [], [])
-
-
-def _joined(strings: Sequence[bytes]) -> tuple[Bytes, Int64s]:
-    """One after another, uint8, and where each ends, int64 [strings + 1] from 0."""
-    ends = np.zeros(len(strings) + 1, np.int64)
-    np.cumsum([len(string) for string in strings], out=ends[1:])
-    return np.frombuffer(b"".join(strings), np.uint8), ends
 
 
 def _bytes_of(numbers: Float32s) -> Bytes:

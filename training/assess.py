@@ -77,9 +77,8 @@ def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[d
     """
     system = as_serving(bundle, past)
     rows = rows_of(pl.Series(list(system.items.ids), dtype=pl.String), new.train.item_ids)
-    strangers = [""] * len(
-        new
-    )  # what the bundle has of users without events is not to help where nothing is sent along
+    # Without ids: what the bundle has of users without events is not to help where nothing is sent along.
+    strangers = [""] * len(new)
     nothing = system.histories.queries(strangers)
     known = system.grouped(nothing, strangers, new.attributes)
     begun = past_of(new.first, new.user_ids, system.items.ids, new.train.now)
@@ -92,14 +91,15 @@ def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[d
     def lists(queries: Queries) -> Int32s:
         return _translated(system.recommend(queries, LIST_LENGTH).items, rows)
 
+    with_attributes = lists(known)
     return (
         {
             "Shortlist: nothing known": lists(nothing),
-            "Shortlist: attributes": lists(known),
+            "Shortlist: attributes": with_attributes,
             "stage one alone: attributes": _translated(system.retrieve(known, LIST_LENGTH).items, rows),
         },
         {
-            "Shortlist: attributes": lists(known),
+            "Shortlist: attributes": with_attributes,
             "Shortlist: first event": lists(begun),
             "Shortlist: attributes and first event": lists(begun_known),
         },

@@ -71,8 +71,8 @@ def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> Lesson:
         labels.append(gains[at])
         strangers.append(cut.queries.strangers[block * BLOCK + rows])
     pad = [(0, 0), (0, LESSON_WIDTH - width)]
-    signals_, gains_ = np.pad(np.concatenate(inputs), [*pad, (0, 0)]), np.pad(np.concatenate(labels), pad)
-    return signals_, gains_, np.concatenate(strangers)
+    told = np.pad(np.concatenate(inputs), [*pad, (0, 0)])
+    return told, np.pad(np.concatenate(labels), pad), np.concatenate(strangers)
 
 
 def learn_fusion(lessons: Sequence[Lesson]) -> Fusion:
