@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.machine import pinned
+from bench.machine import pinned, processor_seconds
+from bench.processes import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 GHZ = ROOT / ".tools/bin/ghz"
@@ -32,6 +33,7 @@ class Load:
     p95_ms: float
     p99_ms: float
     client_cores: float  # how many cores ghz itself kept busy
+    server_ms: float  # processor time of the server for each OK answer
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -45,28 +47,28 @@ class Ghz:
     cores: tuple[int, ...]
     folder: Path
 
-    def closed(self, address: str, data: Path, callers: int, seconds: float, call: str = RECOMMEND) -> Load:
+    def closed(self, server: Server, data: Path, callers: int, seconds: float, call: str = RECOMMEND) -> Load:
         """`callers` callers, each asks again as soon as it has its answer."""
-        return self._run(address, data, call, callers, ["-c", str(callers)], callers, seconds)
+        return self._run(server, data, call, callers, ["-c", str(callers)], callers, seconds)
 
-    def open(self, address: str, data: Path, rate: float, seconds: float, call: str = RECOMMEND) -> Load:
+    def open(self, server: Server, data: Path, rate: float, seconds: float, call: str = RECOMMEND) -> Load:
         """`rate` calls a second, whether or not earlier ones have been answered: how queues form in life."""
         whole = max(1, round(rate))
         options = ["--async", "--rps", str(whole), "-c", "64"]
-        return self._run(address, data, call, whole, options, 64, seconds)
+        return self._run(server, data, call, whole, options, 64, seconds)
 
     def _run(
-        self, address: str, data: Path, call: str, offered: float, options: list[str], callers: int, seconds: float
+        self, server: Server, data: Path, call: str, offered: float, options: list[str], callers: int, seconds: float
     ) -> Load:
         report = self.folder / "ghz.json"
         command = [str(GHZ), "--insecure", "--protoset", str(self._protoset), "--call", call, *options]
         command += ["--connections", str(min(callers, 16)), "-z", f"{round(seconds * 1000)}ms", "--duration-stop=wait"]
-        command += ["-B" if data.suffix == ".bin" else "-D", str(data), "-O", "json", "-o", str(report), address]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command += ["-B" if data.suffix == ".bin" else "-D", str(data), "-O", "json", "-o", str(report), server.address]
+        before, served = resource.getrusage(resource.RUSAGE_CHILDREN), processor_seconds(server.pid)
         subprocess.run(pinned(self.cores, command), check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        after, served = resource.getrusage(resource.RUSAGE_CHILDREN), processor_seconds(server.pid) - served
         busy = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-        return _read(json.loads(report.read_text()), offered, busy)
+        return _read(json.loads(report.read_text()), offered, busy, served)
 
     @cached_property
     def _protoset(self) -> Path:
@@ -78,12 +80,13 @@ class Ghz:
         return path
 
 
-def _read(report: dict[str, Any], offered: float, busy_seconds: float) -> Load:
+def _read(report: dict[str, Any], offered: float, client_seconds: float, server_seconds: float) -> Load:
     details = report.get("details") or []
     millis = np.array([each["latency"] / 1e6 for each in details if each["status"] == "OK"])
     seconds = report["total"] / 1e9
     p50, p95, p99 = np.percentile(millis, [50, 95, 99]).tolist() if len(millis) else (float("nan"),) * 3
-    return Load(offered, len(millis) / seconds, len(details) - len(millis), p50, p95, p99, busy_seconds / seconds)
+    failed, server_ms = len(details) - len(millis), 1e3 * server_seconds / max(len(millis), 1)
+    return Load(offered, len(millis) / seconds, failed, p50, p95, p99, client_seconds / seconds, server_ms)
 
 
 def missing() -> str:

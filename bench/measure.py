@@ -89,16 +89,16 @@ class Job:
     def _server(self, server: Server, ghz: Ghz, recommends: Path, events: Path, histories: Histories) -> Result:
         asked = users(histories, TRACED)
         check_answers(server.address, asked[:20])
-        ghz.closed(server.address, recommends, max(CALLERS), min(WARM_UP_SECONDS, self.seconds))
-        closed = [ghz.closed(server.address, recommends, callers, self.seconds) for callers in CALLERS]
+        ghz.closed(server, recommends, max(CALLERS), min(WARM_UP_SECONDS, self.seconds))
+        closed = [ghz.closed(server, recommends, callers, self.seconds) for callers in CALLERS]
         peak = max(load.goodput for load in closed)
-        opened = [ghz.open(server.address, recommends, share * peak, self.seconds) for share in SHARES]
+        opened = [ghz.open(server, recommends, share * peak, self.seconds) for share in SHARES]
         return {
             "seconds_to_serving": server.seconds_to_serving,
             "closed": [load.to_json() for load in closed],
             "open": [{"share_of_peak": s, **load.to_json()} for s, load in zip(SHARES, opened, strict=True)],
             "stages_ms": stages(server.address, asked),
-            "events": ghz.closed(server.address, events, 1, self.seconds, WRITE).to_json(),
+            "events": ghz.closed(server, events, 1, self.seconds, WRITE).to_json(),
             "event_in_next_answer": event_counts_at_once(server.address, asked[0]),
             "resident_private_mb": private_mb(server.pid),
         }
@@ -117,8 +117,8 @@ class Job:
         ghz = Ghz(cores.load, folder)
         with shortlist(self.bundles, cores.server, self.workers) as server:
             callers = max(CALLERS) * self.workers  # as many for each as the one had at its peak
-            ghz.closed(server.address, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
-            load = ghz.closed(server.address, recommends, callers, self.seconds)
+            ghz.closed(server, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
+            load = ghz.closed(server, recommends, callers, self.seconds)
             private = [private_mb(pid) for pid in children(server.pid)]
             searchable = searchable_seconds(server.address)
         return {
@@ -130,8 +130,8 @@ class Job:
         }
 
     def _closed(self, server: Server, ghz: Ghz, recommends: Path, callers: int) -> Load:
-        ghz.closed(server.address, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
-        return ghz.closed(server.address, recommends, callers, self.seconds)
+        ghz.closed(server, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
+        return ghz.closed(server, recommends, callers, self.seconds)
 
 
 def quiet() -> dict[str, str]:
@@ -185,10 +185,14 @@ def event_counts_at_once(address: str, user: str) -> bool:
 
 
 def derive(result: Result) -> dict[str, float | None]:
-    """The ratios that targets are stated in; the parts' sum has a lone call's echo, the ceiling a loaded one's."""
+    """The ratios that targets are stated in; the parts' sum has a lone call's echo, the ceiling a loaded one's.
+
+    `cpu_ratio` sets the parts against the server by processor time: the echo's goodput may be the load generator's.
+    """
     parts, server, echo, workers = (result[name] for name in ("parts", "server", "echo", "workers"))
     work = parts["faiss_ms"] + parts["ranker_flops_ms"]
-    peak = max(load["goodput"] for load in server["closed"])
+    best = max(server["closed"], key=lambda load: load["goodput"])
+    peak = best["goodput"]
     ceiling = 1e3 / (work + 1e3 / echo["loaded"]["goodput"])
     lone = server["closed"][0]
     count = workers["workers"]
@@ -198,6 +202,8 @@ def derive(result: Result) -> dict[str, float | None]:
         "parts_sum_ms": work + echo["lone"]["p50_ms"],
         "parts_ceiling_per_second": ceiling,
         "ceiling_ratio": peak / ceiling,
+        "server_ms": best["server_ms"],
+        "cpu_ratio": (work + echo["loaded"]["server_ms"]) / best["server_ms"],
         "tutorial_ratio": peak / result["tutorial"]["goodput"],
         "lone_p50_ms": lone["p50_ms"],
         "lone_p50_over_parts": lone["p50_ms"] / (work + echo["lone"]["p50_ms"]),

@@ -47,8 +47,8 @@ def main() -> None:
         data = write_recommends(folder / "recommends.bin", Histories.load(BundleStore(options.bundles).load()))
         load = ghz.Ghz(cores.load, folder)
         with shortlist(options.bundles, cores.server) as server:
-            load.closed(server.address, data, options.callers, 3)
-            arguments = (server.address, data, options.callers, 2 * options.seconds + 5)
+            load.closed(server, data, options.callers, 3)
+            arguments = (server, data, options.callers, 2 * options.seconds + 5)
             calls = threading.Thread(target=load.closed, args=arguments)
             calls.start()
             record(server.pid, options.seconds, "flamegraph", flames)

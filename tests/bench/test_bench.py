@@ -10,9 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
-    "ceiling_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500", "p50_growth_10k_to_10m",
-    "two_workers_ratio", "bytes_per_item", "private_mb_per_worker", "seconds_to_serving", "event_write_p50_ms",
-    "item_searchable_seconds",
+    "ceiling_ratio", "cpu_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500",
+    "p50_growth_10k_to_10m", "two_workers_ratio", "bytes_per_item", "private_mb_per_worker", "seconds_to_serving",
+    "event_write_p50_ms", "item_searchable_seconds",
 }  # fmt: skip
 
 
@@ -45,8 +45,8 @@ def test_says_what_is_missing_without_a_load_generator(tmp_path: Path) -> None:
 def test_the_ceiling_and_ratios() -> None:
     from bench.measure import derive
 
-    def load(goodput: float, p50: float = 2.0) -> dict[str, float]:
-        return {"goodput": goodput, "p50_ms": p50, "p99_ms": 3 * p50}
+    def load(goodput: float, p50: float = 2.0, server_ms: float = 8.0) -> dict[str, float]:
+        return {"goodput": goodput, "p50_ms": p50, "p99_ms": 3 * p50, "server_ms": server_ms}
 
     workers = {
         "goodput": 120.0,
@@ -58,8 +58,8 @@ def test_the_ceiling_and_ratios() -> None:
     }
     result = {
         "parts": {"faiss_ms": 1.0, "ranker_flops_ms": 2.0, "ann_recall_at_500": 0.9},
-        "echo": {"lone": load(800, 1.0), "loaded": load(1_000)},  # a millisecond each
-        "server": {"closed": [load(60, 8.0), load(100)], "events": load(10), "seconds_to_serving": 5.0},
+        "echo": {"lone": load(800, 1.0), "loaded": load(1_000, server_ms=0.2)},  # a millisecond each
+        "server": {"closed": [load(60, 8.0), load(100, server_ms=6.4)], "events": load(10), "seconds_to_serving": 5.0},
         "tutorial": load(20),
         "workers": workers,
         "bytes_per_item": 100.0,
@@ -67,6 +67,7 @@ def test_the_ceiling_and_ratios() -> None:
     derived = derive(result)
     assert derived["parts_ceiling_per_second"] == pytest.approx(250)
     assert derived["ceiling_ratio"] == pytest.approx(0.4)
+    assert derived["cpu_ratio"] == pytest.approx(0.5)  # 3.2 of 6.4 ms, at the peak
     assert derived["tutorial_ratio"] == pytest.approx(5)
     assert derived["lone_p50_over_parts"] == pytest.approx(2)
     assert derived["two_workers_ratio_as_measured"] == pytest.approx(1.2)
@@ -87,5 +88,18 @@ def test_failed_calls_are_no_goodput() -> None:
     from bench.ghz import _read
 
     details = [{"latency": 4e6, "status": "OK"}] * 6 + [{"latency": 1e3, "status": "ResourceExhausted"}] * 4
-    load = _read({"details": details, "total": 2e9}, 1, 1.0)
+    load = _read({"details": details, "total": 2e9}, 1, 1.0, 0.6)
     assert (load.goodput, load.failed, load.p50_ms, load.client_cores) == (3.0, 4, 4.0, 0.5)
+    assert load.server_ms == pytest.approx(100)  # for each answer
+
+
+def test_processor_time_counts_the_processes_that_a_server_started() -> None:
+    from bench.machine import processor_seconds
+
+    spin = "import time\nwhile time.process_time() < 0.3: pass\nprint(1, flush=True)\ninput()"
+    command = [sys.executable, "-c", f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {spin!r}])"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        assert processor_seconds(parent.pid) >= 0.25
+        parent.communicate(b"\n")
