@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from core.compiled import compiled
-from core.types import Bools, Int32s, Int64s, among
+from core.types import NO_ITEM, Bools, Int32s, Int64s, among
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,15 @@ class Barred:
         passing = ~among(rows, self.rows[query])
         return passing if self.allowed is None else passing & self.allowed[rows]
 
-    def first_passing(self, lists: Int32s, count: int) -> Int64s:
-        """Where in its list, [batch, n] or the same [1, n] for all, each query's first `count` rows stand that may be
-        proposed to it: int64 [batch, count], -1 where there are no more. NO_ITEM never passes.
+    def first_passing(self, lists: Int32s | Int64s, count: int) -> tuple[Int32s, Int64s]:
+        """Of each query's list, [batch, n] or the same [1, n] for all, the first `count` rows that may be proposed.
+
+        Rows int32 [batch, count], NO_ITEM where there are no more, and where in the list they stand, int64 [batch,
+        count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
         """
-        places = np.full((len(self.rows), count), -1, np.int64)
-        _first_passing(lists, self.offsets, self.joined, self.filter, places)
-        return places
+        passing, places = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
+        _first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
+        return passing, places
 
     def left(self, query: int, n_items: int) -> int:
         """How many of the catalogue's items may be proposed to a query."""
@@ -74,17 +76,20 @@ class Barred:
 
 
 @compiled
-def _first_passing(lists: Int32s, offsets: Int64s, barred: Int32s, allowed: Bools, places: Int64s) -> None:
-    for i in range(len(places)):
+def _first_passing(
+    lists: Int32s | Int64s, offsets: Int64s, barred: Int32s, allowed: Bools, passing: Int32s, places: Int64s
+) -> None:
+    for i in range(len(passing)):
         own, rows = barred[offsets[i] : offsets[i + 1]], lists[min(i, len(lists) - 1)]
         found = 0
         for j in range(len(rows)):
-            if found == places.shape[1]:
+            if found == passing.shape[1]:
                 break
             row = rows[j]
             if row < 0 or (len(allowed) > 0 and not allowed[row]):
                 continue
             at = np.searchsorted(own, row)
             if at == len(own) or own[at] != row:
-                places[i, found] = j
+                passing[i, found], places[i, found] = row, j
                 found += 1
+        passing[i, found:] = NO_ITEM

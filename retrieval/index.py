@@ -122,12 +122,9 @@ class VectorIndex:
 
         A selector would cost more than that, and a search for all queries less than one for each.
         """
-        products, found = self.faiss_index.search(queries, count + gone, params=self._parameters(len(self)))
-        rows = found.astype(np.int32)
-        places = barred.first_passing(rows, count)
-        none = places < 0
-        rows, products = (np.take_along_axis(each, np.maximum(places, 0), axis=1) for each in (rows, products))
-        return np.where(none, NO_ITEM, rows).astype(np.int32), np.where(none, 0, products).astype(np.float32)
+        products, found = self.faiss_index.search(queries, count + gone)
+        rows, places = barred.first_passing(found, count)
+        return rows, products[np.arange(len(rows))[:, None], places]
 
     def _search_passing(self, query: Float32s, count: int, barred: Barred, i: int) -> tuple[Int32s, Float32s]:
         left = barred.left(i, len(self))

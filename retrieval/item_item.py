@@ -19,7 +19,7 @@ from bundle.writer import BundleWriter
 from core.errors import DataError
 from core.types import Float32s, Float64s, Int64s, Queries
 from layers.new_items import NewItems
-from retrieval.profile import binary_profile, decayed_profile, last_events, repeated_profile, wanted_only
+from retrieval.profile import profile
 from retrieval.sparse import SparseRows, product
 from retrieval.stored_matrix import load_csr, write_csr
 
@@ -71,12 +71,7 @@ def history_profile(queries: Queries, n_items: int, half_life_days: float, repea
 
     Several sources read a request's history the same way, and reasons read it again: the last few are kept.
     """
-    events = last_events(wanted_only(queries), HISTORY)
-    if repeated:
-        return repeated_profile(events, n_items, half_life_days)
-    if np.isinf(half_life_days):
-        return binary_profile(events, n_items)
-    return decayed_profile(events, n_items, half_life_days)
+    return profile(queries, n_items, HISTORY, half_life_days=half_life_days, repeated=repeated)
 
 
 def ease(profiles: sp.csr_matrix, l2: float) -> sp.csr_matrix:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from core.compiled import compiled, room
-from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int8s, Int32s, Int64s, Queries
 from retrieval.sparse import SparseRows
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
@@ -35,52 +33,42 @@ def last_events(queries: Queries, count: int) -> Queries:
     return queries.keep(from_end(queries) < count)
 
 
-def binary_profile(queries: Queries, n_items: int) -> SparseRows:
-    """1 for every item of the history, [batch, items]."""
-    return profile(queries, np.ones(len(queries.items), np.float32), n_items)
+def profile(
+    queries: Queries,
+    n_items: int,
+    last: int,
+    *,
+    half_life_days: float = np.inf,
+    fade: float = 1.0,
+    repeated: bool = False,
+) -> SparseRows:
+    """How much each item counts for a query, by its newest `last` wanted events, [batch, items].
 
-
-def decayed_profile(queries: Queries, n_items: int, half_life_days: float) -> SparseRows:
-    """Every item of the history with 0.5^(age / half-life) of its newest event, [batch, items]."""
-    return profile(queries, fading(queries, half_life_days), n_items)
-
-
-def repeated_profile(queries: Queries, n_items: int, half_life_days: float) -> SparseRows:
-    """Every item of the history with the root of its events' summed 0.5^(age / half-life), [batch, items].
-
-    What somebody comes back to counts more, but not in proportion.
+    An event counts 0.5^(age / half-life) at its query's moment, times `fade` for every wanted event that came after it.
+    Of an item that occurs twice the newest event counts, or, `repeated`, the root of the sum of all: what somebody
+    comes back to counts more, but not in proportion. Items that came after the matrices that read profiles, in rows
+    past `n_items`, are left out.
     """
-    summed = _profile(queries, fading(queries, half_life_days), n_items, True)
-    return replace(summed, values=np.sqrt(summed.values))
-
-
-def fading(queries: Queries, half_life_days: float) -> Float32s:
-    """0.5^(age / half-life) of every event at its query's moment, float32 [events]."""
-    age = (np.repeat(queries.now, queries.lengths) - queries.times) / DAY
-    return np.exp2(-np.maximum(age, 0) / half_life_days).astype(np.float32)
-
-
-def profile(queries: Queries, weights: Float32s, n_items: int) -> SparseRows:
-    """The event weights [events] as rows [batch, items]; of an item that occurs twice the newest event counts.
-
-    Items that came after the matrices that read profiles, in rows past `n_items`, are left out.
-    """
-    return _profile(queries, weights, n_items, False)
-
-
-def _profile(queries: Queries, weights: Float32s, n_items: int, summed: bool) -> SparseRows:
     columns, values = np.empty(len(queries.items), np.int32), np.empty(len(queries.items), np.float32)
     offsets = np.zeros(len(queries) + 1, np.int64)
-    _gather(queries.offsets, queries.items, weights, summed, room.int32s(n_items), offsets, columns, values)
+    half_life = np.float64(half_life_days * DAY)
+    events = queries.offsets, queries.items, queries.times, queries.types, queries.now
+    _read(*events, _WANTED, last, half_life, np.float64(fade), repeated, room.int32s(n_items), offsets, columns, values)
     return SparseRows(offsets, columns[: offsets[-1]], values[: offsets[-1]], n_items)
 
 
 @compiled
-def _gather(
+def _read(
     bounds: Int64s,
     items: Int32s,
-    weights: Float32s,
-    summed: bool,
+    times: Int64s,
+    types: Int8s,
+    now: Int64s,
+    wanted: Bools,
+    last: int,
+    half_life: float,
+    fade: float,
+    repeated: bool,
     places: Int32s,
     offsets: Int64s,
     columns: Int32s,
@@ -89,16 +77,24 @@ def _gather(
     """`places` are zeros, and zeros again afterwards."""
     end = 0
     for i in range(len(bounds) - 1):
+        read, factor = 0, 1.0
         for event in range(bounds[i + 1] - 1, bounds[i] - 1, -1):  # the newest first
-            item = items[event]
+            if not wanted[types[event]]:
+                continue
+            if read == last:
+                break
+            weight = np.float32(factor * 2.0 ** (-max(now[i] - times[event], 0) / half_life))
+            item, read, factor = items[event], read + 1, factor * fade
             if item >= len(places):
                 continue
             if places[item] == 0:
-                columns[end], values[end] = item, weights[event]
+                columns[end], values[end] = item, weight
                 end += 1
                 places[item] = end
-            elif summed:
-                values[places[item] - 1] += weights[event]
+            elif repeated:
+                values[places[item] - 1] += weight
         for k in range(offsets[i], end):
             places[columns[k]] = 0
+            if repeated:
+                values[k] = np.sqrt(values[k])
         offsets[i + 1] = end

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -214,51 +213,54 @@ class Retriever:
         return cls(sources, Fusion.load(bundle), stored["items"] + (new.room if new else 0))
 
     def _ask(self, queries: Queries) -> list[SourceScores | None]:
-        """Each source's answer; None from here on for one that raises, here or when it is asked for details."""
+        """Each source's answer; None for one that raises, here or, from then on, when it is asked for details."""
         answers: list[SourceScores | None] = []
         for source in self.all_sources:
-            answers.append(None)
-            with self._tolerated(source.name):
-                answers[-1] = source.scores(queries)
+            try:
+                answers.append(source.scores(queries))
+            except Exception:
+                log.exception("source %s failed", source.name)
+                answers.append(None)
         return answers
 
-    @contextmanager
-    def _tolerated(self, source: str) -> Iterator[None]:
-        """One source's trouble is logged and must not cost the answer."""
-        try:
-            yield
-        except Exception:
-            log.exception("source %s failed", source)
+    def _each(self, answers: list[SourceScores | None], take: Callable[[int, SourceScores], None]) -> None:
+        """Take what is wanted of each answer, given with its place; one source's trouble must not cost the rest."""
+        for i, answer in enumerate(answers):
+            if answer is not None:
+                try:
+                    take(i, answer)
+                except Exception:
+                    log.exception("source %s failed", self.sources[i])
+                    answers[i] = None
 
     def _lists(self, answers: list[SourceScores | None], batch: int, count: int, barred: Barred | None) -> Int32s:
         """What each source proposes, int32 [sources, batch, count]."""
         count = min(count, self.n_items)
         lists = np.full((len(answers), batch, count), NO_ITEM, np.int32)
-        for i, answer in enumerate(answers):
-            if answer is not None:
-                answers[i] = None
-                with self._tolerated(self.sources[i]):
-                    lists[i] = answer.top(count, barred)[0]
-                    answers[i] = answer
+
+        def top(i: int, answer: SourceScores) -> None:
+            lists[i] = answer.top(count, barred)
+
+        self._each(answers, top)
         return lists
 
     def _describe(
         self, queries: Queries, items: Int32s, answers: list[SourceScores | None], lists: Int32s
     ) -> Candidates:
-        shape = (len(answers), *items.shape)  # each source fills a part that lies together
-        scores, ranks = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
+        scores = np.zeros((len(answers), *items.shape), np.float32)  # each source fills a part that lies together
         levels = np.zeros((len(items), len(answers), 2), np.float32)
-        for i, answer in enumerate(answers):
-            if answer is not None:
-                answers[i] = None
-                with self._tolerated(self.sources[i]):
-                    scores[i], levels[:, i] = answer.at(items), answer.levels()
-                    places(lists[i], items, self.n_items, ranks[i])
-                    answers[i] = answer
-        failed = tuple(name for name, answer in zip(self.sources, answers, strict=True) if answer is None)
+
+        def weigh(i: int, answer: SourceScores) -> None:
+            scores[i], levels[:, i] = answer.at(items), answer.levels()
+
+        self._each(answers, weigh)
+        ranks = places(lists, items, self.n_items)
+        failed = [i for i, answer in enumerate(answers) if answer is None]
+        ranks[failed] = 0
         np.copyto(scores, 0, where=items == NO_ITEM)
         by_item, fused = (np.moveaxis(scores, 0, -1), np.moveaxis(ranks, 0, -1)), np.zeros(items.shape, np.float32)
-        candidates = Candidates(items, fused, *by_item, levels, self.sources, failed)
+        names = tuple(self.sources[i] for i in failed)
+        candidates = Candidates(items, fused, *by_item, levels, self.sources, names)
         return replace(candidates, fused=self.fusion.scores(candidates, queries.strangers))
 
     def _barred(self, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Barred | None:

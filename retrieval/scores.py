@@ -19,10 +19,10 @@ from retrieval.index import VectorIndex
 class SourceScores(Protocol):
     """A source's answer to one batch of queries."""
 
-    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None) -> Int32s:
         """The best `count` items per query of those that are not barred, best first.
 
-        Rows int32 [batch, count], padded with NO_ITEM where the source has nothing more to say, and their scores.
+        Rows int32 [batch, count], padded with NO_ITEM where the source has nothing more to say.
         """
         ...
 
@@ -44,11 +44,9 @@ class StaticScores:
     level: Float32s  # [2]
     batch: int
 
-    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None) -> Int32s:
         """As SourceScores says."""
-        places = (barred or Barred.of_all(self.batch)).first_passing(self.order[None], count)
-        items = np.where(places < 0, NO_ITEM, self.order[places] if len(self.order) else NO_ITEM).astype(np.int32)
-        return items, self.at(items)
+        return (barred or Barred.of_all(self.batch)).first_passing(self.order[None], count)[0]
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
@@ -56,7 +54,7 @@ class StaticScores:
 
     def levels(self) -> Float32s:
         """As SourceScores says."""
-        return np.broadcast_to(self.level, (self.batch, 2))
+        return np.repeat(self.level[None], self.batch, axis=0)
 
 
 @dataclass(frozen=True)
@@ -66,17 +64,16 @@ class VectorScores:
     vectors: Float32s  # [batch, d]; all zeros for a query that the source knows nothing of
     index: VectorIndex
 
-    def top(self, count: int, barred: Barred | None) -> tuple[Int32s, Float32s]:
+    def top(self, count: int, barred: Barred | None) -> Int32s:
         """As SourceScores says."""
-        items, scores = (
-            np.full((len(self.vectors), count), NO_ITEM, np.int32),
-            np.zeros((len(self.vectors), count), np.float32),
-        )
-        known = np.flatnonzero(self.vectors.any(axis=1))
-        if len(known):
-            some = barred and barred.select(known)
-            items[known], scores[known] = self.index.search(self.vectors[known], count, some)
-        return items, scores
+        known = self.vectors.any(axis=1)
+        if known.all():
+            return self.index.search(self.vectors, count, barred)[0]
+        items = np.full((len(self.vectors), count), NO_ITEM, np.int32)
+        if known.any():
+            some = barred and barred.select(np.flatnonzero(known))
+            items[known] = self.index.search(self.vectors[known], count, some)[0]
+        return items
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
@@ -84,6 +81,8 @@ class VectorScores:
 
     def levels(self) -> Float32s:
         """As SourceScores says: the moments of an inner product follow from those of the item vectors."""
-        mean = self.vectors @ self.index.mean
-        spread = (self.vectors @ self.index.covariance * self.vectors).sum(axis=1)
-        return np.stack([mean, np.sqrt(np.maximum(spread, 0))], axis=1).astype(np.float32)
+        levels = np.empty((len(self.vectors), 2), np.float32)
+        levels[:, 0] = self.vectors @ self.index.mean
+        variances = np.einsum("ij,ij->i", self.vectors @ self.index.covariance, self.vectors)
+        levels[:, 1] = np.sqrt(np.maximum(variances, 0))
+        return levels

@@ -6,14 +6,15 @@ there are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
-from core.types import NO_ITEM, Float32s, Queries
+from core.compiled import compiled
+from core.types import Float32s, Int32s, Int64s, Queries
 from layers.new_items import NewItems
 from retrieval.item_item import history_profile, keep_largest
 from retrieval.sparse import SparseRows, product
@@ -47,13 +48,11 @@ class SimilarUsers:
     def scores(self, queries: Queries) -> SparseRows:
         """The nearest users' items, each user counting by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
-        common = product(histories, self.takers, self.takers_unit)
-        lengths = np.sqrt(np.repeat(np.diff(histories.offsets), np.diff(common.offsets)) * self.sizes[common.columns])
-        similar = replace(common, values=(common.values / (lengths + SHRINKAGE)).astype(np.float32))
-        users, similarity = similar.top(NEIGHBOURS)
-        there = users != NO_ITEM
-        offsets = np.cumsum([0, *there.sum(axis=1)], dtype=np.int64)
-        nearest = SparseRows(offsets, users[there], similarity[there], common.width)
+        similar = product(histories, self.takers, self.takers_unit)
+        _liken(histories.offsets, similar.offsets, similar.columns, self.sizes, similar.values)
+        users = similar.top(NEIGHBOURS)
+        offsets = NEIGHBOURS * np.arange(len(users) + 1)
+        nearest = SparseRows(offsets, users.ravel(), similar.at(users).ravel(), similar.width)
         return product(nearest, self.taken, self.taken_unit)
 
     def write(self, writer: BundleWriter) -> None:
@@ -69,3 +68,12 @@ class SimilarUsers:
         takers, takers_unit = load_csr(bundle, f"{at}/takers")
         taken, taken_unit = load_csr(bundle, f"{at}/taken")
         return cls(takers, taken, bundle.array(f"{at}/sizes"), takers_unit, taken_unit)
+
+
+@compiled
+def _liken(histories: Int64s, offsets: Int64s, users: Int32s, sizes: Float32s, common: Float32s) -> None:
+    """Make of the items that a query has in `common` with users their shrunk cosine."""
+    for i in range(len(offsets) - 1):
+        length = np.float32(histories[i + 1] - histories[i])
+        for k in range(offsets[i], offsets[i + 1]):
+            common[k] /= np.sqrt(length * sizes[users[k]]) + np.float32(SHRINKAGE)

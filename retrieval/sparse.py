@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,9 +11,7 @@ import scipy.sparse as sp
 from core.compiled import compiled, room
 from core.types import NO_ITEM, Bools, Float32s, Int16s, Int32s, Int64s
 from retrieval.barred import Barred
-from retrieval.top import smallest
 
-_WORST = np.iinfo(np.int64).max
 _INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
 """The bits of infinity, past which there is no number; and what orders larger numbers first, less their bits."""
 SUSPECTS = 4096
@@ -52,22 +49,15 @@ class SparseRows:
         _levels(self.offsets, self.values, self.width, levels)
         return levels
 
-    def top(self, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
-        """The `count` largest positive entries of each row that are not barred, largest first, of equal ones the lower
-        column first: columns int32 [batch, count], NO_ITEM where there are no more, and values float32.
+    def top(self, count: int, barred: Barred | None = None) -> Int32s:
+        """The columns of the `count` largest positive entries of each row that are not barred, largest first, of equal
+        ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
         """
-        passing, bounds = np.empty(len(self.columns), np.int64), np.zeros(len(self.offsets), np.int64)
+        found = np.full((len(self), count), NO_ITEM, np.int32)
         bits = self.values.view(np.int32)  # of positive numbers in the numbers' order
         bars = barred or Barred.of_all(len(self))
-        _keys(self.offsets, self.columns, bits, bars.offsets, bars.joined, bars.filter, passing, bounds)
-        keys = np.full((len(self), count), _WORST, np.int64)
-        for i, (begin, end) in enumerate(pairwise(bounds.tolist())):  # rows are of very different lengths
-            best = smallest(passing[None, begin:end], count)[0]
-            keys[i, : len(best)] = best
-        none = keys == _WORST
-        columns = np.where(none, NO_ITEM, keys & 0xFFFFFFFF).astype(np.int32)
-        values = np.where(none, 0, _TOP - (keys >> 32)).astype(np.int32).view(np.float32)
-        return columns, values
+        _top(self.offsets, self.columns, bits, bars.offsets, bars.joined, bars.filter, found)
+        return found
 
     def at(self, columns: Int32s) -> Float32s:
         """The values in the given columns [batch, n], 0 where there is none, past the last and where NO_ITEM stands."""
@@ -78,61 +68,44 @@ class SparseRows:
 
 def product(factors: SparseRows, matrix: sp.csr_matrix, unit: float = 1.0) -> SparseRows:
     """`factors` [batch, items] times the `matrix` [items, width], whose values, float32 or int16, are in units of
-    `unit`; columns past the matrix's last row add nothing.
+    `unit`; columns that are NO_ITEM or past the matrix's last row add nothing.
     """
-    size = _entries(factors.columns, matrix.indptr)
-    columns, values = np.empty(size, np.int32), np.empty(size, np.float32)
-    found = np.zeros(len(factors.offsets), np.int64)
-    _add_up(
-        factors.offsets,
-        factors.columns,
-        factors.values if unit == 1 else factors.values * np.float32(unit),
-        matrix.indptr,
-        matrix.indices,
-        matrix.data,
-        room.float32s(matrix.shape[1]),
-        found,
-        columns,
-        values,
-    )
-    return SparseRows(found, columns[: found[-1]], values[: found[-1]], matrix.shape[1])
+    factor = factors.offsets, factors.columns, factors.values, np.float32(unit)
+    width = matrix.shape[1]
+    sums = room.float32s(width)
+    return SparseRows(*_product(*factor, matrix.indptr, matrix.indices, matrix.data, sums), width)
 
 
 @compiled
-def _entries(rows: Int32s, indptr: Int32s) -> int:
-    total = 0
-    for row in rows:
-        if row < len(indptr) - 1:
-            total += indptr[row + 1] - indptr[row]
-    return total
-
-
-@compiled
-def _add_up(
+def _product(
     offsets: Int64s,
     rows: Int32s,
     factors: Float32s,
+    unit: np.float32,
     indptr: Int32s,
     indices: Int32s,
     data: Float32s | Int16s,
     sums: Float32s,
-    found: Int64s,
-    columns: Int32s,
-    values: Float32s,
-) -> None:
+) -> tuple[Int64s, Int32s, Float32s]:
     """`sums` are zeros, and zeros again afterwards."""
+    most = 0
+    for row in rows:
+        if 0 <= row < len(indptr) - 1:
+            most += indptr[row + 1] - indptr[row]
+    found, columns, values = np.zeros(len(offsets), np.int64), np.empty(most, np.int32), np.empty(most, np.float32)
     end = 0
     for i in range(len(offsets) - 1):
         begin = end
         for j in range(offsets[i], offsets[i + 1]):
-            if rows[j] >= len(indptr) - 1:
+            if not 0 <= rows[j] < len(indptr) - 1:
                 continue
+            factor = factors[j] * unit
             for entry in range(indptr[rows[j]], indptr[rows[j] + 1]):
                 column = indices[entry]
                 if sums[column] == 0:  # a sum that came back to zero is noted twice, and read out once
                     columns[end] = column
                     end += 1
-                sums[column] += np.float32(data[entry]) * factors[j]
+                sums[column] += np.float32(data[entry]) * factor
         noted, end = end, begin
         for k in range(begin, noted):
             column = columns[k]
@@ -141,6 +114,7 @@ def _add_up(
                 sums[column] = 0
                 end += 1
         found[i + 1] = end
+    return found, columns[:end], values[:end]
 
 
 @compiled
@@ -155,23 +129,23 @@ def _levels(offsets: Int64s, values: Float32s, width: int, levels: Float32s) -> 
 
 
 @compiled
-def _keys(
+def _top(
     offsets: Int64s,
     columns: Int32s,
     bits: Int32s,
     barred_offsets: Int64s,
     barred: Int32s,
     allowed: Bools,
-    keys: Int64s,
-    bounds: Int64s,
+    found: Int32s,
 ) -> None:
-    """A key for each entry that may be proposed, row after row; `allowed` is empty where everything is."""
+    """Write into each row of `found` what comes first; `allowed` is empty where everything is."""
+    count = found.shape[1]
     suspects = np.zeros(SUSPECTS, np.bool_)
-    end = 0
-    for i in range(len(offsets) - 1):
+    for i in range(len(found)):
         own = barred[barred_offsets[i] : barred_offsets[i + 1]]
         for column in own:
             suspects[column & (SUSPECTS - 1)] = True
+        keys, end = np.empty(offsets[i + 1] - offsets[i], np.int64), 0
         for k in range(offsets[i], offsets[i + 1]):
             column = columns[k]
             if not 0 < bits[k] <= _INFINITE or (len(allowed) > 0 and not allowed[column]):
@@ -182,9 +156,14 @@ def _keys(
                     continue
             keys[end] = ((np.int64(_TOP) - bits[k]) << 32) | column
             end += 1
-        bounds[i + 1] = end
         for column in own:
             suspects[column & (SUSPECTS - 1)] = False
+        best = keys[:end]
+        if 0 < count < end:
+            best = np.partition(best, count - 1)[:count]
+        best.sort()
+        for k in range(min(count, end)):
+            found[i, k] = best[k] & 0xFFFFFFFF
 
 
 @compiled

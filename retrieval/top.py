@@ -1,18 +1,11 @@
-"""The first of each row by some order, without sorting the rest."""
+"""The largest of each row, without sorting the rest."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.types import Float32s, Int64s
-
-
-def smallest(keys: Int64s, count: int) -> Int64s:
-    """The `count` smallest keys of each row [batch, n], ascending, int64 [batch, <= count]; `keys` may be reordered."""
-    if keys.shape[1] > count:
-        keys = np.partition(keys, count - 1, axis=1)[:, :count] if count else keys[:, :0]
-    keys.sort(axis=1)
-    return keys
+from core.compiled import compiled
+from core.types import Float32s, Int32s, Int64s
 
 
 def top_positions(values: Float32s, count: int) -> Int64s:
@@ -20,5 +13,23 @@ def top_positions(values: Float32s, count: int) -> Int64s:
     int64 [batch, <= count]. -inf is larger than nothing: the positions of such values come last.
     """
     bits = np.ascontiguousarray(values, np.float32).view(np.int32)
-    ordered = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)  # in the order of the numbers
-    return np.asarray(smallest((-ordered << 32) | np.arange(values.shape[1]), count) & 0xFFFFFFFF)
+    positions = np.empty((len(bits), min(count, bits.shape[1])), np.int64)
+    _top_positions(bits, positions)
+    return positions
+
+
+@compiled
+def _top_positions(bits: Int32s, positions: Int64s) -> None:
+    """`bits` are those of the numbers."""
+    n, count = bits.shape[1], positions.shape[1]
+    keys = np.empty(n, np.int64)
+    for i in range(len(bits)):
+        for k in range(n):
+            ordered = bits[i, k] if bits[i, k] >= 0 else bits[i, k] ^ 0x7FFFFFFF  # in the order of the numbers
+            keys[k] = (np.int64(-ordered) << 32) | k
+        best = keys
+        if 0 < count < n:
+            best = np.partition(keys, count - 1)[:count]
+        best.sort()
+        for k in range(count):
+            positions[i, k] = best[k] & 0xFFFFFFFF

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from core.types import Queries
 from retrieval.item_item import NEIGHBOURS, ItemItem, keep_largest
-from retrieval.profile import from_end, last_events, profile, wanted_only
+from retrieval.profile import profile, wanted_only
 from retrieval.sparse import SparseRows
 
 WINDOW = 10
@@ -27,8 +27,7 @@ class Transitions(ItemItem):
 
     def profile(self, queries: Queries) -> SparseRows:
         """The last events, each place further back counting less, [batch, items]."""
-        events = last_events(wanted_only(queries), LAST)
-        return profile(events, (FADE ** from_end(events)).astype(np.float32), self.weights.shape[0])
+        return profile(queries, self.weights.shape[0], LAST, fade=FADE)
 
 
 def transition_weights(histories: Queries, n_items: int) -> sp.csr_matrix:

@@ -94,7 +94,9 @@ class Recommender:
         chosen = self.retriever.all_sources[self.retriever.sources.index(source)]
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
-            items, scores = chosen.scores(block).top(count, Barred(block.seen()))
+            answer = chosen.scores(block)
+            items = answer.top(count, Barred(block.seen()))
+            scores = np.where(items == NO_ITEM, 0, answer.at(np.maximum(items, 0)))
             lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
         return lists
 

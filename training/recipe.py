@@ -141,7 +141,7 @@ def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> Retriev
         scores: list[float] = []
         for start in range(0, len(cut.queries), BLOCK):
             queries = cut.queries.slice(start, start + BLOCK)
-            top, _ = source.scores(queries).top(100, Barred(queries.seen(), cut.known))
+            top = source.scores(queries).top(100, Barred(queries.seen(), cut.known))
             scores.append(_quality(top, cut, start))
         return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
 

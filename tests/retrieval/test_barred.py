@@ -30,9 +30,10 @@ def test_the_first_that_pass_in_the_order_of_the_list(bars, count, shared, data)
     length = data.draw(st.integers(0, 9))
     one = st.lists(ROWS | st.just(NO_ITEM), min_size=length, max_size=length)
     lists = [data.draw(one) for _ in range(1 if shared else len(bars.rows))]
-    places = bars.first_passing(np.array(lists, np.int32).reshape(len(lists), length), count)
-    assert places.shape == (len(bars.rows), count)
-    for query, found in enumerate(places.tolist()):
+    rows, places = bars.first_passing(np.array(lists, np.int32).reshape(len(lists), length), count)
+    assert rows.shape == places.shape == (len(bars.rows), count)
+    for query, found in enumerate(rows.tolist()):
         own = lists[0] if shared else lists[query]
         expected = [place for place, row in enumerate(own) if passes(bars, query, row)][:count]
-        assert found == expected + [-1] * (count - len(expected))
+        assert found == [own[place] for place in expected] + [NO_ITEM] * (count - len(expected))
+        assert places[query, : len(expected)].tolist() == expected

@@ -20,9 +20,9 @@ def test_distinct_users_within_the_window(queries_of):
 
 def test_best_first_without_what_nobody_took(queries_of):
     popular = Popularity.fit("p", queries_of([[1], [1, 2], [0, 1, 2]]), 4, np.inf)
-    items, scores = popular.scores(queries_of([[]])).top(4, None)
-    assert items[0].tolist() == [1, 2, 0, NO_ITEM]
-    assert scores[0, :3] == pytest.approx(np.log([4, 3, 2]))
+    answer = popular.scores(queries_of([[]]))
+    assert answer.top(4, None).tolist() == [[1, 2, 0, NO_ITEM]]
+    assert answer.at(np.array([[1, 2, 0]], np.int32))[0] == pytest.approx(np.log([4, 3, 2]))
 
 
 def test_impressions_make_nothing_popular(queries_of):
@@ -33,7 +33,7 @@ def test_a_long_tail_of_barred_items_is_looked_past(queries_of, barring):
     popular = Popularity.fit("p", queries_of([list(range(i, 40)) for i in range(40)]), 40, np.inf)
     allowed = np.zeros((1, 40), bool)
     allowed[0, :3] = True
-    assert popular.scores(queries_of([[]])).top(2, barring(allowed))[0].tolist() == [[2, 1]]
+    assert popular.scores(queries_of([[]])).top(2, barring(allowed)).tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize(("days", "name"), [(np.inf, "popular"), (13.6, "popular_14d"), (0.26, "popular_6h")])

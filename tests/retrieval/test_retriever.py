@@ -86,7 +86,7 @@ def test_retrieve_is_the_best_of_what_is_proposed(retriever, queries):
 def test_ranks_are_the_places_in_each_sources_own_list(retriever, queries):
     found = retriever.retrieve(queries, 20)
     for i, source in enumerate(retriever.all_sources):
-        lists = source.scores(queries).top(ITEMS, None)[0]
+        lists = source.scores(queries).top(ITEMS, None)
         for query in range(len(queries)):
             for item, rank in zip(found.items[query], found.ranks[query, :, i], strict=True):
                 if item != NO_ITEM:

@@ -91,8 +91,8 @@ def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed, b
         allowed = np.random.default_rng(1).random(allowed.shape) < share_allowed
     answer = source.scores(asked)
     scores = dense(answer, len(asked))
-    items, found = answer.top(count, barring(allowed) if share_allowed is not None else None)
-    assert items.shape == found.shape == (len(asked), count)
+    items = answer.top(count, barring(allowed) if share_allowed is not None else None)
+    assert items.shape == (len(asked), count)
     assert items.dtype == np.int32
     for query in range(len(asked)):
         own = items[query][items[query] != NO_ITEM]
@@ -102,7 +102,6 @@ def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed, b
         assert allowed[query, own].all()
         best = np.sort(scores[query][allowed[query]])[::-1][: len(own)]
         assert scores[query, own] == pytest.approx(best, abs=1e-5)
-        assert found[query, : len(own)] == pytest.approx(best, abs=1e-5)
 
 
 def test_levels_are_mean_and_spread_over_the_catalogue(source, asked):
@@ -116,15 +115,15 @@ def test_levels_are_mean_and_spread_over_the_catalogue(source, asked):
 def test_an_empty_history_scores_zero_and_proposes_nothing(source, queries_of):
     answer = source.scores(queries_of([[], []]))
     if source.name in WITHOUT_HISTORY:
-        assert (answer.top(5, None)[0] != NO_ITEM).all()
+        assert (answer.top(5, None) != NO_ITEM).all()
     else:
         assert not dense(answer, 2).any()
-        assert (answer.top(5, None)[0] == NO_ITEM).all()
+        assert (answer.top(5, None) == NO_ITEM).all()
 
 
 def test_one_click_is_enough(source, queries_of):
     click = replace(queries_of([[8]]), groups=np.zeros((1, 1), np.int32))  # one source reads the user's groups instead
-    assert (source.scores(click).top(3, None)[0] != NO_ITEM).any()
+    assert (source.scores(click).top(3, None) != NO_ITEM).any()
 
 
 def test_impressions_and_dislikes_are_no_wishes(source, queries_of):
@@ -141,8 +140,7 @@ def test_a_batch_answers_as_lone_queries_do(source, asked):
 
 def test_a_batch_of_none_is_answered(source, queries_of):
     answer = source.scores(queries_of([]))
-    items, found = answer.top(5, None)
-    assert items.shape == found.shape == (0, 5)
+    assert answer.top(5, None).shape == (0, 5)
     assert answer.at(np.zeros((0, 4), np.int32)).shape == (0, 4)
     assert answer.levels().shape == (0, 2)
 
@@ -153,8 +151,7 @@ def test_a_loaded_source_says_the_same(source, asked, stored):
     before, after = source.scores(asked), loaded.scores(asked)
     assert np.array_equal(dense(before, len(asked)), dense(after, len(asked)))
     assert np.array_equal(before.levels(), after.levels())
-    for mine, theirs in zip(before.top(20, None), after.top(20, None), strict=True):
-        assert np.array_equal(mine, theirs)
+    assert np.array_equal(before.top(20, None), after.top(20, None))
 
 
 @pytest.mark.parametrize("name", [name for name in FIT if name != "two_tower"])

@@ -76,17 +76,16 @@ def test_the_largest_come_first_and_what_is_barred_never(values, count, data):
     batch, width = values.shape
     barred = [np.array(sorted(data.draw(st.sets(st.integers(0, width - 1)))), np.int32) for _ in range(batch)]
     allowed = data.draw(st.one_of(st.none(), arrays.arrays(np.bool_, width)))
-    columns, found = sparse(values).top(count, Barred(barred, allowed))
-    assert columns.shape == found.shape == (batch, count)
+    columns = sparse(values).top(count, Barred(barred, allowed))
+    assert columns.shape == (batch, count)
     for i in range(batch):
         may = [c for c in range(width) if values[i, c] > 0 and c not in barred[i] and (allowed is None or allowed[c])]
         expected = sorted(may, key=lambda c: (-values[i, c], c))[:count]
         assert columns[i].tolist() == expected + [NO_ITEM] * (count - len(expected))
-        assert found[i, : len(expected)].tolist() == values[i, expected].tolist()
 
 
 def test_what_is_no_number_is_not_the_largest():
-    columns, _ = sparse(np.array([[np.nan, 1, np.inf]], np.float32)).top(3)
+    columns = sparse(np.array([[np.nan, 1, np.inf]], np.float32)).top(3)
     assert columns.tolist() == [[2, 1, NO_ITEM]]
 
 
@@ -103,4 +102,4 @@ def test_items_past_the_columns_are_worth_nothing_and_may_be_barred():
     beyond = np.array([[1, 3, 900, NO_ITEM, 2], [0, 2, 3, 4, 5]], np.int32)
     assert rows.at(beyond).tolist() == [[2, 0, 0, 0, 1], [3, 0, 0, 0, 0]]
     barred = Barred([np.array([1, 3, 900], np.int32), np.zeros(0, np.int32)], np.ones(1_000, bool))
-    assert rows.top(2, barred)[0].tolist() == [[2, NO_ITEM], [0, NO_ITEM]]
+    assert rows.top(2, barred).tolist() == [[2, NO_ITEM], [0, NO_ITEM]]
