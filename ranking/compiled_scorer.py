@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -40,20 +39,25 @@ class CompiledScorer:
         views = {name: memory[span].reshape(shapes[name]) for name, span in spans.items()}
         self.history, self.present, self.types, self.gaps, self.candidates = views.values()
 
-        def score(numbers: Any) -> Any:
+        # One tensor that shares the memory, and which the function holds on to: to make one takes 10 to 20 us, a copy
+        # as long again, and every argument of a call 25.
+        numbers = tf.experimental.dlpack.from_dlpack(memory.__dlpack__())
+        item_weights = {id(weight) for weight in scorer.items.weights}  # which `score` does not read
+        weights = [(weight, np.asarray(weight)) for weight in scorer.weights if id(weight) not in item_weights]
+
+        def score() -> Any:
             read = {name: tf.reshape(numbers[span], shapes[name]) for name, span in spans.items()}
             features, vectors = tf.split(read["candidates"], [config.n_features, config.dim], axis=-1)
             types, gaps = tf.cast(read["types"], tf.int32), tf.cast(read["gaps"], tf.int32)
-            return scorer.score(read["history"], read["present"], types, gaps, vectors, features)
+            # As constants: variables are looked up and locked at each call.
+            with keras.StatelessScope([(weight, tf.constant(value)) for weight, value in weights]):
+                return scorer.score(read["history"], read["present"], types, gaps, vectors, features)
 
-        # One tensor, made once, that shares the memory: a tensor more takes 10 to 40 us a call, a copy as long again.
-        self._numbers = tf.experimental.dlpack.from_dlpack(memory.__dlpack__())
-        compiled = tf.function(_with_constant_weights(scorer, score), jit_compile=True, autograph=False)
-        self._score = compiled.get_concrete_function(tf.TensorSpec(memory.shape, memory.dtype))
+        self._score = tf.function(score, jit_compile=True, autograph=False).get_concrete_function()
 
     def __call__(self) -> Float32s:
-        """Logits of what the inputs hold, float32 [batch, n]."""
-        return np.asarray(self._score(self._numbers))
+        """Logits of what the inputs hold, float32 [batch, n], not to be written to."""
+        return np.asarray(self._score())
 
 
 def _aligned(size: int) -> Float32s:
@@ -61,15 +65,3 @@ def _aligned(size: int) -> Float32s:
     spare = np.zeros(size + _LINE // 4, np.float32)
     start = -spare.ctypes.data % _LINE // 4
     return spare[start : start + size]
-
-
-def _with_constant_weights(scorer: Scorer, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The function, with the scorer's weights in the graph: variables are looked up and locked at each call."""
-    item_weights = {id(weight) for weight in scorer.items.weights}  # which `score` does not read
-    values = [(weight, np.asarray(weight)) for weight in scorer.weights if id(weight) not in item_weights]
-
-    def with_constants(numbers: Any) -> Any:
-        with keras.StatelessScope([(weight, tf.constant(value)) for weight, value in values]):
-            return function(numbers)
-
-    return with_constants
