@@ -80,12 +80,16 @@ class VectorIndex:
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         barred = barred or Barred.of_all(len(queries))
-        gone = max(map(len, barred.rows), default=0)
-        if barred.allowed is None and gone <= count < len(self) - gone:  # only what users have seen, and that is little
-            return self._search_all(queries, count, gone, barred)
+        gone = np.array([len(rows) for rows in barred.rows], np.int64)
+        # Only what users have seen, and that is little, is looked past.
+        easy = (gone <= min(count, len(self) - count - 1)) & (barred.allowed is None)
+        if easy.all():
+            return self._search_all(queries, count, barred)
         rows = np.full((len(queries), count), NO_ITEM, np.int32)
         products = np.zeros((len(queries), count), np.float32)
-        for i in range(len(queries)):
+        if easy.any():
+            rows[easy], products[easy] = self._search_all(queries[easy], count, barred.select(np.flatnonzero(easy)))
+        for i in np.flatnonzero(~easy).tolist():
             found = self._search_passing(queries[i], count, barred, i)
             rows[i, : len(found[0])], products[i, : len(found[0])] = found
         return rows, products
@@ -117,11 +121,12 @@ class VectorIndex:
         except ValueError as error:
             raise BundleRefusedError(bundle.version, file, str(error)) from error
 
-    def _search_all(self, queries: Float32s, count: int, gone: int, barred: Barred) -> tuple[Int32s, Float32s]:
-        """As `search`, where no query has more than `gone` barred rows: so many more are looked for.
+    def _search_all(self, queries: Float32s, count: int, barred: Barred) -> tuple[Int32s, Float32s]:
+        """As `search`, by looking for as many more as are barred.
 
         A selector would cost more than that, and a search for all queries less than one for each.
         """
+        gone = max(map(len, barred.rows), default=0)
         products, found = self.faiss_index.search(queries, count + gone)
         rows, places = barred.first_passing(found, count)
         return rows, products[np.arange(len(rows))[:, None], places]

@@ -125,13 +125,13 @@ class Retriever:
         """The union of the sources' lists and of `extra`; of `spare` instead where that is less than `count`."""
         answers = self._ask(queries)
         lists = self._lists(answers, len(queries), max(int(LIST_SHARE * count), LIST_LENGTH), barred)
-        items = union(lists, extra, self.n_items)
+        items = union(lists, extra)
         thin = np.flatnonzero((items != NO_ITEM).sum(axis=1) < count)
         if len(thin) and lists.shape[2] < count:  # few sources speak: of users without a history, with narrow filters
             lists = self._longer(lists, queries, thin, count, barred)
-            items = union(lists, extra, self.n_items)
+            items = union(lists, extra)
         if extra is not None and spare is not None and (thin := (items != NO_ITEM).sum(axis=1) < count).any():
-            items = union(lists, [(spare if few else extra)[i] for i, few in enumerate(thin)], self.n_items)
+            items = union(lists, [(spare if few else extra)[i] for i, few in enumerate(thin)])
         return self._describe(queries, items, answers, lists)
 
     def _longer(self, lists: Int32s, queries: Queries, which: Int64s, count: int, barred: Barred | None) -> Int32s:

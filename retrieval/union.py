@@ -7,22 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.compiled import compiled, room
-from core.types import NO_ITEM, Int32s, Int64s
+from core.types import NO_ITEM, Int32s
 
 
-def union(lists: Int32s, extra: Sequence[Int32s] | None, n_items: int) -> Int32s:
+def union(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
     """Every row that the lists [sources, batch, count] or a query's `extra` rows hold, once and ascending, int32
     [batch, n], NO_ITEM behind.
     """
     sources, batch, count = lists.shape
-    extra = [np.zeros(0, np.int32)] * batch if extra is None else extra
-    found = np.full((batch, sources * count + max(map(len, extra), default=0)), NO_ITEM, np.int32)
-    offsets = np.cumsum([0, *map(len, extra)], dtype=np.int64)
-    joined = np.concatenate([np.zeros(0, np.int32), *extra])
-    widest = _collect(lists, offsets, joined, room.int32s(n_items), found)
-    found = found[:, :widest]
+    listed = sources * count
+    found = np.full((batch, listed + max(map(len, extra or ()), default=0)), NO_ITEM, np.int32)
+    found[:, :listed].reshape(batch, sources, count)[:] = lists.transpose(1, 0, 2)
+    for query, rows in enumerate(extra or ()):
+        found[query, listed : listed + len(rows)] = rows
     found.view(np.uint32).sort(axis=1)  # as which NO_ITEM is the largest number there is
-    return found
+    return found[:, : _keep_distinct(found)]
 
 
 def places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
@@ -35,26 +34,16 @@ def places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
 
 
 @compiled
-def _collect(lists: Int32s, offsets: Int64s, extra: Int32s, marks: Int32s, found: Int32s) -> int:
-    """`marks` are zeros, and zeros again afterwards."""
-    sources, batch, count = lists.shape
+def _keep_distinct(found: Int32s) -> int:
+    """Close each sorted row up where a number comes again; returns how many the longest row has."""
     widest = 0
-    for i in range(batch):
-        end = 0
-        for s in range(sources):
-            for k in range(count):
-                item = lists[s, i, k]
-                if item >= 0 and marks[item] == 0:
-                    marks[item] = 1
-                    found[i, end] = item
-                    end += 1
-        for k in range(offsets[i], offsets[i + 1]):
-            if marks[extra[k]] == 0:
-                marks[extra[k]] = 1
-                found[i, end] = extra[k]
+    for i in range(len(found)):
+        row, end = found[i], 0
+        for k in range(len(row)):
+            if row[k] != NO_ITEM and (end == 0 or row[k] != row[end - 1]):
+                row[end] = row[k]
                 end += 1
-        for k in range(end):
-            marks[found[i, k]] = 0
+        row[end:] = NO_ITEM
         widest = max(widest, end)
     return widest
 

@@ -116,6 +116,16 @@ def test_the_few_that_a_user_has_seen_are_passed_over(small, vectors, queries, b
         assert values == pytest.approx(vectors[own] @ query, abs=1e-6)
 
 
+def test_one_who_has_seen_much_changes_nothing_for_the_others(small, vectors, queries, barring):
+    allowed = np.ones((len(queries), 500), bool)
+    for i, (mask, query) in enumerate(zip(allowed, queries, strict=True)):
+        mask[exact(vectors[:500], query, 90 * (i % 2))] = False
+    rows, products = small.search(queries, 50, barring(allowed))
+    for query, own, values, mask in zip(queries, rows, products, allowed, strict=True):
+        assert own.tolist() == exact(vectors[:500], query, 50, mask).tolist()
+        assert values == pytest.approx(vectors[own] @ query, abs=1e-6)
+
+
 @pytest.mark.parametrize("barred", [1, 80])
 def test_in_a_large_catalogue_too(large, vectors, queries, barred, barring):
     allowed = np.ones((len(queries), MANY), bool)

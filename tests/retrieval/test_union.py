@@ -17,7 +17,7 @@ def test_every_row_once_and_ascending(lists, data):
     rows = st.lists(st.integers(0, ITEMS - 1))
     extra = data.draw(st.one_of(st.none(), st.lists(rows, min_size=batch, max_size=batch)))
     more = extra and [np.array(rows, np.int32) for rows in extra]
-    found = union(lists, more, ITEMS)
+    found = union(lists, more)
     for i in range(batch):
         expected = sorted({*lists[:, i].ravel().tolist(), *(extra[i] if extra else [])} - {NO_ITEM})
         assert found[i].tolist() == expected + [NO_ITEM] * (found.shape[1] - len(expected))
