@@ -60,7 +60,7 @@ def write_vectors(vectors: Float32s | HalfVectors, rows: Int32s, found: Float32s
     From place `start` of the last axis on. A row below 0 reads as row 0; whether the others are there is not checked.
     """
     if isinstance(vectors, HalfVectors):
-        _written(vectors.halves.view(np.uint16), rows, found, start)
+        _written(vectors.halves.view(np.uint16), np.ascontiguousarray(rows), found, start)
     else:
         (a, b), d = rows.shape, vectors.shape[1]
         found[:a, :b, start : start + d] = vectors[np.maximum(rows, 0)]
