@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.compiled import compiled
-from core.types import Float32s, UInt16s
+from core.types import Float32s, Int32s, UInt16s
 
 KEPT_WHOLE = 20_000
 """Vectors; of no more than that memory is no concern, and they are stored as they were trained."""
@@ -54,21 +54,47 @@ def restored(stored: npt.NDArray[Any]) -> Float32s | HalfVectors:
     return HalfVectors(stored) if stored.dtype == np.float16 else stored
 
 
+def write_vectors(vectors: Float32s | HalfVectors, rows: Int32s, found: Float32s, start: int = 0) -> None:
+    """Write the vectors at `rows` [a, b] into the front of `found`, float32 [a or more, b or more, start + d or more].
+
+    From place `start` of the last axis on. A row below 0 reads as row 0; whether the others are there is not checked.
+    """
+    if isinstance(vectors, HalfVectors):
+        _written(vectors.halves.view(np.uint16), np.ascontiguousarray(rows), found, start)
+    else:
+        (a, b), d = rows.shape, vectors.shape[1]
+        found[:a, :b, start : start + d] = vectors[np.maximum(rows, 0)]
+
+
 def singles(halves: UInt16s, starts: npt.NDArray[np.integer[Any]], dim: int) -> Float32s:
     """The `dim` finite half floats from each start on, float32 [..., dim]; starts must leave room for them."""
-    bits = np.empty((*starts.shape, dim), np.uint32)
-    _moved(halves, starts.ravel().astype(np.int64), bits.reshape(-1, dim))
-    values = bits.view(np.float32)
-    values *= REBIASED
+    values = np.empty((*starts.shape, dim), np.float32)
+    _moved(halves, starts.ravel().astype(np.int64), values.reshape(-1, dim))
     return values
 
 
 @compiled
-def _moved(halves: UInt16s, starts: npt.NDArray[np.int64], bits: npt.NDArray[np.uint32]) -> None:
-    """The bits of halves where a single has them."""
-    dim = bits.shape[1]
+def _single(half: np.uint16) -> np.float32:
+    """The bits of a half where a single has them, and the exponent put right."""
+    bits = np.uint32(half)
+    moved = ((bits & np.uint32(0x8000)) << np.uint32(16)) | ((bits & np.uint32(0x7FFF)) << np.uint32(13))
+    return np.uint32(moved).view(np.float32) * REBIASED
+
+
+@compiled
+def _moved(halves: UInt16s, starts: npt.NDArray[np.int64], values: Float32s) -> None:
+    dim = values.shape[1]
     for i in range(len(starts)):
-        own, target = halves[starts[i] : starts[i] + dim], bits[i]
-        for j in range(dim):  # of slices alone: so it becomes a loop over vectors
-            half = np.uint32(own[j])
-            target[j] = ((half & np.uint32(0x8000)) << np.uint32(16)) | ((half & np.uint32(0x7FFF)) << np.uint32(13))
+        own, target = halves[starts[i] : starts[i] + dim], values[i]
+        for j in range(dim):  # of slices alone, here and below: so it becomes a loop over vectors
+            target[j] = _single(own[j])
+
+
+@compiled
+def _written(halves: UInt16s, rows: Int32s, found: Float32s, start: int) -> None:
+    dim = halves.shape[1]
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            own, target = halves[max(rows[i, j], 0)], found[i, j, start : start + dim]
+            for k in range(dim):
+                target[k] = _single(own[k])

@@ -28,10 +28,9 @@ def signals(candidates: Candidates) -> Float32s:
 
 
 def write_signals(candidates: Candidates, found: Float32s) -> None:
-    """Write the signals into the front of `found`'s last axis, float32 [batch, n, 2 * sources or more]."""
+    """Write the signals into the front of `found`, float32 [batch or more, n or more, 2 * sources or more]."""
     scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
-    means, spreads = np.ascontiguousarray(np.moveaxis(candidates.levels, -1, 0))
-    _signals(scores, ranks, means, spreads, found)
+    _signals(scores, ranks, candidates.levels, found)
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
@@ -86,10 +85,11 @@ def _place(rank: int) -> np.float32:
 
 
 @compiled
-def _signals(scores: Float32s, ranks: Int32s, means: Float32s, spreads: Float32s, found: Float32s) -> None:
+def _signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s) -> None:
     batch, n, sources = scores.shape
+    mean, spread = np.empty(sources, np.float32), np.empty(sources, np.float32)
     for i in range(batch):
-        mean, spread = means[i], spreads[i]
+        mean[:], spread[:] = levels[i, :, 0], levels[i, :, 1]
         for j in range(n):
             own, places, distances = scores[i, j], ranks[i, j], found[i, j]
             for s in range(sources):

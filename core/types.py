@@ -201,6 +201,18 @@ class Candidates:
         """Which places hold a candidate rather than padding, bool [batch, n]."""
         return np.not_equal(self.items, NO_ITEM)
 
+    def part(self, rows: slice | Int64s, columns: slice = slice(None)) -> Candidates:
+        """Those of some of the queries, at some of the places."""
+        return Candidates(
+            self.items[rows, columns],
+            self.fused[rows, columns],
+            self.scores[rows, columns],
+            self.ranks[rows, columns],
+            self.levels[rows],
+            self.sources,
+            self.failed,
+        )
+
 
 class Reason(NamedTuple):
     """Why an item is on the list: the source that speaks for it most, and the history item that it follows from."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from core.types import NO_ITEM, SECOND, Bools, Float32s, Int32s, Int64s, Queries
+from core.compiled import compiled
+from core.types import SECOND, Float32s, Int8s, Int32s, Int64s, Queries
 
 HISTORY = 50
 """Distinct items that models see at most."""
@@ -25,31 +28,40 @@ def latest(
     absent), present float32 (1 or 0), types int32, and int32 buckets of each event's age at `now`, or, where that is
     None, of the pause until the next newer item's (0 for the newest).
     """
-    at = stops[:, None] - 1 - np.arange(WINDOW)
-    present = at >= starts[:, None]
-    if not len(events.items):
-        empty = np.zeros((len(stops), HISTORY), np.int32)
-        return empty, np.zeros(empty.shape, np.float32), empty, empty
-    at = np.maximum(at, 0)
-    present &= ~_repeated(np.where(present, events.items[at], NO_ITEM))
-    order = np.argsort(~present, axis=1, kind="stable")[:, :HISTORY]
-    at, present = np.take_along_axis(at, order, axis=1), np.take_along_axis(present, order, axis=1)
-    times = events.times[at]
-    until = np.concatenate([times[:, :1], times[:, :-1]], axis=1) if now is None else now[:, None]
-    hours = np.maximum(until - times, 0) / (3600 * SECOND)
-    gaps = np.minimum(np.log2(1 + hours), GAPS - 1).astype(np.int32)
-    return (
-        np.where(present, events.items[at], 0).astype(np.int32),
-        present.astype(np.float32),
-        np.where(present, events.types[at], 0).astype(np.int32),
-        np.where(present, gaps, 0).astype(np.int32),
-    )
+    items, types, gaps = (np.zeros((len(stops), HISTORY), np.int32) for _ in range(3))
+    present = np.zeros(items.shape, np.float32)
+    _latest(events.items, events.times, events.types, starts, stops, now, items, present, types, gaps)
+    return items, present, types, gaps
 
 
-def _repeated(items: Int32s) -> Bools:
-    """Which places hold an item that an earlier place of the row holds already, bool [n, length]."""
-    order = np.argsort(items, axis=1, kind="stable")
-    ordered = np.take_along_axis(items, order, axis=1)
-    again = np.zeros(items.shape, bool)
-    np.put_along_axis(again, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
-    return again
+@compiled
+def _latest(
+    items: Int32s,
+    times: Int64s,
+    types: Int8s,
+    starts: Int64s,
+    stops: Int64s,
+    now: Int64s | None,
+    found: Int32s,
+    present: Float32s,
+    found_types: Int32s,
+    gaps: Int32s,
+) -> None:
+    for i in range(len(stops)):
+        own, count, until = found[i], 0, np.int64(0)
+        for at in range(stops[i] - 1, max(starts[i], stops[i] - WINDOW) - 1, -1):
+            item, again = items[at], False
+            for k in range(count):
+                again |= own[k] == item
+            if again:
+                continue
+            if now is not None:
+                until = now[i]
+            elif count == 0:
+                until = times[at]
+            hours = max(until - times[at], 0) / (3600 * SECOND)
+            own[count], present[i, count], found_types[i, count] = item, 1, types[at]
+            gaps[i, count] = min(math.log2(1 + hours), GAPS - 1)
+            count, until = count + 1, times[at]
+            if count == HISTORY:
+                break

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from core.compiled import compiled
 from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 from layers.history import latest
 from layers.item_features import ItemFeatures, item_inputs
@@ -86,8 +87,22 @@ class Scaling:
 
     def apply(self, raw: Float32s) -> Float32s:
         """Scaled, and held to the range that training saw: what a network says outside of it is anybody's guess."""
-        inside = np.clip(raw, self.low, self.high)
-        return ((inside - self.mean) / np.where(self.spread > 1e-6, self.spread, 1)).astype(np.float32)
+        scaled = np.array(raw, np.float32, order="C")
+        self.apply_within(scaled)
+        return scaled
+
+    def apply_within(self, found: Float32s) -> None:
+        """As `apply`, to what lies at the front of `found`, float32 [..., features or more] and contiguous."""
+        _scale(found.reshape(-1, found.shape[-1]), self.mean, self.spread, self.low, self.high)
+
+
+@compiled
+def _scale(found: Float32s, mean: Float32s, spread: Float32s, low: Float32s, high: Float32s) -> None:
+    for i in range(len(found)):
+        own = found[i]
+        for j in range(len(mean)):
+            inside = min(max(own[j], low[j]), high[j])  # in this order what is no number stays none
+            own[j] = (inside - mean[j]) / (spread[j] if spread[j] > np.float32(1e-6) else np.float32(1))
 
 
 class ExampleBatches(keras.utils.PyDataset):

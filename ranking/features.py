@@ -67,50 +67,71 @@ def features(queries: Queries, candidates: Candidates, facts: ItemFacts) -> Floa
     """float32 [batch, n, 2 * sources + 6], not yet scaled; padding reads as item 0 and must be masked by the reader."""
     batch, n, sources = candidates.scores.shape
     found = np.empty((batch, n, 2 * sources + len(CONTEXT)), np.float32)
-    write_signals(candidates, found)
-    prices, lengths = _usual_prices(queries, facts), np.log1p(queries.lengths).astype(np.float32)
-    _context(candidates.items, facts.first, facts.last, facts.prices, facts.as_of, prices, lengths, found)
+    write_features(queries, candidates, facts, found)
     return found
+
+
+def write_features(queries: Queries, candidates: Candidates, facts: ItemFacts, found: Float32s) -> None:
+    """Write `features` into the front of `found`, float32 with every axis as long as theirs or longer."""
+    write_signals(candidates, found)
+    items, at = np.ascontiguousarray(candidates.items), 2 * len(candidates.sources)
+    _context(items, queries.offsets, queries.items, facts.first, facts.last, facts.prices, facts.as_of, found, at)
 
 
 def untaken(candidates: Candidates, facts: ItemFacts) -> Bools:
     """Which candidates are new items of which popularity knows no taker yet, bool [batch, n]."""
-    new = facts.new[candidates.items] & candidates.valid
-    if not new.any():
-        return new
+    items = np.ascontiguousarray(candidates.items)
+    if not _any(items, facts.new):
+        return np.zeros(items.shape, np.bool_)
+    new = facts.new[items] & candidates.valid
     popularity = [name.split("_")[0] == "popular" for name in candidates.sources]
     return np.asarray(new & ~(candidates.scores[..., popularity] > 0).any(axis=-1))
 
 
-def _usual_prices(queries: Queries, facts: ItemFacts) -> Float32s:
-    """The mean price of each history, of its items whose price is known, float32 [batch]; NaN without any."""
-    price, known = facts.prices[queries.items, 0], facts.prices[queries.items, 1]
-    rows = queries.rows()
-    count = np.bincount(rows, known, len(queries))
-    mean = np.bincount(rows, price * known, len(queries)) / np.maximum(count, 1)
-    return np.where(count > 0, mean, np.nan).astype(np.float32)
+@compiled
+def _any(items: Int32s, marked: Bools) -> bool:
+    """Whether some item that is no padding is marked."""
+    for row in items:
+        for item in row:
+            if item >= 0 and marked[item]:
+                return True
+    return False
+
+
+@compiled
+def _usual_price(items: Int32s, prices: Float32s) -> np.float32:
+    """The mean price of the items whose price is known; NaN without any."""
+    total = known = 0.0
+    for item in items:
+        total += prices[item, 0] * prices[item, 1]
+        known += prices[item, 1]
+    return np.float32(total / known) if known > 0 else np.float32(np.nan)
 
 
 @compiled
 def _context(
     items: Int32s,
+    offsets: Int64s,
+    histories: Int32s,
     first: Int64s,
     last: Int64s,
     prices: Float32s,
     as_of: int,
-    usual: Float32s,
-    lengths: Float32s,
     found: Float32s,
+    at: int,
 ) -> None:
-    """Write CONTEXT into the end of `found`'s last axis."""
+    """Write CONTEXT into `found`'s last axis from place `at` on."""
     batch, n = items.shape
-    at = found.shape[2] - len(CONTEXT)
     for i in range(batch):
-        for j in range(n):
+        for j in range(n):  # nothing but look-ups, so that many of them are under way at a time
             item, own = max(items[i, j], 0), found[i, j, at:]
-            own[0] = math.log(np.float32(1 + max(as_of - first[item], 0) / DAY))
-            own[1] = math.log(np.float32(1 + max(as_of - last[item], 0) / DAY))
+            own[0], own[1] = 1 + max(as_of - first[item], 0) / DAY, 1 + max(as_of - last[item], 0) / DAY
             own[2], own[3] = prices[item, 0], prices[item, 1]
-            distance = abs(prices[item, 0] - usual[i]) * prices[item, 1]
+        usual = _usual_price(histories[offsets[i] : offsets[i + 1]], prices)
+        length = np.float32(math.log1p(offsets[i + 1] - offsets[i]))
+        for j in range(n):
+            own = found[i, j, at:]
+            own[0], own[1] = math.log(own[0]), math.log(own[1])
+            distance = abs(own[2] - usual) * own[3]
             own[4] = np.float32(0) if math.isnan(distance) else distance
-            own[5] = lengths[i]
+            own[5] = length

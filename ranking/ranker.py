@@ -1,34 +1,35 @@
-"""Stage two as it serves: features in numpy, the scorer as a compiled function of fixed shapes."""
+"""Stage two as it serves: compiled loops write what the scorer reads, and the scorer is compiled for fixed shapes."""
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import tensorflow as tf
 
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.catalog import CatalogItem
+from core.compiled import compiled
 from core.errors import BundleRefusedError
-from core.halves import HalfVectors, restored, shrunk
-from core.types import Candidates, Float32s, Int32s, Queries
-from layers.history import HISTORY, latest
+from core.halves import HalfVectors, restored, shrunk, write_vectors
+from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
+from layers.history import latest
 from layers.item_encoding import ItemEncoding
 from layers.new_items import NewItems
+from ranking.compiled_scorer import CompiledScorer
 from ranking.examples import Scaling
-from ranking.features import ItemFacts, features, untaken
+from ranking.features import ItemFacts, untaken, write_features
 from ranking.scorer import Scorer, ScorerConfig
 from ranking.train import TrainedScorer
 
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
 """Candidate counts that are compiled; a request is padded to the next. More are scored in parts."""
 
-BATCHES = (1, 4, 16, 64)
-"""Likewise for the number of requests."""
+BATCHES = (1, 2, 4)
+"""Likewise for the number of requests. Of larger ones a request takes as long, and more of the cache."""
 
 
 class Ranker:
@@ -55,7 +56,8 @@ class Ranker:
         self._encoding = ItemEncoding.of(scorer.items)
         self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
         self.stage_one_level = stage_one_level
-        self._compiled: dict[tuple[int, int], Any] = {}  # by batch and width; each of one shape alone
+        self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by batch and width
+        self._scoring = threading.Lock()  # held from writing a compiled scorer's inputs until it has read them
 
     @classmethod
     def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
@@ -76,26 +78,16 @@ class Ranker:
         A candidate's score depends on the query and the candidate alone, not on its neighbours or the batch. For users
         without a history, of whom the scorer has learned nothing, it is stage one's, at the level of the others'.
         """
-        n = candidates.items.shape[1]
-        scores = np.full((len(queries), n), -np.inf, np.float32)
-        if not scores.size:
-            return scores
-        raw = features(queries, candidates, self.facts)
-        scaled = self.scaling.apply(raw)
-        history, present, types, gaps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
-        for rows in _parts(len(queries), BATCHES[-1]):
-            reader = self.item_vectors[history[rows]], present[rows], types[rows], gaps[rows]
-            for columns in _parts(n, WIDTHS[-1]):
-                items = np.maximum(candidates.items[rows, columns], 0)
-                logits = self._run(*reader, self.item_vectors[items], scaled[rows, columns])
-                scores[rows, columns] = logits
-        new = untaken(candidates, self.facts)
-        scores[new] += scaled[new] @ self.for_new[:-1] + self.for_new[-1]
-        strangers = queries.strangers
-        scores[strangers] = candidates.fused[strangers] + self.stage_one_level
-        slope, offset = self.calibration
-        probability = 1 / (1 + np.exp(-np.clip(slope * scores + offset, -60, 60)))
-        return np.where(candidates.valid, probability, -np.inf).astype(np.float32)
+        scores = candidates.fused + np.float32(self.stage_one_level)
+        known = np.flatnonzero(~queries.strangers)
+        if len(known) == len(queries):
+            self._score(queries, candidates, scores)
+        elif len(known):
+            some = scores[known]
+            self._score(queries.select(known), candidates.part(known), some)
+            scores[known] = some
+        _calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
+        return scores
 
     def vectors(self, items: Int32s) -> Float32s:
         """Unit vectors of items, float32 [n, dim]: how alike the ranker sees them."""
@@ -115,16 +107,8 @@ class Ranker:
 
     def warm(self) -> None:
         """Compile what a lone request of usual size needs, so that the first caller does not wait for it."""
-        dim, width = self.item_vectors.shape[1], len(self.scaling.mean)
         for n in WIDTHS[:4]:
-            self._run(
-                np.zeros((1, HISTORY, dim), np.float32),
-                np.zeros((1, HISTORY), np.float32),
-                np.zeros((1, HISTORY), np.int32),
-                np.zeros((1, HISTORY), np.int32),
-                np.zeros((1, n, dim), np.float32),
-                np.zeros((1, n, width), np.float32),
-            )
+            self._function(1, n)()
 
     def write(self, writer: BundleWriter, at: str = "ranking") -> None:
         """Store weights, item vectors, scaling and calibration under `at`; the facts have a place of their own.
@@ -168,26 +152,38 @@ class Ranker:
         for_new = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
         return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new, level)
 
-    def _run(self, *inputs: Any) -> Float32s:
-        """Pad [batch, ...] and the candidates' axis to compiled sizes, score, cut back."""
-        batch, n = inputs[5].shape[:2]
-        shape = _next(BATCHES, batch), _next(WIDTHS, n)
-        padded = [_padded(x, shape[0], *x.shape[1:]) for x in inputs[:4]]
-        padded += [_padded(x, *shape, *x.shape[2:]) for x in inputs[4:]]
-        tensors = [tf.constant(x) for x in padded]
-        if shape not in self._compiled:
-            score = tf.function(lambda *x: self.scorer.score(*x), jit_compile=True, autograph=False)
-            self._compiled[shape] = score.get_concrete_function(*(tf.TensorSpec(x.shape, x.dtype) for x in tensors))
-        return np.asarray(self._compiled[shape](*tensors))[:batch, :n]
+    def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
+        """Write logits into `scores`, float32 [batch, n]."""
+        batch, n = scores.shape
+        for rows in _parts(batch, BATCHES[-1]):
+            for columns in _parts(n, WIDTHS[-1]):
+                some = queries.slice(rows.start, rows.stop)
+                scores[rows, columns] = self._logits(some, candidates.part(rows, columns))
 
+    def _logits(self, queries: Queries, candidates: Candidates) -> Float32s:
+        """Of as many as are compiled at most, float32 [batch, n]."""
+        (batch, n), features = candidates.items.shape, len(self.scaling.mean)
+        items, *steps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
+        with self._scoring:
+            function = self._function(_next(BATCHES, batch), _next(WIDTHS, n))
+            write_vectors(self.item_vectors, items, function.history)
+            for place, step in zip((function.present, function.types, function.gaps), steps, strict=True):
+                place[:batch] = step
+            write_features(queries, candidates, self.facts, function.candidates)
+            self.scaling.apply_within(function.candidates[:batch])
+            write_vectors(self.item_vectors, candidates.items, function.candidates, features)
+            logits = function()[:batch, :n]
+            new = untaken(candidates, self.facts)
+            if new.any():
+                scaled = function.candidates[:batch, :n, :features][new]
+                logits = logits.copy()
+                logits[new] += scaled @ self.for_new[:-1] + self.for_new[-1]
+        return logits
 
-def _padded(array: npt.NDArray[Any], *shape: int) -> npt.NDArray[Any]:
-    """With zeros behind in every direction, up to `shape`."""
-    if array.shape == shape:
-        return array
-    padded = np.zeros(shape, array.dtype)
-    padded[tuple(map(slice, array.shape))] = array
-    return padded
+    def _function(self, batch: int, n: int) -> CompiledScorer:
+        if (batch, n) not in self._compiled:
+            self._compiled[batch, n] = CompiledScorer(self.scorer, batch, n)
+        return self._compiled[batch, n]
 
 
 def _next(sizes: tuple[int, ...], size: int) -> int:
@@ -196,3 +192,13 @@ def _next(sizes: tuple[int, ...], size: int) -> int:
 
 def _parts(total: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+@compiled
+def _calibrate(scores: Float32s, items: Int32s, slope: np.float32, offset: np.float32) -> None:
+    """Make probabilities of logits in place, -inf where padded."""
+    for i in range(items.shape[0]):
+        for j in range(items.shape[1]):
+            logit = min(max(slope * scores[i, j] + offset, np.float32(-60)), np.float32(60))
+            probability = np.float32(1) / (np.float32(1) + np.float32(math.exp(-logit)))
+            scores[i, j] = probability if items[i, j] != NO_ITEM else np.float32(-np.inf)

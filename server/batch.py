@@ -43,7 +43,7 @@ class Batch:
         if self.together is not None:
             part.together = self.together.select(which.tolist())
         if hasattr(self, "candidates"):
-            part.candidates, part.scores = _take(self.candidates, which), self.scores[which]
+            part.candidates, part.scores = self.candidates.part(which), self.scores[which]
         return part
 
     def degrade(self, flag: str, which: Sequence[bool] | npt.NDArray[np.bool_]) -> None:
@@ -92,15 +92,3 @@ class Passed:
         """With the reasons that apply, most frequent first."""
         some = {reason: count for reason, count in sorted(dropped.items(), key=lambda each: -each[1]) if count}
         return cls(entered, left, some)
-
-
-def _take(candidates: Candidates, which: Int64s) -> Candidates:
-    return Candidates(
-        candidates.items[which],
-        candidates.fused[which],
-        candidates.scores[which],
-        candidates.ranks[which],
-        candidates.levels[which],
-        candidates.sources,
-        candidates.failed,
-    )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import queue
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from core.types import Candidates, Float32s, Queries
 
 if TYPE_CHECKING:
     from ranking.ranker import Ranker
+
+    Outcome = queue.SimpleQueue[Float32s | BaseException]  # of one call; a future takes longer to hand over
+    Work = tuple[Ranker, Queries, Candidates, Outcome]
 
 _MEMORY = 0.8  # weight of the past in the running mean of durations
 _STALLED, _LEAST_STALL = 2.0, 0.02  # times as long as lately, and seconds, after which a call counts as stalled
@@ -32,9 +36,11 @@ class RankThread:
 
     def __init__(self, due: Callable[[], float] = lambda: math.inf) -> None:
         self._due = due
-        self._pool = ThreadPoolExecutor(1, "rank")
-        self._running: Future[Float32s] | None = None
+        self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._running: Outcome | None = None  # None once its outcome was taken
+        self._closed, self._closing = False, threading.Lock()
         self._durations: dict[int, float] = {}  # size of the work as a power of two -> mean seconds
+        threading.Thread(target=self._run, name="rank", daemon=True).start()
 
     def expected_seconds(self, candidates: Candidates) -> float:
         """How long work of this size, or less of it, took lately; 0 where there was none."""
@@ -45,20 +51,23 @@ class RankThread:
         """What `ranker.rank` returns or raises; RankerLateError where that takes longer than `seconds`, or stalls while
         others wait.
         """
-        if seconds is not None and self._running and not self._running.done():
+        if seconds is not None and self._running and self._running.empty():
             raise RankerLateError
-        running = self._running = self._pool.submit(self._timed, ranker, queries, candidates)
+        running = self._running = self._begin(ranker, queries, candidates)
         give_up = time.monotonic() + (math.inf if seconds is None else seconds)
         wait = max(_STALLED * self.expected_seconds(candidates), _LEAST_STALL)
         while True:
             try:
-                return running.result(min(wait, give_up - time.monotonic()))
-            except TimeoutError:
-                if running.done():  # the ranker's own TimeoutError, or a result of the very last moment
-                    return running.result()
-            if time.monotonic() >= min(give_up, self._due()):
-                raise RankerLateError
+                outcome = running.get(timeout=max(min(wait, give_up - time.monotonic()), 0))
+                break
+            except queue.Empty:
+                if time.monotonic() >= min(give_up, self._due()) and running.empty():
+                    raise RankerLateError from None
             wait = _LOOK_SECONDS
+        self._running = None
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     def forgive(self, candidates: Candidates) -> None:
         """Expect a little less of such work: the ranker was passed over, and is to be tried again some day."""
@@ -66,8 +75,33 @@ class RankThread:
         self._durations = {known: t * (_MEMORY if known <= size else 1) for known, t in self._durations.items()}
 
     def close(self) -> None:
-        """Take no more work."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Take no more work: `rank` raises RuntimeError from now on."""
+        with self._closing:
+            self._closed = True
+            self._work.put(None)
+
+    def _begin(self, ranker: Ranker, queries: Queries, candidates: Candidates) -> Outcome:
+        outcome: Outcome = queue.SimpleQueue()
+        with self._closing:  # so that no work comes behind the end, where nobody would do it
+            if self._closed:
+                raise RuntimeError("the rank thread is closed")
+            self._work.put((ranker, queries, candidates, outcome))
+        return outcome
+
+    def _run(self) -> None:
+        while self._do(self._work.get()):
+            pass
+
+    def _do(self, work: Work | None) -> bool:
+        """Some work, of which nothing is kept; False where it is the end."""
+        if work is None:
+            return False
+        ranker, queries, candidates, outcome = work
+        try:
+            outcome.put(self._timed(ranker, queries, candidates))
+        except BaseException as error:
+            outcome.put(error)
+        return True
 
     def _timed(self, ranker: Ranker, queries: Queries, candidates: Candidates) -> Float32s:
         size, started = _size(candidates), time.monotonic()

@@ -131,9 +131,11 @@ def rank(batch: Batch) -> list[Passed]:
     except Exception:  # an answer in retrieval's order beats none
         log.exception("ranking_failed")
         scores = np.full_like(batch.scores, np.nan)
-    useless = np.asarray(batch.candidates.valid.any(axis=1) & ~np.isfinite(scores).any(axis=1))
-    batch.degrade("ranker_skipped", useless)
-    batch.scores = np.where(useless[:, None], batch.candidates.fused, scores)
+    useful = np.asarray(np.isfinite(scores).any(axis=1))
+    if not useful.all():
+        batch.degrade("ranker_skipped", np.asarray(batch.candidates.valid.any(axis=1) & ~useful))
+        scores = np.where(useful[:, None], scores, batch.candidates.fused)
+    batch.scores = scores
     return _all_pass(batch)
 
 
@@ -182,4 +184,4 @@ def _ranked(batch: Batch) -> Float32s:
 
 
 def _all_pass(batch: Batch) -> list[Passed]:
-    return [Passed.of(len(batch.rows(i)), len(batch.rows(i))) for i in range(len(batch.jobs))]
+    return [Passed.of(count, count) for count in np.count_nonzero(batch.candidates.valid, axis=1).tolist()]

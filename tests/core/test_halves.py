@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.halves import KEPT_WHOLE, HalfVectors, restored, shrunk
+from core.halves import KEPT_WHOLE, HalfVectors, restored, shrunk, write_vectors
 
 EVERY = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
 FINITE = EVERY[np.isfinite(EVERY)].reshape(-1, 64)
@@ -28,6 +28,17 @@ def test_rows_that_are_not_there():
     for row in (len(FINITE), -len(FINITE) - 1):
         with pytest.raises(IndexError):
             vectors[np.array([row])]
+
+
+@pytest.mark.parametrize("vectors", [HalfVectors(FINITE), FINITE.astype(np.float32)])
+def test_written_into_a_larger_array_they_are_what_is_read(vectors):
+    rows = np.random.default_rng(0).integers(-1, len(FINITE), (3, 5)).astype(np.int32)
+    rows[0, 0] = -1
+    found = np.full((4, 6, 70), 9, np.float32)
+    write_vectors(vectors, rows, found, 3)
+    assert np.array_equal(found[:3, :5, 3:67], vectors[np.maximum(rows, 0)])
+    found[:3, :5, 3:67] = 9
+    assert (found == 9).all(), "nothing else is written to"
 
 
 @pytest.mark.parametrize(("count", "kind"), [(KEPT_WHOLE, np.float32), (KEPT_WHOLE + 1, np.float16)])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.types import DAY
-from layers.history import GAPS, HISTORY, latest
+from core.types import DAY, SECOND
+from layers.history import GAPS, HISTORY, WINDOW, latest
 
 
 def of(queries):
@@ -65,3 +65,33 @@ def test_spans_can_end_before_the_histories_do(queries_of):
     items, present, _, gaps = latest(queries, np.array([0]), np.array([1]), queries.times[[1]])
     assert (items[0, 0], present[0].sum()) == (4, 1)
     assert gaps[0, 0] == pytest.approx(np.log2(1 + DAY / 3.6e9), abs=1)
+
+
+@pytest.mark.parametrize("pauses", [True, False])
+@pytest.mark.parametrize("n_items", [3, 60, 10_000])
+def test_it_is_what_a_walk_back_through_the_events_finds(queries_of, n_items, pauses):
+    generator = np.random.default_rng(n_items)
+    lengths = [0, 1, 7, 60, 130, 300]
+    queries = queries_of(
+        [generator.integers(0, n_items, n) for n in lengths],
+        times=[np.sort(generator.exponential(50, n)) for n in lengths],
+        types=[generator.integers(0, 9, n) for n in lengths],
+        now=120,
+    )
+    now = None if pauses else queries.now
+    starts, stops = (
+        queries.offsets[:-1] + np.array([0, 0, 2, 1, 20, 3]),
+        queries.offsets[1:] - np.array([0, 0, 0, 5, 1, 9]),
+    )
+    found = latest(queries, starts, stops, now)
+    for i in range(len(lengths)):
+        kept: dict[int, int] = {}
+        for at in range(stops[i] - 1, max(starts[i], stops[i] - WINDOW) - 1, -1):
+            kept.setdefault(int(queries.items[at]), at)
+        places = list(kept.values())[:HISTORY]
+        times = queries.times[places]
+        until = np.concatenate([times[:1], times[:-1]]) if pauses else queries.now[i]
+        gaps = np.minimum(np.log2(1 + np.maximum(until - times, 0) / (3600 * SECOND)), GAPS - 1).astype(int)
+        wanted = queries.items[places], np.ones(len(places)), queries.types[places], gaps
+        for array, own in zip(found, wanted, strict=True):
+            assert array[i].tolist() == [*own.tolist(), *[0] * (HISTORY - len(places))]

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.signals import signals
 from core.types import DAY, NO_ITEM, Candidates
-from ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken
+from ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken, write_features
 
 AS_OF = 100 * DAY
 
@@ -62,6 +63,39 @@ def test_how_long_a_user_has_been_away_changes_nothing(queries_of, facts):
 def test_padding_and_batches_without_events_are_finite(queries_of, facts):
     found = features(queries_of([[], []]), candidates([[NO_ITEM, 1], [2, NO_ITEM]]), facts)
     assert np.isfinite(found).all()
+
+
+def test_they_are_what_numpy_makes_of_the_facts(queries_of):
+    generator = np.random.default_rng(0)
+    known = generator.random(30) < 0.6
+    prices = np.stack([generator.normal(size=30) * known, known], axis=1).astype(np.float32)
+    first = generator.integers(0, AS_OF + DAY, 30)
+    facts = ItemFacts(first, first + DAY, prices, AS_OF, np.zeros(30, bool))
+    queries = queries_of([generator.integers(0, 30, n) for n in (0, 1, 5, 40)])
+    made = candidates(generator.integers(0, 30, (4, 7)))
+    found = features(queries, made, facts)
+    assert np.array_equal(found[..., :4], signals(made))
+    for i in range(4):
+        items, own = made.items[i], prices[queries.history(i)]
+        taken = own[own[:, 1] > 0, 0].astype(np.float64)
+        distance = np.abs(prices[items, 0] - taken.mean()) * prices[items, 1] if len(taken) else np.zeros(7)
+        wanted = [
+            np.log1p(np.maximum(AS_OF - facts.first[items], 0) / DAY),
+            np.log1p(np.maximum(AS_OF - facts.last[items], 0) / DAY),
+            *prices[items].T,
+            distance,
+            np.full(7, np.log1p(len(own))),
+        ]
+        assert pytest.approx(np.array(wanted), rel=1e-6, abs=1e-6) == found[i, :, 4:].T
+
+
+def test_written_into_a_larger_array_nothing_else_is_touched(queries_of, facts):
+    queries, made = queries_of([[0, 1], []]), candidates([[0, 1, 2], [2, 1, NO_ITEM]])
+    found = np.full((3, 5, 12), 9, np.float32)
+    write_features(queries, made, facts, found)
+    assert np.array_equal(found[:2, :3, :10], features(queries, made, facts))
+    found[:2, :3, :10] = 9
+    assert (found == 9).all()
 
 
 def test_names_stand_in_the_order_of_the_columns():

@@ -62,24 +62,6 @@ def test_the_compiled_padded_function_is_the_plain_model(ranker, trained, querie
     assert logits(ranker, scores) == pytest.approx(plain, abs=2e-3)
 
 
-def test_padding_to_compiled_shapes_changes_no_logit(ranker):
-    generator = np.random.default_rng(0)
-    dim, width = ranker.item_vectors.shape[1], len(ranker.scaling.mean)
-    inputs = (
-        generator.normal(size=(3, 50, dim)).astype(np.float32),
-        (generator.random((3, 50)) < 0.5).astype(np.float32),
-        generator.integers(0, 9, (3, 50)).astype(np.int32),
-        generator.integers(0, 16, (3, 50)).astype(np.int32),
-        generator.normal(size=(3, 41, dim)).astype(np.float32),
-        generator.normal(size=(3, 41, width)).astype(np.float32),
-    )
-    inputs[1][:, 0] = 1
-    present = -np.sort(-inputs[1], axis=1)  # newest first, padding behind
-    inputs = (inputs[0], present, *inputs[2:])
-    plain = keras.ops.convert_to_numpy(ranker.scorer.score(*inputs))
-    assert ranker._run(*inputs) == pytest.approx(plain, abs=1e-4)
-
-
 def test_a_batch_ranks_as_lone_queries_do(ranker, queries, candidates, scores):
     names = ("items", "fused", "scores", "ranks", "levels")
     for query in range(len(queries)):
@@ -95,12 +77,11 @@ def test_a_candidates_score_does_not_depend_on_its_neighbours(ranker, trained, q
     assert few == pytest.approx(scores[:, order[:5]], abs=1e-5)
 
 
-def test_more_candidates_than_are_compiled_are_scored_in_parts(
-    ranker, trained, queries, candidates, scores, monkeypatch
-):
+def test_more_candidates_than_are_compiled_are_scored_in_parts(ranker, queries, candidates, scores, monkeypatch):
     monkeypatch.setattr("ranking.ranker.WIDTHS", (16, 64))
-    monkeypatch.setattr("ranking.ranker.BATCHES", (1, 4))
-    twice = trained.retriever.score(queries, np.tile(candidates.items, (1, 2)))
+    monkeypatch.setattr("ranking.ranker.BATCHES", (1, 2))
+    names = ("items", "fused", "scores", "ranks")
+    twice = replace(candidates, **{name: np.concatenate([getattr(candidates, name)] * 2, axis=1) for name in names})
     assert ranker.rank(queries, twice) == pytest.approx(np.tile(scores, (1, 2)), abs=1e-5)
 
 
