@@ -42,6 +42,8 @@ class CompiledScorer:
         # One tensor that shares the memory, and which the function holds on to: to make one takes 10 to 20 us, a copy
         # as long again, and every argument of a call 25.
         numbers = tf.experimental.dlpack.from_dlpack(memory.__dlpack__())
+        if not np.shares_memory(np.asarray(numbers), memory):  # what is written later would never be read
+            raise RuntimeError("this TensorFlow copies the scorer's inputs instead of sharing their memory")
         item_weights = {id(weight) for weight in scorer.items.weights}  # which `score` does not read
         weights = [(weight, np.asarray(weight)) for weight in scorer.weights if id(weight) not in item_weights]
 
