@@ -98,9 +98,10 @@ class Strings(Sequence[str]):
     def spans(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> Spans:
         """As `take`, without making strings of them."""
         at = np.asarray(rows, dtype=np.int64)
-        if at.size and (at.min() < 0 or at.max() >= len(self)):
+        begins, ends = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
+        if not _bounds(self._offsets, at, begins, ends):
             raise IndexError(f"rows {at.min()} to {at.max()} of {len(self)} strings")
-        return self._blob, self._offsets[at], self._offsets[at + 1]
+        return self._blob, begins, ends
 
     def _bytes(self, row: int) -> bytes:
         return self._blob[self._offsets[row] : self._offsets[row + 1]].tobytes()
@@ -130,6 +131,16 @@ class Ids(Strings):
             some = ids[start : start + _BULK]
             _find(self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:])
         return found
+
+
+@compiled
+def _bounds(offsets: Int64s, rows: Int64s, begins: Int64s, ends: Int64s) -> bool:
+    """Write where the strings at the rows begin and end; whether there are all of them."""
+    for i in range(len(rows)):
+        if not 0 <= rows[i] < len(offsets) - 1:
+            return False
+        begins[i], ends[i] = offsets[rows[i]], offsets[rows[i] + 1]
+    return True
 
 
 @compiled

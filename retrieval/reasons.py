@@ -52,12 +52,14 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     naming = np.array([isinstance(source, NAMING) for source in sources], np.bool_)
     given, ranks = fusion.contributions(candidates, queries.strangers), np.ascontiguousarray(candidates.ranks)
     _choose(items, given, ranks, naming, speakers, shares, spoken)
+    wanted: Queries | None = None
     for i in np.flatnonzero(spoken[:-1]).tolist():
         source = sources[i]
         if isinstance(source, ItemItem):
             _strongest(source, queries, items, speakers, i, anchors)
         elif isinstance(source, TwoTower | ALS):
-            _nearest(source, queries, items, speakers, i, anchors)
+            wanted = wanted or last_events(wanted_only(queries), HISTORY)
+            _nearest(source, wanted, items, speakers, i, anchors)
         elif isinstance(source, Demographic):
             groups = np.maximum(groups, source.strongest(queries, np.where(speakers == i, items, NO_ITEM)))
     done = np.full(shape, EventType.INTERACTION, np.int8)
@@ -87,20 +89,17 @@ def _strongest(
 
 
 def _nearest(
-    source: TwoTower | ALS, queries: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s
+    source: TwoTower | ALS, events: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s
 ) -> None:
-    """As `_strongest`, for users who are made of their items' vectors: the history item whose vector points most alike.
+    """As `_strongest`, for users who are made of their items' vectors: of the wanted `events` the item whose vector
+    points most alike.
 
     Not the largest product: an item with a long vector, a popular one, would be named for everything.
     """
-    events = last_events(wanted_only(queries), HISTORY)
-    told = np.flatnonzero(speakers == speaker)
-    owners = told // items.shape[1]
-    needed = np.zeros(len(events), np.bool_)
-    needed[owners] = True
-    events = events.keep(np.repeat(needed, events.lengths))
-    vectors, history = source.index.take(items.ravel()[told]), source.index.take(events.items)
-    _find_nearest(events.offsets, events.items, history, told, owners, vectors, anchors.ravel())
+    rows = np.empty(len(events.items) + items.size, np.int32)
+    count = _needed(events.offsets, events.items, items, speakers, speaker, rows)
+    vectors = source.index.take(rows[:count])
+    _find_nearest(events.offsets, events.items, speakers, speaker, vectors, anchors)
 
 
 @compiled
@@ -183,34 +182,54 @@ def _find_strongest(
                 suspects[items[i, n] & (SUSPECTS - 1)] = False
 
 
+@compiled
+def _needed(offsets: Int64s, history: Int32s, items: Int32s, speakers: Int32s, speaker: int, rows: Int32s) -> int:
+    """Write the rows whose vectors `_find_nearest` reads, in its order; how many they are."""
+    end = 0
+    for i in range(len(items)):
+        begin = end
+        for n in range(items.shape[1]):
+            if speakers[i, n] == speaker:
+                rows[end] = items[i, n]
+                end += 1
+        if end > begin:
+            for event in range(offsets[i], offsets[i + 1]):
+                rows[end] = history[event]
+                end += 1
+    return end
+
+
 @compiled_sums
 def _find_nearest(
-    offsets: Int64s,
-    items: Int32s,
-    history: Float32s,
-    told: Int64s,
-    owners: Int64s,
-    vectors: Float32s,
-    anchors: Int32s,
+    offsets: Int64s, history: Int32s, speakers: Int32s, speaker: int, vectors: Float32s, anchors: Int32s
 ) -> None:
-    """For each candidate of those `told` the item of its owner's `history` [events, d] with the largest cosine, where
-    one is above 0; of equals the first.
+    """For each item of the speaker's the history item with the largest cosine, where one is above 0; of equals the
+    first. The `vectors` of a query's items lie before those of its history.
     """
-    dim = history.shape[1]
-    scales = np.empty(len(items), np.float32)
-    for event in range(len(items)):
-        own, squares = history[event], np.float32(0)
-        for d in range(dim):
-            squares += own[d] * own[d]
-        scales[event] = np.float32(1) / max(np.sqrt(squares), np.float32(1e-9))
-    for k in range(len(told)):
-        most, vector = np.float32(0), vectors[k]
-        for event in range(offsets[owners[k]], offsets[owners[k] + 1]):
-            own, product = history[event], np.float32(0)
-            for d in range(dim):
-                product += own[d] * vector[d]
-            if product * scales[event] > most:
-                most, anchors[told[k]] = product * scales[event], items[event]
+    batch, n = speakers.shape
+    most, places = np.empty(n, np.float32), np.empty(n, np.int64)
+    at = 0
+    for i in range(batch):
+        wanted = 0
+        for k in range(n):
+            if speakers[i, k] == speaker:
+                places[wanted], most[wanted] = k, 0
+                wanted += 1
+        if wanted == 0:
+            continue
+        own, at = vectors[at : at + wanted], at + wanted
+        for event in range(offsets[i], offsets[i + 1]):
+            vector, squares = vectors[at], np.float32(0)
+            at += 1
+            for d in range(len(vector)):
+                squares += vector[d] * vector[d]
+            scale = np.float32(1) / max(np.sqrt(squares), np.float32(1e-9))
+            for w in range(wanted):
+                item, product = own[w], np.float32(0)
+                for d in range(len(vector)):
+                    product += vector[d] * item[d]
+                if product * scale > most[w]:
+                    most[w], anchors[i, places[w]] = product * scale, history[event]
 
 
 @compiled
