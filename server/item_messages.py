@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from shortlist.v1 import recommendation_pb2 as parts
 
@@ -21,9 +21,10 @@ from core.types import Bytes, Float32s, Int32s, Int64s, Ranked
 _VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types
 
 
-def _tag(message: type[Message] | Message, field: str, wire_type: int) -> int:
+@lru_cache(64)
+def _tag(message: Descriptor, field: str, wire_type: int) -> int:
     """What stands before a field: one byte, as long as fields are numbered below 16."""
-    tag = int(message.DESCRIPTOR.fields_by_name[field].number << 3 | wire_type)
+    tag = int(message.fields_by_name[field].number << 3 | wire_type)
     if tag > 0x7F:
         raise ValueError(f"{field} has too large a number for a tag of one byte")
     return tag
@@ -31,24 +32,22 @@ def _tag(message: type[Message] | Message, field: str, wire_type: int) -> int:
 
 # A ScoredItem is the same without the reason.
 _ITEM_FIELDS = {"item_id": _BYTES, "title": _BYTES, "score": _FLOAT, "sources": _BYTES, "reason": _BYTES}
-_ITEM_TAGS = np.array([_tag(parts.RecommendedItem, *field) for field in _ITEM_FIELDS.items()], np.uint8)
-_SHARE_TAG = _tag(parts.Reason, "share", _FLOAT)
+_ITEM_TAGS = np.array([_tag(parts.RecommendedItem.DESCRIPTOR, *field) for field in _ITEM_FIELDS.items()], np.uint8)
+_SHARE_TAG = _tag(parts.Reason.DESCRIPTOR, "share", _FLOAT)
 _HIT_FIELDS = {"name": _BYTES, "rank": _VARINT, "score": _FLOAT}
-_HIT_TAGS = np.array([_tag(parts.SourceHit, *field) for field in _HIT_FIELDS.items()], np.uint8)
+_HIT_TAGS = np.array([_tag(parts.SourceHit.DESCRIPTOR, *field) for field in _HIT_FIELDS.items()], np.uint8)
 
 
-def add_items(message: Any, ranked: Ranked, ids: Spans, titles: Spans, reasons: Sequence[bytes] | None = None) -> None:
+def add_items(
+    message: Message, ranked: Ranked, ids: Spans, titles: Spans, reasons: Sequence[bytes] | None = None
+) -> None:
     """Put the answer's items into `message.items`: RecommendedItems where there are `reasons` [n], which are serialised
     Reasons without their shares, else ScoredItems; of each item the sources that proposed it, best rank first.
     """
     names, name_ends, longest = _names(ranked.hits.sources)
     told, told_ends = joined(reasons or [])
-    ranks, shares = np.ascontiguousarray(ranked.hits.ranks, np.int32), ranked.reasons.shares
-    texts = sum(int(ends.sum() - begins.sum()) for _, begins, ends in (ids, titles))
-    size = texts + len(told) + 64 * len(ranks) + int(np.count_nonzero(ranks)) * (longest + 32)
-    written = np.empty(size, np.uint8)
-    end = _write(
-        _tag(message, "items", _BYTES),
+    written = _write(
+        _tag(message.DESCRIPTOR, "items", _BYTES),
         _ITEM_TAGS,
         _HIT_TAGS,
         *ids,
@@ -56,15 +55,15 @@ def add_items(message: Any, ranked: Ranked, ids: Spans, titles: Spans, reasons: 
         np.ascontiguousarray(ranked.scores, np.float32),
         names,
         name_ends,
-        ranks,
+        longest,
+        np.ascontiguousarray(ranked.hits.ranks, np.int32),
         np.ascontiguousarray(ranked.hits.scores, np.float32),
         told,
         told_ends,
         _SHARE_TAG,
-        np.where((shares > 0) & (shares < np.inf), np.minimum(shares, 1), 0).astype(np.float32, copy=False),
-        written,
+        np.ascontiguousarray(ranked.reasons.shares, np.float32),
     )
-    message.MergeFromString(written[:end].data)
+    message.MergeFromString(written.tobytes())
 
 
 def warm() -> None:
@@ -157,18 +156,24 @@ def _write(
     scores: Float32s,
     names: Bytes,
     name_ends: Int64s,
+    longest_name: int,
     ranks: Int32s,
     hit_scores: Float32s,
     reasons: Bytes,
     reason_ends: Int64s,
     share_tag: int,
     shares: Float32s,
-    out: Bytes,
-) -> int:
-    """Write all items into `out`; how many bytes they took."""
+) -> Bytes:
+    """All items; a share that is none counts 0."""
     n, sources = ranks.shape
     with_reasons = len(reason_ends) > 1
     order, lengths = np.empty(sources, np.int64), np.empty(sources, np.int64)
+    room = len(reasons)
+    for i in range(n):
+        room += 64 + id_ends[i] - id_begins[i] + title_ends[i] - title_begins[i]
+        for s in range(sources):
+            room += longest_name + 32 if ranks[i, s] > 0 else 0
+    out = np.empty(room, np.uint8)
     at = 0
     for i in range(n):
         hits = _best_first(ranks[i], order)
@@ -195,5 +200,6 @@ def _write(
         if with_reasons:
             out[at] = item_tags[4]
             at = _put_varint(out, at + 1, reason_ends[i + 1] - reason_ends[i] + 5)
-            at = _put_float(out, _copy(out, at, reasons, reason_ends[i], reason_ends[i + 1]), share_tag, shares[i])
-    return at
+            share = min(shares[i], np.float32(1)) if 0 < shares[i] < np.inf else np.float32(0)
+            at = _put_float(out, _copy(out, at, reasons, reason_ends[i], reason_ends[i + 1]), share_tag, share)
+    return out[:at]
