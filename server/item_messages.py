@@ -14,6 +14,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from shortlist.v1 import recommendation_pb2 as parts
 
+from bundle.live_items import LiveItems
 from bundle.strings import Spans, encode, joined
 from core.compiled import compiled
 from core.types import Bytes, Float32s, Int32s, Int64s, Ranked
@@ -66,10 +67,9 @@ def add_items(
     message.MergeFromString(written.tobytes())
 
 
-def warm() -> None:
+def warm(items: LiveItems) -> None:
     """Compile, or load what was compiled, before somebody waits for it."""
-    nothing = np.frombuffer(b"", np.uint8), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    add_items(parts.Recommendation(), Ranked.nothing(""), nothing, nothing)
+    add_items(parts.Recommendation(), Ranked.nothing(""), items.ids.spans([]), items.titles.spans([]))
 
 
 @lru_cache(16)
