@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.items import ItemTable
-from bundle.strings import Ids, Strings
+from bundle.strings import Ids, Spans, Strings, decode, joined, parts
 from core.catalog import CatalogItem
 from core.types import NO_ITEM, Bools, Int32s, among, distinct
 
@@ -30,14 +30,21 @@ class LiveStrings:
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> list[str]:
         """The strings at `rows`, in that order; a row that there is not raises LookupError."""
+        return decode(self.spans(rows))
+
+    def spans(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> Spans:
+        """As `take`, without making strings of them."""
         if not self._over:
-            return self._base.take(rows)
+            return self._base.spans(rows)
         at, n = np.asarray(rows, np.int64), len(self._base)
-        strings = self._base.take(np.where(at < n, at, 0))
-        for i, row in enumerate(at.tolist()):
-            if row >= n or row in self._over:
-                strings[i] = self._over[row]
-        return strings
+        over = {i: self._over[row] for i, row in enumerate(at.tolist()) if row >= n or row in self._over}
+        if not over:
+            return self._base.spans(at)
+        strings: list[bytes | memoryview] = [*parts(self._base.spans(np.where(at < n, at, 0)))]
+        for i, string in over.items():
+            strings[i] = string.encode()
+        blob, offsets = joined(strings)
+        return blob, offsets[:-1], offsets[1:]
 
     def over(self, row: int) -> str | None:
         """What was put at a row, None where nothing was."""

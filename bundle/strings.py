@@ -13,10 +13,14 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from core.compiled import compiled
 from core.errors import DataError
-from core.types import NO_ITEM, Bools, Bytes, Int32s, Int64s
+from core.types import NO_ITEM, Bytes, Int32s, Int64s
 
 UInt64s = npt.NDArray[np.uint64]
+
+Spans = tuple[Bytes, Int64s, Int64s]
+"""Strings as UTF-8: bytes that hold them, and where in these each begins and ends, int64 [strings]."""
 
 _BULK = 1 << 16  # ids compared at once: bounds what a look-up of millions needs beside its answer
 
@@ -26,11 +30,23 @@ def encode(strings: Sequence[str]) -> tuple[Bytes, Int64s]:
     return joined([string.encode() for string in strings])
 
 
-def joined(parts: Sequence[bytes]) -> tuple[Bytes, Int64s]:
+def joined(parts: Sequence[bytes | memoryview]) -> tuple[Bytes, Int64s]:
     """The parts one after another, uint8 [bytes], and offsets int64 [parts + 1]."""
     offsets = np.zeros(len(parts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
     return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
+
+
+def decode(spans: Spans) -> list[str]:
+    """The strings themselves."""
+    return [str(part, "utf-8") for part in parts(spans)]
+
+
+def parts(spans: Spans) -> list[memoryview]:
+    """The bytes of each string, not copied."""
+    blob, starts, ends = spans
+    text = blob.data
+    return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def hash_ids(ids: Sequence[str]) -> UInt64s:
@@ -77,12 +93,15 @@ class Strings(Sequence[str]):
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> list[str]:
         """The strings at `rows`, in that order; a row outside raises IndexError, NO_ITEM too."""
+        return decode(self.spans(rows))
+
+    def spans(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> Spans:
+        """As `take`, without making strings of them."""
         at = np.asarray(rows, dtype=np.int64)
-        if at.size and (at.min() < 0 or at.max() >= len(self)):
+        begins, ends = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
+        if not _bounds(self._offsets, at, begins, ends):
             raise IndexError(f"rows {at.min()} to {at.max()} of {len(self)} strings")
-        starts, ends = self._offsets[at].tolist(), self._offsets[at + 1].tolist()
-        text = self._blob.data
-        return [str(text[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
+        return self._blob, begins, ends
 
     def _bytes(self, row: int) -> bytes:
         return self._blob[self._offsets[row] : self._offsets[row + 1]].tobytes()
@@ -103,44 +122,49 @@ class Ids(Strings):
 
     def row(self, id: str) -> int:
         """The row of an id, NO_ITEM where it is not known."""
-        return self._find(id, np.uint64(int.from_bytes(_digest(id), "little")))
+        return int(self.rows([id])[0])
 
     def rows(self, ids: Sequence[str]) -> Int32s:
         """The row of each id, int32 [ids], NO_ITEM where one is not known."""
-        parts = [self._find_many(ids[start : start + _BULK]) for start in range(0, len(ids), _BULK)]
-        return np.concatenate([np.zeros(0, dtype=np.int32), *parts])
-
-    def _find(self, id: str, hash: np.uint64) -> int:
-        wanted = id.encode()
-        at = int(self._hashes.searchsorted(hash))
-        while at < len(self) and self._hashes[at] == hash:
-            if self._bytes(row := int(self._rows[at])) == wanted:
-                return row
-            at += 1
-        return NO_ITEM
-
-    def _find_many(self, ids: Sequence[str]) -> Int32s:
-        found = np.full(len(ids), NO_ITEM, dtype=np.int32)
-        hashes = hash_ids(ids)
-        at = np.searchsorted(self._hashes, hashes)
-        known = np.flatnonzero(at < len(self))
-        known = known[self._hashes[at[known]] == hashes[known]]
-        rows = self._rows[at[known]]
-        same = self._equal(rows, [ids[i] for i in known])
-        found[known[same]] = rows[same]
-        for i in known[~same]:  # an unknown id or another one of the same hash: as good as never
-            found[i] = self._find(ids[i], hashes[i])
+        found = np.empty(len(ids), np.int32)
+        for start in range(0, len(ids), _BULK):
+            some = ids[start : start + _BULK]
+            _find(self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:])
         return found
 
-    def _equal(self, rows: Int32s, ids: Sequence[str]) -> Bools:
-        """Whether the string at each row is the id beside it, bool [rows]."""
-        blob, offsets = encode(ids)
-        lengths = np.diff(offsets)
-        starts = self._offsets[rows]
-        equal: Bools = self._offsets[rows.astype(np.int64) + 1] - starts == lengths
-        lengths = np.where(equal, lengths, 0)
-        owner = np.repeat(np.arange(len(ids)), lengths)
-        within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        differs = self._blob[starts[owner] + within] != blob[offsets[owner] + within]
-        equal[owner[differs]] = False
-        return equal
+
+@compiled
+def _bounds(offsets: Int64s, rows: Int64s, begins: Int64s, ends: Int64s) -> bool:
+    """Write where the strings at the rows begin and end; whether there are all of them."""
+    for i in range(len(rows)):
+        if not 0 <= rows[i] < len(offsets) - 1:
+            return False
+        begins[i], ends[i] = offsets[rows[i]], offsets[rows[i] + 1]
+    return True
+
+
+@compiled
+def _find(
+    hashes: UInt64s,
+    rows: Int32s,
+    blob: Bytes,
+    offsets: Int64s,
+    wanted: UInt64s,
+    ids: Bytes,
+    bounds: Int64s,
+    found: Int32s,
+) -> None:
+    """Write the row of each id into the front of `found`; of equal hashes each is looked at."""
+    for i in range(len(wanted)):
+        found[i] = NO_ITEM
+        length = bounds[i + 1] - bounds[i]
+        for at in range(np.searchsorted(hashes, wanted[i]), len(hashes)):
+            if hashes[at] != wanted[i]:
+                break
+            begin = offsets[rows[at]]
+            same = offsets[rows[at] + 1] - begin == length
+            for k in range(length if same else 0):
+                same &= blob[begin + k] == ids[bounds[i] + k]
+            if same:
+                found[i] = rows[at]
+                break

@@ -7,11 +7,10 @@ is a batch of one, so offline scoring and serving are one code path. Nobody writ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +85,9 @@ def distinct(items: Int32s) -> Int32s:
     numpy's `unique` hashes first, which takes several times as long for the few hundred of a request.
     """
     ordered = np.sort(items, axis=None)
-    return np.asarray(ordered[np.diff(ordered, prepend=NO_ITEM) != 0])
+    first = ordered != NO_ITEM
+    first[1:] &= ordered[1:] != ordered[:-1]
+    return np.asarray(ordered[first])
 
 
 def among(items: Int32s, ascending: Int32s) -> Bools:
@@ -123,7 +124,7 @@ class Queries:
     @property
     def lengths(self) -> Int64s:
         """How many events each query has, int64 [batch]."""
-        return np.diff(self.offsets)
+        return np.subtract(self.offsets[1:], self.offsets[:-1])
 
     @property
     def strangers(self) -> Bools:
@@ -139,9 +140,8 @@ class Queries:
 
         Impressions alone do not count; a disliked item does, as it must not come back either.
         """
-        counts = self.types != EventType.IMPRESSION
-        bounds = pairwise(self.offsets.tolist())
-        return [distinct(self.items[start:stop][counts[start:stop]]) for start, stop in bounds]
+        dealt_with = self.keep(self.types != EventType.IMPRESSION)
+        return [distinct(dealt_with.items[start:stop]) for start, stop in pairwise(dealt_with.offsets.tolist())]
 
     def keep(self, events: Bools) -> Queries:
         """The queries with only the events that are marked, bool [events]."""
@@ -214,13 +214,36 @@ class Candidates:
         )
 
 
-class Reason(NamedTuple):
-    """Why an item is on the list: the source that speaks for it most, and the history item that it follows from."""
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why the items of a list [n], or of the lists of a batch [batch, n], are there: the source that speaks for each
+    most, and the history item that it follows from.
+    """
 
-    source: str
-    anchor: int = NO_ITEM  # row of the history item that contributes most; NO_ITEM where none does
-    share: float = 0.0  # of the fused score that this source gave, 0 to 1
-    group: int = NO_GROUP  # row of the user's group that contributes most; NO_GROUP where none does
+    sources: tuple[str, ...]  # names, the empty one among them: of items of which there is nothing to say
+    speakers: Int32s  # [..., n] positions in `sources`
+    anchors: Int32s  # [..., n] row of the history item that contributes most; NO_ITEM where none does
+    done: Int8s  # [..., n] EventType of the strongest thing that the user did with that item, the first of equal ones
+    shares: Float32s  # [..., n] of the fused score that this source gave, 0 to 1
+    groups: Int32s  # [..., n] row of the user's group that contributes most; NO_GROUP where none does
+
+    @classmethod
+    def none(cls, *shape: int) -> Reasons:
+        """Nothing to say of any item."""
+        of_sources, no_shares = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
+        nowhere, unknown = np.full(shape, NO_ITEM, np.int32), np.full(shape, EventType.INTERACTION, np.int8)
+        return cls(("",), of_sources, nowhere, unknown, no_shares, np.full(shape, NO_GROUP, np.int32))
+
+    def of(self, i: int, n: int) -> Reasons:
+        """Those of the first `n` items of list i of a batch, views."""
+        return Reasons(
+            self.sources,
+            self.speakers[i, :n],
+            self.anchors[i, :n],
+            self.done[i, :n],
+            self.shares[i, :n],
+            self.groups[i, :n],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +273,7 @@ class Ranked:
     items: Int32s  # [n] rows
     scores: Float32s  # [n] finite: calibrated probabilities, or the retrieval scores when the ranker was skipped
     hits: Hits
-    reasons: Sequence[Reason]  # [n]
+    reasons: Reasons  # [n]
     bundle_version: str
     degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
     trace: tuple[StageTrace, ...] = ()
@@ -260,4 +283,4 @@ class Ranked:
         """An answer without items."""
         none = np.zeros(0, np.float32)
         hits = Hits((), np.zeros((0, 0), np.int32), none.reshape(0, 0))
-        return cls(np.zeros(0, np.int32), none, hits, [], bundle_version)
+        return cls(np.zeros(0, np.int32), none, hits, Reasons.none(0), bundle_version)

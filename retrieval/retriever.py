@@ -14,7 +14,7 @@ from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.catalog import CatalogItem
 from core.compiled import compiled
-from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries, Reason, among, distinct
+from core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries, Reasons, among, distinct
 from layers.new_items import NewItems
 from retrieval.als import ALS
 from retrieval.barred import Barred
@@ -165,8 +165,8 @@ class Retriever:
         towers = [source for source in self.all_sources if isinstance(source, TwoTower)]
         return towers[0].nearest(queries, rows, count) if towers else [rows[:count]] * len(queries)
 
-    def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
-        """Why each candidate is there, [batch][n]; asked for the few that are shown."""
+    def reasons(self, queries: Queries, candidates: Candidates) -> Reasons:
+        """Why each candidate is there, [batch, n]; asked for the few that are shown."""
         return reasons(self.all_sources, self.fusion, queries, candidates)
 
     def similar(

@@ -2,55 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import structlog
 
-from core.types import (
-    EVENT_WEIGHTS,
-    NO_ITEM,
-    Candidates,
-    EventType,
-    Float32s,
-    Hits,
-    Int64s,
-    Ranked,
-    Reason,
-    among,
-)
+from core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Hits, Int32s, Int64s, Ranked, Reasons, among
 from server.batch import Batch, Passed
 from server.jobs import Answer
 from server.trends import TOGETHER
 
+T = TypeVar("T", Float32s, Int32s)
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The candidates that each job of a batch shows."""
+
+    positions: Int64s  # [batch, widest] among the job's candidates, best first; 0 past the last one
+    counts: list[int]  # [batch] how many each shows
+    of: list[int]  # [batch] how many candidates each had
+
+    def take(self, of_all: T) -> T:
+        """Out of an array [batch, n, ...] what stands at the positions, [batch, widest, ...]."""
+        return of_all[np.arange(len(self.counts))[:, None], self.positions]
+
+    def chosen(self, candidates: Candidates) -> Candidates:
+        """The candidates shown alone."""
+        missing = np.arange(self.positions.shape[1]) >= np.array(self.counts, np.int64)[:, None]
+        return replace(
+            candidates,
+            items=np.where(missing, NO_ITEM, self.take(candidates.items)),
+            fused=np.where(missing, -np.inf, self.take(candidates.fused)),
+            scores=self.take(candidates.scores),
+            ranks=self.take(candidates.ranks),
+        )
 
 
 def select(batch: Batch) -> list[Passed]:
     """The best `count` of each request, diverse where asked for, each with the reason for it."""
-    shown = [_best(batch, i) for i in range(len(batch.jobs))]
-    for i, reasons in enumerate(_reasons(batch, shown)):
-        anchors = _anchors(batch, i, reasons)
-        batch.jobs[i].answer = Answer(_ranked(batch, i, shown[i], reasons), anchors)
-    return [_cut(batch, i, shown[i]) for i in range(len(batch.jobs))]
+    shown = _best(batch)
+    chosen = shown.chosen(batch.candidates)
+    return _answer(batch, shown, chosen, _reasons(batch, chosen))
 
 
 def order(batch: Batch) -> list[Passed]:
     """The best `count` by score alone and without reasons: the `select` of Retrieve, Rank and SimilarItems."""
-    shown = [_by_score(batch.scores[i, : len(batch.rows(i))])[: job.plan.count] for i, job in enumerate(batch.jobs)]
+    shown = _by_score(batch)
+    return _answer(batch, shown, shown.chosen(batch.candidates), Reasons.none(*shown.positions.shape))
+
+
+def _best(batch: Batch) -> Shown:
+    shown = _by_score(batch)
     for i, job in enumerate(batch.jobs):
-        job.answer = Answer(_ranked(batch, i, shown[i], [Reason("")] * len(shown[i])))
-    return [_cut(batch, i, shown[i]) for i in range(len(batch.jobs))]
+        if job.plan.diversity:
+            positions = _diverse(batch, i)
+            shown.positions[i, : len(positions)] = positions
+    return shown
 
 
-def _best(batch: Batch, i: int) -> Int64s:
-    """Positions of what one job shows, best first."""
-    from ranking import selection  # late: its package loads TensorFlow, and the port is bound before that
+def _by_score(batch: Batch) -> Shown:
+    """By falling score; what is not finite comes last."""
+    from retrieval.top import top_positions  # late: its package loads TensorFlow, and the port is bound before that
+
+    of = np.count_nonzero(batch.candidates.valid, axis=1).tolist()
+    counts = [min(job.plan.count, there) for job, there in zip(batch.jobs, of, strict=True)]
+    scores = np.where(np.isfinite(batch.scores), batch.scores, -np.inf) + np.float32(0)  # -0 is no less than 0
+    positions = top_positions(scores, max(counts))
+    return Shown(np.where(np.arange(positions.shape[1]) < np.array(counts)[:, None], positions, 0), counts, of)
+
+
+def _diverse(batch: Batch, i: int) -> Int64s:
+    """As `_by_score`, with variety: of one job."""
+    from ranking import selection  # late, as above
 
     plan, rows = batch.jobs[i].plan, batch.rows(i)
     scores = batch.scores[i, : len(rows)]
-    if not plan.diversity:
-        return selection.select(scores, plan.count)
     try:
         return selection.select(scores, plan.count, diversity=plan.diversity, vectors=batch.system.ranker.vectors(rows))
     except Exception:  # an answer without variety beats none
@@ -58,78 +88,56 @@ def _best(batch: Batch, i: int) -> Int64s:
         return selection.select(scores, plan.count)
 
 
-def _by_score(scores: Float32s) -> Int64s:
-    """Positions by falling score; what is not finite comes last."""
-    return np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")
+def _answer(batch: Batch, shown: Shown, chosen: Candidates, reasons: Reasons) -> list[Passed]:
+    """Leave each job with its answer."""
+    # What is not finite is never best, and nothing else can be said of it.
+    scores, chosen = _finite(shown.take(batch.scores)), replace(chosen, scores=_finite(chosen.scores))
+    for i, (job, n) in enumerate(zip(batch.jobs, shown.counts, strict=True)):
+        hits = _hits(batch, chosen, i, n)
+        job.answer = Answer(Ranked(chosen.items[i, :n], scores[i, :n], hits, reasons.of(i, n), batch.system.version))
+    return [Passed.of(of, n, below_cut=of - n) for of, n in zip(shown.of, shown.counts, strict=True)]
 
 
-def _ranked(batch: Batch, i: int, shown: Int64s, reasons: Sequence[Reason]) -> Ranked:
-    scores = batch.scores[i, shown]
-    scores = np.where(np.isfinite(scores), scores, 0)  # never best, and nothing else can be said of it
-    return Ranked(batch.candidates.items[i, shown], scores, _hits(batch, i, shown), reasons, batch.system.version)
+def _finite(scores: Float32s) -> Float32s:
+    return np.where(np.isfinite(scores), scores, 0)
 
 
-def _hits(batch: Batch, i: int, shown: Int64s) -> Hits:
+def _hits(batch: Batch, chosen: Candidates, i: int, n: int) -> Hits:
     """The sources that proposed each item shown, what others choose today as one more."""
-    sources, ranks = batch.candidates.sources, batch.candidates.ranks[i, shown]
-    scores = batch.candidates.scores[i, shown]
-    if batch.together is not None:
-        own = batch.together.hits(i, batch.candidates.items[i, shown])
-        sources = (*sources, TOGETHER)
-        ranks, scores = (np.column_stack(both) for both in ((ranks, own.ranks), (scores, own.scores)))
-    return Hits(sources, ranks, np.where(np.isfinite(scores), scores, 0))
+    hits = Hits(chosen.sources, chosen.ranks[i, :n], chosen.scores[i, :n])
+    if batch.together is None:
+        return hits
+    own = batch.together.hits(i, chosen.items[i, :n])
+    ranks, scores = np.column_stack((hits.ranks, own.ranks)), np.column_stack((hits.scores, own.scores))
+    return Hits((*hits.sources, TOGETHER), ranks, scores)
 
 
-def _reasons(batch: Batch, shown: Sequence[Int64s]) -> list[list[Reason]]:
-    """Why each item is shown, [jobs][shown]."""
-    if not any(map(len, shown)):
-        return [[] for _ in shown]
+def _reasons(batch: Batch, chosen: Candidates) -> Reasons:
+    """Why each item is shown, [jobs, shown]."""
+    if not chosen.items.size:
+        return Reasons.none(*chosen.items.shape)
     try:
-        chosen = _chosen(batch.candidates, shown)
-        found = batch.system.retriever.reasons(batch.queries, chosen)
-        return [_truthful(batch, chosen, i, found[i][: len(at)]) for i, at in enumerate(shown)]
+        return _truthful(batch, chosen, batch.system.retriever.reasons(batch.queries, chosen))
     except Exception:  # an answer without reasons beats none
         log.exception("reasons_failed")
-        return [[Reason("")] * len(at) for at in shown]
+        return Reasons.none(*chosen.items.shape)
 
 
-def _truthful(batch: Batch, chosen: Candidates, i: int, reasons: Sequence[Reason]) -> list[Reason]:
-    """The reasons of one job: new items that no source proposed are called so, and no deleted item is named."""
-    system, told = batch.system, list(reasons)
-    unproposed = ~chosen.ranks[i, : len(told)].any(axis=1)
-    for at in np.flatnonzero(unproposed & (chosen.items[i, : len(told)] >= system.items.bundled)):
-        told[at] = Reason("fresh", told[at].anchor)
-    if len(system.items.deleted):
-        gone = among(np.array([reason.anchor for reason in told], np.int32), system.items.deleted)
-        told = [Reason(r.source, share=r.share) if g else r for r, g in zip(told, gone, strict=True)]
+def _truthful(batch: Batch, chosen: Candidates, told: Reasons) -> Reasons:
+    """The reasons as what they are: new items that no source proposed are called so, and no deleted item is named."""
+    items = batch.system.items
+    fresh = chosen.items >= items.bundled
+    if fresh.any():
+        fresh &= ~chosen.ranks.any(axis=2)
+        told = replace(
+            told,
+            sources=(*told.sources, "fresh"),
+            speakers=np.where(fresh, len(told.sources), told.speakers),
+            shares=np.where(fresh, 0, told.shares),
+            groups=np.where(fresh, NO_GROUP, told.groups),
+        )
+    if len(items.deleted):
+        gone = among(told.anchors.ravel(), items.deleted).reshape(told.anchors.shape)
+        anchors, groups = np.where(gone, NO_ITEM, told.anchors), np.where(gone, NO_GROUP, told.groups)
+        told = replace(told, anchors=anchors, groups=groups)
     return told
-
-
-def _chosen(candidates: Candidates, shown: Sequence[Int64s]) -> Candidates:
-    """The candidates shown alone, padded to the longest answer."""
-    at = np.zeros((len(shown), max(map(len, shown))), np.int64)
-    there = np.zeros(at.shape, np.bool_)
-    for i, positions in enumerate(shown):
-        at[i, : len(positions)], there[i, : len(positions)] = positions, True
-    return Candidates(
-        np.where(there, np.take_along_axis(candidates.items, at, 1), NO_ITEM).astype(np.int32),
-        np.where(there, np.take_along_axis(candidates.fused, at, 1), -np.inf).astype(np.float32),
-        np.take_along_axis(candidates.scores, at[:, :, None], 1),
-        np.take_along_axis(candidates.ranks, at[:, :, None], 1),
-        candidates.levels,
-        candidates.sources,
-        candidates.failed,
-    )
-
-
-def _anchors(batch: Batch, i: int, reasons: Sequence[Reason]) -> dict[int, EventType]:
-    """The strongest thing that the user did with each history item that a reason names."""
-    history, types = batch.queries.history(i), batch.queries.slice(i, i + 1).types
-    rows = {reason.anchor for reason in reasons} - {NO_ITEM}
-    done = {row: map(EventType, types[history == row].tolist()) for row in rows}
-    return {row: max(of_row, key=lambda type: EVENT_WEIGHTS[type]) for row, of_row in done.items()}
-
-
-def _cut(batch: Batch, i: int, shown: Int64s) -> Passed:
-    there = len(batch.rows(i))
-    return Passed.of(there, len(shown), below_cut=there - len(shown))

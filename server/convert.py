@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from core.types import NO_GROUP, NO_ITEM, StageTrace
+from bundle.groups import Attribute
+from core.types import NO_GROUP, NO_ITEM, Reasons, StageTrace
 from server import item_messages, wording
 from server.jobs import Answer
 from server.plans import Plan
@@ -18,6 +20,7 @@ from server.system import System
 
 Recommendation = api.RecommendResponse | parts.Recommendation
 Scored = api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: that takes longer than a token
 S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsResponse)
 
 
@@ -70,15 +73,15 @@ def similar_items_response(system: System, plan: Plan, answer: Answer) -> api.Si
 
 def attribution_token(request_id: str, bundle_version: str, position: int = 0) -> str:
     """What events send back: opaque to callers, but no secret. Base64 of JSON: request, bundle, place in the batch."""
-    content = json.dumps([request_id, bundle_version, position], ensure_ascii=False, separators=(",", ":"))
+    content = _json.encode([request_id, bundle_version, position])
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
 def _fill(message: Recommendation, system: System, plan: Plan, answer: Answer, token: str) -> None:
     message.attribution_token = token
     ranked = answer.ranked
-    ids, titles = system.items.ids.take(ranked.items), system.items.titles.take(ranked.items)
-    item_messages.add_items(message, ranked, ids, titles, _reasons(system, answer))
+    ids, titles = system.items.ids.spans(ranked.items), system.items.titles.spans(ranked.items)
+    item_messages.add_items(message, ranked, ids, titles, _reasons(system, ranked.reasons))
     message.degraded.extend(_degraded(ranked.degraded))
     message.trace.extend(_trace(plan, answer))
 
@@ -87,31 +90,40 @@ def _scored(response: S, system: System, plan: Plan, answer: Answer) -> S:
     response.request_id, response.bundle_version = plan.request_id, system.version
     response.attribution_token = attribution_token(plan.request_id, system.version)
     ranked = answer.ranked
-    ids, titles = system.items.ids.take(ranked.items), system.items.titles.take(ranked.items)
+    ids, titles = system.items.ids.spans(ranked.items), system.items.titles.spans(ranked.items)
     item_messages.add_items(response, ranked, ids, titles)
     response.degraded.extend(_degraded(ranked.degraded))
     return response
 
 
-def _reasons(system: System, answer: Answer) -> list[bytes]:
+def _reasons(system: System, told: Reasons) -> list[bytes]:
     """Each item's reason without its share, serialised; few differ but for that."""
-    told = dict.fromkeys((reason.source, reason.anchor, reason.group) for reason in answer.ranked.reasons)
-    anchors = list({anchor for _, anchor, _ in told} - {NO_ITEM})
-    ids = dict(zip(anchors, system.items.ids.take(anchors), strict=True))
-    titles = dict(zip(anchors, system.items.titles.take(anchors), strict=True))
+    columns = told.speakers, told.anchors, told.done, told.groups
+    of_items = list(zip(*(column.tolist() for column in columns), strict=True))
+    different = list(dict.fromkeys(of_items))
+    anchors = [anchor for _, anchor, _, _ in different if anchor != NO_ITEM]
+    named = zip(system.items.ids.take(anchors), system.items.titles.take(anchors), strict=True)
     names = system.groups.names if system.groups else ()
     worded = {
-        (source, anchor, group): parts.Reason(
-            kind=wording.kind(source, anchor),
-            text=wording.text(
-                source, titles.get(anchor), answer.anchors.get(anchor), None if group == NO_GROUP else names[group]
-            ),
-            source=source,
-            anchor_item_id=ids.get(anchor, ""),
-        ).SerializeToString()
-        for source, anchor, group in told
+        each: _reason(
+            told.sources[each[0]],
+            *(("", None) if each[1] == NO_ITEM else next(named)),
+            each[2],
+            None if each[3] == NO_GROUP else names[each[3]],
+        )
+        for each in different
     }
-    return [worded[reason.source, reason.anchor, reason.group] for reason in answer.ranked.reasons]
+    return [worded[each] for each in of_items]
+
+
+@lru_cache(4_096)
+def _reason(source: str, anchor_id: str, title: str | None, done: int, shared: Attribute | None) -> bytes:
+    return parts.Reason(
+        kind=wording.kind(source, title is not None),
+        text=wording.text(source, title, done, shared),
+        source=source,
+        anchor_item_id=anchor_id,
+    ).SerializeToString()
 
 
 def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:

@@ -43,7 +43,7 @@ def hydrate(system: System, live: LiveUsers, plans: Sequence[Plan]) -> Hydrated:
     ids = ["" if user.erased else plan.user_id for user, plan in zip(of_plans, plans, strict=True)]
     trained = system.histories.queries(ids)
     extra = [[*user.events, *plan.context] for user, plan in zip(of_plans, plans, strict=True)]
-    queries, found = _merge(system, trained, extra)
+    queries, found = _merge(system, trained, extra) if any(extra) else (trained, trained.lengths)
     if system.groups is not None:
         queries = replace(queries, groups=system.groups.of(ids, [plan.attributes for plan in plans]))
     return Hydrated(queries, queries.seen(), found, store_failed)

@@ -7,22 +7,25 @@ their bytes and let protobuf read these in one go. The numbers of the fields are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from shortlist.v1 import recommendation_pb2 as parts
 
-from bundle.strings import encode, joined
+from bundle.live_items import LiveItems
+from bundle.strings import Spans, encode, joined
 from core.compiled import compiled
 from core.types import Bytes, Float32s, Int32s, Int64s, Ranked
 
 _VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types
 
 
-def _tag(message: type[Message] | Message, field: str, wire_type: int) -> int:
+@lru_cache(64)
+def _tag(message: Descriptor, field: str, wire_type: int) -> int:
     """What stands before a field: one byte, as long as fields are numbered below 16."""
-    tag = int(message.DESCRIPTOR.fields_by_name[field].number << 3 | wire_type)
+    tag = int(message.fields_by_name[field].number << 3 | wire_type)
     if tag > 0x7F:
         raise ValueError(f"{field} has too large a number for a tag of one byte")
     return tag
@@ -30,54 +33,50 @@ def _tag(message: type[Message] | Message, field: str, wire_type: int) -> int:
 
 # A ScoredItem is the same without the reason.
 _ITEM_FIELDS = {"item_id": _BYTES, "title": _BYTES, "score": _FLOAT, "sources": _BYTES, "reason": _BYTES}
-_ITEM_TAGS = np.array([_tag(parts.RecommendedItem, *field) for field in _ITEM_FIELDS.items()], np.uint8)
-_SHARE_TAG = _tag(parts.Reason, "share", _FLOAT)
+_ITEM_TAGS = np.array([_tag(parts.RecommendedItem.DESCRIPTOR, *field) for field in _ITEM_FIELDS.items()], np.uint8)
+_SHARE_TAG = _tag(parts.Reason.DESCRIPTOR, "share", _FLOAT)
 _HIT_FIELDS = {"name": _BYTES, "rank": _VARINT, "score": _FLOAT}
-_HIT_TAGS = np.array([_tag(parts.SourceHit, *field) for field in _HIT_FIELDS.items()], np.uint8)
+_HIT_TAGS = np.array([_tag(parts.SourceHit.DESCRIPTOR, *field) for field in _HIT_FIELDS.items()], np.uint8)
 
 
 def add_items(
-    message: Any, ranked: Ranked, ids: Sequence[str], titles: Sequence[str], reasons: Sequence[bytes] | None = None
+    message: Message, ranked: Ranked, ids: Spans, titles: Spans, reasons: Sequence[bytes] | None = None
 ) -> None:
     """Put the answer's items into `message.items`: RecommendedItems where there are `reasons` [n], which are serialised
     Reasons without their shares, else ScoredItems; of each item the sources that proposed it, best rank first.
     """
-    texts, text_ends = encode([text for pair in zip(ids, titles, strict=True) for text in pair])
-    names, name_ends = encode(ranked.hits.sources)
+    names, name_ends, longest = _names(ranked.hits.sources)
     told, told_ends = joined(reasons or [])
-    shares = np.array([reason.share for reason in ranked.reasons] if reasons else [], np.float32)
-    ranks = ranked.hits.ranks
-    longest = int(np.diff(name_ends).max(initial=0)) + 32
-    size = len(texts) + len(told) + 64 * len(ids) + int(np.count_nonzero(ranks)) * longest
-    written = np.empty(size, np.uint8)
-    end = _write(
-        _tag(message, "items", _BYTES),
+    written = _write(
+        _tag(message.DESCRIPTOR, "items", _BYTES),
         _ITEM_TAGS,
         _HIT_TAGS,
-        texts,
-        text_ends,
-        _bytes_of(ranked.scores),
+        *ids,
+        *titles,
+        np.ascontiguousarray(ranked.scores, np.float32),
         names,
         name_ends,
-        np.ascontiguousarray(ranks, np.int32),
-        _bytes_of(ranked.hits.scores),
+        longest,
+        np.ascontiguousarray(ranked.hits.ranks, np.int32),
+        np.ascontiguousarray(ranked.hits.scores, np.float32),
         told,
         told_ends,
         _SHARE_TAG,
-        _bytes_of(np.clip(np.nan_to_num(shares, nan=0, posinf=0, neginf=0), 0, 1)),
-        written,
+        np.ascontiguousarray(ranked.reasons.shares, np.float32),
     )
-    message.MergeFromString(written[:end].data)
+    message.MergeFromString(written.tobytes())
 
 
-def warm() -> None:
+def warm(items: LiveItems) -> None:
     """Compile, or load what was compiled, before somebody waits for it."""
-    add_items(parts.Recommendation(), Ranked.nothing(""), [], [])
+    add_items(parts.Recommendation(), Ranked.nothing(""), items.ids.spans([]), items.titles.spans([]))
 
 
-def _bytes_of(numbers: Float32s) -> Bytes:
-    """Little-endian, uint8 [..., 4]."""
-    return np.ascontiguousarray(numbers, "<f4").view(np.uint8).reshape(*numbers.shape, 4)
+@lru_cache(16)
+def _names(sources: tuple[str, ...]) -> tuple[Bytes, Int64s, int]:
+    """The names one after another, where each begins and ends, and the bytes of the longest: few kinds of answers."""
+    names, ends = encode(sources)
+    return names, ends, int(np.diff(ends).max(initial=0))
 
 
 @compiled
@@ -114,10 +113,11 @@ def _copy(out: Bytes, at: int, content: Bytes, begin: int, end: int) -> int:
 
 
 @compiled
-def _put_float(out: Bytes, at: int, tag: int, content: Bytes) -> int:
+def _put_float(out: Bytes, at: int, tag: int, value: np.float32) -> int:
     out[at] = tag
+    bits = np.float32(value).view(np.uint32)
     for k in range(4):
-        out[at + 1 + k] = content[k]
+        out[at + 1 + k] = bits >> np.uint32(8 * k) & np.uint32(0xFF)
     return at + 5
 
 
@@ -147,28 +147,37 @@ def _write(
     items_tag: int,
     item_tags: Bytes,
     hit_tags: Bytes,
-    texts: Bytes,
-    text_ends: Int64s,
-    scores: Bytes,
+    ids: Bytes,
+    id_begins: Int64s,
+    id_ends: Int64s,
+    titles: Bytes,
+    title_begins: Int64s,
+    title_ends: Int64s,
+    scores: Float32s,
     names: Bytes,
     name_ends: Int64s,
+    longest_name: int,
     ranks: Int32s,
-    hit_scores: Bytes,
+    hit_scores: Float32s,
     reasons: Bytes,
     reason_ends: Int64s,
     share_tag: int,
-    shares: Bytes,
-    out: Bytes,
-) -> int:
-    """Write all items into `out`; how many bytes they took."""
+    shares: Float32s,
+) -> Bytes:
+    """All items; a share that is none counts 0."""
     n, sources = ranks.shape
     with_reasons = len(reason_ends) > 1
     order, lengths = np.empty(sources, np.int64), np.empty(sources, np.int64)
+    room = len(reasons)
+    for i in range(n):
+        room += 64 + id_ends[i] - id_begins[i] + title_ends[i] - title_begins[i]
+        for s in range(sources):
+            room += longest_name + 32 if ranks[i, s] > 0 else 0
+    out = np.empty(room, np.uint8)
     at = 0
     for i in range(n):
-        begin, middle, end = text_ends[2 * i], text_ends[2 * i + 1], text_ends[2 * i + 2]
         hits = _best_first(ranks[i], order)
-        size = _length(middle - begin) + _length(end - middle) + 5
+        size = _length(id_ends[i] - id_begins[i]) + _length(title_ends[i] - title_begins[i]) + 5
         for k in range(hits):
             s = order[k]
             lengths[k] = _length(name_ends[s + 1] - name_ends[s]) + 1 + _varint_length(ranks[i, s]) + 5
@@ -177,8 +186,8 @@ def _write(
             size += _length(reason_ends[i + 1] - reason_ends[i] + 5)
         out[at] = items_tag
         at = _put_varint(out, at + 1, size)
-        at = _put(out, at, item_tags[0], texts, begin, middle)
-        at = _put(out, at, item_tags[1], texts, middle, end)
+        at = _put(out, at, item_tags[0], ids, id_begins[i], id_ends[i])
+        at = _put(out, at, item_tags[1], titles, title_begins[i], title_ends[i])
         at = _put_float(out, at, item_tags[2], scores[i])
         for k in range(hits):
             s = order[k]
@@ -191,5 +200,6 @@ def _write(
         if with_reasons:
             out[at] = item_tags[4]
             at = _put_varint(out, at + 1, reason_ends[i + 1] - reason_ends[i] + 5)
-            at = _put_float(out, _copy(out, at, reasons, reason_ends[i], reason_ends[i + 1]), share_tag, shares[i])
-    return at
+            share = min(shares[i], np.float32(1)) if 0 < shares[i] < np.inf else np.float32(0)
+            at = _put_float(out, _copy(out, at, reasons, reason_ends[i], reason_ends[i + 1]), share_tag, share)
+    return out[:at]

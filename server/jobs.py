@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from core.errors import DeadlineError, ShortlistError
-from core.types import EventType, Ranked, StageTrace
+from core.types import Ranked, StageTrace
 from server.plans import Plan
 
 
@@ -45,10 +45,9 @@ class CallerGoneError(ShortlistError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request ends with, and what the wording of its reasons needs."""
+    """What a request ends with."""
 
     ranked: Ranked
-    anchors: Mapping[int, EventType] = field(default_factory=dict)  # history item of a reason -> what was done with it
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +67,7 @@ class Job:
         self.error = error
         if self.answer is not None:
             ranked = replace(self.answer.ranked, degraded=frozenset(self.degraded), trace=tuple(self.trace))
-            self.answer = replace(self.answer, ranked=ranked)
+            self.answer = Answer(ranked)
 
     def result(self) -> Answer:
         """The answer; raises the error that ended the job before it had one."""

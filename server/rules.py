@@ -87,8 +87,10 @@ class Rules:
     def blocked(self) -> list[Int32s]:
         """Rows that each query must not get and `allowed` lets through, int32 [rows of query i], sorted, distinct."""
         deleted = self.deleted if self.allowed is None else _NOTHING
-        pairs = zip(self.seen, self.excluded, strict=True)
-        return [distinct(np.concatenate([seen, excluded, deleted])) for seen, excluded in pairs]
+        return [
+            distinct(np.concatenate([seen, excluded, deleted])) if len(excluded) or len(deleted) else seen
+            for seen, excluded in zip(self.seen, self.excluded, strict=True)
+        ]
 
     def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
         """Which of `rows` break which rule, bool [rows] by core's names of drop reasons; each row counts once."""

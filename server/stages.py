@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from core.errors import NotFoundError
-from core.types import NO_ITEM, Bools, Float32s, Int32s, among
+from core.types import NO_ITEM, Bools, Float32s, Int32s, among, distinct
 from server import hydrate as hydration
 from server.batch import Batch, Passed
 from server.fallback import fill_with_popular, no_candidates
@@ -29,13 +29,11 @@ def hydrate(batch: Batch) -> list[Passed]:
     plans = [job.plan for job in batch.jobs]
     known = hydration.hydrate(batch.system, batch.live, plans)
     batch.degrade("state_unavailable", known.store_failed)
-    ids = [item_id for plan in plans for item_id in plan.excluded]
-    rows = np.split(batch.system.items.ids.rows(ids), np.cumsum([len(plan.excluded) for plan in plans])[:-1])
-    batch.queries = known.queries
-    deleted = batch.system.items.deleted
+    batch.queries, ids, deleted = known.queries, batch.system.items.ids, batch.system.items.deleted
+    seen = [rows[~among(rows, deleted)] for rows in known.seen] if len(deleted) else known.seen
     batch.rules = Rules(
-        [_NOTHING if p.keep_seen else seen[~among(seen, deleted)] for p, seen in zip(plans, known.seen, strict=True)],
-        [np.unique(excluded[excluded != NO_ITEM]) for excluded in rows],
+        [_NOTHING if plan.keep_seen else rows for plan, rows in zip(plans, seen, strict=True)],
+        [distinct(ids.rows(plan.excluded)) if plan.excluded else _NOTHING for plan in plans],
         batch.system.filters.allowed(plans[0].filter),
         deleted,
     )

@@ -75,7 +75,7 @@ class System:
         groups, items = UserGroups.load(bundle), LiveItems(table, retriever.n_items - len(table))
         filters = Filters(items)
         ranker.warm()
-        item_messages.warm()
+        item_messages.warm(items)
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, groups, size))
         trends, newcomers = Trends(retriever, items, histories), Newcomers(items, filters, retriever, ranker)

@@ -78,6 +78,8 @@ class Together:
     @classmethod
     def of(cls, baskets: Baskets, items: LiveItems, queries: Queries) -> Together | None:
         """For all queries; None where there is nothing for any of them."""
+        if not baskets:
+            return None
         found = [_counted(baskets, items, queries.history(i)) for i in range(len(queries))]
         if not any(len(rows) for rows, _ in found):
             return None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
-from core.types import NO_ITEM, EventType
+from core.types import EventType
 
 MAX_TITLE = 120
 """Characters of a title that are quoted; with the longest sentence around it a reason stays below 256."""
@@ -16,7 +15,7 @@ MAX_TITLE = 120
 PLACES = ("country", "region", "state", "city")
 """Attributes whose values are where somebody is: "popular in" can be said of them."""
 
-_DONE = {
+_DONE: dict[int, str] = {
     EventType.VIEW: "viewed",
     EventType.CLICK: "looked at",
     EventType.CART: "picked",
@@ -48,24 +47,24 @@ _POPULAR = re.compile(r"popular(?:_(\d+)([dh]))?")  # `popular`, `popular_14d`, 
 _UNITS = {"d": "day", "h": "hour"}
 
 
-def kind(source: str, anchor: int) -> ReasonKind.ValueType:
-    """What kind of reason it is: that of a source, starting from a history item unless `anchor` is NO_ITEM."""
+def kind(source: str, anchored: bool) -> ReasonKind.ValueType:
+    """What kind of reason it is: that of a source, and whether it starts from a history item."""
     if not source:
         return ReasonKind.REASON_KIND_UNSPECIFIED
-    if anchor != NO_ITEM:
+    if anchored:
         return ReasonKind.REASON_KIND_HISTORY_ITEM
     if source == "demographic" or _POPULAR.fullmatch(source):
         return ReasonKind.REASON_KIND_POPULAR
     return ReasonKind.REASON_KIND_NEW if source in ("text", "fresh") else ReasonKind.REASON_KIND_TASTE
 
 
-def text(source: str, title: str | None, done: EventType | None, shared: tuple[str, str] | None = None) -> str:
-    """One sentence of at most 256 characters; `title` and `done` are those of the reason's anchor, if it has one,
-    `shared` is the attribute (key, value) of its group.
+def text(source: str, title: str | None, done: int, shared: tuple[str, str] | None = None) -> str:
+    """One sentence of at most 256 characters; `title` is that of the reason's anchor, if it has one, `done` the
+    EventType of what was done with it, `shared` is the attribute (key, value) of its group.
     """
     if title is not None and (quoted := _quoted(title)):
         sentence = _FOLLOWING.get(source, _TOGETHER)
-        return sentence.format(done=_CHOSEN if done is None else _DONE.get(done, _CHOSEN), title=quoted)
+        return sentence.format(done=_DONE.get(done, _CHOSEN), title=quoted)
     if popular := _POPULAR.fullmatch(source):
         return _popular(*popular.groups())
     if source == "demographic" and shared:
@@ -87,8 +86,9 @@ def _popular_with(key: str, value: str) -> str:
     return f"Popular with people of the same {_quoted(key)}."
 
 
-@lru_cache(4_096)
 def _quoted(title: str) -> str:
     """A title on one line and not too long."""
-    line = " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in title).split())
+    if not title.isprintable():
+        title = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in title)
+    line = " ".join(title.split())
     return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"

@@ -33,6 +33,10 @@ class Baskets:
         self._capacity = capacity
         self.clear()
 
+    def __len__(self) -> int:
+        """How many choices are remembered."""
+        return self._size
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -1,15 +1,22 @@
 """Reasons on a catalogue of five items where everybody can see what follows from what."""
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 
-from core.types import NO_ITEM, Reason
+from core.types import NO_ITEM, EventType
 from retrieval.als import ALS
 from retrieval.fusion import Fusion
 from retrieval.index import VectorIndex
 from retrieval.item_item import ItemItem
 from retrieval.popularity import Popularity
+from retrieval.profile import wanted_only
 from retrieval.retriever import Retriever
 
 TEA, CUP, TENT, LAMP, HIT = range(5)
@@ -25,9 +32,19 @@ def retriever(queries_of):
     return Retriever((bought, popular), Fusion(np.array([1, 0.5, 0, 0], np.float32)), 5)
 
 
+class Reason(NamedTuple):
+    source: str
+    anchor: int = NO_ITEM
+    share: float = 0.0
+    done: int = EventType.INTERACTION
+
+
 def reasons_of(retriever, queries, items):
+    """Of one query."""
     candidates = retriever.score(queries, np.array([items], np.int32))
-    return retriever.reasons(queries, candidates)[0]
+    told = retriever.reasons(queries, candidates).of(0, len(items))
+    columns = (told.anchors.tolist(), told.shares.tolist(), told.done.tolist())
+    return [Reason(told.sources[speaker], *rest) for speaker, *rest in zip(told.speakers, *columns, strict=True)]
 
 
 def test_the_anchor_is_the_item_that_adds_most(retriever, queries_of):
@@ -73,4 +90,63 @@ def test_a_source_of_vectors_names_the_closest_item_that_was_wished_for(queries_
 def test_every_query_names_items_of_its_own_history(retriever, queries_of):
     queries = queries_of([[TEA], [TENT]])
     candidates = retriever.score(queries, np.array([[CUP], [LAMP]], np.int32))
-    assert [own[0].anchor for own in retriever.reasons(queries, candidates)] == [TEA, TENT]
+    assert retriever.reasons(queries, candidates).anchors.tolist() == [[TEA], [TENT]]
+
+
+def test_the_strongest_thing_done_with_an_anchor_is_told(retriever, queries_of):
+    """Of equally strong ones the oldest."""
+    view, click, like, buy = EventType.VIEW, EventType.CLICK, EventType.LIKE, EventType.PURCHASE
+    for types, done in (([click, buy, view], buy), ([click, view, view], click), ([view, like, buy], like)):
+        [cup] = reasons_of(retriever, queries_of([[TEA, TEA, TEA]], types=[types]), [CUP])
+        assert (cup.anchor, cup.done) == (TEA, done)
+
+
+CATALOGUE, FACTORS = 60, 5
+
+
+@settings(deadline=None, max_examples=30)  # the first call compiles
+@drawn(st.integers(0, 2**32 - 1))
+def test_reasons_are_those_that_plain_loops_find(queries_of, seed):
+    """Several users at once, some of whom have no history, with padding and items that sources know nothing of."""
+    draw = np.random.default_rng(seed)
+    weights = [sp.random(CATALOGUE, CATALOGUE, 0.2, "csr", np.float32, draw) for _ in range(2)]
+    vectors = draw.normal(size=(CATALOGUE, FACTORS)).astype(np.float32)
+    sources = (
+        ItemItem("often", weights[0], np.inf),
+        ALS.of(VectorIndex.build(vectors)),
+        Popularity.fit("popular", queries_of([draw.integers(0, CATALOGUE, 30).tolist()]), CATALOGUE, np.inf),
+        ItemItem("faded", weights[1], 3.0),
+    )
+    retriever = Retriever(sources, Fusion(draw.normal(0.5, 1, 8).astype(np.float32)), CATALOGUE)
+    histories = [draw.integers(0, CATALOGUE, draw.integers(0, 8)).tolist() for _ in range(4)]
+    queries = queries_of(histories, types=[draw.integers(0, 9, len(own)).tolist() for own in histories])
+    found = retriever.retrieve(queries, 12)
+    padded = replace(found, items=np.where(draw.random(found.items.shape) < 0.1, NO_ITEM, found.items))
+    told, given = retriever.reasons(queries, padded), retriever.fusion.contributions(padded, queries.strangers)
+    for i, n in np.ndindex(padded.items.shape):
+        speaker, share = plain_speaker(np.where(padded.ranks[i, n] > 0, given[i, n], 0), given[i, n], [0, 1, 3])
+        if padded.items[i, n] == NO_ITEM:
+            assert (told.sources[told.speakers[i, n]], told.anchors[i, n], told.shares[i, n]) == ("", NO_ITEM, 0)
+            continue
+        assert told.speakers[i, n] == speaker and told.shares[i, n] == pytest.approx(share, abs=1e-6)
+        events = wanted_only(queries.slice(i, i + 1))
+        if speaker == 2:
+            support = {}
+        elif speaker == 1:
+            support = {row: cosine(vectors[row], vectors[padded.items[i, n]]) for row in events.items.tolist()}
+        else:
+            profile = sources[speaker].profile(queries.slice(i, i + 1)).matrix()
+            support = {row: profile[0, row] * weights[speaker // 3][row, padded.items[i, n]] for row in profile.indices}
+        anchor, most = int(told.anchors[i, n]), max(support.values(), default=0)
+        assert (anchor == NO_ITEM) == (most <= 0) and (anchor == NO_ITEM or support[anchor] == pytest.approx(most))
+
+
+def plain_speaker(given, all_given, naming):
+    shares = np.maximum(given, 0) / max(np.maximum(all_given, 0).sum(), 1e-9)
+    named, best = max(naming, key=lambda s: shares[s]), int(shares.argmax())
+    speaker = named if shares[named] >= max(shares[best] / 3, 1e-9) else best
+    return speaker, shares[speaker]
+
+
+def cosine(a, b):
+    return float(a @ b / np.linalg.norm(a))

@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from bundle import BundleStore
 from bundle.histories import write_histories
 from bundle.items import write_items
-from core.types import DAY, NO_ITEM, Candidates, EventType, Queries, Reason
+from core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Candidates, EventType, Queries, Reasons
 
 ITEMS = 40
 ROOM = 10
@@ -126,12 +127,15 @@ class Retriever:
         rows = rows[~np.isin(rows, blocked)] if self.obeys else rows
         return self._describe([rows[np.argsort(abs(rows - item), kind="stable")][:count]])
 
-    def reasons(self, queries: Queries, candidates: Candidates) -> list[list[Reason]]:
-        histories = [queries.history(i) for i in range(len(queries))]
-        return [
-            [Reason(SOURCES[0], int(history[-1]), 0.75) if len(history) else Reason(SOURCES[1], share=1.0)] * width
-            for history, width in zip(histories, [candidates.items.shape[1]] * len(histories), strict=True)
-        ]
+    def reasons(self, queries: Queries, candidates: Candidates) -> Reasons:
+        told = Reasons.none(*candidates.items.shape)
+        told.speakers[:], told.shares[:] = 1, 1
+        for i in range(len(queries)):
+            if len(history := queries.history(i)):
+                types = queries.slice(i, i + 1).types[history == history[-1]].tolist()
+                told.speakers[i], told.anchors[i], told.shares[i] = 0, history[-1], 0.75
+                told.done[i] = max(types, key=lambda type: EVENT_WEIGHTS[EventType(type)])
+        return replace(told, sources=(*SOURCES, ""))
 
     def put(self, rows: Any, items: Sequence[Any]) -> None:
         self.calls.append("put")

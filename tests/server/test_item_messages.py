@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from core.types import Hits, Ranked, Reason
+from bundle.strings import Strings, encode
+from core.types import Float32s, Hits, Ranked, Reasons
 from server.item_messages import add_items
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -31,8 +34,17 @@ def answers(draw):
     strings = st.lists(texts, min_size=n, max_size=n)
     share = st.floats(0, 1, width=32)
     reasons = [parts.Reason(kind=draw(st.sampled_from([0, 2])), text=draw(texts), share=draw(share)) for _ in range(n)]
-    shares = [Reason("", share=reason.share) for reason in reasons]
-    return Ranked(np.arange(n, dtype=np.int32), scores, hits, shares, "v"), draw(strings), draw(strings), reasons
+    told = with_shares(np.array([reason.share for reason in reasons], np.float32))
+    return Ranked(np.arange(n, dtype=np.int32), scores, hits, told, "v"), draw(strings), draw(strings), reasons
+
+
+def with_shares(shares: Float32s) -> Reasons:
+    return replace(Reasons.none(len(shares)), shares=shares)
+
+
+def spans(strings):
+    """Out of a table that has them the other way round."""
+    return Strings(*encode(strings[::-1])).spans(range(len(strings))[::-1])
 
 
 def made(ranked, ids, titles, message):
@@ -55,7 +67,7 @@ def test_recommended_items_are_those_that_protobuf_makes(answer):
         item.reason.CopyFrom(reason)
     response = api.RecommendResponse(request_id="r")
     told = [parts.Reason(kind=each.kind, text=each.text).SerializeToString() for each in reasons]
-    add_items(response, ranked, ids, titles, told)
+    add_items(response, ranked, spans(ids), spans(titles), told)
     assert response == expected
     assert response.SerializeToString() == expected.SerializeToString()
 
@@ -66,14 +78,16 @@ def test_recommended_items_are_those_that_protobuf_makes(answer):
 def test_scored_items_are_those_that_protobuf_makes(kind, answer):
     ranked, ids, titles, _ = answer
     response = kind()
-    add_items(response, ranked, ids, titles)
+    add_items(response, ranked, spans(ids), spans(titles))
     assert response == made(ranked, ids, titles, kind())
 
 
 @pytest.mark.parametrize(("share", "told"), [(np.nan, 0), (np.inf, 0), (-1.0, 0), (7.0, 1)])
 def test_an_empty_reason_is_there_all_the_same_and_its_share_is_one(share, told):
     nothing = Hits((), np.zeros((1, 0), np.int32), np.zeros((1, 0), np.float32))
-    one = Ranked(np.zeros(1, np.int32), np.ones(1, np.float32), nothing, [Reason("", share=share)], "v")
+    one = Ranked(
+        np.zeros(1, np.int32), np.ones(1, np.float32), nothing, with_shares(np.array([share], np.float32)), "v"
+    )
     response = parts.Recommendation()
-    add_items(response, one, ["i"], [""], [b""])
+    add_items(response, one, spans(["i"]), spans([""]), [b""])
     assert response.items[0].HasField("reason") and response.items[0].reason.share == told

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 import server_fakes as fakes
 
 from core.errors import DeadlineError, NotFoundError
+from ranking.selection import select
 from server import pipeline
 from server.batch import Batch
 from server.jobs import Call, CallerGoneError, Job
@@ -97,6 +99,20 @@ def test_who_is_gone_does_not_change_the_answers_of_the_others(run, system: Syst
     ]
     with pytest.raises(DeadlineError):
         gone.result()
+
+
+def test_each_job_of_a_batch_shows_the_best_of_its_own_scores(run, system: System) -> None:
+    """Equal scores keep their order, -0 is 0, and what is no finite number comes last, in its order."""
+    values = np.array([0.5, np.nan, -0.0, 0.0, 0.9, np.inf, 0.5, -1, 0.9, -np.inf], np.float32)
+    system.ranker.scores = lambda items: values[np.asarray(items) % len(values)]
+    jobs = [job(count=3), job(user_id="ann", count=40), job(count=25), job(count=1)]
+    for each in run(*jobs):
+        seen = {0, 1, 2} if each.plan.user_id else set()  # an impression is not seen
+        rows = np.array([row for row in range(fakes.ITEMS) if row not in seen])
+        scores = values[rows % len(values)]
+        shown = select(scores, each.plan.count)
+        assert each.result().ranked.items.tolist() == rows[shown].tolist()
+        assert each.result().ranked.scores.tolist() == np.nan_to_num(scores[shown], nan=0, posinf=0, neginf=0).tolist()
 
 
 def test_one_urgent_request_does_not_cost_the_others_their_ranking(run, system: System) -> None:

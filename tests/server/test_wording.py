@@ -3,10 +3,8 @@ from __future__ import annotations
 import pytest
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
-from core.types import NO_ITEM, EventType
+from core.types import EventType
 from server import wording
-
-ANCHOR = 7
 
 
 @pytest.mark.parametrize(
@@ -18,12 +16,11 @@ ANCHOR = 7
         ("fresh", EventType.LIKE, "New, and similar to Tea, which you liked."),
         ("similar_users", EventType.CART, "Because you picked Tea: others who did chose this too."),
         ("a source of tomorrow", EventType.INTERACTION, "Because you chose Tea: often chosen together."),
-        ("ease", None, "Because you chose Tea: often chosen together."),
     ],
 )
-def test_a_reason_with_an_anchor_names_it_and_what_was_done(source: str, done: EventType | None, sentence: str) -> None:
+def test_a_reason_with_an_anchor_names_it_and_what_was_done(source: str, done: EventType, sentence: str) -> None:
     assert wording.text(source, "Tea", done) == sentence
-    assert wording.kind(source, ANCHOR) == ReasonKind.REASON_KIND_HISTORY_ITEM
+    assert wording.kind(source, True) == ReasonKind.REASON_KIND_HISTORY_ITEM
 
 
 @pytest.mark.parametrize(
@@ -41,8 +38,8 @@ def test_a_reason_with_an_anchor_names_it_and_what_was_done(source: str, done: E
     ],
 )
 def test_a_reason_without_an_anchor_speaks_for_its_source(source: str, kind: str, sentence: str) -> None:
-    assert wording.text(source, None, None) == sentence
-    assert wording.kind(source, NO_ITEM) == ReasonKind.Value(f"REASON_KIND_{kind}")
+    assert wording.text(source, None, EventType.INTERACTION) == sentence
+    assert wording.kind(source, False) == ReasonKind.Value(f"REASON_KIND_{kind}")
 
 
 @pytest.mark.parametrize("title", ["T" * 10_000, "\U0001f375" * 300, "a\nb\u2028c\x00d", "{done} {0}"])

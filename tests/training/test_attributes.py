@@ -84,8 +84,8 @@ def test_what_the_bundle_knows_of_a_user_without_events_counts(system):
 
 def test_reasons_name_the_group(system):
     known = system.grouped(system.histories.queries([""]), [""], [[("country", "Spain")]])
-    told = system.retriever.reasons(known, system.retriever.retrieve(known, 20))[0]
-    groups = {reason.group for reason in told if reason.source == "demographic"}
+    told = system.retriever.reasons(known, system.retriever.retrieve(known, 20))
+    groups = set(told.groups[told.speakers == told.sources.index("demographic")].tolist())
     assert [system.groups.names[group] for group in groups] == [("country", "Spain")]
 
 
