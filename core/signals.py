@@ -38,8 +38,8 @@ def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
     where padded.
     """
     sums = np.where(candidates.items == NO_ITEM, -np.inf, 0).astype(np.float32)
-    scores = np.ascontiguousarray(np.moveaxis(candidates.scores, -1, 0))
-    ranks = np.ascontiguousarray(np.moveaxis(candidates.ranks, -1, 0))
+    scores = np.ascontiguousarray(candidates.scores.transpose(2, 0, 1))
+    ranks = np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1))
     _weighted(scores, ranks, candidates.levels, weights, sums)
     return sums
 

@@ -132,6 +132,9 @@ class FreshIndex(VectorIndex):
         changed = self.fresh.changed
         if barred is None:
             return Barred([changed] * batch) if len(changed) else None
+        behind = any(len(rows) and rows[-1] >= len(self) for rows in barred.rows)
+        if not len(changed) and not behind and barred.allowed is None:
+            return barred
         own: Sequence[Int32s] = [rows[: np.searchsorted(rows, len(self))] for rows in barred.rows]
         if len(changed):
             own = [distinct(np.concatenate([rows, changed])) for rows in own]

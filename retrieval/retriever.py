@@ -258,7 +258,7 @@ class Retriever:
         failed = [i for i, answer in enumerate(answers) if answer is None]
         ranks[failed] = 0
         np.copyto(scores, 0, where=items == NO_ITEM)
-        by_item, fused = (np.moveaxis(scores, 0, -1), np.moveaxis(ranks, 0, -1)), np.zeros(items.shape, np.float32)
+        by_item, fused = (scores.transpose(1, 2, 0), ranks.transpose(1, 2, 0)), np.zeros(items.shape, np.float32)
         names = tuple(self.sources[i] for i in failed)
         candidates = Candidates(items, fused, *by_item, levels, self.sources, names)
         return replace(candidates, fused=self.fusion.scores(candidates, queries.strangers))
@@ -296,8 +296,8 @@ def _take(candidates: Candidates, positions: Int64s) -> Candidates:
     """The candidates at the positions int64 [batch, n]."""
     shape = (*positions.shape, len(candidates.sources))
     scores, ranks = np.empty(shape, np.float32), np.empty(shape, np.int32)
-    _gather(np.ascontiguousarray(np.moveaxis(candidates.scores, -1, 0)), positions, scores)
-    _gather(np.ascontiguousarray(np.moveaxis(candidates.ranks, -1, 0)), positions, ranks)
+    _gather(np.ascontiguousarray(candidates.scores.transpose(2, 0, 1)), positions, scores)
+    _gather(np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1)), positions, ranks)
     rows = np.arange(len(positions))[:, None]
     return replace(
         candidates,

@@ -11,6 +11,7 @@ import numpy as np
 from bundle.reader import Bundle
 from bundle.writer import BundleWriter
 from core.catalog import CatalogItem
+from core.compiled import compiled
 from core.errors import DataError
 from core.types import Float32s, Int32s, Queries
 from layers.history import latest
@@ -52,16 +53,12 @@ class TwoTower:
         """
         events, tower = wanted_only(queries), self.user_tower
         history, present, types, gaps = latest(events, events.offsets[:-1], events.offsets[1:], events.now)
-        logits = tower["places"] + tower["types"][types] + tower["gaps"][gaps]
-        logits = np.where(present[..., None] > 0, logits, -np.inf)
-        top = np.max(logits, axis=1, keepdims=True, initial=-1e9)
-        odds = np.exp(logits - top)
-        weights = odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-9)
-        pooled = weights.transpose(0, 2, 1) @ self.index.take(history)
+        weights = tower["places"], tower["types"], tower["gaps"]
+        pooled = np.zeros((len(queries), HEADS, DIM), np.float32)
+        _pool(self.index.take(history), present, types, gaps, *weights, pooled)
         hidden = np.maximum(pooled.reshape(-1, HEADS * DIM) @ tower["hidden.kernel"] + tower["hidden.bias"], 0)
         mixed = pooled.mean(axis=1) + hidden @ tower["mix.kernel"] + tower["mix.bias"]
-        known: Float32s = present.max(axis=1, keepdims=True, initial=0)
-        return np.asarray(mixed * known, np.float32)
+        return np.asarray(mixed * present[:, :1], np.float32)
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
         """Take in items that came or changed, at distinct rows; only a source loaded with room for them can.
@@ -103,6 +100,33 @@ class TwoTower:
         users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
         lengths = bundle.array(f"{at}/lengths")
         return cls(FreshIndex.over(index, new.room) if new else index, users, items, lengths, new)
+
+
+@compiled
+def _pool(
+    vectors: Float32s,
+    present: Float32s,
+    types: Int32s,
+    gaps: Int32s,
+    of_places: Float32s,
+    of_types: Float32s,
+    of_gaps: Float32s,
+    pooled: Float32s,
+) -> None:
+    """Add each head's weighted mean of the vectors [batch, steps, d], the present ones first, to `pooled`, of zeros."""
+    batch, steps = present.shape
+    odds = np.empty(steps, np.float32)
+    for i in range(batch):
+        there = np.count_nonzero(present[i])
+        for head in range(pooled.shape[1]):
+            for t in range(there):
+                odds[t] = of_places[t, head] + of_types[types[i, t], head] + of_gaps[gaps[i, t], head]
+            weights = np.exp(odds[:there] - odds[:there].max()) if there else odds[:0]
+            weights /= weights.sum()
+            for t in range(there):
+                own, mean = vectors[i, t], pooled[i, head]
+                for k in range(len(own)):
+                    mean[k] += weights[t] * own[k]
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:

@@ -39,10 +39,13 @@ def _keep_distinct(found: Int32s) -> int:
     widest = 0
     for i in range(len(found)):
         row, end = found[i], 0
-        for k in range(len(row)):
-            if row[k] != NO_ITEM and (end == 0 or row[k] != row[end - 1]):
-                row[end] = row[k]
-                end += 1
+        last = np.int32(NO_ITEM)
+        for k in range(len(row)):  # without a branch: half of them would be guessed wrong
+            number = row[k]
+            row[end] = number
+            end += number != last
+            last = number
+        end -= last == NO_ITEM and end > 0
         row[end:] = NO_ITEM
         widest = max(widest, end)
     return widest
