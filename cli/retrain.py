@@ -11,7 +11,8 @@ from rich.table import Table
 from cli import tables
 from cli.json_file import write_json
 from cli.progress import steps
-from cli.train import Config, Events, with_stores
+from cli.train import Config, Events, On, with_stores
+from core.device import Device, choose
 
 if TYPE_CHECKING:
     from training.retrain import Outcome
@@ -35,6 +36,7 @@ def retrain(
     activate: Annotated[bool, typer.Option(help="Whether what is published becomes current.")] = True,
     cold: Annotated[bool, typer.Option("--cold", help="Begin nothing from the current bundle.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Publish whatever the comparison says.")] = False,
+    device: On = Device.AUTO,
 ) -> None:
     """Train on what happened since, compare with the current bundle, publish if it is no worse.
 
@@ -43,6 +45,7 @@ def retrain(
     from data.dataset import Dataset
     from training.config import Recipe
 
+    choose(device)
     recipe = Recipe.read(config) if config else Recipe()
     dataset = Dataset.read(data)
     if report:
@@ -50,8 +53,10 @@ def retrain(
     dataset, contained = with_stores(dataset, events or [])
     with steps() as announce:
         announce("loading TensorFlow")
+        from layers.devices import confirm
         from training.retrain import BusyError, Retraining
 
+        confirm(device)
         retraining = Retraining(recipe, seed, tolerance, force, activate, not cold, contained)
         try:
             outcome = retraining.run(dataset, bundles, announce)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.device import Device
+
 if TYPE_CHECKING:
     from server.settings import Settings
     from server.worker import Ready
@@ -29,6 +31,9 @@ def serve(
     ] = None,
     insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
     grace: Annotated[float, typer.Option(min=0, help="Seconds that accepted calls have to finish at the end.")] = 30.0,
+    device: Annotated[
+        Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
+    ] = Device.AUTO,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error; debug logs every call.")] = "info",
 ) -> None:
     """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
@@ -45,6 +50,7 @@ def serve(
         token_file=token_file,
         insecure=insecure,
         grace_seconds=grace,
+        device=device,
         log_level=log_level,
     )
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cli import tables
 from cli.progress import steps
+from core.device import Device, choose
 
 if TYPE_CHECKING:
     from data.dataset import Dataset
@@ -21,6 +22,7 @@ Events = Annotated[
     typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
 ]
 Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")]
+On = Annotated[Device, typer.Option(help="What models compute on; auto: a GPU where there is one.")]
 
 
 def train(
@@ -36,22 +38,26 @@ def train(
     ablations: Annotated[
         bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
     ] = False,
+    device: On = Device.AUTO,
 ) -> None:
     """Train retrieval and ranker, and publish them as a bundle."""
     from data.dataset import Dataset
     from data.splits import parse_time
     from training.config import Recipe
 
+    choose(device)
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     dataset = Dataset.read(data)
     dataset, contained = with_stores(dataset, events or [])
     with steps() as announce:
         announce("loading TensorFlow")
+        from layers.devices import confirm
         from training.publish import publish
         from training.recipe import train as run_recipe
         from training.table import prepare
 
+        confirm(device)
         announce("preparing the data")
         trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")

@@ -19,7 +19,7 @@ from core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
 from layers.history import latest
 from layers.item_encoding import ItemEncoding
 from layers.new_items import NewItems
-from ranking.compiled_scorer import CompiledScorer
+from ranking.compiled_scorer import CompiledScorer, on_gpu
 from ranking.examples import Scaling
 from ranking.features import ItemFacts, untaken, write_features
 from ranking.scorer import Scorer, ScorerConfig
@@ -28,8 +28,8 @@ from ranking.train import TrainedScorer
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
 """Candidate counts that are compiled; a request is padded to the next. More are scored in parts."""
 
-BATCHES = (1, 2, 4)
-"""Likewise for the number of requests. Of larger ones a request takes as long, and more of the cache."""
+BATCHES, GPU_BATCHES = (1, 2, 4), (1, 4, 16, 64)
+"""Likewise for the number of requests. On a CPU a request of a larger batch takes as long, and more of the cache."""
 
 
 class Ranker:
@@ -56,6 +56,8 @@ class Ranker:
         self._encoding = ItemEncoding.of(scorer.items)
         self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
         self.stage_one_level = stage_one_level
+        self._gpu = on_gpu()
+        self._batches = GPU_BATCHES if self._gpu else BATCHES
         self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by batch and width
         self._scoring = threading.Lock()  # held from writing a compiled scorer's inputs until it has read them
 
@@ -155,7 +157,7 @@ class Ranker:
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
         """Write logits into `scores`, float32 [batch, n]."""
         batch, n = scores.shape
-        for rows in _parts(batch, BATCHES[-1]):
+        for rows in _parts(batch, self._batches[-1]):
             for columns in _parts(n, WIDTHS[-1]):
                 some = queries.slice(rows.start, rows.stop)
                 scores[rows, columns] = self._logits(some, candidates.part(rows, columns))
@@ -165,7 +167,7 @@ class Ranker:
         (batch, n), features = candidates.items.shape, len(self.scaling.mean)
         items, *steps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
         with self._scoring:
-            function = self._function(_next(BATCHES, batch), _next(WIDTHS, n))
+            function = self._function(_next(self._batches, batch), _next(WIDTHS, n))
             write_vectors(self.item_vectors, items, function.history)
             for place, step in zip((function.present, function.types, function.gaps), steps, strict=True):
                 place[:batch] = step
@@ -182,7 +184,7 @@ class Ranker:
 
     def _function(self, batch: int, n: int) -> CompiledScorer:
         if (batch, n) not in self._compiled:
-            self._compiled[batch, n] = CompiledScorer(self.scorer, batch, n)
+            self._compiled[batch, n] = CompiledScorer(self.scorer, batch, n, shared=not self._gpu)
         return self._compiled[batch, n]
 
 

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.addresses import is_loopback, split
+from core.device import Device
 from core.errors import InvalidArgumentError, Violation
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -70,6 +71,8 @@ class Settings(BaseModel):
     """A canary whose share of errors lies further than this above stable's is taken off."""
     canary_degraded_rate: float = Field(0.05, ge=0, le=1)
     """The same of degraded answers."""
+    device: Device = Device.AUTO
+    """What the ranker computes on."""
     log_level: LogLevel = "info"
     """Least severity that is logged. At `debug` every call is."""
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from core.device import choose
 from core.errors import ShortlistError
 from server import logs
 from server.app import create_server
@@ -52,6 +53,7 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
     server, port = await create_server(settings, open_store(settings.state), authority)
     try:
         system = await server.begin()
+        _confirm(settings)
         gc.collect()
         gc.freeze()  # what was loaded stays: nobody's request is to wait while it is looked through for garbage
         host = settings.address.rpartition(":")[0]
@@ -71,10 +73,17 @@ def prepare(settings: Settings) -> None:
     """What has to be set before the models' libraries are imported: one thread each, as there is a process per core."""
     for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "2"}.items():
         os.environ.setdefault(name, value)
+    choose(settings.device)
     # Seconds; the event loop must not queue behind the model thread for the usual five milliseconds.
     sys.setswitchinterval(0.0005)
     gc.set_threshold(20_000, 20, 20)  # a batch of answers is thousands of objects, and none of them is garbage yet
     logs.configure(settings.log_level)
+
+
+def _confirm(settings: Settings) -> None:
+    from layers.devices import confirm  # late: it loads the models' library
+
+    confirm(settings.device)
 
 
 def main() -> None:

@@ -85,6 +85,8 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
         (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--until", "2001-01-01"], "training needs at least 50"),
         (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--until", "soon"], "is not a time"),
         (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--config", "{tmp}/no.toml"], "cannot read"),
+        (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--device", "gpu"], "no GPU can be used here"),
+        (["retrain", "--data", "{data}", "--bundles", "{tmp}/c", "--device", "gpu"], "no GPU can be used here"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/no", "--out", "{tmp}/o"], "cannot read"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/empty", "--out", "{tmp}/o"], "no user ids"),
         (["recommend", "--bundles", "{tmp}/none", "--users", "{tmp}/one", "--out", "{tmp}/o"], "there is no bundle"),
@@ -95,7 +97,8 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
          "both are needed"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_one_line_and_exit_code_2(shortlist, trained_bundle, tmp_path, arguments, message):
+def test_a_mistake_is_one_line_and_exit_code_2(shortlist, trained_bundle, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.setattr("keras.distribution.list_devices", lambda kind: [])
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "one").write_text("u000001\n")
     places = {"tmp": tmp_path, "data": trained_bundle.data, "bundles": trained_bundle.bundles}

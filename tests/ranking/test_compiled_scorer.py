@@ -46,8 +46,9 @@ def plain(scorer, inputs):
     return keras.ops.convert_to_numpy(scorer.score(**inputs))
 
 
-def test_it_computes_what_the_model_does_whatever_lies_beyond(scorer):
-    compiled = CompiledScorer(scorer, BATCH, N)
+@pytest.mark.parametrize("shared", [True, False])
+def test_it_computes_what_the_model_does_whatever_lies_beyond(scorer, shared):
+    compiled = CompiledScorer(scorer, BATCH, N, shared)
     for memory in (compiled.history, compiled.candidates):
         memory[:] = np.nan
     for seed in range(3):  # the same memory again and again

@@ -79,7 +79,7 @@ def test_a_candidates_score_does_not_depend_on_its_neighbours(ranker, trained, q
 
 def test_more_candidates_than_are_compiled_are_scored_in_parts(ranker, queries, candidates, scores, monkeypatch):
     monkeypatch.setattr("ranking.ranker.WIDTHS", (16, 64))
-    monkeypatch.setattr("ranking.ranker.BATCHES", (1, 2))
+    monkeypatch.setattr(ranker, "_batches", (1, 2))
     names = ("items", "fused", "scores", "ranks")
     twice = replace(candidates, **{name: np.concatenate([getattr(candidates, name)] * 2, axis=1) for name in names})
     assert ranker.rank(queries, twice) == pytest.approx(np.tile(scores, (1, 2)), abs=1e-5)

@@ -282,6 +282,14 @@ def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, wor
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_gpu_that_is_not_there_is_one_line_and_exit_status_2(serve: Run, workers: str) -> None:
+    asked = ("--device", "gpu", "--workers", workers, "--log-level", "error")
+    code, errors = finish(serve(*asked, CUDA_VISIBLE_DEVICES="-1"))
+    assert code == 2
+    assert re.fullmatch(r"error: no GPU can be used here: .*--device auto takes what there is\n", errors), errors
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_certificates_that_do_not_fit_are_one_line_and_exit_status_2(
     serve: Run, certificates: Certificates, workers: str
 ) -> None:
