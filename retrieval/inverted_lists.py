@@ -28,7 +28,13 @@ LENGTH_POWER = 3
 
 ENOUGH = 0.965
 """Recall of the best 500 for means of two random items, at which no more lists are searched. Users, whose histories
-hang together, then get .981 and more; and no more than a sixteenth of the lists is searched, or 128 if that is more.
+hang together, mostly get .981 and more then.
+"""
+
+LEAST, MOST = 4_000, 30_000
+"""Vectors that are compared. At least eight times as many as are asked for: of some tens of thousands two random items
+say too little, users whose histories are mixed found .95 where those found .97. And no more than a third of a
+millisecond takes, or a sixteenth of all if that is more, however little that finds.
 """
 
 BLOCK = 1 << 17
@@ -78,7 +84,8 @@ def _enough_probes(index: Any, vectors: Float32s) -> int:
     pairs = np.random.default_rng(1).integers(0, len(vectors), (_ASKED, 2))
     queries = vectors[pairs].mean(axis=1)
     _, truth = faiss.knn(queries, vectors, _BEST, metric=faiss.METRIC_INNER_PRODUCT)
-    probes, most = 32, max(index.nlist // 16, 128)
+    of_all = index.nlist / len(vectors)  # lists for each vector
+    probes, most = max(32, int(LEAST * of_all)), min(max(index.nlist // 16, int(MOST * of_all)), index.nlist)
     while probes < most:
         _, found = index.search(queries, _BEST, params=faiss.SearchParametersIVF(nprobe=probes))
         if sum(map(len, map(np.intersect1d, truth, found))) >= ENOUGH * truth.size:

@@ -57,6 +57,19 @@ def test_large_catalogues_of_short_vectors(dim):
     assert recall_against_exact(VectorIndex.build(vectors), vectors[:20], 100) >= 0.9
 
 
+def test_mixed_tastes_find_what_is_best_too():
+    generator = np.random.default_rng(0)
+    kinds = generator.normal(size=(300, DIM))
+    vectors = unit(kinds[generator.integers(300, size=MANY)] + 0.3 * generator.normal(size=(MANY, DIM)))
+    mixed = unit(vectors[generator.integers(MANY, size=(50, 20))].mean(axis=1))
+    assert recall_against_exact(VectorIndex.build(vectors), mixed, 500) >= 0.99
+
+
+def test_vectors_of_no_kinds_are_found_where_there_are_few():
+    shapeless = unit(np.random.default_rng(0).normal(size=(MANY, DIM)))
+    assert recall_against_exact(VectorIndex.build(shapeless), shapeless[:50], 500) >= 0.95
+
+
 def test_small_catalogues_are_searched_exactly(small, vectors, queries):
     rows, products = small.search(queries, 20)
     for query, own, values in zip(queries, rows, products, strict=True):
