@@ -8,9 +8,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import server_fakes
 
-# The package without its __init__, which loads TensorFlow: the one module of it that is used here needs none.
-sys.modules["ranking"] = types.ModuleType("ranking")
-sys.modules["ranking"].__path__ = [str(Path(__file__).parents[3] / "ranking")]
+# The packages without their __init__, which load TensorFlow: the modules of them that are used here need none.
+for package in ("ranking", "retrieval"):
+    sys.modules[package] = types.ModuleType(package)
+    sys.modules[package].__path__ = [str(Path(__file__).parents[3] / package)]
 for module, kind in (
     ("layers.new_items", server_fakes.NewItems),
     ("retrieval.retriever", server_fakes.Retriever),
