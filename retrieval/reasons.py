@@ -27,7 +27,7 @@ from retrieval.demographic import Demographic
 from retrieval.fusion import Fusion
 from retrieval.item_item import HISTORY, ItemItem
 from retrieval.profile import last_events, wanted_only
-from retrieval.sparse import SUSPECTS
+from retrieval.top import SUSPECTS
 from retrieval.two_tower import TwoTower
 
 if TYPE_CHECKING:

@@ -9,15 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from core.compiled import compiled, room
-from core.types import NO_ITEM, Bools, Float32s, Int16s, Int32s, Int64s
+from core.types import Float32s, Int16s, Int32s, Int64s
 from retrieval.barred import Barred
-
-_INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
-"""The bits of infinity, past which there is no number; and what orders larger numbers first, less their bits."""
-SUSPECTS = 4096
-"""Places of a table, by the last bits of a row, that says which rows need a closer look: small enough for the nearest
-cache, a power of two.
-"""
+from retrieval.top import top_columns
 
 
 @dataclass(frozen=True)
@@ -53,11 +47,7 @@ class SparseRows:
         """The columns of the `count` largest positive entries of each row that are not barred, largest first, of equal
         ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
         """
-        found = np.full((len(self), count), NO_ITEM, np.int32)
-        bits = self.values.view(np.int32)  # of positive numbers in the numbers' order
-        bars = barred or Barred.of_all(len(self))
-        _top(self.offsets, self.columns, bits, bars.offsets, bars.joined, bars.filter, found)
-        return found
+        return top_columns(self.offsets, self.columns, self.values, barred or Barred.of_all(len(self)), count)
 
     def at(self, columns: Int32s) -> Float32s:
         """The values in the given columns [batch, n], 0 where there is none, past the last and where NO_ITEM stands."""
@@ -140,44 +130,6 @@ def _levels(offsets: Int64s, values: Float32s, width: int, levels: Float32s) -> 
             squares += values[k] * values[k]
         mean = total / width
         levels[i, 0], levels[i, 1] = mean, math.sqrt(max(squares / width - mean * mean, 0.0))
-
-
-@compiled
-def _top(
-    offsets: Int64s,
-    columns: Int32s,
-    bits: Int32s,
-    barred_offsets: Int64s,
-    barred: Int32s,
-    allowed: Bools,
-    found: Int32s,
-) -> None:
-    """Write into each row of `found` what comes first; `allowed` is empty where everything is."""
-    count = found.shape[1]
-    suspects = np.zeros(SUSPECTS, np.bool_)
-    for i in range(len(found)):
-        own = barred[barred_offsets[i] : barred_offsets[i + 1]]
-        for column in own:
-            suspects[column & (SUSPECTS - 1)] = True
-        keys, end = np.empty(offsets[i + 1] - offsets[i], np.int64), 0
-        for k in range(offsets[i], offsets[i + 1]):
-            column = columns[k]
-            if not 0 < bits[k] <= _INFINITE or (len(allowed) > 0 and not allowed[column]):
-                continue
-            if suspects[column & (SUSPECTS - 1)]:
-                at = np.searchsorted(own, column)
-                if at < len(own) and own[at] == column:
-                    continue
-            keys[end] = ((np.int64(_TOP) - bits[k]) << 32) | column
-            end += 1
-        for column in own:
-            suspects[column & (SUSPECTS - 1)] = False
-        best = keys[:end]
-        if 0 < count < end:
-            best = np.partition(best, count - 1)[:count]
-        best.sort()
-        for k in range(min(count, end)):
-            found[i, k] = best[k] & 0xFFFFFFFF
 
 
 @compiled

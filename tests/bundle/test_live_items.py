@@ -123,4 +123,4 @@ def test_any_order_of_changes(table):
     Changing.table = table
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(Changing, settings=settings(max_examples=50, stateful_step_count=15, deadline=None))
+    run_state_machine_as_test(Changing, settings=settings(max_examples=50, stateful_step_count=15))

@@ -13,7 +13,7 @@ FACTS = {"as_of_micros": 5, "seed": 7, "settings": {}, "metrics": {}}
 DTYPES = st.sampled_from(["f4", "f8", "f2", "i1", "i4", "i8", "u1", "u8", "?", "S3", ">i4"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, min_side=0, max_dims=3)))
 def test_arrays_come_back_bit_for_bit(tmp_path: Path, array: np.ndarray) -> None:
     store = BundleStore(tmp_path)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle import strings
@@ -25,7 +25,6 @@ def test_strings_come_back_as_they_were(values: list[str]) -> None:
     assert stored.take(backwards) == values[::-1]
 
 
-@settings(deadline=None)  # the first call compiles
 @given(st.lists(UTF8, unique=True), st.lists(UTF8))
 def test_every_id_finds_its_row_and_no_other_does(ids: list[str], asked: list[str]) -> None:
     stored = make(ids)

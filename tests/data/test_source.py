@@ -17,7 +17,7 @@ CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\
 FILLED = CELL.filter(lambda text: text.strip() != "")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=st.lists(st.tuples(FILLED, CELL, CELL), max_size=6), end=st.sampled_from(["\n", "\r\n"]))
 def test_whatever_a_csv_writer_writes_comes_back_with_its_line(rows: list[tuple[str, ...]], end: str) -> None:
     text = io.StringIO()
@@ -41,7 +41,7 @@ def test_whatever_a_csv_writer_writes_comes_back_with_its_line(rows: list[tuple[
         assert not listed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     content=st.lists(st.sampled_from([b"a", b"1", b",", b'"', b"\n", b"\r", b"{", b"}", b":", b"\xff", b"\t", b" "])),
     format=st.sampled_from(["csv", "tsv", "jsonl", "parquet", None]),

@@ -1,7 +1,7 @@
 """What may not be proposed, against the plain reading of it."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import NO_ITEM
@@ -24,7 +24,6 @@ def passes(bars, query, row):
     return row != NO_ITEM and row not in bars.rows[query] and (bars.allowed is None or bars.allowed[row])
 
 
-@settings(deadline=None)  # the first call compiles
 @given(barred(), st.integers(0, 5), st.booleans(), st.data())
 def test_the_first_that_pass_in_the_order_of_the_list(bars, count, shared, data):
     length = data.draw(st.integers(0, 9))

@@ -83,7 +83,7 @@ def test_a_stored_source_says_the_same(source, queries_of, stored):
     assert loaded.name == source.name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_a_query_is_answered_alike_in_any_company(queries_of, data):
     source = Demographic.fit(queries_of(HISTORIES), GROUPS, ITEMS)

@@ -53,7 +53,7 @@ def test_rows_without_a_vector_yet_read_as_zeros_and_are_not_found(index):
     assert not {*NEW[1:].tolist()} & {row for own in found(index, N + ROOM) for row in own}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_search_is_exact_over_all_vectors(data):
     index, everything, there = FreshIndex.over(VectorIndex.build(PUBLISHED), ROOM), np.zeros((N + ROOM, DIM)), set()

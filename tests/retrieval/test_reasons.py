@@ -104,7 +104,7 @@ def test_the_strongest_thing_done_with_an_anchor_is_told(retriever, queries_of):
 CATALOGUE, FACTORS = 60, 5
 
 
-@settings(deadline=None, max_examples=30)  # the first call compiles
+@settings(max_examples=30)
 @drawn(st.integers(0, 2**32 - 1))
 def test_reasons_are_those_that_plain_loops_find(queries_of, seed):
     """Several users at once, some of whom have no history, with padding and items that sources know nothing of."""

@@ -69,7 +69,7 @@ def channel(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     loop.call_soon_threadsafe(loop.stop)
 
 
-some = hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+some = hypothesis_settings(max_examples=100, suppress_health_check=list(HealthCheck))
 UNARY = {
     "Recommend": api.RecommendRequest,
     "BatchRecommend": api.BatchRecommendRequest,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from shortlist.v1 import recommendation_pb2 as parts
@@ -58,7 +58,6 @@ def made(ranked, ids, titles, message):
     return message
 
 
-@settings(deadline=None)  # the first call compiles
 @given(answers())
 def test_recommended_items_are_those_that_protobuf_makes(answer):
     ranked, ids, titles, reasons = answer
@@ -72,7 +71,6 @@ def test_recommended_items_are_those_that_protobuf_makes(answer):
     assert response.SerializeToString() == expected.SerializeToString()
 
 
-@settings(deadline=None)  # the first call compiles
 @given(answers())
 @pytest.mark.parametrize("kind", [api.RetrieveResponse, api.RankResponse, api.SimilarItemsResponse])
 def test_scored_items_are_those_that_protobuf_makes(kind, answer):

@@ -32,7 +32,7 @@ def alive(store: StateStore) -> dict[str, str]:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.builds(
         CatalogItem,

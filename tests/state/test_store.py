@@ -31,7 +31,7 @@ def test_an_event_comes_back_as_it_was(store: StateStore) -> None:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.builds(
         Event,

@@ -51,7 +51,7 @@ def check(cut, histories, start, end):
         assert expected, "who took nothing new is not asked about"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5), st.integers(0, ITEMS))
 def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed, unworded):
     histories = histories_of(queries_of, users)
@@ -65,7 +65,7 @@ def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, lengt
     assert cut.known.sum() == len(set(histories.items[before].tolist()))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
 def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, length, seed):
     histories = histories_of(queries_of, users)
@@ -79,7 +79,7 @@ def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, len
     assert ((of_strangers == NO_GROUP) | (of_strangers == groups[cut.users[~known]])).all()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5))
 def test_without_its_new_items_a_slice_is_one_of_items_without_words(queries_of, users, start, length, seed):
     histories = histories_of(queries_of, users)
@@ -110,7 +110,7 @@ def test_newcomers_are_asked_about_as_they_came_too(queries_of):
     assert (cut.queries.now[without] == 11 * DAY).all()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(USERS, st.integers(0, 5))
 def test_ends_keep_every_historys_beginning_apart_from_its_end(queries_of, users, seed):
     histories = histories_of(queries_of, users)
