@@ -77,7 +77,8 @@ def _smallest_first(keys: Int64s, n: int, count: int, spare: Int64s) -> int:
             digit = (keys[k] >> shift) & 0xFF
             spare[places[digit]] = keys[k]
             places[digit] += 1
-        keys[:n] = spare[:n]
+        for k in range(n):
+            keys[k] = spare[k]
     return min(n, count)
 
 

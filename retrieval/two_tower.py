@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -117,16 +118,19 @@ def _pool(
     batch, steps = present.shape
     odds = np.empty(steps, np.float32)
     for i in range(batch):
-        there = np.count_nonzero(present[i])
         for head in range(pooled.shape[1]):
+            there, top, total = 0, np.float32(-np.inf), np.float32(0)
+            while there < steps and present[i, there] > 0:
+                odds[there] = of_places[there, head] + of_types[types[i, there], head] + of_gaps[gaps[i, there], head]
+                top = max(top, odds[there])
+                there += 1
             for t in range(there):
-                odds[t] = of_places[t, head] + of_types[types[i, t], head] + of_gaps[gaps[i, t], head]
-            weights = np.exp(odds[:there] - odds[:there].max()) if there else odds[:0]
-            weights /= weights.sum()
+                odds[t] = math.exp(odds[t] - top)
+                total += odds[t]
             for t in range(there):
-                own, mean = vectors[i, t], pooled[i, head]
+                own, mean, weight = vectors[i, t], pooled[i, head], odds[t] / total
                 for k in range(len(own)):
-                    mean[k] += weights[t] * own[k]
+                    mean[k] += weight * own[k]
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:
