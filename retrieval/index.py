@@ -145,7 +145,7 @@ class VectorIndex:
         found = rows[0] != NO_ITEM
         return rows[0][found].astype(np.int32), products[0][found]
 
-    def _parameters(self, left: int, selector: Any = None) -> Any:
+    def _parameters(self, left: int, selector: Any) -> Any:
         """How to search where so many items are left: a filter makes lists shorter, so more of them are searched."""
         if len(self) <= EXACT_UP_TO:
             return faiss.SearchParameters(sel=selector)

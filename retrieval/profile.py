@@ -21,16 +21,12 @@ def wanted_only(queries: Queries) -> Queries:
     return queries.keep(wanted(queries))
 
 
-def from_end(queries: Queries) -> Int64s:
-    """How many events of the same query come after each event, int64 [events]; 0 is the newest."""
-    return np.repeat(queries.offsets[1:], queries.lengths) - 1 - np.arange(len(queries.items))
-
-
 def last_events(queries: Queries, count: int) -> Queries:
     """Each query with no more than its newest `count` events."""
     if len(queries.lengths) == 0 or queries.lengths.max() <= count:
         return queries
-    return queries.keep(from_end(queries) < count)
+    from_end = np.repeat(queries.offsets[1:], queries.lengths) - 1 - np.arange(len(queries.items))
+    return queries.keep(from_end < count)
 
 
 def profile(

@@ -11,7 +11,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
-from server.jobs import Answer, Job
+from core.types import Ranked
+from server.jobs import Job
 
 Work = Callable[[list[Job]], None]
 
@@ -36,7 +37,7 @@ class Batcher:
         self._waiting: deque[_Waiting] = deque()
         self._feeding: asyncio.Task[None] | None = None
 
-    async def run(self, key: Hashable, work: Work, job: Job) -> Answer:
+    async def run(self, key: Hashable, work: Work, job: Job) -> Ranked:
         """The job's answer, or whatever error ended it, after `work` has had it on the thread.
 
         Jobs of equal keys may share one call of `work`, the first one's. A cancelled job is marked as such, for the

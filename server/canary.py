@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import DeadlineError, ShortlistError
-from server.jobs import Answer
+from core.types import Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class CanaryWatch:
         self._seconds: deque[tuple[int, Counts, Counts]] = deque()  # second, stable's, the canary's
         self._failed = False
 
-    def count(self, on_canary: bool, end: Answer | BaseException | None) -> None:
+    def count(self, on_canary: bool, end: Ranked | BaseException | None) -> None:
         """One request that ended with an answer or an exception; what is the caller's own doing is not counted."""
         if (counts := _counts(end)) is None:
             return
@@ -105,9 +105,9 @@ class CanaryWatch:
         )
 
 
-def _counts(end: Answer | BaseException | None) -> Counts | None:
-    if isinstance(end, Answer):
-        return Counts(1, degraded=int(bool(end.ranked.degraded)))
+def _counts(end: Ranked | BaseException | None) -> Counts | None:
+    if isinstance(end, Ranked):
+        return Counts(1, degraded=int(bool(end.degraded)))
     if isinstance(end, DeadlineError) or (isinstance(end, Exception) and not isinstance(end, ShortlistError)):
         return Counts(1, errors=1)
     return None

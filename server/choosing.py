@@ -10,7 +10,6 @@ import structlog
 
 from core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Hits, Int32s, Int64s, Ranked, Reasons, among
 from server.batch import Batch, Passed
-from server.jobs import Answer
 from server.trends import TOGETHER
 
 T = TypeVar("T", Float32s, Int32s)
@@ -94,7 +93,7 @@ def _answer(batch: Batch, shown: Shown, chosen: Candidates, reasons: Reasons) ->
     scores, chosen = _finite(shown.take(batch.scores)), replace(chosen, scores=_finite(chosen.scores))
     for i, (job, n) in enumerate(zip(batch.jobs, shown.counts, strict=True)):
         hits = _hits(batch, chosen, i, n)
-        job.answer = Answer(Ranked(chosen.items[i, :n], scores[i, :n], hits, reasons.of(i, n), batch.system.version))
+        job.answer = Ranked(chosen.items[i, :n], scores[i, :n], hits, reasons.of(i, n), batch.system.version)
     return [Passed.of(of, n, below_cut=of - n) for of, n in zip(shown.of, shown.counts, strict=True)]
 
 

@@ -12,9 +12,8 @@ from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from bundle.groups import Attribute
-from core.types import NO_GROUP, NO_ITEM, Reasons, StageTrace
+from core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace
 from server import item_messages, wording
-from server.jobs import Answer
 from server.plans import Plan
 from server.system import System
 
@@ -24,14 +23,14 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once
 S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsResponse)
 
 
-def recommend_response(system: System, plan: Plan, answer: Answer) -> api.RecommendResponse:
+def recommend_response(system: System, plan: Plan, answer: Ranked) -> api.RecommendResponse:
     """The response of Recommend."""
     response = api.RecommendResponse(request_id=plan.request_id, bundle_version=system.version)
     _fill(response, system, plan, answer, attribution_token(plan.request_id, system.version))
     return response
 
 
-def stream_response(system: System, plan: Plan, answer: Answer) -> api.StreamRecommendResponse:
+def stream_response(system: System, plan: Plan, answer: Ranked) -> api.StreamRecommendResponse:
     """The response to one message of StreamRecommend."""
     response = api.StreamRecommendResponse(request_id=plan.request_id, bundle_version=system.version)
     _fill(response.recommendation, system, plan, answer, attribution_token(plan.request_id, system.version))
@@ -39,7 +38,7 @@ def stream_response(system: System, plan: Plan, answer: Answer) -> api.StreamRec
 
 
 def batch_response(
-    system: System, request_id: str, plans: list[Plan], answers: list[Answer]
+    system: System, request_id: str, plans: list[Plan], answers: list[Ranked]
 ) -> api.BatchRecommendResponse:
     """The response of BatchRecommend."""
     response = api.BatchRecommendResponse(request_id=request_id, bundle_version=system.version)
@@ -49,14 +48,14 @@ def batch_response(
     return response
 
 
-def retrieve_response(system: System, plan: Plan, answer: Answer) -> api.RetrieveResponse:
+def retrieve_response(system: System, plan: Plan, answer: Ranked) -> api.RetrieveResponse:
     """The response of Retrieve."""
     response = _scored(api.RetrieveResponse(), system, plan, answer)
     response.trace.extend(_trace(plan, answer))
     return response
 
 
-def rank_response(system: System, plan: Plan, answer: Answer) -> api.RankResponse:
+def rank_response(system: System, plan: Plan, answer: Ranked) -> api.RankResponse:
     """The response of Rank."""
     response = _scored(api.RankResponse(), system, plan, answer)
     response.trace.extend(_trace(plan, answer))
@@ -66,7 +65,7 @@ def rank_response(system: System, plan: Plan, answer: Answer) -> api.RankRespons
     return response
 
 
-def similar_items_response(system: System, plan: Plan, answer: Answer) -> api.SimilarItemsResponse:
+def similar_items_response(system: System, plan: Plan, answer: Ranked) -> api.SimilarItemsResponse:
     """The response of SimilarItems."""
     return _scored(api.SimilarItemsResponse(), system, plan, answer)
 
@@ -77,22 +76,20 @@ def attribution_token(request_id: str, bundle_version: str, position: int = 0) -
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def _fill(message: Recommendation, system: System, plan: Plan, answer: Answer, token: str) -> None:
+def _fill(message: Recommendation, system: System, plan: Plan, answer: Ranked, token: str) -> None:
     message.attribution_token = token
-    ranked = answer.ranked
-    ids, titles = system.items.ids.spans(ranked.items), system.items.titles.spans(ranked.items)
-    item_messages.add_items(message, ranked, ids, titles, _reasons(system, ranked.reasons))
-    message.degraded.extend(_degraded(ranked.degraded))
+    ids, titles = system.items.ids.spans(answer.items), system.items.titles.spans(answer.items)
+    item_messages.add_items(message, answer, ids, titles, _reasons(system, answer.reasons))
+    message.degraded.extend(_degraded(answer.degraded))
     message.trace.extend(_trace(plan, answer))
 
 
-def _scored(response: S, system: System, plan: Plan, answer: Answer) -> S:
+def _scored(response: S, system: System, plan: Plan, answer: Ranked) -> S:
     response.request_id, response.bundle_version = plan.request_id, system.version
     response.attribution_token = attribution_token(plan.request_id, system.version)
-    ranked = answer.ranked
-    ids, titles = system.items.ids.spans(ranked.items), system.items.titles.spans(ranked.items)
-    item_messages.add_items(response, ranked, ids, titles)
-    response.degraded.extend(_degraded(ranked.degraded))
+    ids, titles = system.items.ids.spans(answer.items), system.items.titles.spans(answer.items)
+    item_messages.add_items(response, answer, ids, titles)
+    response.degraded.extend(_degraded(answer.degraded))
     return response
 
 
@@ -130,8 +127,8 @@ def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:
     return sorted(parts.Degradation.Value(f"DEGRADATION_{flag.upper()}") for flag in flags)
 
 
-def _trace(plan: Plan, answer: Answer) -> list[parts.StageTrace]:
-    return [_stage(stage) for stage in answer.ranked.trace] if plan.include_trace else []
+def _trace(plan: Plan, answer: Ranked) -> list[parts.StageTrace]:
+    return [_stage(stage) for stage in answer.trace] if plan.include_trace else []
 
 
 def _stage(stage: StageTrace) -> parts.StageTrace:

@@ -13,11 +13,11 @@ from typing import TypeVar
 import structlog
 
 from core.errors import UnavailableError
-from core.types import Event
+from core.types import Event, Ranked
 from server import pipeline
 from server.batch import Batch
 from server.batcher import Batcher
-from server.jobs import Answer, Call, Job
+from server.jobs import Call, Job
 from server.limiter import Limiter
 from server.live import LiveUsers
 from server.live_catalog import LiveCatalog
@@ -86,7 +86,7 @@ class Engine:
         self.serve(Serving(system))
         return system
 
-    async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Answer]:
+    async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Ranked]:
         """An answer for each plan, in order; raises the first error that there is, and then drops the rest."""
         with self._requests.admit(len(plans), call.seconds_left()):
             if len(plans) == 1:
@@ -99,16 +99,16 @@ class Engine:
                 for task in tasks:
                     task.cancel()
 
-    async def retrieve(self, system: System, plan: Plan, call: Call) -> Answer:
+    async def retrieve(self, system: System, plan: Plan, call: Call) -> Ranked:
         """The candidates."""
         key = (id(system), "retrieve", plan.candidate_count, plan.filter)
         return await self._one(key, pipeline.retrieve, system, plan, call)
 
-    async def rank(self, system: System, plan: Plan, call: Call) -> Answer:
+    async def rank(self, system: System, plan: Plan, call: Call) -> Ranked:
         """The caller's own candidates, ordered."""
         return await self._one((id(system), "rank", len(plan.item_ids)), pipeline.rank, system, plan, call)
 
-    async def similar(self, system: System, plan: Plan, call: Call) -> Answer:
+    async def similar(self, system: System, plan: Plan, call: Call) -> Ranked:
         """The neighbours of an item."""
         return await self._one(object(), pipeline.similar, system, plan, call)
 
@@ -139,11 +139,11 @@ class Engine:
             except Exception:  # answers go on with what was popular before
                 log.exception("trends_failed", bundle=system.version)
 
-    async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Answer:
+    async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Ranked:
         with self._requests.admit(1, call.seconds_left()):
             return await self._batcher.run(key, partial(self._work, work, system), Job(plan, call))
 
-    async def _recommend(self, system: System, plan: Plan, call: Call) -> Answer:
+    async def _recommend(self, system: System, plan: Plan, call: Call) -> Ranked:
         key = (id(system), "recommend", plan.candidate_count, plan.filter)
         return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
 

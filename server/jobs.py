@@ -43,13 +43,6 @@ class CallerGoneError(ShortlistError):
         super().__init__("the caller cancelled")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request ends with."""
-
-    ranked: Ranked
-
-
 @dataclass(slots=True, eq=False)
 class Job:
     """A plan with its caller, and what the stages have done for it so far."""
@@ -58,7 +51,7 @@ class Job:
     call: Call
     degraded: set[str] = field(default_factory=set)  # as in core.types.Ranked
     trace: list[StageTrace] = field(default_factory=list)
-    answer: Answer | None = None
+    answer: Ranked | None = None
     error: ShortlistError | None = None
     tell: Callable[[], object] = lambda: None  # wakes whoever waits for this job, before the others of its batch
 
@@ -66,10 +59,9 @@ class Job:
         """End with the answer that the last stage made, or with an error."""
         self.error = error
         if self.answer is not None:
-            ranked = replace(self.answer.ranked, degraded=frozenset(self.degraded), trace=tuple(self.trace))
-            self.answer = Answer(ranked)
+            self.answer = replace(self.answer, degraded=frozenset(self.degraded), trace=tuple(self.trace))
 
-    def result(self) -> Answer:
+    def result(self) -> Ranked:
         """The answer; raises the error that ended the job before it had one."""
         if self.answer is None:
             raise self.error or RuntimeError("the pipeline left a job without an answer")

@@ -12,10 +12,11 @@ from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceServicer
 
 from core.errors import UnavailableError
+from core.types import Ranked
 from server import convert, validate
 from server.engine import Engine
 from server.guard import Malformed, parsed
-from server.jobs import Answer, Call
+from server.jobs import Call
 from server.lifecycle import Lifecycle
 from server.plans import Plan
 from server.settings import Settings
@@ -83,7 +84,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         answer = await self._engine.similar(system, plan, self._call(context))
         return convert.similar_items_response(system, plan, answer)
 
-    async def _recommend(self, plan: Plan, call: Call, respond: Callable[[System, Plan, Answer], R]) -> R:
+    async def _recommend(self, plan: Plan, call: Call, respond: Callable[[System, Plan, Ranked], R]) -> R:
         with self._engine.turn(plan, call) as turn:
             [turn.answer] = await self._engine.recommend(turn.system, [plan], call)
             response = respond(turn.system, plan, turn.answer)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from core.errors import DeadlineError
+from core.types import Ranked
 from server.canary import CanaryWatch
-from server.jobs import Answer, Call
+from server.jobs import Call
 from server.plans import Plan
 from server.shadow import Shadow
 from server.system import System
@@ -30,12 +31,12 @@ class Turn:
 
     system: System
     shadow: Shadow | None  # that compares the answer; None for one of the canary
-    answer: Answer | None = None
+    answer: Ranked | None = None
 
     def compare(self, plan: Plan) -> None:
         """Let the shadow, if there is one, rank the same request some time later."""
         if self.shadow and self.answer:
-            self.shadow.offer(plan, self.system, self.answer.ranked)
+            self.shadow.offer(plan, self.system, self.answer)
 
 
 @dataclass(frozen=True, eq=False)

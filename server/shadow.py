@@ -70,7 +70,7 @@ class Shadow:
     def _rank(self, plan: Plan) -> Ranked:
         job = Job(plan, Call())
         pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job]))
-        return job.result().ranked
+        return job.result()
 
 
 def _scores(system: System, answer: Ranked) -> dict[str, float]:

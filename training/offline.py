@@ -96,7 +96,7 @@ class Recommender:
             block = queries.slice(start, start + BLOCK)
             answer = chosen.scores(block)
             items = answer.top(count, Barred(block.seen()))
-            scores = np.where(items == NO_ITEM, 0, answer.at(np.maximum(items, 0)))
+            scores = np.where(items == NO_ITEM, 0, answer.at(items))
             lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
         return lists
 

@@ -18,12 +18,11 @@ from bundle import BundleStore
 from core.errors import DeadlineError, NotFoundError, OverloadedError
 from core.types import Ranked
 from server.canary import CanaryWatch, Counts, Limits
-from server.jobs import Answer
 from server.serving import is_on_canary
 
 USERS = [f"u{n}" for n in range(80)]
-FINE = Answer(Ranked.nothing("v"))
-DEGRADED = Answer(replace(FINE.ranked, degraded=frozenset({"ranker_late"})))
+FINE = Ranked.nothing("v")
+DEGRADED = replace(FINE, degraded=frozenset({"ranker_late"}))
 LIMITS = Limits(window_seconds=10, least_requests=20, error_rate=0.1, degraded_rate=0.2)
 
 

@@ -13,13 +13,13 @@ import pytest
 from core.catalog import CatalogChange, CatalogItem
 from core.errors import NotFoundError
 from core.types import Event as StoredEvent
-from core.types import EventType
+from core.types import EventType, Ranked
 from data.dataset import Dataset
 from retrieval.retriever import Retriever
 from retrieval.two_tower import TwoTower
 from server import pipeline
 from server.batch import Batch
-from server.jobs import Answer, Call, Job
+from server.jobs import Call, Job
 from server.live import LiveUsers
 from server.plans import Filter, Plan
 from server.rank_thread import RankThread
@@ -45,14 +45,14 @@ class Asker:
         self.store = open_store("sqlite::memory:")
         self.live, self.thread = LiveUsers(self.store), RankThread()
 
-    def __call__(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> Answer:
+    def __call__(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> Ranked:
         job = Job(Plan(request_id="r", **plan), Call())
         work(Batch(system, self.live, self.thread, [job]))
         assert not job.degraded
         return job.result()
 
     def ids(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> list[str]:
-        return system.items.ids.take(self(system, work, **plan).ranked.items)
+        return system.items.ids.take(self(system, work, **plan).items)
 
     def close(self) -> None:
         self.thread.close()
@@ -118,10 +118,10 @@ def test_a_new_item_is_found_by_those_whose_history_goes_with_it(system, ask):
     system.apply_changes([written(twin)])
     assert "twin" in ask.ids(system, pipeline.retrieve, context=context, count=100, candidate_count=100)
     answer = ask(system, context=context, count=200, candidate_count=200)
-    at = system.items.ids.take(answer.ranked.items).index("twin")
-    assert system.items.titles[answer.ranked.items[at]] == twin.title
-    told = answer.ranked.reasons
-    assert 0 < answer.ranked.scores[at] < 1 and told.sources[told.speakers[at]]
+    at = system.items.ids.take(answer.items).index("twin")
+    assert system.items.titles[answer.items[at]] == twin.title
+    told = answer.reasons
+    assert 0 < answer.scores[at] < 1 and told.sources[told.speakers[at]]
 
 
 def test_rank_scores_it_and_says_no_longer_that_it_is_unknown(system, ask):
@@ -150,7 +150,7 @@ def test_somebody_of_whom_nothing_is_known_gets_new_items_under_a_filter(system,
     few = ask.ids(system, pipeline.retrieve, filter=Filter(included=("only here",)), count=3, candidate_count=3)
     assert len(few) == 3
     assert not {*found} & {*ask.ids(system, filter=Filter(excluded=("only here",)), count=200)}
-    told = ask(system, filter=Filter(included=("only here",))).ranked.reasons
+    told = ask(system, filter=Filter(included=("only here",))).reasons
     assert {told.sources[speaker] for speaker in told.speakers} == {"fresh"}
 
 
@@ -161,9 +161,9 @@ def test_it_is_seen_excluded_and_read_from_histories_like_others(system, ask):
     assert "twin" in ask.ids(system, **everything)
     assert "twin" not in ask.ids(system, excluded=("twin",), **everything)
     after = ask(system, context=bought, **everything)
-    assert "twin" not in system.items.ids.take(after.ranked.items)
+    assert "twin" not in system.items.ids.take(after.items)
     twin = int(system.items.ids.rows(["twin"])[0])
-    assert twin in after.ranked.reasons.anchors, "it is why something else is recommended"
+    assert twin in after.reasons.anchors, "it is why something else is recommended"
 
 
 def test_a_change_holds_in_titles_filters_prices_and_vectors(system, ask):
@@ -225,13 +225,13 @@ def test_an_item_nobody_took_reads_the_same_whether_training_knew_it_or_not(load
 def test_deleted_items_never_appear_again_until_they_come_back(system, ask):
     user = system.histories.ids[0]
     everything = {"count": 250, "candidate_count": 250}
-    shown = ask(system, user_id=user, **everything).ranked
+    shown = ask(system, user_id=user, **everything)
     gone = system.items.ids.take([shown.items[0], shown.items[5], shown.reasons.anchors[0]])
     system.apply_changes([written(like(system, 5, "twin"))])
     system.apply_changes([deleted("twin"), deleted("nobody"), *map(deleted, gone)])
     some = some_category(system)
     for plan in ({"user_id": user}, {}, {"filter": Filter(included=(some,))}, {"keep_seen": True, "user_id": user}):
-        answer = ask(system, **plan, **everything).ranked
+        answer = ask(system, **plan, **everything)
         named = {row for row in (*answer.items.tolist(), *answer.reasons.anchors.tolist()) if row >= 0}
         assert len(answer.items) and not {*system.items.ids.take(sorted(named))} & {*gone, "twin"}
     assert ask.ids(system, pipeline.rank, item_ids=(*gone, "twin", "i")) == []
@@ -247,10 +247,10 @@ def test_the_trace_adds_up_with_deleted_items(system, ask):
     system.apply_changes([written(like(system, 5, "twin")), *map(deleted, system.items.ids.take(range(20)))])
     for filter in (Filter(), Filter(included=(some_category(system),))):
         answer = ask(system, user_id=system.histories.ids[0], filter=filter, include_trace=True)
-        for stage in answer.ranked.trace[1:]:
+        for stage in answer.trace[1:]:
             assert stage.entered == stage.left + sum(stage.dropped.values()), stage
             assert all(count > 0 for count in stage.dropped.values())
-        assert answer.ranked.trace[1].dropped["deleted"] == 20
+        assert answer.trace[1].dropped["deleted"] == 20
 
 
 def test_many_deletions_are_kept_out_by_a_mask(system, ask, monkeypatch):
@@ -273,7 +273,7 @@ def changes_of_a_day(system: System) -> list[CatalogChange]:
 def answers(system: System, ask: Asker) -> list[dict[str, float]]:
     """All items with their scores, for some users; items of equal score come in the order of their rows."""
     users = ["", *(system.histories.ids[row] for row in (0, 7, 100))]
-    lists = [ask(system, user_id=user, count=250).ranked for user in users]
+    lists = [ask(system, user_id=user, count=250) for user in users]
     return [dict(zip(system.items.ids.take(each.items), each.scores.tolist(), strict=True)) for each in lists]
 
 

@@ -94,9 +94,7 @@ def test_who_is_gone_does_not_change_the_answers_of_the_others(run, system: Syst
     system.retriever.before = lambda: spend(gone.call)
     run(first, gone, last)
     alone = run(job(user_id="ann", count=3))[0], run(job(user_id="bob", count=2))[0]
-    assert [each.result().ranked.items.tolist() for each in (first, last)] == [
-        each.result().ranked.items.tolist() for each in alone
-    ]
+    assert [each.result().items.tolist() for each in (first, last)] == [each.result().items.tolist() for each in alone]
     with pytest.raises(DeadlineError):
         gone.result()
 
@@ -111,8 +109,8 @@ def test_each_job_of_a_batch_shows_the_best_of_its_own_scores(run, system: Syste
         rows = np.array([row for row in range(fakes.ITEMS) if row not in seen])
         scores = values[rows % len(values)]
         shown = select(scores, each.plan.count)
-        assert each.result().ranked.items.tolist() == rows[shown].tolist()
-        assert each.result().ranked.scores.tolist() == np.nan_to_num(scores[shown], nan=0, posinf=0, neginf=0).tolist()
+        assert each.result().items.tolist() == rows[shown].tolist()
+        assert each.result().scores.tolist() == np.nan_to_num(scores[shown], nan=0, posinf=0, neginf=0).tolist()
 
 
 def test_one_urgent_request_does_not_cost_the_others_their_ranking(run, system: System) -> None:
@@ -121,8 +119,8 @@ def test_one_urgent_request_does_not_cost_the_others_their_ranking(run, system: 
     urgent, patient = job(), job()
     urgent.call.deadline = time.monotonic() + 0.45
     run(urgent, patient)
-    assert urgent.result().ranked.degraded == {"ranker_late"}
-    assert patient.result().ranked.degraded == frozenset()
+    assert urgent.result().degraded == {"ranker_late"}
+    assert patient.result().degraded == frozenset()
 
 
 def _adds_up(trace) -> None:
@@ -137,7 +135,7 @@ def test_the_trace_accounts_for_every_item(run, system: System, obeys: bool) -> 
     system.retriever.obeys = obeys
     plan = {"user_id": "ann", "excluded": ("i1", "i4", "i39"), "filter": Filter(("tea", "coffee"), ())}
     [done] = run(job(**plan, count=5, candidate_count=40))
-    trace = done.result().ranked.trace
+    trace = done.result().trace
     assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "filter", "rank", "select"]
     _adds_up(trace)
     hydrate, retrieve, filtered, _, select = trace
@@ -153,12 +151,12 @@ def test_the_trace_accounts_for_every_item(run, system: System, obeys: bool) -> 
 def test_the_trace_accounts_for_items_when_popular_ones_stand_in(run, system: System) -> None:
     system.retriever.empty = True
     [done] = run(job(user_id="ann", candidate_count=10, count=5))
-    _adds_up(done.result().ranked.trace)
+    _adds_up(done.result().trace)
 
 
 def test_the_trace_of_rank_names_unknown_candidates(run) -> None:
     [done] = run(job(item_ids=("i1", "who?", "i2"), count=3), work=pipeline.rank)
-    trace = done.result().ranked.trace
+    trace = done.result().trace
     assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "rank", "select"]
     _adds_up(trace)
     assert trace[1].dropped == {"unknown": 1}
