@@ -32,6 +32,9 @@ from bundle.items import ItemTable
 CALLERS = (1, 4, 16, 64)
 ECHO_CALLERS = 16
 TUTORIAL_CALLERS = 4
+AGAIN_CALLERS = (64, 1)  # many first: every user has asked once when it comes to the lone calls
+REUSE_SECONDS = 3_600.0
+"""So that no answer is forgotten while it is measured."""
 SHARES = (0.25, 0.5, 0.75, 0.9)
 """Of the closed loop's peak, what the open loop offers."""
 
@@ -71,6 +74,10 @@ class Job:
             with shortlist(self.bundles, cores.server) as server:
                 result["server"] = self._server(server, ghz, recommends, events, histories)
                 answer = sample_answer(server.address, users(histories)[0])
+            self.progress("the same questions again")
+            with shortlist(self.bundles, cores.server, reuse=REUSE_SECONDS) as server:
+                again = [self._closed(server, ghz, recommends, callers) for callers in AGAIN_CALLERS]
+                result["again"] = [load.to_json() for load in again]
             self.progress("bare grpcio with the same messages")
             result["echo"] = self._echo(answer, cores, ghz, recommends)
             self.progress("the tutorial server")
@@ -194,7 +201,7 @@ def derive(result: Result) -> dict[str, float | None]:
     best = max(server["closed"], key=lambda load: load["goodput"])
     peak = best["goodput"]
     ceiling = 1e3 / (work + 1e3 / echo["loaded"]["goodput"])
-    lone = server["closed"][0]
+    lone, again = server["closed"][0], result["again"]
     count = workers["workers"]
     own_cores = count - workers["client_cores"] if workers["shared_cores"] else count
     ratios = {
@@ -208,6 +215,8 @@ def derive(result: Result) -> dict[str, float | None]:
         "lone_p50_ms": lone["p50_ms"],
         "lone_p50_over_parts": lone["p50_ms"] / (work + echo["lone"]["p50_ms"]),
         "lone_p99_over_p50": lone["p99_ms"] / lone["p50_ms"],
+        "again_lone_p50_ms": again[-1]["p50_ms"],
+        "again_peak_per_second": max(load["goodput"] for load in again),
         "ann_recall_at_500": parts["ann_recall_at_500"],
         "two_workers_ratio": workers["goodput"] / peak * count / max(own_cores, 0.1),
         "two_workers_ratio_as_measured": workers["goodput"] / peak,

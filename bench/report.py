@@ -39,6 +39,8 @@ ROWS: list[tuple[str, str, str, str, Callable[[float], bool]]] = [
     ("lone request p50", "derived.lone_p50_ms", "{:.2f} ms", "", lambda _: True),
     ("lone p50 / sum of parts", "derived.lone_p50_over_parts", "{:.2f}", "<= 1.3", lambda x: x <= 1.3),
     ("lone p99 / p50", "derived.lone_p99_over_p50", "{:.2f}", "<= 3", lambda x: x <= 3),
+    ("asked again, lone request p50", "derived.again_lone_p50_ms", "{:.2f} ms", "", lambda _: True),
+    ("asked again, peak goodput", "derived.again_peak_per_second", "{:,.0f}/s", "", lambda _: True),
     ("ANN recall@500", "derived.ann_recall_at_500", "{:.3f}", ">= 0.98", lambda x: x >= 0.98),
     ("two workers / one", "derived.two_workers_ratio", "{:.2f}", ">= 1.8", lambda x: x >= 1.8),
     ("two bare retrievers / one", "second_core_ratio", "{:.2f}", "", lambda _: True),

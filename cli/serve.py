@@ -31,6 +31,9 @@ def serve(
     ] = None,
     insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
     grace: Annotated[float, typer.Option(min=0, help="Seconds that accepted calls have to finish at the end.")] = 30.0,
+    reuse: Annotated[
+        float, typer.Option(min=0, help="Seconds that an answer may be given again to the same question; 0: never.")
+    ] = 10.0,
     device: Annotated[
         Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
     ] = Device.AUTO,
@@ -50,6 +53,7 @@ def serve(
         token_file=token_file,
         insecure=insecure,
         grace_seconds=grace,
+        reuse_seconds=reuse,
         device=device,
         log_level=log_level,
     )

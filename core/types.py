@@ -277,6 +277,7 @@ class Ranked:
     bundle_version: str
     degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
     trace: tuple[StageTrace, ...] = ()
+    reused: bool = False  # whether it was made for an earlier request that asked the same
 
     @classmethod
     def nothing(cls, bundle_version: str) -> Ranked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from server.rules import Rules
 from server.system import System
 from server.trends import Together
 
+if TYPE_CHECKING:
+    from server.answers import Answers
+
 
 @dataclass(slots=True)
 class Batch:
@@ -26,6 +30,7 @@ class Batch:
     live: LiveUsers
     rank_thread: RankThread
     jobs: list[Job]
+    answers: Answers | None = None  # those of earlier batches; None: each answer is made anew
     queries: Queries = field(init=False)
     rules: Rules = field(init=False)
     together: Together | None = field(init=False, default=None)

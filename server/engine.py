@@ -15,6 +15,7 @@ import structlog
 from core.errors import UnavailableError
 from core.types import Event, Ranked
 from server import pipeline
+from server.answers import Answers
 from server.batch import Batch
 from server.batcher import Batcher
 from server.jobs import Call, Job
@@ -42,6 +43,7 @@ class Engine:
     def __init__(self, settings: Settings, store: StateStore) -> None:
         self._store = store
         self.serving: Serving | None = None  # None until the first bundle is loaded
+        self._answers = Answers(settings.reuse_seconds) if settings.reuse_seconds else None
         self.live = LiveUsers(store, self._refresh)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
@@ -132,7 +134,11 @@ class Engine:
         self._store.close()
 
     def _refresh(self, counts: LiveCounts) -> None:
-        """What all users do right now, for every system in memory; called by the follower of the store's log."""
+        """What all users do right now, for every system in memory; called by the follower of the store's log, again and
+        again.
+        """
+        if self._answers:
+            self._answers.forget()
         for system in self.serving.systems() if self.serving else ():
             try:
                 system.trends.refresh(counts)
@@ -148,4 +154,4 @@ class Engine:
         return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
 
     def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
-        work(Batch(system, self.live, self._rank_thread, jobs))
+        work(Batch(system, self.live, self._rank_thread, jobs, self._answers))

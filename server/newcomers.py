@@ -27,6 +27,7 @@ class Newcomers:
     """
 
     def __init__(self, items: LiveItems, filters: Filters, retriever: Retriever, ranker: Ranker) -> None:
+        self.version = 0  # grows with every change
         self._items, self._filters = items, filters
         self._retriever, self._ranker = retriever, ranker
         self._seen: dict[str, int] = {}  # item id -> sequence of the change that was applied last
@@ -36,6 +37,7 @@ class Newcomers:
 
     def apply(self, changes: Sequence[CatalogChange]) -> None:
         """From now on everything is as the changes say. Of an item the newest counts, and none counts twice."""
+        self.version += 1
         newest: dict[str, CatalogChange] = {}
         for change in changes:
             if change.sequence > max(self._seen.get(change.item_id, -1), _sequence(newest.get(change.item_id))):

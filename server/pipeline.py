@@ -14,21 +14,20 @@ import numpy as np
 from core.errors import ShortlistError
 from core.types import StageTrace
 from server import choosing, stages
+from server.answers import question
 from server.batch import Batch, Passed
 
 Stage = Callable[[Batch], list[Passed]]
 
 
 def recommend(batch: Batch) -> None:
-    """Leave each job with its answer, or with the error that ended it: one retrieval and one model call for all."""
-    _run(
-        batch,
-        hydrate=stages.hydrate,
-        retrieve=stages.retrieve,
-        filter=stages.filter,
-        rank=stages.rank,
-        select=choosing.select,
-    )
+    """Leave each job with its answer, or with the error that ended it: one retrieval and one model call for all whose
+    question was not answered a moment ago.
+    """
+    hydrated = _pass(batch, hydrate=stages.hydrate)
+    new = _answer_again(hydrated)
+    _run(new, retrieve=stages.retrieve, filter=stages.filter, rank=stages.rank, select=choosing.select)
+    _hold(new)
 
 
 def retrieve(batch: Batch) -> None:
@@ -47,6 +46,13 @@ def similar(batch: Batch) -> None:
 
 
 def _run(batch: Batch, **steps: Stage) -> None:
+    """All the way to the answers."""
+    for job in _pass(batch, **steps).jobs:
+        job.finish()
+
+
+def _pass(batch: Batch, **steps: Stage) -> Batch:
+    """Through some stages; the jobs that are still wanted then."""
     for name, stage in steps.items():
         batch = _wanted(batch, name)
         if stage is stages.rank and (urgent := stages.urgent(batch)).any():
@@ -56,14 +62,40 @@ def _run(batch: Batch, **steps: Stage) -> None:
             for job in hurried.jobs:
                 job.tell()
         if not batch.jobs:
-            return
+            return batch
         started = time.perf_counter_ns()
         passed = stage(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
         for job, each in zip(batch.jobs, passed, strict=True):
             job.trace.append(StageTrace(name, each.entered, each.left, micros, each.dropped))
+    return batch
+
+
+def _answer_again(batch: Batch) -> Batch:
+    """The jobs that need an answer of their own; the others have the one that was made for their question before.
+
+    Who wants to see what every stage does is shown it.
+    """
+    if batch.answers is None:
+        return batch
+    new = []
+    for i, job in enumerate(batch.jobs):
+        if not job.plan.include_trace:
+            job.question = question(batch, i)
+            job.answer = batch.answers.get(job.question)
+        if job.answer is None:
+            new.append(i)
+        else:
+            job.finish()
+            job.tell()
+    return batch if len(new) == len(batch.jobs) else batch.part(np.array(new, np.int64))
+
+
+def _hold(batch: Batch) -> None:
+    """Hold on to the answers that are all they should be."""
     for job in batch.jobs:
-        job.finish()
+        if batch.answers and job.question and job.answer and not job.degraded:
+            batch.answers.put(job.question, job.answer)
 
 
 def _wanted(batch: Batch, stage: str) -> Batch:

@@ -34,8 +34,8 @@ class Turn:
     answer: Ranked | None = None
 
     def compare(self, plan: Plan) -> None:
-        """Let the shadow, if there is one, rank the same request some time later."""
-        if self.shadow and self.answer:
+        """Let the shadow, if there is one, rank the same request some time later, unless it did so a moment ago."""
+        if self.shadow and self.answer and not self.answer.reused:
             self.shadow.offer(plan, self.system, self.answer)
 
 

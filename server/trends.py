@@ -33,13 +33,14 @@ PROPOSED = 40
 
 class Trends:
     """Stage one of one bundle as of now. Read by the model thread while the follower of the store's log refreshes it:
-    each of the two attributes is replaced as a whole.
+    each of the attributes is replaced as a whole.
     """
 
     def __init__(self, trained: Retriever, items: LiveItems, histories: Histories) -> None:
         self._trained, self._items, self._as_of = trained, items, histories.as_of
         self._nobody = histories.queries([""])
         self._seen, self._not_before = 0, 0.0
+        self.version = 0  # grows with every change
         self._replace(trained)
 
     def refresh(self, counts: LiveCounts) -> None:
@@ -66,6 +67,7 @@ class Trends:
     def _replace(self, retriever: Retriever) -> None:
         self.retriever = retriever
         self.popular: Candidates = retriever.retrieve(self._nobody, POPULAR)  # for whom nothing else can be said
+        self.version += 1
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from bundle_calls import CANARY, SHADOW, activate, best, rollback, serving, until
+from conftest import Start
 from server_wire import Running
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as users
@@ -31,7 +32,8 @@ async def test_the_same_requests_are_ranked_by_the_shadow_and_compared(
     assert not (await rollback(following, SHADOW)).HasField("shadow")
 
 
-async def test_a_shadow_that_hangs_delays_nobody_and_drops(following: Running, published: BundleStore) -> None:
+async def test_a_shadow_that_hangs_delays_nobody_and_drops(start: Start, published: BundleStore, loads) -> None:
+    following = await start(follow=True, reuse_seconds=0)  # one that was answered before would not be compared again
     second = published.versions()[1]
     await activate(following, second, SHADOW)
     shadow, free = following.server.engine.ready().shadow, threading.Event()
