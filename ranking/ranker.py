@@ -25,11 +25,11 @@ from ranking.features import ItemFacts, untaken, write_features
 from ranking.scorer import Scorer, ScorerConfig
 from ranking.train import TrainedScorer
 
-WIDTHS = (64, 128, 256, 512, 1024, 2048)
-"""Candidate counts that are compiled; a request is padded to the next. More are scored in parts."""
-
-BATCHES, GPU_BATCHES = (1, 2, 4), (1, 4, 16, 64)
-"""Likewise for the number of requests. On a CPU a request of a larger batch takes as long, and more of the cache."""
+SHAPES = ((1, 128), (1, 256), (1, 512), (2, 512), (4, 128), (4, 512))
+GPU_SHAPES = ((1, 512), (4, 512), (16, 512), (64, 512))
+"""How many requests of how many candidates are scored at once: what is compiled, and there is no more. Others are
+padded to the next or scored in parts. On a CPU a request of a larger batch takes as long, and more of the cache.
+"""
 
 
 class Ranker:
@@ -57,8 +57,8 @@ class Ranker:
         self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
         self.stage_one_level = stage_one_level
         self._gpu = on_gpu()
-        self._batches = GPU_BATCHES if self._gpu else BATCHES
-        self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by batch and width
+        self._shapes = GPU_SHAPES if self._gpu else SHAPES
+        self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by shape
         self._scoring = threading.Lock()  # held from writing a compiled scorer's inputs until it has read them
 
     @classmethod
@@ -108,9 +108,9 @@ class Ranker:
         self.facts.prices[rows] = inputs["prices"]
 
     def warm(self) -> None:
-        """Compile what a lone request of usual size needs, so that the first caller does not wait for it."""
-        for n in WIDTHS[:4]:
-            self._function(1, n)()
+        """Compile everything, so that no caller waits for it, whatever is asked for."""
+        for shape in self._shapes:
+            self._function(shape)()
 
     def write(self, writer: BundleWriter, at: str = "ranking") -> None:
         """Store weights, item vectors, scaling and calibration under `at`; the facts have a place of their own.
@@ -157,8 +157,9 @@ class Ranker:
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
         """Write logits into `scores`, float32 [batch, n]."""
         batch, n = scores.shape
-        for rows in _parts(batch, self._batches[-1]):
-            for columns in _parts(n, WIDTHS[-1]):
+        most, widest = self._shapes[-1]
+        for rows in _parts(batch, most):
+            for columns in _parts(n, widest):
                 some = queries.slice(rows.start, rows.stop)
                 scores[rows, columns] = self._logits(some, candidates.part(rows, columns))
 
@@ -167,7 +168,7 @@ class Ranker:
         (batch, n), features = candidates.items.shape, len(self.scaling.mean)
         items, *steps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
         with self._scoring:
-            function = self._function(_next(self._batches, batch), _next(WIDTHS, n))
+            function = self._function(_smallest(self._shapes, batch, n))
             write_vectors(self.item_vectors, items, function.history)
             for place, step in zip((function.present, function.types, function.gaps), steps, strict=True):
                 place[:batch] = step
@@ -182,14 +183,15 @@ class Ranker:
                 logits[new] += scaled @ self.for_new[:-1] + self.for_new[-1]
         return logits
 
-    def _function(self, batch: int, n: int) -> CompiledScorer:
-        if (batch, n) not in self._compiled:
-            self._compiled[batch, n] = CompiledScorer(self.scorer, batch, n, shared=not self._gpu)
-        return self._compiled[batch, n]
+    def _function(self, shape: tuple[int, int]) -> CompiledScorer:
+        if shape not in self._compiled:
+            self._compiled[shape] = CompiledScorer(self.scorer, *shape, shared=not self._gpu)
+        return self._compiled[shape]
 
 
-def _next(sizes: tuple[int, ...], size: int) -> int:
-    return next(s for s in sizes if s >= size)
+def _smallest(shapes: Sequence[tuple[int, int]], batch: int, n: int) -> tuple[int, int]:
+    """The least of the shapes that hold so many requests and candidates."""
+    return min(((most, widest) for most, widest in shapes if batch <= most and n <= widest), key=math.prod)
 
 
 def _parts(total: int, size: int) -> list[slice]:

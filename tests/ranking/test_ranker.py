@@ -78,11 +78,21 @@ def test_a_candidates_score_does_not_depend_on_its_neighbours(ranker, trained, q
 
 
 def test_more_candidates_than_are_compiled_are_scored_in_parts(ranker, queries, candidates, scores, monkeypatch):
-    monkeypatch.setattr("ranking.ranker.WIDTHS", (16, 64))
-    monkeypatch.setattr(ranker, "_batches", (1, 2))
+    monkeypatch.setattr(ranker, "_shapes", ((1, 16), (2, 64)))
     names = ("items", "fused", "scores", "ranks")
     twice = replace(candidates, **{name: np.concatenate([getattr(candidates, name)] * 2, axis=1) for name in names})
     assert ranker.rank(queries, twice) == pytest.approx(np.tile(scores, (1, 2)), abs=1e-5)
+
+
+def test_a_warm_ranker_never_compiles(ranker, trained, queries, monkeypatch):
+    ranker.warm()
+    monkeypatch.setattr("ranking.ranker.CompiledScorer", None)
+    rows = np.arange(2_000, dtype=np.int32) % len(trained.table.item_ids)
+    for batch in (1, 2, 3, 17):
+        some = queries.select(np.arange(batch) % len(queries))
+        for n in (1, 64, 129, 512, 513, 2_000):
+            found = trained.retriever.score(some, np.tile(rows[:n], (batch, 1)))
+            assert np.isfinite(ranker.rank(some, found)).all()
 
 
 def test_padding_sinks(ranker, trained, queries, candidates, scores):
