@@ -119,17 +119,22 @@ class Job:
         return {"answer_bytes": len(answer), "lone": lone.to_json(), "loaded": loaded.to_json()}
 
     def _workers(self, folder: Path, recommends: Path) -> Result:
-        """Several workers under a load generator that has priority over them where it shares their cores."""
+        """Several workers under a load generator that has priority over them where it shares their cores; and one
+        likewise, on one core, so that the generator takes the same share of what there is from both.
+        """
         cores = Cores.of_machine(self.workers)
-        ghz = Ghz(cores.load, folder)
-        with shortlist(self.bundles, cores.server, self.workers) as server:
-            callers = max(CALLERS) * self.workers  # as many for each as the one had at its peak
-            ghz.closed(server, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
-            load = ghz.closed(server, recommends, callers, self.seconds)
+        first = cores.server[:1]
+        with shortlist(self.bundles, first, polite=True) as server:
+            ghz = Ghz(first if cores.shared else cores.load, folder)
+            alone = self._closed(server, ghz, recommends, max(CALLERS))
+        with shortlist(self.bundles, cores.server, self.workers, polite=True) as server:
+            ghz = Ghz(cores.load, folder)
+            load = self._closed(server, ghz, recommends, max(CALLERS) * self.workers)
             private = [private_mb(pid) for pid in children(server.pid)]
             searchable = searchable_seconds(server.address)
         return {
             **load.to_json(),
+            "alone": alone.to_json(),
             "item_searchable_seconds": searchable,
             "workers": self.workers,
             "shared_cores": cores.shared,
@@ -202,8 +207,6 @@ def derive(result: Result) -> dict[str, float | None]:
     peak = best["goodput"]
     ceiling = 1e3 / (work + 1e3 / echo["loaded"]["goodput"])
     lone, again = server["closed"][0], result["again"]
-    count = workers["workers"]
-    own_cores = count - workers["client_cores"] if workers["shared_cores"] else count
     ratios = {
         "peak_per_second": peak,
         "parts_sum_ms": work + echo["lone"]["p50_ms"],
@@ -218,8 +221,8 @@ def derive(result: Result) -> dict[str, float | None]:
         "again_lone_p50_ms": again[-1]["p50_ms"],
         "again_peak_per_second": max(load["goodput"] for load in again),
         "ann_recall_at_500": parts["ann_recall_at_500"],
-        "two_workers_ratio": workers["goodput"] / peak * count / max(own_cores, 0.1),
-        "two_workers_ratio_as_measured": workers["goodput"] / peak,
+        "two_workers_ratio": workers["goodput"] / workers["alone"]["goodput"],
+        "two_workers_over_peak": workers["goodput"] / peak,
         "bytes_per_item": result["bytes_per_item"],
         "private_mb_per_worker": float(np.mean(workers["private_mb"])),
         "seconds_to_serving": server["seconds_to_serving"],

@@ -26,15 +26,17 @@ class Server:
 
 
 @contextmanager
-def shortlist(bundles: Path, cores: Sequence[int], workers: int = 1, reuse: float = 0) -> Iterator[Server]:
+def shortlist(
+    bundles: Path, cores: Sequence[int], workers: int = 1, reuse: float = 0, polite: bool = False
+) -> Iterator[Server]:
     """Shortlist with a store of its own that is thrown away afterwards; every answer is made anew, unless it may be
-    reused for so many seconds.
+    reused for so many seconds. `polite` as below.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = ["-m", "cli.main", "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0"]
         command += ["--state", f"sqlite:{folder}/state.sqlite", "--workers", str(workers), "--log-level", "error"]
         command += ["--reuse", str(reuse)]
-        with python_server(command, cores, polite=workers > 1) as server:
+        with python_server(command, cores, polite=polite) as server:
             yield server
 
 

@@ -43,6 +43,7 @@ ROWS: list[tuple[str, str, str, str, Callable[[float], bool]]] = [
     ("asked again, peak goodput", "derived.again_peak_per_second", "{:,.0f}/s", "", lambda _: True),
     ("ANN recall@500", "derived.ann_recall_at_500", "{:.3f}", ">= 0.98", lambda x: x >= 0.98),
     ("two workers / one", "derived.two_workers_ratio", "{:.2f}", ">= 1.8", lambda x: x >= 1.8),
+    ("two workers / the peak of one", "derived.two_workers_over_peak", "{:.2f}", "", lambda _: True),
     ("two bare retrievers / one", "second_core_ratio", "{:.2f}", "", lambda _: True),
     ("bytes per item on disk", "derived.bytes_per_item", "{:,.0f}", "<= 600", lambda x: x <= 600),
     ("private MB per worker", "derived.private_mb_per_worker", "{:,.0f}", "<= 700", lambda x: x <= 700),

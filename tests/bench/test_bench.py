@@ -50,9 +50,8 @@ def test_the_ceiling_and_ratios() -> None:
 
     workers = {
         "goodput": 120.0,
+        "alone": load(75),
         "workers": 2,
-        "client_cores": 0.5,
-        "shared_cores": True,
         "private_mb": [300.0, 500.0],
         "item_searchable_seconds": 0.1,
     }
@@ -71,8 +70,8 @@ def test_the_ceiling_and_ratios() -> None:
     assert derived["cpu_ratio"] == pytest.approx(0.5)  # 3.2 of 6.4 ms, at the peak
     assert derived["tutorial_ratio"] == pytest.approx(5)
     assert derived["lone_p50_over_parts"] == pytest.approx(2)
-    assert derived["two_workers_ratio_as_measured"] == pytest.approx(1.2)
-    assert derived["two_workers_ratio"] == pytest.approx(1.6)  # 1.5 cores did it, two would have done 4 / 3 of that
+    assert derived["two_workers_ratio"] == pytest.approx(1.6)
+    assert derived["two_workers_over_peak"] == pytest.approx(1.2)
     assert derived["again_lone_p50_ms"] == 1.2 and derived["again_peak_per_second"] == 900
     assert derived["private_mb_per_worker"] == pytest.approx(400)
 
