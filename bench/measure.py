@@ -77,7 +77,10 @@ class Job:
             self.progress("the same questions again")
             with shortlist(self.bundles, cores.server, reuse=REUSE_SECONDS) as server:
                 again = [self._closed(server, ghz, recommends, callers) for callers in AGAIN_CALLERS]
-                result["again"] = [load.to_json() for load in again]
+                result["again"] = {
+                    "seconds_to_serving": server.seconds_to_serving,
+                    "closed": [load.to_json() for load in again],
+                }
             self.progress("bare grpcio with the same messages")
             result["echo"] = self._echo(answer, cores, ghz, recommends)
             self.progress("the tutorial server")
@@ -218,14 +221,14 @@ def derive(result: Result) -> dict[str, float | None]:
         "lone_p50_ms": lone["p50_ms"],
         "lone_p50_over_parts": lone["p50_ms"] / (work + echo["lone"]["p50_ms"]),
         "lone_p99_over_p50": lone["p99_ms"] / lone["p50_ms"],
-        "again_lone_p50_ms": again[-1]["p50_ms"],
-        "again_peak_per_second": max(load["goodput"] for load in again),
+        "again_lone_p50_ms": again["closed"][-1]["p50_ms"],
+        "again_peak_per_second": max(load["goodput"] for load in again["closed"]),
         "ann_recall_at_500": parts["ann_recall_at_500"],
         "two_workers_ratio": workers["goodput"] / workers["alone"]["goodput"],
         "two_workers_over_peak": workers["goodput"] / peak,
         "bytes_per_item": result["bytes_per_item"],
         "private_mb_per_worker": float(np.mean(workers["private_mb"])),
-        "seconds_to_serving": server["seconds_to_serving"],
+        "seconds_to_serving": again["seconds_to_serving"],  # the first start may have compiled loops
         "event_write_p50_ms": server["events"]["p50_ms"],
         "item_searchable_seconds": workers["item_searchable_seconds"],
     }
