@@ -33,7 +33,7 @@ def serve(
     grace: Annotated[float, typer.Option(min=0, help="Seconds that accepted calls have to finish at the end.")] = 30.0,
     reuse: Annotated[
         float, typer.Option(min=0, help="Seconds that an answer may be given again to the same question; 0: never.")
-    ] = 10.0,
+    ] = 5.0,
     device: Annotated[
         Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
     ] = Device.AUTO,

@@ -49,7 +49,7 @@ class Settings(BaseModel):
     """Batches of events in work or waiting, above which new ones are refused."""
     max_batch: int = Field(16, ge=1)
     """Most requests that share one model call: a larger one would keep those who come next waiting for longer."""
-    reuse_seconds: float = Field(10.0, ge=0)
+    reuse_seconds: float = Field(5.0, ge=0)
     """How long an answer may be given again where the same is asked and nothing that it is made of has changed but what
     other users do; 0: every answer is made anew.
     """
