@@ -80,7 +80,8 @@ def question(batch: Batch, i: int) -> Hashable:
     groups = () if queries.groups is None else tuple(each for each in queries.groups[i].tolist() if each != NO_GROUP)
     plan = replace(batch.jobs[i].plan, request_id="", user_id="", context=(), attributes=())
     others = None if end > begin else system.trends.version
-    return system.version, system.newcomers.version, others, digest.digest(), end - begin, groups, plan
+    catalogue = system.newcomers.version  # of this system and no other
+    return catalogue, others, digest.digest(), end - begin, groups, plan
 
 
 def _own(answer: Ranked) -> Ranked:

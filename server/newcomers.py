@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from retrieval.retriever import Retriever
 
 log = structlog.get_logger(__name__)
+_VERSIONS = itertools.count()
 
 
 class Newcomers:
@@ -27,7 +29,7 @@ class Newcomers:
     """
 
     def __init__(self, items: LiveItems, filters: Filters, retriever: Retriever, ranker: Ranker) -> None:
-        self.version = 0  # grows with every change
+        self.version = next(_VERSIONS)  # another one after every change, and not that of any other system
         self._items, self._filters = items, filters
         self._retriever, self._ranker = retriever, ranker
         self._seen: dict[str, int] = {}  # item id -> sequence of the change that was applied last
@@ -37,7 +39,7 @@ class Newcomers:
 
     def apply(self, changes: Sequence[CatalogChange]) -> None:
         """From now on everything is as the changes say. Of an item the newest counts, and none counts twice."""
-        self.version += 1
+        self.version = next(_VERSIONS)
         newest: dict[str, CatalogChange] = {}
         for change in changes:
             if change.sequence > max(self._seen.get(change.item_id, -1), _sequence(newest.get(change.item_id))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ NEWEST = 3
 PROPOSED = 40
 """Items that go together today, proposed per request at most."""
 
+_VERSIONS = itertools.count()
+
 
 class Trends:
     """Stage one of one bundle as of now. Read by the model thread while the follower of the store's log refreshes it:
@@ -40,7 +43,6 @@ class Trends:
         self._trained, self._items, self._as_of = trained, items, histories.as_of
         self._nobody = histories.queries([""])
         self._seen, self._not_before = 0, 0.0
-        self.version = 0  # grows with every change
         self._replace(trained)
 
     def refresh(self, counts: LiveCounts) -> None:
@@ -67,7 +69,7 @@ class Trends:
     def _replace(self, retriever: Retriever) -> None:
         self.retriever = retriever
         self.popular: Candidates = retriever.retrieve(self._nobody, POPULAR)  # for whom nothing else can be said
-        self.version += 1
+        self.version = next(_VERSIONS)  # another one after every change, and not that of any other system
 
 
 @dataclass(frozen=True)
