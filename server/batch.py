@@ -12,6 +12,7 @@ import numpy.typing as npt
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries
 from server.jobs import Job
 from server.live import LiveUsers
+from server.metrics import Metrics
 from server.rank_thread import RankThread
 from server.rules import Rules
 from server.system import System
@@ -26,6 +27,7 @@ class Batch:
     live: LiveUsers
     rank_thread: RankThread
     jobs: list[Job]
+    metrics: Metrics
     queries: Queries = field(init=False)
     rules: Rules = field(init=False)
     together: Together | None = field(init=False, default=None)

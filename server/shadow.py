@@ -15,6 +15,7 @@ from server.batch import Batch
 from server.differences import Differences
 from server.jobs import Call, Job
 from server.live import LiveUsers
+from server.metrics import Metrics
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.system import System
@@ -69,7 +70,7 @@ class Shadow:
 
     def _rank(self, plan: Plan) -> Ranked:
         job = Job(plan, Call())
-        pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job]))
+        pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job], Metrics()))  # nobody's answer
         return job.result()
 
 

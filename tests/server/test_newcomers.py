@@ -21,6 +21,7 @@ from server import pipeline
 from server.batch import Batch
 from server.jobs import Call, Job
 from server.live import LiveUsers
+from server.metrics import Metrics
 from server.plans import Filter, Plan
 from server.rank_thread import RankThread
 from server.system import System
@@ -47,7 +48,7 @@ class Asker:
 
     def __call__(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> Ranked:
         job = Job(Plan(request_id="r", **plan), Call())
-        work(Batch(system, self.live, self.thread, [job]))
+        work(Batch(system, self.live, self.thread, [job], Metrics()))
         assert not job.degraded
         return job.result()
 

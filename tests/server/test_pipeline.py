@@ -12,6 +12,7 @@ from server import pipeline
 from server.batch import Batch
 from server.jobs import Call, CallerGoneError, Job
 from server.live import LiveUsers
+from server.metrics import Metrics
 from server.plans import Filter, Plan
 from server.rank_thread import RankThread
 from server.system import System
@@ -27,7 +28,7 @@ def run(system: System, store: StateStore):
     thread, live = RankThread(), LiveUsers(store)
 
     def run(*jobs: Job, work=pipeline.recommend) -> list[Job]:
-        work(Batch(system, live, thread, list(jobs)))
+        work(Batch(system, live, thread, list(jobs), Metrics()))
         return list(jobs)
 
     yield run
