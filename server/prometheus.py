@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import grpc
-import numpy as np
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
@@ -24,12 +23,12 @@ from server.metrics import Log, Metrics, Pending
 from server.serving import Serving
 from server.status import CODES
 from server.system import System
-from server.trends import TOGETHER
 from state import AppendResult
 
 CALL_SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10)
 STAGE_SECONDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
+FRESH, NO_SOURCE = "fresh", "none"  # stand for a source where new items, or nothing, are the reason
 STAGES = ("hydrate", "retrieve", "filter", "rank", "select")
 BUNDLE_GAUGES = ("shortlist_bundle_info", "shortlist_bundle_items")
 
@@ -130,7 +129,7 @@ class PrometheusMetrics(Metrics):
         self._degraded = Children(degraded, known=_FLAGS)
         shown = Counter(
             "shortlist_shown_items_total",
-            "Items in recommendations, under each retrieval source that proposed them; most have several.",
+            "Items in recommendations, each under the retrieval source that speaks for it most; none: no source does.",
             ("source",),
             registry=registry,
         )
@@ -210,13 +209,16 @@ class PrometheusMetrics(Metrics):
                 self._degraded[flag].inc()
 
     def shown(self, jobs: Sequence[Job]) -> None:
-        """By every source that ranks an item that is shown."""
+        """By the source that the reason of each item shown names."""
+        shown: dict[str, int] = {}
         for job in jobs:
             if job.answer is not None:
-                hits = job.answer.hits
-                for source, items in zip(hits.sources, np.count_nonzero(hits.ranks, axis=0).tolist(), strict=True):
-                    if items:
-                        self._shown[source].inc(items)
+                reasons = job.answer.reasons
+                for speaker in reasons.speakers.tolist():
+                    source = reasons.sources[speaker] or NO_SOURCE
+                    shown[source] = shown.get(source, 0) + 1
+        for source, items in shown.items():
+            self._shown[source].inc(items)
 
     def written(self, result: AppendResult) -> None:
         """Both of its numbers."""
@@ -240,7 +242,7 @@ class PrometheusMetrics(Metrics):
         for labels, system in labelled.items():
             self._info.labels(*labels).set(1)
             self._items.labels(*labels).set(len(system.bundled))
-            self._shown.begin((*system.retriever.sources, TOGETHER))
+            self._shown.begin((*system.retriever.sources, FRESH, NO_SOURCE))
         self._labelled = set(labelled)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict
@@ -54,9 +54,11 @@ def served(address: str) -> Iterator[tuple[SharedMetrics, MetricsPage]]:
     Raises UnavailableError where the address cannot be listened on, or there is no room for the folder.
     """
     try:
-        temporary = TemporaryDirectory(prefix="shortlist-metrics-", ignore_cleanup_errors=True)
+        temporary = tempfile.TemporaryDirectory(prefix="shortlist-metrics-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise UnavailableError("METRICS", f"there is no room for the workers' metrics: {error}") from None
+        raise UnavailableError(
+            "METRICS", f"there is no room for the workers' metrics: {error.strerror or error}"
+        ) from None
     with temporary as folder:
         metrics = SharedMetrics(Path(folder))
         page = MetricsPage(address, metrics)
