@@ -12,7 +12,6 @@ from typing import Any, TypeVar, cast
 import grpc
 import structlog
 from google.protobuf.message import DecodeError
-from google.rpc.status_pb2 import Status
 
 from core.errors import DeadlineError, InvalidArgumentError, UnavailableError, Violation
 from server.auth import Authority
@@ -128,7 +127,7 @@ class Guard(grpc.aio.ServerInterceptor):
     async def _abort(self, method: str, request: Any, context: Context, started: float, error: BaseException) -> None:
         """End the call with the error's status. A cancellation must not get out: gRPC would not answer at all."""
         if isinstance(error, grpc.aio.AbortError):  # answered already
-            self._end(method, to_code(Status(code=context.code())), started, None, request)
+            self._end(method, context.code(), started, None, request)
             raise error
         if isinstance(error, asyncio.CancelledError):
             if context.cancelled():

@@ -26,7 +26,7 @@ from core.errors import StateError
 from server.app import HEALTH, SERVICES
 from server.auth import Authority
 from server.metrics_page import MetricsPage
-from server.prometheus import STAGES
+from server.prometheus import STAGES, PrometheusMetrics
 
 SERVICE = "shortlist.v1.RecommendationService"
 RECOMMEND = {"grpc_type": "unary", "grpc_service": SERVICE, "grpc_method": "Recommend"}
@@ -277,6 +277,12 @@ async def test_events_are_counted_as_stored_or_known_already(counted: Running) -
     await counted.events.WriteEvents(event_api.WriteEventsRequest(events=events))
     now = await metrics(counted)
     assert now.series("shortlist_events_written_total") == {("accepted",): 3, ("duplicate",): 2}
+
+
+def test_logs_are_followed_from_the_start_as_far_as_anybody_is_alarmed() -> None:
+    for log in ("events", "catalog"):
+        begun = PrometheusMetrics().registry.get_sample_value("shortlist_followed_timestamp_seconds", {"log": log})
+        assert begun is not None and abs(begun - time.time()) < 60
 
 
 async def test_a_log_that_cannot_be_followed_falls_behind_while_the_other_goes_on(
