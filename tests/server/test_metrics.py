@@ -285,6 +285,20 @@ def test_logs_are_followed_from_the_start_as_far_as_anybody_is_alarmed() -> None
         assert begun is not None and abs(begun - time.time()) < 60
 
 
+async def test_events_that_are_being_stored_are_pending(counted: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, append = threading.Event(), counted.store.append
+    monkeypatch.setattr(counted.store, "append", lambda events: free.wait(30) and append(events))
+    event = Event(event_id="e", user_id="u", item_id="i1", event_type=1)
+    writing = asyncio.ensure_future(counted.events.WriteEvents(event_api.WriteEventsRequest(events=[event])))
+    try:
+        now = await until(counted, lambda now: now.value("shortlist_requests_pending", kind="writes") == 1)
+        assert now.value("shortlist_requests_pending", kind="recommendations") == 0
+    finally:
+        free.set()
+    await writing
+    assert (await metrics(counted)).value("shortlist_requests_pending", kind="writes") == 0
+
+
 async def test_a_log_that_cannot_be_followed_falls_behind_while_the_other_goes_on(
     counted: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

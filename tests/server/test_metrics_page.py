@@ -11,6 +11,7 @@ from scrape import scrape
 
 from core.addresses import split
 from core.errors import UnavailableError
+from server import metrics_page
 from server.metrics_page import MetricsPage
 
 
@@ -60,7 +61,10 @@ def test_an_address_that_cannot_be_listened_on_is_one_line(registry: CollectorRe
             MetricsPage(address, registry)
 
 
-def test_a_client_that_says_nothing_keeps_nobody_waiting_and_does_not_hold_up_the_end(page: MetricsPage) -> None:
+def test_a_client_that_says_nothing_keeps_nobody_waiting_and_does_not_hold_up_the_end(
+    page: MetricsPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics_page._Handler, "timeout", None)  # it is waited for as long as it takes
     with socket.create_connection(split(page.address)):
         assert scrape(page.address).value("things_total") == 3
         page.close()
