@@ -12,7 +12,6 @@ import numpy.typing as npt
 from core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries
 from server.jobs import Job
 from server.live import LiveUsers
-from server.metrics import Metrics
 from server.rank_thread import RankThread
 from server.rules import Rules
 from server.system import System
@@ -27,12 +26,12 @@ class Batch:
     live: LiveUsers
     rank_thread: RankThread
     jobs: list[Job]
-    metrics: Metrics
     queries: Queries = field(init=False)
     rules: Rules = field(init=False)
     together: Together | None = field(init=False, default=None)
     candidates: Candidates = field(init=False)
     scores: Float32s = field(init=False)  # [batch, n] by which the answer is ordered
+    timed: list[tuple[str, float]] = field(init=False, default_factory=list)  # stages so far, seconds; of all parts
 
     def part(self, which: Int64s) -> Batch:
         """The jobs at the positions `which` alone, with what was made for them."""

@@ -162,6 +162,8 @@ class Engine:
         return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
 
     def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
-        self._metrics.batch(len(jobs))
-        work(Batch(system, self.live, self._rank_thread, jobs, self._metrics))
-        self._metrics.answered(jobs)
+        batch = Batch(system, self.live, self._rank_thread, jobs)
+        try:
+            work(batch)
+        finally:
+            self._metrics.batch(batch)

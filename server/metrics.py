@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import grpc
 
-    from server.jobs import Job
+    from server.batch import Batch
     from server.serving import Serving
     from state import AppendResult
 
@@ -17,9 +16,7 @@ Log = Literal["events", "catalog"]
 
 
 class Metrics:
-    """Counts nothing: for servers that nobody scrapes, and for work that is no caller's. What is told belongs to any
-    thread, and neither waits nor raises.
-    """
+    """Counts nothing: for servers that nobody scrapes. Any thread may tell, and is neither kept waiting nor fails."""
 
     def serves(self, method: str, request_streaming: bool, response_streaming: bool) -> None:
         """There is a method of this full name. Only such are told of: nobody's inventions become series."""
@@ -33,17 +30,8 @@ class Metrics:
     def pending(self, kind: Pending, count: int) -> None:
         """So many are in work or waiting now."""
 
-    def batch(self, size: int) -> None:
-        """So many requests share the stages that come now."""
-
-    def stage(self, stage: str, seconds: float) -> None:
-        """A batch took this long for a stage."""
-
-    def answered(self, jobs: Sequence[Job]) -> None:
-        """These jobs of a batch have their answers."""
-
-    def shown(self, jobs: Sequence[Job]) -> None:
-        """These have, and they are recommendations."""
+    def batch(self, batch: Batch) -> None:
+        """A batch has been through the stages, and its jobs have their answers or errors."""
 
     def written(self, result: AppendResult) -> None:
         """Events are stored."""

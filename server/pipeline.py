@@ -29,7 +29,6 @@ def recommend(batch: Batch) -> None:
         rank=stages.rank,
         select=choosing.select,
     )
-    batch.metrics.shown(batch.jobs)
 
 
 def retrieve(batch: Batch) -> None:
@@ -61,7 +60,7 @@ def _run(batch: Batch, **steps: Stage) -> None:
         started = time.perf_counter_ns()
         passed = stage(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
-        batch.metrics.stage(name, micros / 1_000_000)
+        batch.timed.append((name, micros / 1_000_000))
         for job, each in zip(batch.jobs, passed, strict=True):
             job.trace.append(StageTrace(name, each.entered, each.left, micros, each.dropped))
     for job in batch.jobs:

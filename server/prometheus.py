@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from shortlist.v1.recommendation_pb2 import Degradation
 
-from server.jobs import Job
+from server.batch import Batch
 from server.metrics import Log, Metrics, Pending
 from server.serving import Serving
 from server.status import CODES
@@ -28,7 +28,7 @@ from state import AppendResult
 CALL_SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10)
 STAGE_SECONDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
-FRESH, NO_SOURCE = "fresh", "none"  # stand for a source where new items, or nothing, are the reason
+FRESH = "fresh"  # stands for a source where being new is the reason
 STAGES = ("hydrate", "retrieve", "filter", "rank", "select")
 BUNDLE_GAUGES = ("shortlist_bundle_info", "shortlist_bundle_items")
 
@@ -129,7 +129,7 @@ class PrometheusMetrics(Metrics):
         self._degraded = Children(degraded, known=_FLAGS)
         shown = Counter(
             "shortlist_shown_items_total",
-            "Items in recommendations, each under the retrieval source that speaks for it most; none: no source does.",
+            "Items in recommendations, by the retrieval source that the reason names; those without are not counted.",
             ("source",),
             registry=registry,
         )
@@ -191,31 +191,20 @@ class PrometheusMetrics(Metrics):
         """As it is now."""
         self._pending[kind].set(count)
 
-    def batch(self, size: int) -> None:
-        """One batch more."""
-        self._batch.observe(size)
-
-    def stage(self, stage: str, seconds: float) -> None:
-        """Once for all of the batch."""
-        self._stages[stage].observe(seconds)
-
-    def answered(self, jobs: Sequence[Job]) -> None:
-        """Those that ended with an error are no answers."""
-        answers = [job.answer for job in jobs if job.answer is not None]
+    def batch(self, batch: Batch) -> None:
+        """Its size, its stages, and what its answers are like."""
+        answers = [job.answer for job in batch.jobs if job.answer is not None]
+        self._batch.observe(len(batch.jobs))
+        for stage, seconds in batch.timed:
+            self._stages[stage].observe(seconds)
         if answers:
             self._computed.inc(len(answers))
+        shown: dict[str, int] = {}
         for answer in answers:
             for flag in answer.degraded:
                 self._degraded[flag].inc()
-
-    def shown(self, jobs: Sequence[Job]) -> None:
-        """By the source that the reason of each item shown names."""
-        shown: dict[str, int] = {}
-        for job in jobs:
-            if job.answer is not None:
-                reasons = job.answer.reasons
-                for speaker in reasons.speakers.tolist():
-                    source = reasons.sources[speaker] or NO_SOURCE
+            for speaker in answer.reasons.speakers.tolist():
+                if source := answer.reasons.sources[speaker]:
                     shown[source] = shown.get(source, 0) + 1
         for source, items in shown.items():
             self._shown[source].inc(items)
@@ -242,7 +231,7 @@ class PrometheusMetrics(Metrics):
         for labels, system in labelled.items():
             self._info.labels(*labels).set(1)
             self._items.labels(*labels).set(len(system.bundled))
-            self._shown.begin((*system.retriever.sources, FRESH, NO_SOURCE))
+            self._shown.begin((*system.retriever.sources, FRESH))
         self._labelled = set(labelled)
 
 

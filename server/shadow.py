@@ -15,7 +15,6 @@ from server.batch import Batch
 from server.differences import Differences
 from server.jobs import Call, Job
 from server.live import LiveUsers
-from server.metrics import Metrics
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.system import System
@@ -70,7 +69,7 @@ class Shadow:
 
     def _rank(self, plan: Plan) -> Ranked:
         job = Job(plan, Call())
-        pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job], Metrics()))  # nobody's answer
+        pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job]))
         return job.result()
 
 

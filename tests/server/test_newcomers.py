@@ -21,7 +21,6 @@ from server import pipeline
 from server.batch import Batch
 from server.jobs import Call, Job
 from server.live import LiveUsers
-from server.metrics import Metrics
 from server.plans import Filter, Plan
 from server.rank_thread import RankThread
 from server.system import System
@@ -48,7 +47,7 @@ class Asker:
 
     def __call__(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> Ranked:
         job = Job(Plan(request_id="r", **plan), Call())
-        work(Batch(system, self.live, self.thread, [job], Metrics()))
+        work(Batch(system, self.live, self.thread, [job]))
         assert not job.degraded
         return job.result()
 

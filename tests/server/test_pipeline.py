@@ -12,7 +12,6 @@ from server import pipeline
 from server.batch import Batch
 from server.jobs import Call, CallerGoneError, Job
 from server.live import LiveUsers
-from server.metrics import Metrics
 from server.plans import Filter, Plan
 from server.rank_thread import RankThread
 from server.system import System
@@ -28,7 +27,7 @@ def run(system: System, store: StateStore):
     thread, live = RankThread(), LiveUsers(store)
 
     def run(*jobs: Job, work=pipeline.recommend) -> list[Job]:
-        work(Batch(system, live, thread, list(jobs), Metrics()))
+        work(Batch(system, live, thread, list(jobs)))
         return list(jobs)
 
     yield run
