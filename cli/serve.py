@@ -21,6 +21,9 @@ def serve(
     ] = "",
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:50051",
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes on that port, one per core.")] = 1,
+    metrics_address: Annotated[
+        str | None, typer.Option(help="HOST:PORT of Prometheus metrics, plain HTTP. Default: there are none.")
+    ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM file of the certificate. Default: plain text.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's private key.")] = None,
     tls_client_ca: Annotated[
@@ -47,6 +50,7 @@ def serve(
         bundles=bundles,
         state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
         address=address,
+        metrics_address=metrics_address,
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
@@ -60,7 +64,9 @@ def serve(
 
     def announce(ready: Ready) -> None:
         serving = f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items"
-        typer.echo(f"{serving}\n{_who_reaches(settings)}")  # at once: a reader may leave after the first line
+        metrics = [f"metrics at http://{ready.metrics}/metrics{_who_scrapes(settings)}"] if ready.metrics else []
+        # At once: a reader may leave after the first line.
+        typer.echo("\n".join([serving, _who_reaches(settings), *metrics]))
 
     if workers == 1:
         worker.run(settings, announce)
@@ -77,3 +83,7 @@ def _who_reaches(settings: Settings) -> str:
     if settings.loopback:
         return "plain text, which only this machine reaches; --tls-cert and --tls-key turn on TLS"
     return "plain text that other machines reach, as --insecure says"
+
+
+def _who_scrapes(settings: Settings) -> str:
+    return "" if settings.metrics_loopback else ", plain text that other machines reach, as --insecure says"

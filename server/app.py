@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import grpc
 import structlog
+from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from shortlist.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
@@ -24,6 +26,7 @@ from server.events import EventServicer
 from server.guard import Guard
 from server.health import HealthServicer
 from server.lifecycle import Lifecycle
+from server.metrics import Metrics
 from server.recommendations import RecommendationServicer
 from server.reflection import add_reflection
 from server.rollout import Rollout
@@ -32,6 +35,9 @@ from server.system import System
 from server.tls import credentials
 from server.users import UserServicer
 from state import StateStore
+
+if TYPE_CHECKING:
+    from server.metrics_page import MetricsPage
 
 SERVICES = tuple(
     f"shortlist.v1.{name}"
@@ -53,6 +59,7 @@ class Server:
     lifecycle: Lifecycle
     rollout: Rollout
     settings: Settings
+    metrics_page: MetricsPage | None  # None where nobody asked for one, or a supervisor has it
 
     async def begin(self) -> System:
         """Serve what the folder of bundles asks for, and follow it; raises where its current bundle cannot be had."""
@@ -82,6 +89,8 @@ class Server:
         self.rollout.close()
         await self.grpc_server.stop(_LAST_SECONDS)
         self.engine.close()
+        if self.metrics_page:  # to the last, so that a scrape sees how the end goes
+            await asyncio.to_thread(self.metrics_page.close)
 
 
 async def create_server(
@@ -89,14 +98,15 @@ async def create_server(
 ) -> tuple[Server, int]:
     """A server that listens already, and its port. The server owns the store and closes it when it drains.
 
-    Raises UnavailableError where the address cannot be listened on, DataError where certificates cannot be used.
+    Raises UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
     Without an authority everybody may call.
     """
     secure = credentials(settings)
+    metrics, page = _metrics(settings)
     lifecycle = Lifecycle()
-    engine = Engine(settings, store)
+    engine = Engine(settings, store, metrics)
     rollout = Rollout(settings, engine)
-    server = grpc.aio.server(interceptors=[Guard(lifecycle, authority)], options=_options(settings))
+    server = grpc.aio.server(interceptors=[Guard(lifecycle, authority, metrics)], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
     add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
@@ -114,7 +124,24 @@ async def create_server(
             "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"
         ) from None
     await server.start()
-    return Server(server, engine, lifecycle, rollout, settings), port
+    if page:
+        page.start()
+    return Server(server, engine, lifecycle, rollout, settings, page), port
+
+
+def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
+    """What is told of everything that happens, and the page that shows it if that is for this process to do."""
+    if settings.metrics_address is None:
+        return Metrics(), None
+    from server.metrics_page import MetricsPage  # late: `worker.prepare` settles before where it counts
+    from server.prometheus import PrometheusMetrics
+
+    metrics = PrometheusMetrics()
+    for service in map(descriptor_pool.Default().FindServiceByName, (*SERVICES, HEALTH)):
+        for method in service.methods:
+            metrics.serves(f"/{service.full_name}/{method.name}", method.client_streaming, method.server_streaming)
+    page = None if settings.metrics_folder else MetricsPage(settings.metrics_address, metrics.registry)
+    return metrics, page
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

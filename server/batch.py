@@ -36,6 +36,7 @@ class Batch:
     together: Together | None = field(init=False, default=None)
     candidates: Candidates = field(init=False)
     scores: Float32s = field(init=False)  # [batch, n] by which the answer is ordered
+    timed: list[tuple[str, float]] = field(init=False, default_factory=list)  # stages so far, seconds; of all parts
 
     def part(self, which: Int64s) -> Batch:
         """The jobs at the positions `which` alone, with what was made for them."""

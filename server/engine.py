@@ -22,6 +22,7 @@ from server.jobs import Call, Job
 from server.limiter import Limiter
 from server.live import LiveUsers
 from server.live_catalog import LiveCatalog
+from server.metrics import Metrics
 from server.plans import Plan
 from server.rank_thread import RankThread
 from server.serving import Serving, Turn
@@ -40,20 +41,25 @@ _WRITERS = 4  # the store commits together what waits together, so a few are eno
 class Engine:
     """Answers validated plans. All methods but `close` belong to one event loop."""
 
-    def __init__(self, settings: Settings, store: StateStore) -> None:
+    def __init__(self, settings: Settings, store: StateStore, metrics: Metrics) -> None:
         self._store = store
+        self._metrics = metrics
         self.serving: Serving | None = None  # None until the first bundle is loaded
         self._answers = Answers(settings.reuse_seconds) if settings.reuse_seconds else None
         self.live = LiveUsers(store, self._refresh)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
-            store.catalog, self._model_thread, settings.catalog_poll_seconds, settings.max_fresh_items
+            store.catalog,
+            self._model_thread,
+            settings.catalog_poll_seconds,
+            settings.max_fresh_items,
+            partial(metrics.followed, "catalog"),
         )
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._rank_thread = RankThread(self._batcher.due)
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
-        self._requests = Limiter(settings.max_pending)
-        self._writes = Limiter(settings.max_pending_writes)
+        self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
+        self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
 
     def ready(self) -> Serving:
         """What serves now; UnavailableError while nothing does."""
@@ -77,6 +83,7 @@ class Engine:
     def serve(self, serving: Serving) -> None:
         """From the next request on; those under way end with the system that they began with."""
         before, self.serving = self.serving, serving
+        self._metrics.serving(serving)
         if before is None or before.stable is not serving.stable:
             gc.unfreeze()  # what `worker.serve` froze may go now
             log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
@@ -116,7 +123,13 @@ class Engine:
 
     async def write(self, events: Sequence[Event]) -> AppendResult:
         """Store events durably; a write that has begun ends even if its caller leaves."""
-        return await self.with_store(lambda store: store.append(events))
+
+        def append(store: StateStore) -> AppendResult:
+            result = store.append(events)
+            self._metrics.written(result)
+            return result
+
+        return await self.with_store(append)
 
     async def with_store(self, work: Callable[[StateStore], T]) -> T:
         """What `work` answers, which asks the store and may wait for it; it takes its place among the writes."""
@@ -137,6 +150,7 @@ class Engine:
         """What all users do right now, for every system in memory; called by the follower of the store's log, again and
         again.
         """
+        self._metrics.followed("events")
         if self._answers:
             self._answers.forget()
         for system in self.serving.systems() if self.serving else ():
@@ -154,4 +168,8 @@ class Engine:
         return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
 
     def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
-        work(Batch(system, self.live, self._rank_thread, jobs, self._answers))
+        batch = Batch(system, self.live, self._rank_thread, jobs, self._answers)
+        try:
+            work(batch)
+        finally:
+            self._metrics.batch(batch)

@@ -1,4 +1,4 @@
-"""What surrounds every call, whatever the method: authentication, draining, errors, the log line."""
+"""What surrounds every call, whatever the method: authentication, draining, errors, metrics, the log line."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from core.errors import InvalidArgumentError, UnavailableError, Violation
+from core.errors import DeadlineError, InvalidArgumentError, UnavailableError, Violation
 from server.auth import Authority
 from server.jobs import CallerGoneError
 from server.lifecycle import Lifecycle
 from server.logs import hashed
+from server.metrics import Metrics
 from server.status import to_code, to_status, to_trailers
 
 R = TypeVar("R")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 log = structlog.get_logger(__name__)
+
+_CLOCKS_SECONDS = 0.01  # by which a client's clock may end a call before the server's does
 
 _SEVERITY = {  # everything else is the caller's own affair: info
     grpc.StatusCode.OK: logging.DEBUG,
@@ -48,9 +51,10 @@ def parsed(request: R | Malformed) -> R:
 class Guard(grpc.aio.ServerInterceptor):
     """Wraps the handler of each method once. No exception and no cancellation gets past it, only statuses do."""
 
-    def __init__(self, lifecycle: Lifecycle, authority: Authority | None) -> None:
+    def __init__(self, lifecycle: Lifecycle, authority: Authority | None, metrics: Metrics) -> None:
         self._lifecycle = lifecycle
         self._authority = authority
+        self._metrics = metrics
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
@@ -75,6 +79,7 @@ class Guard(grpc.aio.ServerInterceptor):
             (True, True): (grpc.stream_stream_rpc_method_handler, many, handler.stream_stream),
         }
         make, wrap, behaviour = arity[handler.request_streaming, handler.response_streaming]
+        self._metrics.serves(method, handler.request_streaming, handler.response_streaming)
         return make(
             wrap(method, behaviour),
             request_deserializer=_tolerant(handler.request_deserializer),
@@ -83,20 +88,20 @@ class Guard(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def unary(request: Any, context: Context) -> Any:
-            started = time.perf_counter()
+            started = self._begin(method)
             try:
                 with self._admitted(method, context):
                     response = await behaviour(parsed(request), context)
             except (Exception, asyncio.CancelledError) as error:
                 return await self._abort(method, request, context, started, error)
-            _log_call(method, grpc.StatusCode.OK, started, response, request)
+            self._end(method, grpc.StatusCode.OK, started, response, request)
             return response
 
         return unary
 
     def _stream(self, method: str, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Callable[..., Any]:
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
-            started = time.perf_counter()
+            started = self._begin(method)
             try:
                 with self._admitted(method, context):
                     async with aclosing(cast(Any, behaviour(parsed(request), context))) as responses:
@@ -105,7 +110,10 @@ class Guard(grpc.aio.ServerInterceptor):
             except (Exception, asyncio.CancelledError) as error:
                 await self._abort(method, request, context, started, error)
                 return
-            _log_call(method, grpc.StatusCode.OK, started, None, request)
+            except GeneratorExit:  # gRPC found nobody to send to, and asks for no more
+                self._end(method, _left(context), started, None, request)
+                raise
+            self._end(method, grpc.StatusCode.OK, started, None, request)
 
         return stream
 
@@ -119,20 +127,46 @@ class Guard(grpc.aio.ServerInterceptor):
     async def _abort(self, method: str, request: Any, context: Context, started: float, error: BaseException) -> None:
         """End the call with the error's status. A cancellation must not get out: gRPC would not answer at all."""
         if isinstance(error, grpc.aio.AbortError):  # answered already
+            self._end(method, context.code(), started, None, request)
             raise error
         if isinstance(error, asyncio.CancelledError):
             if context.cancelled():
-                _log_call(method, grpc.StatusCode.CANCELLED, started, None, request)
+                self._end(method, _left(context), started, None, request)
                 raise grpc.aio.AbortError  # nobody is there to be answered
-            error = self._why_cancelled()
+            error = self._why_cancelled(context)
         status = to_status(error)
-        _log_call(method, to_code(status), started, None, request, reason=getattr(error, "reason", "INTERNAL"))
+        self._end(method, to_code(status), started, None, request, reason=getattr(error, "reason", "INTERNAL"))
         await context.abort(to_code(status), status.message, to_trailers(error, status))
 
-    def _why_cancelled(self) -> Exception:
+    def _why_cancelled(self, context: Context) -> Exception:
+        if _late(context):
+            return DeadlineError("answer")
         if self._lifecycle.draining.is_set():
             return UnavailableError("DRAINING", "this server shut down before it had the answer")
         return CallerGoneError()
+
+    def _begin(self, method: str) -> float:
+        """Count a call that has come; when that was."""
+        self._metrics.started(method)
+        return time.perf_counter()
+
+    def _end(
+        self, method: str, code: grpc.StatusCode, started: float, response: Any, request: Any, **more: str
+    ) -> None:
+        """Count and log a call that has ended."""
+        seconds = time.perf_counter() - started
+        self._metrics.handled(method, code, seconds)
+        if log.is_enabled_for(severity := _SEVERITY.get(code, logging.INFO)):
+            log.log(
+                severity,
+                "call",
+                method=method,
+                code=code.name,
+                millis=round(seconds * 1000, 2),
+                request_id=getattr(response, "request_id", "") or getattr(request, "request_id", ""),
+                user=hashed(getattr(request, "user_id", "")),
+                **more,
+            )
 
 
 def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -147,17 +181,12 @@ def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return tolerant
 
 
-def _log_call(method: str, code: grpc.StatusCode, started: float, response: Any, request: Any, **more: str) -> None:
-    if not log.is_enabled_for(severity := _SEVERITY.get(code, logging.INFO)):
-        return
-    request_id = getattr(response, "request_id", "") or getattr(request, "request_id", "")
-    log.log(
-        severity,
-        "call",
-        method=method,
-        code=code.name,
-        millis=round((time.perf_counter() - started) * 1000, 2),
-        request_id=request_id,
-        user=hashed(getattr(request, "user_id", "")),
-        **more,
-    )
+def _left(context: Context) -> grpc.StatusCode:
+    """What a caller who is gone saw."""
+    return grpc.StatusCode.DEADLINE_EXCEEDED if _late(context) else grpc.StatusCode.CANCELLED
+
+
+def _late(context: Context) -> bool:
+    """Whether it was the deadline that ended a call: gRPC then cancels it as if its caller had left."""
+    seconds = context.time_remaining()
+    return seconds is not None and seconds < _CLOCKS_SECONDS

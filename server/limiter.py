@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.errors import OverloadedError
@@ -14,10 +14,14 @@ _SHORTEST, _LONGEST = 0.02, 5.0  # bounds of the advice when to come back, secon
 
 
 class Limiter:
-    """Counts what is in work or waiting, and refuses what goes beyond `most`. For one event loop."""
+    """Counts what is in work or waiting, and refuses what goes beyond `most`. For one event loop.
 
-    def __init__(self, most: int) -> None:
+    `changed` is called with the number whenever it changes.
+    """
+
+    def __init__(self, most: int, changed: Callable[[int], None] = lambda _: None) -> None:
         self._most = most
+        self._changed = changed
         self._pending = 0
         self._seconds_each = 0.0  # running mean of the time that one unit adds to the queue
         self._last_done = 0.0
@@ -37,10 +41,12 @@ class Limiter:
         if not self._pending:
             self._last_done = time.monotonic()
         self._pending += units
+        self._changed(self._pending)
         try:
             yield
         finally:
             self._pending -= units
+            self._changed(self._pending)
             self._done(units)
 
     def _done(self, units: int) -> None:

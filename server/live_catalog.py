@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from weakref import WeakKeyDictionary
 
@@ -21,13 +21,24 @@ _TRIES = 20  # to write before somebody else does
 
 
 class LiveCatalog:
-    """Keeps every system of a process up with the store, from before it serves until nobody holds it any more."""
+    """Keeps every system of a process up with the store, from before it serves until nobody holds it any more.
 
-    def __init__(self, store: CatalogStore, model_thread: Executor, poll_seconds: float, max_fresh_items: int) -> None:
+    Each time that its thread has looked and all are, `followed` is called, on that thread.
+    """
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        model_thread: Executor,
+        poll_seconds: float,
+        max_fresh_items: int,
+        followed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store, self._model_thread, self._most = store, model_thread, max_fresh_items
+        self._followed = followed
         self._feeds: WeakKeyDictionary[System, _Feed] = WeakKeyDictionary()
         self._catching_up = threading.Lock()
-        self._follower = Follower("catalog", self.catch_up, poll_seconds)
+        self._follower = Follower("catalog", self._follow, poll_seconds)
         self._follower.start()
 
     def follow(self, system: System) -> None:
@@ -76,6 +87,10 @@ class LiveCatalog:
     def close(self) -> None:
         """Follow no more; the store stays open, and so must the model thread until this returns."""
         self._follower.close()
+
+    def _follow(self) -> None:
+        self.catch_up()
+        self._followed()
 
     def _bring(self, system: System, feed: _Feed) -> None:
         """Let a system take in what it does not have yet."""

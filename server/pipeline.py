@@ -66,6 +66,7 @@ def _pass(batch: Batch, **steps: Stage) -> Batch:
         started = time.perf_counter_ns()
         passed = stage(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
+        batch.timed.append((name, micros / 1_000_000))
         for job, each in zip(batch.jobs, passed, strict=True):
             job.trace.append(StageTrace(name, each.entered, each.left, micros, each.dropped))
     return batch

@@ -33,6 +33,10 @@ class Settings(BaseModel):
     """PEM file of that certificate's private key, not encrypted."""
     tls_client_ca: Path | None = None
     """PEM file of whoever signs the certificates that clients must show (mTLS); None: they need none."""
+    metrics_address: str | None = None
+    """Host and port of the page of metrics; port 0 takes a free one; None: nothing is counted and nobody listens."""
+    metrics_folder: Path | None = None
+    """Where this process counts for a supervisor, which has the page; None: the page is this process's own."""
     token_file: Path | None = None
     """Bearer tokens of those who may call; None: everybody may."""
     share_port: bool = False
@@ -94,10 +98,12 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _port_in_range(self) -> Self:
-        try:
-            split(self.address)
-        except ValueError as error:
-            raise ValueError(f"address: {error}") from None
+        for name, address in (("address", self.address), ("metrics_address", self.metrics_address)):
+            try:
+                if address is not None:
+                    split(address)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
         return self
 
     @model_validator(mode="after")
@@ -115,6 +121,11 @@ class Settings(BaseModel):
                 f"{self.address} can be reached by other machines: give --tls-cert and --tls-key, "
                 "or say --insecure if the network around it is trusted"
             )
+        if not (self.insecure or self.metrics_loopback):
+            raise ValueError(
+                f"{self.metrics_address} can be reached by other machines, and metrics are plain text: say --insecure "
+                "if the network around it is trusted; --address speaks TLS all the same where --tls-cert is given"
+            )
         return self
 
     @property
@@ -126,6 +137,11 @@ class Settings(BaseModel):
     def loopback(self) -> bool:
         """Whether only this machine reaches the address."""
         return is_loopback(self.host)
+
+    @property
+    def metrics_loopback(self) -> bool:
+        """Whether nobody but this machine reaches the metrics."""
+        return self.metrics_address is None or is_loopback(split(self.metrics_address)[0])
 
     @property
     def host(self) -> str:

@@ -7,6 +7,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import ValidationError
@@ -16,6 +19,9 @@ from server import logs
 from server.ports import reserve
 from server.settings import Settings
 from server.worker import REPORT, Ready
+
+if TYPE_CHECKING:
+    from server.shared_metrics import SharedMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -30,19 +36,31 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None]) -> 
     Raises ShortlistError where they cannot begin, or where one dies again and again.
     """
     logs.configure(settings.log_level)
-    with reserve(settings) as reserved:
+    with ExitStack() as held:
+        reserved = held.enter_context(reserve(settings))
         host, port = settings.address.rpartition(":")[0], reserved.getsockname()[1]
         shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})
+        metrics, where = None, ""
+        if settings.metrics_address is not None:
+            from server.shared_metrics import served  # late: only where it is needed
+
+            metrics, page = held.enter_context(served(settings.metrics_address))
+            shared, where = shared.model_copy(update={"metrics_folder": metrics.folder}), page.address
         try:
-            asyncio.run(_Supervisor(shared, workers, announce).run())
+            asyncio.run(
+                _Supervisor(shared, workers, metrics, lambda ready: announce(replace(ready, metrics=where))).run()
+            )
         except* ShortlistError as group:
             raise _first(group) from None
 
 
 class _Supervisor:
-    def __init__(self, settings: Settings, workers: int, announce: Callable[[Ready], None]) -> None:
+    def __init__(
+        self, settings: Settings, workers: int, metrics: SharedMetrics | None, announce: Callable[[Ready], None]
+    ) -> None:
         self._settings = settings
         self._workers = workers
+        self._metrics = metrics
         self._announce = announce
         self._stop = asyncio.Event()
         self._ready = 0
@@ -106,6 +124,8 @@ class _Supervisor:
                 process.terminate()
             await process.wait()
             self._processes.remove(process)
+            if self._metrics:
+                self._metrics.bury(process.pid)
 
     async def _end(self, process: asyncio.subprocess.Process) -> str:
         """Wait until the worker dies or the supervisor stops, in which case it is drained."""

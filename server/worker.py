@@ -28,6 +28,8 @@ from state import open_store
 USAGE_ERROR = 2
 """Exit status where what was asked for cannot be done: nothing is wrong with the program."""
 
+_COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # by which prometheus_client counts in files, once it is imported
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -37,6 +39,7 @@ class Ready:
     bundle: str
     items: int
     error: str = ""  # in one line, why it does not
+    metrics: str = ""  # where they are shown; empty where they are not
 
 
 REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
@@ -57,7 +60,8 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
         gc.collect()
         gc.freeze()  # what was loaded stays: nobody's request is to wait while it is looked through for garbage
         host = settings.address.rpartition(":")[0]
-        announce(Ready(f"{host}:{port}", system.version, len(system.items)))
+        metrics = server.metrics_page.address if server.metrics_page else ""
+        announce(Ready(f"{host}:{port}", system.version, len(system.items), metrics=metrics))
         await stop.wait()
     finally:
         await server.drain()
@@ -70,10 +74,15 @@ def run(settings: Settings, announce: Callable[[Ready], None]) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """What has to be set before the models' libraries are imported: one thread each, as there is a process per core."""
+    """What has to be set before libraries are imported: one thread for each of the models', as there is a process per
+    core, and where metrics are counted.
+    """
     for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "2"}.items():
         os.environ.setdefault(name, value)
     choose(settings.device)
+    os.environ.pop(_COUNTED_IN, None)  # somebody else's
+    if settings.metrics_folder:
+        os.environ[_COUNTED_IN] = str(settings.metrics_folder)
     # Seconds; the event loop must not queue behind the model thread for the usual five milliseconds.
     sys.setswitchinterval(0.0005)
     gc.set_threshold(20_000, 20, 20)  # a batch of answers is thousands of objects, and none of them is garbage yet
