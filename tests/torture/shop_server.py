@@ -42,14 +42,15 @@ class Shop:
             return False
 
     @contextmanager
-    def serve(self, workers: int, state: str = "", **environment: str) -> Iterator[str]:
+    def serve(self, workers: int, state: str = "", reuse: float = 0, **environment: str) -> Iterator[str]:
         """A server of this folder, and of a store beside it unless `state` names one; its address.
 
-        It logs into `server.log` beside them, and has to end with exit status 0.
+        It makes every answer anew, unless `reuse` says for how many seconds it need not. It logs into `server.log` beside them, and has to end with exit status 0.
         """
         boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
         command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(folder), "--address", "127.0.0.1:0"]
         command += ["--state", state or f"sqlite:{folder.parent}/state.sqlite", "--log-level", "error"]
+        command += ["--reuse", str(reuse)]
         with (folder.parent / "server.log").open("a") as log:
             process = subprocess.Popen(
                 [*command, "--workers", str(workers)],

@@ -1,6 +1,7 @@
 """Bundles are activated and rolled back under load: no call fails, and every answer is of exactly one bundle.
 
-Folder, server, workers and clients are real; stand-ins for the models give scores that tell the bundles apart.
+Folder, server, workers and clients are real; stand-ins for the models give scores that tell the bundles apart. Answers
+are given again for 50 ms, so that there are new ones and old ones at each swap.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def torture(folder: Path, seed: int, swaps: int, clients: int) -> list[str]:
     """Clients ask without a pause while bundles change; what was counted. AssertionError where anything fails."""
     chance = random.Random(seed)
     shop = Shop.publish(folder)
-    with shop.serve(workers=2) as address, shop.operator(address) as operate:
+    with shop.serve(workers=2, reuse=0.05) as address, shop.operator(address) as operate:
         load = _Load(address, shop.points, clients)
         with load:
             activations = rollbacks = 0
