@@ -45,6 +45,7 @@ SERVICES = tuple(
 )
 HEALTH = "grpc.health.v1.Health"
 
+_HOLD_SECONDS = 0.2  # longer than those whom a draining server refuses wait before they call again
 _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
 
 log = structlog.get_logger(__name__)
@@ -87,10 +88,21 @@ class Server:
         except TimeoutError:
             log.warning("grace_is_over")  # what is still under way is cancelled
         self.rollout.close()
-        await self.grpc_server.stop(_LAST_SECONDS)
+        await self._stop(_HOLD_SECONDS if delay else 0)
         self.engine.close()
         if self.metrics_page:  # to the last, so that a scrape sees how the end goes
             await asyncio.to_thread(self.metrics_page.close)
+
+    async def _stop(self, hold_seconds: float) -> None:
+        """End the connections. A call that comes before its caller has heard of that, gRPC ends as CANCELLED, which
+        nobody tries again: so those who call shortly before wait until all have heard, and are refused then.
+        """
+        self.lifecycle.hold()
+        await asyncio.sleep(hold_seconds)
+        stopping = asyncio.ensure_future(self.grpc_server.stop(_LAST_SECONDS))
+        await asyncio.sleep(hold_seconds)
+        self.lifecycle.release()
+        await stopping
 
 
 async def create_server(

@@ -90,6 +90,7 @@ class Guard(grpc.aio.ServerInterceptor):
         async def unary(request: Any, context: Context) -> Any:
             started = self._begin(method)
             try:
+                await self._turn(method)
                 with self._admitted(method, context):
                     response = await behaviour(parsed(request), context)
             except (Exception, asyncio.CancelledError) as error:
@@ -103,6 +104,7 @@ class Guard(grpc.aio.ServerInterceptor):
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
             started = self._begin(method)
             try:
+                await self._turn(method)
                 with self._admitted(method, context):
                     async with aclosing(cast(Any, behaviour(parsed(request), context))) as responses:
                         async for response in responses:
@@ -117,12 +119,16 @@ class Guard(grpc.aio.ServerInterceptor):
 
         return stream
 
+    async def _turn(self, method: str) -> None:
+        if _is_ours(method):
+            await self._lifecycle.turn()
+
     def _admitted(self, method: str, context: Context) -> AbstractContextManager[None]:
         """Room for a call that may be made now. Health and reflection go on while the server drains."""
         if self._authority is not None:
             metadata = dict(context.invocation_metadata() or ())
             self._authority.check(method, metadata.get("authorization"))
-        return self._lifecycle.call() if method.startswith("/shortlist.") else nullcontext()
+        return self._lifecycle.call() if _is_ours(method) else nullcontext()
 
     async def _abort(self, method: str, request: Any, context: Context, started: float, error: BaseException) -> None:
         """End the call with the error's status. A cancellation must not get out: gRPC would not answer at all."""
@@ -167,6 +173,10 @@ class Guard(grpc.aio.ServerInterceptor):
                 user=hashed(getattr(request, "user_id", "")),
                 **more,
             )
+
+
+def _is_ours(method: str) -> bool:
+    return method.startswith("/shortlist.")
 
 
 def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

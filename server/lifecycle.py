@@ -18,6 +18,8 @@ class Lifecycle:
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._held = asyncio.Event()
+        self._held.set()  # nobody is
         self._change = asyncio.Event()
 
     @property
@@ -48,6 +50,19 @@ class Lifecycle:
             self._calls -= 1
             if not self._calls:
                 self._idle.set()
+
+    def hold(self) -> None:
+        """From now on calls that come wait in `turn`."""
+        self._held.clear()
+
+    def release(self) -> None:
+        """They go on, and as the server drains they are refused."""
+        self._held.set()
+
+    async def turn(self) -> None:
+        """Return when a call that has come may ask to be admitted: at once, but in the last moment of a server."""
+        if not self._held.is_set():
+            await self._held.wait()
 
     async def idle(self) -> None:
         """Return as soon as no call is under way."""

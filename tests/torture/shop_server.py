@@ -45,7 +45,8 @@ class Shop:
     def serve(self, workers: int, state: str = "", reuse: float = 0, **environment: str) -> Iterator[str]:
         """A server of this folder, and of a store beside it unless `state` names one; its address.
 
-        It makes every answer anew, unless `reuse` says for how many seconds it need not. It logs into `server.log` beside them, and has to end with exit status 0.
+        It makes every answer anew, unless `reuse` says for how many seconds it need not. It logs into `server.log`
+        beside the folder, and has to end with exit status 0.
         """
         boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
         command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(folder), "--address", "127.0.0.1:0"]
