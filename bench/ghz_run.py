@@ -79,6 +79,7 @@ def server(bundles: Path, workers: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0"]
         command += ["--state", f"sqlite:{folder}/state.sqlite", "--workers", str(workers), "--log-level", "error"]
+        command += ["--reuse", "0"]  # a server is measured by the answers that it makes
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None

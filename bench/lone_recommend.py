@@ -40,6 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(arguments.bundles)]
         command += ["--address", "127.0.0.1:0", "--state", f"sqlite:{folder}/state.sqlite", "--log-level", "warning"]
+        command += ["--reuse", "0"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None
         address = server.stdout.readline().removeprefix("SERVING on ").split(": ")[0]

@@ -32,7 +32,7 @@ from bundle.items import ItemTable
 CALLERS = (1, 4, 16, 64)
 ECHO_CALLERS = 16
 TUTORIAL_CALLERS = 4
-AGAIN_CALLERS = (64, 1)  # many first: every user has asked once when it comes to the lone calls
+AGAIN_CALLERS = (1, 64)
 REUSE_SECONDS = 3_600.0
 """So that no answer is forgotten while it is measured."""
 SHARES = (0.25, 0.5, 0.75, 0.9)
@@ -76,6 +76,7 @@ class Job:
                 answer = sample_answer(server.address, users(histories)[0])
             self.progress("the same questions again")
             with shortlist(self.bundles, cores.server, reuse=REUSE_SECONDS) as server:
+                ask_all(server.address, users(histories))
                 again = [self._closed(server, ghz, recommends, callers) for callers in AGAIN_CALLERS]
                 result["again"] = {
                     "seconds_to_serving": server.seconds_to_serving,
@@ -174,6 +175,13 @@ def check_answers(address: str, asked: Sequence[str]) -> None:
                 )
 
 
+def ask_all(address: str, asked: Sequence[str]) -> None:
+    """So that each user's answer is there."""
+    with Client(address) as client:
+        for user in asked:
+            client.recommend(user, COUNT, candidate_count=CANDIDATES, timeout=60)
+
+
 def sample_answer(address: str, user: str) -> bytes:
     """One real answer, for the echo server to give."""
     with Client(address) as client:
@@ -221,7 +229,7 @@ def derive(result: Result) -> dict[str, float | None]:
         "lone_p50_ms": lone["p50_ms"],
         "lone_p50_over_parts": lone["p50_ms"] / (work + echo["lone"]["p50_ms"]),
         "lone_p99_over_p50": lone["p99_ms"] / lone["p50_ms"],
-        "again_lone_p50_ms": again["closed"][-1]["p50_ms"],
+        "again_lone_p50_ms": again["closed"][0]["p50_ms"],
         "again_peak_per_second": max(load["goodput"] for load in again["closed"]),
         "ann_recall_at_500": parts["ann_recall_at_500"],
         "two_workers_ratio": workers["goodput"] / workers["alone"]["goodput"],

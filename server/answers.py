@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -29,17 +29,17 @@ class Answers:
     def __init__(self, seconds: float, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._capacity, self._clock = seconds, capacity, clock
         self._lock = threading.Lock()
-        self._held: OrderedDict[Hashable, tuple[float, int, Ranked]] = OrderedDict()  # until when, bytes; oldest first
+        self._held: OrderedDict[bytes, tuple[float, int, Ranked]] = OrderedDict()  # until when, bytes; oldest first
         self._bytes = 0
 
-    def get(self, question: Hashable) -> Ranked | None:
+    def get(self, question: bytes) -> Ranked | None:
         """The answer to this question, as one that was given before; None where there is none, or none any more."""
         with self._lock:
             self._forget()
             held = self._held.get(question)
         return None if held is None else held[2]
 
-    def put(self, question: Hashable, answer: Ranked) -> None:
+    def put(self, question: bytes, answer: Ranked) -> None:
         """Hold on to an answer, but to nothing else of the batch that it was made in."""
         own = _own(answer)
         size = _OVERHEAD + _bytes(own)
@@ -62,26 +62,27 @@ class Answers:
                 return
             self._drop(question)
 
-    def _drop(self, question: Hashable) -> None:
+    def _drop(self, question: bytes) -> None:
         if held := self._held.pop(question, None):
             self._bytes -= held[1]
 
 
-def question(batch: Batch, i: int) -> Hashable:
-    """All that the answer to job i is made of once it is hydrated, less what others do where there is a history.
-
-    Nothing in it leads back to the user: of the history there is a digest.
+def question(batch: Batch, i: int) -> bytes:
+    """A digest of all that the answer to job i is made of once it is hydrated, less what others do where there is a
+    history. Nobody learns from it who asked, or what.
     """
     queries, system = batch.queries, batch.system
     begin, end = queries.offsets[i : i + 2].tolist()
-    digest = blake2b(queries.now[i : i + 1].tobytes(), digest_size=16)
+    groups = [] if queries.groups is None else [each for each in queries.groups[i].tolist() if each != NO_GROUP]
+    others = None if end > begin else system.trends.version
+    plan = replace(batch.jobs[i].plan, request_id="", user_id="", context=(), attributes=())
+    catalogue = system.newcomers.version  # of this system and no other
+    asked = repr((catalogue, others, end - begin, groups, plan))
+    digest = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16)
+    digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):
         digest.update(column[begin:end].tobytes())
-    groups = () if queries.groups is None else tuple(each for each in queries.groups[i].tolist() if each != NO_GROUP)
-    plan = replace(batch.jobs[i].plan, request_id="", user_id="", context=(), attributes=())
-    others = None if end > begin else system.trends.version
-    catalogue = system.newcomers.version  # of this system and no other
-    return catalogue, others, digest.digest(), end - begin, groups, plan
+    return digest.digest()
 
 
 def _own(answer: Ranked) -> Ranked:

@@ -84,6 +84,7 @@ def _diverse(batch: Batch, i: int) -> Int64s:
         return selection.select(scores, plan.count, diversity=plan.diversity, vectors=batch.system.ranker.vectors(rows))
     except Exception:  # an answer without variety beats none
         log.exception("diversity_failed")
+        batch.jobs[i].question = None  # but the next one is to have it
         return selection.select(scores, plan.count)
 
 
@@ -119,6 +120,8 @@ def _reasons(batch: Batch, chosen: Candidates) -> Reasons:
         return _truthful(batch, chosen, batch.system.retriever.reasons(batch.queries, chosen))
     except Exception:  # an answer without reasons beats none
         log.exception("reasons_failed")
+        for job in batch.jobs:
+            job.question = None
         return Reasons.none(*chosen.items.shape)
 
 

@@ -46,7 +46,7 @@ class Engine:
         self._metrics = metrics
         self.serving: Serving | None = None  # None until the first bundle is loaded
         self._answers = Answers(settings.reuse_seconds) if settings.reuse_seconds else None
-        self.live = LiveUsers(store, self._refresh)
+        self.live = LiveUsers(store, self._refresh, self._answers.forget if self._answers else lambda: None)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,
@@ -147,12 +147,8 @@ class Engine:
         self._store.close()
 
     def _refresh(self, counts: LiveCounts) -> None:
-        """What all users do right now, for every system in memory; called by the follower of the store's log, again and
-        again.
-        """
+        """What all users do right now, for every system in memory; called by the follower of the store's log."""
         self._metrics.followed("events")
-        if self._answers:
-            self._answers.forget()
         for system in self.serving.systems() if self.serving else ():
             try:
                 system.trends.refresh(counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from core.errors import DeadlineError, ShortlistError
@@ -51,7 +51,7 @@ class Job:
     call: Call
     degraded: set[str] = field(default_factory=set)  # as in core.types.Ranked
     trace: list[StageTrace] = field(default_factory=list)
-    question: Hashable = None  # what the answer is made of, where it may be given again
+    question: bytes | None = None  # what the answer is made of, where it may be given again
     answer: Ranked | None = None
     error: ShortlistError | None = None
     tell: Callable[[], object] = lambda: None  # wakes whoever waits for this job, before the others of its batch

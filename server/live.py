@@ -18,12 +18,18 @@ class LiveUsers:
     """The store of one process, and a thread that follows its log. Raises StateError where it cannot be read at first.
 
     Histories are read from the store itself, so a written event counts at once; `counts` and `baskets` follow, and
-    each time that they have, `followed` is called with the counts, on that thread.
+    each time that they have, `followed` is called with the counts, on that thread; `looking` before each look, whether
+    or not the store is there.
     """
 
-    def __init__(self, store: StateStore, followed: Callable[[LiveCounts], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        store: StateStore,
+        followed: Callable[[LiveCounts], None] = lambda _: None,
+        looking: Callable[[], None] = lambda: None,
+    ) -> None:
         self.counts, self.baskets = LiveCounts(), Baskets()
-        self._followed = followed
+        self._followed, self._looking = followed, looking
         self._store = store
         self._after = self._newest()
         self._erased = set(store.tombstones())
@@ -61,5 +67,6 @@ class LiveUsers:
         return max(-1, self._store.position() - CAPACITY)
 
     def _follow(self) -> None:
+        self._looking()
         self.catch_up()
         self._followed(self.counts)

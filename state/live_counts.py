@@ -34,18 +34,21 @@ class LiveCounts:
         self.version = 0  # grows with every change
         self._lock = threading.Lock()
         self._capacity = capacity
-        self.clear()
+        self._begin()
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self.version += 1
-            self._at = 0  # where the next event goes, over the oldest
-            self._times: Int64s = np.zeros(self._capacity, np.int64)
-            self._users: Int64s = np.zeros(self._capacity, np.int64)  # the first bytes of pseudonyms
-            self._items: Int32s = np.full(self._capacity, NO_ITEM, np.int32)  # places in `_ids`
-            self._ids: list[str] = []
-            self._places: dict[str, int] = {}
+            self._begin()
+
+    def _begin(self) -> None:
+        self._at = 0  # where the next event goes, over the oldest
+        self._times: Int64s = np.zeros(self._capacity, np.int64)
+        self._users: Int64s = np.zeros(self._capacity, np.int64)  # the first bytes of pseudonyms
+        self._items: Int32s = np.full(self._capacity, NO_ITEM, np.int32)  # places in `_ids`
+        self._ids: list[str] = []
+        self._places: dict[str, int] = {}
 
     def absorb(self, entries: Iterable[LogEntry]) -> None:
         """Take in what happened next; an erased user's events are forgotten."""
