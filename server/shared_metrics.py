@@ -90,7 +90,7 @@ def served(address: str) -> Iterator[tuple[SharedMetrics, MetricsPage]]:
 
 
 def _add(more: Path, total: Path) -> None:
-    """Move a file's numbers to another one, added to those there. Where it raises, neither has changed."""
+    """Move a file's numbers to another one, added to those there. Where there is no room, neither has changed."""
     try:
         numbers = list(MmapedDict.read_all_values_from_file(str(more)))
     except _UNREADABLE:
