@@ -1,27 +1,30 @@
-"""`GET /metrics` over plain HTTP, on threads of its own: no answer waits for a scrape."""
+"""`GET /metrics` over plain HTTP, on threads of its own, which share the interpreter with the process's others."""
 
 from __future__ import annotations
 
 import socket
 import sys
 import threading
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from urllib.parse import urlsplit
+from typing import Any
 
 import structlog
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
 from core.addresses import split
-from core.errors import UnavailableError
+from server.ports import listening_on
 from server.prometheus import WithoutZeros
 
 PATH = "/metrics"
 
 _POLL_SECONDS = 0.1  # how long closing takes at most
-_CLIENT_SECONDS = 10.0  # after which a client that says nothing is hung up on
+_CLIENTS = 8  # at a time; further ones are hung up on, as each holds a thread and a descriptor
+_CLIENT_SECONDS = 10.0  # after which a client is hung up on, however busy it is sending and reading
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +37,8 @@ class MetricsPage:
 
     def __init__(self, address: str, collector: Collector) -> None:
         host, port = split(address)
-        try:
+        with listening_on(address):
             self._server = _Server(host, port, WithoutZeros(collector))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UnavailableError("ADDRESS", f"cannot listen on {address}: {reason}") from None
         self.address = f"{address.rpartition(':')[0]}:{self._server.socket.getsockname()[1]}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="metrics", daemon=True
@@ -63,6 +63,8 @@ class _Server(ThreadingTCPServer):
     def __init__(self, host: str, port: int, collector: Collector) -> None:
         self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         self._collector, self._one_at_a_time = collector, threading.Lock()
+        self._clients: dict[Any, float] = {}  # until when each connection may last
+        self._changing = threading.Lock()  # held by whoever closes one, so that no other is hung up on in its place
         super().__init__((host, port), _Handler)
 
     def text(self) -> bytes:
@@ -70,19 +72,40 @@ class _Server(ThreadingTCPServer):
         with self._one_at_a_time:
             return generate_latest(self._collector)
 
+    def verify_request(self, request: object, client_address: object) -> bool:
+        """Whether there is room for one more."""
+        with self._changing:
+            if len(self._clients) >= _CLIENTS:
+                return False
+            self._clients[request] = time.monotonic() + _CLIENT_SECONDS
+            return True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close the connection."""
+        with self._changing:
+            self._clients.pop(request, None)
+            super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Hang up on those whose time is over, which ends what their threads wait for. Called every now and then."""
+        with self._changing:
+            for request, deadline in self._clients.items():
+                if time.monotonic() > deadline:
+                    with suppress(OSError):  # the client has left
+                        request.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: object, client_address: object) -> None:
-        """Log what is wrong; a client that leaves is not."""
-        if not isinstance(sys.exc_info()[1], OSError):
+        """Log what is wrong; a client that leaves, or is hung up on, is not."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             log.exception("metrics_failed")
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     server_version, sys_version = "shortlist", ""
-    timeout = _CLIENT_SECONDS
 
     def do_GET(self) -> None:
-        if urlsplit(self.path).path != PATH:
+        if self.path.partition("?")[0] != PATH:
             self.send_error(HTTPStatus.NOT_FOUND, explain=f"there is {PATH} and nothing else")
             return
         text = self.server.text()
@@ -90,7 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        self.wfile.write(text)
+        if self.command != "HEAD":
+            self.wfile.write(text)
+
+    do_HEAD = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
         """Scrapes are not logged."""

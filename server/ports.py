@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from core.errors import UnavailableError
 from server.settings import Settings
@@ -23,13 +25,20 @@ def reserve(settings: Settings) -> socket.socket:
     return _bound(settings, check_free(settings), socket.SO_REUSEPORT)
 
 
-def _bound(settings: Settings, port: int, option: int) -> socket.socket:
+@contextmanager
+def listening_on(address: str) -> Iterator[None]:
+    """Whatever goes wrong within is that nobody can listen there: an UnavailableError that says so."""
     try:
+        yield
+    except (OSError, UnicodeError) as error:  # UnicodeError: of a name that cannot be one, such as a..b
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnavailableError("ADDRESS", f"cannot listen on {address}: {reason}") from None
+
+
+def _bound(settings: Settings, port: int, option: int) -> socket.socket:
+    with listening_on(settings.address):
         family, kind, protocol, _, address = socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, option, 1)
         bound.bind(address)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UnavailableError("ADDRESS", f"cannot listen on {settings.address}: {reason}") from None
     return bound

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import structlog
 from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -17,6 +20,9 @@ from core.errors import UnavailableError
 from server.metrics_page import MetricsPage
 
 _ADDED_UP = ("counter", "histogram")  # what outlives the worker that counted it
+_UNREADABLE = (struct.error, RuntimeError, ValueError)  # what reading raises where a file is cut short or garbled
+
+log = structlog.get_logger(__name__)
 
 
 class SharedMetrics(Collector):
@@ -36,15 +42,29 @@ class SharedMetrics(Collector):
     def bury(self, pid: int) -> None:
         """A worker has ended: what it counted goes to that of those before it, what it was at is over.
 
-        Files of each dead worker would add up too, where one that cannot start is tried again for hours.
+        Files of each dead worker would add up too, where one that cannot start is tried again for hours. So they do
+        where this fails, which is logged: it is no reason for the supervisor to end.
         """
-        with self._moving:
-            mark_process_dead(pid, str(self.folder))
-            for kind in _ADDED_UP:
-                own = self.folder / f"{kind}_{pid}.db"
-                if own.exists():
-                    _add(own, self.folder / f"{kind}_dead.db")
-                    own.unlink()
+        try:
+            with self._moving:
+                mark_process_dead(pid, str(self.folder))
+                for kind in _ADDED_UP:
+                    own = self.folder / f"{kind}_{pid}.db"
+                    if own.exists():
+                        _add(own, self.folder / f"{kind}_dead.db")
+        except Exception:
+            log.exception("worker_metrics_not_moved", pid=pid)
+
+
+def take_room(folder: Path, pid: int) -> None:
+    """Have the disk set aside what the files of a worker are long. They are written through memory, where a disk that
+    is full by then kills the writer (SIGBUS) instead of telling it.
+    """
+    try:
+        for path in folder.glob(f"*_{pid}.db"):
+            _reserve(path, path.stat().st_size)
+    except OSError as error:
+        log.warning("no_room_for_metrics", folder=str(folder), reason=error.strerror or str(error))
 
 
 @contextmanager
@@ -70,8 +90,29 @@ def served(address: str) -> Iterator[tuple[SharedMetrics, MetricsPage]]:
 
 
 def _add(more: Path, total: Path) -> None:
-    """Add a file's numbers to those of another one, which is made where there is none."""
-    sums = MmapedDict(str(total))
-    for key, value, _, _ in MmapedDict.read_all_values_from_file(str(more)):
-        sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
-    sums.close()
+    """Move a file's numbers to another one, added to those there. Where there is no room, neither has changed."""
+    try:
+        numbers = list(MmapedDict.read_all_values_from_file(str(more)))
+    except _UNREADABLE:
+        more.rename(more.with_suffix(".damaged"))  # every scrape would fail as this did
+        raise
+    if not total.exists():
+        more.rename(total)
+        return
+    before = list(MmapedDict.read_all_values_from_file(str(total)))
+    # Enough if they have no series in common: so it never grows while it is written.
+    _reserve(total, max(total.stat().st_size, _length(before) + _length(numbers)))
+    with closing(MmapedDict(str(total))) as sums:
+        for key, value, _, _ in numbers:
+            sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
+    more.unlink()
+
+
+def _length(numbers: list[tuple[str, float, float, int]]) -> int:
+    """Bytes of a file up to the end of the last of its numbers: each says where it is, and two of them are there."""
+    return numbers[-1][3] + 16 if numbers else 8
+
+
+def _reserve(path: Path, size: int) -> None:
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, size)

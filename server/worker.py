@@ -57,6 +57,10 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
     try:
         system = await server.begin()
         _confirm(settings)
+        if settings.metrics_folder:
+            from server.shared_metrics import take_room  # late: see `prepare`
+
+            take_room(settings.metrics_folder, os.getpid())
         gc.collect()
         gc.freeze()  # what was loaded stays: nobody's request is to wait while it is looked through for garbage
         host = settings.address.rpartition(":")[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,8 @@ def test_no_scrape_sees_the_dead_twice_or_not_at_all(
     shared: tuple[SharedMetrics, MetricsPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics, page = shared
+    work(metrics.folder, 10, 3)
+    metrics.bury(10)
     work(metrics.folder, 11, 5)
     added, go_on, add, seen = threading.Event(), threading.Event(), shared_metrics._add, list[float]()
 
@@ -94,7 +98,95 @@ def test_no_scrape_sees_the_dead_twice_or_not_at_all(
     go_on.set()
     burying.join(20)
     scraping.join(20)
-    assert seen == [5]
+    assert seen == [8]
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Fills the disk, as far as reserving room on it goes."""
+
+    def refuse(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return lambda: monkeypatch.setattr(os, "posix_fallocate", refuse)
+
+
+def test_the_dead_still_count_where_the_disk_is_full(
+    shared: tuple[SharedMetrics, MetricsPage], full: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics, page = shared
+    work(metrics.folder, 11, 5)
+    metrics.bury(11)
+    work(metrics.folder, 12, 7)
+    work(metrics.folder, 13, 1)  # lives on
+    full()
+    metrics.bury(12)
+    assert sums(scrape(page.address)) == (13, 13, 13, 1)
+    assert (metrics.folder / "counter_12.db").exists()
+    logged = "".join(capsys.readouterr())
+    assert "worker_metrics_not_moved" in logged and "No space left on device" in logged
+
+
+@pytest.mark.parametrize("left", [0, 2, 60])
+def test_a_file_cut_short_is_logged_and_left_out(
+    shared: tuple[SharedMetrics, MetricsPage], left: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics, page = shared
+    for pid in (11, 12, 13):
+        work(metrics.folder, pid, 5)
+    os.truncate(metrics.folder / "counter_12.db", left)
+    for pid in (11, 12):
+        metrics.bury(pid)
+    assert sums(scrape(page.address)) == (10, 15, 15, 1)
+    assert "worker_metrics_not_moved" in "".join(capsys.readouterr())
+
+
+def test_files_of_the_dead_have_their_room_before_they_are_written(
+    shared: tuple[SharedMetrics, MetricsPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics, _ = shared
+    growing = MmapedDict.__dict__["_init_value"]
+    many = [f"{'long' * 40}_{number}" for number in range(600)]  # more than a new file has room for
+    for pid, names in ((11, many[:300]), (12, many[300:])):
+        for name in names:
+            write(metrics.folder, "counter", pid, name, 1)
+    metrics.bury(11)
+
+    def checked(file: MmapedDict, key: str) -> None:
+        before = file._capacity
+        growing(file, key)
+        assert file._capacity == before
+
+    monkeypatch.setattr(MmapedDict, "_init_value", checked)
+    metrics.bury(12)
+    total = metrics.folder / "counter_dead.db"
+    assert len(list(MmapedDict.read_all_values_from_file(str(total)))) == 600
+    assert total.stat().st_blocks * 512 >= total.stat().st_size
+
+
+def test_files_of_the_dead_grow_with_their_series_alone(shared: tuple[SharedMetrics, MetricsPage]) -> None:
+    metrics, _ = shared
+    for pid in range(100, 140):
+        write(metrics.folder, "counter", pid, "long" * 10_000, 1)
+        metrics.bury(pid)
+    assert (metrics.folder / "counter_dead.db").stat().st_size < 200_000
+
+
+def test_room_is_taken_for_the_files_of_a_worker(tmp_path: Path) -> None:
+    work(tmp_path, 11, 5)
+    work(tmp_path, 111, 5)
+    shared_metrics.take_room(tmp_path, 11)
+    taken = {path.name: path.stat().st_blocks * 512 >= path.stat().st_size for path in tmp_path.iterdir()}
+    assert len(taken) == 8 and all(taken[name] == name.endswith("_11.db") for name in taken)
+
+
+def test_a_worker_without_room_for_its_files_is_told_so_and_goes_on(
+    tmp_path: Path, full: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    work(tmp_path, 11, 5)
+    full()
+    shared_metrics.take_room(tmp_path, 11)
+    assert "".join(capsys.readouterr()).count("no_room_for_metrics") == 1
 
 
 def test_the_folder_goes_at_the_end_whatever_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
