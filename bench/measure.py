@@ -32,6 +32,11 @@ from bundle.items import ItemTable
 CALLERS = (1, 4, 16, 64)
 ECHO_CALLERS = 16
 TUTORIAL_CALLERS = 4
+WORKER_CALLERS = 110
+"""For each of several workers: so many that there are always some waiting, and that one process takes them all if the
+kernel gives it every connection.
+"""
+PAIRS = 3
 AGAIN_CALLERS = (1, 64)
 REUSE_SECONDS = 3_600.0
 """So that no answer is forgotten while it is measured."""
@@ -123,19 +128,26 @@ class Job:
         return {"answer_bytes": len(answer), "lone": lone.to_json(), "loaded": loaded.to_json()}
 
     def _workers(self, folder: Path, recommends: Path) -> Result:
-        """Several workers under a load generator that has priority over them where it shares their cores; and one
-        likewise, on one core, so that the generator takes the same share of what there is from both.
+        """Several workers, and one, by turns; the pair whose quotient is the median.
+
+        Where no core is left for the load generator it has priority on theirs, and for the one worker it is on the core
+        of that: it takes the same share of what there is from both.
         """
-        cores = Cores.of_machine(self.workers)
-        first = cores.server[:1]
-        with shortlist(self.bundles, first, polite=True) as server:
-            ghz = Ghz(first if cores.shared else cores.load, folder)
-            alone = self._closed(server, ghz, recommends, max(CALLERS))
-        with shortlist(self.bundles, cores.server, self.workers, polite=True) as server:
-            ghz = Ghz(cores.load, folder)
-            load = self._closed(server, ghz, recommends, max(CALLERS) * self.workers)
-            private = [private_mb(pid) for pid in children(server.pid)]
-            searchable = searchable_seconds(server.address)
+        cores, pairs = Cores.of_machine(self.workers), []
+        first, callers = cores.server[:1], WORKER_CALLERS * self.workers
+        beside_one, beside_all = Ghz(first if cores.shared else cores.load, folder), Ghz(cores.load, folder)
+        with (
+            shortlist(self.bundles, first, polite=True) as one,
+            shortlist(self.bundles, cores.server, self.workers, polite=True) as several,
+        ):
+            beside_one.closed(one, recommends, WORKER_CALLERS, min(WARM_UP_SECONDS, self.seconds))
+            beside_all.closed(several, recommends, callers, min(WARM_UP_SECONDS, self.seconds))
+            for _ in range(PAIRS):
+                alone = beside_one.closed(one, recommends, WORKER_CALLERS, self.seconds)
+                pairs.append((alone, beside_all.closed(several, recommends, callers, self.seconds)))
+            private = [private_mb(pid) for pid in children(several.pid)]
+            searchable = searchable_seconds(several.address)
+        alone, load = sorted(pairs, key=lambda pair: pair[1].goodput / pair[0].goodput)[PAIRS // 2]
         return {
             **load.to_json(),
             "alone": alone.to_json(),
