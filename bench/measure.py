@@ -81,7 +81,7 @@ class Job:
                 answer = sample_answer(server.address, users(histories)[0])
             self.progress("the same questions again")
             with shortlist(self.bundles, cores.server, reuse=REUSE_SECONDS) as server:
-                ask_all(server.address, users(histories))
+                check_answers(server.address, users(histories))  # each user's answer is there from now on
                 again = [self._closed(server, ghz, recommends, callers) for callers in AGAIN_CALLERS]
                 result["again"] = {
                     "seconds_to_serving": server.seconds_to_serving,
@@ -185,13 +185,6 @@ def check_answers(address: str, asked: Sequence[str]) -> None:
                 raise RuntimeError(
                     f"{user} got {len(answer.items)} of {COUNT} items, degraded: {list(answer.degraded)}"
                 )
-
-
-def ask_all(address: str, asked: Sequence[str]) -> None:
-    """So that each user's answer is there."""
-    with Client(address) as client:
-        for user in asked:
-            client.recommend(user, COUNT, candidate_count=CANDIDATES, timeout=60)
 
 
 def sample_answer(address: str, user: str) -> bytes:

@@ -61,8 +61,7 @@ class Lifecycle:
 
     async def turn(self) -> None:
         """Return when a call that has come may ask to be admitted: at once, but in the last moment of a server."""
-        if not self._held.is_set():
-            await self._held.wait()
+        await self._held.wait()
 
     async def idle(self) -> None:
         """Return as soon as no call is under way."""

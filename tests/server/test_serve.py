@@ -261,13 +261,14 @@ def zombie(pid: int) -> bool:
         return True
 
 
+@pytest.mark.parametrize("option", ["--address", "--metrics-address"])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_port_in_use_is_one_line_and_exit_status_2(serve: Run, workers: str) -> None:
+def test_a_port_in_use_is_one_line_and_exit_status_2(serve: Run, workers: str, option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         where = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, errors = finish(serve("--address", where, "--workers", workers))
+        code, errors = finish(serve(option, where, "--workers", workers))
     assert code == 2
     assert re.fullmatch(rf"error: cannot listen on {where}: .*\n", errors), errors
 
@@ -468,17 +469,6 @@ def calls_of(folder: Path) -> list[int]:
             if "shortlist_recommendations_total" in key:
                 answers += [int(path.stem.removeprefix("counter_"))] * int(value)
     return answers
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_port_in_use_for_metrics_is_one_line_and_exit_status_2(serve: Run, workers: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        where = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, errors = finish(serve("--metrics-address", where, "--workers", workers))
-    assert code == 2
-    assert re.fullmatch(rf"error: cannot listen on {where}: .*\n", errors), errors
 
 
 def test_a_folder_that_another_program_counts_in_is_left_alone(serve: Run, tmp_path: Path) -> None:

@@ -35,9 +35,8 @@ def torture(folder: Path, seed: int, drains: int, clients: int) -> list[str]:
         total += load.stop()
         assert not load.broken, f"end {number + 1}: {load.broken[:3]}"
     log = (folder / "server.log").read_text()
-    assert "server/" not in log, log[
-        -2_000:
-    ]  # of a traceback of ours; gRPC has one of its own, in one of a hundred ends
+    # A traceback of ours; gRPC prints one of its own once in a hundred ends.
+    assert "server/" not in log, log[-2_000:]
     assert total["answered"] and total["refused"]
     answered, refused = f"{total['answered']:,} calls answered", f"{total['refused']:,} refused as UNAVAILABLE"
     return [
