@@ -73,10 +73,10 @@ evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the b
 	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
 
 bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10k|100k|1m|10m]
-	@$(BIN)/python -m bench --size $(SIZE)
+	@$(BIN)/python -m shortlist_bench --size $(SIZE)
 
 profile: $(STAMP) $(GHZ) ## flame graph of the server under load: make profile BUNDLES=dir [CALLERS=1]
-	@$(BIN)/python -m bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
+	@$(BIN)/python -m shortlist_bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
 
 lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra cpu --extra dev \

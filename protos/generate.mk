@@ -16,7 +16,7 @@ protos-python: $(STAMP)
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
 
 protos-reference: $(STAMP)
-	@$(BIN)/python -m reference
+	@$(BIN)/python -m shortlist_reference
 
 # The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
 GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)

@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from certificates import Certificates
 
-from core.types import DAY, Bools, Queries
+from shortlist_core.types import DAY, Bools, Queries
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Compiled loops check their bounds here, in the processes of servers too; what is kept of them is kept apart.
@@ -29,9 +29,9 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 if TYPE_CHECKING:
-    from bundle import Bundle, BundleWriter
-    from retrieval.barred import Barred
-    from training.recipe import Trained
+    from shortlist_bundle import Bundle, BundleWriter
+    from shortlist_retrieval.exclusions import Barred
+    from shortlist_training.recipe import Trained
 
 TINY, SEED = {"slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_steps": 40, "ranker_epochs": 2}, 1
 
@@ -48,7 +48,7 @@ class TrainedBundle:
     seed: int
 
     def load(self) -> Bundle:
-        from bundle import BundleStore
+        from shortlist_bundle import BundleStore
 
         return BundleStore(self.bundles).load()
 
@@ -56,13 +56,13 @@ class TrainedBundle:
 @pytest.fixture(scope="session")
 def trained_bundle(tmp_path_factory: pytest.TempPathFactory) -> TrainedBundle:
     """Do not publish into its `bundles`: other tests read the current one."""
-    from data.dataset import Dataset
-    from data.splits import parse_time
-    from data.synthetic import make_shop
-    from training.config import Recipe
-    from training.publish import publish
-    from training.recipe import train
-    from training.table import prepare
+    from shortlist_data.dataset import Dataset
+    from shortlist_data.splits import parse_time
+    from shortlist_data.synthetic import make_shop
+    from shortlist_training.config import Recipe
+    from shortlist_training.publish import publish
+    from shortlist_training.recipe import train
+    from shortlist_training.table import prepare
 
     folder = tmp_path_factory.mktemp("trained")
     data, bundles, until = folder / "data", folder / "bundles", "2023-11-15"
@@ -77,7 +77,7 @@ def barring() -> Callable[[Bools], Barred]:
     """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
 
     def of(mask: Bools) -> Barred:
-        from retrieval.barred import Barred  # late: its package loads TensorFlow
+        from shortlist_retrieval.exclusions import Barred  # late: its package loads TensorFlow
 
         allowed = mask.any(axis=0)
         return Barred([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
@@ -125,7 +125,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture
 def stored(tmp_path: Path) -> Callable[[Callable[[BundleWriter], None]], Bundle]:
     """Publishes what a function writes, and gives the loaded bundle."""
-    from bundle import BundleStore
+    from shortlist_bundle import BundleStore
 
     def publish(write: Callable[[BundleWriter], None]) -> Bundle:
         store = BundleStore(tmp_path / "bundles")

@@ -20,7 +20,7 @@ KEYS = {
 @pytest.mark.skipif(not (ROOT / ".tools/bin/ghz").exists(), reason="ghz is not there: make tools")
 def test_the_whole_benchmark_on_a_few_hundred_items(tmp_path: Path) -> None:
     options = ["--items", "700", "--seconds", "1", "--bundles", str(tmp_path / "bundles"), "--out", str(tmp_path)]
-    done = subprocess.run([sys.executable, "-m", "bench", *options], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "shortlist_bench", *options], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     run = json.loads((tmp_path / "latest.json").read_text())
     assert run.keys() >= KEYS
@@ -37,13 +37,13 @@ def test_the_whole_benchmark_on_a_few_hundred_items(tmp_path: Path) -> None:
 def test_says_what_is_missing_without_a_load_generator(tmp_path: Path) -> None:
     for name in ("bench", "protos"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(".bundles", "results"))
-    done = subprocess.run([sys.executable, "-m", "bench"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "shortlist_bench"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0
     assert "make tools" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_the_ceiling_and_ratios() -> None:
-    from bench.measure import derive
+    from shortlist_bench.measure import derive
 
     def load(goodput: float, p50: float = 2.0, server_ms: float = 8.0) -> dict[str, float]:
         return {"goodput": goodput, "p50_ms": p50, "p99_ms": 3 * p50, "server_ms": server_ms}
@@ -78,7 +78,7 @@ def test_the_ceiling_and_ratios() -> None:
 
 
 def test_profile_counts_recursion_once() -> None:
-    from bench.profile import count
+    from shortlist_bench.profile import count
 
     alone, together, total = count(["run (a/b.py:1);work (a/c.py:2);work (a/c.py:3) 7", "run (a/b.py:1) 3"])
     assert total == 10
@@ -87,7 +87,7 @@ def test_profile_counts_recursion_once() -> None:
 
 
 def test_failed_calls_are_no_goodput() -> None:
-    from bench.ghz import _read
+    from shortlist_bench.ghz import _read
 
     details = [{"latency": 4e6, "status": "OK"}] * 6 + [{"latency": 1e3, "status": "ResourceExhausted"}] * 4
     load = _read({"details": details, "total": 2e9}, 1, 1.0, 0.6)
@@ -96,7 +96,7 @@ def test_failed_calls_are_no_goodput() -> None:
 
 
 def test_processor_time_counts_the_processes_that_a_server_started() -> None:
-    from bench.machine import processor_seconds
+    from shortlist_bench.machine import processor_seconds
 
     spin = "import time\nwhile time.process_time() < 0.3: pass\nprint(1, flush=True)\ninput()"
     command = [sys.executable, "-c", f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {spin!r}])"]

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import ghz_report
+from shortlist_bench import ghz_report
 
 Write = Callable[..., Path]
 
@@ -39,7 +39,9 @@ def write(tmp_path: Path) -> Write:
 
 
 def report(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "bench.ghz_report", path, *arguments], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "shortlist_bench.ghz_report", path, *arguments], capture_output=True, text=True
+    )
 
 
 def test_percentiles_are_those_of_the_ok_answers_by_nearest_rank(write: Write) -> None:

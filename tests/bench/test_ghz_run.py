@@ -9,7 +9,7 @@ from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor_pool import Default
 from shortlist.v1 import event_service_pb2, recommendation_service_pb2
 
-from bench import ghz_run
+from shortlist_bench import ghz_run
 
 USERS, ITEMS = [f"user {n}" for n in range(300)], [f"item {n}" for n in range(120)]
 SERVICES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle import BundleStore, Manifest
+from shortlist_bundle import BundleStore, Manifest
 
 
 @pytest.fixture

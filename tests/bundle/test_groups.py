@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bundle.groups import UserGroups, padded, write_groups
-from core.types import NO_GROUP
+from shortlist_bundle.groups import UserGroups, padded, write_groups
+from shortlist_core.types import NO_GROUP
 
 NAMES = [("country", "UK"), ("country", "France"), ("interest", "tea"), ("interest", "mugs")]
 USERS = {"ann": [0, 2, 3], "bob": [1]}

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bundle.histories import Histories, write_histories
-from core.types import DAY
+from shortlist_bundle.histories import Histories, write_histories
+from shortlist_core.types import DAY
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bundle.items import ItemTable, write_items
+from shortlist_bundle.items import ItemTable, write_items
 
 
 @pytest.fixture

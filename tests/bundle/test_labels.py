@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bundle import BundleStore, Labels, Manifest
-from core.errors import BundleRefusedError, InvalidArgumentError, NotFoundError
+from shortlist_bundle import BundleStore, Labels, Manifest
+from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, NotFoundError
 
 Publish = Callable[..., Manifest]
 

@@ -8,11 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bundle import live_items
-from bundle.items import ItemTable, write_items
-from bundle.live_items import LiveItems
-from core.catalog import CatalogItem
-from core.types import NO_ITEM
+from shortlist_bundle import live_items
+from shortlist_bundle.items import ItemTable, write_items
+from shortlist_bundle.live_items import LiveItems
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.types import NO_ITEM
 
 CATEGORIES = [["toys", "wood"], [], ["wood"], ["books"]]
 

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from bundle import Bundle, BundleStore
-from core.errors import BundleRefusedError
+from shortlist_bundle import Bundle, BundleStore
+from shortlist_core.errors import BundleRefusedError
 
 FACTS = {"as_of_micros": 5, "seed": 7, "settings": {}, "metrics": {}}
 DTYPES = st.sampled_from(["f4", "f8", "f2", "i1", "i4", "i8", "u1", "u8", "?", "S3", ">i4"])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle import room
-from bundle.room import map_with_room
-from core.errors import BundleRefusedError
+from shortlist_bundle import room
+from shortlist_bundle.room import map_with_room
+from shortlist_core.errors import BundleRefusedError
 
 
 @pytest.fixture

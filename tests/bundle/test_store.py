@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from bundle import BundleStore, Manifest
-from core.errors import BundleRefusedError, NotFoundError, UnavailableError
+from shortlist_bundle import BundleStore, Manifest
+from shortlist_core.errors import BundleRefusedError, NotFoundError, UnavailableError
 
 Publish = Callable[..., Manifest]
 

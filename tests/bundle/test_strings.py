@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle import strings
-from bundle.strings import Ids, Strings, build_lookup, encode
-from core.errors import DataError
-from core.types import NO_ITEM
+from shortlist_bundle import strings
+from shortlist_bundle.strings import Ids, Strings, build_lookup, encode
+from shortlist_core.errors import DataError
+from shortlist_core.types import NO_ITEM
 
 UTF8 = st.text(st.characters(codec="utf-8"), max_size=12)
 

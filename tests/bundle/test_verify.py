@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bundle import BundleStore, Manifest
-from bundle.manifest import SCHEMA_VERSION, canonical_json
-from core.errors import BundleRefusedError
+from shortlist_bundle import BundleStore, Manifest
+from shortlist_bundle.manifest import SCHEMA_VERSION, canonical_json
+from shortlist_core.errors import BundleRefusedError
 
 FILES = [
     "features.json",

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle import BundleStore
-from core.errors import DataError, UnavailableError
+from shortlist_bundle import BundleStore
+from shortlist_core.errors import DataError, UnavailableError
 
 FACTS = {"as_of_micros": 5, "seed": 7, "settings": {}, "metrics": {}}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle import BundleStore
-from cli import main
+from shortlist_bundle import BundleStore
+from shortlist_cli import main
 
 Shell = Callable[..., tuple[int, str, str]]
 

@@ -26,7 +26,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import (
 )
 from typer.testing import CliRunner, Result
 
-from cli.call import Kind, app
+from shortlist_cli.call import Kind, app
 
 HITS = [parts.SourceHit(name="two_tower", rank=3, score=0.9)]
 WHY = parts.Reason(text="Because you bought Tea")

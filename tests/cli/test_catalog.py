@@ -16,12 +16,12 @@ from grpc_status import rpc_status
 from shortlist.v1 import catalog_service_pb2 as api
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
 
-from bundle import BundleStore
-from bundle.manifest import CATALOG_SEQUENCES
-from cli import main
-from core.catalog import CatalogItem
-from data.dataset import Dataset
-from state import open_store
+from shortlist_bundle import BundleStore
+from shortlist_bundle.manifest import CATALOG_SEQUENCES
+from shortlist_cli import main
+from shortlist_core.catalog import CatalogItem
+from shortlist_data.dataset import Dataset
+from shortlist_state import open_store
 
 
 class Service(CatalogServiceServicer):

@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.data import app
-from core.errors import DataError
-from data.dataset import Dataset
-from data.truth import Truth
+from shortlist_cli.data import app
+from shortlist_core.errors import DataError
+from shortlist_data.dataset import Dataset
+from shortlist_data.truth import Truth
 
 
 def shortlist_data(*arguments: object) -> Result:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from cli import main
-from training.retrain import BusyError, Outcome, Retraining
+from shortlist_cli import main
+from shortlist_training.retrain import BusyError, Outcome, Retraining
 
 GATE = {
     "protocol": {"test_users": 1_234, "since": "2024-01-01T00:00:00+00:00"},

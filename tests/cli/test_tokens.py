@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from core.errors import PermissionDeniedError
-from server.auth import read_tokens
+from shortlist_cli.main import app
+from shortlist_core.errors import PermissionDeniedError
+from shortlist_server.rpc.auth import read_tokens
 
 
 def test_the_line_lets_the_token_in_with_its_scopes(tmp_path: Path) -> None:

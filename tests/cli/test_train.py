@@ -6,8 +6,8 @@ import sys
 import polars as pl
 import pytest
 
-from bundle import BundleStore
-from cli import main
+from shortlist_bundle import BundleStore
+from shortlist_cli import main
 
 
 @pytest.fixture

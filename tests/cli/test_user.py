@@ -13,7 +13,7 @@ import pytest
 from shortlist.v1 import user_service_pb2 as api
 from shortlist.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
 
-from cli import main
+from shortlist_cli import main
 
 
 class Service(UserServiceServicer):

@@ -19,7 +19,16 @@ class Server:
     def __init__(self, folder: Path, bundles: Path, *arguments: str) -> None:
         folder.mkdir(exist_ok=True)
         self._log = folder / "log"
-        command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0"]
+        command = [
+            sys.executable,
+            "-m",
+            "shortlist_cli.main",
+            "serve",
+            "--bundles",
+            str(bundles),
+            "--address",
+            "127.0.0.1:0",
+        ]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [*command, "--state", f"sqlite:{folder}/state.sqlite", *arguments],

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from core.device import Device, choose
+from shortlist_core.device import Device, choose
 
 
 @pytest.mark.parametrize(("device", "visible"), [("auto", "0"), ("gpu", "0"), ("cpu", "-1")])

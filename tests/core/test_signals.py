@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.signals import signals
-from core.types import Candidates
+from shortlist_core.signals import signals
+from shortlist_core.types import Candidates
 
 
 def candidates(scores, ranks, levels):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.types import DAY
+from shortlist_core.types import DAY
 
 HISTORIES = st.lists(st.lists(st.integers(0, 30), max_size=6), max_size=6)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataError
-from data import amazon
+from shortlist_core.errors import DataError
+from shortlist_data import amazon
 
 REVIEWS = [
     {"rating": 5.0, "title": "Nice", "text": "x", "images": [], "asin": "B1x", "parent_asin": "B1", "user_id": "U1",

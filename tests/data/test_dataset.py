@@ -4,9 +4,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.errors import DataError
-from data.dataset import Dataset
-from data.splits import parse_time, time_at_share
+from shortlist_core.errors import DataError
+from shortlist_data.dataset import Dataset
+from shortlist_data.splits import parse_time, time_at_share
 
 
 def interactions(*rows: tuple[str, str, int]) -> pl.DataFrame:

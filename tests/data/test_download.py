@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataError
-from data.download import download, unpack
+from shortlist_core.errors import DataError
+from shortlist_data.download import download, unpack
 
 CONTENT = bytes(range(256)) * 2000
 SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"

@@ -3,8 +3,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.errors import DataError
-from data import mind
+from shortlist_core.errors import DataError
+from shortlist_data import mind
 
 BEHAVIORS = (
     "1\tU1\t11/15/2019 8:55:22 AM\tN1 N2\tN3-1 N4-0\n"

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataError
-from data import movielens
+from shortlist_core.errors import DataError
+from shortlist_data import movielens
 
 
 def write_latest(folder: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.errors import DataError
-from data import online_retail
+from shortlist_core.errors import DataError
+from shortlist_data import online_retail
 
 ORDERS = """customer_id,item_id,invoice,timestamp,quantity,unit_price,country
 17850,85123A,536365,2010-12-01 08:26:00,6,2.50,United Kingdom

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import DataError
-from data.rejects import Rejects
-from data.source import LINE, Reading, batches
+from shortlist_core.errors import DataError
+from shortlist_data.rejects import Rejects
+from shortlist_data.source import LINE, Reading, batches
 
 # What a spreadsheet may write into a cell; surrogates and NUL no file holds, a lone CR ends a line for some readers.
 CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0"), max_size=8)
@@ -62,7 +62,7 @@ def test_no_garbage_gets_past_as_anything_but_rows_rejects_or_one_error(
 
 
 def test_a_quote_left_open_in_a_big_file_loses_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data.source_csv._BLOCK", 1 << 10)
+    monkeypatch.setattr("shortlist_data.source_csv._BLOCK", 1 << 10)
     (tmp_path / "t.csv").write_text("a,b\n0,sound\n" + '1,"open\n' + "x,y\n" * 2000)
     rejects = Rejects("items")
     frame = pl.concat(batches(tmp_path / "t.csv", rejects))
@@ -80,7 +80,7 @@ def test_a_ragged_row_may_be_no_text_either(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252", "shift-jis"])
 def test_other_encodings_across_blocks(tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data.source_csv._BLOCK", 1 << 13)
+    monkeypatch.setattr("shortlist_data.source_csv._BLOCK", 1 << 13)
     word = "日本" if encoding == "shift-jis" else "né"
     (tmp_path / "t.csv").write_text("a,b\n" + f"{word},x\n" * 30_000, encoding=encoding)
     frame = pl.concat(batches(tmp_path / "t.csv", Rejects("items"), Reading(encoding=encoding)))

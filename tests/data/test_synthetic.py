@@ -5,11 +5,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from core.errors import DataError, InvalidArgumentError
-from data.dataset import Dataset
-from data.splits import parse_time
-from data.synthetic import Shop, make_shop
-from data.truth import Truth
+from shortlist_core.errors import DataError, InvalidArgumentError
+from shortlist_data.dataset import Dataset
+from shortlist_data.splits import parse_time
+from shortlist_data.synthetic import Shop, make_shop
+from shortlist_data.truth import Truth
 
 CUT = parse_time("2023-11-01")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.errors import DataError
-from data.clean import Rules
-from data.rejects import Imported
-from data.source import Reading
-from data.table import Tables, import_tables, parse_columns, parse_event_types
+from shortlist_core.errors import DataError
+from shortlist_data.clean import Rules
+from shortlist_data.rejects import Imported
+from shortlist_data.source import Reading
+from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
 HEADER = "user_id,item_id,timestamp\n"
 GOOD = "u1,a,2024-01-01T10:00:00Z\n"
@@ -158,7 +158,7 @@ def test_bytes_that_are_no_utf8_cost_their_own_row(tmp_path: Path) -> None:
 
 
 def test_lines_stay_right_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data.source_csv._BLOCK", 1 << 10)
+    monkeypatch.setattr("shortlist_data.source_csv._BLOCK", 1 << 10)
     lines = [f"u{i},i{i},{1704103200 + i}" for i in range(2000)]
     bad = {7: "x", 600: "a,b,c,d", 601: "", 1500: "u,,1704103200", 1998: "u,i,never"}
     for at, text in bad.items():
@@ -187,7 +187,7 @@ def test_json_that_is_no_utf8_is_rejected(tmp_path: Path) -> None:
 
 
 def test_json_that_is_cut_by_blocks_keeps_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data.source_jsonl._BLOCK", 100)
+    monkeypatch.setattr("shortlist_data.source_jsonl._BLOCK", 100)
     lines = [json.dumps({"user_id": f"u{i}", "item_id": "a", "timestamp": i}) for i in range(50)]
     lines[33] = "broken"
     result = run(tmp_path, "\n".join(lines), "e.jsonl")

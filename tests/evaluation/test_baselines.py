@@ -3,9 +3,19 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from core.types import DAY
-from evaluation.baselines import Blend, Factors, ItemWeights, Popularity, bpr, ease, ials, item_neighbours, z_scores
-from evaluation.protocol import Interactions
+from shortlist_core.types import DAY
+from shortlist_evaluation.baselines import (
+    Blend,
+    Factors,
+    ItemWeights,
+    Popularity,
+    bpr,
+    ease,
+    ials,
+    item_neighbours,
+    z_scores,
+)
+from shortlist_evaluation.protocol import Interactions
 
 EVERYBODY = np.arange(4, dtype=np.int32)
 

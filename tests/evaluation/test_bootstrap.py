@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from evaluation import bootstrap
-from evaluation.bootstrap import mean_interval
+from shortlist_evaluation import bootstrap
+from shortlist_evaluation.bootstrap import mean_interval
 
 
 def test_width_is_that_of_the_normal_theory():

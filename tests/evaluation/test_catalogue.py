@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from evaluation.catalogue import ItemStats, average_popularity, coverage, head_share, intra_list_diversity, novelty
+from shortlist_evaluation.catalogue import (
+    ItemStats,
+    average_popularity,
+    coverage,
+    head_share,
+    intra_list_diversity,
+    novelty,
+)
 
 
 def lists(*rows):

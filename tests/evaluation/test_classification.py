@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.classification import auc, log_loss, reliability
+from shortlist_evaluation.classification import auc, log_loss, reliability
 
 
 def test_auc_by_hand():

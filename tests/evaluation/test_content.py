@@ -3,9 +3,9 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from data.dataset import Dataset
-from data.schema import empty
-from evaluation.content import ContentBased, text_vectors
+from shortlist_data.dataset import Dataset
+from shortlist_data.schema import empty
+from shortlist_evaluation.content import ContentBased, text_vectors
 
 ITEMS = Dataset.of(
     empty("interactions"),

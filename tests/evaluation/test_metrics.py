@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.metrics import (
+from shortlist_evaluation.metrics import (
     ItemSets,
     f1_at,
     first_places,

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from core.types import DAY, NO_ITEM
-from data.dataset import Dataset
-from evaluation.new_items import NewItems, print_new_items
-from evaluation.protocol import Heldout
+from shortlist_core.types import DAY, NO_ITEM
+from shortlist_data.dataset import Dataset
+from shortlist_evaluation.new_items import NewItems, print_new_items
+from shortlist_evaluation.protocol import Heldout
 
 CUT = int(datetime(2024, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
 

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from core.types import DAY, NO_ITEM
-from data.dataset import Dataset
-from evaluation.new_users import NewUsers, print_new_users
-from evaluation.protocol import Heldout
+from shortlist_core.types import DAY, NO_ITEM
+from shortlist_data.dataset import Dataset
+from shortlist_evaluation.new_users import NewUsers, print_new_users
+from shortlist_evaluation.protocol import Heldout
 
 CUT = int(datetime(2024, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from data import online_retail
-from data.splits import parse_time
-from evaluation.metrics import hit_at, ndcg_at, recall_at
-from evaluation.protocol import Heldout
-from evaluation.suite import baselines, rank
+from shortlist_data import online_retail
+from shortlist_data.splits import parse_time
+from shortlist_evaluation.metrics import hit_at, ndcg_at, recall_at
+from shortlist_evaluation.protocol import Heldout
+from shortlist_evaluation.suite import baselines, rank
 
 FOLDER = Path(os.environ.get("SHORTLIST_DATA", "")) / "online-retail"
 

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from core.errors import DataError
-from core.types import DAY
-from data.dataset import Dataset
-from evaluation.protocol import Heldout, rows_of
+from shortlist_core.errors import DataError
+from shortlist_core.types import DAY
+from shortlist_data.dataset import Dataset
+from shortlist_evaluation.protocol import Heldout, rows_of
 
 CUT = int(datetime(2024, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
 

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from core.errors import DataError
-from core.types import DAY
-from data.dataset import Dataset
-from evaluation.protocol import Heldout
-from evaluation.report import Report, evaluate_lists, item_stats
-from evaluation.suite import baselines, rank
+from shortlist_core.errors import DataError
+from shortlist_core.types import DAY
+from shortlist_data.dataset import Dataset
+from shortlist_evaluation.protocol import Heldout
+from shortlist_evaluation.report import Report, evaluate_lists, item_stats
+from shortlist_evaluation.suite import baselines, rank
 
 CUT = int(datetime(2024, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
 
@@ -133,7 +133,7 @@ def test_every_baseline_runs_and_prints(dataset, heldout):
 
 def test_methods_too_large_are_left_out_with_a_line(dataset, heldout, monkeypatch):
     for limit in ("EASE_ITEMS", "BPR_ENTRIES", "TRANSITION_VOTES"):
-        monkeypatch.setattr(f"evaluation.suite.{limit}", -1)
+        monkeypatch.setattr(f"shortlist_evaluation.suite.{limit}", -1)
     said = []
     fits = baselines(heldout.train, dataset.items, notice=said.append)
     assert len(said) == 3
@@ -145,5 +145,5 @@ def test_methods_too_large_are_left_out_with_a_line(dataset, heldout, monkeypatc
 def test_ranking_in_small_chunks_changes_nothing(dataset, heldout, monkeypatch):
     fit = baselines(heldout.train, dataset.items)["item-kNN, tf-idf"]
     whole = rank(fit(), heldout)
-    monkeypatch.setattr("evaluation.suite.SCORES_AT_A_TIME", 1)
+    monkeypatch.setattr("shortlist_evaluation.suite.SCORES_AT_A_TIME", 1)
     assert rank(fit(), heldout).tolist() == whole.tolist()

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from evaluation.metrics import ItemSets
-from evaluation.top_k import top_k
+from shortlist_evaluation.metrics import ItemSets
+from shortlist_evaluation.top_k import top_k
 
 
 def scores(*rows):

@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.baselines import ItemWeights
-from evaluation.protocol import Interactions
-from evaluation.transitions import Visits, recent_items, transition_weights
+from shortlist_evaluation.baselines import ItemWeights
+from shortlist_evaluation.protocol import Interactions
+from shortlist_evaluation.transitions import Visits, recent_items, transition_weights
 
 
 def log(*events, users=None, items=None):

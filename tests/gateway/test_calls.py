@@ -16,9 +16,9 @@ from jsonschema import Draft202012Validator
 from shortlist import Client
 from shortlist.v1.recommendation_service_pb2 import RecommendResponse
 
-from bundle import BundleStore
-from gateway.app import OPENAPI
-from gateway.methods import methods
+from shortlist_bundle import BundleStore
+from shortlist_gateway.app import OPENAPI
+from shortlist_gateway.methods import methods
 
 REQUESTS = {
     "RecommendationService/Recommend": {"userId": "ann", "count": 3, "includeTrace": True},

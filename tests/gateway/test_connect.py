@@ -6,7 +6,7 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from gateway.connect import HTTP_STATUS, ConnectError
+from shortlist_gateway.connect import HTTP_STATUS, ConnectError
 
 
 def failed(code: grpc.StatusCode, *details: any_pb2.Any) -> ConnectError:

@@ -15,9 +15,9 @@ from certificates import Certificates
 from gateway_process import RECOMMEND, Process, Run
 from typer.testing import CliRunner
 
-import cli.main
-from core.errors import ShortlistError
-from server.auth import new_token
+import shortlist_cli.main
+from shortlist_core.errors import ShortlistError
+from shortlist_server.rpc.auth import new_token
 
 EVENTS = "/shortlist.v1.EventService/WriteEvents"
 
@@ -86,7 +86,7 @@ def test_a_signal_lets_accepted_calls_finish_and_exits_zero(serve: Run, put_befo
 
 def end_of(*arguments: str) -> str:
     """The one line with which a start that cannot be is refused."""
-    result = CliRunner().invoke(cli.main.app, ["gateway", *arguments])
+    result = CliRunner().invoke(shortlist_cli.main.app, ["gateway", *arguments])
     assert isinstance(result.exception, ShortlistError), result.output
     line = str(result.exception)
     assert "\n" not in line

@@ -3,9 +3,9 @@
 import keras
 import pytest
 
-from core.device import Device
-from core.errors import DataError
-from layers.devices import confirm
+from shortlist_core.device import Device
+from shortlist_core.errors import DataError
+from shortlist_layers.devices import confirm
 
 
 @pytest.mark.parametrize("there", [[], ["gpu:0"]])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.types import DAY, SECOND
-from layers.history import GAPS, HISTORY, WINDOW, latest
+from shortlist_core.types import DAY, SECOND
+from shortlist_layers.history import GAPS, HISTORY, WINDOW, latest
 
 
 def of(queries):

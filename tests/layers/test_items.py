@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from layers.item_encoder import ItemEncoder, TextCNN
-from layers.item_features import MAX_CATEGORIES, MAX_TOKENS, ItemFeatures, item_inputs
-from layers.tokens import TextEncoder
+from shortlist_layers.item_encoder import ItemEncoder, TextCNN
+from shortlist_layers.item_features import MAX_CATEGORIES, MAX_TOKENS, ItemFeatures, item_inputs
+from shortlist_layers.tokens import TextEncoder
 
 TEXTS = [
     "red mug",

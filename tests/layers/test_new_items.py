@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from bundle.items import write_items
-from core.catalog import CatalogItem
-from layers.item_encoder import ItemEncoder
-from layers.item_encoding import ItemEncoding
-from layers.item_features import ItemFeatures, PriceScale, item_inputs, item_text
-from layers.new_items import NewItems
+from shortlist_bundle.items import write_items
+from shortlist_core.catalog import CatalogItem
+from shortlist_layers.item_encoder import ItemEncoder
+from shortlist_layers.item_encoding import ItemEncoding
+from shortlist_layers.item_features import ItemFeatures, PriceScale, item_inputs, item_text
+from shortlist_layers.new_items import NewItems
 
 TITLES = ["blue tea cup", "red tea cup", "large blue plate", "tea towel", "red scarf", ""]
 TEXTS = ["for tea", "", "made of clay " * 9, "linen", "wool, warm", ""]

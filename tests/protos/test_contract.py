@@ -24,7 +24,7 @@ from shortlist.v1 import (
     user_service_pb2,
 )
 
-from core.types import EventType
+from shortlist_core.types import EventType
 
 PROTOS = Path(__file__).parents[2] / "protos"
 FILES: list[FileDescriptor] = [

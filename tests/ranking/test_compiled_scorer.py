@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from ranking.compiled_scorer import CompiledScorer
-from ranking.scorer import Scorer, ScorerConfig
+from shortlist_ranking.compiled_scorer import CompiledScorer
+from shortlist_ranking.scorer import Scorer, ScorerConfig
 
 BATCH, N, ASKED, FEATURES, DIM = 4, 64, (3, 41), 7, 8
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from core.types import NO_ITEM
-from layers.history import HISTORY
-from layers.item_features import ItemFeatures
-from ranking.examples import ExampleBatches, Examples, Scaling
+from shortlist_core.types import NO_ITEM
+from shortlist_layers.history import HISTORY
+from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 
 
 def examples(queries, n, taken=1, seed=0, padded=0):

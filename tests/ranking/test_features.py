@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.signals import signals
-from core.types import DAY, NO_ITEM, Candidates
-from ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken, write_features
+from shortlist_core.signals import signals
+from shortlist_core.types import DAY, NO_ITEM, Candidates
+from shortlist_ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken, write_features
 
 AS_OF = 100 * DAY
 

@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from core.errors import BundleRefusedError
-from core.types import NO_ITEM
-from layers.history import latest
-from ranking.examples import model_inputs
-from ranking.features import features
-from ranking.ranker import Ranker
-from ranking.selection import select
+from shortlist_core.errors import BundleRefusedError
+from shortlist_core.types import NO_ITEM
+from shortlist_layers.history import latest
+from shortlist_ranking.examples import model_inputs
+from shortlist_ranking.features import features
+from shortlist_ranking.ranker import Ranker
+from shortlist_ranking.selection import select
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_more_candidates_than_are_compiled_are_scored_in_parts(ranker, queries, 
 
 def test_a_warm_ranker_never_compiles(ranker, trained, queries, monkeypatch):
     ranker.warm()
-    monkeypatch.setattr("ranking.ranker.CompiledScorer", None)
+    monkeypatch.setattr("shortlist_ranking.ranker.CompiledScorer", None)
     rows = np.arange(2_000, dtype=np.int32) % len(trained.table.item_ids)
     for batch in (1, 2, 3, 17):
         some = queries.select(np.arange(batch) % len(queries))

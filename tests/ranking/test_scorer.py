@@ -5,8 +5,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layers.history import HISTORY
-from ranking.scorer import HistoryLSTM, Scorer, ScorerConfig, listwise_loss
+from shortlist_layers.history import HISTORY
+from shortlist_ranking.scorer import HistoryLSTM, Scorer, ScorerConfig, listwise_loss
 
 
 def loss_and_slope(labels, logits):

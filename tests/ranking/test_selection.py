@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ranking.selection import select
+from shortlist_ranking.selection import select
 
 NUMBERS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 SCORES = arrays.arrays(np.float32, st.integers(0, 40), elements=NUMBERS)

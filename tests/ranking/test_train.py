@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from core.errors import DataError
-from layers.history import HISTORY
-from layers.item_features import ItemFeatures
-from ranking.examples import Examples, Scaling
-from ranking.scorer import Scorer, ScorerConfig
-from ranking.train import KeepBest, _held_out, calibrate, ndcg_at_10, score_examples, train_scorer
+from shortlist_core.errors import DataError
+from shortlist_layers.history import HISTORY
+from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.examples import Examples, Scaling
+from shortlist_ranking.scorer import Scorer, ScorerConfig
+from shortlist_ranking.train import KeepBest, _held_out, calibrate, ndcg_at_10, score_examples, train_scorer
 
 ITEMS = 30
 
@@ -107,7 +107,7 @@ def test_broken_numbers_are_named(items):
 
 
 def test_the_start_is_kept_where_training_does_not_beat_it(items, monkeypatch):
-    monkeypatch.setattr("ranking.train.RATE", 1e-12)
+    monkeypatch.setattr("shortlist_ranking.train.RATE", 1e-12)
     start = np.array([5, 0, 0], np.float32)
     kept = train_scorer([examples()], items, config(items, use_lstm=False), 1, start)
     fresh = examples(seed=9)
@@ -222,7 +222,7 @@ def test_whole_users_are_held_out_whoever_else_is_there():
 
 
 def test_item_vectors_are_as_serving_reads_them(trained, items):
-    from ranking.train import item_vectors
+    from shortlist_ranking.train import item_vectors
 
     assert item_vectors(trained.scorer, items, 7) == pytest.approx(trained.vectors, abs=1e-6)
     assert keras.backend.backend() == "tensorflow"

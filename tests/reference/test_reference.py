@@ -18,8 +18,8 @@ from shortlist.v1 import (
     user_service_pb2,
 )
 
-from reference.__main__ import FOLDER, PACKAGE, PROTOS, write
-from reference.comments import Api, compile_api
+from shortlist_reference.__main__ import FOLDER, PACKAGE, PROTOS, write
+from shortlist_reference.comments import Api, compile_api
 
 FILES = (
     recommendation_service_pb2,

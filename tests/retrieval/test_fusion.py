@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.types import NO_ITEM, Candidates
-from retrieval.fusion import Fusion
+from shortlist_core.types import NO_ITEM, Candidates
+from shortlist_retrieval.fusion import Fusion
 
 
 def lessons(queries=300, n=30):

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.types import NO_ITEM
-from retrieval import retriever as retriever_module
-from retrieval.als import ALS
-from retrieval.fusion import Fusion
-from retrieval.item_item import ItemItem, cosine, history_profile
-from retrieval.popularity import Popularity
-from retrieval.retriever import Retriever, best
-from retrieval.transitions import Transitions, transition_weights
+from shortlist_core.types import NO_ITEM
+from shortlist_retrieval import retriever as retriever_module
+from shortlist_retrieval.fusion import Fusion
+from shortlist_retrieval.retriever import Retriever, best
+from shortlist_retrieval.sources.als import ALS
+from shortlist_retrieval.sources.item_item import ItemItem, cosine, history_profile
+from shortlist_retrieval.sources.popularity import Popularity
+from shortlist_retrieval.sources.transitions import Transitions, transition_weights
 
 ITEMS = 80
 GENERATOR = np.random.default_rng(5)

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.types import NO_ITEM
-from layers.item_encoding import ItemEncoding
-from retrieval.als import ALS
-from retrieval.demographic import Demographic
-from retrieval.index import VectorIndex
-from retrieval.item_item import ItemItem, cosine, ease, history_profile
-from retrieval.popularity import Popularity
-from retrieval.retriever import KINDS
-from retrieval.similar_users import SimilarUsers
-from retrieval.transitions import Transitions, transition_weights
-from retrieval.two_tower import TwoTower
+from shortlist_core.types import NO_ITEM
+from shortlist_layers.item_encoding import ItemEncoding
+from shortlist_retrieval.index.vector_index import VectorIndex
+from shortlist_retrieval.retriever import KINDS
+from shortlist_retrieval.sources.als import ALS
+from shortlist_retrieval.sources.demographic import Demographic
+from shortlist_retrieval.sources.item_item import ItemItem, cosine, ease, history_profile
+from shortlist_retrieval.sources.popularity import Popularity
+from shortlist_retrieval.sources.similar_users import SimilarUsers
+from shortlist_retrieval.sources.transitions import Transitions, transition_weights
+from shortlist_retrieval.sources.two_tower import TwoTower
 
 ITEMS, USERS = 60, 80
 GENERATOR = np.random.default_rng(0)

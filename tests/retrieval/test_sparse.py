@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from core.types import NO_ITEM
-from retrieval.barred import Barred
-from retrieval.sparse import SparseRows, product
+from shortlist_core.types import NO_ITEM
+from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.sparse import SparseRows, product
 
 COLUMNS = 50
 

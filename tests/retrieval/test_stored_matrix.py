@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from core.halves import KEPT_WHOLE
-from retrieval.sparse import SparseRows, product
-from retrieval.stored_matrix import load_csr, write_csr
+from shortlist_core.halves import KEPT_WHOLE
+from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 
 def matrix(rows, seed=0):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from retrieval.top import top_positions
+from shortlist_retrieval.top import top_positions
 
 NUMBERS = st.sampled_from([-np.inf, -2, -1, -0.5, 0, 1, 3])
 VALUES = arrays.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(0, 8)), elements=NUMBERS)

@@ -11,7 +11,7 @@ from server_wire import Running
 from shortlist.v1 import bundle_service_pb2 as api
 from shortlist.v1 import recommendation_service_pb2 as recommend_api
 
-from bundle import BundleStore
+from shortlist_bundle import BundleStore
 
 STABLE, CANARY, SHADOW = api.BUNDLE_LABEL_STABLE, api.BUNDLE_LABEL_CANARY, api.BUNDLE_LABEL_SHADOW
 

@@ -15,13 +15,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 import server_fakes as fakes
 from server_wire import Running
 
-import ranking.selection  # noqa: F401  # takes seconds, which a first request with a deadline has not
-from bundle import Bundle, BundleStore
-from server.app import create_server
-from server.auth import Authority
-from server.settings import Settings
-from server.system import System
-from state import StateStore, open_store
+import shortlist_ranking.selection  # noqa: F401  # takes seconds, which a first request with a deadline has not
+from shortlist_bundle import Bundle, BundleStore
+from shortlist_server.base.settings import Settings
+from shortlist_server.process.app import create_server
+from shortlist_server.rpc.auth import Authority
+from shortlist_server.system.loaded_bundle import System
+from shortlist_state import StateStore, open_store
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from bundle import BundleStore
-from bundle.histories import write_histories
-from bundle.items import write_items
-from core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Candidates, EventType, Queries, Reasons
+from shortlist_bundle import BundleStore
+from shortlist_bundle.histories import write_histories
+from shortlist_bundle.items import write_items
+from shortlist_core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Candidates, EventType, Queries, Reasons
 
 ITEMS = 40
 ROOM = 10
@@ -198,6 +198,6 @@ def _stall(switch: Path, draw: random.Random) -> None:
 
 def load(bundle: Any) -> Any:
     """A System of fakes; the stand-in for System.load."""
-    from server.system import System
+    from shortlist_server.system.loaded_bundle import System
 
     return System.assemble(bundle, Retriever(), Ranker.load(bundle), 4)

@@ -15,9 +15,9 @@ from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
-from server.app import Server
-from server.system import System
-from state import StateStore
+from shortlist_server.process.app import Server
+from shortlist_server.system.loaded_bundle import System
+from shortlist_state import StateStore
 
 
 @dataclass

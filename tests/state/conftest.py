@@ -10,7 +10,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from redis_server import INSTALLED, RedisServer
 
-from state import StateStore, open_store
+from shortlist_state import StateStore, open_store
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=["file", "memory", "redis"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateStore]:
     memory = request.param == "memory"
-    monkeypatch.setattr("state.redis.READ_SECONDS", 60)  # a busy machine must not look like a store that is gone
+    monkeypatch.setattr(
+        "shortlist_state.redis.READ_SECONDS", 60
+    )  # a busy machine must not look like a store that is gone
     store = open_store("sqlite::memory:" if memory else request.getfixturevalue(f"{request.param}_url"))
     yield store
     store.close()

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from redis_server import RedisServer
 
-from state import open_store
+from shortlist_state import open_store
 
 ROOT = Path(__file__).parents[2]
 
 WRITER = """
 import sys
-from core.types import Event
-from state import open_store
+from shortlist_core.types import Event
+from shortlist_state import open_store
 
 store = open_store(sys.argv[1])
 print("ready", flush=True)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from redis_server import RedisServer
 
-from core.catalog import CatalogItem
-from core.types import Event, EventType
-from state import AppendResult, open_store
-from state.catalog import Before
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.types import Event, EventType
+from shortlist_state import AppendResult, open_store
+from shortlist_state.catalog import Before
 
 USERS = ["anna", "Anna", "ben\x00", ""]
 ANYBODY = st.sampled_from([*USERS, "nobody"])
@@ -185,7 +185,7 @@ class StoreBesideModel(RuleBasedStateMachine):
 
 def patient() -> AbstractContextManager[object]:
     """Stores that are opened herein wait for Redis: a busy machine must not look like a store that is gone."""
-    return patch("state.redis.READ_SECONDS", 60)
+    return patch("shortlist_state.redis.READ_SECONDS", 60)
 
 
 def check(runs: int, steps: int, redis: RedisServer | None = None, seed: int | None = None) -> None:
@@ -194,5 +194,5 @@ def check(runs: int, steps: int, redis: RedisServer | None = None, seed: int | N
 
     limits = settings(max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=seed is None)
     machine = hypothesis.seed(seed)(lambda: StoreBesideModel(redis)) if seed is not None else None
-    with patient(), patch("state.redis.log"):  # a warning per opening says nothing here
+    with patient(), patch("shortlist_state.redis.log"):  # a warning per opening says nothing here
         run_state_machine_as_test(machine or (lambda: StoreBesideModel(redis)), settings=limits)

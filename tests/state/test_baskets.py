@@ -8,9 +8,9 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.types import DAY, SECOND, Event, EventType
-from state import LogEntry
-from state.baskets import BASKET, TAKERS, Baskets
+from shortlist_core.types import DAY, SECOND, Event, EventType
+from shortlist_state import LogEntry
+from shortlist_state.baskets import BASKET, TAKERS, Baskets
 
 
 def entry(user: str, item: str, time: int = 100, type: EventType = EventType.VIEW) -> LogEntry:

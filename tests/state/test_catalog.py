@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.catalog import CatalogChange, CatalogItem
-from core.errors import InvalidArgumentError, StateError
-from state import StateStore, open_store
-from state.catalog import Before
+from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.errors import InvalidArgumentError, StateError
+from shortlist_state import StateStore, open_store
+from shortlist_state.catalog import Before
 
 NOTHING, DELETED, ITEM = Before.NOTHING, Before.DELETED, Before.ITEM
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from redis_server import RedisServer
 
-from core.errors import StateError
-from core.types import Event
-from state import AppendResult, StateStore, open_store
-from state.sqlite import SqliteStore
+from shortlist_core.errors import StateError
+from shortlist_core.types import Event
+from shortlist_state import AppendResult, StateStore, open_store
+from shortlist_state.sqlite import SqliteStore
 
 GONE, STAYS = "user-who-leaves-7f3a", "user-who-stays-91c2"
 

@@ -1,8 +1,8 @@
 import threading
 
-from core.types import Event, EventType
-from state import LogEntry
-from state.live_counts import LiveCounts
+from shortlist_core.types import Event, EventType
+from shortlist_state import LogEntry
+from shortlist_state.live_counts import LiveCounts
 
 
 def entry(user: str, item: str, time: int = 100, type: EventType = EventType.VIEW) -> LogEntry:

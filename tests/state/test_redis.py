@@ -11,9 +11,9 @@ import structlog
 from killed_writers import kill_while_writing
 from redis_server import INSTALLED, RedisServer
 
-from core.errors import StateError
-from core.types import Event
-from state import AppendResult, open_store
+from shortlist_core.errors import StateError
+from shortlist_core.types import Event
+from shortlist_state import AppendResult, open_store
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="there is no redis-server")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from killed_writers import kill_while_writing
 
-from core.errors import StateError
-from core.types import Event
-from state import AppendResult, open_store, sqlite_file
-from state.sqlite import SqliteStore
+from shortlist_core.errors import StateError
+from shortlist_core.types import Event
+from shortlist_state import AppendResult, open_store, sqlite_file
+from shortlist_state.sqlite import SqliteStore
 
 
 def event(id: str, time: int = 0) -> Event:
@@ -28,8 +28,8 @@ def run(program: str, *arguments: str) -> subprocess.Popen[str]:
 
 WRITER = """
 import sys
-from core.types import Event
-from state import open_store
+from shortlist_core.types import Event
+from shortlist_state import open_store
 
 store = open_store(sys.argv[1])
 print("ready", flush=True)
@@ -57,7 +57,7 @@ def test_processes_share_the_file_from_its_creation_on(file_url: str) -> None:
 
 OPENER = """
 import sys, time
-from state import open_store
+from shortlist_state import open_store
 
 for number in range(30):
     while time.time() < float(sys.argv[2]) + number * 0.05:
@@ -123,9 +123,9 @@ def test_a_store_locked_for_too_long_refuses_writes_and_serves_reads(file_url: s
 
 FILL = """
 import resource, signal, sys
-from core.errors import StateError
-from core.types import Event
-from state import open_store
+from shortlist_core.errors import StateError
+from shortlist_core.types import Event
+from shortlist_state import open_store
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = open_store(sys.argv[1])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import InvalidArgumentError, StateError
-from core.types import Event, EventType
-from state import AppendResult, StateStore, open_store
+from shortlist_core.errors import InvalidArgumentError, StateError
+from shortlist_core.types import Event, EventType
+from shortlist_state import AppendResult, StateStore, open_store
 
 
 def event(id: str, user: str = "u", time: int = 0, **others: object) -> Event:

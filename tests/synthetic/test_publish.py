@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from bundle import Bundle
+    from shortlist_bundle import Bundle
 
 ITEMS, USERS = 600, 80
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    from bundle import BundleStore
-    from synthetic.publish import publish
+    from shortlist_bundle import BundleStore
+    from shortlist_synthetic.publish import publish
 
     folder = tmp_path_factory.mktemp("synthetic")
     publish(folder, ITEMS, USERS, 5, lambda _: None)
@@ -24,7 +24,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def test_same_seed_same_files(bundle: Bundle, tmp_path: Path) -> None:
-    from synthetic.publish import publish
+    from shortlist_synthetic.publish import publish
 
     again = publish(tmp_path, ITEMS, USERS, 5, lambda _: None)
     assert {name: entry.sha256 for name, entry in again.files.items()} == {
@@ -41,9 +41,9 @@ def test_has_every_file_of_a_trained_bundle(bundle: Bundle, trained_bundle) -> N
 
 
 def test_loads_and_every_source_proposes(bundle: Bundle) -> None:
-    from bundle.histories import Histories
-    from ranking.ranker import Ranker
-    from retrieval.retriever import Retriever
+    from shortlist_bundle.histories import Histories
+    from shortlist_ranking.ranker import Ranker
+    from shortlist_retrieval.retriever import Retriever
 
     retriever = Retriever.load(bundle)
     queries = Histories.load(bundle).events.slice(0, 8)
@@ -55,8 +55,8 @@ def test_loads_and_every_source_proposes(bundle: Bundle) -> None:
 
 
 def test_users_take_from_few_clusters() -> None:
-    from synthetic.clusters import Clusters
-    from synthetic.people import histories
+    from shortlist_synthetic.clusters import Clusters
+    from shortlist_synthetic.people import histories
 
     clusters = Clusters.draw(5_000, 1)
     events = histories(clusters, 200)
@@ -66,8 +66,8 @@ def test_users_take_from_few_clusters() -> None:
 
 
 def test_neighbours_are_of_the_same_cluster(tmp_path: Path) -> None:
-    from synthetic.clusters import Clusters
-    from synthetic.neighbours import neighbours
+    from shortlist_synthetic.clusters import Clusters
+    from shortlist_synthetic.neighbours import neighbours
 
     clusters = Clusters.draw(3_000, 1)
     weights = neighbours(clusters, clusters.vectors(tmp_path / "v.npy", unit=True, seed=1), tmp_path / "n", 2)

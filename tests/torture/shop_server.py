@@ -15,8 +15,8 @@ import grpc
 import server_fakes as fakes
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 
-from bundle import BundleStore
-from core.errors import NotFoundError
+from shortlist_bundle import BundleStore
+from shortlist_core.errors import NotFoundError
 
 POINTS = (0.01, 0.02, 0.005)
 """What the ranker of each bundle gives per item: item i scores i times as much."""
@@ -49,7 +49,16 @@ class Shop:
         beside the folder, and has to end with exit status 0.
         """
         boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
-        command = [sys.executable, "-m", "cli.main", "serve", "--bundles", str(folder), "--address", "127.0.0.1:0"]
+        command = [
+            sys.executable,
+            "-m",
+            "shortlist_cli.main",
+            "serve",
+            "--bundles",
+            str(folder),
+            "--address",
+            "127.0.0.1:0",
+        ]
         command += ["--state", state or f"sqlite:{folder.parent}/state.sqlite", "--log-level", "error"]
         command += ["--reuse", str(reuse)]
         with (folder.parent / "server.log").open("a") as log:

@@ -14,8 +14,8 @@ import server_fakes as fakes
 from torture_event_writes import check
 from torture_publish_kills import ExpectedFolder
 
-from core.types import Event
-from state import open_store
+from shortlist_core.types import Event
+from shortlist_state import open_store
 
 
 @pytest.mark.parametrize("name", run_tortures.NAMES)

@@ -19,7 +19,7 @@ import server_fakes as fakes
 from shop_server import Shop
 from shortlist import Client, Options
 
-from bundle import BundleStore
+from shortlist_bundle import BundleStore
 
 TITLE = "Kills during publishing"
 FULL = {"kills": 100, "commands": 20}
@@ -31,7 +31,7 @@ PUBLISHER = """
 import itertools, sys
 from pathlib import Path
 import server_fakes as fakes
-from bundle import BundleStore
+from shortlist_bundle import BundleStore
 
 store = BundleStore(Path(sys.argv[1]))
 
@@ -191,7 +191,7 @@ def _kill_commands(folder: Path, commands: int, draw: random.Random) -> int:
 
 def _command(folder: Path, seed: int) -> subprocess.Popen[bytes]:
     """The command once it has begun to write."""
-    arguments = ("-m", "cli.main", "data", "synthetic-vectors", "--bundles", str(folder), "--items", "100")
+    arguments = ("-m", "shortlist_cli.main", "data", "synthetic-vectors", "--bundles", str(folder), "--items", "100")
     command = subprocess.Popen([sys.executable, *arguments, "--seed", str(seed)], stdout=subprocess.DEVNULL, cwd=ROOT)
     while not any(folder.glob(".writing-*")):
         assert command.poll() is None, "the command ended before it wrote anything"

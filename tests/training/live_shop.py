@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from data.dataset import Dataset
+from shortlist_data.dataset import Dataset
 
 
 def dataset() -> Dataset:

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from core.types import NO_ITEM
-from data.synthetic import make_shop
-from layers.item_features import item_inputs
-from ranking.examples import Examples
-from retrieval.fusion import Fusion
-from retrieval.retriever import Retriever
-from retrieval.text import text_weights
-from retrieval.train import RetrievalSettings, fit_sources
-from retrieval.two_tower import TowerTraining
-from training.arrivals import meet, neighbours_without, proposals, without_ids
-from training.lessons import propose
-from training.slices import slices
-from training.table import prepare
+from shortlist_core.types import NO_ITEM
+from shortlist_data.synthetic import make_shop
+from shortlist_layers.item_features import item_inputs
+from shortlist_ranking.examples import Examples
+from shortlist_retrieval.fusion import Fusion
+from shortlist_retrieval.retriever import Retriever
+from shortlist_retrieval.sources.text import text_weights
+from shortlist_retrieval.sources.two_tower import TowerTraining
+from shortlist_retrieval.training.fit_sources import RetrievalSettings, fit_sources
+from shortlist_training.arrivals import meet, neighbours_without, proposals, without_ids
+from shortlist_training.lessons import propose
+from shortlist_training.slices import slices
+from shortlist_training.table import prepare
 
 COUNT = 100
 

@@ -9,17 +9,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bundle import BundleStore
-from data.dataset import Dataset
-from evaluation.new_users import NewUsers
-from evaluation.protocol import Heldout
-from training.assess import with_new_users
-from training.config import Recipe
-from training.offline import Recommender
-from training.publish import publish
-from training.recipe import train
-from training.table import prepare
-from training.warm import warm_start
+from shortlist_bundle import BundleStore
+from shortlist_data.dataset import Dataset
+from shortlist_evaluation.new_users import NewUsers
+from shortlist_evaluation.protocol import Heldout
+from shortlist_training.assess import with_new_users
+from shortlist_training.config import Recipe
+from shortlist_training.offline import Recommender
+from shortlist_training.publish import publish
+from shortlist_training.recipe import train
+from shortlist_training.table import prepare
+from shortlist_training.warm import warm_start
 
 ITEMS, USERS, EVENTS = 60, 160, 12
 COUNTRIES = ("France", "Spain")

@@ -1,7 +1,7 @@
 import pytest
 
-from core.errors import DataError
-from training.config import Recipe
+from shortlist_core.errors import DataError
+from shortlist_training.config import Recipe
 
 
 def written(tmp_path, text):

@@ -8,11 +8,11 @@ import pytest
 from live_shop import at, dataset
 from redis_server import INSTALLED, RedisServer
 
-from core.errors import DataError
-from core.types import DAY, Event, EventType
-from state import open_store
-from training.live_events import with_live_events
-from training.table import prepare
+from shortlist_core.errors import DataError
+from shortlist_core.types import DAY, Event, EventType
+from shortlist_state import open_store
+from shortlist_training.live_events import with_live_events
+from shortlist_training.table import prepare
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ import polars as pl
 import pytest
 from live_shop import at, dataset
 
-from bundle import BundleStore
-from bundle.items import write_items
-from bundle.manifest import CATALOG_SEQUENCES
-from core.catalog import CatalogItem
-from core.types import Event
-from data.dataset import Dataset
-from state import StateStore, open_store
-from training.compact import compact
-from training.live_events import with_live_events
-from training.table import prepare
+from shortlist_bundle import BundleStore
+from shortlist_bundle.items import write_items
+from shortlist_bundle.manifest import CATALOG_SEQUENCES
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.types import Event
+from shortlist_data.dataset import Dataset
+from shortlist_state import StateStore, open_store
+from shortlist_training.compact import compact
+from shortlist_training.live_events import with_live_events
+from shortlist_training.table import prepare
 
 
 @pytest.fixture

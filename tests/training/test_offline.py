@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from core.types import NO_ITEM
-from data.dataset import Dataset
-from data.splits import parse_time
-from evaluation.new_items import NewItems
-from evaluation.protocol import Heldout
-from ranking.ranker import Ranker
-from training.assess import with_new_items
-from training.offline import Recommender
+from shortlist_core.types import NO_ITEM
+from shortlist_data.dataset import Dataset
+from shortlist_data.splits import parse_time
+from shortlist_evaluation.new_items import NewItems
+from shortlist_evaluation.protocol import Heldout
+from shortlist_ranking.ranker import Ranker
+from shortlist_training.assess import with_new_items
+from shortlist_training.offline import Recommender
 
 FIELDS = ("items", "fused", "scores", "ranks", "levels")
 

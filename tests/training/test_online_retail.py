@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import online_retail
-from data.splits import parse_time
-from evaluation.metrics import hit_at, ndcg_at, recall_at
-from evaluation.protocol import Heldout
+from shortlist_data import online_retail
+from shortlist_data.splits import parse_time
+from shortlist_evaluation.metrics import hit_at, ndcg_at, recall_at
+from shortlist_evaluation.protocol import Heldout
 
 FOLDER = Path(os.environ.get("SHORTLIST_DATA", "")) / "online-retail"
 SINCE = "2011-10-01"
@@ -71,9 +71,9 @@ def test_both_stages_beat_what_a_strong_practitioner_builds(bundles, heldout, tm
 
 
 def test_stage_one_loses_little_and_the_two_towers_beat_popularity(bundles, dataset, heldout):
-    from bundle import BundleStore
-    from training.offline import Recommender
-    from training.table import past_of
+    from shortlist_bundle import BundleStore
+    from shortlist_training.offline import Recommender
+    from shortlist_training.table import past_of
 
     system = Recommender.load(BundleStore(bundles).load())
     cut = parse_time(SINCE)

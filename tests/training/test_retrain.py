@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bundle import BundleStore
-from core.types import DAY, SECOND
-from data.dataset import Dataset
-from training import retrain as module
-from training.config import Recipe
-from training.retrain import CURRENT, TRIAL, BusyError, Retraining, gate_cut
+from shortlist_bundle import BundleStore
+from shortlist_core.types import DAY, SECOND
+from shortlist_data.dataset import Dataset
+from shortlist_training import retrain as module
+from shortlist_training.config import Recipe
+from shortlist_training.retrain import CURRENT, TRIAL, BusyError, Retraining, gate_cut
 
 SILENT = lambda _: None  # noqa: E731
 

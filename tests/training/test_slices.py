@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import DataError
-from core.types import DAY, NO_GROUP, NO_ITEM
-from training.slices import ends, slices, time_slice
+from shortlist_core.errors import DataError
+from shortlist_core.types import DAY, NO_GROUP, NO_ITEM
+from shortlist_training.slices import ends, slices, time_slice
 
 ITEMS = 12
 WORDED = np.ones(ITEMS, bool)
@@ -203,7 +203,7 @@ def test_what_came_next_is_worth_most_and_simultaneous_things_the_same(queries_o
 
 
 def test_few_users_are_asked_at_several_moments_each_never_the_same_twice(queries_of, monkeypatch):
-    monkeypatch.setattr("training.slices.FILL", 600)
+    monkeypatch.setattr("shortlist_training.slices.FILL", 600)
     cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
     pairs = list(zip(cut.users.tolist(), cut.queries.now.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)

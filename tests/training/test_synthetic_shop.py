@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from data.splits import parse_time
-from data.synthetic import make_shop
-from evaluation.metrics import ndcg_at
-from evaluation.protocol import Heldout
-from evaluation.top_k import top_k
+from shortlist_data.splits import parse_time
+from shortlist_data.synthetic import make_shop
+from shortlist_evaluation.metrics import ndcg_at
+from shortlist_evaluation.protocol import Heldout
+from shortlist_evaluation.top_k import top_k
 
 SINCE = "2023-11-01"
 
@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 @pytest.mark.parametrize("seed", [3, 11])
 def test_the_system_comes_near_the_true_preferences(tmp_path, seed):
-    from bundle import BundleStore
-    from training.config import Recipe
-    from training.offline import Recommender
-    from training.publish import publish
-    from training.recipe import train
-    from training.table import prepare
+    from shortlist_bundle import BundleStore
+    from shortlist_training.config import Recipe
+    from shortlist_training.offline import Recommender
+    from shortlist_training.publish import publish
+    from shortlist_training.recipe import train
+    from shortlist_training.table import prepare
 
     shop, cut = make_shop(items=1_000, users=1_000, seed=seed), parse_time(SINCE)
     heldout = Heldout.of(shop.dataset, cut)

@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bundle.histories import Histories
-from bundle.items import ItemTable
-from core.errors import DataError
-from core.types import EventType
-from data.dataset import Dataset
-from data.splits import parse_time
-from training.table import past_of, prepare
+from shortlist_bundle.histories import Histories
+from shortlist_bundle.items import ItemTable
+from shortlist_core.errors import DataError
+from shortlist_core.types import EventType
+from shortlist_data.dataset import Dataset
+from shortlist_data.splits import parse_time
+from shortlist_training.table import past_of, prepare
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -127,7 +127,7 @@ def with_attributes(dataset, attributes):
 
 
 def test_values_that_enough_users_with_events_share_are_groups(monkeypatch):
-    monkeypatch.setattr("training.table.FEWEST_MEMBERS", 2)
+    monkeypatch.setattr("shortlist_training.table.FEWEST_MEMBERS", 2)
     people = {f"u{i}": [("country", "Spain" if i < 4 else "France"), ("shoe size", str(i))] for i in range(7)}
     people["u6"] = []
     people |= {"quiet": [("country", "Spain"), ("country", "Malta")], "silent": [("country", "Malta")]}
@@ -138,7 +138,7 @@ def test_values_that_enough_users_with_events_share_are_groups(monkeypatch):
 
 
 def test_only_users_before_the_time_asked_for_make_groups(monkeypatch):
-    monkeypatch.setattr("training.table.FEWEST_MEMBERS", 7)
+    monkeypatch.setattr("shortlist_training.table.FEWEST_MEMBERS", 7)
     everybody = with_attributes(shop(), {f"u{i}": [("country", "Spain")] for i in range(7)})
     assert prepare(everybody, None).groups == (("country", "Spain"),)
     later = pl.col("user_id") != "u6"

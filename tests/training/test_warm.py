@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bundle.items import ItemTable
-from core.types import NO_ITEM
-from data.dataset import Dataset
-from layers.item_features import ItemFeatures
-from ranking.ranker import Ranker
-from ranking.scorer import Scorer
-from ranking.train import item_vectors
-from training.table import prepare
-from training.warm import warm_start
+from shortlist_bundle.items import ItemTable
+from shortlist_core.types import NO_ITEM
+from shortlist_data.dataset import Dataset
+from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.ranker import Ranker
+from shortlist_ranking.scorer import Scorer
+from shortlist_ranking.train import item_vectors
+from shortlist_training.table import prepare
+from shortlist_training.warm import warm_start
 
 
 @pytest.fixture(scope="module")

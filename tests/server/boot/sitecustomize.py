@@ -10,12 +10,13 @@ import server_fakes
 
 # The packages without their __init__, which load TensorFlow: the modules of them that are used here need none.
 for package in ("ranking", "retrieval"):
-    sys.modules[package] = types.ModuleType(package)
-    sys.modules[package].__path__ = [str(Path(__file__).parents[3] / package)]
+    name = f"shortlist_{package}"
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [str(Path(__file__).parents[3] / package / name)]
 for module, kind in (
-    ("layers.new_items", server_fakes.NewItems),
-    ("retrieval.retriever", server_fakes.Retriever),
-    ("ranking.ranker", server_fakes.Ranker),
+    ("shortlist_layers.new_items", server_fakes.NewItems),
+    ("shortlist_retrieval.retriever", server_fakes.Retriever),
+    ("shortlist_ranking.ranker", server_fakes.Ranker),
 ):
     sys.modules[module] = types.ModuleType(module)
     setattr(sys.modules[module], kind.__name__, kind)

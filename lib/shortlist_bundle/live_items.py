@@ -1,0 +1,170 @@
+"""The item table as it is by now: the bundle's, and over it what was written and deleted since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from time import monotonic
+
+import numpy as np
+import numpy.typing as npt
+
+from shortlist_bundle.items import ItemTable
+from shortlist_bundle.strings import Ids, Spans, Strings, decode, joined, parts
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.types import NO_ITEM, Bools, Int32s, among, distinct
+
+KEPT_SECONDS = 300.0
+"""How long the row of a deleted item is given to no other: longer than any answer takes."""
+
+
+class LiveStrings:
+    """A bundle's strings, some of them replaced, others behind them."""
+
+    def __init__(self, base: Strings) -> None:
+        self._base = base
+        self._over: dict[int, str] = {}
+
+    def __getitem__(self, row: int) -> str:
+        over = self._over.get(row)
+        return self._base[row] if over is None else over
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> list[str]:
+        """The strings at `rows`, in that order; a row that there is not raises LookupError."""
+        return decode(self.spans(rows))
+
+    def spans(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> Spans:
+        """As `take`, without making strings of them."""
+        if not self._over:
+            return self._base.spans(rows)
+        at, n = np.asarray(rows, np.int64), len(self._base)
+        over = {i: self._over[row] for i, row in enumerate(at.tolist()) if row >= n or row in self._over}
+        if not over:
+            return self._base.spans(at)
+        strings: list[bytes | memoryview] = [*parts(self._base.spans(np.where(at < n, at, 0)))]
+        for i, string in over.items():
+            strings[i] = string.encode()
+        blob, offsets = joined(strings)
+        return blob, offsets[:-1], offsets[1:]
+
+    def over(self, row: int) -> str | None:
+        """What was put at a row, None where nothing was."""
+        return self._over.get(row)
+
+    def put(self, row: int, string: str) -> None:
+        """Replace or add one."""
+        self._over[row] = string
+
+
+class LiveIds(LiveStrings):
+    """The ids of all items that there are or were."""
+
+    def __init__(self, base: Ids) -> None:
+        super().__init__(base)
+        self._ids, self._fresh = base, dict[str, int]()
+        self.deleted: Int32s = np.zeros(0, np.int32)  # rows, ascending
+
+    def ever(self, ids: Sequence[str]) -> Int32s:
+        """The row of each id, int32 [ids], that of a deleted item too: what users did with it still says something."""
+        rows = self._ids.rows(ids)
+        if self._fresh:
+            for i in np.flatnonzero(rows == NO_ITEM).tolist():
+                rows[i] = self._fresh.get(ids[i], NO_ITEM)
+        return rows
+
+    def row(self, id: str) -> int:
+        """`ever` for one id."""
+        return int(self.ever([id])[0])
+
+    def rows(self, ids: Sequence[str]) -> Int32s:
+        """The row of each id, int32 [ids], NO_ITEM where one is not known or deleted."""
+        rows = self.ever(ids)
+        rows[among(rows, self.deleted)] = NO_ITEM
+        return rows
+
+    def add(self, id: str, row: int) -> None:
+        """Give a row behind the bundle's to a new id; whose it was is forgotten."""
+        if row in self._over:
+            self._fresh.pop(self._over[row], None)
+        self.put(row, id)
+        self._fresh[id] = row
+
+
+class LiveItems:
+    """What `ItemTable` says, of the items as they are now. One thread writes; others may read meanwhile.
+
+    Rows behind the bundle's go to new items. What was deleted keeps its row, for answers that are being made and for
+    when it comes back; that of a new item goes to another one after a while if there is no other room.
+    """
+
+    def __init__(self, table: ItemTable, room: int) -> None:
+        self.bundled = len(table)
+        self.capacity = len(table) + room  # rows that there may be
+        self.ids, self.titles = LiveIds(table.ids), LiveStrings(table.titles)
+        self._table = table
+        self.rows_used = len(table)  # by all items that there are or were
+        self._categories: dict[int, tuple[str, ...]] = {}
+        self._freed: dict[int, float] = {}  # row of a new item that was deleted -> when, the first first
+
+    def __len__(self) -> int:
+        """How many items there are, without those deleted."""
+        return self.rows_used - len(self.deleted)
+
+    @property
+    def deleted(self) -> Int32s:
+        """Rows of deleted items, int32 ascending."""
+        return self.ids.deleted
+
+    def rows_for(self, item_ids: Sequence[str]) -> Int32s:
+        """The rows at which to `put` items of these different ids, int32 [ids], NO_ITEM where there is no room."""
+        rows = self.ids.ever(item_ids)
+        new = np.flatnonzero(rows == NO_ITEM)
+        free = [*range(self.rows_used, min(self.rows_used + len(new), self.capacity))]
+        if len(free) < len(new):
+            free += [row for row in self._free() if row not in rows]
+        new = new[: len(free)]
+        rows[new] = free[: len(new)]
+        return rows
+
+    def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
+        """Write items at the rows that `rows_for` gave them; those deleted come back."""
+        for row, item in zip(rows.tolist(), items, strict=True):
+            self.titles.put(row, item.title)
+            self._categories[row] = item.categories
+            if row >= self.bundled and self.ids.over(row) != item.item_id:
+                self.ids.add(item.item_id, row)
+                self.rows_used = max(self.rows_used, row + 1)
+            self._freed.pop(row, None)
+        self.ids.deleted = self.deleted[~among(self.deleted, distinct(rows))]
+
+    def delete(self, item_ids: Sequence[str]) -> Int32s:
+        """The rows that are gone with these ids, int32 ascending; ids that nobody knows are passed over."""
+        rows = distinct(self.ids.ever(item_ids))
+        self._freed |= dict.fromkeys(rows[(rows >= self.bundled) & ~among(rows, self.deleted)].tolist(), monotonic())
+        self.ids.deleted = distinct(np.concatenate([self.deleted, rows]))
+        return rows
+
+    def living(self) -> Bools:
+        """Which rows are those of items that there are, bool [capacity]."""
+        living = np.zeros(self.capacity, np.bool_)
+        living[: self.rows_used] = True
+        living[self.deleted] = False
+        return living
+
+    def categories(self, row: int) -> Sequence[str]:
+        """The categories of one item."""
+        over = self._categories.get(row)
+        return self._table.categories(row) if over is None else over
+
+    def in_any_category(self, names: Iterable[str]) -> Bools:
+        """Which items carry at least one of the named categories, bool [capacity]."""
+        wanted = set(names)
+        carrying = np.zeros(self.capacity, np.bool_)
+        carrying[: self.bundled] = self._table.in_any_category(sorted(wanted))
+        for row, categories in self._categories.items():
+            carrying[row] = not wanted.isdisjoint(categories)
+        return carrying
+
+    def _free(self) -> list[int]:
+        """Rows of deleted new items that no answer can be about any more."""
+        before = monotonic() - KEPT_SECONDS
+        return [row for row, when in self._freed.items() if when < before]

@@ -1,0 +1,157 @@
+"""Writes the files of one bundle, then publishes them all at once or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save_file
+
+from shortlist_bundle.files import is_safe_name, sha256, sync
+from shortlist_bundle.manifest import MANIFEST, FileEntry, Manifest, canonical_json, library_versions, plain_json
+from shortlist_bundle.strings import build_lookup, encode
+from shortlist_core.errors import UnavailableError
+
+Adopt = Callable[[Manifest, bool], Manifest]
+
+
+class BundleWriter:
+    """A bundle in the making; `BundleStore.writer()` hands it out.
+
+    Names are relative paths without a file ending: `items/price` becomes `items/price.npy`. A name given twice or one
+    that could leave the bundle raises ValueError; a disk that is full or read-only raises UnavailableError.
+    """
+
+    def __init__(self, workspace: Path, adopt: Adopt) -> None:
+        self._workspace = workspace
+        self._adopt = adopt
+        self._files: dict[str, Path] = {}
+
+    def array(self, name: str, array: npt.ArrayLike) -> None:
+        """Store an array of any plain dtype and shape as `<name>.npy`; an array of objects raises TypeError."""
+        plain = _plain(name, array)
+        with self._writing(f"{name}.npy") as path:
+            np.save(path, plain, allow_pickle=False)
+
+    def arrays(self, prefix: str, mapping: Mapping[str, npt.ArrayLike]) -> None:
+        """Store each array of `mapping` under `<prefix>/<key>`."""
+        for key, array in mapping.items():
+            self.array(f"{prefix}/{key}", array)
+
+    def strings(self, name: str, values: Sequence[str]) -> None:
+        """Store strings so that any of them is read without the others."""
+        blob, offsets = encode(values)
+        self.array(f"{name}.utf8", blob)
+        self.array(f"{name}.offsets", offsets.astype(np.uint32) if len(blob) < 1 << 32 else offsets)
+
+    def ids(self, name: str, values: Sequence[str]) -> None:
+        """Store ids with the way back from an id to its row; an id that occurs twice raises DataError."""
+        hashes, rows = build_lookup(values)
+        self.strings(name, values)
+        self.array(f"{name}.hashes", hashes)
+        self.array(f"{name}.rows", rows)
+
+    def json(self, name: str, obj: object) -> None:
+        """Store anything that JSON holds as `<name>.json`; NumPy numbers become plain ones, a NaN raises ValueError."""
+        content = canonical_json(obj)
+        with self._writing(f"{name}.json") as path:
+            path.write_bytes(content)
+
+    def weights(self, name: str, weights: Mapping[str, npt.ArrayLike]) -> None:
+        """Store a model's named arrays as `<name>.safetensors`."""
+        plain = {key: _plain(f"{name}[{key}]", array) for key, array in weights.items()}
+        with self._writing(f"{name}.safetensors") as path:
+            save_file(plain, path)
+
+    def path(self, name: str) -> Path:
+        """Where a library may write the file `name` (with its ending) itself; it has to be there at `publish`."""
+        return self._register(name)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for what does not fit into memory, on the disk of the bundle but no part of it.
+
+        It is gone after the context, which has to end before `publish`; of a killed process it goes as the bundle does.
+        """
+        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self._workspace) as folder:
+            yield Path(folder)
+
+    def publish(
+        self,
+        *,
+        as_of_micros: int,
+        seed: int,
+        settings: Mapping[str, Any],
+        metrics: Mapping[str, Any],
+        activate: bool = True,
+    ) -> Manifest:
+        """Make the bundle durable, put it in its place under a new version and, unless told not to, make it current.
+
+        `as_of_micros` is the time until which data was used. Returns the manifest, its version included. A file that
+        was promised by `path` and is missing, or one that nobody registered, raises ValueError.
+        """
+        self._check_complete()
+        draft = Manifest(
+            created_at=datetime.now(UTC),
+            as_of_micros=as_of_micros,
+            seed=seed,
+            libraries=library_versions(),
+            settings=plain_json(settings),
+            metrics=plain_json(metrics),
+            files={
+                name: FileEntry(sha256=sha256(path), bytes=path.stat().st_size) for name, path in self._files.items()
+            },
+        )
+        with _storage_errors("publish the bundle"):
+            for path in self._files.values():
+                sync(path)
+            for folder in {folder for path in self._files.values() for folder in path.parents}:
+                if folder.is_relative_to(self._workspace):
+                    sync(folder)
+            return self._adopt(draft, activate)
+
+    def _check_complete(self) -> None:
+        there = {str(path.relative_to(self._workspace)) for path in self._workspace.rglob("*") if not path.is_dir()}
+        there = {name for name in there if not name.startswith(".")}  # the workspace's own lock
+        if missing := sorted(self._files.keys() - there):
+            raise ValueError(f"promised to the bundle and never written: {', '.join(missing)}")
+        if strange := sorted(there - self._files.keys()):
+            raise ValueError(f"written into the bundle without its knowledge: {', '.join(strange)}")
+
+    def _register(self, name: str) -> Path:
+        if not is_safe_name(name) or name == MANIFEST:
+            raise ValueError(f"{name!r} cannot be the name of a file in a bundle")
+        if name in self._files:
+            raise ValueError(f"{name!r} was written to the bundle before")
+        path = self._workspace / name
+        with _storage_errors(f"write {name}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._files[name] = path
+        return path
+
+    @contextmanager
+    def _writing(self, name: str) -> Iterator[Path]:
+        path = self._register(name)
+        with _storage_errors(f"write {name}"):
+            yield path
+
+
+def _plain(name: str, array: npt.ArrayLike) -> npt.NDArray[Any]:
+    plain = np.asarray(array, order="C")
+    if plain.dtype.hasobject:
+        raise TypeError(f"{name}: an array of Python objects cannot be stored, only numbers, bools and fixed bytes")
+    return plain
+
+
+@contextmanager
+def _storage_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError("BUNDLE_STORAGE", f"cannot {what}: {error.strerror or error}") from error

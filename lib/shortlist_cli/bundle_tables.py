@@ -1,0 +1,103 @@
+"""Bundles as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rich.table import Table
+from rich.text import Text
+from shortlist.v1.bundle_service_pb2 import ServingState, TrafficCounts
+
+from shortlist_bundle import Labels, Manifest
+from shortlist_core.errors import BundleRefusedError
+from shortlist_core.types import SECOND
+
+
+def bundles(found: Iterable[Manifest | BundleRefusedError], current: str | None, labels: Labels) -> Table:
+    """One row per bundle: version, label, when it was published, where its data ends, items, size."""
+    table = Table("version", "label", "published", "data until", "items", "MB")
+    for column in (4, 5):
+        table.columns[column].justify = "right"
+    table.columns[0].no_wrap = True
+    for each in found:
+        if isinstance(each, BundleRefusedError):
+            damage = f"damaged: {each.metadata['file']}: {each.metadata['check']}"
+            version = each.metadata["bundle"]
+            table.add_row(version, label(version, current, labels), Text(damage), "", "", "")
+        else:
+            items = each.metrics.get("items")
+            table.add_row(
+                each.version,
+                label(each.version, current, labels),
+                _time(each.created_at),
+                _time(datetime.fromtimestamp(each.as_of_micros / SECOND, UTC)),
+                f"{items:,}" if isinstance(items, int) else "",
+                f"{_bytes(each) / 1e6:,.1f}",
+            )
+    return table
+
+
+def bundle(manifest: Manifest, current: str | None, labels: Labels) -> list[Table]:
+    """What one bundle was made from, and what training measured of it."""
+    made = Table("", "", title=f"Bundle {manifest.version}", show_header=False)
+    made.add_row("label", label(manifest.version, current, labels) or "none")
+    made.add_row("published", _time(manifest.created_at))
+    made.add_row("data until", _time(datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC)))
+    made.add_row("seed", str(manifest.seed))
+    made.add_row("files", f"{len(manifest.files)}, {_bytes(manifest) / 1e6:,.1f} MB")
+    made.add_row("libraries", Text(", ".join(f"{name} {version}" for name, version in manifest.libraries.items())))
+    metrics = Table("metric", "value")
+    metrics.columns[1].justify = "right"
+    for name, value in manifest.metrics.items():
+        metrics.add_row(Text(name), f"{value:.4f}" if isinstance(value, float) else Text(str(value)))
+    return [made, metrics]
+
+
+def label(version: str, current: str | None, labels: Labels) -> str:
+    """The labels of a version in words; empty where it has none."""
+    names = ["stable"] if version == current else []
+    if labels.canary and labels.canary.version == version:
+        names.append(f"canary {labels.canary.share:.1%}")
+    if labels.shadow and labels.shadow.version == version:
+        names.append("shadow")
+    return ", ".join(names)
+
+
+def serving(state: ServingState) -> Table:
+    """What a process serves, one row per bundle."""
+    table = Table("label", "version", "how it fares")
+    table.columns[1].no_wrap = True
+    table.add_row("stable", state.stable_bundle_version, "")
+    if state.HasField("canary"):
+        fares = f"{state.canary.user_share:.1%} of the users: {_counts(state.canary.canary_counts)}"
+        fares += f"; stable: {_counts(state.canary.stable_counts)}, in {state.canary.window_seconds} s"
+        table.add_row("canary", state.canary.bundle_version, fares)
+    if state.HasField("shadow"):
+        shadow = state.shadow
+        fares = (
+            f"{shadow.compared_count:,} compared, {shadow.dropped_count:,} dropped, {shadow.failed_count:,} failed; "
+            f"overlap {shadow.mean_overlap:.3f}, rank correlation {shadow.mean_rank_correlation:.3f}, "
+            f"score difference {shadow.mean_score_difference:.4f}; "
+            f"{shadow.mean_stable_micros / 1000:.1f} ms on stable, {shadow.mean_shadow_micros / 1000:.1f} ms on shadow"
+        )
+        table.add_row("shadow", shadow.bundle_version, fares)
+    if state.previous_bundle_version:
+        table.add_row("previous", state.previous_bundle_version, "in memory, for a rollback")
+    if state.HasField("canary_rollback"):
+        table.add_row("taken off", state.canary_rollback.bundle_version, Text(state.canary_rollback.reason))
+    if state.refusal:
+        table.add_row("refused", "", Text(state.refusal))
+    return table
+
+
+def _counts(counts: TrafficCounts) -> str:
+    return f"{counts.request_count:,} requests, {counts.error_count:,} errors, {counts.degraded_count:,} degraded"
+
+
+def _bytes(manifest: Manifest) -> int:
+    return sum(entry.bytes for entry in manifest.files.values())
+
+
+def _time(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

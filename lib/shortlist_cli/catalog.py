@@ -1,0 +1,147 @@
+"""`shortlist catalog`: the items of a running server, and what its store keeps of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from google.protobuf.json_format import MessageToJson
+from rich.table import Table
+from shortlist import Client, InvalidArgument, Item
+
+from shortlist_cli import tables
+from shortlist_cli.call import LOCAL, Address, AsJson, connected
+
+BATCH = 1_000
+"""Items in one request, the most that there may be."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The items that a running server knows; it takes in changes within a second. Token and TLS are set as for"
+    " `shortlist call`.",
+)
+
+Ids = Annotated[list[str], typer.Argument(help="Ids of items.")]
+
+
+@app.command()
+def upsert(
+    file: Annotated[str, typer.Argument(help="JSON Lines, CSV or Parquet: item_id, title, text, categories, price.")],
+    address: Address = LOCAL,
+) -> None:
+    """Write the items of a file, or of standard input for `-`; each replaces what was known of it."""
+    from shortlist_cli.item_files import read_items
+
+    found = read_items(file)
+    created = updated = 0
+    with connected(address) as client:
+        for start in range(0, len(found.items), BATCH):
+            try:
+                answer = client.upsert_items(found.items[start : start + BATCH])
+            except InvalidArgument as error:
+                mistakes = [
+                    (found.lines[start + int(place[1])], f"{v.field.removeprefix(place[0])} {v.description}")
+                    for v in error.violations
+                    if (place := re.match(r"items\[(\d+)\]\.?", v.field))
+                ]
+                if not mistakes:
+                    raise
+                raise found.mistakes(mistakes, written=start) from None
+            created, updated = created + answer.created_count, updated + answer.updated_count
+    typer.echo(f"{created:,} new, {updated:,} replaced")
+
+
+@app.command()
+def delete(ids: Ids, address: Address = LOCAL) -> None:
+    """Take items out of the catalogue; they are in no answer any more."""
+    deleted = 0
+    with connected(address) as client:
+        for start in range(0, len(ids), BATCH):
+            deleted += client.delete_items(ids[start : start + BATCH]).deleted_count
+    typer.echo(f"{deleted:,} deleted, {len(set(ids)) - deleted:,} were not there")
+
+
+@app.command()
+def get(
+    id: Annotated[str, typer.Argument(help="Id of the item.")], as_json: AsJson = False, address: Address = LOCAL
+) -> None:
+    """One item as it is now."""
+    with connected(address) as client:
+        item = client.get_item(id).item
+    if as_json:
+        typer.echo(_json(item))
+        return
+    table = Table("what", "value", title=f"Item {id}")
+    table.add_row("title", item.title)
+    table.add_row("text", item.text)
+    table.add_row("categories", ", ".join(item.categories))
+    table.add_row("price", f"{item.price:g}" if item.HasField("price") else "")
+    table.add_row("known from", _origin(item))
+    if item.HasField("update_time"):
+        table.add_row("written", item.update_time.ToJsonString())
+    tables.output().print(table)
+
+
+@app.command(name="list")
+def list_items(
+    count: Annotated[int, typer.Option(min=0, help="How many items at most; 0: all.")] = 100,
+    as_json: AsJson = False,
+    address: Address = LOCAL,
+) -> None:
+    """All items as they are now, those of the serving bundle first; with --json one object a line."""
+    with connected(address) as client:
+        some = islice(_items(client, min(count or BATCH, BATCH)), count or None)
+        if as_json:
+            for item in some:
+                typer.echo(_json(item, indent=None))
+            return
+        table = Table("id", "title", "categories", "price", "known from")
+        for item in some:
+            price = f"{item.price:g}" if item.HasField("price") else ""
+            table.add_row(item.item_id, item.title, ", ".join(item.categories), price, _origin(item))
+    tables.output().print(table)
+
+
+@app.command()
+def compact(
+    data: Annotated[Path, typer.Option(help="Data folder of the trainings; its items are brought up to date.")],
+    state: Annotated[str, typer.Option(help="Store of the items, as `serve --state`.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of published bundles.")] = Path("bundles"),
+) -> None:
+    """Take out of the store what all bundles of a folder contain, after writing it into the data folder."""
+    from contextlib import closing
+
+    from shortlist_bundle import BundleStore
+    from shortlist_training.compact import compact as compact_store
+    from shortlist_training.live_events import open_existing
+
+    with closing(open_existing(state)) as store:
+        done = compact_store(data, BundleStore(bundles), store.catalog)
+    typer.echo(f"dropped {done.items:,} items and {done.deletions:,} deletions, which {data} and all bundles contain")
+    typer.echo(f"kept {done.items_left:,} items and {done.deletions_left:,} deletions")
+    if done.behind:
+        typer.echo(
+            f"bundle {done.behind} contains least of them and may serve again: train with --events,"
+            " remove old bundles with `shortlist bundle prune`, then compact again"
+        )
+
+
+def _items(client: Client, page_size: int) -> Iterator[Item]:
+    """The items of all pages."""
+    token, more = "", True
+    while more:
+        page = client.list_items(page_size=page_size, page_token=token)
+        yield from page.items
+        token, more = page.next_page_token, bool(page.next_page_token)
+
+
+def _origin(item: Item) -> str:
+    return "live" if item.HasField("update_time") else "bundle"
+
+
+def _json(item: Item, indent: int | None = 2) -> str:
+    return MessageToJson(item, preserving_proto_field_name=True, ensure_ascii=False, indent=indent)

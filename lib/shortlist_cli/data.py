@@ -1,0 +1,189 @@
+"""`shortlist data`: bring interactions into the canonical layout, or make up a shop to try things on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shortlist_data.rejects import Imported
+
+app = typer.Typer(no_args_is_help=True, help="Import data into the canonical layout, or make a synthetic shop.")
+importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
+app.add_typer(importers, name="import")
+
+From = Annotated[Path, typer.Option("--from", help="Folder with the files as published.", file_okay=False)]
+Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]
+MaxRejects = Annotated[float, typer.Option(min=0, max=1, help="Largest share of rows of a table that may be rejected.")]
+
+Download = Annotated[bool, typer.Option("--download", help="First download the files into the folder --from.")]
+Mirror = Annotated[str | None, typer.Option(help="Address to download from instead of the official one.")]
+
+
+@importers.command("online-retail")
+def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
+    """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
+    from shortlist_data import online_retail as importer
+
+    _publish(importer.read(source), out, max_rejects)
+
+
+@importers.command("movielens")
+def movielens(
+    source: From,
+    out: Out,
+    download: Download = False,
+    edition: Annotated[
+        str, typer.Option(help="To download: ml-latest-small, ml-latest, ml-1m, ml-20m or ml-25m.")
+    ] = "ml-latest-small",
+    mirror: Mirror = None,
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """Film ratings of GroupLens: the CSV editions, or ml-1m."""
+    from shortlist_data import movielens as importer
+
+    if download:
+        importer.fetch(source, edition, mirror or importer.BASE)
+    _publish(importer.read(source), out, max_rejects)
+
+
+@importers.command("amazon")
+def amazon(
+    source: From,
+    out: Out,
+    download: Download = False,
+    category: Annotated[str, typer.Option(help="To download: All_Beauty, Video_Games, ...")] = "All_Beauty",
+    mirror: Mirror = None,
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """Amazon Reviews 2023: reviews and products of one or more categories."""
+    from shortlist_data import amazon as importer
+
+    if download:
+        importer.fetch(source, category, mirror or importer.BASE)
+    _publish(importer.read(source), out, max_rejects)
+
+
+@importers.command("mind")
+def mind(
+    source: From,
+    out: Out,
+    download: Download = False,
+    size: Annotated[str, typer.Option(help="To download: small or large.")] = "small",
+    impressions: Annotated[bool, typer.Option("--impressions", help="Also what was shown and not clicked.")] = False,
+    mirror: Mirror = None,
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """News clicks of MIND: behaviors.tsv and news.tsv."""
+    from shortlist_data import mind as importer
+
+    if download:
+        importer.fetch(source, size, mirror or importer.BASE)
+    _publish(importer.read(source, impressions), out, max_rejects)
+
+
+@importers.command("table")
+def table(
+    interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines or Parquet, gzipped or not.")],
+    out: Out,
+    items: Annotated[Path | None, typer.Option(help="Item table; items nobody describes have no title.")] = None,
+    users: Annotated[Path | None, typer.Option(help="User table; all its columns become attributes.")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="interactions.user_id=customer_id and so on, or a .toml file with such sections; repeatable."
+        ),
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="strptime format; without it ISO 8601 or unix time in any unit.")
+    ] = None,
+    event_type: Annotated[str, typer.Option(help="Event type of rows that give none.")] = "interaction",
+    event_types: Annotated[
+        list[str] | None, typer.Option(help="Your name for an event type: buy=purchase; repeatable.")
+    ] = None,
+    separator: Annotated[str, typer.Option("--category-separator", help="Between categories in text.")] = "|",
+    delimiter: Annotated[str | None, typer.Option(help="Between CSV columns; found out without it.")] = None,
+    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl or parquet; found out without it.")] = None,
+    encoding: Annotated[str, typer.Option(help="Of text files: utf-8, latin-1, ...")] = "utf-8",
+    max_rejects: MaxRejects = 0.05,
+) -> None:
+    """Tables of any shop: columns of the canonical names are found, others are mapped with --columns."""
+    from shortlist_data.clean import Rules
+    from shortlist_data.source import Reading
+    from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
+
+    rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
+    reading = Reading(format, encoding, delimiter)
+    tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
+    _publish(import_tables(tables), out, max_rejects)
+
+
+@app.command()
+def synthetic(
+    out: Out,
+    items: Annotated[int, typer.Option(min=10, help="Items in the shop.")] = 2_000,
+    users: Annotated[int, typer.Option(min=1, help="Users of the shop.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same shop.")] = 0,
+    events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
+) -> None:
+    """Make up a shop: a year of views, carts and purchases, and beside them what its users truly prefer."""
+    from shortlist_data.progress import working
+    from shortlist_data.synthetic import make_shop
+
+    with working(f"drawing a year of {users:,} users among {items:,} items"):
+        shop = make_shop(items, users, seed, events_per_user)
+    with working(f"writing {out}"):
+        shop.write(out)
+    count = shop.dataset.interactions.height
+    typer.echo(f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz, to {out}")
+
+
+@app.command("synthetic-vectors")
+def synthetic_vectors(
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into.", file_okay=False)],
+    items: Annotated[int, typer.Option(min=100, help="Items of the catalogue; 10 million fit in 16 GB.")],
+    users: Annotated[int | None, typer.Option(min=1, help="Users; by default a tenth of the items.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
+) -> None:
+    """Make a bundle of made-up items that nobody trained, for measuring how fast a catalogue of any size is served."""
+    from shortlist_synthetic.publish import default_users, publish
+
+    def progress(step: str) -> None:
+        typer.echo(f"{step} ...")
+
+    manifest = publish(bundles, items, users or default_users(items), seed, progress)
+    size = sum(entry.bytes for entry in manifest.files.values())
+    typer.echo(f"Published {manifest.version} in {bundles}: {items:,} items, {size / items:,.0f} bytes per item")
+
+
+def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
+    """Show what was kept and rejected, whether or not that is too much, then publish."""
+    from shortlist_data.progress import working
+
+    _show(imported)
+    with working(f"writing {out}"):
+        imported.publish(out, max_rejects)
+    typer.echo(f"Wrote {out}")
+
+
+def _show(imported: Imported) -> None:
+    from rich.table import Table
+
+    from shortlist_cli import tables
+
+    dataset, table = imported.dataset, Table("table", "rows", title="Import")
+    table.columns[1].justify = "right"
+    for rejects in imported.rejects:
+        table.add_row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
+        for reason, count in rejects.counts.most_common():
+            table.add_row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
+    for what, count in imported.notes.items():
+        if count:
+            table.add_row(what, f"{count:,}")
+    table.add_section()
+    table.add_row("data set: interactions", f"{dataset.interactions.height:,}")
+    table.add_row("data set: items", f"{dataset.items.height:,}")
+    table.add_row("data set: users with attributes", f"{dataset.users.height:,}")
+    tables.output().print(table)

@@ -1,0 +1,158 @@
+"""`shortlist demo`: the whole path once, on a synthetic shop: train, publish, serve, recommend, react to events."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shortlist_cli import tables
+from shortlist_cli.progress import steps
+from shortlist_core.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from shortlist.v1.recommendation_pb2 import RecommendedItem
+
+    from shortlist_data.dataset import Dataset
+
+COUNT = 10
+SETTINGS = {"tower_steps": 200, "slices": 3}
+"""Less training than the defaults: the demo shows the path, not the best that it reaches."""
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where data, bundles and events go; made anew.")] = Path(".demo"),
+    items: Annotated[int, typer.Option(min=100, help="Items of the shop.")] = 1_000,
+    users: Annotated[int, typer.Option(min=100, help="Users of the shop.")] = 1_000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Make a shop, train on it, serve it, recommend to somebody, write two events and see what they change."""
+    console = tables.output()
+    for name in ("data", "bundles", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"):
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    dataset = _train(folder, items, users, seed)
+    with _server(folder / "bundles") as address:
+        _show(console, dataset, address)
+    bundles = folder / "bundles"
+    console.print(f"\nThe server is stopped again. To keep one up:\n\n  make serve BUNDLES={bundles}\n", markup=False)
+    _print_next_steps(console, _somebody(dataset), "127.0.0.1:50051")
+
+
+def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
+    with steps() as announce:
+        announce(f"making a shop of {items:,} items and {users:,} users")
+        from shortlist_data.synthetic import make_shop
+
+        shop = make_shop(items=items, users=users, seed=seed)
+        shop.write(folder / "data")
+        announce("loading TensorFlow")
+        from shortlist_training.config import Recipe
+        from shortlist_training.publish import publish
+        from shortlist_training.recipe import train
+        from shortlist_training.table import prepare
+
+        trained = train(prepare(shop.dataset, None), Recipe(**SETTINGS), seed, announce)
+        manifest = publish(trained, folder / "bundles", seed)
+        announce(f"published bundle {manifest.version}")
+    return shop.dataset
+
+
+@contextmanager
+def _server(bundles: Path) -> Iterator[str]:
+    """A real server process on a free port, as `shortlist serve` starts it; gives its address, drains it at the end."""
+    command = [
+        sys.executable,
+        "-m",
+        "shortlist_cli.main",
+        "serve",
+        "--bundles",
+        str(bundles),
+        "--address",
+        "127.0.0.1:0",
+    ]
+    command += ["--log-level", "warning"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.startswith("SERVING on "):
+            raise UnavailableError("NOT_SERVING", "the server did not start; it says why above")
+        yield line.removeprefix("SERVING on ").split(": ")[0]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def _show(console: Console, dataset: Dataset, address: str) -> None:
+    from shortlist import Client
+    from shortlist.v1.event_pb2 import Event, EventType
+
+    user = _somebody(dataset)
+    titles = dict(dataset.items.select("item_id", "title").iter_rows())
+    with Client(address) as client:
+        console.print(f"\n{user} lately took: {', '.join(_lately(dataset, user, titles))}", markup=False)
+        before = client.recommend(user, COUNT, timeout=10)
+        console.print(
+            tables.recommendations(before.items, title=f"Recommend({user}) from bundle {before.bundle_version}")
+        )
+        follow = _unlike(client.recommend(user, 100, timeout=10).items, dataset)
+        written = [Event(user_id=user, item_id=item, event_type=EventType.EVENT_TYPE_PURCHASE) for item in follow]
+        answer = client.write_events(written)
+        bought = " and ".join(titles[item] for item in follow)
+        console.print(f"{user} now buys {bought}: {answer.accepted_count} events written.\n", markup=False)
+        after = client.recommend(user, COUNT, timeout=10)
+        console.print(_moved(before.items, after.items))
+
+
+def _somebody(dataset: Dataset) -> str:
+    """The user whose number of events is the median: neither a stranger nor a collector."""
+    counts = dataset.interactions.group_by("user_id").len().sort("len", "user_id")
+    return str(counts["user_id"][len(counts) // 2])
+
+
+def _lately(dataset: Dataset, user: str, titles: dict[str, str]) -> list[str]:
+    own = dataset.interactions.filter(user_id=user)["item_id"].unique(maintain_order=True)
+    return [titles[item] for item in own[-5:]]
+
+
+def _unlike(items: Sequence[RecommendedItem], dataset: Dataset) -> list[str]:
+    """Two items of one category, the one that the user's list has least of: a taste that is new."""
+    kinds = dict(dataset.items.select("item_id", "categories").explode("categories").iter_rows())
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        groups.setdefault(kinds[item.item_id], []).append(item.item_id)
+    pairs = [group for group in groups.values() if len(group) >= 2]
+    return min(pairs, key=len)[:2] if pairs else [items[-2].item_id, items[-1].item_id]
+
+
+def _moved(before: Sequence[RecommendedItem], after: Sequence[RecommendedItem]) -> Table:
+    places = {item.item_id: place for place, item in enumerate(before, 1)}
+    table = Table("#", "was", "item", "title", "score", "reason", title="Recommend again: what two events changed")
+    for place, item in enumerate(after, 1):
+        was = places.get(item.item_id)
+        moved = "new" if was is None else f"{was} {'=' if was == place else '↑' if was > place else '↓'}"
+        table.add_row(str(place), moved, item.item_id, Text(item.title), f"{item.score:.4g}", Text(item.reason.text))
+    return table
+
+
+def _print_next_steps(console: Console, user: str, address: str) -> None:
+    method = "shortlist.v1.RecommendationService/Recommend"
+    request = f'{{"user_id": "{user}", "count": 10}}'
+    console.print(f"and then, from another terminal (it serves at {address} until Ctrl-C):\n", markup=False)
+    for line in (
+        f".venv/bin/shortlist call recommend --user {user} --count 10 --trace",
+        f"grpcurl -plaintext -d '{request}' {address} {method}",
+        f"ghz --insecure --call {method.replace('/', '.')} -d '{request}' -n 2000 -c 8 {address}",
+    ):
+        console.print(f"  {line}", markup=False, soft_wrap=True)

@@ -1,0 +1,24 @@
+"""`shortlist gateway`: HTTP/JSON in front of a server, for callers without gRPC."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def gateway(
+    address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:8080",
+    server: Annotated[str, typer.Option(help="HOST:PORT of the server that is asked.")] = "127.0.0.1:50051",
+    insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
+) -> None:
+    """Answer HTTP/JSON (the Connect protocol) from a gRPC server, until Ctrl-C or SIGTERM.
+
+    TLS towards the server is set like that of `shortlist call`. Callers' `authorization` headers are passed on.
+    """
+    from shortlist_cli.environment import tls
+    from shortlist_gateway import process
+    from shortlist_gateway.settings import Settings
+
+    settings = Settings(address, server, tls(), insecure)
+    process.run(settings, lambda where: typer.echo(f"SERVING HTTP on {where}, from {server}"))

@@ -1,0 +1,17 @@
+"""Reports as JSON files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from shortlist_core.errors import DataError
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a report for people and machines; raises DataError where that cannot be done."""
+    try:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot write: {error.strerror or error}") from error

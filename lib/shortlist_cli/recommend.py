@@ -1,0 +1,64 @@
+"""`shortlist recommend`: lists for many users into a file, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from shortlist_core.errors import DataError
+
+
+def recommend(
+    bundles: Annotated[Path, typer.Option(help="Folder of published bundles; the current one answers.")],
+    users: Annotated[Path, typer.Option(help="A user id a line.")],
+    out: Annotated[Path, typer.Option(help="CSV to write: user_id,rank,item_id,score.")],
+    count: Annotated[int, typer.Option(min=1, max=500, help="Items per user.")] = 20,
+    bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
+) -> None:
+    """Recommend to every user of a file by both stages, without what they already took; strangers get the popular."""
+    import numpy as np
+    import polars as pl
+
+    from shortlist_bundle import BundleStore
+
+    user_ids = _read_users(users)
+    loaded = BundleStore(bundles).load(bundle or None)
+    from shortlist_training.offline import Recommender
+
+    system = Recommender.load(loaded)
+    queries = system.grouped(system.histories.queries(user_ids), user_ids)
+    with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress:
+        task = progress.add_task("recommending", total=len(user_ids))
+        lists = system.recommend(queries, count, lambda n: progress.advance(task, n))
+    shown = lists.items >= 0
+    rows, places = np.nonzero(shown)
+    frame = pl.DataFrame(
+        {
+            "user_id": pl.Series(user_ids, dtype=pl.String).gather(rows),
+            "rank": places + 1,
+            "item_id": system.items.ids.take(lists.items[shown]),
+            "score": lists.scores[shown],
+        }
+    )
+    try:
+        frame.write_csv(out)
+    except OSError as error:
+        raise DataError(f"{out}: cannot write: {error.strerror or error}") from error
+    strangers = int((queries.lengths == 0).sum())
+    note = f" ({strangers:,} of them unknown to the bundle)" if strangers else ""
+    typer.echo(f"Wrote {len(frame):,} rows for {len(user_ids):,} users{note} to {out}, by bundle {loaded.version}")
+
+
+def _read_users(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot read: {getattr(error, 'strerror', None) or error}") from error
+    user_ids = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not user_ids:
+        raise DataError(f"{path}: there are no user ids in it")
+    return user_ids

@@ -1,0 +1,90 @@
+"""`shortlist retrain`: the next bundle from what happened since, published if it holds its own; fit for cron."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from shortlist_cli import tables
+from shortlist_cli.json_file import write_json
+from shortlist_cli.progress import steps
+from shortlist_cli.train import Config, Events, On, with_stores
+from shortlist_core.device import Device, choose
+
+if TYPE_CHECKING:
+    from shortlist_training.retrain import Outcome
+
+REFUSED, TOO_LITTLE, BUSY = 3, 4, 5
+"""Exit codes beside 0, published, and 2, a mistake."""
+
+SHOWN = {"ndcg@10": "NDCG@10", "hit@10": "Hit@10", "recall@100": "R@100", "recall@500": "R@500"}
+
+
+def retrain(
+    data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles: the current one is compared with, and followed.")],
+    events: Events = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the current bundle's NDCG@10 that may be lacking.")
+    ] = 0.02,
+    config: Config = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same data, same current bundle: same metrics.")] = 1,
+    report: Annotated[Path | None, typer.Option(help="JSON file to write what was found to.")] = None,
+    activate: Annotated[bool, typer.Option(help="Whether what is published becomes current.")] = True,
+    cold: Annotated[bool, typer.Option("--cold", help="Begin nothing from the current bundle.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Publish whatever the comparison says.")] = False,
+    device: On = Device.AUTO,
+) -> None:
+    """Train on what happened since, compare with the current bundle, publish if it is no worse.
+
+    Exit code 0: published; 3: worse, not published; 4: too little is new to tell; 5: another one is at work.
+    """
+    from shortlist_data.dataset import Dataset
+    from shortlist_training.config import Recipe
+
+    choose(device)
+    recipe = Recipe.read(config) if config else Recipe()
+    dataset = Dataset.read(data)
+    if report:
+        write_json(report, {"decision": "under way"})  # a place that cannot be written is found out before the work
+    dataset, contained = with_stores(dataset, events or [])
+    with steps() as announce:
+        announce("loading TensorFlow")
+        from shortlist_layers.devices import confirm
+        from shortlist_training.retrain import BusyError, Retraining
+
+        confirm(device)
+        retraining = Retraining(recipe, seed, tolerance, force, activate, not cold, contained)
+        try:
+            outcome = retraining.run(dataset, bundles, announce)
+        except BusyError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BUSY) from None
+    if report:
+        write_json(report, outcome.to_json())
+    _show(outcome)
+    raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
+
+
+def _show(outcome: Outcome) -> None:
+    if outcome.gate:
+        facts, difference = outcome.gate["protocol"], outcome.gate["difference"]
+        table = Table(title=f"{facts['test_users']:,} test users since {facts['since']}", title_justify="left")
+        table.add_column("system")
+        for title in SHOWN.values():
+            table.add_column(title, justify="right")
+        for name, values in outcome.gate["systems"].items():
+            table.add_row(name, *(f"{values[metric]:.4f}" for metric in SHOWN))
+        tables.output().print(table)
+        low, high = difference["ci95"]
+        typer.echo(f"Difference in NDCG@10: {difference['mean']:+.4f} (95 % interval {low:+.4f} to {high:+.4f})")
+    begun = "warm" if outcome.warm else "cold"
+    if outcome.published is None:
+        typer.echo(f"Not published: {outcome.decision}. {outcome.reason}.")
+        return
+    forced = " by --force" if outcome.forced else ""
+    active = "now current" if outcome.active else "not current"
+    typer.echo(f"Published {outcome.published}{forced}, {begun} start, {active}: {outcome.reason}.")

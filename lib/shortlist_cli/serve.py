@@ -1,0 +1,89 @@
+"""`shortlist serve`: answer recommendations over gRPC."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shortlist_core.device import Device
+
+if TYPE_CHECKING:
+    from shortlist_server.base.settings import Settings
+    from shortlist_server.process.worker import Ready
+
+
+def serve(
+    bundles: Annotated[Path, typer.Option(help="Folder of published bundles; the current one is served.")],
+    state: Annotated[
+        str, typer.Option(help="Store of live users, as sqlite:PATH. Default: state.sqlite beside the bundles folder.")
+    ] = "",
+    address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:50051",
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes on that port, one per core.")] = 1,
+    metrics_address: Annotated[
+        str | None, typer.Option(help="HOST:PORT of Prometheus metrics, plain HTTP. Default: there are none.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of the certificate. Default: plain text.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's private key.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="PEM file of the CA whose certificates clients must show (mTLS).")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="Tokens that may call, made by `shortlist token`. Default: anybody may.")
+    ] = None,
+    insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds that accepted calls have to finish at the end.")] = 30.0,
+    reuse: Annotated[
+        float, typer.Option(min=0, help="Seconds that an answer may be given again to the same question; 0: never.")
+    ] = 5.0,
+    device: Annotated[
+        Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
+    ] = Device.AUTO,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error; debug logs every call.")] = "info",
+) -> None:
+    """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
+    from shortlist_server.base.settings import Settings
+    from shortlist_server.process import supervisor, worker
+
+    settings = Settings.of(
+        bundles=bundles,
+        state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
+        address=address,
+        metrics_address=metrics_address,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
+        token_file=token_file,
+        insecure=insecure,
+        grace_seconds=grace,
+        reuse_seconds=reuse,
+        device=device,
+        log_level=log_level,
+    )
+
+    def announce(ready: Ready) -> None:
+        serving = f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items"
+        metrics = [f"metrics at http://{ready.metrics}/metrics{_who_scrapes(settings)}"] if ready.metrics else []
+        # At once: a reader may leave after the first line.
+        typer.echo("\n".join([serving, _who_reaches(settings), *metrics]))
+
+    if workers == 1:
+        worker.run(settings, announce)
+    else:
+        supervisor.run(settings, workers, announce)
+
+
+def _who_reaches(settings: Settings) -> str:
+    """In one line, how the server is protected on its way to clients."""
+    if settings.tls_client_ca:
+        return f"TLS, for clients with a certificate signed by {settings.tls_client_ca}"
+    if settings.tls:
+        return f"TLS, with the certificate {settings.tls_cert}"
+    if settings.loopback:
+        return "plain text, which only this machine reaches; --tls-cert and --tls-key turn on TLS"
+    return "plain text that other machines reach, as --insecure says"
+
+
+def _who_scrapes(settings: Settings) -> str:
+    return "" if settings.metrics_loopback else ", plain text that other machines reach, as --insecure says"

@@ -1,0 +1,90 @@
+"""`shortlist train`: one command from interactions to a published bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from shortlist_cli import tables
+from shortlist_cli.progress import steps
+from shortlist_core.device import Device, choose
+
+if TYPE_CHECKING:
+    from shortlist_data.dataset import Dataset
+
+
+Events = Annotated[
+    list[str] | None,
+    typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
+]
+Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")]
+On = Annotated[Device, typer.Option(help="What models compute on; auto: a GPU where there is one.")]
+
+
+def train(
+    data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
+    events: Events = None,
+    until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
+    config: Config = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
+    activate: Annotated[
+        bool, typer.Option(help="Whether it becomes the current bundle at once, which running servers change to.")
+    ] = True,
+    ablations: Annotated[
+        bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
+    ] = False,
+    device: On = Device.AUTO,
+) -> None:
+    """Train retrieval and ranker, and publish them as a bundle."""
+    from shortlist_data.dataset import Dataset
+    from shortlist_data.splits import parse_time
+    from shortlist_training.config import Recipe
+
+    choose(device)
+    recipe = Recipe.read(config) if config else Recipe()
+    as_of = parse_time(until) if until else None
+    dataset = Dataset.read(data)
+    dataset, contained = with_stores(dataset, events or [])
+    with steps() as announce:
+        announce("loading TensorFlow")
+        from shortlist_layers.devices import confirm
+        from shortlist_training.publish import publish
+        from shortlist_training.recipe import train as run_recipe
+        from shortlist_training.table import prepare
+
+        confirm(device)
+        announce("preparing the data")
+        trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
+        announce("publishing")
+        manifest = publish(trained, bundles, seed, activate, contained)
+    table = Table(title=f"Bundle {manifest.version}")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for name, value in manifest.metrics.items():
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
+    tables.output().print(table)
+    if activate:
+        typer.echo(
+            f"Published {manifest.version} in {bundles}, now current. To serve: shortlist serve --bundles {bundles}"
+        )
+    else:
+        typer.echo(
+            f"Published {manifest.version} in {bundles}, not current."
+            f" To serve it: shortlist bundle activate {manifest.version} --bundles {bundles}"
+        )
+
+
+def with_stores(dataset: Dataset, events: Sequence[str]) -> tuple[Dataset, Mapping[str, int]]:
+    """The data set joined by what the stores hold, which is told, and the last change of each store that is in it."""
+    if not events:
+        return dataset, {}
+    from shortlist_training.live_events import with_live_events
+
+    merged = with_live_events(dataset, events)
+    typer.echo(str(merged))
+    return merged.dataset, merged.catalog_sequences

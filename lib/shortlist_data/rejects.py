@@ -1,0 +1,90 @@
+"""What an import turned down and why, and the rule when that is too much to go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from shortlist_core.errors import DataError
+from shortlist_data.dataset import Dataset
+
+DUPLICATE = "exact duplicate"
+"""The one reason that never fails an import: nothing is lost with a second copy, and retail data is full of them."""
+
+REJECTS = pl.Schema({"line": pl.Int64(), "reason": pl.String(), "content": pl.String()})
+
+
+class Rejects:
+    """The rows of one table that were turned down.
+
+    Lines count from 1 in the (unpacked) source file; in a Parquet file, and only there, they are row numbers.
+    """
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.read = 0  # rows of the source, kept or not
+        self.counts: Counter[str] = Counter()
+        self._frames: list[pl.DataFrame] = []
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Add rows with the columns of REJECTS: line, reason, content (the raw line, or its fields as JSON)."""
+        if frame.height:
+            self._frames.append(frame.select(REJECTS.names()).cast(REJECTS))
+            for reason, count in frame["reason"].value_counts().iter_rows():
+                self.counts[reason] += count
+
+    @property
+    def share(self) -> float:
+        """Which part of the rows was turned down, exact duplicates aside; 0 to 1."""
+        return (self.counts.total() - self.counts[DUPLICATE]) / max(self.read, 1)
+
+    def frame(self) -> pl.DataFrame:
+        """All turned-down rows in the order of the source: line, reason, content."""
+        return pl.concat([pl.DataFrame(schema=REJECTS), *self._frames]).sort("line", maintain_order=True)
+
+    def write(self, folder: Path) -> None:
+        """Write `rejects-<table>.csv` into `folder`, or remove an old one when nothing was turned down."""
+        path = folder / f"rejects-{self.table}.csv"
+        path.unlink(missing_ok=True)
+        if self.counts:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.frame().write_csv(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """A data set fresh from its source, with the record of what did not make it and what was noticed."""
+
+    dataset: Dataset
+    rejects: tuple[Rejects, ...]
+    notes: dict[str, int] = field(default_factory=dict)  # what -> how many
+
+    def publish(self, folder: Path, max_rejects: float = 0.05) -> None:
+        """Write the data set and its `rejects-*.csv` into `folder`.
+
+        Raises DataError when more than the share `max_rejects` of a table was turned down, or no interaction is left;
+        then only the rejects are written.
+        """
+        try:
+            for rejects in self.rejects:
+                rejects.write(folder)
+        except OSError as error:
+            raise DataError(f"{folder}: cannot write: {error.strerror or error}") from error
+        for rejects in self.rejects:
+            _refuse_if_too_many(rejects, folder, max_rejects)
+        if not self.dataset.interactions.height:
+            raise DataError("no interaction was read; nothing was written")
+        self.dataset.write(folder)
+
+
+def _refuse_if_too_many(rejects: Rejects, folder: Path, max_rejects: float) -> None:
+    if rejects.share <= max_rejects:
+        return
+    worst = next(reason for reason, _ in rejects.counts.most_common() if reason != DUPLICATE)
+    raise DataError(
+        f"{rejects.share:.1%} of the {rejects.read} rows of {rejects.table} were rejected (most: {worst}), more than "
+        f"{max_rejects:.1%}; nothing was imported, see {folder / f'rejects-{rejects.table}.csv'}"
+    )

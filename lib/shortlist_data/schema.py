@@ -1,0 +1,100 @@
+"""The canonical tables: which columns they have, of which type, and how a frame is brought into that shape."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from shortlist_core.errors import DataError
+from shortlist_core.types import EventType
+
+TIME = pl.Datetime("us", "UTC")
+ATTRIBUTES = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
+
+INTERACTIONS = pl.Schema(
+    {
+        "user_id": pl.String(),
+        "item_id": pl.String(),
+        "timestamp": TIME,
+        "event_type": pl.String(),  # a name of core.types.EventType in lower case
+        "value": pl.Float32(),  # quantity, rating, seconds: what the event type makes of it
+        "session_id": pl.String(),  # null where the source has no sessions
+    }
+)
+ITEMS = pl.Schema(
+    {
+        "item_id": pl.String(),
+        "title": pl.String(),
+        "text": pl.String(),
+        "categories": pl.List(pl.String()),
+        "price": pl.Float32(),  # null: unknown
+        "image_path": pl.String(),  # null: none
+        "attributes": ATTRIBUTES,
+    }
+)
+USERS = pl.Schema({"user_id": pl.String(), "attributes": ATTRIBUTES})
+
+TABLES = {"interactions": INTERACTIONS, "items": ITEMS, "users": USERS}
+"""File `<name>.parquet` in a data folder for each."""
+
+REQUIRED = {"interactions": ("user_id", "item_id", "timestamp"), "items": ("item_id",), "users": ("user_id",)}
+
+EVENT_NAMES = tuple(kind.name.lower() for kind in EventType)
+
+_DEFAULTS: dict[str, pl.Expr] = {
+    "event_type": pl.lit(EventType.INTERACTION.name.lower()),
+    "value": pl.lit(1.0, pl.Float32),
+    "title": pl.lit(""),
+    "text": pl.lit(""),
+    "categories": pl.lit([], pl.List(pl.String)),
+    "attributes": pl.lit([], ATTRIBUTES),
+}
+
+
+def empty(table: str) -> pl.DataFrame:
+    """The table `table` ("interactions", "items" or "users") with no rows."""
+    return pl.DataFrame(schema=TABLES[table])
+
+
+def conform(table: str, frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    """`frame` with exactly the columns and types of `table`; optional columns that are missing get their defaults.
+
+    `where` names the origin in errors. Raises DataError for a missing required column, a type that cannot become the
+    canonical one, an empty or missing id or time, an unknown event type, or a repeated id of an item or user.
+    """
+    schema = TABLES[table]
+    missing = [name for name in REQUIRED[table] if name not in frame.columns]
+    if missing:
+        raise DataError(f"{where}: column {missing[0]!r} is missing; the columns are {', '.join(frame.columns)}")
+    try:
+        shaped = frame.select(_column(name, dtype, frame) for name, dtype in schema.items())
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{where}: {str(error).splitlines()[0]}") from error
+    _check(table, shaped, where)
+    return shaped
+
+
+def _column(name: str, dtype: pl.DataType, frame: pl.DataFrame) -> pl.Expr:
+    default = _DEFAULTS.get(name)
+    if name not in frame.columns:
+        return (pl.lit(None) if default is None else default).cast(dtype).alias(name)
+    column = pl.col(name)
+    given = frame.schema[name]
+    if dtype == TIME and isinstance(given, pl.Datetime) and given.time_zone is None:
+        column = column.dt.replace_time_zone("UTC")
+    column = column.cast(dtype)
+    return column if default is None else column.fill_null(default.cast(dtype))
+
+
+def _check(table: str, frame: pl.DataFrame, where: str) -> None:
+    for name in REQUIRED[table]:
+        bad = frame[name].null_count() + (int((frame[name] == "").sum()) if frame.schema[name] == pl.String else 0)
+        if bad:
+            raise DataError(f"{where}: {bad} rows have no {name}")
+    if table == "interactions":
+        unknown = frame["event_type"].unique().filter(~frame["event_type"].unique().is_in(EVENT_NAMES))
+        if len(unknown):
+            raise DataError(f"{where}: event_type {unknown[0]!r} is unknown; known are {', '.join(EVENT_NAMES)}")
+    elif frame[REQUIRED[table][0]].is_duplicated().any():
+        name = REQUIRED[table][0]
+        twice = frame.filter(pl.col(name).is_duplicated())[name][0]
+        raise DataError(f"{where}: {name} {twice!r} appears more than once")

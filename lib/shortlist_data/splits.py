@@ -1,0 +1,34 @@
+"""Cutting a data set in time: which moment a person means, and which moment leaves a share of events behind it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from shortlist_core.errors import DataError
+from shortlist_data.dataset import Dataset
+from shortlist_data.times import to_time
+
+
+def parse_time(text: str) -> int:
+    """The moment that `text` names, in microseconds since the epoch.
+
+    An ISO 8601 date or time (UTC where no zone is given), or unix seconds, milliseconds or microseconds.
+    Raises DataError where it is neither.
+    """
+    moment = pl.select(to_time(pl.lit(text), pl.String()).dt.timestamp("us")).item()
+    if moment is None:
+        raise DataError(f"{text!r} is not a time: give an ISO date or time such as 2011-10-01, or unix seconds")
+    return int(moment)
+
+
+def time_at_share(dataset: Dataset, share: float) -> int:
+    """The earliest time (microseconds) before which at least `share` (0 to 1) of the interactions lie.
+
+    With 0.9, `dataset.until(time)` holds the first nine tenths, rounded up to whole moments: events of one
+    time are never torn apart. Raises DataError for an empty data set.
+    """
+    times = dataset.interactions["timestamp"].dt.timestamp("us")
+    if not len(times):
+        raise DataError("there are no interactions to split")
+    last_inside = max(0, min(len(times), round(share * len(times))) - 1)
+    return int(times[last_inside]) + 1 if share > 0 else int(times[0])

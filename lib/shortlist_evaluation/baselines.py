@@ -1,0 +1,144 @@
+"""Recommenders that everything else has to beat: popularity, neighbours, factors, EASE, transitions, blends of them.
+
+Each is a frozen dataclass whose `scores` gives, for rows of training users, one float32 per user and catalogue item.
+`matrix` is always `Interactions.matrix()`: binary, float32 [users, items]. `suite` fits them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import scipy.linalg.lapack
+import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
+
+from shortlist_core.types import Float32s, Int32s
+from shortlist_evaluation.protocol import Interactions
+
+
+class Baseline(Protocol):
+    """Something that scores the whole catalogue."""
+
+    def scores(self, users: Int32s) -> Float32s:
+        """How much each user wants each item, higher is more, float32 [users, items]; on no particular scale."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Popularity:
+    """The same list for everybody."""
+
+    counts: Float32s  # [items] how many users touched it
+
+    @classmethod
+    def fit(cls, train: Interactions, days: float | None = None) -> Popularity:
+        """Distinct users per item, of all time or of the last `days`."""
+        return cls(np.asarray(train.matrix(days).sum(axis=0), np.float32).ravel())
+
+    def scores(self, users: Int32s) -> Float32s:
+        """The counts, once per user, float32 [users, items]."""
+        return np.tile(self.counts, (len(users), 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemWeights:
+    """A linear model over items: what a user has, times what each of it says for each item."""
+
+    queries: sp.csr_matrix  # [users, items]
+    weights: Float32s | sp.csr_matrix  # [items, items]: row i is what having i says for every item
+
+    def scores(self, users: Int32s) -> Float32s:
+        """`queries @ weights`, float32 [users, items]."""
+        scores = self.queries[users] @ self.weights
+        return np.asarray(scores.toarray() if sp.issparse(scores) else scores, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """A matrix factorisation: inner products of a user's and an item's vector."""
+
+    users: Float32s  # [users, factors]
+    items: Float32s  # [items, factors]
+
+    def scores(self, users: Int32s) -> Float32s:
+        """Inner products, float32 [users, items]."""
+        return np.asarray(self.users[users] @ self.items.T, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """A weighted sum of models, each first brought to mean 0 and deviation 1 over every user's catalogue."""
+
+    parts: tuple[tuple[float, Baseline], ...]
+
+    def scores(self, users: Int32s) -> Float32s:
+        """The weighted sum of the parts' z-scores, float32 [users, items]."""
+        total: Float32s = np.zeros(1, np.float32)
+        for weight, part in self.parts:
+            total = total + np.float32(weight) * z_scores(part.scores(users))
+        return np.asarray(total, np.float32)
+
+
+def z_scores(scores: Float32s) -> Float32s:
+    """Every row at mean 0 and deviation 1; a row without any spread is 0 throughout, float32 [users, items]."""
+    deviation = scores.std(axis=1, keepdims=True)
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    return np.asarray(centred / np.where(deviation > 0, deviation, 1), np.float32)
+
+
+def ease(matrix: sp.csr_matrix, l2: float = 300.0) -> Float32s:
+    """The item-to-item weights of EASE, float32 [items, items], diagonal 0.
+
+    With P the inverse of (gram matrix + l2 on its diagonal), weight ij is -P_ij / P_jj (Steck 2019, Embarrassingly
+    Shallow Autoencoders for Sparse Data, eq. 8). A dense float64 matrix is inverted in place: 12 items^2
+    bytes at the peak.
+    """
+    gram = np.asfortranarray((matrix.T @ matrix).toarray(), np.float64)
+    np.fill_diagonal(gram, gram.diagonal() + l2)
+    with threadpool_limits(1, "blas"):
+        upper, failed = scipy.linalg.lapack.dpotrf(gram, overwrite_a=True)
+        inverse, _ = scipy.linalg.lapack.dpotri(upper, overwrite_c=True)
+    if failed:
+        raise ValueError(f"l2={l2} leaves the gram matrix singular")
+    for i in range(len(inverse)):  # only the upper half was computed; whole-matrix copies would triple the memory
+        inverse[i + 1 :, i] = inverse[i, i + 1 :]
+    inverse /= -inverse.diagonal()
+    weights: Float32s = inverse.astype(np.float32)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def item_neighbours(matrix: sp.csr_matrix, neighbours: int = 100) -> sp.csr_matrix:
+    """Cosines of tf-idf weighted items, each *candidate* (column) keeping its `neighbours` nearest, CSR [items, items].
+
+    A candidate's score is then the sum over those of its nearest items that the user has (Deshpande and Karypis 2004).
+    implicit's own `recommend` lets every owned item vote for its nearest ones instead, which was clearly worse.
+    """
+    from implicit.nearest_neighbours import all_pairs_knn, tfidf_weight
+
+    weighted = tfidf_weight(matrix.T.astype(np.float64)).tocsr()  # [items, users]
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    unit = (
+        sp.diags(1 / np.where(lengths > 0, lengths, 1)) @ weighted
+    )  # only users of everything: no length, no likeness
+    return all_pairs_knn(unit.T.tocsr(), neighbours, show_progress=False, num_threads=1).T.tocsr().astype(np.float32)
+
+
+def ials(matrix: sp.csr_matrix, factors: int = 64, alpha: float = 2.0, l2: float = 0.1, seed: int = 0) -> Factors:
+    """Weighted factorisation by alternating least squares (Hu, Koren, Volinsky 2008), 15 sweeps of implicit's."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(factors, regularization=l2, alpha=alpha, random_state=seed, num_threads=1)
+        model.fit(matrix, show_progress=False)
+    return Factors(model.user_factors, model.item_factors)
+
+
+def bpr(matrix: sp.csr_matrix, factors: int = 64, rate: float = 0.05, l2: float = 0.02, seed: int = 0) -> Factors:
+    """Bayesian personalised ranking (Rendle et al. 2009), 100 epochs of implicit's."""
+    from implicit.cpu.bpr import BayesianPersonalizedRanking
+
+    model = BayesianPersonalizedRanking(factors, rate, l2, random_state=seed, num_threads=1)
+    model.fit(matrix, show_progress=False)
+    return Factors(model.user_factors, model.item_factors)

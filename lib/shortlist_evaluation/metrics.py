@@ -1,0 +1,161 @@
+"""Ranking metrics as pure functions of ranked lists and of the items that turned out to be relevant.
+
+Lists are int32 [users, length] of item rows, best first, `NO_ITEM` where a list is short. Every metric returns one
+float64 per user, so that means, segments and confidence intervals are taken afterwards from the same numbers. A user
+without relevant items has no value: NaN. An item that stands twice in one list counts at its first place only.
+
+Definitions as in Manning, Raghavan and Schütze, Introduction to Information Retrieval (2008), chapter 8; NDCG has
+binary gains and the ideal list is cut at k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shortlist_core.types import NO_ITEM, Bools, Float64s, Int32s, Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSets:
+    """One set of items per user, stored one after another (CSR): user i has `items[offsets[i]:offsets[i + 1]]`."""
+
+    offsets: Int64s  # [users + 1]
+    items: Int32s  # rows, ascending and without repeats inside a user
+
+    @classmethod
+    def of(cls, sets: Sequence[Sequence[int]]) -> ItemSets:
+        """The given sets, one per user; repeats are dropped."""
+        users = np.repeat(np.arange(len(sets)), [len(s) for s in sets])
+        items = np.array([item for s in sets for item in s], np.int32)
+        return cls.of_pairs(users, items, len(sets))
+
+    @classmethod
+    def of_pairs(cls, users: npt.NDArray[np.integer[Any]], items: Int32s, n_users: int) -> ItemSets:
+        """The items of all pairs (user, item), grouped by user; repeats are dropped."""
+        pairs = np.unique(_pair_keys(users, items))
+        users, items = pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
+        return cls(np.searchsorted(users, np.arange(n_users + 1)).astype(np.int64), items)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> Int64s:
+        """How many items each user's set has, int64 [users]."""
+        return np.diff(self.offsets)
+
+    def users(self) -> Int64s:
+        """For each stored item, which user it belongs to, int64 [stored items]."""
+        return np.repeat(np.arange(len(self)), self.sizes)
+
+    def slice(self, start: int, stop: int) -> ItemSets:
+        """The sets of the users `start` to `stop` (exclusive)."""
+        offsets = self.offsets[start : stop + 1]
+        return ItemSets(offsets - offsets[0], self.items[offsets[0] : offsets[-1]])
+
+    def take(self, which: npt.NDArray[np.integer[Any]]) -> ItemSets:
+        """The sets of the users at the positions `which`, in that order, copied."""
+        sizes = self.sizes[which]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        at = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][which] - offsets[:-1], sizes)
+        return ItemSets(offsets, self.items[at])
+
+    def minus(self, other: ItemSets) -> ItemSets:
+        """The sets without what the same user's set in `other` holds."""
+        own = _pair_keys(self.users(), self.items)
+        return self._where(~np.isin(own, _pair_keys(other.users(), other.items), assume_unique=True))
+
+    def only(self, keep: Bools) -> ItemSets:
+        """The sets without the items whose `keep` (bool [items of the catalogue]) is false."""
+        return self._where(keep[self.items])
+
+    def _where(self, stays: Bools) -> ItemSets:
+        return ItemSets(np.concatenate([[0], np.cumsum(stays)])[self.offsets], self.items[stays])
+
+    def contain(self, lists: Int32s) -> Bools:
+        """Which places of the lists, [users, length], hold an item of that user's set, bool [users, length]."""
+        if not len(self.items):
+            return np.zeros(lists.shape, bool)
+        stored = _pair_keys(self.users(), self.items)  # ascending, as both parts are
+        wanted = _pair_keys(np.arange(len(lists))[:, None], lists)
+        found = stored[np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)] == wanted
+        return np.asarray(found & (lists != NO_ITEM), bool)
+
+
+def _pair_keys(users: npt.NDArray[np.integer[Any]], items: Int32s) -> Int64s:
+    """One int64 per pair that orders by user, then by item. Item -1 must not occur in stored pairs."""
+    return (users.astype(np.int64) << 32) + items
+
+
+def first_places(lists: Int32s) -> Bools:
+    """Which places hold an item that did not stand earlier in the same list, bool [users, length]; padding is false."""
+    order = np.argsort(lists, axis=1, kind="stable")
+    ordered = np.take_along_axis(lists, order, axis=1)
+    fresh = np.ones(lists.shape, bool)
+    fresh[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    places = np.empty_like(fresh)
+    np.put_along_axis(places, order, fresh, axis=1)
+    return np.asarray(places & (lists != NO_ITEM), bool)
+
+
+def hits(ranked: Int32s, relevant: ItemSets) -> Bools:
+    """Which places of the lists hold a relevant item for the first time, bool [users, length]."""
+    if len(ranked) != len(relevant):
+        raise ValueError(f"{len(ranked)} lists for {len(relevant)} users")
+    return relevant.contain(ranked) & first_places(ranked)
+
+
+def ndcg_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """Discounted gain over that of the best list of min(k, relevant) items (Järvelin, Kekäläinen 2002), [users]."""
+    discounts = 1.0 / np.log2(np.arange(2, k + 2))
+    top = hits(ranked[:, :k], relevant)
+    ideal = np.concatenate([[np.nan], np.cumsum(discounts)])[np.minimum(relevant.sizes, k)]
+    return np.asarray((top @ discounts[: top.shape[1]]) / ideal, np.float64)
+
+
+def hit_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """1 where a relevant item is among the first k, else 0, [users]."""
+    return _defined(hits(ranked[:, :k], relevant).any(axis=1), relevant)
+
+
+def recall_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """The share of the user's relevant items that is among the first k, [users]."""
+    sizes = np.where(relevant.sizes > 0, relevant.sizes, np.nan)
+    return np.asarray(hits(ranked[:, :k], relevant).sum(axis=1) / sizes, np.float64)
+
+
+def precision_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """The share of k places that hold relevant items (a short list's missing places count as misses), [users]."""
+    return _defined(hits(ranked[:, :k], relevant).sum(axis=1) / k, relevant)
+
+
+def f1_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """The harmonic mean of precision and recall at k, 2 hits / (k + relevant), [users]."""
+    found = hits(ranked[:, :k], relevant).sum(axis=1)
+    return _defined(2 * found / (k + relevant.sizes), relevant)
+
+
+def mrr_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """One over the place of the first relevant item, 0 if there is none among the first k, [users]."""
+    top = hits(ranked[:, :k], relevant)
+    if not top.shape[1]:
+        return _defined(np.zeros(len(top)), relevant)
+    return _defined(top.any(axis=1) / (top.argmax(axis=1) + 1.0), relevant)
+
+
+def map_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
+    """Average precision: the precision at each hit among the first k, summed, over min(k, relevant items), [users]."""
+    top = hits(ranked[:, :k], relevant)
+    precisions = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
+    ideal = np.where(relevant.sizes > 0, np.minimum(relevant.sizes, k), np.nan)
+    return np.asarray((precisions * top).sum(axis=1) / ideal, np.float64)
+
+
+def _defined(values: npt.ArrayLike, relevant: ItemSets) -> Float64s:
+    """The values as float64, NaN for users without relevant items."""
+    return np.where(relevant.sizes > 0, np.asarray(values, np.float64), np.nan)

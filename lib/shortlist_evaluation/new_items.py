@@ -1,0 +1,94 @@
+"""Cold start of items: how well a system recommends what nobody had dealt with before the cut, by its words.
+
+The catalogue that is ranked is the training one and the new items behind it. Who learns from interactions alone cannot
+tell new items apart, so what there is to beat is likeness of text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from shortlist_core.types import NO_ITEM, Float64s, Int32s
+from shortlist_data.dataset import Dataset
+from shortlist_evaluation import metrics
+from shortlist_evaluation.content import ContentBased, text_vectors
+from shortlist_evaluation.metrics import ItemSets
+from shortlist_evaluation.protocol import Heldout, rows_of, wanted_events
+from shortlist_evaluation.suite import rank
+
+COLUMNS = {"hit@10": "Hit@10", "hit@100": "Hit@100", "recall@20": "R@20", "recall@100": "R@100", "recall@500": "R@500"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewItems:
+    """New items, and who of the known users went on to want some. Rows are those of `heldout.train`."""
+
+    items: pl.DataFrame  # the new items as the data has them; the last rows, in this order
+    heldout: Heldout  # of the longer catalogue; only new items are relevant
+
+    @classmethod
+    def of(cls, dataset: Dataset, known: Heldout) -> NewItems | None:
+        """The items with words that nobody wanted before the cut of `known` and one of its users did after it.
+
+        None where there are none.
+        """
+        train, events = known.train, wanted_events(dataset.interactions)
+        later = events.filter(pl.col("timestamp").dt.timestamp("us") >= train.now)
+        words = pl.concat_str("title", "text", pl.col("categories").list.join(""), ignore_nulls=True)
+        new = dataset.items.filter(
+            words.str.strip_chars().str.len_chars() > 0,
+            pl.col("item_id").is_in(later["item_id"].implode()),
+            ~pl.col("item_id").is_in(train.item_ids.implode()),
+        )
+        longer = replace(train, item_ids=pl.concat([train.item_ids, new["item_id"]]))
+        users, items = rows_of(later["user_id"], train.user_ids), rows_of(later["item_id"], longer.item_ids)
+        of_new = (users != NO_ITEM) & (items >= len(train.item_ids))
+        wanted = ItemSets.of_pairs(users[of_new], items[of_new], len(train.user_ids))
+        who = np.flatnonzero(wanted.sizes).astype(np.int32)
+        if not len(who):
+            return None
+        seen = ItemSets.of_pairs(train.users, train.items, len(train.user_ids))
+        return cls(new, Heldout(longer, who, seen.take(who), wanted.take(who)))
+
+    def evaluate(self, ranked: Int32s) -> dict[str, float | None]:
+        """Means over the users of what is found of the new items they wanted; lists int32 [users, length], all rows."""
+        lists, relevant = self.heldout.admit(ranked), self.heldout.relevant
+        values: Mapping[str, Float64s] = {
+            "hit@10": metrics.hit_at(lists, relevant, 10),
+            "hit@100": metrics.hit_at(lists, relevant, 100),
+            **{f"recall@{k}": metrics.recall_at(lists, relevant, k) for k in (20, 100, 500)},
+        }
+        return {name: float(of_users.mean()) for name, of_users in values.items()}
+
+    def by_text(self, items: pl.DataFrame) -> Int32s:
+        """The lists of likeness of text alone, int32 [users, 500]; `items` are all of the data."""
+        train = self.heldout.train
+        return rank(ContentBased(train.matrix(), text_vectors(items, train.item_ids)), self.heldout)
+
+    def to_json(self, systems: Mapping[str, Int32s]) -> dict[str, Any]:
+        """How much there is to find, and what each system finds of it."""
+        return {
+            "items": len(self.items),
+            "users": len(self.heldout),
+            "relevant_items": len(self.heldout.relevant.items),
+            "systems": {name: self.evaluate(lists) for name, lists in systems.items()},
+        }
+
+
+def print_new_items(found: Mapping[str, Any], console: Console) -> None:
+    """Print what `NewItems.to_json` says as a table."""
+    title = f"New items: {found['items']:,}, wanted by {found['users']:,} known users"
+    table = Table(title=title, title_justify="left")
+    table.add_column("system")
+    for name in COLUMNS.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, values in found["systems"].items():
+        table.add_row(name, *(f"{values[key]:.4f}" for key in COLUMNS))
+    console.print(table)

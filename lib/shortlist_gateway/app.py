@@ -1,0 +1,135 @@
+"""The HTTP side: every unary method of the API at its Connect path, and three pages about the gateway itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+from aiohttp import web
+from google.protobuf.json_format import MessageToJson, Parse, ParseError
+from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from shortlist import Options
+
+from shortlist_gateway.connect import Code, ConnectError, check_headers, timeout
+from shortlist_gateway.methods import Method, methods
+from shortlist_gateway.settings import Settings
+
+OPENAPI = Path(__file__).with_name("openapi.json")
+
+_HEALTH_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Passes calls on to one server over one channel, which retries and balances as the Python client's does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        options = Options(tls=settings.tls, max_message_bytes=settings.max_body_bytes)
+        credentials, arguments = options.credentials(settings.server), options.channel_arguments()
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(settings.server, arguments)
+        else:
+            self._channel = grpc.aio.secure_channel(settings.server, credentials, arguments)
+        self._health = health_pb2_grpc.HealthStub(self._channel)
+        self._methods = methods()
+        self._calls = {path: self._call(method) for path, method in self._methods.items() if not method.streams}
+
+    def app(self) -> web.Application:
+        """What an HTTP server serves."""
+        app = web.Application(middlewares=[_errors_as_json], client_max_size=self._settings.max_body_bytes)
+        app.router.add_get("/", self._about)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/openapi.json", self._openapi)
+        app.router.add_route("*", "/{path:.*}", self._unary)
+        return app
+
+    async def close(self) -> None:
+        """End the connection to the server."""
+        await self._channel.close()
+
+    def _call(self, method: Method) -> Any:
+        return self._channel.unary_unary(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )
+
+    async def _unary(self, request: web.Request) -> web.Response:
+        method = self._method(request)
+        check_headers(request.headers)
+        seconds, clock = timeout(request.headers, self._settings.default_seconds), asyncio.get_running_loop()
+        deadline = clock.time() + seconds
+        try:
+            async with asyncio.timeout_at(deadline):  # a body that dawdles counts too
+                message = _parsed(method.request, await request.read())
+            authorization = request.headers.get("Authorization")
+            answer = await self._calls[method.path](
+                message,
+                timeout=max(deadline - clock.time(), 0.0),
+                metadata=[] if authorization is None else [("authorization", authorization)],
+            )
+        except TimeoutError:
+            raise ConnectError(Code.DEADLINE_EXCEEDED, "the request was not there before its deadline") from None
+        except grpc.aio.AioRpcError as error:
+            raise ConnectError.of(error) from None
+        return web.json_response(text=MessageToJson(answer, indent=None, ensure_ascii=False))
+
+    def _method(self, request: web.Request) -> Method:
+        """The method that a request asks for, if it can be asked like that."""
+        method = self._methods.get(request.path)
+        if method is None:
+            raise ConnectError(Code.UNIMPLEMENTED, f"there is no method {request.path}; see /openapi.json", 404)
+        if request.method != "POST":
+            raise web.HTTPMethodNotAllowed(request.method, ["POST"])
+        if method.streams:
+            raise ConnectError(Code.UNIMPLEMENTED, f"{method.path} streams: it is there for gRPC, not for HTTP/JSON")
+        return method
+
+    async def _about(self, request: web.Request) -> web.Response:
+        return web.Response(text="Shortlist over HTTP/JSON (Connect protocol, unary): see /openapi.json and /healthz\n")
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        try:
+            answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
+            status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+        except grpc.aio.AioRpcError:
+            status = "UNREACHABLE"
+        return web.json_response({"status": status}, status=200 if status == "SERVING" else 503)
+
+    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(OPENAPI)
+
+
+def _parsed(kind: type[Message], body: bytes) -> Message:
+    try:
+        if not body.lstrip().startswith(b"{"):  # the parser would take [] for an empty message
+            raise ParseError("it is no JSON object")
+        return Parse(body, kind())
+    except (ParseError, ValueError, RecursionError) as error:
+        why = " ".join(str(error).split()) or "it is nested too deeply"
+        raise ConnectError(Code.INVALID_ARGUMENT, f"the body is no {kind.DESCRIPTOR.full_name}: {why}") from None
+
+
+@web.middleware
+async def _errors_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ConnectError as error:
+        failure = error
+    except web.HTTPRequestEntityTooLarge as error:
+        failure = ConnectError(Code.RESOURCE_EXHAUSTED, error.text or "the body is too large", 413)
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        failure = ConnectError(Code.INTERNAL, "a defect of the gateway, whose log has it")
+    return web.json_response(failure.body(), status=failure.http_status)

@@ -1,0 +1,17 @@
+"""Which devices the models' library sees."""
+
+from __future__ import annotations
+
+import keras
+
+from shortlist_core.device import Device
+from shortlist_core.errors import DataError
+
+
+def confirm(device: Device) -> None:
+    """Raise DataError where a GPU was asked for and there is none that can be used."""
+    if device == Device.GPU and not keras.distribution.list_devices("gpu"):
+        raise DataError(
+            "no GPU can be used here: there is none, its driver does not answer, or TensorFlow was installed without"
+            " CUDA (the extra `gpu` has it); --device auto takes what there is"
+        )

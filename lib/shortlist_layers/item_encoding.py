@@ -1,0 +1,74 @@
+"""What a trained `ItemEncoder` makes of items' content, in numpy, for items that come while a system serves.
+
+The same arithmetic as the Keras layer: for some items at a time, calling that takes longer than the work and would have
+to be compiled first, in the midst of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from shortlist_core.types import Float32s, Int32s
+from shortlist_layers.item_encoder import ItemEncoder
+
+BLOCK = 256
+"""Items encoded at once: bounds the memory of their windows of words."""
+
+
+@dataclass(frozen=True)
+class ItemEncoding:
+    """The weights of an item encoder but for its ids."""
+
+    weights: Mapping[str, Float32s]
+
+    @classmethod
+    def of(cls, encoder: ItemEncoder) -> ItemEncoding:
+        """Those of a built encoder; `text.1` and so on are the convolutions, absent where it reads no text."""
+        weights = {
+            "categories": encoder.categories.embeddings,
+            "project.kernel": encoder.project.kernel,
+            "project.bias": encoder.project.bias,
+        }
+        if encoder.text is not None:
+            weights["text.embedding"] = encoder.text.embedding.embeddings
+            for width, convolution in zip(encoder.text.widths, encoder.text.convolutions, strict=True):
+                weights[f"text.{width}.kernel"] = convolution.kernel
+                weights[f"text.{width}.bias"] = convolution.bias
+        return cls({name: keras.ops.convert_to_numpy(value) for name, value in weights.items()})
+
+    def vectors(self, inputs: Mapping[str, Any]) -> Float32s:
+        """Vectors float32 [n, dim] of items by the `tokens`, `categories` and `prices` of `item_inputs`.
+
+        Of items without an id of their own: `ids` are not read.
+        """
+        tokens, categories, prices = (inputs[name] for name in ("tokens", "categories", "prices"))
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(prices), BLOCK)]
+        parts = [self._block(tokens[some], categories[some], prices[some]) for some in blocks]
+        return np.concatenate([np.zeros((0, len(self.weights["project.bias"])), np.float32), *parts])
+
+    def _block(self, tokens: Int32s, categories: Int32s, prices: Float32s) -> Float32s:
+        present = (categories > 0)[..., None]
+        total = (self.weights["categories"][categories] * present).sum(axis=1)
+        content = [total / np.maximum(present.sum(axis=1), 1), prices]
+        if "text.embedding" in self.weights:
+            content.insert(0, self._text(tokens))
+        joined = np.concatenate(content, axis=1)
+        return np.asarray(joined @ self.weights["project.kernel"] + self.weights["project.bias"], np.float32)
+
+    def _text(self, tokens: Int32s) -> Float32s:
+        """Max over time of the convolutions, as TextCNN has it."""
+        present = (tokens > 0)[..., None]
+        embedded = self.weights["text.embedding"][tokens] * present
+        found, length, width = [], tokens.shape[1], 1
+        while (kernel := self.weights.get(f"text.{width}.kernel")) is not None:
+            before = (width - 1) // 2  # where Keras pads by "same"
+            padded = np.pad(embedded, ((0, 0), (before, width - 1 - before), (0, 0)))
+            summed = sum(padded[:, k : k + length] @ kernel[k] for k in range(width))
+            found.append((np.maximum(summed + self.weights[f"text.{width}.bias"], 0) * present).max(axis=1))
+            width += 1
+        return np.concatenate(found, axis=1)

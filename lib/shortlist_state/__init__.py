@@ -1,0 +1,16 @@
+"""What changes while serving: live users and their events, and items."""
+
+from shortlist_state.catalog import CatalogStore, ChangePage
+from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, open_store
+
+__all__ = [
+    "AppendResult",
+    "CatalogStore",
+    "ChangePage",
+    "LiveUser",
+    "LogEntry",
+    "LogPage",
+    "StateStore",
+    "Summary",
+    "open_store",
+]

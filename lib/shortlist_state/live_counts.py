@@ -1,0 +1,100 @@
+"""What all users choose right now, out of their newest events; kept in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from shortlist_core.types import EVENT_WEIGHTS, NO_ITEM, Int32s, Int64s
+from shortlist_state.store import LogEntry
+
+CAPACITY = 1 << 18
+"""Events that are remembered, the newest to arrive; 5 MiB."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Each item that a user chose in some time, once, whoever the user is."""
+
+    item_ids: list[str]  # distinct
+    items: Int32s  # [choices] positions in item_ids
+    times: Int64s  # [choices] of the user's newest event on the item, microseconds
+
+
+class LiveCounts:
+    """The newest `capacity` events that say that somebody wants an item, fed with the store's log.
+
+    May be read by any thread while another one feeds it.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self.version = 0  # grows with every change
+        self._lock = threading.Lock()
+        self._capacity = capacity
+        self._begin()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self.version += 1
+            self._begin()
+
+    def _begin(self) -> None:
+        self._at = 0  # where the next event goes, over the oldest
+        self._times: Int64s = np.zeros(self._capacity, np.int64)
+        self._users: Int64s = np.zeros(self._capacity, np.int64)  # the first bytes of pseudonyms
+        self._items: Int32s = np.full(self._capacity, NO_ITEM, np.int32)  # places in `_ids`
+        self._ids: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def absorb(self, entries: Iterable[LogEntry]) -> None:
+        """Take in what happened next; an erased user's events are forgotten."""
+        with self._lock:
+            for entry in entries:
+                self.version += 1
+                user = int.from_bytes(entry.user[:8], "big", signed=True)
+                if entry.event is None:
+                    self._items[self._users == user] = NO_ITEM
+                elif EVENT_WEIGHTS[entry.event.type]:
+                    at, self._at = self._at, (self._at + 1) % self._capacity
+                    self._times[at], self._users[at] = entry.event.time, user
+                    self._items[at] = self._place(entry.event.item_id)
+
+    def choices(self, since: int, until: int) -> Choices:
+        """What was chosen from `since` to `until`, both included, microseconds. Some tens of milliseconds if many."""
+        with self._lock:
+            inside = (self._items != NO_ITEM) & (self._times >= since) & (self._times <= until)
+            users, items, times = self._users[inside], self._items[inside], self._times[inside]
+            places, items = np.unique(items, return_inverse=True)
+            ids = [self._ids[place] for place in places]
+        order = np.lexsort((times, items, users))
+        users, items, times = users[order], items[order], times[order]
+        newest = np.ones(len(order), np.bool_)
+        newest[:-1] = (np.diff(users) != 0) | (np.diff(items) != 0)
+        return Choices(ids, items[newest].astype(np.int32), times[newest])
+
+    def newest(self, until: int) -> int | None:
+        """The time of the newest event up to `until`, microseconds; None where there is none."""
+        with self._lock:
+            times = self._times[(self._items != NO_ITEM) & (self._times <= until)]
+        return int(times.max()) if len(times) else None
+
+    def _place(self, item_id: str) -> int:
+        place = self._places.get(item_id)
+        if place is None:
+            if len(self._ids) >= 2 * self._capacity:
+                self._forget_ids()
+            place = self._places[item_id] = len(self._ids)
+            self._ids.append(item_id)
+        return place
+
+    def _forget_ids(self) -> None:
+        """Drop the ids of items that no remembered event is about."""
+        some = self._items != NO_ITEM
+        used, places = np.unique(self._items[some], return_inverse=True)
+        self._ids = [self._ids[place] for place in used]
+        self._places = {item_id: place for place, item_id in enumerate(self._ids)}
+        self._items[some] = places

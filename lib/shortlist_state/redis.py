@@ -1,0 +1,188 @@
+"""The shared store: one Redis that any number of server machines use.
+
+How durable an acknowledged event is, is how durable that Redis is. With `appendonly yes` and `appendfsync always` it
+survives a crash of Redis and of its machine. With `everysec` either may lose the last two seconds: while a sync is
+under way, Redis answers before it writes. Without an append-only file everything since the last snapshot is lost.
+Replicas follow a moment later, so a failover may lose what was acknowledged last. A script is written to the
+append-only file as one transaction: never half a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+import structlog
+
+from shortlist_core.errors import StateError
+from shortlist_core.types import Event, EventType
+from shortlist_state import redis_scripts
+from shortlist_state.checks import check_limit, is_utf8
+from shortlist_state.redis_catalog import RedisCatalog
+from shortlist_state.redis_connection import RedisConnection, line
+from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, check_events, salted
+
+SCHEMA_VERSION = b"1"
+
+READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
+"""How long Redis is waited for: by recommendations, which go on without it, and by everything else."""
+
+_TYPES = {int(type): type for type in EventType}
+
+log = structlog.get_logger(__name__)
+
+
+class RedisStore(StateStore):
+    """A `StateStore` in the Redis that a URL names, below the prefix `shortlist:` of its keys."""
+
+    def __init__(self, url: str, prefix: str = "shortlist:") -> None:
+        self._redis = RedisConnection(url, prefix, READ_SECONDS, OTHER_SECONDS)
+        self._keeps_log = True
+        self._catalog = RedisCatalog(self._redis)
+        self._open()
+
+    @property
+    def catalog(self) -> RedisCatalog:
+        """Under the same prefix."""
+        return self._catalog
+
+    def append(self, events: Sequence[Event]) -> AppendResult:
+        """See `StateStore`, as for all methods here."""
+        check_events(events)
+        if not events:
+            return AppendResult(0, 0)
+        texts = [text for e in events for text in (e.event_id, e.user_id, _sortable(e.time), _to_json(e))]
+        accepted = self._redis.run(self._redis.others, redis_scripts.APPEND, lambda: texts)
+        return AppendResult(accepted, len(events) - accepted)
+
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        """All users in one round trip."""
+        check_limit(limit)
+        known = [user_id for user_id in user_ids if is_utf8(user_id)]
+        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*known)]))
+        return [_live(*next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
+
+    def summary(self, user_id: str) -> Summary:
+        """One pass over the user's events."""
+        if not is_utf8(user_id):
+            return Summary({}, None, None, False)
+        answer = self._redis.run(self._redis.others, redis_scripts.SUMMARY, lambda: self._named(user_id))
+        erased, first, last, flat = answer
+        counts = {_TYPES[type]: count for type, count in zip(flat[::2], flat[1::2], strict=True)}
+        return Summary(counts, _time(first), _time(last), bool(erased))
+
+    def export(self, user_id: str, after: int, limit: int) -> LogPage:
+        """Sorts all of the user's events for every page."""
+        check_limit(limit)
+        if not is_utf8(user_id):
+            return LogPage([], after, False)
+        return self._page(self._redis.run(self._redis.others, redis_scripts.EXPORT, lambda: [user_id, after, limit]))
+
+    def erase(self, user_id: str) -> int:
+        """Deletes keys, and asks Redis to write its append-only file anew, which has the id until that is done."""
+        if not is_utf8(user_id):
+            return 0
+        deleted: int = self._redis.run(self._redis.others, redis_scripts.ERASE, lambda: self._named(user_id))
+        if self._keeps_log:
+            self._rewrite()
+        return deleted
+
+    def log(self, after: int, limit: int) -> LogPage:
+        """Looks at some thousand numbers at most: after the erasure of many events a page may be empty."""
+        check_limit(limit)
+        return self._page(self._redis.run(self._redis.others, redis_scripts.LOG, lambda: [after, limit]))
+
+    def position(self) -> int:
+        """One number."""
+        with self._redis.translated(self._redis.others):
+            return int(self._redis.others.execute_command("GET", f"{self._redis.prefix}next") or 0) - 1
+
+    def tombstones(self) -> frozenset[bytes]:
+        """Reads all of them."""
+        with self._redis.translated(self._redis.others):
+            return frozenset(self._redis.others.execute_command("HKEYS", f"{self._redis.prefix}erased"))
+
+    def pseudonym(self, user_id: str) -> bytes:
+        """Of the salt that lies in Redis."""
+        return salted(self._redis.salt, user_id)
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._redis.close()
+
+    def _open(self) -> None:
+        """Make an empty Redis ours, and say in a line of the log how durable it is if that is not much."""
+        with self._redis.translated(self._redis.others):
+            self._redis.others.execute_command("SETNX", f"{self._redis.prefix}version", SCHEMA_VERSION)
+            version = self._redis.others.execute_command("GET", f"{self._redis.prefix}version")
+            if version != SCHEMA_VERSION:
+                raise StateError(
+                    f"the state in {self._redis.name} has schema version {version!r}, not {SCHEMA_VERSION!r}"
+                )
+            self._redis.learn_salt()
+        if weakness := self._weakness():
+            log.warning("redis_not_durable", redis=self._redis.name, reason=weakness)
+
+    def _rewrite(self) -> None:
+        """Ask for a new append-only file, for a second if an earlier one is being written, which is too old."""
+        for last in (False, False, False, False, True):
+            try:
+                self._redis.others.execute_command("BGREWRITEAOF")
+                return
+            except (redis.RedisError, OSError) as error:  # it may also not be for us to ask: see docs/state.md
+                if last or "in progress" not in str(error):
+                    log.warning("redis_keeps_its_log", redis=self._redis.name, reason=line(error))
+                    return
+            time.sleep(0.25)
+
+    def _weakness(self) -> str:
+        try:
+            config: dict[str, str] = self._redis.others.config_get("appendonly", "appendfsync")
+        except (redis.RedisError, OSError):
+            return "it does not tell whether it keeps an append-only file (CONFIG GET appendonly)"
+        self._keeps_log = config.get("appendonly") == "yes"
+        if not self._keeps_log:
+            return "appendonly is off: when it ends, acknowledged events since its last snapshot are lost"
+        if (sync := config.get("appendfsync")) != "always":
+            seconds = "two seconds" if sync == "everysec" else "half a minute"
+            return f"appendfsync is {sync}: a crash may lose acknowledged events of the last {seconds}"
+        return ""
+
+    def _named(self, *user_ids: str) -> list[str | bytes]:
+        return [text for user_id in user_ids for text in (user_id, self.pseudonym(user_id))]
+
+    def _page(self, answer: Sequence[Any]) -> LogPage:
+        end, more, *flat = answer
+        entries = []
+        for sequence, payload in zip(flat[::2], flat[1::2], strict=True):
+            event = None if payload.startswith(b"!") else _from_json(payload)
+            user = payload[1:] if event is None else self.pseudonym(event.user_id)
+            entries.append(LogEntry(sequence, user, event))
+        return LogPage(entries, end, bool(more))
+
+
+def _sortable(time: int) -> str:
+    """An int64 as text of 16 characters that sort as the numbers do."""
+    return f"{int(time) + 2**63:016x}"
+
+
+def _time(member: bytes) -> int | None:
+    return int(member[:16], 16) - 2**63 if member else None
+
+
+def _to_json(event: Event) -> str:
+    e = event
+    fields = [e.event_id, e.user_id, e.item_id, int(e.time), int(e.type), float(e.value), e.session_id]
+    return json.dumps([*fields, e.attribution_token], ensure_ascii=False, separators=(",", ":"))
+
+
+def _from_json(payload: bytes) -> Event:
+    id, user, item, time, type, value, session, token = json.loads(payload)
+    return Event(id, user, item, time, _TYPES[type], value, session, token)
+
+
+def _live(erased: int, payloads: Sequence[bytes]) -> LiveUser:
+    return LiveUser([_from_json(payload) for payload in reversed(payloads)], bool(erased))

@@ -1,0 +1,161 @@
+"""The embedded store: one SQLite file that the worker processes of a machine share.
+
+A user's events lie side by side in one B-tree (the table is its primary key), so a history is one short range scan.
+The file is in WAL mode with full syncs: readers never wait, and a commit returns when its events are on disk; they
+survive a crash of the machine.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from shortlist_core.types import Event, EventType
+from shortlist_state.checks import check_limit, is_utf8
+from shortlist_state.sqlite_catalog import SqliteCatalog
+from shortlist_state.sqlite_file import SqliteFile, transaction
+from shortlist_state.sqlite_writes import SqliteWrites
+from shortlist_state.store import (
+    IDENTITY,
+    AppendResult,
+    LiveUser,
+    LogEntry,
+    LogPage,
+    StateStore,
+    Summary,
+    check_events,
+    salted,
+)
+
+_INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
+_RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
+_EVENT = "event_id, user_id, item_id, time, type, value, session_id, attribution_token"
+_HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? ORDER BY time DESC, arrival DESC LIMIT ?"
+_SUMMARY = "SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? GROUP BY type"
+_EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arrival > ? ORDER BY arrival LIMIT ?"
+_LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
+    UNION ALL SELECT arrival, user, '', '', '', 0, 0, 0, '', '' FROM erasures WHERE arrival > ?1
+    ORDER BY arrival LIMIT ?2"""
+_ERASED = "SELECT 1 FROM erasures WHERE user = ?"
+
+_TYPES = {int(type): type for type in EventType}  # a third of the time that EventType(number) takes
+
+
+class SqliteStore(StateStore):
+    """A `StateStore` in the file at `path`, or in memory for `:memory:`."""
+
+    def __init__(self, path: str, *, busy_timeout_seconds: float = 5.0) -> None:
+        self._file = SqliteFile(path, busy_timeout_seconds)
+        self._writes = SqliteWrites(self._file)
+        with self._file.borrow("read") as connection:
+            self._salt: bytes = connection.execute("SELECT value FROM salt").fetchone()[0]
+        self._catalog = SqliteCatalog(self._file, self._writes, salted(self._salt, IDENTITY).hex())
+
+    @property
+    def catalog(self) -> SqliteCatalog:
+        """In the same file."""
+        return self._catalog
+
+    def append(self, events: Sequence[Event]) -> AppendResult:
+        """See `StateStore`, as for all methods here."""
+        check_events(events)
+        if not events:
+            return AppendResult(0, 0)
+        accepted = self._writes.commit(partial(_insert, events))
+        return AppendResult(accepted, len(events) - accepted)
+
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        """Events first, then whether they were erased: an erasure in between is respected."""
+        check_limit(limit)
+        with self._file.borrow("read") as connection:
+            return [self._live(connection, user_id, limit) for user_id in user_ids]
+
+    def summary(self, user_id: str) -> Summary:
+        """One pass over the user's events."""
+        with self._file.borrow("read") as connection:
+            rows = connection.execute(_SUMMARY, (user_id,)).fetchall() if is_utf8(user_id) else []
+            erased = self._erased(connection, user_id)
+        counts = {_TYPES[type]: count for type, count, _, _ in rows}
+        first, last = min((row[2] for row in rows), default=None), max((row[3] for row in rows), default=None)
+        return Summary(counts, first, last, erased)
+
+    def export(self, user_id: str, after: int, limit: int) -> LogPage:
+        """Sorts all of the user's events for every page."""
+        return (
+            self._page(_EXPORT, (user_id, after, limit), after, limit)
+            if is_utf8(user_id)
+            else LogPage([], after, False)
+        )
+
+    def erase(self, user_id: str) -> int:
+        """Deletes, then takes the traces out of the file: mostly milliseconds, at worst the file is written anew."""
+        if not is_utf8(user_id):
+            return 0
+        with self._writes.alone(), self._file.borrow("written") as connection:
+            with transaction(connection):
+                deleted = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
+                [arrival] = connection.execute(_RESERVE, (1,)).fetchone()
+                tombstone = (self.pseudonym(user_id), arrival - 1)
+                connection.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", tombstone)
+            self._file.scrub(connection, user_id.encode())
+        return deleted
+
+    def log(self, after: int, limit: int) -> LogPage:
+        """Events and erasures, joined by their number."""
+        return self._page(_LOG, (after, limit), after, limit)
+
+    def position(self) -> int:
+        """Numbers are reserved for duplicates too, so nothing need be stored under this one."""
+        with self._file.borrow("read") as connection:
+            return int(connection.execute("SELECT next FROM arrivals").fetchone()[0]) - 1
+
+    def tombstones(self) -> frozenset[bytes]:
+        """Reads all of them."""
+        with self._file.borrow("read") as connection:
+            return frozenset(user for (user,) in connection.execute("SELECT user FROM erasures"))
+
+    def pseudonym(self, user_id: str) -> bytes:
+        """Of the salt that the file was made with."""
+        return salted(self._salt, user_id)
+
+    def close(self) -> None:
+        """Waits for the write under way."""
+        with self._writes.alone():
+            self._file.close()
+
+    def _live(self, connection: sqlite3.Connection, user_id: str, limit: int) -> LiveUser:
+        if not is_utf8(user_id):
+            return LiveUser([], False)
+        rows = connection.execute(_HISTORY, (user_id, limit)).fetchall()
+        rows.reverse()
+        return LiveUser([_event(*row) for row in rows], self._erased(connection, user_id))
+
+    def _erased(self, connection: sqlite3.Connection, user_id: str) -> bool:
+        return connection.execute(_ERASED, (self.pseudonym(user_id),)).fetchone() is not None
+
+    def _page(self, query: str, parameters: tuple[Any, ...], after: int, limit: int) -> LogPage:
+        check_limit(limit)
+        with self._file.borrow("read") as connection:
+            rows = connection.execute(query, parameters).fetchall()
+        entries = [
+            LogEntry(arrival, user or self.pseudonym(event[1]), None if user else _event(*event))
+            for arrival, user, *event in rows
+        ]
+        return LogPage(entries, entries[-1].sequence if entries else after, len(entries) == limit > 0)
+
+
+def _event(id: str, user: str, item: str, time: int, type: int, value: float, session: str, token: str) -> Event:
+    return Event(id, user, item, time, _TYPES[type], value, session, token)
+
+
+def _insert(events: Sequence[Event], connection: sqlite3.Connection) -> int:
+    """How many of the events were new."""
+    first = connection.execute(_RESERVE, (len(events),)).fetchone()[0] - len(events)
+    rows = (
+        (e.user_id, int(e.time), arrival, e.event_id, e.item_id, int(e.type), float(e.value), e.session_id,
+         e.attribution_token)
+        for arrival, e in enumerate(events, first)
+    )  # fmt: skip
+    return connection.executemany(_INSERT, rows).rowcount

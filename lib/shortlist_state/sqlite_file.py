@@ -1,0 +1,183 @@
+"""The SQLite file: its schema, its connections, and how a user's traces are taken out of its bytes."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from shortlist_core.errors import StateError
+
+# arrival numbers all events and erasures of the file in the order of commits: it decides between equal times.
+_SCHEMA_1 = (
+    "CREATE TABLE schema_version (version INTEGER NOT NULL)",
+    """CREATE TABLE events (
+        user_id TEXT NOT NULL, time INTEGER NOT NULL, arrival INTEGER NOT NULL, event_id TEXT NOT NULL UNIQUE,
+        item_id TEXT NOT NULL, type INTEGER NOT NULL, value REAL NOT NULL,
+        session_id TEXT NOT NULL, attribution_token TEXT NOT NULL,
+        PRIMARY KEY (user_id, time, arrival)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE arrivals (next INTEGER NOT NULL)",
+    "INSERT INTO arrivals VALUES (0)",
+    "INSERT INTO schema_version VALUES (1)",
+)
+_SCHEMA_2 = (
+    "CREATE UNIQUE INDEX events_by_arrival ON events (arrival)",
+    "CREATE TABLE erasures (user BLOB PRIMARY KEY, arrival INTEGER NOT NULL UNIQUE) WITHOUT ROWID",
+    "CREATE TABLE salt (value BLOB NOT NULL)",
+    "INSERT INTO salt VALUES (randomblob(32))",
+    "UPDATE schema_version SET version = 2",
+)
+# item is JSON, empty for an item that was deleted.
+_SCHEMA_3 = (
+    "CREATE TABLE catalog (sequence INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, item TEXT NOT NULL)",
+    "CREATE TABLE catalog_position (sequence INTEGER NOT NULL)",
+    "INSERT INTO catalog_position VALUES (0)",
+    "UPDATE schema_version SET version = 3",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
+SCHEMA_VERSION = len(_SCHEMAS)
+
+
+class SqliteFile:
+    """Connections to one database, each used by one thread at a time; one in memory has a single one."""
+
+    def __init__(self, path: str, busy_timeout_seconds: float) -> None:
+        self._path = path
+        self._timeout = busy_timeout_seconds
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._closed = False
+        with self._translated("opened"):
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            connection = self._open()
+            self._prepare(connection)
+            self._idle.put(connection)
+
+    @contextmanager
+    def borrow(self, purpose: str) -> Iterator[sqlite3.Connection]:
+        """A connection for the length of the context, whose SQLite errors become a StateError about `purpose`."""
+        with self._translated(purpose):
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._idle.put(connection)
+                if self._closed:
+                    self.close()
+
+    def scrub(self, connection: sqlite3.Connection, trace: bytes) -> None:
+        """Take what was deleted out of the bytes of the file, and make sure that `trace` went with it.
+
+        Deleted rows are overwritten (secure_delete), but SQLite leaves copies in the gaps of pages that it once split,
+        and the write-ahead log has the pages as they were. Raises StateError where another process reads for so long
+        that the log cannot be emptied; trying again later does.
+        """
+        if self._path == ":memory:":
+            return
+        self._empty_log(connection)
+        if _holds(self._path, trace):  # a copy, or somebody else's id that has this one in it
+            connection.execute("VACUUM")
+            self._empty_log(connection)
+
+    def close(self) -> None:
+        """Close what is idle now, and everything else when it is given back."""
+        self._closed = True
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        give_up = time.monotonic() + self._timeout
+        while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > give_up:
+                raise StateError(f"the state in {self._path} is read all the time: its log cannot be emptied")
+            time.sleep(0.01)
+
+    def _take(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StateError(f"the state in {self._path} is closed")
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            if self._path != ":memory:":
+                return self._open()
+        try:
+            return self._idle.get(timeout=self._timeout)
+        except Empty:
+            raise StateError(f"the state in {self._path} is busy or closed") from None
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Make a new or older file ours; leave alone what is not."""
+        is_current = self._version(connection) == SCHEMA_VERSION
+        _switch_to_wal(connection, self._timeout)
+        if not is_current:
+            with transaction(connection):  # another process may have been faster
+                for statements in _SCHEMAS[self._version(connection) :]:
+                    for statement in statements:
+                        connection.execute(statement)
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """The version of the file's schema, 0 of an empty one; StateError where it holds something not for us."""
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            return 0
+        if "schema_version" not in tables:
+            raise StateError(f"{self._path} is the database of another program")
+        version = int(connection.execute("SELECT version FROM schema_version").fetchone()[0])
+        if not 1 <= version <= SCHEMA_VERSION:
+            known = f"this program knows version {SCHEMA_VERSION}"
+            raise StateError(f"the state in {self._path} has schema version {version}, {known}")
+        return version
+
+    @contextmanager
+    def _translated(self, purpose: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StateError(f"the state in {self._path} cannot be {purpose}: {error}") from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: the lock is taken at once, as one that is taken later cannot be waited for."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:  # a failed COMMIT leaves it open, most errors on the way have ended it already
+            connection.execute("ROLLBACK")
+
+
+def _switch_to_wal(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    """Switch a new file to WAL mode. When several processes do so at once, SQLite lets some fail at once."""
+    give_up = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+
+
+def _holds(path: str, trace: bytes) -> bool:
+    """Whether the bytes of a file have `trace` in them."""
+    with Path(path).open("rb") as file:
+        if not trace or os.fstat(file.fileno()).st_size == 0:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(trace) >= 0

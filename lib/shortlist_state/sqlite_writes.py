@@ -1,0 +1,69 @@
+"""Group commit: as a sync costs far more than an insert, writes that wait for one another are committed together."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from shortlist_core.errors import StateError
+from shortlist_state.sqlite_file import SqliteFile, transaction
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    """What one caller does to the file, and what came of it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    answer: Any = None
+    error: BaseException | None = None
+    done: bool = False
+
+
+class SqliteWrites:
+    """All that one process writes into a file, one transaction after another."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._waiting: deque[_Write] = deque()
+        self._writing = threading.Lock()
+
+    def commit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` answers, once its changes are on disk. It may share its transaction, which an error ends for all.
+
+        Raises StateError where they cannot be written.
+        """
+        write = _Write(work)
+        self._waiting.append(write)
+        with self._writing:  # whoever comes in writes for all who wait by then; they find their write done
+            if not write.done:
+                self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
+        if write.error is not None:
+            raise StateError(str(write.error) or "interrupted while writing") from write.error
+        answer: T = write.answer
+        return answer
+
+    def alone(self) -> AbstractContextManager[object]:
+        """While nobody else in this process writes."""
+        return self._writing
+
+    def _commit(self, writes: list[_Write]) -> None:
+        """Do all in one transaction and tell each how it went."""
+        try:
+            with self._file.borrow("written") as connection, transaction(connection):
+                for write in writes:
+                    write.answer = write.work(connection)
+        except BaseException as error:
+            for write in writes:
+                write.error = error
+            if not isinstance(error, StateError):
+                raise
+        finally:
+            for write in writes:
+                write.done = True

@@ -1,0 +1,178 @@
+"""What a store of live users and items promises, whatever keeps the data, and how to open one."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shortlist_core.errors import InvalidArgumentError, Violation
+from shortlist_core.types import Event, EventType
+from shortlist_state.catalog import CatalogStore
+from shortlist_state.checks import is_utf8
+
+IDENTITY = " the store itself"
+"""Hashed in place of a user id it names the store; no user id begins with white space."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    """What became of a batch of events; the two numbers add up to its size."""
+
+    accepted: int  # stored now
+    duplicates: int  # their event id was stored before, or came earlier in the same batch: the first one stays
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUser:
+    """What the store has of a user that an answer needs."""
+
+    events: list[Event]  # oldest first
+    erased: bool  # whether the user was ever erased: what was learned elsewhere before (a bundle) is not to be used
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the store has of a user, in numbers."""
+
+    counts: Mapping[EventType, int]  # of the types that occur
+    first: int | None  # time of the earliest event in microseconds; None without events
+    last: int | None
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One thing that happened to the store: an event was stored or, where `event` is None, a user was erased."""
+
+    sequence: int  # from 0, growing in the order of commits; what was erased leaves gaps
+    user: bytes  # pseudonym
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A stretch of the log."""
+
+    entries: list[LogEntry]
+    end: int  # sequence number up to which everything is known now; where to go on
+    more: bool  # whether there may be more right now
+
+
+class StateStore(ABC):
+    """Users' events, and beside them the catalogue's changes. Every method may be called from any thread, and by
+    any number of processes on the same store.
+
+    Every method raises StateError, in one line, while the store cannot be read or written.
+    """
+
+    @property
+    @abstractmethod
+    def catalog(self) -> CatalogStore:
+        """The items that are kept in the same place; closed with this store."""
+
+    @abstractmethod
+    def append(self, events: Sequence[Event]) -> AppendResult:
+        """Store a batch, all of it or nothing. Once it returns, the events are durable and all processes see them.
+
+        An event id that is known already is not stored again, so a batch may be sent again after any failure. Raises
+        InvalidArgumentError, and stores nothing, where a time is no int64, a value not finite or a text not UTF-8.
+        What durable means is the implementation's: see each one's module.
+        """
+
+    @abstractmethod
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        """The newest `limit` events of each user; of equal times, the one stored first comes first.
+
+        A user that nobody ever wrote about has none. A negative limit raises ValueError.
+        """
+
+    def history(self, user_id: str, limit: int) -> list[Event]:
+        """The events alone of one user, as `read` has them."""
+        return self.read([user_id], limit)[0].events
+
+    @abstractmethod
+    def summary(self, user_id: str) -> Summary:
+        """What there is of a user, in numbers."""
+
+    @abstractmethod
+    def export(self, user_id: str, after: int, limit: int) -> LogPage:
+        """Up to `limit` of a user's events in the order of commits, past `after` (-1: from the first)."""
+
+    @abstractmethod
+    def erase(self, user_id: str) -> int:
+        """Forget a user: how many events there were. Nothing of the id is left in the store's files or keys after it.
+
+        What remains is the user's pseudonym, for all who hold older data to respect. Events written later are stored
+        as those of a new user. Safe to repeat, also after a failure.
+        """
+
+    @abstractmethod
+    def log(self, after: int, limit: int) -> LogPage:
+        """Up to `limit` entries of all users in the order of commits, past `after` (-1: from the first)."""
+
+    @abstractmethod
+    def position(self) -> int:
+        """The sequence number of the newest entry that ever was, -1 where nothing ever was."""
+
+    @abstractmethod
+    def tombstones(self) -> frozenset[bytes]:
+        """The pseudonyms of all who were erased."""
+
+    @abstractmethod
+    def pseudonym(self, user_id: str) -> bytes:
+        """What the store calls a user after erasure: a hash, salted with a secret of this store's own, 16 bytes."""
+
+    def ping(self) -> None:
+        """Return if the store can be read."""
+        self.position()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the store; calls after this raise StateError. Closing again does nothing."""
+
+
+def open_store(url: str) -> StateStore:
+    """The store that `url` names: `sqlite:PATH`, a file that is created where there is none, `sqlite::memory:`, or
+    `redis://HOST:PORT/DB` (`rediss` for TLS).
+
+    Raises InvalidArgumentError for any other URL and StateError where the store cannot be used.
+    """
+    scheme, _, path = url.partition(":")
+    if scheme == "sqlite" and path:
+        from shortlist_state.sqlite import (
+            SqliteStore,  # late: an implementation knows this module, and only one is needed
+        )
+
+        return SqliteStore(path)
+    if scheme in ("redis", "rediss"):
+        from shortlist_state.redis import RedisStore
+
+        return RedisStore(url)
+    known = (
+        "expected sqlite:PATH, sqlite::memory: or redis://HOST:PORT/DB"  # the text may hold a password: only its kind
+    )
+    raise InvalidArgumentError([Violation("state", f"{scheme[:20]!r} names no store, {known}")])
+
+
+def check_events(events: Sequence[Event]) -> None:
+    """Raise InvalidArgumentError, with every violation, where an event cannot be stored as it is by every store."""
+    violations: list[Violation] = []
+    for position, event in enumerate(events):
+        where = f"events[{position}]"
+        if not -(2**63) <= event.time < 2**63:
+            violations.append(Violation(f"{where}.time", "must fit 64 bits"))
+        if not math.isfinite(event.value):
+            violations.append(Violation(f"{where}.value", "must be a finite number"))
+        for name in ("event_id", "user_id", "item_id", "session_id", "attribution_token"):
+            if not is_utf8(getattr(event, name)):
+                violations.append(Violation(f"{where}.{name}", "must be valid Unicode"))
+    if violations:
+        raise InvalidArgumentError(violations)
+
+
+def salted(salt: bytes, user_id: str) -> bytes:
+    """The pseudonym of a user under a salt; a text that no store takes has one as well."""
+    return hashlib.blake2b(user_id.encode("utf-8", "surrogatepass"), key=salt, digest_size=16).digest()

@@ -1,0 +1,139 @@
+"""What the servers' stores hold, as training data: live events and items join, and whoever was erased leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from shortlist_core.catalog import CatalogChange
+from shortlist_core.errors import DataError
+from shortlist_data import schema
+from shortlist_data.dataset import Dataset
+from shortlist_state import LogEntry, StateStore, open_store
+from shortlist_training import live_items
+
+PAGE = 10_000
+_SAME = ["user_id", "item_id", "timestamp", "event_type"]  # an event that agrees in these is the same one
+_COLUMNS = {**schema.INTERACTIONS, "timestamp": pl.Int64(), "value": pl.Float64(), "event_id": pl.String()}
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A data set with live events and items in it, and what became of them all; the counts of events add up to what was
+    read.
+    """
+
+    dataset: Dataset
+    added: int
+    known: int  # in the data set already, or under the same id in another store
+    unknown_items: int  # of items that neither the data set nor the stores have
+    erased_users: int  # of the data set, left out with everything they did
+    written_items: int = 0  # of the stores: new ones, and such as override those of the data set
+    deleted_items: int = 0  # of the data set, left out as nobody ever dealt with them
+    catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # store of items -> last change that is in here
+
+    def __str__(self) -> str:
+        left_out = f"{self.known:,} known already, {self.unknown_items:,} of unknown items"
+        events = f"{self.added:,} live events added ({left_out}), {self.erased_users:,} deleted users left out"
+        return f"{events}; {self.written_items:,} live items added, {self.deleted_items:,} deleted items left out"
+
+
+def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
+    """The data set with the events of the stores at `urls`, in the order of time, and with the items written there.
+
+    Of two stores that have the same item, the one named last counts.
+
+    Raises DataError for a file that is not there, StateError for a store that cannot be read.
+    """
+    merged = Merged(dataset, 0, 0, 0, 0)
+    frames = []
+    changed: dict[str, CatalogChange] = {}
+    sequences: dict[str, int] = {}
+    for url in urls:
+        with closing(open_existing(url)) as store:
+            frames.append(_frame(_events(store)))
+            of_store = list(live_items.changes(store.catalog))
+            sequences[store.catalog.identity] = of_store[-1].sequence if of_store else -1
+            changed |= {change.item_id: change for change in of_store}
+            dataset, erased = without_erased(dataset, store)
+            merged = Merged(dataset, 0, 0, 0, merged.erased_users + erased)
+    if not frames:
+        return merged
+    changes = list(changed.values())
+    items = live_items.with_written(dataset.items, changes)
+    dataset = Dataset(dataset.interactions, items, dataset.users)
+    merged = _joined(replace(merged, dataset=dataset), pl.concat(frames))
+    dataset = merged.dataset
+    items, deleted = live_items.without_deleted(dataset.items, dataset.interactions, changes)
+    return replace(
+        merged,
+        dataset=Dataset(dataset.interactions, items, dataset.users),
+        written_items=sum(change.item is not None for change in changes),
+        deleted_items=deleted,
+        catalog_sequences=sequences,
+    )
+
+
+def open_existing(url: str) -> StateStore:
+    """The store at `url`. Raises DataError for a file that is not there: opening it would make an empty one."""
+    path = url.removeprefix("sqlite:")
+    if path != url and not Path(path).is_file():
+        raise DataError(f"{path}: there is no such file of live events")
+    return open_store(url)
+
+
+def without_erased(dataset: Dataset, store: StateStore) -> tuple[Dataset, int]:
+    """The data set without the users who were erased from the store, and how many those are.
+
+    All that the data set has of them goes: what they did after their erasure, if anything, is in the store.
+    """
+    tombstones = store.tombstones()
+    users = pl.concat([dataset.interactions["user_id"], dataset.users["user_id"]]).unique()
+    gone = [user for user in users if store.pseudonym(user) in tombstones] if tombstones else []
+    if not gone:
+        return dataset, 0
+    stays = ~pl.col("user_id").is_in(gone)
+    return Dataset(dataset.interactions.filter(stays), dataset.items, dataset.users.filter(stays)), len(gone)
+
+
+def _events(store: StateStore) -> Iterator[LogEntry]:
+    """All events of the log, without those of users who are erased while it is read."""
+    entries: list[LogEntry] = []
+    erased: dict[bytes, int] = {}
+    after, more = -1, True
+    while more:
+        page = store.log(after, PAGE)
+        entries += page.entries
+        erased.update((entry.user, entry.sequence) for entry in page.entries if entry.event is None)
+        after, more = page.end, page.more
+    return (entry for entry in entries if entry.event and entry.sequence > erased.get(entry.user, -1))
+
+
+def _frame(entries: Iterator[LogEntry]) -> pl.DataFrame:
+    """Interactions in the canonical columns, and the id of each event."""
+    rows = [
+        (e.user_id, e.item_id, e.time, e.type.name.lower(), e.value, e.session_id or None, e.event_id)
+        for entry in entries
+        if (e := entry.event) and e.user_id
+    ]
+    limit = float(np.finfo(np.float32).max)
+    frame = pl.DataFrame(rows, schema=_COLUMNS, orient="row")
+    return frame.with_columns(
+        pl.col("timestamp").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        pl.col("value").clip(-limit, limit).cast(pl.Float32),
+    )
+
+
+def _joined(merged: Merged, live: pl.DataFrame) -> Merged:
+    dataset = merged.dataset
+    distinct = live.unique("event_id", keep="first", maintain_order=True)
+    new = distinct.join(dataset.interactions.select(_SAME), on=_SAME, how="anti", maintain_order="left")
+    fits = new.join(dataset.items.select("item_id"), on="item_id", how="semi", maintain_order="left")
+    events = pl.concat([dataset.interactions, fits.select(schema.INTERACTIONS.names())])
+    joined = Dataset.of(events, dataset.items, dataset.users)
+    return Merged(joined, len(fits), len(live) - len(new), len(new) - len(fits), merged.erased_users)

@@ -1,0 +1,59 @@
+"""Items that callers wrote while servers served, as training data: they override those of the data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import polars as pl
+
+from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_data import schema
+from shortlist_state import CatalogStore
+
+PAGE = 1_000
+_WRITTEN = ("item_id", "title", "text", "categories", "price")
+
+
+def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogChange]:
+    """The newest change of every item that ever changed, in the order of their sequence numbers, up to one of them."""
+    after, more = -1, True
+    while more:
+        page = store.changes(after, PAGE)
+        for change in page.changes:
+            if up_to is not None and change.sequence > up_to:
+                return
+            yield change
+        after, more = page.end, page.more
+
+
+def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.DataFrame:
+    """The canonical items with those that were written in their newest state, new ones at the end.
+
+    What callers cannot write (attributes, the image) stays as the data has it. Deletions are passed over.
+    """
+    written = _frame(change.item for change in changes if change.item)
+    rest = items.select(pl.exclude(_WRITTEN), "item_id")
+    renewed = written.join(rest, on="item_id", how="left", maintain_order="left").select(items.columns)
+    stays = items.join(written.select("item_id"), on="item_id", how="anti", maintain_order="left")
+    return schema.conform("items", pl.concat([stays, renewed]), "live items")
+
+
+def without_deleted(
+    items: pl.DataFrame, interactions: pl.DataFrame, changes: Sequence[CatalogChange]
+) -> tuple[pl.DataFrame, int]:
+    """The items without deleted ones, and how many those are.
+
+    One that interactions name stays: the histories it is in say something of their users. What keeps it out of answers
+    is the deletion in the store, which servers heed whatever their bundle contains.
+    """
+    gone = pl.DataFrame({"item_id": [change.item_id for change in changes if not change.item]}, {"item_id": pl.String})
+    gone = gone.join(interactions.select("item_id"), on="item_id", how="anti")
+    left = items.join(gone, on="item_id", how="anti", maintain_order="left")
+    return left, len(items) - len(left)
+
+
+def _frame(items: Iterable[CatalogItem]) -> pl.DataFrame:
+    rows = [(item.item_id, item.title, item.text, list(item.categories), item.price) for item in items]
+    columns = {name: schema.ITEMS[name] for name in _WRITTEN}
+    exact = pl.DataFrame(rows, {**columns, "price": pl.Float64()}, orient="row")
+    return exact.with_columns(pl.col("price").clip(0, 3.4e38).cast(pl.Float32))

@@ -1,0 +1,75 @@
+"""From what training made to a bundle that servers load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from shortlist_bundle import BundleStore, Manifest
+from shortlist_bundle.groups import write_groups
+from shortlist_bundle.histories import write_histories
+from shortlist_bundle.items import write_items
+from shortlist_bundle.manifest import CATALOG_SEQUENCES
+from shortlist_ranking.ranker import Ranker
+from shortlist_retrieval.index.vector_index import recall_against_exact
+from shortlist_retrieval.sources.two_tower import TwoTower
+from shortlist_training.recipe import Trained
+
+RECALL_AT, RECALL_QUERIES = 500, 200
+
+
+def publish(
+    trained: Trained,
+    bundles: Path,
+    seed: int,
+    activate: bool = True,
+    catalog_sequences: Mapping[str, int] = MappingProxyType({}),
+) -> Manifest:
+    """Write everything into a new bundle and, unless told not to, make it the current one.
+
+    `catalog_sequences` says which changes of which stores of items it contains: servers do not apply them again.
+    """
+    table = trained.table
+    with BundleStore(bundles).writer() as writer:
+        write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
+        write_histories(writer, table.user_ids, table.histories)
+        write_groups(writer, table.groups, table.group_members)
+        table.features.write(writer)
+        trained.retriever.write(writer)
+        trained.facts.write(writer)
+        Ranker.of(trained.scorer, trained.facts).write(writer)
+        writer.json("ranking/ablations", list(trained.ablations))
+        for name, scorer in trained.ablations.items():
+            Ranker.of(scorer, trained.facts).write(writer, f"ablations/{name}")
+        return writer.publish(
+            as_of_micros=table.as_of,
+            seed=seed,
+            settings={
+                "retrieval": asdict(trained.settings),
+                "scorer": trained.scorer.scorer.config.to_json(),
+                CATALOG_SEQUENCES: dict(catalog_sequences),
+            },
+            metrics=metrics(trained),
+            activate=activate,
+        )
+
+
+def metrics(trained: Trained) -> dict[str, Any]:
+    """What is known of the system's quality without looking past its data: all on held-out time or exact search."""
+    table = trained.table
+    tower = next(source for source in trained.retriever.all_sources if isinstance(source, TwoTower))
+    some = np.linspace(0, len(table.user_ids) - 1, min(RECALL_QUERIES, len(table.user_ids))).astype(np.int64)
+    users = tower.encode(table.histories.select(some))
+    return {
+        "items": len(table.item_ids),
+        "users": len(table.user_ids),
+        "events": len(table.histories.items),
+        "ranking_examples": trained.n_examples,
+        "ranker_ndcg_at_10_held_out": trained.scorer.ndcg,
+        f"index_recall_at_{RECALL_AT}": recall_against_exact(tower.index, users, RECALL_AT),
+    }

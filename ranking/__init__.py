@@ -1,3 +1,0 @@
-"""Stage two: one score per candidate, then the list that is shown."""
-
-import layers  # noqa: F401  # loads TensorFlow quietly, so before anything else does

@@ -1,0 +1,175 @@
+"""The ranking model in Keras: text CNN and id for items, LSTM over the history, an MLP over these and the signals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from shortlist_core.types import EventType
+from shortlist_layers.history import GAPS
+from shortlist_layers.item_encoder import ItemEncoder
+
+
+@dataclass(frozen=True)
+class ScorerConfig:
+    """Everything that decides the shapes of the scorer's weights; travels with them."""
+
+    n_items: int
+    vocabulary: int
+    n_categories: int
+    n_features: int
+    dim: int = 32
+    lstm_units: int = 48
+    hidden: tuple[int, ...] = (128, 64)
+    dropout: float = 0.2
+    id_dropout: float = 0.5
+    use_text: bool = True
+    use_lstm: bool = True
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> ScorerConfig:
+        """The configuration that `to_json` gave."""
+        return cls(**{**stored, "hidden": tuple(stored["hidden"])})
+
+
+class HistoryLSTM(layers.Layer):
+    """The history, oldest to newest, as one vector (Hochreiter and Schmidhuber 1997): float32 [batch, units]."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.types = layers.Embedding(len(EventType), 8)
+        self.gaps = layers.Embedding(GAPS, 8)
+        # Histories come newest first with padding at the end: read backwards they end with the newest event.
+        self.lstm = layers.LSTM(units, go_backwards=True, use_cudnn=False)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights for item vectors of the given shape [batch, length, dim]."""
+        self.types.build(None)
+        self.gaps.build(None)
+        self.lstm.build((None, None, (input_shape[-1] or 0) + 16))
+        self.built = True
+
+    def call(self, vectors: Any, present: Any, types: Any, gaps: Any) -> Any:
+        """`vectors` [batch, length, dim] newest first, `present` 1 or 0; an empty history gives zeros."""
+        steps = ops.concatenate([vectors, self.types(types), self.gaps(gaps)], axis=-1)
+        some = ops.max(present, axis=1, keepdims=True)
+        return self.lstm(steps, mask=ops.cast(present, "bool")) * some
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument."""
+        return {**super().get_config(), "units": self.units}
+
+
+class Scorer(keras.Model):
+    """One logit per candidate. `item_vectors` is computed once per item, `score` per request.
+
+    A linear model of the features plus a deep one (Cheng et al. 2016, Wide & Deep Learning). The deep part starts at
+    zero, so a scorer whose linear part is stage one's fusion begins with the order of stage one and learns what to
+    change in it.
+    """
+
+    def __init__(self, config: ScorerConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        c = self.config = config
+        self.items = ItemEncoder(
+            c.n_items, c.vocabulary, c.n_categories, c.dim, c.id_dropout, use_text=c.use_text, seed=c.seed
+        )
+        self.reader = HistoryLSTM(c.lstm_units) if c.use_lstm else None
+        self.wish = layers.Dense(c.dim)
+        self.hidden = [layers.Dense(width, activation="relu") for width in c.hidden]
+        self.dropouts = [layers.Dropout(c.dropout, seed=c.seed + i) for i in range(len(c.hidden) + 1)]
+        self.wide = layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        self.deep = layers.Dense(1, kernel_initializer="zeros")
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights."""
+        c = self.config
+        self.items.build()
+        width = c.n_features
+        if self.reader is not None:
+            self.reader.build((None, None, c.dim))
+            self.wish.build((None, c.lstm_units))
+            width += c.dim + 1
+        width += c.dim
+        for layer in self.hidden:
+            layer.build((None, None, width))
+            width = layer.units
+        self.wide.build((None, None, c.n_features))
+        self.deep.build((None, None, width))
+        self.built = True
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> Any:
+        """Logits float32 [batch, n] for the batches of `shortlist_ranking.train`."""
+        vectors = self.item_vectors(batch, training=training)
+        history = ops.take(vectors, batch["history"], axis=0)
+        candidates = ops.take(vectors, batch["candidates"], axis=0)
+        return self.score(
+            history, batch["present"], batch["types"], batch["gaps"], candidates, batch["features"], training=training
+        )
+
+    def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
+        """The vectors of items given by their features, float32 [n, dim]."""
+        return self.items(
+            features["ids"], features["tokens"], features["categories"], features["prices"], training=training
+        )
+
+    def score(
+        self,
+        history: Any,
+        present: Any,
+        types: Any,
+        gaps: Any,
+        candidates: Any,
+        features: Any,
+        training: bool = False,
+    ) -> Any:
+        """Logits float32 [batch, n] from item vectors of history [batch, length, dim] and candidates [batch, n, dim].
+
+        `features` [batch, n, n_features] are scaled. The history is read once, whatever n is.
+        """
+        x = ops.concatenate([self.dropouts[0](features, training=training), candidates], axis=-1)
+        if self.reader is None:
+            x = self.hidden[0](x)
+        else:
+            wish = self.wish(self.reader(history, present, types, gaps))
+            x = ops.relu(ops.matmul(x, self._first_kernel(wish)) + self.hidden[0].bias)
+        x = self.dropouts[1](x, training=training)
+        for layer, dropout in zip(self.hidden[1:], self.dropouts[2:], strict=True):
+            x = dropout(layer(x), training=training)
+        return ops.squeeze(self.wide(features) + self.deep(x), -1)
+
+    def _first_kernel(self, wish: Any) -> Any:
+        """The first layer as it is for one user, float32 [batch, n_features + dim, units].
+
+        It reads [features, item, wish * item, sum(wish * item)]. What is linear in the item is one matrix of the item
+        alone once the wish is known, made once a user instead of multiplied out for every candidate.
+        """
+        c, kernel = self.config, self.hidden[0].kernel
+        of_features, of_item, of_agreement, of_sum = ops.split(
+            kernel, [c.n_features, c.n_features + c.dim, c.n_features + 2 * c.dim], axis=0
+        )
+        of_item = of_item + ops.expand_dims(wish, -1) * (of_agreement + of_sum)
+        shared = ops.broadcast_to(of_features, (ops.shape(wish)[0], *of_features.shape))
+        return ops.concatenate([shared, of_item], axis=1)
+
+
+def listwise_loss(labels: Any, logits: Any) -> Any:
+    """Cross-entropy between what was taken and the softmax of the logits (ListNet, Cao et al. 2007), float32 [batch].
+
+    `labels` [batch, n]: what taking was worth, 0 not taken, -1 padding, which has no mass. A row without a taken
+    candidate costs nothing.
+    """
+    taken = ops.maximum(labels, 0.0)
+    masked = ops.where(labels < 0, -1e9, logits)
+    log_mass = ops.log_softmax(masked, axis=-1)
+    total = ops.sum(taken, axis=-1)
+    return -ops.sum(taken * ops.where(taken > 0, log_mass, 0.0), axis=-1) / ops.maximum(total, 1e-9)

@@ -1,3 +1,0 @@
-"""Stage one: a few hundred candidates out of the whole catalogue."""
-
-import layers  # noqa: F401  # loads TensorFlow quietly, so before anything else does

@@ -1,0 +1,95 @@
+"""What must not be proposed to the queries of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from shortlist_core.compiled import compiled
+from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, among
+
+
+@dataclass(frozen=True)
+class Barred:
+    """Few rows that each query must not get, and what a filter keeps from all of them.
+
+    Not a mask per query: that would cost each request a pass over the catalogue.
+    """
+
+    rows: Sequence[Int32s]  # [batch] ascending, each once
+    allowed: Bools | None = None  # [items]; None: all
+
+    @classmethod
+    def of_all(cls, batch: int, allowed: Bools | None = None) -> Barred:
+        """What a filter keeps from all of `batch` queries, and nothing else."""
+        return cls([np.zeros(0, np.int32)] * batch, allowed)
+
+    def select(self, which: Int64s) -> Barred:
+        """What is barred to the queries at the positions `which`."""
+        return Barred([self.rows[i] for i in which], self.allowed)
+
+    @cached_property
+    def offsets(self) -> Int64s:
+        """Where each query's rows begin in `joined`, int64 [batch + 1]."""
+        return np.cumsum([0, *map(len, self.rows)], dtype=np.int64)
+
+    @cached_property
+    def joined(self) -> Int32s:
+        """The rows of all queries, one after another, int32."""
+        return np.concatenate([np.zeros(0, np.int32), *self.rows])
+
+    @cached_property
+    def filter(self) -> Bools:
+        """`allowed`, empty where all items are."""
+        return np.zeros(0, np.bool_) if self.allowed is None else self.allowed
+
+    def passing(self, query: int, rows: Int32s) -> Bools:
+        """Which of `rows`, none of them NO_ITEM, may be proposed to a query, bool [n]."""
+        passing = ~among(rows, self.rows[query])
+        return passing if self.allowed is None else passing & self.allowed[rows]
+
+    def first_passing(self, lists: Int32s | Int64s, count: int) -> tuple[Int32s, Int64s]:
+        """Of each query's list, [batch, n] or the same [1, n] for all, the first `count` rows that may be proposed.
+
+        Rows int32 [batch, count], NO_ITEM where there are no more, and where in the list they stand, int64 [batch,
+        count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
+        """
+        passing, places = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
+        _first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
+        return passing, places
+
+    def left(self, query: int, n_items: int) -> int:
+        """How many of the catalogue's items may be proposed to a query."""
+        rows = self.rows[query]
+        if self.allowed is None:
+            return n_items - len(rows)
+        return int(np.count_nonzero(self.allowed)) - int(np.count_nonzero(self.allowed[rows]))
+
+    def mask(self, query: int, n_items: int) -> Bools:
+        """Which of the catalogue's items may be proposed to a query, bool [n_items]."""
+        mask = np.ones(n_items, np.bool_) if self.allowed is None else self.allowed.copy()
+        mask[self.rows[query]] = False
+        return mask
+
+
+@compiled
+def _first_passing(
+    lists: Int32s | Int64s, offsets: Int64s, barred: Int32s, allowed: Bools, passing: Int32s, places: Int64s
+) -> None:
+    for i in range(len(passing)):
+        own, rows = barred[offsets[i] : offsets[i + 1]], lists[min(i, len(lists) - 1)]
+        found = 0
+        for j in range(len(rows)):
+            if found == passing.shape[1]:
+                break
+            row = rows[j]
+            if row < 0 or (len(allowed) > 0 and not allowed[row]):
+                continue
+            at = np.searchsorted(own, row)
+            if at == len(own) or own[at] != row:
+                passing[i, found], places[i, found] = row, j
+                found += 1
+        passing[i, found:] = NO_ITEM

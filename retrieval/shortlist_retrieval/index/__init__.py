@@ -1,0 +1,1 @@
+"""Vector search with FAISS: exact, inverted lists, and new items beside them."""

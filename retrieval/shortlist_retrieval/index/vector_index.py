@@ -1,0 +1,167 @@
+"""Nearest items by inner product, in FAISS: exact for small catalogues, inverted lists of half floats for large.
+
+FAISS is Douze et al. 2024, The Faiss library; only this module and `inverted_lists.py` know it. Vectors of unit length
+make the inner product the cosine. Build parameters follow from the catalogue's size; query parameters are fixed with
+them, so that a bundle answers as it was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.errors import BundleRefusedError
+from shortlist_core.types import NO_ITEM, Float32s, Int32s
+from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.index import inverted_lists
+from shortlist_retrieval.index.inverted_lists import faiss
+from shortlist_retrieval.index.listed_vectors import ListedVectors
+
+EXACT_UP_TO = 20_000
+"""Items; below this a flat search takes less than half a millisecond and misses nothing."""
+
+NARROW = 20_000
+"""Items; a filter that leaves no more than this is searched exactly, whatever the index."""
+
+
+@dataclass(frozen=True)
+class VectorIndex:
+    """Item vectors and the FAISS index over them."""
+
+    vectors: Float32s | ListedVectors  # [items, d]
+    mean: Float32s  # [d]
+    covariance: Float32s  # [d, d]
+    faiss_index: Any
+
+    @classmethod
+    def build(cls, vectors: Float32s) -> VectorIndex:
+        """An index over the vectors [items, d]; item i keeps row i."""
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        index = _exact(vectors) if len(vectors) <= EXACT_UP_TO else inverted_lists.build(vectors)
+        mean = vectors.mean(axis=0, dtype=np.float64)
+        covariance = (vectors.T @ vectors).astype(np.float64) / len(vectors) - np.outer(mean, mean)
+        return cls(vectors, mean.astype(np.float32), covariance.astype(np.float32), index)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector."""
+        return int(self.vectors.shape[1])
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Float32s:
+        """The vectors of these rows, float32 [..., d]; those of NO_ITEM mean nothing."""
+        return self.vectors[rows]
+
+    def at(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """Inner products of each query vector [batch, d] with the vectors of its rows [batch, n], float32 [batch, n];
+        those of NO_ITEM mean nothing.
+        """
+        if isinstance(self.vectors, ListedVectors):
+            return self.vectors.products(queries, rows)
+        products: Float32s = np.matmul(self.vectors[rows], queries[:, :, None])[..., 0]
+        return products
+
+    def products(self, queries: Float32s, rows: Int32s) -> Float32s:
+        """Inner products of query vectors [batch, d] with the vectors of these rows, float32 [batch, n]."""
+        return np.asarray(queries @ self.take(rows).T)
+
+    def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
+        """The best `count` rows for each query vector [batch, d] of those that are not barred.
+
+        Rows int32 [batch, count] best first, NO_ITEM where there are no more, and inner products float32.
+        """
+        faiss.omp_set_num_threads(1)
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        barred = barred or Barred.of_all(len(queries))
+        gone = np.array([len(rows) for rows in barred.rows], np.int64)
+        # Only what users have seen, and that is little, is looked past.
+        easy = (gone <= min(count, len(self) - count - 1)) & (barred.allowed is None)
+        if easy.all():
+            return self._search_all(queries, count, barred)
+        rows = np.full((len(queries), count), NO_ITEM, np.int32)
+        products = np.zeros((len(queries), count), np.float32)
+        if easy.any():
+            rows[easy], products[easy] = self._search_all(queries[easy], count, barred.select(np.flatnonzero(easy)))
+        for i in np.flatnonzero(~easy).tolist():
+            found = self._search_passing(queries[i], count, barred, i)
+            rows[i, : len(found[0])], products[i, : len(found[0])] = found
+        return rows, products
+
+    def write(self, writer: BundleWriter, name: str) -> None:
+        """Store the index under `name`: the vectors themselves where it is exact, else their codes alone."""
+        if len(self) <= EXACT_UP_TO:
+            writer.array(f"{name}/vectors", self.take(np.arange(len(self))))
+        else:
+            path = str(writer.path(f"{name}/index.faiss"))
+            faiss.write_index(self.faiss_index, path)
+            writer.array(f"{name}/places", inverted_lists.places_of(faiss.read_index(path, faiss.IO_FLAG_MMAP_IFC)))
+        writer.array(f"{name}/mean", self.mean)
+        writer.array(f"{name}/covariance", self.covariance)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str) -> VectorIndex:
+        """The index that `write` stored; raises BundleRefusedError where its parts do not fit each other."""
+        moments = bundle.array(f"{name}/mean"), bundle.array(f"{name}/covariance")
+        if bundle.has(f"{name}/vectors"):
+            vectors = bundle.array(f"{name}/vectors")
+            return cls(vectors, *moments, _exact(vectors))
+        file = f"{name}/index.faiss"
+        try:
+            index = faiss.read_index(str(bundle.path(file)), faiss.IO_FLAG_MMAP_IFC)
+            return cls(inverted_lists.listed_vectors(index, bundle.array(f"{name}/places")), *moments, index)
+        except RuntimeError as error:
+            raise BundleRefusedError(bundle.version, file, "FAISS cannot read it as an index") from error
+        except ValueError as error:
+            raise BundleRefusedError(bundle.version, file, str(error)) from error
+
+    def _search_all(self, queries: Float32s, count: int, barred: Barred) -> tuple[Int32s, Float32s]:
+        """As `search`, by looking for as many more as are barred.
+
+        A selector would cost more than that, and a search for all queries less than one for each.
+        """
+        gone = max(map(len, barred.rows), default=0)
+        products, found = self.faiss_index.search(queries, count + gone)
+        rows, places = barred.first_passing(found, count)
+        return rows, products[np.arange(len(rows))[:, None], places]
+
+    def _search_passing(self, query: Float32s, count: int, barred: Barred, i: int) -> tuple[Int32s, Float32s]:
+        left = barred.left(i, len(self))
+        mask = barred.mask(i, len(self))
+        if not left or (len(self) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
+            rows = np.flatnonzero(mask)
+            products = self.vectors[rows] @ query
+            best = np.argsort(-products, kind="stable")[:count]
+            return rows[best].astype(np.int32), products[best]
+        selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+        parameters = self._parameters(left, selector)
+        products, rows = self.faiss_index.search(query[None], min(count, left), params=parameters)
+        found = rows[0] != NO_ITEM
+        return rows[0][found].astype(np.int32), products[0][found]
+
+    def _parameters(self, left: int, selector: Any) -> Any:
+        """How to search where so many items are left: a filter makes lists shorter, so more of them are searched."""
+        if len(self) <= EXACT_UP_TO:
+            return faiss.SearchParameters(sel=selector)
+        return faiss.SearchParametersIVF(nprobe=self.faiss_index.nprobe * len(self) // left, sel=selector)
+
+
+def _exact(vectors: Float32s) -> Any:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors))
+    return index
+
+
+def recall_against_exact(index: VectorIndex, queries: Float32s, count: int) -> float:
+    """The share of the exact best `count` that the index finds, averaged over the query vectors [batch, d]."""
+    count = min(count, len(index))
+    vectors = index.vectors if isinstance(index.vectors, np.ndarray) else index.take(np.arange(len(index)))
+    _, truth = faiss.knn(np.ascontiguousarray(queries, np.float32), vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
+    found, _ = index.search(queries, count)
+    return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, found, strict=True)]))

@@ -1,0 +1,82 @@
+"""Alternating least squares on implicit feedback, users folded in from their live history.
+
+Hu, Koren and Volinsky 2008, Collaborative Filtering for Implicit Feedback Datasets, eq. 4: a user's vector is the
+solution of a small linear system over the vectors of the items in the history, so nobody needs a trained user vector.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse as sp
+from implicit.cpu.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.types import Float32s, Queries
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.index.new_item_index import FreshIndex
+from shortlist_retrieval.index.vector_index import VectorIndex
+from shortlist_retrieval.sources.item_item import history_profile
+from shortlist_retrieval.sources.scores import VectorScores
+from shortlist_retrieval.sparse import SparseRows
+
+CONFIDENCE = 2.0
+PENALTY = 0.1
+SWEEPS = 12
+
+
+@dataclass(frozen=True)
+class ALS:
+    """Item vectors in an index, and the matrix that every user's system starts from."""
+
+    index: VectorIndex
+    gram: Float32s  # [factors, factors]: item vectors' Gram matrix plus the penalty
+    name: str = "als"
+
+    @classmethod
+    def fit(cls, profiles: sp.csr_matrix, factors: int, seed: int) -> ALS:
+        """Factorise who has what, `profiles` float32 [users, items]."""
+        with threadpool_limits(1, "blas"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # it warns of the threads that the line above limits
+            model = AlternatingLeastSquares(
+                factors, regularization=PENALTY, alpha=CONFIDENCE, iterations=SWEEPS, random_state=seed, num_threads=0
+            )
+            model.fit(profiles, show_progress=False)
+        return cls.of(VectorIndex.build(model.item_factors))
+
+    def scores(self, queries: Queries) -> VectorScores:
+        """Inner products with the folded-in users."""
+        return VectorScores(self.fold_in(history_profile(queries, len(self.index), np.inf)), self.index)
+
+    def fold_in(self, profiles: SparseRows) -> Float32s:
+        """The vectors of users with these items, float32 [batch, factors]; zeros without items."""
+        items, confidence = self.index.take(profiles.columns), CONFIDENCE * profiles.values
+        weighted = items * (confidence - 1)[:, None]
+        systems = np.empty((len(profiles), *self.gram.shape), np.float32)
+        wanted = np.empty((len(profiles), len(self.gram)), np.float32)  # zeros without items
+        for user, (a, b) in enumerate(pairwise(profiles.offsets.tolist())):
+            systems[user] = self.gram + weighted[a:b].T @ items[a:b]
+            wanted[user] = items[a:b].T @ confidence[a:b]
+        return np.asarray(np.linalg.solve(systems, wanted[..., None])[..., 0], np.float32)
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the index; the rest follows from it."""
+        self.index.write(writer, "retrieval/als")
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> ALS:
+        """The source that `write` stored; it says nothing of new items."""
+        index = VectorIndex.load(bundle, f"retrieval/{name}")
+        return cls.of(FreshIndex.over(index, new.room) if new else index)
+
+    @classmethod
+    def of(cls, index: VectorIndex) -> ALS:
+        """The source of these item vectors; the rest follows from them."""
+        squares = len(index) * (index.covariance + np.outer(index.mean, index.mean))  # without reading every vector
+        gram = squares + PENALTY * np.eye(index.dim)
+        return cls(index, gram.astype(np.float32))

@@ -1,0 +1,112 @@
+"""What people with the same attributes take: popularity within each group (demographic filtering, Pazzani 1999).
+
+It needs no history, so it is what tells strangers of whom something is known from strangers of whom nothing is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.types import NO_GROUP, NO_ITEM, Float32s, Float64s, Int32s, Int64s, Queries
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.profile import wanted
+from shortlist_retrieval.sources.item_item import keep_largest
+from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.stored_matrix import load_csr, write_csr
+
+MOST = 2_000
+"""Items kept of each group, the most popular: as many as a request may have candidates."""
+
+STRANGERS = 3
+"""Events; of users with more of them it says nothing, as what they did says more than what they are."""
+
+SHRINKAGE = 20.0
+"""Users whom everybody's popularity counts as in a group: small groups differ from everybody by chance."""
+
+
+@dataclass(frozen=True)
+class Demographic:
+    """log(1 + the users who would have taken an item if all were like the group), averaged over a user's groups."""
+
+    popularity: sp.csr_matrix  # [groups, items]
+    unit: float = 1.0  # of its values
+    name: str = "demographic"
+
+    @classmethod
+    def fit(cls, histories: Queries, groups: Int32s, n_items: int) -> Demographic:
+        """Count who took what, group by group; `groups` [users, k] are those of the histories' users.
+
+        A group's share of takers is shrunk towards that of everybody. All time counts: what a group likes shows in what
+        it takes over months, and fashions are what popularity is for (docs/experiments.md, 2026-11-25).
+        """
+        chosen = wanted(histories)
+        keys = np.unique(histories.rows()[chosen] * n_items + histories.items[chosen])
+        ones, shape = np.ones(len(keys), np.float32), (len(histories), n_items)
+        taken = sp.csr_matrix((ones, (keys // n_items, keys % n_items)), shape)
+        active = np.flatnonzero(taken.getnnz(axis=1))
+        everybody = np.asarray(taken.sum(axis=0), np.float64).ravel() / max(len(active), 1)
+        members = _members(groups[active], int(groups.max()) + 1)
+        counts, sizes = members @ taken[active], members.getnnz(axis=1)
+        rows = [
+            _popularity(counts[group].toarray().ravel(), int(size), everybody, len(active))
+            for group, size in enumerate(sizes)
+        ]
+        return cls(sp.vstack(rows, format="csr"))
+
+    def scores(self, queries: Queries) -> SparseRows:
+        """The means over the groups; nothing of a user who belongs to none, or who is no stranger."""
+        if queries.groups is None:
+            return SparseRows(np.zeros(len(queries) + 1, np.int64), _NO_ROWS, _NO_VALUES, self.popularity.shape[1])
+        strangers = np.where(queries.lengths[:, None] > STRANGERS, NO_GROUP, queries.groups)
+        return product(_profile(strangers), self.popularity, self.unit)
+
+    def strongest(self, queries: Queries, items: Int32s) -> Int32s:
+        """For each item int32 [batch, n] the user's group with which it is most popular, NO_GROUP where none has it."""
+        found = np.full(items.shape, NO_GROUP, np.int32)
+        if queries.groups is None:
+            return found
+        best = np.zeros(items.shape, np.float32)
+        for own in queries.groups.T:
+            alone = replace(queries, groups=own[:, None])
+            of_group = self.scores(alone).at(items)
+            better = (of_group > best) & (items != NO_ITEM)
+            best, found = np.where(better, of_group, best), np.where(better, own[:, None], found)
+        return found
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the popularity within each group."""
+        write_csr(writer, f"retrieval/{self.name}/popularity", self.popularity, self.unit)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Demographic:
+        """The source that `write` stored; it says nothing of new items."""
+        return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)
+
+
+_NO_ROWS, _NO_VALUES = np.zeros(0, np.int32), np.zeros(0, np.float32)
+
+
+def _members(groups: Int32s, n_groups: int) -> sp.csr_matrix:
+    """Who belongs to which group, CSR float32 [groups, users], from the groups of each user [users, k]."""
+    users, places = np.nonzero(groups != NO_GROUP)
+    return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, places], users)), (n_groups, len(groups)))
+
+
+def _popularity(counts: Float32s, size: int, everybody: Float64s, users: int) -> sp.csr_matrix:
+    """One group's row, from how many of its `size` users took each item and which share of all `users` did."""
+    shares = (counts + SHRINKAGE * everybody) / (size + SHRINKAGE)
+    return keep_largest(sp.csr_matrix(np.log1p(users * shares).astype(np.float32)), MOST)
+
+
+def _profile(groups: Int32s) -> SparseRows:
+    """Every group of a user by one part in as many as there are, [batch, groups]."""
+    there = groups != NO_GROUP
+    counts: Int64s = there.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    values = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
+    return SparseRows(offsets, groups[there], values, int(groups.max(initial=NO_GROUP)) + 1)

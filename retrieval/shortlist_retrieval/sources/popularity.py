@@ -1,0 +1,99 @@
+"""What many people took lately, in several windows: the source of last resort, and a strong one where fashions pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.types import DAY, Float32s, Int32s, Queries, among
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.profile import wanted
+from shortlist_retrieval.sources.recent_choices import RecentChoices
+from shortlist_retrieval.sources.scores import StaticScores
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """log(1 + distinct users) per item within a window that ends with the training data, or now."""
+
+    name: str
+    values: Float32s  # [items], and 0 for those that came later
+    order: Int32s  # rows, most popular first; items that nobody took in the window are left out
+    n_items: int  # that there were
+    window_days: float = np.inf
+
+    @classmethod
+    def fit(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
+        """Count who took what in the `window_days` before each history's `now`."""
+        recent = wanted(histories) & (
+            histories.times >= np.repeat(histories.now, histories.lengths) - window_days * DAY
+        )
+        pairs = np.unique(histories.rows()[recent] * n_items + histories.items[recent])
+        values = np.log1p(np.bincount(pairs % n_items, minlength=n_items)).astype(np.float32)
+        order = np.argsort(-values, kind="stable").astype(np.int32)
+        return cls(name, values, order[values[order] > 0], n_items, window_days)
+
+    def with_recent(self, recent: RecentChoices) -> Popularity:
+        """The source as of `recent.now`: what was chosen in the window up to then counts on top.
+
+        A window holds about as many choices now as when it was trained, so of those that it was trained on a share
+        leaves that is the new ones' share of the whole. The clock does not decide: after a week in which nobody
+        reported events, last week's fashion is still the best that is known. Over all time nothing leaves.
+        """
+        inside = recent.times > recent.now - self.window_days * DAY
+        rows, counts = np.unique(recent.items[inside], return_counts=True)
+        if not len(rows):
+            return self
+        users = np.expm1(self.values)
+        if np.isfinite(self.window_days):
+            users *= max(0.0, 1 - counts.sum() / max(float(users.sum(dtype=np.float64)), 1))
+        users[rows] += counts
+        values = np.log1p(users)
+        return replace(self, values=values, order=_reordered(self.order, values, rows))
+
+    def scores(self, queries: Queries) -> StaticScores:
+        """The same for every query."""
+        return StaticScores(self.values, self.order, self.level, len(queries))
+
+    @cached_property
+    def level(self) -> Float32s:
+        """Mean and standard deviation over the catalogue, float32 [2]."""
+        values = self.values[: self.n_items]
+        return np.array([values.mean(), values.std()], np.float32)
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the counts under the source's name."""
+        writer.array(f"retrieval/{self.name}/values", self.values[: self.n_items])
+        writer.array(f"retrieval/{self.name}/order", self.order)
+        window = self.window_days if np.isfinite(self.window_days) else None  # JSON has no infinity
+        writer.json(f"retrieval/{self.name}/settings", {"window_days": window})
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
+        """The source that `write` stored; nobody has taken new items yet."""
+        at, room = f"retrieval/{name}", new.room if new else None
+        values, order = bundle.array(f"{at}/values", room), bundle.array(f"{at}/order")
+        window_days = bundle.json(f"{at}/settings")["window_days"] or np.inf
+        return cls(name, values, order, len(values) - (room or 0), window_days)
+
+
+def _reordered(order: Int32s, values: Float32s, changed: Int32s) -> Int32s:
+    """An order by falling value, int32, after the values of the rows `changed` [k], ascending, changed.
+
+    All others keep their order among each other, so a catalogue need not be sorted again.
+    """
+    rest = order[~among(order, changed)]
+    rest = rest[values[rest] > 0]
+    moved = changed[np.argsort(-values[changed], kind="stable")]
+    return np.insert(rest, np.searchsorted(-values[rest], -values[moved]), moved)
+
+
+def window_name(days: float) -> str:
+    """The source's name for a window: `popular_14d`, `popular_6h`; `popular` for all time."""
+    if np.isinf(days):
+        return "popular"
+    return f"popular_{round(days)}d" if days >= 1 else f"popular_{max(1, round(days * 24))}h"

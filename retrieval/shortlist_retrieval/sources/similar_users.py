@@ -1,0 +1,79 @@
+"""What users with similar histories took lately (user-user neighbours, Herlocker et al. 1999).
+
+Each item remembers its newest users only, so that a history is compared with a bounded number of people however many
+there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.compiled import compiled
+from shortlist_core.types import Float32s, Int32s, Int64s, Queries
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.sources.item_item import history_profile, keep_largest
+from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.stored_matrix import load_csr, write_csr
+
+USERS_PER_ITEM = 500
+NEIGHBOURS = 100
+SHRINKAGE = 5.0
+
+
+@dataclass(frozen=True)
+class SimilarUsers:
+    """Who took each item, and what each of them took."""
+
+    takers: sp.csr_matrix  # [items, users] 1 for the newest users of each item
+    taken: sp.csr_matrix  # [users, items] what they took, fading with age
+    sizes: Float32s  # [users] distinct items
+    takers_unit: float = 1.0  # of the values above
+    taken_unit: float = 1.0
+    name: str = "similar_users"
+
+    @classmethod
+    def fit(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
+        """Remember the users of `histories`; row u of everything is its query u."""
+        everything = history_profile(histories, n_items, np.inf)
+        faded = history_profile(histories, n_items, half_life_days).matrix()
+        newest = keep_largest(faded.T.tocsr(), USERS_PER_ITEM)
+        newest.data = np.ones_like(newest.data)
+        return cls(newest, faded, np.diff(everything.offsets).astype(np.float32))
+
+    def scores(self, queries: Queries) -> SparseRows:
+        """The nearest users' items, each user counting by the similarity of the histories."""
+        histories = history_profile(queries, self.taken.shape[1], np.inf)
+        similar = product(histories, self.takers, self.takers_unit)
+        _liken(histories.offsets, similar.offsets, similar.columns, self.sizes, similar.values)
+        users = similar.top(NEIGHBOURS)
+        offsets = NEIGHBOURS * np.arange(len(users) + 1)
+        nearest = SparseRows(offsets, users.ravel(), similar.at(users).ravel(), similar.width)
+        return product(nearest, self.taken, self.taken_unit)
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store both sides."""
+        write_csr(writer, f"retrieval/{self.name}/takers", self.takers, self.takers_unit)
+        write_csr(writer, f"retrieval/{self.name}/taken", self.taken, self.taken_unit)
+        writer.array(f"retrieval/{self.name}/sizes", self.sizes)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> SimilarUsers:
+        """The source that `write` stored; it says nothing of new items."""
+        at = f"retrieval/{name}"
+        takers, takers_unit = load_csr(bundle, f"{at}/takers")
+        taken, taken_unit = load_csr(bundle, f"{at}/taken")
+        return cls(takers, taken, bundle.array(f"{at}/sizes"), takers_unit, taken_unit)
+
+
+@compiled
+def _liken(histories: Int64s, offsets: Int64s, users: Int32s, sizes: Float32s, common: Float32s) -> None:
+    """Make of the items that a query has in `common` with users their shrunk cosine."""
+    for i in range(len(offsets) - 1):
+        length = np.float32(histories[i + 1] - histories[i])
+        for k in range(offsets[i], offsets[i + 1]):
+            common[k] /= np.sqrt(length * sizes[users[k]]) + np.float32(SHRINKAGE)

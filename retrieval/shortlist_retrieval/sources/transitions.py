@@ -1,0 +1,46 @@
+"""What people go on to after the last things a user did: strong wherever order matters (films, music, news).
+
+Sequential rules (Ludewig and Jannach 2018, Evaluation of session-based recommendation algorithms): a pair (i, j) gains
+1/d where j comes d places after i in somebody's history.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from shortlist_core.types import Queries
+from shortlist_retrieval.profile import profile, wanted_only
+from shortlist_retrieval.sources.item_item import NEIGHBOURS, ItemItem, keep_largest
+from shortlist_retrieval.sparse import SparseRows
+
+WINDOW = 10
+"""Places ahead that count as following."""
+
+LAST = 10
+FADE = 0.8
+"""How many of the last events are followed, and what each place further back loses."""
+
+
+class Transitions(ItemItem):
+    """Transition weights, read with the last few events of a history."""
+
+    def profile(self, queries: Queries) -> SparseRows:
+        """The last events, each place further back counting less, [batch, items]."""
+        return profile(queries, self.weights.shape[0], LAST, fade=FADE)
+
+
+def transition_weights(histories: Queries, n_items: int) -> sp.csr_matrix:
+    """How much each item (row) is followed by each other one, rows scaled to the root of their sums, CSR float32."""
+    events = wanted_only(histories)
+    rows = events.rows()
+    counts = sp.csr_matrix((n_items, n_items), dtype=np.float32)
+    for distance in range(1, min(WINDOW, max(len(rows) - 1, 0)) + 1):
+        same = rows[distance:] == rows[:-distance]
+        first, then = events.items[:-distance][same], events.items[distance:][same]
+        apart = first != then
+        values = np.full(int(apart.sum()), 1 / distance, np.float32)
+        counts = counts + sp.csr_matrix((values, (first[apart], then[apart])), counts.shape)
+    sums = np.asarray(counts.sum(axis=1)).ravel()
+    counts.data /= np.sqrt(np.repeat(sums, np.diff(counts.indptr)))
+    return keep_largest(counts, NEIGHBOURS)

@@ -1,0 +1,186 @@
+"""The two-tower source: trained in Keras, served as item vectors in an index and a user tower in numpy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.compiled import compiled
+from shortlist_core.errors import DataError
+from shortlist_core.types import Float32s, Int32s, Queries
+from shortlist_layers.history import latest
+from shortlist_layers.item_encoding import ItemEncoding
+from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.index.new_item_index import FreshIndex
+from shortlist_retrieval.index.vector_index import VectorIndex
+from shortlist_retrieval.profile import wanted_only
+from shortlist_retrieval.sources.scores import VectorScores
+from shortlist_retrieval.top import top_positions
+from shortlist_retrieval.training.tower_batches import TowerBatches
+from shortlist_retrieval.training.towers import DIM, HEADS, TwoTowerModel
+
+BATCH = 256
+RATE = 2e-3
+
+
+@dataclass(frozen=True)
+class TwoTower:
+    """Inner product of a user's vector, made from the history alone, with every item's, which has unit length."""
+
+    index: VectorIndex
+    user_tower: dict[str, Float32s]
+    item_tower: ItemEncoding
+    lengths: Float32s  # [items] of the vectors before they were brought to unit length
+    new: NewItems | None = None
+    name: str = "two_tower"
+
+    def scores(self, queries: Queries) -> VectorScores:
+        """Inner products with the users' vectors."""
+        return VectorScores(self.encode(queries), self.index)
+
+    def encode(self, queries: Queries) -> Float32s:
+        """The users' vectors, float32 [batch, DIM]; zeros without a history.
+
+        The same arithmetic as `towers.UserTower`, in numpy: at a few microseconds a user, calling a compiled graph
+        would cost more than the work.
+        """
+        events, tower = wanted_only(queries), self.user_tower
+        history, present, types, gaps = latest(events, events.offsets[:-1], events.offsets[1:], events.now)
+        weights = tower["places"], tower["types"], tower["gaps"]
+        pooled = np.zeros((len(queries), HEADS, DIM), np.float32)
+        _pool(self.index.take(history), present, types, gaps, *weights, pooled)
+        hidden = np.maximum(pooled.reshape(-1, HEADS * DIM) @ tower["hidden.kernel"] + tower["hidden.bias"], 0)
+        mixed = pooled.mean(axis=1) + hidden @ tower["mix.kernel"] + tower["mix.bias"]
+        return np.asarray(mixed * present[:, :1], np.float32)
+
+    def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
+        """Take in items that came or changed, at distinct rows; only a source loaded with room for them can.
+
+        What the id of a published item says stays, and is added to what its content says now.
+        """
+        new, index = self.new, self.index
+        if new is None or not isinstance(index, FreshIndex):
+            raise ValueError("the source was loaded without room for new items")
+        inputs = new.inputs(items)
+
+        def published(old: Int32s) -> Float32s:
+            return np.asarray(index.published(old) * self.lengths[old, None])
+
+        index.put(rows, normalised(new.vectors(self.item_tower, rows, inputs, published))[0])
+
+    def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
+        """For each query the up to `count` of these rows of new items that go best with it, best first.
+
+        For those without a history the first `count`, as they come.
+        """
+        users = self.encode(queries)
+        best = top_positions(self.index.products(users, rows), count)
+        return [rows[own] if user.any() else rows[:count] for user, own in zip(users, best, strict=True)]
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the index and both towers."""
+        at = "retrieval/two_tower"
+        self.index.write(writer, at)
+        writer.weights(f"{at}/user", self.user_tower)
+        writer.weights(f"{at}/items", self.item_tower.weights)
+        writer.array(f"{at}/lengths", self.lengths)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> TwoTower:
+        """The source that `write` stored."""
+        at = f"retrieval/{name}"
+        index = VectorIndex.load(bundle, at)
+        users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
+        lengths = bundle.array(f"{at}/lengths")
+        return cls(FreshIndex.over(index, new.room) if new else index, users, items, lengths, new)
+
+
+@compiled
+def _pool(
+    vectors: Float32s,
+    present: Float32s,
+    types: Int32s,
+    gaps: Int32s,
+    of_places: Float32s,
+    of_types: Float32s,
+    of_gaps: Float32s,
+    pooled: Float32s,
+) -> None:
+    """Add each head's weighted mean of the vectors [batch, steps, d], the present ones first, to `pooled`, of zeros."""
+    batch, steps = present.shape
+    odds = np.empty(steps, np.float32)
+    for i in range(batch):
+        for head in range(pooled.shape[1]):
+            there, top, total = 0, np.float32(-np.inf), np.float32(0)
+            while there < steps and present[i, there] > 0:
+                odds[there] = of_places[there, head] + of_types[types[i, there], head] + of_gaps[gaps[i, there], head]
+                top = max(top, odds[there])
+                there += 1
+            for t in range(there):
+                odds[t] = math.exp(odds[t] - top)
+                total += odds[t]
+            for t in range(there):
+                own, mean, weight = vectors[i, t], pooled[i, head], odds[t] / total
+                for k in range(len(own)):
+                    mean[k] += weight * own[k]
+
+
+def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:
+    """Vectors [n, d] of unit length, and the lengths that they had, float32 [n]."""
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    return np.asarray(vectors / lengths[:, None], np.float32), lengths.astype(np.float32)
+
+
+class TowerTraining:
+    """Trains one model forward through time: each call of `fit` goes on from the weights that the last one left."""
+
+    def __init__(self, features: ItemFeatures, seed: int, use_text: bool = True) -> None:
+        self.features, self.seed, self.calls = features, seed, 0
+        keras.utils.clear_session()  # counts layers anew: TensorFlow adds up in the order of their names
+        keras.utils.set_random_seed(seed)  # initial weights come from Keras's global generator
+        self.model = TwoTowerModel(features, use_text, seed)
+        self.model.build()
+        self.model.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=False)
+
+    def fit(self, histories: Queries, half_life_days: float, steps: int) -> TwoTower:
+        """Train on the events of `histories` for so many batches; returns the source as it is then.
+
+        Raises DataError when the loss stops being a number.
+        """
+        self.calls += 1
+        seed = self.seed * 1_000 + self.calls
+        batches = TowerBatches(histories, self.features, half_life_days, steps, BATCH, seed)
+        if len(batches):
+            history = self.model.fit(batches, epochs=1, verbose=0)
+            if not np.isfinite(history.history["loss"]).all():
+                raise DataError("the two-tower model's loss is not a number: are there broken prices or values?")
+        return self.source()
+
+    def source(self, features: ItemFeatures | None = None) -> TwoTower:
+        """What the model says now: every item's vector, by its own `features` or these, indexed, and both towers."""
+        features = features or self.features
+        parts = []
+        for start in range(0, len(features), 4_096):
+            rows = np.arange(start, min(start + 4_096, len(features)))
+            parts.append(keras.ops.convert_to_numpy(self.model.encode_items(item_inputs(features, rows))))
+        vectors, lengths = normalised(np.concatenate(parts))
+        users = self.model.users
+        arrays = {
+            "places": users.places.embeddings,
+            "types": users.types.embeddings,
+            "gaps": users.gaps.embeddings,
+            "hidden.kernel": users.hidden.kernel,
+            "hidden.bias": users.hidden.bias,
+            "mix.kernel": users.mix.kernel,
+            "mix.bias": users.mix.bias,
+        }
+        tower = {name: keras.ops.convert_to_numpy(value) for name, value in arrays.items()}
+        return TwoTower(VectorIndex.build(vectors), tower, ItemEncoding.of(self.model.items), lengths)

@@ -1,0 +1,115 @@
+"""The two-tower model in Keras: items from their content and id, users from the items in their history.
+
+Sampled softmax over the batch's own items and uniform ones, corrected for how often each is sampled (Yi et al. 2019,
+Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations; Yang et al. 2020, Mixed Negative
+Sampling for Learning Two-tower Neural Networks in Recommendations).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from shortlist_core.types import EventType
+from shortlist_layers.history import GAPS, HISTORY
+from shortlist_layers.item_encoder import ItemEncoder
+from shortlist_layers.item_features import ItemFeatures
+
+DIM = 64
+HEADS = 4
+
+
+class UserTower(layers.Layer):
+    """Several weighted means of the history's item vectors, mixed: float32 [batch, DIM], longer where it is surer.
+
+    Each head weighs an event by learned terms for its place from the end, its type and its age; heads come to look at
+    different spans. The mixing is a residual network, so an untrained tower already returns a mean of the history.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.places = layers.Embedding(HISTORY, HEADS)
+        self.types = layers.Embedding(len(EventType), HEADS)
+        self.gaps = layers.Embedding(GAPS, HEADS)
+        self.hidden = layers.Dense(2 * DIM, activation="relu")
+        self.mix = layers.Dense(DIM, kernel_initializer=keras.initializers.RandomNormal(0.0, 0.01))
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights."""
+        for embedding in (self.places, self.types, self.gaps):
+            embedding.build(None)
+        self.hidden.build((None, HEADS * DIM))
+        self.mix.build((None, 2 * DIM))
+        self.built = True
+
+    def call(self, vectors: Any, present: Any, types: Any, gaps: Any) -> Any:
+        """`vectors` [batch, HISTORY, DIM] newest first, `present` 1 or 0; an empty history gives zeros."""
+        mask = ops.expand_dims(present, -1)
+        logits = self.places(ops.arange(HISTORY)) + self.types(types) + self.gaps(gaps)
+        weights = ops.softmax(logits + (mask - 1) * 1e9, axis=1) * mask
+        pooled = ops.einsum("bth,btd->bhd", weights, vectors)
+        flat = ops.reshape(pooled, (-1, HEADS * DIM))
+        some = ops.max(present, axis=1, keepdims=True)
+        return (ops.mean(pooled, axis=1) + self.mix(self.hidden(flat))) * some
+
+
+class TwoTowerModel(keras.Model):
+    """Both towers and the loss that trains them; inputs are the batches of `tower_batches`."""
+
+    def __init__(self, features: ItemFeatures, use_text: bool = True, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.items = ItemEncoder(
+            len(features), features.encoder.size, features.n_categories, DIM, use_text=use_text, seed=seed
+        )
+        self.users = UserTower()
+        self.log_temperature = self.add_weight(
+            name="log_temperature", shape=(), initializer=keras.initializers.Constant(-2.5)
+        )
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights."""
+        self.items.build()
+        self.users.build()
+        self.built = True
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> Any:
+        """The batch's loss per example, float32 [batch]."""
+        vectors = self.item_vectors(batch, training=training)
+        history = ops.take(vectors, batch["history"], axis=0)
+        users = self.users(history, batch["present"], batch["types"], batch["gaps"])
+        columns = ops.concatenate([batch["targets"], batch["negatives"]])
+        logits = ops.matmul(users, ops.transpose(ops.take(vectors, columns, axis=0))) * ops.exp(-self.log_temperature)
+        return sampled_softmax_loss(logits, columns, ops.take(batch["log_q"], columns), batch["seen"])
+
+    def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
+        """The vectors of items given by their features, float32 [n, DIM] of unit length."""
+        return ops.normalize(self.encode_items(features, training=training), axis=-1)
+
+    def encode_items(self, features: dict[str, Any], training: bool = False) -> Any:
+        """The same of the length that content and id give them."""
+        return self.items(
+            features["ids"], features["tokens"], features["categories"], features["prices"], training=training
+        )
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The mean of what `call` returned."""
+        return ops.mean(y_pred)
+
+
+def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any, seen: Any) -> Any:
+    """Cross-entropy of each row's own column against all others, float32 [batch].
+
+    `logits` [batch, batch + negatives]: row i's target is column i. `columns` names the item of every column, `log_q`
+    the log of its expected count in the sample, which is subtracted. A column that holds a row's target once more is
+    an accidental hit and gets no mass at all; nor does one that the row's user has `seen`, bool [batch, columns]: what
+    is not recommended must not be pushed away, and what resembles it with it.
+    """
+    batch = ops.shape(logits)[0]
+    targets = columns[:batch]
+    own = ops.cast(ops.expand_dims(ops.arange(batch), 1) == ops.expand_dims(ops.arange(ops.shape(columns)[0]), 0), bool)
+    same = ops.expand_dims(targets, 1) == ops.expand_dims(columns, 0)
+    accidental = ops.logical_and(ops.logical_or(same, seen), ops.logical_not(own))
+    corrected = ops.where(accidental, -1e9, logits - log_q)
+    return ops.logsumexp(corrected, axis=1) - ops.sum(ops.where(own, corrected, 0.0), axis=1)

@@ -1,0 +1,1 @@
+"""What all floors share: settings, the validated query, lifecycle, follower threads."""

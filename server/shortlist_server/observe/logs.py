@@ -1,0 +1,40 @@
+"""Structured logs on standard error: coloured lines on a terminal, one JSON object a line elsewhere.
+
+Logs hold no payloads; a user appears as a hash that is the same on every line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from shortlist_server.base.settings import LogLevel
+
+
+def configure(level: LogLevel) -> None:
+    """Set up logging for this process."""
+    terminal = sys.stderr.isatty()
+    shape: list[Any] = [
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    ]  # no locals: secrets
+    if not terminal:
+        shape = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *shape,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def hashed(user_id: str) -> str:
+    """A user id as logs show it; empty for an empty one."""
+    return hashlib.blake2b(user_id.encode(), digest_size=8).hexdigest() if user_id else ""

@@ -1,0 +1,122 @@
+"""`GET /metrics` over plain HTTP, on threads of its own, which share the interpreter with the process's others."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Any
+
+import structlog
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from shortlist_core.addresses import split
+from shortlist_server.observe.prometheus import WithoutZeros
+from shortlist_server.process.ports import listening_on
+
+PATH = "/metrics"
+
+_POLL_SECONDS = 0.1  # how long closing takes at most
+_CLIENTS = 8  # at a time; further ones are hung up on, as each holds a thread and a descriptor
+_CLIENT_SECONDS = 10.0  # after which a client is hung up on, however busy it is sending and reading
+
+log = structlog.get_logger(__name__)
+
+
+class MetricsPage:
+    """Listens from the moment that it is made, and answers once it is started.
+
+    Raises UnavailableError where the address cannot be listened on.
+    """
+
+    def __init__(self, address: str, collector: Collector) -> None:
+        host, port = split(address)
+        with listening_on(address):
+            self._server = _Server(host, port, WithoutZeros(collector))
+        self.address = f"{address.rpartition(':')[0]}:{self._server.socket.getsockname()[1]}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="metrics", daemon=True
+        )
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer no more, and give the port back; waits for no client."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingTCPServer):
+    # Not http.server's own: that one asks the name service for its name before it listens.
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int, collector: Collector) -> None:
+        self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        self._collector, self._one_at_a_time = collector, threading.Lock()
+        self._clients: dict[Any, float] = {}  # until when each connection may last
+        self._changing = threading.Lock()  # held by whoever closes one, so that no other is hung up on in its place
+        super().__init__((host, port), _Handler)
+
+    def text(self) -> bytes:
+        """All metrics. However many ask, one text at a time is made."""
+        with self._one_at_a_time:
+            return generate_latest(self._collector)
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        """Whether there is room for one more."""
+        with self._changing:
+            if len(self._clients) >= _CLIENTS:
+                return False
+            self._clients[request] = time.monotonic() + _CLIENT_SECONDS
+            return True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close the connection."""
+        with self._changing:
+            self._clients.pop(request, None)
+            super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Hang up on those whose time is over, which ends what their threads wait for. Called every now and then."""
+        with self._changing:
+            for request, deadline in self._clients.items():
+                if time.monotonic() > deadline:
+                    with suppress(OSError):  # the client has left
+                        request.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log what is wrong; a client that leaves, or is hung up on, is not."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            log.exception("metrics_failed")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    server_version, sys_version = "shortlist", ""
+
+    def do_GET(self) -> None:
+        if self.path.partition("?")[0] != PATH:
+            self.send_error(HTTPStatus.NOT_FOUND, explain=f"there is {PATH} and nothing else")
+            return
+        text = self.server.text()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+
+    do_HEAD = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Scrapes are not logged."""

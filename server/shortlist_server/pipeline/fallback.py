@@ -1,0 +1,63 @@
+"""Candidates where retrieval has none: the items that somebody gets of whom nothing is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shortlist_core.types import NO_ITEM, Bools, Candidates, Int64s
+from shortlist_server.pipeline.rules import Rules
+
+
+def fill_with_popular(
+    candidates: Candidates, popular: Candidates, rules: Rules, count: int
+) -> tuple[Candidates, Bools]:
+    """`candidates` with up to `count` popular items for each query that has none, and which queries got some.
+
+    `popular` is a batch of one, best first; what the rules of a query forbid is passed over.
+    """
+    filled = np.zeros(len(candidates), np.bool_)
+    candidates = _widened(candidates, count)
+    for query in np.flatnonzero(~candidates.valid.any(axis=1)):
+        at = _permitted(popular, rules, int(query))[:count]
+        for part in ("items", "fused", "scores", "ranks"):
+            getattr(candidates, part)[query, : len(at)] = getattr(popular, part)[0, at]
+        candidates.levels[query] = popular.levels[0]
+        filled[query] = len(at) > 0
+    return candidates, filled
+
+
+def no_candidates(like: Candidates, batch: int, width: int = 0) -> Candidates:
+    """Candidates of `batch` queries that are all padding; every source of `like` counts as failed."""
+    sources = len(like.sources)
+    return Candidates(
+        np.full((batch, width), NO_ITEM, np.int32),
+        np.full((batch, width), -np.inf, np.float32),
+        np.zeros((batch, width, sources), np.float32),
+        np.zeros((batch, width, sources), np.int32),
+        np.repeat(like.levels, batch, axis=0),
+        like.sources,
+        like.sources,
+    )
+
+
+def _widened(candidates: Candidates, width: int) -> Candidates:
+    """A copy with at least `width` places, padded at the end."""
+    missing = max(width - candidates.items.shape[1], 0)
+    return Candidates(
+        np.pad(candidates.items, ((0, 0), (0, missing)), constant_values=NO_ITEM),
+        np.pad(candidates.fused, ((0, 0), (0, missing)), constant_values=-np.inf),
+        np.pad(candidates.scores, ((0, 0), (0, missing), (0, 0))),
+        np.pad(candidates.ranks, ((0, 0), (0, missing), (0, 0))),
+        candidates.levels.copy(),
+        candidates.sources,
+        candidates.failed,
+    )
+
+
+def _permitted(popular: Candidates, rules: Rules, query: int) -> Int64s:
+    """Positions in `popular` that break no rule of the query, best first."""
+    permitted = popular.valid[0].copy()
+    rows = np.where(permitted, popular.items[0], 0)
+    for mask in rules.broken(query, rows).values():
+        permitted &= ~mask
+    return np.flatnonzero(permitted)

@@ -1,0 +1,116 @@
+"""What the queries of a batch must not be answered with: seen items, excluded items, the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from shortlist_bundle.live_items import LiveItems
+from shortlist_core.types import Bools, Int32s, Int64s, among, distinct
+from shortlist_server.base.query import Filter
+
+_REMEMBERED = 32
+_FEW = 1_000
+"""Deleted rows; more are kept out by a mask of the catalogue, fewer cost less one by one."""
+
+_NOTHING: Int32s = np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The items that a filter lets through, none of them deleted."""
+
+    items: Bools  # [rows]
+    of: int  # how many items there are
+
+    @cached_property
+    def ruled_out(self) -> int:
+        """How many items it does not let through."""
+        return self.of - int(np.count_nonzero(self.items))
+
+
+class Filters:
+    """What filters let through. The latest few are remembered: each costs a pass over the catalogue."""
+
+    def __init__(self, items: LiveItems) -> None:
+        self._items = items
+        self._remembered: dict[Filter, Allowed] = {}
+
+    def allowed(self, filter: Filter) -> Allowed | None:
+        """The items with one of the included categories, where there are any, and with none of the excluded ones.
+
+        None for the empty filter, unless many items are deleted.
+        """
+        if not filter and len(self._items.deleted) <= _FEW:
+            return None
+        allowed = self._remembered.pop(filter, None) or self._allowed(filter)
+        self._remembered[filter] = allowed  # the latest at the end
+        if len(self._remembered) > _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        return allowed
+
+    def refresh(self, rows: Int32s) -> None:
+        """Look at the items at `rows` again, which changed."""
+        deleted = among(rows, self._items.deleted)
+        for filter, allowed in list(self._remembered.items()):
+            passing = [self._passes(filter, row) for row in rows.tolist()]
+            allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
+            self._remembered[filter] = Allowed(allowed.items, len(self._items))
+
+    def _allowed(self, filter: Filter) -> Allowed:
+        items = self._items
+        passing = items.living()
+        if filter.included:
+            passing &= items.in_any_category(filter.included)
+        if filter.excluded:
+            passing &= ~items.in_any_category(filter.excluded)
+        return Allowed(passing, len(items))
+
+    def _passes(self, filter: Filter, row: int) -> bool:
+        own = set(self._items.categories(row))
+        return not (filter.included and own.isdisjoint(filter.included)) and own.isdisjoint(filter.excluded)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of each query of a batch; the filter is one for all of them."""
+
+    seen: Sequence[Int32s]  # [batch] sorted, distinct rows, none deleted; empty where seen items may come again
+    excluded: Sequence[Int32s]  # [batch] likewise
+    allowed: Allowed | None
+    deleted: Int32s  # of all queries; sorted, distinct rows
+
+    @property
+    def blocked(self) -> list[Int32s]:
+        """Rows that each query must not get and `allowed` lets through, int32 [rows of query i], sorted, distinct."""
+        deleted = self.deleted if self.allowed is None else _NOTHING
+        return [
+            distinct(np.concatenate([seen, excluded, deleted])) if len(excluded) or len(deleted) else seen
+            for seen, excluded in zip(self.seen, self.excluded, strict=True)
+        ]
+
+    def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
+        """Which of `rows` break which rule, bool [rows] by core's names of drop reasons; each row counts once."""
+        seen = among(rows, self.seen[query])
+        excluded = among(rows, self.excluded[query]) & ~seen
+        deleted = among(rows, self.deleted) & ~seen & ~excluded
+        found = {"seen": seen, "excluded": excluded, "deleted": deleted}
+        if self.allowed is not None:
+            found["filtered"] = ~self.allowed.items[rows] & ~seen & ~excluded & ~deleted
+        return {reason: mask for reason, mask in found.items() if mask.any()}
+
+    def ruled_out(self, query: int) -> dict[str, int]:
+        """How many items of the catalogue each rule keeps from the query; each item counts once."""
+        seen, excluded = self.seen[query], np.setdiff1d(self.excluded[query], self.seen[query], assume_unique=True)
+        counts = {"seen": len(seen), "excluded": len(excluded), "deleted": len(self.deleted)}
+        if self.allowed is not None:
+            twice = int(np.count_nonzero(~self.allowed.items[np.concatenate([seen, excluded])]))
+            counts["filtered"] = self.allowed.ruled_out - twice
+        return {reason: count for reason, count in counts.items() if count}
+
+    def select(self, which: Int64s) -> Rules:
+        """The rules of the queries at the positions `which`."""
+        return replace(self, seen=[self.seen[i] for i in which], excluded=[self.excluded[i] for i in which])

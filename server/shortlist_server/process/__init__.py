@@ -1,0 +1,1 @@
+"""Starts and ends processes: the composition root, workers, their supervisor, TLS."""

@@ -1,0 +1,173 @@
+"""The composition root: makes one server out of its parts, and takes it down again in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc
+import structlog
+from google.protobuf import descriptor_pool
+from grpc_health.v1 import health_pb2_grpc
+from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
+from shortlist.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
+from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
+from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
+
+from shortlist_core.errors import UnavailableError
+from shortlist_server.base.lifecycle import Lifecycle
+from shortlist_server.base.settings import Settings
+from shortlist_server.observe.metrics import Metrics
+from shortlist_server.process.tls import credentials
+from shortlist_server.rpc.auth import Authority
+from shortlist_server.rpc.bundles import BundleServicer
+from shortlist_server.rpc.catalog import CatalogServicer
+from shortlist_server.rpc.events import EventServicer
+from shortlist_server.rpc.health import HealthServicer
+from shortlist_server.rpc.interceptors import Guard
+from shortlist_server.rpc.recommendations import RecommendationServicer
+from shortlist_server.rpc.reflection import add_reflection
+from shortlist_server.rpc.users import UserServicer
+from shortlist_server.serving.bundle_manager import Rollout
+from shortlist_server.serving.engine import Engine
+from shortlist_server.system.loaded_bundle import System
+from shortlist_state import StateStore
+
+if TYPE_CHECKING:
+    from shortlist_server.observe.metrics_page import MetricsPage
+
+SERVICES = tuple(
+    f"shortlist.v1.{name}"
+    for name in ("RecommendationService", "EventService", "CatalogService", "UserService", "BundleService")
+)
+HEALTH = "grpc.health.v1.Health"
+
+_HOLD_SECONDS = 0.2  # longer than those whom a draining server refuses wait before they call again
+_LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A listening server; it answers once a system is activated."""
+
+    grpc_server: grpc.aio.Server
+    engine: Engine
+    lifecycle: Lifecycle
+    rollout: Rollout
+    settings: Settings
+    metrics_page: MetricsPage | None  # None where nobody asked for one, or a supervisor has it
+
+    async def begin(self) -> System:
+        """Serve what the folder of bundles asks for, and follow it; raises where its current bundle cannot be had."""
+        system = await self.rollout.start()
+        self.lifecycle.loaded()
+        return system
+
+    async def activate(self, load: Callable[[], System]) -> System:
+        """Load a system on a thread of its own, serve it, and return it, whatever the folder says. Raises what `load`
+        raises.
+        """
+        system = await self.engine.activate(load)
+        self.lifecycle.loaded()
+        return system
+
+    async def drain(self) -> None:
+        """Say NOT_SERVING, refuse new calls, finish accepted ones within the grace, stop."""
+        settings, delay = self.settings, self.settings.drain_delay_seconds if self.lifecycle.serving else 0
+        self.lifecycle.drain()
+        log.info("draining", grace_seconds=settings.grace_seconds)
+        try:
+            async with asyncio.timeout(settings.grace_seconds):
+                await asyncio.sleep(min(delay, settings.grace_seconds / 2))
+                await self.lifecycle.idle()
+        except TimeoutError:
+            log.warning("grace_is_over")  # what is still under way is cancelled
+        self.rollout.close()
+        await self._stop(_HOLD_SECONDS if delay else 0)
+        self.engine.close()
+        if self.metrics_page:  # to the last, so that a scrape sees how the end goes
+            await asyncio.to_thread(self.metrics_page.close)
+
+    async def _stop(self, hold_seconds: float) -> None:
+        """End the connections. A call that comes before its caller has heard of that, gRPC ends as CANCELLED, which
+        nobody tries again: so those who call shortly before wait until all have heard, and are refused then.
+        """
+        self.lifecycle.hold()
+        await asyncio.sleep(hold_seconds)
+        stopping = asyncio.ensure_future(self.grpc_server.stop(_LAST_SECONDS))
+        await asyncio.sleep(hold_seconds)
+        self.lifecycle.release()
+        await stopping
+
+
+async def create_server(
+    settings: Settings, store: StateStore, authority: Authority | None = None
+) -> tuple[Server, int]:
+    """A server that listens already, and its port. The server owns the store and closes it when it drains.
+
+    Raises UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
+    Without an authority everybody may call.
+    """
+    secure = credentials(settings)
+    metrics, page = _metrics(settings)
+    lifecycle = Lifecycle()
+    engine = Engine(settings, store, metrics)
+    rollout = Rollout(settings, engine)
+    server = grpc.aio.server(interceptors=[Guard(lifecycle, authority, metrics)], options=_options(settings))
+    add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
+    add_EventServiceServicer_to_server(EventServicer(engine), server)
+    add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
+    add_UserServiceServicer_to_server(UserServicer(engine), server)
+    add_BundleServiceServicer_to_server(BundleServicer(rollout, engine), server)
+    health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
+    add_reflection(server, [*SERVICES, HEALTH])
+    try:
+        if secure is None:
+            port = server.add_insecure_port(settings.address)
+        else:
+            port = server.add_secure_port(settings.address, secure)
+    except RuntimeError:
+        raise UnavailableError(
+            "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"
+        ) from None
+    await server.start()
+    if page:
+        page.start()
+    return Server(server, engine, lifecycle, rollout, settings, page), port
+
+
+def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
+    """What is told of everything that happens, and the page that shows it if that is for this process to do."""
+    if settings.metrics_address is None:
+        return Metrics(), None
+    from shortlist_server.observe.metrics_page import (
+        MetricsPage,  # late: `worker.prepare` settles before where it counts
+    )
+    from shortlist_server.observe.prometheus import PrometheusMetrics
+
+    metrics = PrometheusMetrics()
+    for service in map(descriptor_pool.Default().FindServiceByName, (*SERVICES, HEALTH)):
+        for method in service.methods:
+            metrics.serves(f"/{service.full_name}/{method.name}", method.client_streaming, method.server_streaming)
+    page = None if settings.metrics_folder else MetricsPage(settings.metrics_address, metrics.registry)
+    return metrics, page
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", int(settings.share_port)),
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
+        ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
+        # Finds dead clients, and puts up with clients that ping every ten seconds or slower, also when idle.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]

@@ -1,0 +1,170 @@
+"""Several serving processes on one port: starts them, replaces dead ones, and drains them all."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import ValidationError
+
+from shortlist_core.errors import ShortlistError, UnavailableError
+from shortlist_server.base.settings import Settings
+from shortlist_server.observe import logs
+from shortlist_server.process.ports import reserve
+from shortlist_server.process.worker import REPORT, Ready
+
+if TYPE_CHECKING:
+    from shortlist_server.observe.shared_metrics import SharedMetrics
+
+log = structlog.get_logger(__name__)
+
+_GIVE_UP = 5  # deaths in a row that come soon after the start
+_SETTLED_SECONDS = 60.0  # of life after which a death is no longer one of those
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
+
+
+def run(settings: Settings, workers: int, announce: Callable[[Ready], None]) -> None:
+    """Serve with this many worker processes until a signal; `announce` is called once when all of them serve.
+
+    Raises ShortlistError where they cannot begin, or where one dies again and again.
+    """
+    logs.configure(settings.log_level)
+    with ExitStack() as held:
+        reserved = held.enter_context(reserve(settings))
+        host, port = settings.address.rpartition(":")[0], reserved.getsockname()[1]
+        shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})
+        metrics, where = None, ""
+        if settings.metrics_address is not None:
+            from shortlist_server.observe.shared_metrics import served  # late: only where it is needed
+
+            metrics, page = held.enter_context(served(settings.metrics_address))
+            shared, where = shared.model_copy(update={"metrics_folder": metrics.folder}), page.address
+        try:
+            asyncio.run(
+                _Supervisor(shared, workers, metrics, lambda ready: announce(replace(ready, metrics=where))).run()
+            )
+        except* ShortlistError as group:
+            raise _first(group) from None
+
+
+class _Supervisor:
+    def __init__(
+        self, settings: Settings, workers: int, metrics: SharedMetrics | None, announce: Callable[[Ready], None]
+    ) -> None:
+        self._settings = settings
+        self._workers = workers
+        self._metrics = metrics
+        self._announce = announce
+        self._stop = asyncio.Event()
+        self._ready = 0
+        self._processes: set[asyncio.subprocess.Process] = set()
+
+    async def run(self) -> None:
+        """Until a signal: keep all workers alive; then end them."""
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, self._stop.set)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._workers):
+                    group.create_task(self._keep_alive(number))
+        finally:
+            for process in self._processes:  # whose task was cancelled, by the failure of another, while it waited
+                await process.wait()
+
+    async def _keep_alive(self, number: int) -> None:
+        """One worker and its successors."""
+        deaths, pause = 0, _FIRST_PAUSE
+        while not self._stop.is_set():
+            started = time.monotonic()
+            end, told = await self._live(number, first=deaths == 0)
+            if self._stop.is_set():
+                return
+            if told:  # what keeps it from serving may pass, and the others serve on: the store of live users is away
+                log.error("worker_cannot_start", worker=number, reason=end)
+                await self._sleep(_LONGEST_PAUSE)
+                continue
+            deaths = deaths + 1 if time.monotonic() - started < _SETTLED_SECONDS else 1
+            log.error("worker_died", worker=number, end=end, deaths=deaths)
+            if deaths >= _GIVE_UP:
+                raise UnavailableError("WORKER", f"worker {number} died {deaths} times in a row: {end}")
+            pause = _FIRST_PAUSE if deaths == 1 else min(pause * 2, _LONGEST_PAUSE)
+            await self._sleep(pause)
+
+    async def _live(self, number: int, first: bool) -> tuple[str, bool]:
+        """One worker from start to end: in words, and whether they are its own. At the first start those are raised."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "shortlist_server.process.worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order
+        )
+        assert process.stdin is not None and process.stdout is not None
+        self._processes.add(process)
+        try:
+            process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
+            ready = await _report(process.stdout)
+            if ready and ready.error:
+                if first:
+                    raise UnavailableError("WORKER", ready.error)
+                return ready.error, True
+            if ready:
+                log.info("worker_serves", worker=number, pid=process.pid)
+                self._count(ready)
+            return await self._end(process), False
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+            self._processes.remove(process)
+            if self._metrics:
+                self._metrics.bury(process.pid)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> str:
+        """Wait until the worker dies or the supervisor stops, in which case it is drained."""
+        stopping, ending = asyncio.create_task(self._stop.wait()), asyncio.create_task(process.wait())
+        try:
+            await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            ending.cancel()
+        status = process.returncode
+        if status is None:
+            return "drained"
+        return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+
+    def _count(self, ready: Ready) -> None:
+        self._ready += 1
+        if self._ready == self._workers:
+            self._announce(ready)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def _report(stdout: asyncio.StreamReader) -> Ready | None:
+    """What a worker says of its start; None where it dies before it says anything."""
+    while line := await stdout.readline():
+        try:
+            return REPORT.validate_json(line)
+        except ValidationError:  # a library that prints
+            continue
+    return None
+
+
+def _first(group: BaseExceptionGroup[ShortlistError]) -> ShortlistError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ShortlistError)
+    return error

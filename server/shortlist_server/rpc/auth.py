@@ -1,0 +1,132 @@
+"""Who may call what: hashes of bearer tokens from a file, and one table of what each method asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shortlist_core.errors import DataError, PermissionDeniedError, UnauthenticatedError
+
+READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
+SCOPES = frozenset({READ, WRITE, USERS, ADMIN})
+USUAL = frozenset({READ, WRITE})
+"""Scopes of a token that names none: single users' data and which bundle serves are only for those who say so."""
+ANYBODY: frozenset[str] = frozenset()
+
+_RECOMMENDATION, _EVENT = "/shortlist.v1.RecommendationService/", "/shortlist.v1.EventService/"
+_CATALOG = "/shortlist.v1.CatalogService/"
+_USER, _BUNDLE = "/shortlist.v1.UserService/", "/shortlist.v1.BundleService/"
+
+TABLE: Mapping[str, frozenset[str]] = {
+    # method -> scopes of which a caller needs one; a method that is not here is nobody's
+    f"{_RECOMMENDATION}Recommend": frozenset({READ}),
+    f"{_RECOMMENDATION}BatchRecommend": frozenset({READ}),
+    f"{_RECOMMENDATION}StreamRecommend": frozenset({READ}),
+    f"{_RECOMMENDATION}Retrieve": frozenset({READ}),
+    f"{_RECOMMENDATION}Rank": frozenset({READ}),
+    f"{_RECOMMENDATION}SimilarItems": frozenset({READ}),
+    f"{_EVENT}WriteEvents": frozenset({WRITE}),
+    f"{_CATALOG}UpsertItems": frozenset({WRITE}),
+    f"{_CATALOG}DeleteItems": frozenset({WRITE}),
+    f"{_CATALOG}GetItem": frozenset({READ}),
+    f"{_CATALOG}ListItems": frozenset({READ}),
+    f"{_USER}GetUser": frozenset({USERS}),
+    f"{_USER}ExportUser": frozenset({USERS}),
+    f"{_USER}DeleteUser": frozenset({USERS}),
+    f"{_BUNDLE}ListBundles": frozenset({ADMIN}),
+    f"{_BUNDLE}GetServingBundle": frozenset({ADMIN}),
+    f"{_BUNDLE}ActivateBundle": frozenset({ADMIN}),
+    f"{_BUNDLE}RollbackBundle": frozenset({ADMIN}),
+    "/grpc.health.v1.Health/Check": ANYBODY,  # balancers have no tokens
+    "/grpc.health.v1.Health/Watch": ANYBODY,
+    "/grpc.health.v1.Health/List": ANYBODY,
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": SCOPES,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": SCOPES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One accepted token: only its hash is kept."""
+
+    sha256: bytes
+    scopes: frozenset[str]
+
+
+class Authority:
+    """Decides about calls by the tokens of a file."""
+
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self._tokens = tuple(tokens)
+
+    def check(self, method: str, authorization: str | bytes | None) -> None:
+        """Return where a caller with this `authorization` header may call the method with this full name.
+
+        Raises UnauthenticatedError without a known token, PermissionDeniedError with one that does not reach.
+        """
+        needed = TABLE.get(method)
+        if needed is not None and not needed:
+            return
+        scopes = self._scopes(authorization)
+        if scopes is None:
+            raise UnauthenticatedError("this server asks for a known bearer token in the header `authorization`")
+        if needed is None or not needed & scopes:
+            raise PermissionDeniedError(f"this token does not allow {method}")
+
+    def _scopes(self, authorization: str | bytes | None) -> frozenset[str] | None:
+        """The scopes of the token in a header, None for no or an unknown one.
+
+        Hashes are compared, each in constant time and all of them, so that time tells nothing about a token.
+        """
+        if not isinstance(authorization, str) or authorization[:7].lower() != "bearer ":
+            return None
+        given = _hash(authorization[7:].strip())
+        matching = [token.scopes for token in self._tokens if hmac.compare_digest(token.sha256, given)]
+        return frozenset().union(*matching) if matching else None
+
+
+def new_token(scopes: Iterable[str] = ()) -> tuple[str, str]:
+    """A random token, which is kept nowhere, and the line for the token file that lets it in."""
+    token = secrets.token_urlsafe(32)
+    return token, " ".join([f"sha256:{_hash(token).hex()}", *(sorted(scopes) or sorted(USUAL))])
+
+
+def read_tokens(path: Path) -> Authority:
+    """The authority of a token file: on each line `sha256:HEX`, the hash of a token, and its scopes `read`, `write`,
+    `users`, `admin`.
+
+    A token without scopes has the first two; empty lines and those that begin with # are passed over. Raises DataError
+    for a file that cannot be read, holds no token or one that is not hashed, or names another scope.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise DataError(f"cannot read the token file {path}: {reason}") from None
+    tokens = []
+    for number, line in enumerate(lines, 1):
+        token, *scopes = line.split() or ["#"]
+        if token.startswith("#"):
+            continue
+        if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", token)):  # its text may be a secret: not repeated
+            raise DataError(
+                f"{path}, line {number}: this is no hashed token, sha256:HEX [read] [write] [users] [admin]; "
+                "`shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
+            )
+        if unknown := sorted(set(scopes) - SCOPES):
+            raise DataError(
+                f"{path}, line {number}: there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}"
+            )
+        tokens.append(Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL))
+    if not tokens:
+        raise DataError(f"the token file {path} holds no token")
+    return Authority(tokens)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

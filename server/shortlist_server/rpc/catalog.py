@@ -1,0 +1,166 @@
+"""CatalogService: the items of the serving bundle, overridden by what callers have written since."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from shortlist.v1 import catalog_service_pb2 as api
+from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer
+
+from shortlist_bundle.items import ItemTable
+from shortlist_core.catalog import CatalogChange
+from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
+from shortlist_core.types import NO_ITEM
+from shortlist_server.rpc import validate
+from shortlist_server.serving.engine import Engine
+from shortlist_server.system.loaded_bundle import System
+from shortlist_state import CatalogStore
+from shortlist_state.catalog import Before, Written
+
+MAX_PAGE_BYTES = 2 * 1024 * 1024
+"""Where a page of items ends at the latest: half of what gRPC's clients take by default."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+T = TypeVar("T")
+
+
+class CatalogServicer(CatalogServiceServicer):
+    """Without the store nothing is answered: whether an item was changed or deleted, only the store knows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._upserting = asyncio.Lock()  # each may wait for the models: together they would keep events waiting
+
+    async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
+        """See the service's definition, as for all methods here."""
+        items, system = validate.upsert_items(request), self._engine.system
+        async with self._upserting:
+            written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(system, items))
+        updated = _there(system.bundled, [item.item_id for item in items], written)
+        return api.UpsertItemsResponse(
+            created_count=len(items) - updated, updated_count=updated, revision=written.sequence
+        )
+
+    async def DeleteItems(self, request: api.DeleteItemsRequest, context: Context) -> api.DeleteItemsResponse:
+        """Also of items that only another bundle knows: it may serve some day."""
+        item_ids, system = validate.delete_items(request), self._engine.system
+        written = await self._engine.with_store(lambda _: self._engine.catalog.delete(item_ids))
+        return api.DeleteItemsResponse(
+            deleted_count=_there(system.bundled, item_ids, written), revision=written.sequence
+        )
+
+    async def GetItem(self, request: api.GetItemRequest, context: Context) -> api.GetItemResponse:
+        """From the store, or else from the bundle."""
+        item_id, system = validate.get_item(request), self._engine.system
+        [change] = await self._ask(lambda store: store.get([item_id]))
+        row = system.bundled.ids.row(item_id)
+        found = _of_store(change) if change else _of_bundle(system.bundled, row) if row != NO_ITEM else None
+        if found is None:
+            raise NotFoundError("item", item_id)
+        return api.GetItemResponse(item=found)
+
+    async def ListItems(self, request: api.ListItemsRequest, context: Context) -> api.ListItemsResponse:
+        """Fills a page from the bundle's rows, or from the store's other items once all rows are told."""
+        (size, token), system = validate.list_items(request), self._engine.system
+        at, bundled = _Place.read(token, system), system.bundled
+        if at.row < len(bundled):
+            rows = range(at.row, min(at.row + size, len(bundled)))
+            changes = await self._ask(lambda store: store.get(bundled.ids.take(rows)))
+            told = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
+            places = [_Place(row + 1) for row in rows]
+            more = True  # the store's, if nothing else
+        else:
+            live = await self._ask(lambda store: store.items(at.item_id, size))
+            told = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
+            places = [_Place(len(bundled), change.item_id) for change in live]
+            more = len(live) == size
+        items, used = _page(told)
+        response = api.ListItemsResponse(items=items)
+        if more or used < len(places):
+            response.next_page_token = places[used - 1].text(system)
+        return response
+
+    async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
+        return await self._engine.with_store(lambda store: work(store.catalog))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a listing has come."""
+
+    row: int = 0  # rows of the bundle that are told
+    item_id: str = ""  # the last of the other items that is told
+
+    @classmethod
+    def read(cls, token: str, system: System) -> _Place:
+        if not token:
+            return cls()
+        try:
+            version, row, item_id = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
+            if version == system.version and type(row) is int and type(item_id) is str and row >= 0:
+                return cls(row, item_id)
+        except (ValueError, TypeError, RecursionError):
+            pass
+        rule = "must be the next_page_token of a page from the bundle that serves now"
+        raise InvalidArgumentError([Violation("page_token", rule)])
+
+    def text(self, system: System) -> str:
+        content = json.dumps([system.version, self.row, self.item_id], ensure_ascii=False)
+        return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def _there(bundled: ItemTable, item_ids: list[str], written: Written) -> int:
+    """How many of the items that were written now were there before, in the store or in the bundle."""
+    return sum(
+        before is Before.ITEM or (before is Before.NOTHING and item_id in bundled.ids)
+        for before, item_id in zip(written.before, item_ids, strict=True)
+    )
+
+
+def _page(told: Iterable[api.Item | None]) -> tuple[list[api.Item], int]:
+    """As many items as a page has room for, at least one, without those that are None; how many that uses up."""
+    items: list[api.Item] = []
+    used = size = 0
+    for item in told:
+        size += item.ByteSize() + 8 if item else 0
+        if size > MAX_PAGE_BYTES and used:
+            break
+        used += 1
+        if item:
+            items.append(item)
+    return items, used
+
+
+def _of_bundle(items: ItemTable, row: int) -> api.Item:
+    price = float(items.prices[row])
+    return api.Item(
+        item_id=items.ids[row],
+        title=items.titles[row],
+        categories=items.categories(row),
+        price=None if math.isnan(price) else price,
+        origin=api.ITEM_ORIGIN_BUNDLE,
+    )
+
+
+def _of_store(change: CatalogChange) -> api.Item | None:
+    """None for a deleted item."""
+    item = change.item
+    if item is None:
+        return None
+    message = api.Item(
+        item_id=item.item_id,
+        title=item.title,
+        text=item.text,
+        categories=item.categories,
+        price=item.price,
+        origin=api.ITEM_ORIGIN_LIVE,
+    )
+    message.update_time.FromMicroseconds(change.time)
+    return message

@@ -1,0 +1,210 @@
+"""Reads the fields of requests by the rules that the comments in `protos/shortlist/v1` promise."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from shortlist.v1.catalog_service_pb2 import ItemInput
+from shortlist.v1.event_pb2 import ContextEvent
+from shortlist.v1.event_pb2 import Event as EventMessage
+from shortlist.v1.filter_pb2 import Filter as FilterMessage
+from shortlist.v1.filter_pb2 import SeenItemsPolicy
+from shortlist.v1.user_attribute_pb2 import UserAttribute
+
+from shortlist_bundle import Label
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.errors import InvalidArgumentError, Violation
+from shortlist_core.types import DAY, SECOND, Event, EventType
+from shortlist_server.base.query import Filter
+
+MAX_CONTEXT_EVENTS = 500
+MAX_ATTRIBUTES = 20
+MAX_CATEGORIES = 100
+MAX_TOKEN = 1_024
+MAX_TITLE, MAX_TEXT = 1_000, 10_000
+
+# 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end: the rule in event.proto.
+_ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
+_ID_RULE = "must be 1 to 128 characters, none of them a control character, no white space at the ends"
+_LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
+_TYPES = {int(type): type for type in EventType}
+T = TypeVar("T")
+
+
+def checked(read: Callable[[Check], T]) -> T:
+    """What `read` makes of a request; InvalidArgumentError with all that its check has refused."""
+    check = Check("", [], int(time.time() * SECOND))
+    value = read(check)
+    if check.violations:
+        raise InvalidArgumentError(check.violations)
+    return value
+
+
+class Check:
+    """Reads fields and collects what is wrong with them; what it returns for a broken field is never used."""
+
+    def __init__(self, prefix: str, violations: list[Violation], now: int) -> None:
+        self.prefix, self.violations, self.now = prefix, violations, now
+
+    def below(self, path: str) -> Check:
+        """The check of a message further down; its violations are collected here too."""
+        return Check(self.prefix + path, self.violations, self.now)
+
+    def refuse(self, field: str, description: str) -> None:
+        """Note that a field, of the message at hand, breaks its rule."""
+        self.violations.append(Violation(self.prefix + field, description))
+
+    def id(self, field: str, value: str) -> str:
+        """The value, if it follows the rule for ids."""
+        if not _ID.fullmatch(value):
+            self.refuse(field, _ID_RULE)
+        return value
+
+    def optional_id(self, field: str, value: str) -> str:
+        """The same, or nothing."""
+        return self.id(field, value) if value else ""
+
+    def request_id(self, value: str) -> str:
+        """The caller's, or a new one."""
+        return self.optional_id("request_id", value) or str(uuid.uuid4())
+
+    def ids(self, field: str, values: Sequence[str], most: int, least: int = 0) -> tuple[str, ...]:
+        """`least` to `most` ids."""
+        self.length(field, values, most, least)
+        return tuple(self.id(f"{field}[{i}]", value) for i, value in enumerate(values[:most]))
+
+    def length(self, field: str, values: Sequence[Any], most: int, least: int = 0) -> None:
+        """A repeated field holds `least` to `most` entries."""
+        if not least <= len(values) <= most:
+            self.refuse(field, f"must hold {least} to {most:,} entries, not {len(values):,}")
+
+    def number(self, field: str, value: int, most: int, default: int) -> int:
+        """1 to `most`; 0 means the default."""
+        if not 0 <= value <= most:
+            self.refuse(field, f"must be 1 to {most:,}, or 0 for {default}, not {value}")
+        return value or default
+
+    def page_size(self, value: int, most: int, default: int) -> int:
+        """More than `most` is no mistake: the caller asked for as many as there may be."""
+        if value < 0:
+            self.refuse("page_size", f"must be 1 to {most:,}, or 0 for {default:,}, not {value}")
+        return min(value, most) or default
+
+    def short(self, field: str, value: str, most: int = MAX_TOKEN) -> str:
+        """A text of at most `most` characters."""
+        if len(value) > most:
+            self.refuse(field, f"must have at most {most:,} characters")
+        return value
+
+    def different(self, field: str, values: Sequence[str], part: str = "") -> None:
+        """Each value of a repeated field, or of one `part` of its messages, occurs once."""
+        first: dict[str, int] = {}
+        for position, value in enumerate(values):
+            if (earlier := first.setdefault(value, position)) != position:
+                where = f"{field}[{position}]{part and '.'}{part}"
+                self.refuse(where, f"must not be that of {field}[{earlier}] again")
+
+    def share(self, field: str, value: float) -> float:
+        """0 to 1."""
+        if not 0 <= value <= 1:
+            self.refuse(field, f"must be 0 to 1, not {value}")
+        return value
+
+    def finite(self, field: str, value: float) -> float:
+        """Neither NaN nor infinite."""
+        if not math.isfinite(value):
+            self.refuse(field, f"must be a finite number, not {value}")
+        return value
+
+    def label(self, field: str, value: int) -> Label:
+        """A label; the default is stable."""
+        if value not in _LABELS:
+            self.refuse(field, f"{value} is no BundleLabel")
+        return _LABELS.get(value, "stable")
+
+    def keep_seen(self, value: int) -> bool:
+        """Whether seen items may come again."""
+        if value not in SeenItemsPolicy.values():
+            self.refuse("seen_items_policy", f"{value} is no SeenItemsPolicy")
+        return value == SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP
+
+    def type(self, field: str, value: int) -> EventType:
+        """A type that there is."""
+        if value not in _TYPES:
+            self.refuse(field, f"{value} is no EventType")
+        return _TYPES.get(value, EventType.INTERACTION)
+
+    def time(self, field: str, value: Timestamp) -> int:
+        """Microseconds, cut to the microsecond below."""
+        micros = value.seconds * SECOND + value.nanos // 1_000
+        if not 0 <= value.nanos < 1_000_000_000 or not 0 <= micros <= self.now + DAY:
+            self.refuse(field, "must be from 1970-01-01T00:00:00Z to one day from now")
+        return micros
+
+    def filter(self, message: FilterMessage) -> Filter:
+        """What a filter asks for, whatever its order."""
+        below = self.below("filter.")
+        included = below.ids("included_categories", message.included_categories, MAX_CATEGORIES)
+        excluded = below.ids("excluded_categories", message.excluded_categories, MAX_CATEGORIES)
+        return Filter(tuple(sorted(set(included))), tuple(sorted(set(excluded))))
+
+    def context(self, messages: Sequence[ContextEvent]) -> tuple[Event, ...]:
+        """Events that are not stored, of nobody in particular."""
+        self.length("context_events", messages, MAX_CONTEXT_EVENTS)
+        sent = enumerate(messages[:MAX_CONTEXT_EVENTS])
+        return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
+
+    def attributes(self, messages: Sequence[UserAttribute]) -> tuple[tuple[str, str], ...]:
+        """Keys and values of what is known of a user."""
+        self.length("user_attributes", messages, MAX_ATTRIBUTES)
+        sent = [(self.below(f"user_attributes[{i}]."), each) for i, each in enumerate(messages[:MAX_ATTRIBUTES])]
+        return tuple((at.id("key", each.key), at.id("value", each.value)) for at, each in sent)
+
+    def item(self, message: ItemInput) -> CatalogItem:
+        """An item to write."""
+        self.different("categories", message.categories)
+        return CatalogItem(
+            item_id=self.id("item_id", message.item_id),
+            title=self.short("title", message.title, MAX_TITLE),
+            text=self.short("text", message.text, MAX_TEXT),
+            categories=self.ids("categories", message.categories, MAX_CATEGORIES),
+            price=self.price("price", message.price) if message.HasField("price") else None,
+        )
+
+    def price(self, field: str, value: float) -> float:
+        """What something costs."""
+        if not 0 <= value < math.inf:
+            self.refuse(field, f"must be a finite number, 0 or larger, not {value}")
+        return value
+
+    def event(self, message: EventMessage) -> Event:
+        """An event to write."""
+        self.short("attribution_token", message.attribution_token)
+        return self.fields(
+            message,
+            self.id("event_id", message.event_id),
+            self.id("user_id", message.user_id),
+            self.optional_id("session_id", message.session_id),
+            message.attribution_token,
+        )
+
+    def fields(
+        self, message: EventMessage | ContextEvent, event_id: str, user_id: str, session_id: str = "", token: str = ""
+    ) -> Event:
+        """An event out of what both kinds of message have."""
+        return Event(
+            event_id=event_id,
+            user_id=user_id,
+            item_id=self.id("item_id", message.item_id),
+            time=self.time("event_time", message.event_time) if message.HasField("event_time") else self.now,
+            type=self.type("event_type", message.event_type),
+            value=self.finite("value", message.value) if message.HasField("value") else 1.0,
+            session_id=session_id,
+            attribution_token=token,
+        )

@@ -1,0 +1,26 @@
+"""EventService: what users do, written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from shortlist.v1 import event_service_pb2 as api
+from shortlist.v1.event_service_pb2_grpc import EventServiceServicer
+
+from shortlist_server.rpc import validate
+from shortlist_server.serving.engine import Engine
+
+
+class EventServicer(EventServiceServicer):
+    """Answers once events are durable; from then on every process that shares the store sees them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def WriteEvents(
+        self, request: api.WriteEventsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> api.WriteEventsResponse:
+        """All events or none."""
+        result = await self._engine.write(validate.write_events(request))
+        return api.WriteEventsResponse(accepted_count=result.accepted, duplicate_count=result.duplicates)

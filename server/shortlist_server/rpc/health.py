@@ -1,0 +1,58 @@
+"""grpc.health.v1: what balancers and clients ask before they send calls. Never limited, open to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from shortlist_core.errors import NotFoundError
+from shortlist_server.base.lifecycle import Lifecycle
+
+Response = health_pb2.HealthCheckResponse
+
+
+class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpc_health ships no types
+    """Says of the server ("") and of each service what the lifecycle says. Ends its streams when the server drains.
+
+    grpc_health's own servicer keeps them open, and a drain would last its whole grace.
+    """
+
+    def __init__(self, lifecycle: Lifecycle, services: Collection[str]) -> None:
+        self._lifecycle = lifecycle
+        self._services = {"", *services}
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[object, object]
+    ) -> health_pb2.HealthCheckResponse:
+        """The status of one service; NOT_FOUND for one that is not served here."""
+        if request.service not in self._services:
+            raise NotFoundError("service", request.service[:128])
+        return Response(status=self._status(request.service))
+
+    async def List(
+        self, request: health_pb2.HealthListRequest, context: grpc.aio.ServicerContext[object, object]
+    ) -> health_pb2.HealthListResponse:
+        """The status of everything served here."""
+        services = {service: Response(status=self._status(service)) for service in self._services}
+        return health_pb2.HealthListResponse(statuses=services)
+
+    async def Watch(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[object, object]
+    ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
+        """The status now and after every change, until the server drains."""
+        last = None
+        while True:
+            if (status := self._status(request.service)) != last:
+                yield Response(status=status)
+                last = status
+                continue  # it may have changed while it was being sent
+            if self._lifecycle.draining.is_set():
+                return
+            await self._lifecycle.changed()
+
+    def _status(self, service: str) -> int:
+        if service not in self._services:
+            return int(Response.SERVICE_UNKNOWN)
+        return int(Response.SERVING if self._lifecycle.serving else Response.NOT_SERVING)

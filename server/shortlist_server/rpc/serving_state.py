@@ -1,0 +1,78 @@
+"""What serves, as messages of BundleService."""
+
+from __future__ import annotations
+
+from shortlist.v1 import bundle_service_pb2 as api
+
+from shortlist_bundle import Labels, Manifest
+from shortlist_bundle.labels import TakenOff
+from shortlist_server.serving.canary import Counts
+from shortlist_server.serving.routing import Canary, Serving
+from shortlist_server.serving.shadow import Shadow
+
+
+def serving_state(serving: Serving, taken_off: TakenOff | None, refusal: str) -> api.ServingState:
+    """What a process serves, how it fares, and what it could not do."""
+    state = api.ServingState(stable_bundle_version=serving.stable.version, refusal=refusal)
+    if serving.previous:
+        state.previous_bundle_version = serving.previous.version
+    if serving.canary:
+        state.canary.CopyFrom(_canary(serving.canary))
+    if serving.shadow:
+        state.shadow.CopyFrom(_shadow(serving.shadow))
+    if taken_off:
+        state.canary_rollback.bundle_version = taken_off.version
+        state.canary_rollback.rollback_time.FromDatetime(taken_off.time)
+        state.canary_rollback.reason = taken_off.reason
+    return state
+
+
+def labels(version: str, current: str | None, labels: Labels) -> list[api.BundleLabel.ValueType]:
+    """The labels of a version."""
+    found = {
+        api.BUNDLE_LABEL_STABLE: current,
+        api.BUNDLE_LABEL_CANARY: labels.canary and labels.canary.version,
+        api.BUNDLE_LABEL_SHADOW: labels.shadow and labels.shadow.version,
+    }
+    return [label for label, owner in found.items() if owner == version]
+
+
+def describe(message: api.Bundle, manifest: Manifest) -> None:
+    """Fill in what a manifest says of its bundle."""
+    message.create_time.FromDatetime(manifest.created_at)
+    message.data_end_time.FromMicroseconds(manifest.as_of_micros)
+    message.size_bytes = sum(entry.bytes for entry in manifest.files.values())
+    for name, value in manifest.metrics.items():
+        if isinstance(value, int | float):
+            message.metrics.add(name=name, value=value)
+
+
+def _canary(canary: Canary) -> api.CanaryState:
+    stable, own = canary.watch.counts()
+    return api.CanaryState(
+        bundle_version=canary.system.version,
+        user_share=canary.share,
+        canary_counts=_counts(own),
+        stable_counts=_counts(stable),
+        window_seconds=canary.watch.limits.window_seconds,
+    )
+
+
+def _counts(counts: Counts) -> api.TrafficCounts:
+    return api.TrafficCounts(request_count=counts.requests, error_count=counts.errors, degraded_count=counts.degraded)
+
+
+def _shadow(shadow: Shadow) -> api.ShadowState:
+    sums = shadow.differences()
+    compared = max(sums.compared, 1)
+    return api.ShadowState(
+        bundle_version=shadow.system.version,
+        compared_count=sums.compared,
+        dropped_count=sums.dropped,
+        failed_count=sums.failed,
+        mean_overlap=sums.overlap / compared,
+        mean_rank_correlation=sums.correlation / max(sums.correlated, 1),
+        mean_score_difference=sums.score_difference / compared,
+        mean_stable_micros=sums.stable_micros // compared,
+        mean_shadow_micros=sums.shadow_micros // compared,
+    )

@@ -1,0 +1,123 @@
+"""The one place where errors become gRPC statuses."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import grpc
+import structlog
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from shortlist_core.errors import (
+    BundleRefusedError,
+    CatalogFullError,
+    DeadlineError,
+    InvalidArgumentError,
+    NotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    ShortlistError,
+    StateError,
+    UnauthenticatedError,
+    UnavailableError,
+    Violation,
+)
+from shortlist_server.pipeline.requests import CallerGoneError
+
+DOMAIN = "shortlist"
+MAX_DETAILS_BYTES = 4_500
+"""Room for violations: they travel in the trailing metadata, of which clients take 8 KiB by default."""
+
+CODES: dict[type[ShortlistError], grpc.StatusCode] = {
+    InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
+    NotFoundError: grpc.StatusCode.NOT_FOUND,
+    BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
+    OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    StateError: grpc.StatusCode.UNAVAILABLE,
+    DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
+    UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
+    PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
+    CallerGoneError: grpc.StatusCode.CANCELLED,
+}
+
+log = structlog.get_logger(__name__)
+
+
+def to_status(error: BaseException) -> status_pb2.Status:
+    """The status of an error, with one ErrorInfo and what else belongs to it.
+
+    An error that is not ours becomes INTERNAL with an id under which the log has it; nothing of its text leaves.
+    """
+    code = CODES.get(type(error)) if isinstance(error, ShortlistError) else None
+    if code is None:
+        return _internal(error)
+    assert isinstance(error, ShortlistError)
+    message, details = str(error), [_info(error.reason, error.metadata)]
+    if isinstance(error, StateError):  # its text names files
+        log.error("state_unavailable", error=message)
+        message = "the store of live users and items cannot be used at the moment"
+    if isinstance(error, InvalidArgumentError):
+        message = _summary(error.violations)
+        details.append(_bad_request(error.violations))
+    if isinstance(error, OverloadedError):
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(_millis(error))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    return _status(code, message, details)
+
+
+def to_trailers(error: BaseException, status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
+    """The trailing metadata that carries a status's details, and for gRPC's own retries when to come back."""
+    trailers: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
+    if isinstance(error, OverloadedError):
+        trailers += (("grpc-retry-pushback-ms", str(_millis(error))),)
+    return trailers
+
+
+def to_code(status: status_pb2.Status) -> grpc.StatusCode:
+    """The gRPC code of a status."""
+    return next(code for code in grpc.StatusCode if code.value[0] == status.code)
+
+
+def _internal(error: BaseException) -> status_pb2.Status:
+    error_id = secrets.token_hex(8)
+    log.error("internal_error", error_id=error_id, exc_info=error)
+    message = f"something went wrong here that should not have; the server's log has it as {error_id}"
+    return _status(grpc.StatusCode.INTERNAL, message, [_info("INTERNAL", {"error_id": error_id})])
+
+
+def _status(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> status_pb2.Status:
+    packed = [any_pb2.Any() for _ in details]
+    for each, detail in zip(packed, details, strict=True):
+        each.Pack(detail)
+    return status_pb2.Status(code=code_pb2.Code.Value(code.name), message=message, details=packed)
+
+
+def _info(reason: str, metadata: dict[str, str]) -> error_details_pb2.ErrorInfo:
+    return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
+
+
+def _millis(error: OverloadedError) -> int:
+    return max(1, round(error.retry_after_seconds * 1000))
+
+
+def _summary(violations: Sequence[Violation]) -> str:
+    first = f"{violations[0].field} {violations[0].description}"
+    return first if len(violations) == 1 else f"{len(violations)} fields break a rule; the first: {first}"
+
+
+def _bad_request(violations: Sequence[Violation]) -> error_details_pb2.BadRequest:
+    """All violations, or as many as a client can receive and a last entry that says how many more there are."""
+    bad, room = error_details_pb2.BadRequest(), MAX_DETAILS_BYTES
+    for position, violation in enumerate(violations):
+        room -= len(violation.field.encode()) + len(violation.description.encode()) + 8
+        if room < 0:
+            bad.field_violations.add(field="...", description=f"and {len(violations) - position:,} more")
+            break
+        bad.field_violations.add(field=violation.field, description=violation.description)
+    return bad

@@ -1,0 +1,220 @@
+"""Requests to validated plans. Every violation is found, not only the first, and named by its path in the message.
+
+The limits are those that the comments in `protos/shortlist/v1` promise.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from shortlist.v1 import bundle_service_pb2 as bundle_api
+from shortlist.v1 import catalog_service_pb2 as catalog_api
+from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import recommendation_service_pb2 as api
+from shortlist.v1 import user_service_pb2 as user_api
+
+from shortlist_bundle import Label
+from shortlist_bundle.manifest import is_version
+from shortlist_core.catalog import CatalogItem
+from shortlist_core.types import Event
+from shortlist_server.base.query import DEFAULT_CANDIDATES, DEFAULT_COUNT, Plan
+from shortlist_server.rpc.checks import Check, checked
+
+MAX_COUNT = 500
+MAX_CANDIDATES = 2_000
+MAX_EXCLUDED = 1_000
+MAX_QUERIES = 64
+MAX_EVENTS = 1_000
+MAX_BUNDLES, DEFAULT_BUNDLES = 100, 50
+MAX_EXPORTED = 1_000
+MAX_ITEMS = 1_000
+MAX_LISTED, DEFAULT_LISTED = 1_000, 100
+DEFAULT_SHARE = 0.05
+
+ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
+
+
+def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Plan:
+    """The plan of Recommend, or of one message of StreamRecommend; InvalidArgumentError lists all violations."""
+    return checked(lambda check: _plan(check, request, check.request_id(request.request_id)))
+
+
+def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Plan]]:
+    """The request's id and a plan for each query; all plans carry that id."""
+
+    def read(check: Check) -> tuple[str, list[Plan]]:
+        request_id = check.request_id(request.request_id)
+        check.length("queries", request.queries, MAX_QUERIES, least=1)
+        queries = enumerate(request.queries[:MAX_QUERIES])
+        return request_id, [_plan(check.below(f"queries[{i}]."), query, request_id) for i, query in queries]
+
+    return checked(read)
+
+
+def retrieve(request: api.RetrieveRequest) -> Plan:
+    """The plan of Retrieve."""
+    return checked(lambda check: _plan(check, request, check.request_id(request.request_id)))
+
+
+def rank(request: api.RankRequest) -> Plan:
+    """The plan of Rank: the caller's candidates without repeats, in the order of the request."""
+
+    def read(check: Check) -> Plan:
+        return Plan(
+            request_id=check.request_id(request.request_id),
+            user_id=check.optional_id("user_id", request.user_id),
+            context=check.context(request.context_events),
+            attributes=check.attributes(request.user_attributes),
+            count=len(request.item_ids),
+            item_ids=tuple(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_CANDIDATES, least=1))),
+            include_trace=request.include_trace,
+        )
+
+    return checked(read)
+
+
+def similar_items(request: api.SimilarItemsRequest) -> Plan:
+    """The plan of SimilarItems."""
+
+    def read(check: Check) -> Plan:
+        return Plan(
+            request_id=check.request_id(request.request_id),
+            item_ids=(check.id("item_id", request.item_id),),
+            count=check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT),
+            excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
+            filter=check.filter(request.filter),
+        )
+
+    return checked(read)
+
+
+def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
+    """The events of WriteEvents, in the order sent."""
+
+    def read(check: Check) -> list[Event]:
+        check.length("events", request.events, MAX_EVENTS, least=1)
+        return [check.below(f"events[{i}].").event(event) for i, event in enumerate(request.events[:MAX_EVENTS])]
+
+    return checked(read)
+
+
+def upsert_items(request: catalog_api.UpsertItemsRequest) -> list[CatalogItem]:
+    """The items of UpsertItems, in the order sent."""
+
+    def read(check: Check) -> list[CatalogItem]:
+        check.length("items", request.items, MAX_ITEMS, least=1)
+        sent = request.items[:MAX_ITEMS]
+        check.different("items", [item.item_id for item in sent], "item_id")
+        return [check.below(f"items[{i}].").item(item) for i, item in enumerate(sent)]
+
+    return checked(read)
+
+
+def delete_items(request: catalog_api.DeleteItemsRequest) -> list[str]:
+    """The items of DeleteItems, each of them once."""
+    return checked(lambda check: list(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_ITEMS, least=1))))
+
+
+def get_item(request: catalog_api.GetItemRequest) -> str:
+    """The item of GetItem."""
+    return checked(lambda check: check.id("item_id", request.item_id))
+
+
+def list_items(request: catalog_api.ListItemsRequest) -> tuple[int, str]:
+    """The size of a page of ListItems, and the token, which is not looked into yet."""
+
+    def read(check: Check) -> tuple[int, str]:
+        check.short("page_token", request.page_token)
+        return check.page_size(request.page_size, MAX_LISTED, DEFAULT_LISTED), request.page_token
+
+    return checked(read)
+
+
+def get_user(request: user_api.GetUserRequest) -> str:
+    """The user of GetUser."""
+    return checked(lambda check: check.id("user_id", request.user_id))
+
+
+def export_user(request: user_api.ExportUserRequest) -> tuple[str, int, str]:
+    """The user of ExportUser, the size of the page, and the token, which is not looked into yet."""
+
+    def read(check: Check) -> tuple[str, int, str]:
+        check.short("page_token", request.page_token)
+        size = check.page_size(request.page_size, MAX_EXPORTED, MAX_EXPORTED)
+        return check.id("user_id", request.user_id), size, request.page_token
+
+    return checked(read)
+
+
+def delete_user(request: user_api.DeleteUserRequest) -> str:
+    """The user of DeleteUser."""
+    return checked(lambda check: check.id("user_id", request.user_id))
+
+
+def list_bundles(request: bundle_api.ListBundlesRequest) -> tuple[int, str]:
+    """The size of a page, and the version after which it begins; empty for the first one."""
+
+    def read(check: Check) -> tuple[int, str]:
+        size = check.page_size(request.page_size, MAX_BUNDLES, DEFAULT_BUNDLES)
+        before = _version_of(request.page_token)
+        if request.page_token and not before:
+            check.refuse("page_token", "must be the next_page_token of the page before")
+        return size, before
+
+    return checked(read)
+
+
+def page_token(last: str) -> str:
+    """What asks for the page after the version `last`."""
+    return base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def activate_bundle(request: bundle_api.ActivateBundleRequest) -> tuple[str, Label, float]:
+    """Version, label, and for a canary the share of users."""
+
+    def read(check: Check) -> tuple[str, Label, float]:
+        if not is_version(request.bundle_version):
+            check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+        label, share = check.label("label", request.label), check.share("user_share", request.user_share)
+        if share and label != "canary":
+            check.refuse("user_share", "goes with the label canary alone")
+        return request.bundle_version, label, share or DEFAULT_SHARE
+
+    return checked(read)
+
+
+def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
+    """The label to take back."""
+    return checked(lambda check: check.label("label", request.label))
+
+
+def _version_of(token: str) -> str:
+    """What `page_token` made a token of; empty where it made none such."""
+    try:
+        version = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except ValueError:
+        return ""
+    return version if is_version(version) else ""
+
+
+def _plan(check: Check, request: ForUser, request_id: str) -> Plan:
+    """What the four messages that ask for a user's items have in common."""
+    candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
+    if isinstance(request, api.RetrieveRequest):  # answers all candidates, and in one order
+        count, diversity = candidates, 0.0
+    else:
+        count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
+        diversity = check.share("diversity", request.diversity)
+    return Plan(
+        request_id=request_id,
+        user_id=check.optional_id("user_id", request.user_id),
+        context=check.context(request.context_events),
+        attributes=check.attributes(request.user_attributes),
+        count=count,
+        candidate_count=max(count, candidates),
+        excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
+        filter=check.filter(request.filter),
+        keep_seen=check.keep_seen(request.seen_items_policy),
+        diversity=diversity,
+        include_trace=request.include_trace,
+    )

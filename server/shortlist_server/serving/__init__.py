@@ -1,0 +1,1 @@
+"""Runs requests: queues, limits, and which bundle answers whom."""

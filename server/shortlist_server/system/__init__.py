@@ -1,0 +1,1 @@
+"""One loaded bundle and what follows the live stores: users, catalogue, popularity."""

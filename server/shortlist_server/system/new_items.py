@@ -1,0 +1,88 @@
+"""Items that came, changed and went since the bundle: how one loaded system learns of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import structlog
+
+from shortlist_bundle.live_items import LiveItems
+from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, Queries, among
+from shortlist_server.pipeline.rules import Filters
+
+if TYPE_CHECKING:
+    from shortlist_ranking.ranker import Ranker
+    from shortlist_retrieval.retriever import Retriever
+
+log = structlog.get_logger(__name__)
+_VERSIONS = itertools.count()
+
+
+class Newcomers:
+    """Takes changes into the parts of a system, and knows which items are new.
+
+    One thread applies changes, between batches. What is learned of a row is complete before its id leads there.
+    """
+
+    def __init__(self, items: LiveItems, filters: Filters, retriever: Retriever, ranker: Ranker) -> None:
+        self.version = next(_VERSIONS)  # another one after every change, and not that of any other system
+        self._items, self._filters = items, filters
+        self._retriever, self._ranker = retriever, ranker
+        self._seen: dict[str, int] = {}  # item id -> sequence of the change that was applied last
+        self._newest: Int32s = np.zeros(0, np.int32)  # rows of new items that there are, the last written first
+        self._written: Int64s = np.zeros(items.capacity - items.bundled, np.int64)  # when, as a sequence
+        self._full = False
+
+    def apply(self, changes: Sequence[CatalogChange]) -> None:
+        """From now on everything is as the changes say. Of an item the newest counts, and none counts twice."""
+        self.version = next(_VERSIONS)
+        newest: dict[str, CatalogChange] = {}
+        for change in changes:
+            if change.sequence > max(self._seen.get(change.item_id, -1), _sequence(newest.get(change.item_id))):
+                newest[change.item_id] = change
+        gone = [change.item_id for change in newest.values() if change.item is None]
+        written = [(change.item, change.sequence) for change in newest.values() if change.item is not None]
+        rows = self._put([item for item, _ in written])
+        deleted = self._items.delete(gone)
+        self._filters.refresh(np.concatenate([rows[rows != NO_ITEM], deleted]))
+        self._seen.update({change.item_id: change.sequence for change in newest.values()})
+        self._date(rows, np.array([sequence for _, sequence in written], np.int64))
+
+    def passing(self, allowed: Bools | None) -> Int32s | None:
+        """Rows of the new items that a filter, bool [rows], lets through, the last written first; None without any."""
+        rows = self._newest if allowed is None else self._newest[allowed[self._newest]]
+        return rows if len(rows) else None
+
+    def proposals(self, queries: Queries, count: int, allowed: Bools | None) -> dict[str, Sequence[Int32s]]:
+        """The new items for each query, best first, as `Retriever.retrieve` takes them under `also`."""
+        rows = self.passing(allowed)
+        return {} if rows is None else {"fresh": self._retriever.nearest(queries, rows, count)}
+
+    def _date(self, rows: Int32s, sequences: Int64s) -> None:
+        items = self._items
+        new = rows >= items.bundled
+        self._written[rows[new] - items.bundled] = sequences[new]
+        order = np.argsort(-self._written[: items.rows_used - items.bundled], kind="stable")
+        newest = (items.bundled + order).astype(np.int32)
+        self._newest = newest[~among(newest, items.deleted)]
+
+    def _put(self, items: Sequence[CatalogItem]) -> Int32s:
+        rows = self._items.rows_for([item.item_id for item in items])
+        if not self._full and (rows == NO_ITEM).any():
+            self._full = True
+            log.warning("no_room_for_new_items", room=self._items.capacity - self._items.bundled)
+        some = [item for item, row in zip(items, rows, strict=True) if row != NO_ITEM]
+        at = rows[rows != NO_ITEM]
+        if some:
+            self._retriever.put(at, some)
+            self._ranker.put(at, some)
+            self._items.put(at, some)
+        return rows
+
+
+def _sequence(change: CatalogChange | None) -> int:
+    return -1 if change is None else change.sequence

@@ -1,0 +1,38 @@
+"""What may not be proposed, against the plain reading of it."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shortlist_core.types import NO_ITEM
+from shortlist_retrieval.exclusions import Barred
+
+ITEMS = 12
+ROWS = st.integers(0, ITEMS - 1)
+
+
+@st.composite
+def barred(draw):
+    """Of one to three queries."""
+    rows = draw(st.lists(st.sets(ROWS), min_size=1, max_size=3))
+    allowed = draw(st.none() | st.lists(st.booleans(), min_size=ITEMS, max_size=ITEMS))
+    own = [np.array(sorted(of_query), np.int32) for of_query in rows]
+    return Barred(own, None if allowed is None else np.array(allowed))
+
+
+def passes(bars, query, row):
+    return row != NO_ITEM and row not in bars.rows[query] and (bars.allowed is None or bars.allowed[row])
+
+
+@given(barred(), st.integers(0, 5), st.booleans(), st.data())
+def test_the_first_that_pass_in_the_order_of_the_list(bars, count, shared, data):
+    length = data.draw(st.integers(0, 9))
+    one = st.lists(ROWS | st.just(NO_ITEM), min_size=length, max_size=length)
+    lists = [data.draw(one) for _ in range(1 if shared else len(bars.rows))]
+    rows, places = bars.first_passing(np.array(lists, np.int32).reshape(len(lists), length), count)
+    assert rows.shape == places.shape == (len(bars.rows), count)
+    for query, found in enumerate(rows.tolist()):
+        own = lists[0] if shared else lists[query]
+        expected = [place for place, row in enumerate(own) if passes(bars, query, row)][:count]
+        assert found == [own[place] for place in expected] + [NO_ITEM] * (count - len(expected))
+        assert places[query, : len(expected)].tolist() == expected

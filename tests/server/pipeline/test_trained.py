@@ -1,0 +1,73 @@
+"""A really trained system behind the wire: what it serves is what the same bundle says offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+import pytest
+from shortlist.v1.event_pb2 import Event, EventType
+from shortlist.v1.event_service_pb2 import WriteEventsRequest
+from shortlist.v1.event_service_pb2_grpc import EventServiceStub
+from shortlist.v1.recommendation_service_pb2 import RankRequest, RecommendRequest
+from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+
+from shortlist_server.base.settings import Settings
+from shortlist_server.process.app import create_server
+from shortlist_server.system.loaded_bundle import System
+from shortlist_state import open_store
+
+
+@pytest.fixture
+async def channel(trained_bundle):
+    settings = Settings.of(bundles=Path(), state="", address="127.0.0.1:0", drain_delay_seconds=0, grace_seconds=5)
+    server, port = await create_server(settings, open_store("sqlite::memory:"))
+    system = System.load(trained_bundle.load(), settings.max_batch, settings.max_fresh_items)
+    await server.activate(lambda: system)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as opened:
+        yield opened
+    await server.drain()
+
+
+@pytest.fixture
+def offline(trained_bundle):
+    from shortlist_training.offline import Recommender
+
+    return Recommender.load(trained_bundle.load())
+
+
+async def test_served_scores_equal_offline_scores(channel, offline, trained_bundle):
+    users = trained_bundle.trained.table.user_ids[::40]
+    lists = offline.recommend(offline.histories.queries(users), 20)
+    for user, rows, scores in zip(users, lists.items, lists.scores, strict=True):
+        answer = await RecommendationServiceStub(channel).Recommend(
+            RecommendRequest(user_id=user, count=20), timeout=30
+        )
+        assert not answer.degraded
+        assert [item.item_id for item in answer.items] == offline.items.ids.take(rows)
+        assert [item.score for item in answer.items] == pytest.approx(scores.tolist(), abs=1e-4)
+
+
+async def test_a_candidates_score_is_the_same_in_any_company(channel, trained_bundle):
+    user = trained_bundle.trained.table.user_ids[0]
+    api = RecommendationServiceStub(channel)
+    answer = await api.Recommend(RecommendRequest(user_id=user, count=10), timeout=30)
+    known = {item.item_id: item.score for item in answer.items}
+    for some in (list(known)[:1], list(known)[3:7], list(known)[::-1]):
+        ranked = await api.Rank(RankRequest(user_id=user, item_ids=some), timeout=30)
+        assert {item.item_id: item.score for item in ranked.items} == pytest.approx(
+            {i: known[i] for i in some}, abs=1e-4
+        )
+
+
+async def test_an_event_changes_the_next_answer(channel, trained_bundle):
+    api, user = RecommendationServiceStub(channel), "nobody yet"
+    before = await api.Recommend(RecommendRequest(user_id=user, count=10), timeout=30)
+    taken = before.items[0].item_id
+    event = Event(event_id="e1", user_id=user, item_id=taken, event_type=EventType.EVENT_TYPE_PURCHASE)
+    event.event_time.GetCurrentTime()
+    await EventServiceStub(channel).WriteEvents(WriteEventsRequest(events=[event]), timeout=30)
+    after = await api.Recommend(RecommendRequest(user_id=user, count=10), timeout=30)
+    assert taken not in [item.item_id for item in after.items]
+    assert [item.item_id for item in after.items] != [item.item_id for item in before.items]
+    assert any(item.reason.anchor_item_id == taken for item in after.items)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import grpc
+import pytest
+from conftest import Start
+from grpc_health.v1 import health_pb2
+from server_wire import failure
+from shortlist.v1 import (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+)
+
+from shortlist_core.errors import DataError, PermissionDeniedError
+from shortlist_server.process.app import HEALTH, SERVICES
+from shortlist_server.rpc.auth import TABLE, Authority, new_token, read_tokens
+from shortlist_server.rpc.reflection import SERVICES as REFLECTION
+
+FILES = (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+    health_pb2,
+)
+METHODS = {
+    f"/{service.full_name}/{method.name}"
+    for file in FILES
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+} | {f"/{service}/ServerReflectionInfo" for service in REFLECTION}
+READING = "CatalogService/GetItem", "CatalogService/ListItems"
+WRITING = "CatalogService/UpsertItems", "CatalogService/DeleteItems"
+OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    file = tmp_path / "tokens"
+    names = "reads", "writes", "both", "plain", "users", "admin"
+    reads, writes, both, plain, users, admin = map(hashed, names)
+    file.write_text(
+        f"# who may call\n\n{reads} read\n{writes.upper().replace('SHA', 'sha')}\twrite\n{both} read write\n"
+        f"{plain}\n{users} users\n{admin} admin\n"
+    )
+    return read_tokens(file)
+
+
+def hashed(token: str) -> str:
+    return f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+async def code_of(channel: grpc.aio.Channel, method: str, authorization: str | None) -> grpc.StatusCode:
+    """What a call of any kind with one empty message ends with; a stream that answers counts as OK."""
+    metadata = [] if authorization is None else [("authorization", authorization)]
+    call = channel.stream_stream(method)(metadata=metadata, timeout=10)
+    try:
+        await call.write(b"")
+        if await call.read() is not grpc.aio.EOF:  # an answer, or the first of a stream
+            return grpc.StatusCode.OK
+        return await call.code()
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    finally:
+        call.cancel()
+
+
+REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+def test_the_table_and_the_services_name_the_same_methods() -> None:
+    assert set(TABLE) == METHODS
+    assert {method.split("/")[1] for method in METHODS} == {*SERVICES, HEALTH, *REFLECTION}
+
+
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "Bearer ", "Basic reads", "reads"])
+async def test_without_a_known_token_only_health_answers(start: Start, authority: Authority, given: str | None) -> None:
+    running = await start(authority=authority)
+    for method in METHODS:
+        code = await code_of(running.channel, method, given)
+        assert (code == grpc.StatusCode.UNAUTHENTICATED) == (method not in OPEN), (method, code)
+
+
+@pytest.mark.parametrize(
+    ("token", "may"),
+    [
+        ("reads", {"RecommendationService", *READING, "ServerReflection", "Health"}),
+        ("writes", {"EventService", *WRITING, "ServerReflection", "Health"}),
+        ("both", {"RecommendationService", "EventService", "CatalogService", "ServerReflection", "Health"}),
+        ("users", {"UserService", "ServerReflection", "Health"}),
+        ("plain", {"RecommendationService", "EventService", "CatalogService", "ServerReflection", "Health"}),
+        ("admin", {"BundleService", "ServerReflection", "Health"}),
+    ],
+)
+async def test_a_token_reaches_as_far_as_its_scopes(start: Start, authority: Authority, token: str, may) -> None:
+    running = await start(authority=authority)
+    for method in METHODS:
+        code = await code_of(running.channel, method, f"Bearer {token}")
+        name = method.rpartition(".")[2]
+        allowed = name in may or name.partition("/")[0] in may
+        assert (code not in REFUSED) == allowed, (method, code)
+
+
+async def test_refusals_carry_their_reason(start: Start, authority: Authority) -> None:
+    running = await start(authority=authority)
+    method = running.channel.unary_unary("/shortlist.v1.EventService/WriteEvents")
+    got = await failure(method(b""))
+    assert (got.code, got.info.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
+    got = await failure(method(b"", metadata=[("authorization", "Bearer reads")]))
+    assert (got.code, got.info.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+
+
+def test_a_method_that_is_not_in_the_table_is_nobodys(authority: Authority) -> None:
+    with pytest.raises(Exception, match="does not allow /shortlist"):
+        authority.check("/shortlist.v1.BundleService/DeleteBundle", "Bearer admin")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read"),
+        (b"\xff\n", "not UTF-8"),
+        (b"# none\n", "holds no token"),
+        (hashed("t").encode() + b" root\n", "line 1.*'root', only admin, read, users, write"),
+        (b"# one\nsha256:abc read\n", "line 2: this is no hashed token"),
+    ],
+)
+def test_a_token_file_that_makes_no_sense_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "tokens").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_tokens(tmp_path / "tokens")
+
+
+def test_a_plain_token_is_refused_without_being_repeated(tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"{hashed('t')}\nhunter2 read\n")
+    with pytest.raises(DataError, match=r"line 2.*`shortlist token` makes one.*sha256sum") as refused:
+        read_tokens(tmp_path / "tokens")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_new_token_is_let_in_by_its_line(tmp_path: Path) -> None:
+    (token, line), (other, both) = new_token(["read"]), new_token()
+    (tmp_path / "tokens").write_text(f"{line}\n{both}\n")
+    authority = read_tokens(tmp_path / "tokens")
+    authority.check("/shortlist.v1.RecommendationService/Recommend", f"Bearer {token}")
+    authority.check("/shortlist.v1.EventService/WriteEvents", f"Bearer {other}")
+    with pytest.raises(PermissionDeniedError):
+        authority.check("/shortlist.v1.EventService/WriteEvents", f"Bearer {token}")
+    assert token not in line and len(token) >= 43 and token != other
