@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import io.grpc.Context;
 import io.grpc.Grpc;
@@ -13,34 +13,34 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 
+import dev.shortlist.v1.BatchRecommendRequest;
+import dev.shortlist.v1.BatchRecommendResponse;
+import dev.shortlist.v1.CatalogServiceGrpc;
+import dev.shortlist.v1.DeleteItemsRequest;
+import dev.shortlist.v1.DeleteItemsResponse;
+import dev.shortlist.v1.DeleteUserRequest;
+import dev.shortlist.v1.DeleteUserResponse;
+import dev.shortlist.v1.EventServiceGrpc;
+import dev.shortlist.v1.GetItemRequest;
+import dev.shortlist.v1.GetItemResponse;
+import dev.shortlist.v1.ListItemsRequest;
+import dev.shortlist.v1.ListItemsResponse;
+import dev.shortlist.v1.RecommendRequest;
+import dev.shortlist.v1.RecommendResponse;
+import dev.shortlist.v1.RecommendationServiceGrpc;
+import dev.shortlist.v1.StreamRecommendRequest;
+import dev.shortlist.v1.StreamRecommendResponse;
+import dev.shortlist.v1.UpsertItemsRequest;
+import dev.shortlist.v1.UpsertItemsResponse;
+import dev.shortlist.v1.UserServiceGrpc;
+import dev.shortlist.v1.WriteEventsRequest;
+import dev.shortlist.v1.WriteEventsResponse;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import shortlist.v1.BatchRecommendRequest;
-import shortlist.v1.BatchRecommendResponse;
-import shortlist.v1.CatalogServiceGrpc;
-import shortlist.v1.DeleteItemsRequest;
-import shortlist.v1.DeleteItemsResponse;
-import shortlist.v1.DeleteUserRequest;
-import shortlist.v1.DeleteUserResponse;
-import shortlist.v1.EventServiceGrpc;
-import shortlist.v1.GetItemRequest;
-import shortlist.v1.GetItemResponse;
-import shortlist.v1.ListItemsRequest;
-import shortlist.v1.ListItemsResponse;
-import shortlist.v1.RecommendRequest;
-import shortlist.v1.RecommendResponse;
-import shortlist.v1.RecommendationServiceGrpc;
-import shortlist.v1.StreamRecommendRequest;
-import shortlist.v1.StreamRecommendResponse;
-import shortlist.v1.UpsertItemsRequest;
-import shortlist.v1.UpsertItemsResponse;
-import shortlist.v1.UserServiceGrpc;
-import shortlist.v1.WriteEventsRequest;
-import shortlist.v1.WriteEventsResponse;
 
 /** A server in this process that writes down what reaches it and fails as a test asks for. */
 final class FakeServer implements AutoCloseable {

@@ -1,14 +1,14 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.shortlist.v1.Event;
+import dev.shortlist.v1.RecommendRequest;
+import dev.shortlist.v1.WriteEventsRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import shortlist.v1.Event;
-import shortlist.v1.RecommendRequest;
-import shortlist.v1.WriteEventsRequest;
 
 /** TLS and tokens, against a real server that asks for both. */
 class SecurityTest {

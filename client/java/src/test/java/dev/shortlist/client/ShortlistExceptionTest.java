@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

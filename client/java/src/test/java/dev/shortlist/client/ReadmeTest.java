@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,11 +14,19 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples of the README run as they stand. */
+/** The README names this artifact, and its examples run as they stand. */
 class ReadmeTest {
+  private static final Pattern COORDINATES = Pattern.compile("<dependency>\n(.*?)</dependency>", Pattern.DOTALL);
   private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
   @TempDir private Path folder;
+
+  @Test
+  void theDependencyIsThisArtifact() throws IOException {
+    var coordinates = COORDINATES.matcher(readme());
+    assertTrue(coordinates.find());
+    assertTrue(Files.readString(Path.of("pom.xml")).contains(coordinates.group(1)), coordinates.group(1));
+  }
 
   @Test
   void quickstartPrintsARankedList() throws Exception {
@@ -37,11 +45,14 @@ class ReadmeTest {
     assertEquals("u1 20 items\nu2 20 items\n", run(2));
   }
 
+  private static String readme() throws IOException {
+    return Files.readString(Path.of("README.md"));
+  }
+
   /** What an example prints; one without a class is the body of a program. */
   private String run(int example) throws IOException, InterruptedException {
     String address = Servers.variable("SHORTLIST_TEST_ADDRESS");
-    List<String> examples =
-        EXAMPLE.matcher(Files.readString(Path.of("README.md"))).results().map((MatchResult m) -> m.group(1)).toList();
+    List<String> examples = EXAMPLE.matcher(readme()).results().map((MatchResult m) -> m.group(1)).toList();
     String code = examples.get(example).replace("127.0.0.1:50051", address);
     if (!code.contains("class ")) {
       var lines = code.lines().collect(Collectors.partitioningBy(line -> line.startsWith("import ")));

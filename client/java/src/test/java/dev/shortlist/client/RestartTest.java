@@ -1,14 +1,14 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.shortlist.v1.RecommendRequest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
-import shortlist.v1.RecommendRequest;
 
 /** A client outlives its server. */
 class RestartTest {

@@ -1,8 +1,8 @@
-package shortlist;
+package dev.shortlist.client;
 
+import dev.shortlist.v1.Event;
+import dev.shortlist.v1.WriteEventsRequest;
 import java.util.UUID;
-import shortlist.v1.Event;
-import shortlist.v1.WriteEventsRequest;
 
 /** Gives events their ids before the first attempt, so that no retry writes anything twice. */
 final class EventIds {

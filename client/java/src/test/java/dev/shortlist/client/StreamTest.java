@@ -1,9 +1,11 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.shortlist.v1.StreamRecommendRequest;
+import dev.shortlist.v1.StreamRecommendResponse;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
@@ -16,8 +18,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import shortlist.v1.StreamRecommendRequest;
-import shortlist.v1.StreamRecommendResponse;
 
 /** The stream of answers as a caller iterates it. */
 class StreamTest {

@@ -1,5 +1,9 @@
-package shortlist;
+package dev.shortlist.client;
 
+import dev.shortlist.v1.CatalogServiceGrpc;
+import dev.shortlist.v1.EventServiceGrpc;
+import dev.shortlist.v1.RecommendationServiceGrpc;
+import dev.shortlist.v1.UserServiceGrpc;
 import io.grpc.CallOptions;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
@@ -14,10 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import shortlist.v1.CatalogServiceGrpc;
-import shortlist.v1.EventServiceGrpc;
-import shortlist.v1.RecommendationServiceGrpc;
-import shortlist.v1.UserServiceGrpc;
 
 /** Every setting of a client with its default. A setting that cannot work throws {@link IllegalArgumentException}. */
 public final class ShortlistClientBuilder {

@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import io.grpc.CallCredentials;
 import io.grpc.Metadata;

@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;

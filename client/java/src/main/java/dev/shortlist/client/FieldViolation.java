@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 /**
  * One field of the request that breaks its rule.

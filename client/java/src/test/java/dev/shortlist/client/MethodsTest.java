@@ -1,10 +1,29 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.shortlist.v1.BatchRecommendQuery;
+import dev.shortlist.v1.BatchRecommendRequest;
+import dev.shortlist.v1.DeleteUserRequest;
+import dev.shortlist.v1.Event;
+import dev.shortlist.v1.EventType;
+import dev.shortlist.v1.ExportUserRequest;
+import dev.shortlist.v1.ExportUserResponse;
+import dev.shortlist.v1.GetUserRequest;
+import dev.shortlist.v1.RankRequest;
+import dev.shortlist.v1.RankResponse;
+import dev.shortlist.v1.RecommendRequest;
+import dev.shortlist.v1.RecommendedItem;
+import dev.shortlist.v1.RetrieveRequest;
+import dev.shortlist.v1.ScoredItem;
+import dev.shortlist.v1.SimilarItemsRequest;
+import dev.shortlist.v1.StreamRecommendRequest;
+import dev.shortlist.v1.StreamRecommendResponse;
+import dev.shortlist.v1.WriteEventsRequest;
+import dev.shortlist.v1.WriteEventsResponse;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.time.Duration;
@@ -14,25 +33,6 @@ import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import shortlist.v1.BatchRecommendQuery;
-import shortlist.v1.BatchRecommendRequest;
-import shortlist.v1.DeleteUserRequest;
-import shortlist.v1.Event;
-import shortlist.v1.EventType;
-import shortlist.v1.ExportUserRequest;
-import shortlist.v1.ExportUserResponse;
-import shortlist.v1.GetUserRequest;
-import shortlist.v1.RankRequest;
-import shortlist.v1.RankResponse;
-import shortlist.v1.RecommendRequest;
-import shortlist.v1.RecommendedItem;
-import shortlist.v1.RetrieveRequest;
-import shortlist.v1.ScoredItem;
-import shortlist.v1.SimilarItemsRequest;
-import shortlist.v1.StreamRecommendRequest;
-import shortlist.v1.StreamRecommendResponse;
-import shortlist.v1.WriteEventsRequest;
-import shortlist.v1.WriteEventsResponse;
 
 /** Every method once, blocking and with futures, against a real server. */
 class MethodsTest {

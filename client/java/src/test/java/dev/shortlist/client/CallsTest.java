@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -6,6 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.shortlist.v1.BatchRecommendRequest;
+import dev.shortlist.v1.DeleteItemsRequest;
+import dev.shortlist.v1.DeleteUserRequest;
+import dev.shortlist.v1.Event;
+import dev.shortlist.v1.GetItemRequest;
+import dev.shortlist.v1.ItemInput;
+import dev.shortlist.v1.ListItemsRequest;
+import dev.shortlist.v1.RecommendRequest;
+import dev.shortlist.v1.StreamRecommendRequest;
+import dev.shortlist.v1.UpsertItemsRequest;
+import dev.shortlist.v1.WriteEventsRequest;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
@@ -15,17 +26,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import shortlist.v1.BatchRecommendRequest;
-import shortlist.v1.DeleteItemsRequest;
-import shortlist.v1.DeleteUserRequest;
-import shortlist.v1.Event;
-import shortlist.v1.GetItemRequest;
-import shortlist.v1.ItemInput;
-import shortlist.v1.ListItemsRequest;
-import shortlist.v1.RecommendRequest;
-import shortlist.v1.StreamRecommendRequest;
-import shortlist.v1.UpsertItemsRequest;
-import shortlist.v1.WriteEventsRequest;
 
 /** What reaches a server: attempts, deadlines, event ids, tokens. */
 class CallsTest {

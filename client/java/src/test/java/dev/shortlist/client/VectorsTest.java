@@ -1,4 +1,4 @@
-package shortlist;
+package dev.shortlist.client;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -13,6 +13,21 @@ import com.google.protobuf.Message;
 import com.google.protobuf.TypeRegistry;
 import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.ErrorDetailsProto;
+import dev.shortlist.v1.BatchRecommendRequest;
+import dev.shortlist.v1.DeleteItemsRequest;
+import dev.shortlist.v1.DeleteUserRequest;
+import dev.shortlist.v1.ExportUserRequest;
+import dev.shortlist.v1.GetItemRequest;
+import dev.shortlist.v1.GetUserRequest;
+import dev.shortlist.v1.ListItemsRequest;
+import dev.shortlist.v1.RankRequest;
+import dev.shortlist.v1.RecommendRequest;
+import dev.shortlist.v1.RetrieveRequest;
+import dev.shortlist.v1.SimilarItemsRequest;
+import dev.shortlist.v1.StreamRecommendRequest;
+import dev.shortlist.v1.StreamRecommendResponse;
+import dev.shortlist.v1.UpsertItemsRequest;
+import dev.shortlist.v1.WriteEventsRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,21 +40,6 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import shortlist.v1.BatchRecommendRequest;
-import shortlist.v1.DeleteItemsRequest;
-import shortlist.v1.DeleteUserRequest;
-import shortlist.v1.ExportUserRequest;
-import shortlist.v1.GetItemRequest;
-import shortlist.v1.GetUserRequest;
-import shortlist.v1.ListItemsRequest;
-import shortlist.v1.RankRequest;
-import shortlist.v1.RecommendRequest;
-import shortlist.v1.RetrieveRequest;
-import shortlist.v1.SimilarItemsRequest;
-import shortlist.v1.StreamRecommendRequest;
-import shortlist.v1.StreamRecommendResponse;
-import shortlist.v1.UpsertItemsRequest;
-import shortlist.v1.WriteEventsRequest;
 
 /** The vectors that every language's client satisfies: bytes of messages, and answers of a real server. */
 class VectorsTest {
@@ -130,9 +130,10 @@ class VectorsTest {
     return messages;
   }
 
+  /** A message of the API by its full name; its Java class has that name after `dev.`. */
   private static Message parse(String type, JsonElement json) throws InvalidProtocolBufferException {
     try {
-      var builder = (Message.Builder) Class.forName(type).getMethod("newBuilder").invoke(null);
+      var builder = (Message.Builder) Class.forName("dev." + type).getMethod("newBuilder").invoke(null);
       JSON.merge(json.toString(), builder);
       return builder.build();
     } catch (ReflectiveOperationException unknown) {

@@ -1,9 +1,9 @@
-package shortlist;
+package dev.shortlist.client;
 
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
-import io.grpc.NameResolver;
 import io.grpc.NameResolver.ResolutionResult;
+import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
 import io.grpc.Status;
