@@ -1,14 +1,14 @@
-# What is generated from protos/ and committed: the stubs of four languages, and docs/api with the OpenAPI file.
-# A machine without a language leaves its stubs as they are, with a line that says so.
-JAVA := client/java/src/main/java
+# What is generated from protos/ and committed: the stubs of Python, Go and Node, and docs/api with the OpenAPI file.
+# A machine without a language leaves its stubs as they are, with a line that says so. Java's are not committed: Maven
+# generates them whenever it builds client/java.
 NODE := client/node
-GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(JAVA)/shortlist/v1 $(NODE)/src/gen docs/api
+GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/api
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
 
-.PHONY: protos protos-python protos-reference protos-go protos-java protos-node generated-current
+.PHONY: protos protos-python protos-reference protos-go protos-node generated-current
 
-protos: protos-python protos-reference protos-go protos-java protos-node ## generate from protos/: the stubs of all languages, docs/api with the OpenAPI file
+protos: protos-python protos-reference protos-go protos-node ## generate from protos/: the stubs of Python, Go and Node, docs/api with the OpenAPI file
 
 protos-python: $(STAMP)
 	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
@@ -28,24 +28,6 @@ protos-go: $(STAMP)
 	    --go_out=client/go --go_opt=module=shortlist $(GO_PACKAGE:%=--go_opt=%) \
 	    --go-grpc_out=client/go --go-grpc_opt=module=shortlist $(GO_PACKAGE:%=--go-grpc_opt=%) $(PROTOS); \
 	else echo "The Go stubs are left as they are: this machine has no \`go\`."; fi
-
-# The compiler that grpc_tools brings knows no Java; Maven has both programs, here those for Linux on x86-64.
-PLATFORM ?= linux-x86_64
-PROTOC_JAVA := build/protoc-4.36.2-$(PLATFORM).exe
-PROTOC_GRPC_JAVA := build/protoc-gen-grpc-java-1.83.1-$(PLATFORM).exe
-
-protos-java: $(STAMP) $(if $(shell command -v mvn),$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA))
-	@if command -v mvn >/dev/null; then \
-	  rm -rf $(JAVA)/shortlist/v1 && \
-	  $(PROTOC_JAVA) -Iprotos -I$$(echo $(VENV)/lib/python*/site-packages/grpc_tools/_proto) --java_out=$(JAVA) \
-	    --grpc-java_out=$(JAVA) --plugin=protoc-gen-grpc-java=$(PROTOC_GRPC_JAVA) $(PROTOS); \
-	else echo "The Java stubs are left as they are: this machine has no \`mvn\`."; fi
-
-$(PROTOC_JAVA): ARTIFACT := com.google.protobuf:protoc:4.36.2
-$(PROTOC_GRPC_JAVA): ARTIFACT := io.grpc:protoc-gen-grpc-java:1.83.1
-$(PROTOC_JAVA) $(PROTOC_GRPC_JAVA):
-	@mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -Dartifact=$(ARTIFACT):exe:$(PLATFORM) -DoutputDirectory=$(@D)
-	@chmod +x $@
 
 NPM := $(shell command -v npm)
 

@@ -1138,7 +1138,8 @@ const file_shortlist_v1_bundle_service_proto_rawDesc = "" +
 	"\vListBundles\x12 .shortlist.v1.ListBundlesRequest\x1a!.shortlist.v1.ListBundlesResponse\x12a\n" +
 	"\x10GetServingBundle\x12%.shortlist.v1.GetServingBundleRequest\x1a&.shortlist.v1.GetServingBundleResponse\x12[\n" +
 	"\x0eActivateBundle\x12#.shortlist.v1.ActivateBundleRequest\x1a$.shortlist.v1.ActivateBundleResponse\x12[\n" +
-	"\x0eRollbackBundle\x12#.shortlist.v1.RollbackBundleRequest\x1a$.shortlist.v1.RollbackBundleResponseB\x02P\x01b\x06proto3"
+	"\x0eRollbackBundle\x12#.shortlist.v1.RollbackBundleRequest\x1a$.shortlist.v1.RollbackBundleResponseB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_bundle_service_proto_rawDescOnce sync.Once

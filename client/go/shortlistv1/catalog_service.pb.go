@@ -738,7 +738,8 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\vUpsertItems\x12 .shortlist.v1.UpsertItemsRequest\x1a!.shortlist.v1.UpsertItemsResponse\x12R\n" +
 	"\vDeleteItems\x12 .shortlist.v1.DeleteItemsRequest\x1a!.shortlist.v1.DeleteItemsResponse\x12F\n" +
 	"\aGetItem\x12\x1c.shortlist.v1.GetItemRequest\x1a\x1d.shortlist.v1.GetItemResponse\x12L\n" +
-	"\tListItems\x12\x1e.shortlist.v1.ListItemsRequest\x1a\x1f.shortlist.v1.ListItemsResponseB\x02P\x01b\x06proto3"
+	"\tListItems\x12\x1e.shortlist.v1.ListItemsRequest\x1a\x1f.shortlist.v1.ListItemsResponseB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_catalog_service_proto_rawDescOnce sync.Once

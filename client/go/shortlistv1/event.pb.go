@@ -329,7 +329,8 @@ const file_shortlist_v1_event_proto_rawDesc = "" +
 	"\x0fEVENT_TYPE_LIKE\x10\x05\x12\x16\n" +
 	"\x12EVENT_TYPE_DISLIKE\x10\x06\x12\x19\n" +
 	"\x15EVENT_TYPE_IMPRESSION\x10\a\x12\x15\n" +
-	"\x11EVENT_TYPE_RATING\x10\bB\x02P\x01b\x06proto3"
+	"\x11EVENT_TYPE_RATING\x10\bB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_event_proto_rawDescOnce sync.Once

@@ -136,7 +136,8 @@ const file_shortlist_v1_event_service_proto_rawDesc = "" +
 	"\x0eaccepted_count\x18\x01 \x01(\x05R\racceptedCount\x12'\n" +
 	"\x0fduplicate_count\x18\x02 \x01(\x05R\x0eduplicateCount2b\n" +
 	"\fEventService\x12R\n" +
-	"\vWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x02P\x01b\x06proto3"
+	"\vWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_event_service_proto_rawDescOnce sync.Once

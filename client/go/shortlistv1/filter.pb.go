@@ -145,7 +145,8 @@ const file_shortlist_v1_filter_proto_rawDesc = "" +
 	"\x0fSeenItemsPolicy\x12!\n" +
 	"\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n" +
-	"\x16SEEN_ITEMS_POLICY_KEEP\x10\x02B\x02P\x01b\x06proto3"
+	"\x16SEEN_ITEMS_POLICY_KEEP\x10\x02B\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_filter_proto_rawDescOnce sync.Once

@@ -873,7 +873,8 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x13DROP_REASON_DELETED\x10\x04\x12\x19\n" +
 	"\x15DROP_REASON_DUPLICATE\x10\x05\x12\x19\n" +
 	"\x15DROP_REASON_BELOW_CUT\x10\x06\x12\x17\n" +
-	"\x13DROP_REASON_UNKNOWN\x10\aB\x02P\x01b\x06proto3"
+	"\x13DROP_REASON_UNKNOWN\x10\aB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_recommendation_proto_rawDescOnce sync.Once

@@ -1458,7 +1458,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x0fStreamRecommend\x12$.shortlist.v1.StreamRecommendRequest\x1a%.shortlist.v1.StreamRecommendResponse(\x010\x01\x12I\n" +
 	"\bRetrieve\x12\x1d.shortlist.v1.RetrieveRequest\x1a\x1e.shortlist.v1.RetrieveResponse\x12=\n" +
 	"\x04Rank\x12\x19.shortlist.v1.RankRequest\x1a\x1a.shortlist.v1.RankResponse\x12U\n" +
-	"\fSimilarItems\x12!.shortlist.v1.SimilarItemsRequest\x1a\".shortlist.v1.SimilarItemsResponseB\x02P\x01b\x06proto3"
+	"\fSimilarItems\x12!.shortlist.v1.SimilarItemsRequest\x1a\".shortlist.v1.SimilarItemsResponseB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_recommendation_service_proto_rawDescOnce sync.Once

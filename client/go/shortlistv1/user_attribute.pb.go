@@ -88,7 +88,8 @@ const file_shortlist_v1_user_attribute_proto_rawDesc = "" +
 	"!shortlist/v1/user_attribute.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"C\n" +
 	"\rUserAttribute\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05valueB\x02P\x01b\x06proto3"
+	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05valueB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_user_attribute_proto_rawDescOnce sync.Once

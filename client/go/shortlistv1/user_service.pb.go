@@ -676,7 +676,8 @@ const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\n" +
 	"ExportUser\x12\x1f.shortlist.v1.ExportUserRequest\x1a .shortlist.v1.ExportUserResponse\x12O\n" +
 	"\n" +
-	"DeleteUser\x12\x1f.shortlist.v1.DeleteUserRequest\x1a .shortlist.v1.DeleteUserResponseB\x02P\x01b\x06proto3"
+	"DeleteUser\x12\x1f.shortlist.v1.DeleteUserRequest\x1a .shortlist.v1.DeleteUserResponseB\x14\n" +
+	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
 	file_shortlist_v1_user_service_proto_rawDescOnce sync.Once

@@ -26,14 +26,14 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from shortlist.v1 import event_pb2 as shortlist_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n shortlist/v1/event_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"?\n\x12WriteEventsRequest\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.shortlist.v1.EventB\x04\xe2\x41\x01\x02\"F\n\x13WriteEventsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x32\x62\n\x0c\x45ventService\x12R\n\x0bWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n shortlist/v1/event_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"?\n\x12WriteEventsRequest\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.shortlist.v1.EventB\x04\xe2\x41\x01\x02\"F\n\x13WriteEventsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x32\x62\n\x0c\x45ventService\x12R\n\x0bWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shortlist.v1.event_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'P\001'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.shortlist.v1P\001'
   _globals['_WRITEEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
   _globals['_WRITEEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\342A\001\002'
   _globals['_WRITEEVENTSREQUEST']._serialized_start=109

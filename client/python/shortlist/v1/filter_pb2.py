@@ -25,14 +25,14 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/filter.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"N\n\x06\x46ilter\x12!\n\x13included_categories\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12!\n\x13\x65xcluded_categories\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01*l\n\x0fSeenItemsPolicy\x12!\n\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/filter.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"N\n\x06\x46ilter\x12!\n\x13included_categories\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12!\n\x13\x65xcluded_categories\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01*l\n\x0fSeenItemsPolicy\x12!\n\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shortlist.v1.filter_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'P\001'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.shortlist.v1P\001'
   _globals['_FILTER'].fields_by_name['included_categories']._loaded_options = None
   _globals['_FILTER'].fields_by_name['included_categories']._serialized_options = b'\342A\001\001'
   _globals['_FILTER'].fields_by_name['excluded_categories']._loaded_options = None

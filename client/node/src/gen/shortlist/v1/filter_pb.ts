@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/filter.proto.
  */
 export const file_shortlist_v1_filter: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9ydGxpc3QvdjEvZmlsdGVyLnByb3RvEgxzaG9ydGxpc3QudjEiTgoGRmlsdGVyEiEKE2luY2x1ZGVkX2NhdGVnb3JpZXMYASADKAlCBOJBAQESIQoTZXhjbHVkZWRfY2F0ZWdvcmllcxgCIAMoCUIE4kEBASpsCg9TZWVuSXRlbXNQb2xpY3kSIQodU0VFTl9JVEVNU19QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZTRUVOX0lURU1TX1BPTElDWV9EUk9QEAESGgoWU0VFTl9JVEVNU19QT0xJQ1lfS0VFUBACQgJQAWIGcHJvdG8z", [file_google_api_field_behavior]);
+  fileDesc("ChlzaG9ydGxpc3QvdjEvZmlsdGVyLnByb3RvEgxzaG9ydGxpc3QudjEiTgoGRmlsdGVyEiEKE2luY2x1ZGVkX2NhdGVnb3JpZXMYASADKAlCBOJBAQESIQoTZXhjbHVkZWRfY2F0ZWdvcmllcxgCIAMoCUIE4kEBASpsCg9TZWVuSXRlbXNQb2xpY3kSIQodU0VFTl9JVEVNU19QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZTRUVOX0lURU1TX1BPTElDWV9EUk9QEAESGgoWU0VFTl9JVEVNU19QT0xJQ1lfS0VFUBACQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_google_api_field_behavior]);
 
 /**
  * Conditions on an item's attributes; an item must meet all of them. Empty: every item does.

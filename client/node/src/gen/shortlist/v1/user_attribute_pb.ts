@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/user_attribute.proto.
  */
 export const file_shortlist_v1_user_attribute: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9ydGxpc3QvdjEvdXNlcl9hdHRyaWJ1dGUucHJvdG8SDHNob3J0bGlzdC52MSI3Cg1Vc2VyQXR0cmlidXRlEhEKA2tleRgBIAEoCUIE4kEBAhITCgV2YWx1ZRgCIAEoCUIE4kEBAkICUAFiBnByb3RvMw", [file_google_api_field_behavior]);
+  fileDesc("CiFzaG9ydGxpc3QvdjEvdXNlcl9hdHRyaWJ1dGUucHJvdG8SDHNob3J0bGlzdC52MSI3Cg1Vc2VyQXR0cmlidXRlEhEKA2tleRgBIAEoCUIE4kEBAhITCgV2YWx1ZRgCIAEoCUIE4kEBAkIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior]);
 
 /**
  * One thing that is known of a user, such as the country. Callers name them as the data does that bundles are trained on;
