@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
+import shortlist
 from every_method import METHODS
 from shortlist import (
     AsyncClient,
@@ -29,6 +31,10 @@ from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 
 Connect = Callable[..., Any]
+
+
+def test_the_package_says_its_version() -> None:
+    assert shortlist.__version__ == version("shortlist")
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
