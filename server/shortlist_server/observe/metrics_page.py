@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from shortlist_core.addresses import split
 from shortlist_server.observe.prometheus import WithoutZeros
-from shortlist_server.process.ports import listening_on
+from shortlist_server.base.ports import listening_on
 
 PATH = "/metrics"
 
