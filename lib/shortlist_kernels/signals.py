@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortlist_core.compiled import compiled
 from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s
+from shortlist_kernels.compiled import compiled
 
 RANK_SCALE = 10.0
 
@@ -30,7 +30,7 @@ def signals(candidates: Candidates) -> Float32s:
 def write_signals(candidates: Candidates, found: Float32s) -> None:
     """Write the signals into the front of `found`, float32 [batch or more, n or more, 2 * sources or more]."""
     scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
-    _signals(scores, ranks, candidates.levels, found)
+    fill_signals(scores, ranks, candidates.levels, found)
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
@@ -40,12 +40,12 @@ def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
     sums = np.where(candidates.items == NO_ITEM, -np.inf, 0).astype(np.float32)
     scores = np.ascontiguousarray(candidates.scores.transpose(2, 0, 1))
     ranks = np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1))
-    _weighted(scores, ranks, candidates.levels, weights, sums)
+    add_weighted(scores, ranks, candidates.levels, weights, sums)
     return sums
 
 
 @compiled
-def _log(x: np.float32) -> np.float32:
+def log(x: np.float32) -> np.float32:
     """The natural logarithm of x >= 1, to the last bit or two (Cephes' logf; Moshier 1989).
 
     Without a call or a branch, so that a loop of it becomes one over vectors, which takes a fifth of the time.
@@ -71,21 +71,21 @@ def _log(x: np.float32) -> np.float32:
 
 
 @compiled
-def _distance(score: np.float32, mean: np.float32, spread: np.float32) -> np.float32:
+def signed_distance(score: np.float32, mean: np.float32, spread: np.float32) -> np.float32:
     """`spread` is above 0."""
     z = (score - mean) / max(spread, np.float32(1e-9))
-    size = _log(np.float32(1) + abs(z))
+    size = log(np.float32(1) + abs(z))
     distance = size if z > 0 else -size
     return distance if abs(z) < np.float32(np.inf) else np.float32(0)
 
 
 @compiled
-def _place(rank: int) -> np.float32:
+def placement(rank: int) -> np.float32:
     return np.float32(RANK_SCALE) / np.float32(RANK_SCALE - 1 + rank) if rank > 0 else np.float32(0)
 
 
 @compiled
-def _signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s) -> None:
+def fill_signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s) -> None:
     batch, n, sources = scores.shape
     mean, spread = np.empty(sources, np.float32), np.empty(sources, np.float32)
     for i in range(batch):
@@ -93,12 +93,12 @@ def _signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s)
         for j in range(n):
             own, places, distances = scores[i, j], ranks[i, j], found[i, j]
             for s in range(sources):
-                distances[s] = _distance(own[s], mean[s], spread[s]) if spread[s] > 0 else np.float32(0)
-                distances[sources + s] = _place(places[s])
+                distances[s] = signed_distance(own[s], mean[s], spread[s]) if spread[s] > 0 else np.float32(0)
+                distances[sources + s] = placement(places[s])
 
 
 @compiled
-def _weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float32s, sums: Float32s) -> None:
+def add_weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float32s, sums: Float32s) -> None:
     """`scores` and `ranks` are [sources, batch, n]: what one source says lies together."""
     sources, batch, n = scores.shape
     for s in range(sources):
@@ -107,5 +107,5 @@ def _weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float3
             of_distance, of_place = weights[i, s] if spread > 0 else np.float32(0), weights[i, sources + s]
             own, places, totals = scores[s, i], ranks[s, i], sums[i]
             for j in range(n):
-                distance, place = _distance(own[j], mean, spread), _place(places[j])
+                distance, place = signed_distance(own[j], mean, spread), placement(places[j])
                 totals[j] += distance * of_distance + place * of_place

@@ -1,0 +1,51 @@
+"""Profiles: a history as a sparse row over the catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shortlist_core.types import Bools, Float32s, Int8s, Int32s, Int64s
+from shortlist_kernels.compiled import compiled
+
+
+@compiled
+def write_profiles(
+    bounds: Int64s,
+    items: Int32s,
+    times: Int64s,
+    types: Int8s,
+    now: Int64s,
+    wanted: Bools,
+    last: int,
+    half_life: float,
+    fade: float,
+    repeated: bool,
+    places: Int32s,
+    offsets: Int64s,
+    columns: Int32s,
+    values: Float32s,
+) -> None:
+    """`places` are zeros, and zeros again afterwards."""
+    end = 0
+    for i in range(len(bounds) - 1):
+        read, factor = 0, 1.0
+        for event in range(bounds[i + 1] - 1, bounds[i] - 1, -1):  # the newest first
+            if not wanted[types[event]]:
+                continue
+            if read == last:
+                break
+            weight = np.float32(factor * 2.0 ** (-max(now[i] - times[event], 0) / half_life))
+            item, read, factor = items[event], read + 1, factor * fade
+            if item >= len(places):
+                continue
+            if places[item] == 0:
+                columns[end], values[end] = item, weight
+                end += 1
+                places[item] = end
+            elif repeated:
+                values[places[item] - 1] += weight
+        for k in range(offsets[i], end):
+            places[columns[k]] = 0
+            if repeated:
+                values[k] = np.sqrt(values[k])
+        offsets[i + 1] = end

@@ -1,0 +1,78 @@
+"""Ranking: features of candidates, their scaling, and probabilities from logits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from shortlist_core.types import DAY, NO_ITEM, Bools, Float32s, Int32s, Int64s
+from shortlist_kernels.compiled import compiled
+
+
+@compiled
+def any_marked(items: Int32s, marked: Bools) -> bool:
+    """Whether some item that is no padding is marked."""
+    for row in items:
+        for item in row:
+            if item >= 0 and marked[item]:
+                return True
+    return False
+
+
+@compiled
+def mean_price(items: Int32s, prices: Float32s) -> np.float32:
+    """The mean price of the items whose price is known; NaN without any."""
+    total = known = 0.0
+    for item in items:
+        total += prices[item, 0] * prices[item, 1]
+        known += prices[item, 1]
+    return np.float32(total / known) if known > 0 else np.float32(np.nan)
+
+
+@compiled
+def write_context(
+    items: Int32s,
+    offsets: Int64s,
+    histories: Int32s,
+    first: Int64s,
+    last: Int64s,
+    prices: Float32s,
+    as_of: int,
+    found: Float32s,
+    at: int,
+) -> None:
+    """Write CONTEXT into `found`'s last axis from place `at` on."""
+    batch, n = items.shape
+    for i in range(batch):
+        for j in range(n):  # nothing but look-ups, so that many of them are under way at a time
+            item, own = max(items[i, j], 0), found[i, j, at:]
+            own[0], own[1] = 1 + max(as_of - first[item], 0) / DAY, 1 + max(as_of - last[item], 0) / DAY
+            own[2], own[3] = prices[item, 0], prices[item, 1]
+        usual = mean_price(histories[offsets[i] : offsets[i + 1]], prices)
+        length = np.float32(math.log1p(offsets[i + 1] - offsets[i]))
+        for j in range(n):
+            own = found[i, j, at:]
+            own[0], own[1] = math.log(own[0]), math.log(own[1])
+            distance = abs(own[2] - usual) * own[3]
+            own[4] = np.float32(0) if math.isnan(distance) else distance
+            own[5] = length
+
+
+@compiled
+def scale(found: Float32s, mean: Float32s, spread: Float32s, low: Float32s, high: Float32s) -> None:
+    for i in range(len(found)):
+        own = found[i]
+        for j in range(len(mean)):
+            inside = min(max(own[j], low[j]), high[j])  # in this order what is no number stays none
+            own[j] = (inside - mean[j]) / (spread[j] if spread[j] > np.float32(1e-6) else np.float32(1))
+
+
+@compiled
+def calibrate(scores: Float32s, items: Int32s, slope: np.float32, offset: np.float32) -> None:
+    """Make probabilities of logits in place, -inf where padded."""
+    for i in range(items.shape[0]):
+        for j in range(items.shape[1]):
+            logit = min(max(slope * scores[i, j] + offset, np.float32(-60)), np.float32(60))
+            probability = np.float32(1) / (np.float32(1) + np.float32(math.exp(-logit)))
+            scores[i, j] = probability if items[i, j] != NO_ITEM else np.float32(-np.inf)
