@@ -19,8 +19,13 @@ def choose_speakers(
     shares: Float32s,
     spoken: Bools,
 ) -> None:
-    """The source that gives the reason for each candidate: the one with the largest share of what is `given`, or one
-    that can name a history item where its share is at least a third of that. Of equal ones the first.
+    """Write the source that gives the reason for each candidate: the one with the largest share of what is `given`,
+    or one that can name a history item where its share is at least a third of that. Of equal ones the first.
+
+    `items` int32 [batch, n], `given` float32 and `ranks` int32 [batch, n, sources]: what each source adds to the
+    fused score, and its rank, 0 where it did not propose the item, whose share is then 0. `naming` bool [sources].
+    `speakers` int32 and `shares` float32 [batch, n] are written everywhere: `sources` and 0 for padding. `spoken`
+    bool [sources + 1] becomes True for every speaker.
     """
     batch, n, sources = given.shape
     for i in range(batch):
@@ -33,11 +38,11 @@ def choose_speakers(
                 total = max(total, np.float32(1e-9))
                 best, named, most, most_named = 0, -1, np.float32(-1), np.float32(-1)
                 for s in range(sources):
-                    own = max(given[i, j, s], np.float32(0)) / total if ranks[i, j, s] > 0 else np.float32(0)
-                    if own > most:
-                        best, most = s, own
-                    if naming[s] and own > most_named:
-                        named, most_named = s, own
+                    part = max(given[i, j, s], np.float32(0)) / total if ranks[i, j, s] > 0 else np.float32(0)
+                    if part > most:
+                        best, most = s, part
+                    if naming[s] and part > most_named:
+                        named, most_named = s, part
                 strong = named >= 0 and most_named >= max(most / np.float32(3), np.float32(1e-9))
                 speaker, share = (named, most_named) if strong else (best, most)
             speakers[i, j], shares[i, j], spoken[speaker] = speaker, share, True
@@ -58,10 +63,13 @@ def write_strongest(
     most: Float32s,
     anchors: Int32s,
 ) -> None:
-    """For each item of the speaker's the history item whose count times weight is largest, where one is above 0; of
-    equals the first.
+    """Write into `anchors`, for each item of the speaker's, the history item whose count times weight is largest,
+    where one is above 0; of equals the first.
 
-    `marks` are zeros, and zeros again afterwards. Items past the matrix are named by none.
+    The history of query i is `history[offsets[i]:offsets[i + 1]]` with its `counts`; the weights are a CSR matrix
+    [items, items]. `items`, `speakers` and `anchors` are int32 [batch, n]; no item of the speaker's is NO_ITEM, and
+    none occurs twice in a row. `marks` int32 [items] are zeros, and zeros again afterwards; `most` float32 [n] is
+    scratch. Items past the matrix are named by none.
     """
     suspects = np.zeros(SUSPECTS, np.bool_)
     for i in range(len(items)):
@@ -93,7 +101,11 @@ def write_strongest(
 def write_needed_rows(
     offsets: Int64s, history: Int32s, items: Int32s, speakers: Int32s, speaker: int, rows: Int32s
 ) -> int:
-    """Write the rows whose vectors `write_nearest` reads, in its order; how many they are."""
+    """Write the rows whose vectors `write_nearest` reads, in its order; returns how many they are.
+
+    Of each query that has items of the speaker's: these, then the query's history. `items` and `speakers` are int32
+    [batch, n]; `rows` int32 has space for all items and all events.
+    """
     end = 0
     for i in range(len(items)):
         begin = end
@@ -112,8 +124,11 @@ def write_needed_rows(
 def write_nearest(
     offsets: Int64s, history: Int32s, speakers: Int32s, speaker: int, vectors: Float32s, anchors: Int32s
 ) -> None:
-    """For each item of the speaker's the history item with the largest cosine, where one is above 0; of equals the
-    first. The `vectors` of a query's items lie before those of its history.
+    """Write into `anchors`, for each item of the speaker's, the history item with the largest cosine, where one is
+    above 0; of equals the first.
+
+    `vectors` float32 [rows, d] are those of the rows that `write_needed_rows` gave; `speakers` and `anchors` int32
+    [batch, n].
     """
     batch, n = speakers.shape
     most, places = np.empty(n, np.float32), np.empty(n, np.int64)
@@ -126,7 +141,7 @@ def write_nearest(
                 wanted += 1
         if wanted == 0:
             continue
-        own, at = vectors[at : at + wanted], at + wanted
+        item_vectors, at = vectors[at : at + wanted], at + wanted
         for event in range(offsets[i], offsets[i + 1]):
             vector, squares = vectors[at], np.float32(0)
             at += 1
@@ -134,7 +149,7 @@ def write_nearest(
                 squares += vector[d] * vector[d]
             scale = np.float32(1) / max(np.sqrt(squares), np.float32(1e-9))
             for w in range(wanted):
-                item, product = own[w], np.float32(0)
+                item, product = item_vectors[w], np.float32(0)
                 for d in range(len(vector)):
                     product += vector[d] * item[d]
                 if product * scale > most[w]:
@@ -145,7 +160,12 @@ def write_nearest(
 def write_strongest_events(
     offsets: Int64s, items: Int32s, types: Int8s, weights: Float32s, anchors: Int32s, done: Int8s
 ) -> None:
-    """The type with the largest weight of the events on each anchor, of equal ones the oldest."""
+    """Write into `done` the type with the largest weight of the events on each anchor, of equal ones the oldest.
+
+    `items` int32 and `types` int8 [events] are the histories, those of query i at `offsets[i]:offsets[i + 1]`;
+    `weights` float32 [types], none below 0; `anchors` int32 and `done` int8 [batch, n]. Where an anchor is NO_ITEM
+    or without an event, `done` stays as it was.
+    """
     for i in range(len(anchors)):
         for n in range(anchors.shape[1]):
             most = np.float32(-1)

@@ -54,16 +54,18 @@ def restored(stored: npt.NDArray[Any]) -> Float32s | HalfVectors:
     return HalfVectors(stored) if stored.dtype == np.float16 else stored
 
 
-def write_vectors(vectors: Float32s | HalfVectors, rows: Int32s, found: Float32s, start: int = 0) -> None:
-    """Write the vectors at `rows` [a, b] into the front of `found`, float32 [a or more, b or more, start + d or more].
+def write_vectors(vectors: Float32s | HalfVectors, rows: Int32s, output: Float32s, start: int = 0) -> None:
+    """Write the vectors at `rows` [a, b] into the front of `output`, float32 [a or more, b or more, start + d or
+    more].
 
-    From place `start` of the last axis on. A row below 0 reads as row 0; whether the others are there is not checked.
+    From place `start` of the last axis on. A row below 0 reads as row 0; whether the others are there is not
+    checked.
     """
     if isinstance(vectors, HalfVectors):
-        copy_rows(vectors.halves.view(np.uint16), np.ascontiguousarray(rows), found, start)
+        copy_rows(vectors.halves.view(np.uint16), np.ascontiguousarray(rows), output, start)
     else:
         (a, b), d = rows.shape, vectors.shape[1]
-        found[:a, :b, start : start + d] = vectors[np.maximum(rows, 0)]
+        output[:a, :b, start : start + d] = vectors[np.maximum(rows, 0)]
 
 
 def singles(halves: UInt16s, starts: npt.NDArray[np.integer[Any]], dim: int) -> Float32s:
@@ -75,7 +77,7 @@ def singles(halves: UInt16s, starts: npt.NDArray[np.integer[Any]], dim: int) -> 
 
 @compiled
 def single(half: np.uint16) -> np.float32:
-    """The bits of a half where a single has them, and the exponent put right."""
+    """Return a finite half float, given as its bits, as a single: its bits moved and its exponent put right."""
     bits = np.uint32(half)
     moved = ((bits & np.uint32(0x8000)) << np.uint32(16)) | ((bits & np.uint32(0x7FFF)) << np.uint32(13))
     return np.uint32(moved).view(np.float32) * REBIASED
@@ -83,18 +85,27 @@ def single(half: np.uint16) -> np.float32:
 
 @compiled
 def copy_singles(halves: UInt16s, starts: npt.NDArray[np.int64], values: Float32s) -> None:
+    """Write the half floats from each start on into a row of `values`, float32 [n, d].
+
+    `halves` uint16 are bits of finite half floats; `starts` int64 [n] leave space for d of them.
+    """
     dim = values.shape[1]
     for i in range(len(starts)):
-        own, target = halves[starts[i] : starts[i] + dim], values[i]
+        stored, target = halves[starts[i] : starts[i] + dim], values[i]
         for j in range(dim):  # of slices alone, here and below: so it becomes a loop over vectors
-            target[j] = single(own[j])
+            target[j] = single(stored[j])
 
 
 @compiled
-def copy_rows(halves: UInt16s, rows: Int32s, found: Float32s, start: int) -> None:
+def copy_rows(halves: UInt16s, rows: Int32s, output: Float32s, start: int) -> None:
+    """Write the vectors at `rows` int32 [a, b] into the front of `output`, float32 [a or more, b or more, start + d
+    or more], from place `start` of the last axis on.
+
+    `halves` uint16 [n, d] are bits of finite half floats; rows are below n, and one below 0 reads as row 0.
+    """
     dim = halves.shape[1]
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
-            own, target = halves[max(rows[i, j], 0)], found[i, j, start : start + dim]
+            stored, target = halves[max(rows[i, j], 0)], output[i, j, start : start + dim]
             for k in range(dim):
-                target[k] = single(own[k])
+                target[k] = single(stored[k])

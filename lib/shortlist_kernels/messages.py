@@ -10,6 +10,7 @@ from shortlist_kernels.compiled import compiled
 
 @compiled
 def varint_length(value: int) -> int:
+    """Return how many bytes a varint of `value`, 0 or more, has: one for every seven bits."""
     length = 1
     while value > 0x7F:
         value >>= 7
@@ -19,6 +20,7 @@ def varint_length(value: int) -> int:
 
 @compiled
 def put_varint(out: Bytes, at: int, value: int) -> int:
+    """Write `value`, 0 or more, as a varint from `out[at]` on; returns the place behind it."""
     while value > 0x7F:
         out[at] = value & 0x7F | 0x80
         value >>= 7
@@ -29,12 +31,16 @@ def put_varint(out: Bytes, at: int, value: int) -> int:
 
 @compiled
 def put_field(out: Bytes, at: int, tag: int, content: Bytes, begin: int, end: int) -> int:
+    """Write a field of bytes, `content[begin:end]`, from `out[at]` on: tag, length, content. Returns the place
+    behind it.
+    """
     out[at] = tag
     return copy_bytes(out, put_varint(out, at + 1, end - begin), content, begin, end)
 
 
 @compiled
 def copy_bytes(out: Bytes, at: int, content: Bytes, begin: int, end: int) -> int:
+    """Copy `content[begin:end]` to `out[at]` and the places behind it; returns the place behind the last."""
     for k in range(begin, end):
         out[at] = content[k]
         at += 1
@@ -43,6 +49,7 @@ def copy_bytes(out: Bytes, at: int, content: Bytes, begin: int, end: int) -> int
 
 @compiled
 def put_float(out: Bytes, at: int, tag: int, value: np.float32) -> int:
+    """Write a field of four bytes, the float little-endian, from `out[at]` on; returns the place behind it."""
     out[at] = tag
     bits = np.float32(value).view(np.uint32)
     for k in range(4):
@@ -52,13 +59,17 @@ def put_float(out: Bytes, at: int, tag: int, value: np.float32) -> int:
 
 @compiled
 def field_length(content: int) -> int:
-    """Of a field with so many bytes of content."""
+    """Return the length of a field with `content` bytes of content, its tag of one byte and its length included."""
     return 1 + varint_length(content) + content
 
 
 @compiled
 def order_by_rank(ranks: Int32s, order: Int64s) -> int:
-    """Put the places of the ranks above 0 into `order`, lowest rank first; how many there are."""
+    """Put the positions of the ranks above 0 into the front of `order`, lowest rank first, of equal ones the first
+    first.
+
+    `ranks` int32 [sources], `order` int64 [sources]; returns how many there are.
+    """
     n = 0
     for s in range(len(ranks)):
         if ranks[s] > 0:
@@ -93,16 +104,23 @@ def encode_items(
     share_tag: int,
     shares: Float32s,
 ) -> Bytes:
-    """All items; a share that is none counts 0."""
+    """Encode all items of an answer as the repeated field `items` of a message, uint8 [bytes].
+
+    Item i has an id `ids[id_begins[i]:id_ends[i]]`, a title likewise, a score, one SourceHit per rank above 0 of
+    `ranks` int32 [n, sources], best first, and, where there are reasons (`reason_ends` int64 [n + 1]), a serialised
+    Reason to which its share is added, limited to 1, and 0 where it is not a finite number above 0. The name of
+    source s is `names[name_ends[s]:name_ends[s + 1]]`. Tags are single bytes: of id, title, score, hit, reason in
+    `item_tags`; of name, rank, score in `hit_tags`.
+    """
     n, sources = ranks.shape
     with_reasons = len(reason_ends) > 1
     order, lengths = np.empty(sources, np.int64), np.empty(sources, np.int64)
-    room = len(reasons)
+    capacity = len(reasons)
     for i in range(n):
-        room += 64 + id_ends[i] - id_begins[i] + title_ends[i] - title_begins[i]
+        capacity += 64 + id_ends[i] - id_begins[i] + title_ends[i] - title_begins[i]
         for s in range(sources):
-            room += longest_name + 32 if ranks[i, s] > 0 else 0
-    out = np.empty(room, np.uint8)
+            capacity += longest_name + 32 if ranks[i, s] > 0 else 0
+    out = np.empty(capacity, np.uint8)
     at = 0
     for i in range(n):
         hits = order_by_rank(ranks[i], order)

@@ -18,11 +18,11 @@ _INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
 
 @compiled
 def smallest_first(keys: Int64s, n: int, count: int, spare: Int64s) -> int:
-    """Bring the `count` smallest of the first `n` keys, none of them negative, to the front, in order; returns how many
-    these are. `spare` has room for as many.
+    """Bring the `count` smallest of the first `n` keys, int64, none below 0, to the front, in order; returns how
+    many these are. `spare` int64 has space for as many keys.
 
-    By counting and moving, without comparing: of keys that come in no order a processor guesses half of the comparisons
-    wrong, which makes a sort of few hundred three times as long.
+    By counting and moving, without comparing: of keys that come in no order a processor guesses half of the
+    comparisons wrong, which makes a sort of few hundred three times as long.
     """
     if count < n:  # leave out what the first bits alone put behind enough others
         sizes, last = np.zeros(2048, np.int64), 0
@@ -41,9 +41,8 @@ def smallest_first(keys: Int64s, n: int, count: int, spare: Int64s) -> int:
     if n == 0:
         return 0
     places = np.empty(256, np.int64)
-    for shift in range(
-        0, 64, 8
-    ):  # least significant digit first (Knuth 1998, The Art of Computer Programming 3, 5.2.5)
+    # Least significant digit first (Knuth 1998, The Art of Computer Programming 3, 5.2.5).
+    for shift in range(0, 64, 8):
         places[:] = 0
         for k in range(n):
             places[(keys[k] >> shift) & 0xFF] += 1
@@ -63,7 +62,11 @@ def smallest_first(keys: Int64s, n: int, count: int, spare: Int64s) -> int:
 
 @compiled
 def write_top_positions(bits: Int32s, positions: Int64s) -> None:
-    """`bits` are those of the numbers."""
+    """Write the positions of each row's largest numbers, largest first, of equal ones the first first, into
+    `positions`, int64 [batch, count] with count <= n.
+
+    `bits` int32 [batch, n] are those of float32 numbers, none of them NaN; 0 is larger than -0.
+    """
     n, count = bits.shape[1], positions.shape[1]
     keys, spare = np.empty(n, np.int64), np.empty(n, np.int64)
     for i in range(len(bits)):
@@ -80,17 +83,23 @@ def write_top_columns(
     offsets: Int64s,
     columns: Int32s,
     bits: Int32s,
-    barred_offsets: Int64s,
-    barred: Int32s,
+    excluded_offsets: Int64s,
+    excluded: Int32s,
     allowed: Bools,
-    found: Int32s,
+    top: Int32s,
 ) -> None:
-    """Write into each row of `found` what comes first; `allowed` is empty where everything is."""
-    count = found.shape[1]
+    """Write the columns of each sparse row's largest positive numbers, largest first, of equal ones the lower
+    column first, into the front of a row of `top`, int32 [batch, count].
+
+    `bits` int32 [entries] are those of float32 numbers; NaN is none. The excluded columns of row i are
+    `excluded[excluded_offsets[i]:excluded_offsets[i + 1]]`, ascending. `allowed` bool is empty where everything is,
+    otherwise all columns lie in it. What is behind the last column stays as it was.
+    """
+    count = top.shape[1]
     suspects = np.zeros(SUSPECTS, np.bool_)
-    for i in range(len(found)):
-        own = barred[barred_offsets[i] : barred_offsets[i + 1]]
-        for column in own:
+    for i in range(len(top)):
+        excluded_here = excluded[excluded_offsets[i] : excluded_offsets[i + 1]]
+        for column in excluded_here:
             suspects[column & (SUSPECTS - 1)] = True
         n = offsets[i + 1] - offsets[i]
         keys, end = np.empty(n, np.int64), 0
@@ -99,12 +108,12 @@ def write_top_columns(
             if not 0 < bits[k] <= _INFINITE or (len(allowed) > 0 and not allowed[column]):
                 continue
             if suspects[column & (SUSPECTS - 1)]:
-                at = np.searchsorted(own, column)
-                if at < len(own) and own[at] == column:
+                at = np.searchsorted(excluded_here, column)
+                if at < len(excluded_here) and excluded_here[at] == column:
                     continue
             keys[end] = ((np.int64(_TOP) - bits[k]) << 32) | column
             end += 1
-        for column in own:
+        for column in excluded_here:
             suspects[column & (SUSPECTS - 1)] = False
         for k in range(smallest_first(keys, end, count, np.empty(n, np.int64))):
-            found[i, k] = keys[k] & 0xFFFFFFFF
+            top[i, k] = keys[k] & 0xFFFFFFFF

@@ -18,7 +18,13 @@ _BLOCK = 64
 
 @compiled_sums
 def write_listed_products(region: UInt16s, places: UInt32s, rows: Int32s, queries: Float32s, products: Float32s) -> int:
-    """The vectors lie all over memory: those of a block are asked for before the first of them is waited for, which
+    """Write the inner products of each query [batch, d] with the listed vectors at its `rows`, int32 [batch, n],
+    into `products`, float32 [batch, n].
+
+    `region` uint16 are bits of finite half floats; vector r begins at `places[r]`, uint32, in units of
+    HALVES_PER_UNIT. Rows that there are not are read as the nearest that there is. Sums may be taken in any order.
+
+    The vectors lie all over memory: those of a block are asked for before the first of them is waited for, which
     halves the time. What is returned means nothing, but without it the compiler would leave the asking out.
     """
     batch, n = rows.shape
@@ -34,9 +40,9 @@ def write_listed_products(region: UInt16s, places: UInt32s, rows: Int32s, querie
             for k in range(length):
                 asked ^= region[starts[k]] ^ region[starts[k] + dim // 2] ^ region[starts[k] + dim - 1]
             for k in range(length):
-                own, total = region[starts[k] : starts[k] + dim], np.float32(0)
+                stored, total = region[starts[k] : starts[k] + dim], np.float32(0)
                 for j in range(dim):
-                    half = np.uint32(own[j])
+                    half = np.uint32(stored[j])
                     bits = ((half & np.uint32(0x8000)) << np.uint32(16)) | ((half & np.uint32(0x7FFF)) << np.uint32(13))
                     total += np.uint32(bits).view(np.float32) * query[j]
                 products[i, begin + k] = total * REBIASED
@@ -54,20 +60,28 @@ def add_pooled(
     of_gaps: Float32s,
     pooled: Float32s,
 ) -> None:
-    """Add each head's weighted mean of the vectors [batch, steps, d], the present ones first, to `pooled`, of zeros."""
+    """Add each head's weighted mean of a history's vectors to `pooled`, float32 [batch, heads, d]: attention
+    pooling.
+
+    `vectors` float32 [batch, steps, d], the present ones first: those before the first 0 in `present` float32
+    [batch, steps]. The weights are a softmax over the sums of three tables, float32 [..., heads]: by step, by
+    `types` and by `gaps`, int32 [batch, steps].
+    """
     batch, steps = present.shape
     odds = np.empty(steps, np.float32)
     for i in range(batch):
         for head in range(pooled.shape[1]):
-            there, top, total = 0, np.float32(-np.inf), np.float32(0)
-            while there < steps and present[i, there] > 0:
-                odds[there] = of_places[there, head] + of_types[types[i, there], head] + of_gaps[gaps[i, there], head]
-                top = max(top, odds[there])
-                there += 1
-            for t in range(there):
+            length, top, total = 0, np.float32(-np.inf), np.float32(0)
+            while length < steps and present[i, length] > 0:
+                odds[length] = (
+                    of_places[length, head] + of_types[types[i, length], head] + of_gaps[gaps[i, length], head]
+                )
+                top = max(top, odds[length])
+                length += 1
+            for t in range(length):
                 odds[t] = math.exp(odds[t] - top)
                 total += odds[t]
-            for t in range(there):
-                own, mean, weight = vectors[i, t], pooled[i, head], odds[t] / total
-                for k in range(len(own)):
-                    mean[k] += weight * own[k]
+            for t in range(length):
+                vector, mean, weight = vectors[i, t], pooled[i, head], odds[t] / total
+                for k in range(len(vector)):
+                    mean[k] += weight * vector[k]
