@@ -19,7 +19,7 @@ from shortlist_server.system.loaded_bundle import System
 from shortlist_server.system.online_popularity import Together
 
 if TYPE_CHECKING:
-    from shortlist_server.pipeline.response_cache import Answers
+    from shortlist_server.pipeline.response_cache import ResponseCache
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Batch:
     live: LiveUsers
     rank_thread: RankThread
     jobs: list[Job]
-    answers: Answers | None = None  # those of earlier batches; None: each answer is made anew
+    answers: ResponseCache | None = None  # those of earlier batches; None: each answer is made anew
     queries: Queries = field(init=False)
     rules: Rules = field(init=False)
     together: Together | None = field(init=False, default=None)

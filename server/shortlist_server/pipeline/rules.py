@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from cachetools import LRUCache
 
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import Bools, Int32s, Int64s, among, distinct
@@ -37,7 +38,7 @@ class Filters:
 
     def __init__(self, items: LiveItems) -> None:
         self._items = items
-        self._remembered: dict[Filter, Allowed] = {}
+        self._remembered: LRUCache[Filter, Allowed] = LRUCache(_REMEMBERED)
 
     def allowed(self, filter: Filter) -> Allowed | None:
         """The items with one of the included categories, where there are any, and with none of the excluded ones.
@@ -46,10 +47,9 @@ class Filters:
         """
         if not filter and len(self._items.deleted) <= _FEW:
             return None
-        allowed = self._remembered.pop(filter, None) or self._allowed(filter)
-        self._remembered[filter] = allowed  # the latest at the end
-        if len(self._remembered) > _REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
+        allowed = self._remembered.get(filter)
+        if allowed is None:
+            allowed = self._remembered[filter] = self._allowed(filter)
         return allowed
 
     def refresh(self, rows: Int32s) -> None:

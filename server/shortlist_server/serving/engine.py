@@ -21,7 +21,7 @@ from shortlist_server.pipeline import pipeline
 from shortlist_server.pipeline.batch import Batch
 from shortlist_server.pipeline.rank_thread import RankThread
 from shortlist_server.pipeline.requests import Call, Job
-from shortlist_server.pipeline.response_cache import Answers
+from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.limiter import Limiter
 from shortlist_server.serving.routing import Serving, Turn
@@ -45,7 +45,7 @@ class Engine:
         self._store = store
         self._metrics = metrics
         self.serving: Serving | None = None  # None until the first bundle is loaded
-        self._answers = Answers(settings.reuse_seconds) if settings.reuse_seconds else None
+        self._answers = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
         self.live = LiveUsers(store, self._refresh, self._answers.forget if self._answers else lambda: None)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
