@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 @pytest.mark.parametrize("seed", [3, 11])
 def test_the_system_comes_near_the_true_preferences(tmp_path, seed):
     from shortlist_bundle import BundleStore
-    from shortlist_training.config import Recipe
     from shortlist_server.pipeline.query import Query
+    from shortlist_training.config import Recipe
     from shortlist_training.offline import serving_offline
     from shortlist_training.publish import publish
     from shortlist_training.recipe import train
