@@ -1,4 +1,4 @@
-"""A really trained system behind the wire. `tests/training/test_one_path.py` compares it with the same bundle offline."""
+"""A really trained system behind the wire; `tests/training/test_one_path.py` compares it with the bundle offline."""
 
 from __future__ import annotations
 
