@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from installed import ROOT, Environment, Wheels, serving, toy_wheel
+from installed import ROOT, Environment, Traps, Wheels, serving, toy_wheel
 from shortlist import Client
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
