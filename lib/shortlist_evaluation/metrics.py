@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shortlist_core.ndcg import binary_ndcg_at
 from shortlist_core.types import NO_ITEM, Bools, Float64s, Int32s, Int64s
 
 
@@ -111,11 +112,8 @@ def hits(ranked: Int32s, relevant: ItemSets) -> Bools:
 
 
 def ndcg_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
-    """Discounted gain over that of the best list of min(k, relevant) items (Järvelin, Kekäläinen 2002), [users]."""
-    discounts = 1.0 / np.log2(np.arange(2, k + 2))
-    top = hits(ranked[:, :k], relevant)
-    ideal = np.concatenate([[np.nan], np.cumsum(discounts)])[np.minimum(relevant.sizes, k)]
-    return np.asarray((top @ discounts[: top.shape[1]]) / ideal, np.float64)
+    """NDCG with binary gains: discounted gain over that of the best list of min(k, relevant) items, [users]."""
+    return binary_ndcg_at(hits(ranked[:, :k], relevant), relevant.sizes, k)
 
 
 def hit_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
