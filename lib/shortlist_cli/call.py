@@ -173,19 +173,28 @@ def health(
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Client]:
-    """A client for `address`; a call that fails inside ends the command with one line and exit code 1."""
+def connected(address: str, seconds: float = SECONDS) -> Iterator[Client]:
+    """A client for `address` that waits `seconds` for each answer.
+
+    A call that fails inside ends the command with one line and exit code 1.
+    """
     try:
-        options = Options(timeout=SECONDS, batch_timeout=SECONDS, tls=environment.tls(), token=environment.token())
+        options = Options(
+            timeout=seconds,
+            batch_timeout=seconds,
+            bundle_timeout=seconds,
+            tls=environment.tls(),
+            token=environment.token(),
+        )
         with Client(address, options) as client:
             yield client
     except ShortlistError as error:
-        _fail(explain(error, address))
+        _fail(_explain(error, address, seconds))
     except (ValueError, DataError) as error:  # a setting or a value that does not fit its field
         _fail(str(error), exit_code=2)
 
 
-def explain(error: ShortlistError, address: str) -> str:
+def _explain(error: ShortlistError, address: str, seconds: float) -> str:
     """What went wrong with a call to `address`, in one line that says what to do."""
     if isinstance(error, Unavailable) and not error.reason:
         if "handshake failed" in error.message or "Socket closed" in error.message:
@@ -197,7 +206,7 @@ def explain(error: ShortlistError, address: str) -> str:
             f"no server can be reached at {address}; start one with `shortlist serve`, or name another with --address"
         )
     if isinstance(error, DeadlineExceeded):
-        return f"{address} did not answer within {SECONDS:g} seconds"
+        return f"{address} did not answer within {seconds:g} seconds"
     if isinstance(error, InvalidArgument) and error.violations:
         return f"{address} refuses the request: " + "; ".join(f"{v.field}: {v.description}" for v in error.violations)
     return f"{address}: " + " ".join(error.message.split() or [error.code.name])

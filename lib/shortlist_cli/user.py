@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import grpc
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.table import Table
-from shortlist import EventType, Options, errors
-from shortlist.v1 import user_service_pb2 as api
-from shortlist.v1.user_service_pb2_grpc import UserServiceStub
+from shortlist import EventType
+from shortlist.v1.user_service_pb2 import UserEvent
 
-from shortlist_cli import environment, tables
-from shortlist_cli.call import LOCAL, Address, AsJson, explain
+from shortlist_cli import tables
+from shortlist_cli.call import LOCAL, Address, AsJson, connected
 from shortlist_core.errors import DataError
 
 SECONDS = 60.0
@@ -36,8 +34,8 @@ User = Annotated[str, typer.Option(help="Id of the user.")]
 @app.command()
 def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
     """What is known of a user, in numbers."""
-    with _service(address) as (service, how):
-        answer = service.GetUser(api.GetUserRequest(user_id=user), **how)
+    with connected(address, SECONDS) as client:
+        answer = client.get_user(user)
     if as_json:
         typer.echo(_json(answer))
         return
@@ -82,39 +80,19 @@ def delete(
     """Forget a user: events, history, and whatever bundles know; the next training leaves them out."""
     if not yes:
         typer.confirm(f"Delete everything known of {user} at {address}? This cannot be undone", abort=True)
-    with _service(address) as (service, how):
-        answer = service.DeleteUser(api.DeleteUserRequest(user_id=user), **how)
+    with connected(address, SECONDS) as client:
+        answer = client.delete_user(user)
     typer.echo(f"{answer.deleted_event_count:,} events deleted, {user} is forgotten")
 
 
-def _events(address: str, user: str) -> Iterator[api.UserEvent]:
+def _events(address: str, user: str) -> Iterator[UserEvent]:
     """All pages' events."""
     token, more = "", True
-    with _service(address) as (service, how):
+    with connected(address, SECONDS) as client:
         while more:
-            page = service.ExportUser(api.ExportUserRequest(user_id=user, page_token=token), **how)
+            page = client.export_user(user, page_token=token)
             yield from page.events
             token, more = page.next_page_token, bool(page.next_page_token)
-
-
-@contextmanager
-def _service(address: str) -> Iterator[tuple[UserServiceStub, dict[str, Any]]]:
-    """The service at `address`, and what its methods are called with.
-
-    A call that fails inside ends the command with one line and exit code 1.
-    """
-    try:
-        options = Options(tls=environment.tls(), token=environment.token())
-        credentials, arguments = options.credentials(address), options.channel_arguments()
-    except ValueError as error:
-        raise DataError(str(error)) from None
-    channel = grpc.secure_channel(address, credentials, arguments) if credentials else None
-    with channel or grpc.insecure_channel(address, arguments) as open_channel:
-        try:
-            yield UserServiceStub(open_channel), options.call_arguments(SECONDS, SECONDS)
-        except grpc.RpcError as error:
-            typer.echo(f"Error: {explain(errors.from_rpc(error), address)}", err=True)
-            raise typer.Exit(1) from None
 
 
 def _json(answer: Message, indent: int | None = 2) -> str:
