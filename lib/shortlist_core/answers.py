@@ -12,26 +12,27 @@ from shortlist_core.events import EventType
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Why the items of a list [n], or of the lists of a batch [batch, n], are there: the source that speaks for each
-    most, and the history item that it follows from.
+    """Why items are recommended, for a list [n] or the lists of a batch [batch, n].
+
+    A reason is the source that contributes most to the item's score, and the history item that the source follows from.
     """
 
-    sources: tuple[str, ...]  # names, the empty one among them: of items of which there is nothing to say
+    sources: tuple[str, ...]  # names; the empty name is that of items without a reason
     speakers: Int32s  # [..., n] positions in `sources`
-    anchors: Int32s  # [..., n] row of the history item that contributes most; NO_ITEM where none does
-    done: Int8s  # [..., n] EventType of the strongest thing that the user did with that item, the first of equal ones
-    shares: Float32s  # [..., n] of the fused score that this source gave, 0 to 1
-    groups: Int32s  # [..., n] row of the user's group that contributes most; NO_GROUP where none does
+    anchors: Int32s  # [..., n] row of the history item that contributes most; NO_ITEM without one
+    done: Int8s  # [..., n] strongest EventType of the user on that item, the first of equal ones
+    shares: Float32s  # [..., n] share of the fused score that the source contributes, 0 to 1
+    groups: Int32s  # [..., n] row of the user's group that contributes most; NO_GROUP without one
 
     @classmethod
     def none(cls, *shape: int) -> Reasons:
-        """Nothing to say of any item."""
+        """No reason for any item of lists of this shape."""
         of_sources, no_shares = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         nowhere, unknown = np.full(shape, NO_ITEM, np.int32), np.full(shape, EventType.INTERACTION, np.int8)
         return cls(("",), of_sources, nowhere, unknown, no_shares, np.full(shape, NO_GROUP, np.int32))
 
     def of(self, i: int, n: int) -> Reasons:
-        """Those of the first `n` items of list i of a batch, views."""
+        """The reasons of the first `n` items of list i of a batch, views."""
         return Reasons(
             self.sources,
             self.speakers[i, :n],
@@ -44,7 +45,7 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class StageTrace:
-    """What one stage of one request did."""
+    """Trace of one stage for one request: items in and out, and the time."""
 
     stage: str
     entered: int  # items that went in
@@ -55,7 +56,7 @@ class StageTrace:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Which sources proposed each of n items, where they had it and with which score."""
+    """Which sources proposed each of n items, at which rank and with which score."""
 
     sources: tuple[str, ...]  # names
     ranks: Int32s  # [n, sources] 1 is best, 0 where the source did not propose the item
@@ -64,7 +65,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The answer to one request: its items, best first."""
+    """The answer to one request: items, best first."""
 
     items: Int32s  # [n] rows
     scores: Float32s  # [n] finite: calibrated probabilities, or the retrieval scores when the ranker was skipped
@@ -73,7 +74,7 @@ class Ranked:
     bundle_version: str
     degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
     trace: tuple[StageTrace, ...] = ()
-    reused: bool = False  # whether it was made for an earlier request that asked the same
+    reused: bool = False  # whether it comes from the response cache
 
     @classmethod
     def nothing(cls, bundle_version: str) -> Ranked:

@@ -25,9 +25,9 @@ NO_GROUP = -1
 
 
 def distinct(items: Int32s) -> Int32s:
-    """The items [any shape], ascending and each once; NO_ITEM is none of them.
+    """The distinct items among `items` [any shape], ascending, without NO_ITEM.
 
-    numpy's `unique` hashes first, which takes several times as long for the few hundred of a request.
+    numpy's `unique` hashes first, which takes several times as long for the few hundred items of a request.
     """
     ordered = np.sort(items, axis=None)
     first = ordered != NO_ITEM
@@ -36,7 +36,7 @@ def distinct(items: Int32s) -> Int32s:
 
 
 def among(items: Int32s, ascending: Int32s) -> Bools:
-    """Which items occur in a sorted array, bool [items]; for the few hundred of a request faster than np.isin."""
+    """Which items occur in a sorted array, bool [items]; faster than np.isin for the few hundred of a request."""
     if not len(ascending):
         return np.zeros(len(items), np.bool_)
     at = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)

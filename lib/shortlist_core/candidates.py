@@ -11,17 +11,17 @@ from shortlist_core.arrays import NO_ITEM, Bools, Float32s, Int32s, Int64s
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What stage one proposes, best first, with what every source says of every candidate.
+    """The candidates of stage one, best first, with the score and rank of every source for every candidate.
 
-    A source's score is filled for every candidate, also for those that another source proposed; its rank says
-    where the source itself had the candidate (1 is best), 0 where it did not propose it.
+    A source's score is given for all candidates, also for those that only other sources proposed. Its rank is where the
+    source itself had the candidate (1 is best), 0 where it did not propose it.
     """
 
     items: Int32s  # [batch, n] rows, NO_ITEM pads the end
-    fused: Float32s  # [batch, n] the score that the sources' fusion gave; -inf where padded
+    fused: Float32s  # [batch, n] score of the fusion of all sources; -inf where padded
     scores: Float32s  # [batch, n, sources]
     ranks: Int32s  # [batch, n, sources]
-    levels: Float32s  # [batch, sources, 2] mean and standard deviation of the source's scores over the catalogue
+    levels: Float32s  # [batch, sources, 2] score mean and deviation of each source over the catalogue
     sources: tuple[str, ...]  # names, in the order of the last axis
     failed: tuple[str, ...] = ()  # sources that raised; their scores and ranks are 0
 
@@ -30,11 +30,11 @@ class Candidates:
 
     @property
     def valid(self) -> Bools:
-        """Which places hold a candidate rather than padding, bool [batch, n]."""
+        """Which entries are candidates and not padding, bool [batch, n]."""
         return np.not_equal(self.items, NO_ITEM)
 
     def part(self, rows: slice | Int64s, columns: slice = slice(None)) -> Candidates:
-        """Those of some of the queries, at some of the places."""
+        """The candidates of some of the queries, at some of the ranks."""
         return Candidates(
             self.items[rows, columns],
             self.fused[rows, columns],

@@ -11,9 +11,9 @@ DAY = 86_400 * SECOND
 
 
 class EventType(IntEnum):
-    """What a user did with an item; numbers agree with `shortlist.v1.EventType`."""
+    """What a user did with an item; the numbers are those of `shortlist.v1.EventType`."""
 
-    INTERACTION = 0  # the data does not say what kind
+    INTERACTION = 0  # of unknown kind
     VIEW = 1
     CLICK = 2
     CART = 3
@@ -35,18 +35,18 @@ EVENT_WEIGHTS: dict[EventType, float] = {
     EventType.IMPRESSION: 0.0,
     EventType.RATING: 1.0,
 }
-"""How strongly an event says that the user wants such items; 0 is no wish at all, the event is kept as history only."""
+"""How strongly an event says that the user wants such items. Events of weight 0 are kept as history only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing one user did, as callers write it and stores keep it."""
+    """One event of one user, as callers write it and stores keep it."""
 
     event_id: str
     user_id: str
     item_id: str
     time: int  # microseconds since the epoch, UTC
     type: EventType = EventType.INTERACTION
-    value: float = 1.0  # quantity, rating, seconds: what the event type makes of it
+    value: float = 1.0  # quantity, rating or seconds, depending on the event type
     session_id: str = ""
     attribution_token: str = ""

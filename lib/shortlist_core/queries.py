@@ -15,19 +15,19 @@ from shortlist_core.events import EventType
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Queries:
-    """A batch of users, each at one moment, with what is known of them then.
+    """A batch of users, each at one moment, with their histories up to it.
 
     Histories are stored one after another (CSR): the events of query i are `[offsets[i]:offsets[i + 1]]` of the four
     event arrays, oldest first.
     """
 
     offsets: Int64s  # [batch + 1]
-    items: Int32s  # [events] rows, never NO_ITEM: events of unknown items are left out
+    items: Int32s  # [events] rows, never NO_ITEM: events about unknown items are left out
     times: Int64s  # [events] microseconds
     types: Int8s  # [events] EventType
     values: Float32s  # [events]
-    now: Int64s  # [batch] microseconds: the moment the recommendation is for
-    groups: Int32s | None = None  # [batch, k] rows of the bundle's groups that each user is in, NO_GROUP pads the end
+    now: Int64s  # [batch] microseconds: the moment of the recommendation
+    groups: Int32s | None = None  # [batch, k] rows of each user's groups, NO_GROUP pads the end
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -56,15 +56,15 @@ class Queries:
         return np.repeat(np.arange(len(self)), self.lengths)
 
     def seen(self) -> list[Int32s]:
-        """Per query the items that its user has dealt with, which nobody need recommend again, int32 ascending.
+        """Per query the seen items, which are not recommended again: int32 ascending.
 
-        Impressions alone do not count; a disliked item does, as it must not come back either.
+        An item that was only shown (an impression) does not count as seen. A disliked item does.
         """
-        dealt_with = self.keep(self.types != EventType.IMPRESSION)
-        return [distinct(dealt_with.items[start:stop]) for start, stop in pairwise(dealt_with.offsets.tolist())]
+        seen = self.keep(self.types != EventType.IMPRESSION)
+        return [distinct(seen.items[start:stop]) for start, stop in pairwise(seen.offsets.tolist())]
 
     def keep(self, events: Bools) -> Queries:
-        """The queries with only the events that are marked, bool [events]."""
+        """The queries with only the events that `events`, bool [events], marks."""
         if events.all():
             return self
         offsets = np.concatenate([[0], np.cumsum(events)])[self.offsets]
@@ -72,11 +72,11 @@ class Queries:
         return Queries(offsets, items, times, types, values, self.now, self.groups)
 
     def before(self, time: int) -> Queries:
-        """The queries as they were at `time` (microseconds): earlier events alone, and that moment as `now`."""
+        """The queries as of `time` (microseconds): with the events before it, and with it as `now`."""
         return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64))
 
     def slice(self, start: int, stop: int) -> Queries:
-        """The queries `start` to `stop` (exclusive), their event arrays views into this one's."""
+        """The queries `start` to `stop` (exclusive); their event arrays are views into these."""
         a, b = int(self.offsets[start]), int(self.offsets[min(stop, len(self))])
         return Queries(
             self.offsets[start : stop + 1] - a,
