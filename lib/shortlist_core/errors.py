@@ -68,9 +68,9 @@ class CatalogFullError(ShortlistError):
 
     def __init__(self, new_items: int, more: int, most: int) -> None:
         super().__init__(
-            f"{new_items:,} items are not in the serving bundle,"
-            f" and {more:,} more would be above the limit of {most:,}: train a bundle that contains them (`shortlist train --events`, `shortlist retrain`), then try again; "
-            "`shortlist catalog compact` takes them out of the store",
+            f"{new_items:,} items are not in the serving bundle, and {more:,} more would be above the limit of"
+            f" {most:,}: train a bundle that contains them (`shortlist train --events`, `shortlist retrain`), then try"
+            " again; `shortlist catalog compact` takes them out of the store",
             limit=str(most),
         )
 
