@@ -139,9 +139,9 @@ class _Draw:
         # The last column is 1 and random() is below it, in float32 as well: no cell beyond the last.
         cell = (reached <= rng.random((len(taste), 1), dtype=np.float32)).sum(axis=1)
         item = self._within(rng, cell)
-        own = np.einsum("nf,nf->n", taste[:, self.told :], self.truth.items[item, self.told :])
+        hidden = np.einsum("nf,nf->n", taste[:, self.told :], self.truth.items[item, self.told :])
         bound = np.linalg.norm(taste[:, self.told :], axis=1) * self.hidden_norm
-        chance = np.exp(own - bound + self.truth.novelty(item, time) - NOVELTY)
+        chance = np.exp(hidden - bound + self.truth.novelty(item, time) - NOVELTY)
         return np.where(rng.random(len(item)) < chance, item, -1)
 
     def _within(self, rng: np.random.Generator, cell: npt.NDArray[np.int64]) -> Int64s:

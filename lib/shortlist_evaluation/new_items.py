@@ -34,12 +34,12 @@ class NewItems:
     heldout: Heldout  # of the extended catalogue; only new items are relevant
 
     @classmethod
-    def of(cls, dataset: Dataset, known: Heldout) -> NewItems | None:
-        """The items with text that nobody wanted before the cut of `known`, and some training user wanted after it.
+    def of(cls, dataset: Dataset, heldout: Heldout) -> NewItems | None:
+        """The items with text that nobody wanted before the cut of `heldout`, and some training user wanted after it.
 
         None where there are none.
         """
-        train, events = known.train, wanted_events(dataset.interactions)
+        train, events = heldout.train, wanted_events(dataset.interactions)
         later = events.filter(pl.col("timestamp").dt.timestamp("us") >= train.now)
         words = pl.concat_str("title", "text", pl.col("categories").list.join(""), ignore_nulls=True)
         new = dataset.items.filter(
@@ -84,7 +84,7 @@ class NewItems:
 
 def print_new_items(result: Mapping[str, Any], console: Console) -> None:
     """Print the result of `NewItems.to_json` as a table."""
-    title = f"New items: {result['items']:,}, wanted by {result['users']:,} known users"
+    title = f"New items: {result['items']:,}, wanted by {result['users']:,} training users"
     table = Table(title=title, title_justify="left")
     table.add_column("system")
     for name in COLUMNS.values():

@@ -121,7 +121,7 @@ class NewUsers:
 
 def print_new_users(result: Mapping[str, Any], console: Console) -> None:
     """Print the result of `NewUsers.to_json` as two tables."""
-    title = f"New users: {result['users']:,}, of {result['with_attributes']:,} of whom attributes are known"
+    title = f"New users: {result['users']:,}, {result['with_attributes']:,} of them with attributes"
     console.print(_table(title, result["systems"]))
     console.print(_table("New users after their first event", result["after_first_event"]))
 

@@ -61,8 +61,8 @@ class RedisStore(StateStore):
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """All users in one round trip."""
         check_limit(limit)
-        known = [user_id for user_id in user_ids if is_utf8(user_id)]
-        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*known)]))
+        valid = [user_id for user_id in user_ids if is_utf8(user_id)]
+        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*valid)]))
         return [_live(*next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
 
     def summary(self, user_id: str) -> Summary:
