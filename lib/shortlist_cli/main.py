@@ -1,4 +1,4 @@
-"""The command `shortlist`: its parts, and the one place where errors become a line on the terminal."""
+"""The command `shortlist`: its subcommands, and how errors become one line on the terminal."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ app.add_typer(user.app, name="user")
 
 
 def run() -> None:
-    """Run the command line; a mistake of the user's becomes one line and exit code 2, Ctrl-C exit code 130."""
+    """Run the command line. A user's mistake becomes one line and exit code 2, Ctrl-C becomes exit code 130."""
     try:
         app()
     except ShortlistError as error:

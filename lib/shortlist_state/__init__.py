@@ -1,4 +1,4 @@
-"""What changes while serving: live users and their events, and items."""
+"""State: what changes while servers serve, which is live users, their events, and items."""
 
 from shortlist_state.catalog import CatalogStore, ChangePage
 from shortlist_state.opening import open_store
