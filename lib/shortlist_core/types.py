@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shortlist_core.explanations import SILENCE, Explanation
+
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Int8s = npt.NDArray[np.int8]
@@ -128,7 +130,7 @@ class Queries:
         return np.subtract(self.offsets[1:], self.offsets[:-1])
 
     @property
-    def strangers(self) -> Bools:
+    def without_history(self) -> Bools:
         """Which queries have no events at all, bool [batch]."""
         return np.equal(self.offsets[1:], self.offsets[:-1])
 
@@ -190,9 +192,10 @@ class Candidates:
     fused: Float32s  # [batch, n] the score that the sources' fusion gave; -inf where padded
     scores: Float32s  # [batch, n, sources]
     ranks: Int32s  # [batch, n, sources]
-    levels: Float32s  # [batch, sources, 2] mean and standard deviation of the source's scores over the catalogue
+    moments: Float32s  # [batch, sources, 2] mean and standard deviation of the source's scores over the catalogue
     sources: tuple[str, ...]  # names, in the order of the last axis
     failed: tuple[str, ...] = ()  # sources that raised; their scores and ranks are 0
+    taker_counts: tuple[int, ...] = ()  # positions of the sources that score an item above 0 once somebody took it
 
     def __len__(self) -> int:
         return len(self.items)
@@ -209,9 +212,10 @@ class Candidates:
             self.fused[rows, columns],
             self.scores[rows, columns],
             self.ranks[rows, columns],
-            self.levels[rows],
+            self.moments[rows],
             self.sources,
             self.failed,
+            self.taker_counts,
         )
 
 
@@ -227,13 +231,15 @@ class Reasons:
     done: Int8s  # [..., n] EventType of the strongest thing that the user did with that item, the first of equal ones
     shares: Float32s  # [..., n] of the fused score that this source gave, 0 to 1
     groups: Int32s  # [..., n] row of the user's group that contributes most; NO_GROUP where none does
+    explanations: tuple[Explanation, ...]  # what each of `sources` says, in their order
 
     @classmethod
     def none(cls, *shape: int) -> Reasons:
         """Nothing to say of any item."""
         of_sources, no_shares = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         nowhere, unknown = np.full(shape, NO_ITEM, np.int32), np.full(shape, EventType.INTERACTION, np.int8)
-        return cls(("",), of_sources, nowhere, unknown, no_shares, np.full(shape, NO_GROUP, np.int32))
+        no_groups = np.full(shape, NO_GROUP, np.int32)
+        return cls(("",), of_sources, nowhere, unknown, no_shares, no_groups, (SILENCE,))
 
     def of(self, i: int, n: int) -> Reasons:
         """Those of the first `n` items of list i of a batch, views."""
@@ -244,6 +250,7 @@ class Reasons:
             self.done[i, :n],
             self.shares[i, :n],
             self.groups[i, :n],
+            self.explanations,
         )
 
 

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from shortlist_core.types import NO_ITEM, Bools, Int32s, among
 from shortlist_ranking.examples import Examples
-from shortlist_retrieval.retriever import ALSO_SHARE, Retriever, Source
-from shortlist_retrieval.sources.item_item import ItemItem
-from shortlist_retrieval.sources.two_tower import TwoTower
+from shortlist_retrieval.retriever import ALSO_SHARE, Retriever
 from shortlist_training.slices import Slice
-
-
-def meet(sources: Sequence[Source], tower: TwoTower, new: Bools) -> tuple[Source, ...]:
-    """Sources as a server has them that these items are new to: only the towers, which know them by content, speak of
-    them.
-    """
-    met: list[Source] = []
-    for source in sources:
-        if isinstance(source, TwoTower):
-            source = tower
-        elif source.name == "text" and isinstance(source, ItemItem):
-            source = replace(source, weights=neighbours_without(source.weights, new))
-        met.append(source)
-    return tuple(met)
-
-
-def neighbours_without(text: sp.csr_matrix, new: Bools) -> sp.csr_matrix:
-    """The text neighbours [items, items] without those of new items: a server makes none."""
-    old = sp.diags((~new).astype(np.float32), format="csr")
-    return sp.csr_matrix(old @ text @ old)
 
 
 def proposals(retriever: Retriever, cut: Slice, count: int, block: int) -> list[Int32s]:

@@ -18,7 +18,6 @@ from shortlist_evaluation.new_users import NewUsers
 from shortlist_evaluation.protocol import Heldout, rows_of
 from shortlist_evaluation.report import Report, item_stats
 from shortlist_ranking.ranker import Ranker
-from shortlist_retrieval.sources.two_tower import TwoTower
 from shortlist_training.offline import Recommender
 from shortlist_training.table import choices_since, past_of
 
@@ -38,15 +37,16 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
     def translated(items: Int32s) -> Int32s:
         return _translated(items, rows)
 
-    tower = next(s for s in system.retriever.all_sources if isinstance(s, TwoTower))
-    vectors = np.zeros((len(heldout.train.item_ids), tower.index.dim), np.float32)
-    vectors[rows[rows != NO_ITEM]] = tower.index.take(np.flatnonzero(rows != NO_ITEM))
+    embedding = system.retriever.embedding
+    vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
+    vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
     report = Report(heldout, item_stats(heldout, vectors))
     announce("both stages")
     report.add("Shortlist: both stages", translated(system.recommend(queries, LIST_LENGTH).items))
     announce("stage one")
     report.add("Shortlist: stage one alone", translated(system.retrieve(queries, LIST_LENGTH).items))
-    report.add("two-tower source alone", translated(system.retrieve_from(tower.name, queries, LIST_LENGTH).items))
+    title = f"{embedding.name.replace('_', '-')} source alone"
+    report.add(title, translated(system.retrieve_from(embedding.name, queries, LIST_LENGTH).items))
     for name in bundle.json("ranking/ablations"):
         announce(f"without {name}")
         ablated = replace(system, ranker=Ranker.load(bundle, f"ablations/{name}"))

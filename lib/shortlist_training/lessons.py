@@ -12,8 +12,9 @@ from shortlist_kernels.signals import signals
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features import ItemFacts
+from shortlist_retrieval.best import best
 from shortlist_retrieval.fusion import Fusion
-from shortlist_retrieval.retriever import Retriever, best
+from shortlist_retrieval.retriever import Retriever
 from shortlist_training.arrivals import proposals
 from shortlist_training.slices import Slice
 
@@ -69,7 +70,7 @@ def lesson(unions: Sequence[Candidates], cut: Slice, seed: int) -> Lesson:
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
         inputs.append(np.where(union.valid[at][..., None], signals(union)[at], 0))
         labels.append(gains[at])
-        strangers.append(cut.queries.strangers[block * BLOCK + rows])
+        strangers.append(cut.queries.without_history[block * BLOCK + rows])
     pad = [(0, 0), (0, LESSON_WIDTH - width)]
     told = np.pad(np.concatenate(inputs), [*pad, (0, 0)])
     return told, np.pad(np.concatenate(labels), pad), np.concatenate(strangers)
@@ -100,11 +101,13 @@ def ranking_examples(
         start, stop = block * BLOCK, block * BLOCK + len(union)
         queries = cut.queries.slice(start, stop)
         own = [_NONE] * len(union) if fresh is None else fresh[start:stop]
-        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union, queries.strangers)).astype(np.float32)
+        fused = np.where(cut.new[union.items], -np.inf, fusion.scores(union, queries.without_history)).astype(
+            np.float32
+        )
         chosen = best(replace(union, fused=fused), count + max(map(len, own), default=0), own)
         gains = cut.gains_of(chosen.items, start)
         made = Examples.build(queries, chosen, gains, ideal[start:stop], cut.users[start:stop], facts)
-        parts.append(made.select(~queries.strangers))
+        parts.append(made.select(~queries.without_history))
     return Examples.join(parts)
 
 

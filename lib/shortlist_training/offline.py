@@ -12,11 +12,12 @@ from shortlist_bundle.groups import Attribute, UserGroups
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.items import ItemTable
 from shortlist_core.catalog import CatalogItem
+from shortlist_core.explanations import NEW_ITEMS
 from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.selection import select
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.retriever import Retriever
 
 CANDIDATES = 400
@@ -95,7 +96,7 @@ class Recommender:
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
             answer = chosen.scores(block)
-            items = answer.top(count, Barred(block.seen()))
+            items = answer.top(count, Exclusions(block.seen()))
             scores = np.where(items == NO_ITEM, 0, answer.at(items))
             lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
         return lists
@@ -103,7 +104,7 @@ class Recommender:
     def _retrieved(self, queries: Queries, count: int) -> Iterator[tuple[int, Queries, Candidates]]:
         for start in range(0, len(queries), BLOCK):
             block = queries.slice(start, start + BLOCK)
-            also = {"fresh": self.retriever.nearest(block, self.new, count)} if len(self.new) else None
+            also = {NEW_ITEMS.name: self.retriever.nearest(block, self.new, count)} if len(self.new) else None
             yield start, block, self.retriever.retrieve(block, count, blocked=block.seen(), also=also)
 
 

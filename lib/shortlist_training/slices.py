@@ -55,7 +55,7 @@ class Slice:
 
     def teaching(self) -> int:
         """How many queries have a history and took a known item: others alone would teach nothing."""
-        return int(np.count_nonzero(~self.of_known().queries.strangers))
+        return int(np.count_nonzero(~self.of_known().queries.without_history))
 
     def of_known(self) -> Slice:
         """The same as if no item had been new: whoever took new ones alone is not asked about."""
@@ -171,7 +171,7 @@ def _slice(
         queries = queries.keep(queries.times < np.repeat(asked, queries.lengths))
         queries = replace(queries, now=asked)
         if queries.groups is not None:  # of half of the strangers nothing at all is known
-            unknown = queries.strangers & (generator.random(len(queries)) < 0.5)
+            unknown = queries.without_history & (generator.random(len(queries)) < 0.5)
             queries = replace(queries, groups=np.where(unknown[:, None], NO_GROUP, queries.groups).astype(np.int32))
         later = later.keep(later.times >= np.repeat(asked, later.lengths))
     n_items = len(worded)

@@ -15,7 +15,7 @@ from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
 from shortlist_ranking.train import Beginning, item_vectors
-from shortlist_retrieval.training.fit_sources import RetrievalSettings
+from shortlist_retrieval.sources.fit_inputs import RetrievalSettings
 from shortlist_training.recipe import WarmStart
 from shortlist_training.table import TrainingTable
 

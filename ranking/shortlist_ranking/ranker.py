@@ -81,7 +81,7 @@ class Ranker:
         without a history, of whom the scorer has learned nothing, it is stage one's, at the level of the others'.
         """
         scores = candidates.fused + np.float32(self.stage_one_level)
-        known = np.flatnonzero(~queries.strangers)
+        known = np.flatnonzero(~queries.without_history)
         if len(known) == len(queries):
             self._score(queries, candidates, scores)
         elif len(known):

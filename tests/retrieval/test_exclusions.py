@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortlist_core.types import NO_ITEM
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 
 ITEMS = 12
 ROWS = st.integers(0, ITEMS - 1)
@@ -17,7 +17,7 @@ def barred(draw):
     rows = draw(st.lists(st.sets(ROWS), min_size=1, max_size=3))
     allowed = draw(st.none() | st.lists(st.booleans(), min_size=ITEMS, max_size=ITEMS))
     own = [np.array(sorted(of_query), np.int32) for of_query in rows]
-    return Barred(own, None if allowed is None else np.array(allowed))
+    return Exclusions(own, None if allowed is None else np.array(allowed))
 
 
 def passes(bars, query, row):

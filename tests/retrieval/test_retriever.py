@@ -58,7 +58,7 @@ class Broken:
 
 def row(candidates, query):
     valid = candidates.valid[query]
-    return {n: getattr(candidates, n)[query][valid] if n != "levels" else candidates.levels[query] for n in FIELDS}
+    return {n: getattr(candidates, n)[query][valid] if n != "levels" else candidates.moments[query] for n in FIELDS}
 
 
 def test_best_first_and_padding_behind(retriever, queries):

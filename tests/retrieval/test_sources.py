@@ -107,9 +107,9 @@ def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed, b
 def test_levels_are_mean_and_spread_over_the_catalogue(source, asked):
     answer = source.scores(asked)
     scores = dense(answer, len(asked)).astype(np.float64)
-    assert answer.levels().shape == (len(asked), 2)
-    assert answer.levels()[:, 0] == pytest.approx(scores.mean(axis=1), abs=1e-4)
-    assert answer.levels()[:, 1] == pytest.approx(scores.std(axis=1), abs=1e-4)
+    assert answer.moments().shape == (len(asked), 2)
+    assert answer.moments()[:, 0] == pytest.approx(scores.mean(axis=1), abs=1e-4)
+    assert answer.moments()[:, 1] == pytest.approx(scores.std(axis=1), abs=1e-4)
 
 
 def test_an_empty_history_scores_zero_and_proposes_nothing(source, queries_of):
@@ -142,7 +142,7 @@ def test_a_batch_of_none_is_answered(source, queries_of):
     answer = source.scores(queries_of([]))
     assert answer.top(5, None).shape == (0, 5)
     assert answer.at(np.zeros((0, 4), np.int32)).shape == (0, 4)
-    assert answer.levels().shape == (0, 2)
+    assert answer.moments().shape == (0, 2)
 
 
 def test_a_loaded_source_says_the_same(source, asked, stored):
@@ -150,7 +150,7 @@ def test_a_loaded_source_says_the_same(source, asked, stored):
     assert loaded.name == source.name
     before, after = source.scores(asked), loaded.scores(asked)
     assert np.array_equal(dense(before, len(asked)), dense(after, len(asked)))
-    assert np.array_equal(before.levels(), after.levels())
+    assert np.array_equal(before.moments(), after.moments())
     assert np.array_equal(before.top(20, None), after.top(20, None))
 
 

@@ -73,7 +73,7 @@ def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, len
     a, b = start * DAY, (start + length) * DAY
     cut = time_slice(replace(histories, groups=groups), a, b, np.ones(ITEMS, bool), 100, np.random.default_rng(seed))
     check(cut, replace(histories, groups=groups), a, b)
-    known = ~cut.queries.strangers
+    known = ~cut.queries.without_history
     assert np.array_equal(cut.queries.groups[known], groups[cut.users[known]])
     of_strangers = cut.queries.groups[~known]  # of some of them nothing is known
     assert ((of_strangers == NO_GROUP) | (of_strangers == groups[cut.users[~known]])).all()

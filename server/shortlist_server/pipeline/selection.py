@@ -8,9 +8,9 @@ from typing import TypeVar
 import numpy as np
 import structlog
 
+from shortlist_core.explanations import NEW_ITEMS, TOGETHER_NOW
 from shortlist_core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Hits, Int32s, Int64s, Ranked, Reasons, among
 from shortlist_server.pipeline.batch import Batch, Passed
-from shortlist_server.system.online_popularity import TOGETHER
 
 T = TypeVar("T", Float32s, Int32s)
 
@@ -111,7 +111,7 @@ def _hits(batch: Batch, chosen: Candidates, i: int, n: int) -> Hits:
         return hits
     own = batch.together.hits(i, chosen.items[i, :n])
     ranks, scores = np.column_stack((hits.ranks, own.ranks)), np.column_stack((hits.scores, own.scores))
-    return Hits((*hits.sources, TOGETHER), ranks, scores)
+    return Hits((*hits.sources, TOGETHER_NOW.name), ranks, scores)
 
 
 def _reasons(batch: Batch, chosen: Candidates) -> Reasons:
@@ -135,7 +135,8 @@ def _truthful(batch: Batch, chosen: Candidates, told: Reasons) -> Reasons:
         fresh &= ~chosen.ranks.any(axis=2)
         told = replace(
             told,
-            sources=(*told.sources, "fresh"),
+            sources=(*told.sources, NEW_ITEMS.name),
+            explanations=(*told.explanations, NEW_ITEMS.explanation),
             speakers=np.where(fresh, len(told.sources), told.speakers),
             shares=np.where(fresh, 0, told.shares),
             groups=np.where(fresh, NO_GROUP, told.groups),

@@ -8,6 +8,7 @@ import numpy as np
 import structlog
 
 from shortlist_core.errors import NotFoundError
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import NO_ITEM, Bools, Float32s, Int32s, among, distinct
 from shortlist_server.pipeline import hydrate as hydration
 from shortlist_server.pipeline.batch import Batch, Passed
@@ -15,7 +16,7 @@ from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
 from shortlist_server.pipeline.rank_thread import RankerLateError
 from shortlist_server.pipeline.requests import Job
 from shortlist_server.pipeline.rules import Rules
-from shortlist_server.system.online_popularity import TOGETHER, Together
+from shortlist_server.system.online_popularity import Together
 
 RANK_SHARE = 0.85
 """Of the time left before ranking, what the ranker may take; the rest is for selecting and answering."""
@@ -51,7 +52,7 @@ def retrieve(batch: Batch) -> list[Passed]:
         batch.together = Together.of(batch.live.baskets, system.items, batch.queries)
         also = system.newcomers.proposals(batch.queries, count, allowed)
         if batch.together:
-            also[TOGETHER] = batch.together.items
+            also[TOGETHER_NOW.name] = batch.together.items
         candidates = system.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
     except Exception:  # popular items beat no answer
         log.exception("retrieval_failed")

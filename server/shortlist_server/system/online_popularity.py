@@ -12,6 +12,7 @@ import numpy as np
 
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.live_items import LiveItems
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import DAY, NO_ITEM, SECOND, Candidates, Hits, Int32s, Queries
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import LiveCounts
@@ -25,7 +26,6 @@ POPULAR = 4_000
 BUSY_SHARE = 0.05
 """Of one thread's time, what counting popularity anew may take: how often it happens follows from what it costs."""
 
-TOGETHER = "together_now"
 NEWEST = 3
 """Items of a history that others' choices of the day are looked up for, the newest."""
 PROPOSED = 40
@@ -94,7 +94,7 @@ class Together:
         places = {row: place for place, row in enumerate(self.items[i].tolist(), start=1)}
         ranks = np.array([places.get(row, 0) for row in shown.tolist()], np.int32)
         users = np.array([0, *self.users[i]], np.float32)
-        return Hits((TOGETHER,), ranks[:, None], users[ranks][:, None])
+        return Hits((TOGETHER_NOW.name,), ranks[:, None], users[ranks][:, None])
 
     def select(self, which: Sequence[int]) -> Together:
         """Those of the queries at the positions `which`."""

@@ -53,7 +53,7 @@ def test_the_scores_of_several_groups_are_averaged(source, queries_of):
 def test_nothing_is_said_of_users_without_groups(source, queries_of):
     nobody = source.scores(queries_of([[], [1]]))
     assert (nobody.top(3) == NO_ITEM).all()
-    assert not nobody.levels().any()
+    assert not nobody.moments().any()
     mixed = source.scores(asked(queries_of, [NO_GROUP, NO_GROUP], [0, NO_GROUP]))
     assert (mixed.top(1) == [[NO_ITEM], [0]]).all()
 
