@@ -73,7 +73,7 @@ def trained_bundle(tmp_path_factory: pytest.TempPathFactory) -> TrainedBundle:
 
 
 @pytest.fixture(scope="session")
-def barring() -> Callable[[Bools], Exclusions]:
+def excluding() -> Callable[[Bools], Exclusions]:
     """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
 
     def of(mask: Bools) -> Exclusions:

@@ -14,7 +14,7 @@ from shortlist_bundle.histories import write_histories
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Float32s, Queries
 from shortlist_layers.item_features import ItemFeatures
-from shortlist_ranking.features import ItemFacts
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.index.vector_index import VectorIndex, recall_against_exact
 from shortlist_retrieval.retriever import Retriever

@@ -9,7 +9,8 @@ import numpy as np
 
 from shortlist_core.types import Bools, Int32s
 from shortlist_ranking.examples import Examples
-from shortlist_ranking.features import ItemFacts, feature_names
+from shortlist_ranking.features.matrix import feature_names
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.scorer import ScorerConfig
 from shortlist_ranking.train import Beginning, TrainedScorer, train_scorer
 from shortlist_retrieval.exclusions import Exclusions

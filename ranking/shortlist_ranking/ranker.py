@@ -21,7 +21,10 @@ from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.new_items import NewItems
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
-from shortlist_ranking.features import ItemFacts, untaken, write_features
+from shortlist_ranking.features.feature import Feature
+from shortlist_ranking.features.matrix import write_features
+from shortlist_ranking.features.registry import FEATURES, UNSAID, features_named
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.scorer import Scorer, ScorerConfig
 from shortlist_ranking.train import TrainedScorer
 
@@ -49,13 +52,14 @@ class Ranker:
         published: Float32s | HalfVectors | None = None,
         for_new: Float32s | None = None,
         stage_one_level: float = 0.0,
+        features: tuple[Feature, ...] = FEATURES,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # the item vectors as they were before any of them changed
         self._encoding = ItemEncoding.of(scorer.items)
         self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
-        self.stage_one_level = stage_one_level
+        self.stage_one_level, self.features = stage_one_level, features
         self._gpu = on_gpu()
         self._shapes = GPU_SHAPES if self._gpu else SHAPES
         self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by shape
@@ -81,13 +85,13 @@ class Ranker:
         without a history, of whom the scorer has learned nothing, it is stage one's, at the level of the others'.
         """
         scores = candidates.fused + np.float32(self.stage_one_level)
-        known = np.flatnonzero(~queries.without_history)
-        if len(known) == len(queries):
+        with_history = np.flatnonzero(~queries.without_history)
+        if len(with_history) == len(queries):
             self._score(queries, candidates, scores)
-        elif len(known):
-            some = scores[known]
-            self._score(queries.select(known), candidates.part(known), some)
-            scores[known] = some
+        elif len(with_history):
+            some = scores[with_history]
+            self._score(queries.select(with_history), candidates.part(with_history), some)
+            scores[with_history] = some
         calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
         return scores
 
@@ -128,16 +132,27 @@ class Ranker:
         writer.array(f"{at}/for_new", self.for_new)
         writer.json(
             f"{at}/settings",
-            {"scorer": config.to_json(), "calibration": self.calibration, "stage_one_level": self.stage_one_level},
+            {
+                "scorer": config.to_json(),
+                "calibration": self.calibration,
+                "stage_one_level": self.stage_one_level,
+                "features": [feature.name for feature in self.features],
+            },
         )
 
     @classmethod
     def load(cls, bundle: Bundle, at: str = "ranking", new: NewItems | None = None) -> Ranker:
         """The ranker that `write` stored, with room for new items where they are given.
 
-        Raises BundleRefusedError where weights do not fit their configuration.
+        Raises BundleRefusedError where weights do not fit their configuration, or a feature is unknown.
         """
         settings = bundle.json(f"{at}/settings")
+        try:
+            features = features_named(settings.get("features", UNSAID))
+        except KeyError as error:
+            raise BundleRefusedError(
+                bundle.version, f"{at}/settings.json", f"names an unknown feature: {error}"
+            ) from error
         scorer = Scorer(ScorerConfig.from_json(settings["scorer"]))
         scorer.build()
         stored = bundle.weights(f"{at}/scorer")
@@ -152,7 +167,9 @@ class Ranker:
         facts = ItemFacts.load(bundle, room)
         level = settings.get("stage_one_level", 0.0)
         for_new = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
-        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new, level)
+        return cls(
+            scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new, level, features
+        )
 
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
         """Write logits into `scores`, float32 [batch, n]."""
@@ -172,11 +189,11 @@ class Ranker:
             write_vectors(self.item_vectors, items, function.history)
             for place, step in zip((function.present, function.types, function.gaps), steps, strict=True):
                 place[:batch] = step
-            write_features(queries, candidates, self.facts, function.candidates)
+            write_features(queries, candidates, self.facts, function.candidates, self.features)
             self.scaling.apply_within(function.candidates[:batch])
             write_vectors(self.item_vectors, candidates.items, function.candidates, features)
             logits = function()[:batch, :n]
-            new = untaken(candidates, self.facts)
+            new = self.facts.untaken(candidates)
             if new.any():
                 scaled = function.candidates[:batch, :n, :features][new]
                 logits = logits.copy()

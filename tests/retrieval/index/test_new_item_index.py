@@ -28,14 +28,14 @@ def vectors(count, seed=1):
     return np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32)
 
 
-def exact(everything, there, query, count, barred=()):
+def exact(everything, there, query, count, excluded=()):
     products = everything @ query
-    rows = [row for row in np.argsort(-products, kind="stable").tolist() if row in there and row not in barred]
+    rows = [row for row in np.argsort(-products, kind="stable").tolist() if row in there and row not in excluded]
     return rows[:count]
 
 
-def found(index, count, barred=None):
-    return [[row for row in own if row != NO_ITEM] for own in index.search(QUERIES, count, barred)[0].tolist()]
+def found(index, count, excluded=None):
+    return [[row for row in own if row != NO_ITEM] for own in index.search(QUERIES, count, excluded)[0].tolist()]
 
 
 def test_nothing_fresh_is_the_index_itself(index):
@@ -70,14 +70,14 @@ def test_search_is_exact_over_all_vectors(data):
     count = data.draw(st.integers(1, N + ROOM + 5))
     own = [data.draw(st.sets(st.integers(0, N + ROOM - 1))) for _ in QUERIES]
     allowed = data.draw(st.none() | st.lists(st.booleans(), min_size=N + ROOM, max_size=N + ROOM))
-    barred = None
+    excluded = None
     if allowed is not None or any(own):
         rows = [np.array(sorted(of_query), np.int32) for of_query in own]
-        barred = Exclusions(rows, None if allowed is None else np.array(allowed))
-    for query, of_query, best in zip(QUERIES, own, found(index, count, barred), strict=True):
+        excluded = Exclusions(rows, None if allowed is None else np.array(allowed))
+    for query, of_query, best in zip(QUERIES, own, found(index, count, excluded), strict=True):
         kept = there if allowed is None else {row for row in there if allowed[row]}
         assert best == exact(everything, kept, query, count, of_query)
-    rows, products = index.search(QUERIES, count, barred)
+    rows, products = index.search(QUERIES, count, excluded)
     assert rows.shape == products.shape == (3, count)
     taken = np.einsum("bnd,bd->bn", index.take(np.maximum(rows, 0)), QUERIES)
     assert products[rows != NO_ITEM] == pytest.approx(taken[rows != NO_ITEM], abs=1e-5)
