@@ -10,7 +10,8 @@ from shortlist_layers.item_encoder import ItemEncoder
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Scaling
-from shortlist_ranking.features import ItemFacts, feature_names, features
+from shortlist_ranking.features.matrix import feature_matrix, feature_names
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer, ScorerConfig
 from shortlist_retrieval.retriever import Retriever
@@ -64,5 +65,5 @@ def ranker(
 
 def _scaling(retriever: Retriever, facts: ItemFacts, sample: Queries) -> Scaling:
     candidates = retriever.retrieve(sample, CANDIDATES, blocked=sample.seen())
-    rows = features(sample, candidates, facts)[candidates.valid]
+    rows = feature_matrix(sample, candidates, facts)[candidates.valid]
     return Scaling(rows.mean(axis=0), rows.std(axis=0), rows.min(axis=0), rows.max(axis=0))

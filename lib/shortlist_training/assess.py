@@ -21,8 +21,7 @@ from shortlist_evaluation.new_users import NewUsers
 from shortlist_evaluation.protocol import Heldout, rows_of
 from shortlist_evaluation.report import Report, item_stats
 from shortlist_ranking.ranker import Ranker
-from shortlist_retrieval.exclusions import Barred
-from shortlist_retrieval.sources.two_tower import TwoTower
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_server.pipeline.batch import Batch
 from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.query import Query
@@ -42,16 +41,16 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
     with serving_offline(bundle, past) as recommender:
         queries = of_users(heldout.user_ids)
         rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
-        retriever = recommender.bundle.retriever
-        tower = next(source for source in retriever.all_sources if isinstance(source, TwoTower))
-        vectors = np.zeros((len(heldout.train.item_ids), tower.index.dim), np.float32)
-        vectors[rows[rows != NO_ITEM]] = tower.index.take(np.flatnonzero(rows != NO_ITEM))
+        embedding = recommender.bundle.retriever.embedding
+        vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
+        vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
         report = Report(heldout, item_stats(heldout, vectors))
         announce("both stages")
         report.add("Shortlist: both stages", _translated(recommender.recommend(queries).items, rows))
         announce("stage one")
         report.add("Shortlist: stage one alone", _translated(recommender.retrieve(queries).items, rows))
-        report.add("two-tower source alone", _translated(source_alone(recommender, tower.name, queries), rows))
+        alone = source_alone(recommender, embedding.name, queries)
+        report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
         for name in bundle.json("ranking/ablations"):
             announce(f"without {name}")
             ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
@@ -133,7 +132,7 @@ def source_alone(recommender: Recommender, name: str, queries: Sequence[Query]) 
     for start in range(0, len(queries), BATCH):
         requests = [PendingRequest(query, RequestContext()) for query in queries[start : start + BATCH]]
         hydrated, _ = hydrate(recommender.users, Batch.begin(recommender.bundle, requests))
-        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Barred(hydrated.rules.blocked)))
+        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Exclusions(hydrated.rules.blocked)))
     return np.concatenate(lists)
 
 

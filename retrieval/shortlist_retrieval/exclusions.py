@@ -13,7 +13,7 @@ from shortlist_kernels.exclusions import write_first_passing
 
 
 @dataclass(frozen=True)
-class Barred:
+class Exclusions:
     """Few rows that each query must not get, and what a filter keeps from all of them.
 
     Not a mask per query: that would cost each request a pass over the catalogue.
@@ -23,13 +23,20 @@ class Barred:
     allowed: Bools | None = None  # [items]; None: all
 
     @classmethod
-    def of_all(cls, batch: int, allowed: Bools | None = None) -> Barred:
+    def of(cls, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Exclusions | None:
+        """What `blocked` rows of each of `batch` queries and a filter exclude; None where neither is given."""
+        if blocked is not None:
+            return cls(blocked, allowed)
+        return None if allowed is None else cls.of_all(batch, allowed)
+
+    @classmethod
+    def of_all(cls, batch: int, allowed: Bools | None = None) -> Exclusions:
         """What a filter keeps from all of `batch` queries, and nothing else."""
         return cls([np.zeros(0, np.int32)] * batch, allowed)
 
-    def select(self, which: Int64s) -> Barred:
-        """What is barred to the queries at the positions `which`."""
-        return Barred([self.rows[i] for i in which], self.allowed)
+    def select(self, which: Int64s) -> Exclusions:
+        """What is excluded to the queries at the positions `which`."""
+        return Exclusions([self.rows[i] for i in which], self.allowed)
 
     @cached_property
     def offsets(self) -> Int64s:
