@@ -1,14 +1,14 @@
-# What is generated from protos/ and committed: the stubs of Python, Go and Node, and docs/api with the OpenAPI file.
+# What is generated from protos/ and committed: the stubs of Python, Go and Node, and docs/reference/api with the OpenAPI file.
 # A machine without a language leaves its stubs as they are, with a line that says so. Java's are not committed: Maven
 # generates them whenever it builds client/java.
 NODE := client/node
-GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/api
+GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/reference/api
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
 
 .PHONY: protos protos-python protos-reference protos-go protos-node generated-current
 
-protos: protos-python protos-reference protos-go protos-node ## generate from protos/: the stubs of Python, Go and Node, docs/api with the OpenAPI file
+protos: protos-python protos-reference protos-go protos-node ## generate from protos/: the stubs of Python, Go and Node, docs/reference/api with the OpenAPI file
 
 protos-python: $(STAMP)
 	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \

@@ -21,7 +21,7 @@ Events = Annotated[
     list[str] | None,
     typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
 ]
-Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")]
+Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/reference/settings.md.")]
 On = Annotated[Device, typer.Option(help="What models compute on; auto: a GPU where there is one.")]
 
 

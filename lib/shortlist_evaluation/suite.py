@@ -1,4 +1,4 @@
-"""All baselines by name, with the settings that `docs/evaluation.md` reports, and how their lists are made."""
+"""All baselines by name, with the settings that `docs/explanation/quality.md` reports, and how their lists are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m shortlist_reference` writes docs/api anew."""
+"""`python -m shortlist_reference` writes docs/reference/api anew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shortlist_reference.markdown import pages
 from shortlist_reference.openapi import document
 
 ROOT = Path(__file__).parents[2]
-PROTOS, PACKAGE, FOLDER = ROOT / "protos", "shortlist/v1", ROOT / "docs/api"
+PROTOS, PACKAGE, FOLDER = ROOT / "protos", "shortlist/v1", ROOT / "docs/reference/api"
 
 
 def write(folder: Path) -> None:

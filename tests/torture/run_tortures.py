@@ -2,7 +2,7 @@
 
 A torture is a file `torture_NAME.py` beside this one with TITLE, a docstring that says what must hold, the arguments
 FULL and SHORT, and `torture(folder, seed, **arguments)`, which raises where something does not hold and returns lines
-of what was counted. Each has its section in docs/reliability.md, which a run of it replaces.
+of what was counted. Each has its section in docs/reference/reliability.md, which a run of it replaces.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 HERE = Path(__file__).parent
-REPORT = HERE.parents[1] / "docs/reliability.md"
+REPORT = HERE.parents[1] / "docs/reference/reliability.md"
 INTRODUCTION = """# Reliability
 
 What was done to a server on purpose, and what came of it. Each section is written by one torture of `tests/torture`:
