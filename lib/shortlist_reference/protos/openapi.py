@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor
 from google.rpc import code_pb2
 
-from shortlist_reference.comments import Api
+from shortlist_reference.protos.comments import Api
 
 Json = dict[str, Any]
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, FileDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
-from shortlist_reference.comments import Api
+from shortlist_reference.paragraphs import table, wrapped
+from shortlist_reference.protos.comments import Api
 
-GENERATED = "<!-- Generated from the protos by `make protos`: change the comments there. -->"
+GENERATED = "<!-- Generated from the protos by `make reference`: change the comments there. -->"
 
 _SCALARS = {int(number): name.removeprefix("TYPE_").lower() for name, number in FieldDescriptorProto.Type.items()}
 
 
 def pages(api: Api) -> dict[str, str]:
     """The text of each page by its file name: one per proto file, and README.md that lists them."""
-    found = {page_name(file): _page(api, file) for file in api.files}
-    return found | {"README.md": _index(api)}
+    by_file = {page_name(file): _page(api, file) for file in api.files}
+    return by_file | {"README.md": _index(api)}
 
 
 def page_name(file: FileDescriptor) -> str:
@@ -25,20 +26,23 @@ def page_name(file: FileDescriptor) -> str:
 
 def _index(api: Api) -> str:
     lines = [GENERATED, "", f"# Reference of `{api.files[0].package}`", ""]
-    lines += ["[openapi.json](openapi.json) is the same for HTTP/JSON; [api.md](../api.md) is the overview.", ""]
-    lines += ["| page | defines |", "|---|---|"]
-    for file in api.files:
-        lines.append(f"| [{page_name(file)}]({page_name(file)}) | {_cell(api.summary(file))} |")
+    lines += [
+        "[openapi.json](openapi.json) is the same for HTTP/JSON; [the API](../api.md) says what all methods share.",
+        "",
+    ]
+    files = [(f"[{page_name(file)}]({page_name(file)})", api.summary(file)) for file in api.files]
+    lines += [table(("page", "defines"), *files)]
     for service in (service for file in api.files for service in file.services_by_name.values()):
-        lines += ["", f"## {service.name}", "", "| method | |", "|---|---|"]
-        for method in service.methods:
-            link = f"[{method.name}]({page_name(service.file)}#{method.name.lower()})"
-            lines.append(f"| {link} | {_cell(api.summary(method))} |")
+        methods = [
+            (f"[{method.name}]({page_name(service.file)}#{method.name.lower()})", api.summary(method))
+            for method in service.methods
+        ]
+        lines += ["", f"## {service.name}", "", table(("method", ""), *methods)]
     return "\n".join(lines) + "\n"
 
 
 def _page(api: Api, file: FileDescriptor) -> str:
-    blocks = [GENERATED, f"# {file.name}", api.comment(file)]
+    blocks = [GENERATED, f"# {file.name}", wrapped(api.comment(file))]
     for service in file.services_by_name.values():
         blocks += _service(api, service)
     for message in file.message_types_by_name.values():
@@ -49,27 +53,26 @@ def _page(api: Api, file: FileDescriptor) -> str:
 
 
 def _service(api: Api, service: ServiceDescriptor) -> list[str]:
-    blocks = [f"## {service.name}", api.comment(service)]
+    blocks = [f"## {service.name}", wrapped(api.comment(service))]
     for method in service.methods:
         asked = ("stream of " if method.client_streaming else "") + _link(method.input_type, service.file)
         answered = ("stream of " if method.server_streaming else "") + _link(method.output_type, service.file)
-        blocks += [f"### {method.name}", f"{asked} -> {answered}", api.comment(method)]
+        blocks += [f"### {method.name}", wrapped(f"{asked} -> {answered}"), wrapped(api.comment(method))]
     return blocks
 
 
 def _message(api: Api, message: Descriptor) -> list[str]:
-    rows = ["| # | field | type | |", "|---|---|---|---|"]
+    rows = []
     for field in message.fields:
         required = "**Required.** " if field.full_name in api.required else ""
         kind = f"{_label(field)}{_type(field, message.file)}"
-        rows.append(f"| {field.number} | `{field.name}` | {kind} | {required}{_cell(api.comment(field))} |")
-    return [f"## {message.name}", api.comment(message), "\n".join(rows)]
+        rows.append((str(field.number), f"`{field.name}`", kind, required + api.comment(field)))
+    return [f"## {message.name}", wrapped(api.comment(message)), table(("#", "field", "type", ""), *rows)]
 
 
 def _enum(api: Api, enum: EnumDescriptor) -> list[str]:
-    rows = ["| # | value | |", "|---|---|---|"]
-    rows += [f"| {value.number} | `{value.name}` | {_cell(api.comment(value))} |" for value in enum.values]
-    return [f"## {enum.name}", api.comment(enum), "\n".join(rows)]
+    rows = [(str(value.number), f"`{value.name}`", api.comment(value)) for value in enum.values]
+    return [f"## {enum.name}", wrapped(api.comment(enum)), table(("#", "value", ""), *rows)]
 
 
 def _label(field: FieldDescriptor) -> str:
@@ -94,7 +97,3 @@ def _link(kind: Descriptor | EnumDescriptor, page: FileDescriptor) -> str:
         return f"`{kind.full_name}`"
     where = "" if kind.file.name == page.name else page_name(kind.file)
     return f"[{kind.name}]({where}#{kind.name.lower()})"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n\n", "<br>")
