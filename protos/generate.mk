@@ -3,7 +3,8 @@
 # A machine without a language leaves its stubs as they are, with a line that says so. Java's are not committed: Maven
 # generates them whenever it builds client/java.
 NODE := client/node
-GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/reference
+GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/reference/api \
+  $(addprefix docs/reference/,command-line.md settings.md metrics.md errors.md)
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
 

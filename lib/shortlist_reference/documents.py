@@ -1,7 +1,7 @@
 """`python -m shortlist_reference.documents` checks all Markdown files of the repository; it needs no network.
 
-Relative links and their anchors lead somewhere, the files that are named exist, and lines of prose have at most 120
-characters. What is wrong is listed as `FILE:LINE: what`, and the exit status is 1.
+Relative links and their anchors lead somewhere, every page is linked to, the files that are named exist, and lines of
+prose have at most 120 characters. What is wrong is listed as `FILE:LINE: what`, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Repository:
         self.files = {name for name in names if name and (root / name).exists()}
         self.folders = {str(parent) for name in self.files for parent in Path(name).parents}
         self._pages: dict[str, Page] = {}
+        self._linked: set[str] = set()
 
     def page(self, name: str) -> Page:
         """A Markdown file, parsed once."""
@@ -56,6 +57,9 @@ class Repository:
         for name in sorted(self.files):
             for line, what in self._of(name):
                 yield f"{name}:{line}: {what}"
+        for name in sorted(self.files - self._linked):
+            if name.endswith(".md") and name != "README.md":
+                yield f"{name}:1: no other page links here"
 
     def _of(self, name: str) -> Iterator[Mistake]:
         if name.endswith(".md"):
@@ -77,6 +81,8 @@ class Repository:
                 continue
             path = posixpath.join(posixpath.dirname(name), unquote(parts.path)) if parts.path else name
             path = posixpath.normpath(path)
+            if path != name:
+                self._linked.add(path)
             if path not in self.files | self.folders:
                 yield line, f"the link to {link} leads nowhere"
             elif parts.fragment and (not path.endswith(".md") or parts.fragment not in self.page(path).anchors):

@@ -15,7 +15,7 @@ README = Path(__file__).parents[2] / "client/python/README.md"
 TEXT = README.read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 PROGRAMS = [example for example in EXAMPLES if "def test_" not in example]
-SHOWN = ["i1 Kettle 0.5", "answers 0.1 of the users", "u2 ['i1', 'i2', 'i3', 'i4', 'i5']"]
+SHOWN = ["i1 Kettle 0.5", "answers 0.1 of the users", "u000843 ['i1', 'i2', 'i3', 'i4', 'i5']"]
 
 
 @pytest.mark.parametrize(("example", "shown"), list(zip(PROGRAMS, SHOWN, strict=True)))

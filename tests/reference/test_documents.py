@@ -17,7 +17,8 @@ Check = Callable[[str], list[str]]
 def check(tmp_path: Path) -> Check:
     """What is said of the text of guide/page.md in a repository with a few files."""
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    files = {"guide/other.md": "# A heading, `code`\n\n## Twice\n\n## Twice\n", "server/app.py": "", "README.md": ""}
+    files = {"guide/other.md": "# A heading, `code`\n\n## Twice\n\n## Twice\n", "server/app.py": ""}
+    files["README.md"] = "[page](guide/page.md), [other](guide/other.md)"
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -63,6 +64,11 @@ def test_what_is_right_is_passed_over(check: Check, text: str) -> None:
 )
 def test_what_is_wrong_is_named(check: Check, text: str, said: str) -> None:
     assert check(text.rstrip()) == [f"guide/page.md:{said}"]
+
+
+def test_a_page_that_no_other_links_to_is_named(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "guide/alone.md").write_text("# Alone\n\n[alone](alone.md)")
+    assert check("") == ["guide/alone.md:1: no other page links here"]
 
 
 def test_a_program_may_not_name_a_document_that_is_gone(check: Check, tmp_path: Path) -> None:

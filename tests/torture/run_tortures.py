@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
+from shortlist_reference.paragraphs import wrapped
+
 HERE = Path(__file__).parent
 REPORT = HERE.parents[1] / "docs/reference/reliability.md"
 INTRODUCTION = """# Reliability
@@ -45,7 +47,7 @@ def run(name: str, seed: int) -> list[str]:
         counted = module(name).torture(Path(folder), seed, **module(name).FULL)
     took = time.monotonic() - started
     when = f"{datetime.now(UTC):%Y-%m-%d}, seed {seed}, {took:.0f} s, Python {platform.python_version()}"
-    return [*(f"- {line}" for line in counted), f"- {when}"]
+    return [wrapped(f"- {line}", "  ") for line in (*counted, when)]
 
 
 def write(report: Path, name: str, lines: list[str]) -> None:
