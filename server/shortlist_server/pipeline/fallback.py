@@ -1,4 +1,4 @@
-"""Candidates where retrieval has none: the items that somebody gets of whom nothing is known."""
+"""Popular fallback: candidates where retrieval has none, the items that a user without history gets."""
 
 from __future__ import annotations
 

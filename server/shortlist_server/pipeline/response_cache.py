@@ -1,9 +1,4 @@
-"""Answers given lately, for who asks the same again: nothing is searched and nothing is ranked for that.
-
-A question is everything that an answer is made of, so a new event of the user, another rule or a change of the
-catalogue make it another one. What all users do meanwhile is part of it only where nothing else is known of somebody:
-with a history it shows once the answer is forgotten.
-"""
+"""Short-lived response cache: an identical request is answered without retrieval or ranking."""
 
 from __future__ import annotations
 
@@ -12,10 +7,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import blake2b
 
-from shortlist_core.types import NO_GROUP, Ranked
-from shortlist_server.pipeline.batch import Batch
+from shortlist_core.types import Ranked
 
 CAPACITY = 32 << 20
 """Bytes of answers that are held, some 4,000 of 50 items each; above that the oldest are forgotten."""
@@ -23,7 +16,7 @@ CAPACITY = 32 << 20
 _OVERHEAD = 1_500  # bytes of an entry besides its arrays' content
 
 
-class Answers:
+class ResponseCache:
     """What was answered in the last so many seconds. May be used by any thread."""
 
     def __init__(self, seconds: float, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic) -> None:
@@ -65,24 +58,6 @@ class Answers:
     def _drop(self, question: bytes) -> None:
         if held := self._held.pop(question, None):
             self._bytes -= held[1]
-
-
-def question(batch: Batch, i: int) -> bytes:
-    """A digest of all that the answer to job i is made of once it is hydrated, less what others do where there is a
-    history. Nobody learns from it who asked, or what.
-    """
-    queries, system = batch.queries, batch.system
-    begin, end = queries.offsets[i : i + 2].tolist()
-    groups = [] if queries.groups is None else [each for each in queries.groups[i].tolist() if each != NO_GROUP]
-    others = None if end > begin else system.trends.version
-    plan = replace(batch.jobs[i].plan, request_id="", user_id="", context=(), attributes=())
-    catalogue = system.newcomers.version  # of this system and no other
-    asked = repr((catalogue, others, end - begin, groups, plan))
-    digest = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16)
-    digest.update(queries.now[i].tobytes())
-    for column in (queries.items, queries.times, queries.types, queries.values):
-        digest.update(column[begin:end].tobytes())
-    return digest.digest()
 
 
 def _own(answer: Ranked) -> Ranked:

@@ -15,8 +15,8 @@ import structlog
 from pydantic import ValidationError
 
 from shortlist_core.errors import ShortlistError, UnavailableError
+from shortlist_server.base import logs
 from shortlist_server.base.settings import Settings
-from shortlist_server.observe import logs
 from shortlist_server.process.ports import reserve
 from shortlist_server.process.worker import REPORT, Ready
 

@@ -12,7 +12,7 @@ import structlog
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, Queries, among
-from shortlist_server.pipeline.rules import Filters
+from shortlist_server.system.filters import Filters
 
 if TYPE_CHECKING:
     from shortlist_ranking.ranker import Ranker
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 _VERSIONS = itertools.count()
 
 
-class Newcomers:
+class NewItemTracker:
     """Takes changes into the parts of a system, and knows which items are new.
 
     One thread applies changes, between batches. What is learned of a row is complete before its id leads there.

@@ -359,7 +359,7 @@ async def test_what_a_shadow_ranks_is_no_answer(start: Start, published: BundleS
     serving: Any = running.server.engine.serving
     await running.api.Recommend(api.RecommendRequest(count=3))
     async with asyncio.timeout(20):
-        while not serving.shadow.differences().compared:
+        while not serving.shadow.comparison().compared:
             await asyncio.sleep(0.01)
     now = await metrics(running)
     assert now.series("shortlist_stage_seconds_count") == {(stage,): 1 for stage in STAGES}

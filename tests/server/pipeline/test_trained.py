@@ -14,7 +14,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceSt
 
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import open_store
 
 
@@ -22,7 +22,7 @@ from shortlist_state import open_store
 async def channel(trained_bundle):
     settings = Settings.of(bundles=Path(), state="", address="127.0.0.1:0", drain_delay_seconds=0, grace_seconds=5)
     server, port = await create_server(settings, open_store("sqlite::memory:"))
-    system = System.load(trained_bundle.load(), settings.max_batch, settings.max_fresh_items)
+    system = LoadedBundle.load(trained_bundle.load(), settings.max_batch, settings.max_fresh_items)
     await server.activate(lambda: system)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as opened:
         yield opened

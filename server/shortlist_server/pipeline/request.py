@@ -1,18 +1,18 @@
-"""One request on its way through the stages, and the batch that travels together."""
+"""A request on its way through the stages: its caller, and the answer or error that it ends with."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from shortlist_core.errors import DeadlineError, ShortlistError
-from shortlist_core.types import Ranked, StageTrace
-from shortlist_server.base.query import Plan
+from shortlist_core.types import Ranked
+from shortlist_server.pipeline.query import Query
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class RequestContext:
     """The caller behind a request: until when it waits, and whether it has gone away."""
 
     deadline: float | None = None  # on time.monotonic's clock; None: it waits for ever
@@ -44,26 +44,29 @@ class CallerGoneError(ShortlistError):
 
 
 @dataclass(slots=True, eq=False)
-class Job:
-    """A plan with its caller, and what the stages have done for it so far."""
+class PendingRequest:
+    """A query with its caller. It ends once: with `answer` or with `fail`."""
 
-    plan: Plan
-    call: Call
-    degraded: set[str] = field(default_factory=set)  # as in core.types.Ranked
-    trace: list[StageTrace] = field(default_factory=list)
-    question: bytes | None = None  # what the answer is made of, where it may be given again
-    answer: Ranked | None = None
-    error: ShortlistError | None = None
-    tell: Callable[[], object] = lambda: None  # wakes whoever waits for this job, before the others of its batch
+    query: Query
+    context: RequestContext
+    wake: Callable[[], object] = lambda: None  # wakes whoever waits, before the other requests of the batch are done
+    _outcome: Ranked | ShortlistError | None = None
 
-    def finish(self, error: ShortlistError | None = None) -> None:
-        """End with the answer that the last stage made, or with an error."""
-        self.error = error
-        if self.answer is not None:
-            self.answer = replace(self.answer, degraded=frozenset(self.degraded), trace=tuple(self.trace))
+    @property
+    def answered(self) -> Ranked | None:
+        """The answer; None where there is none, or none yet."""
+        return self._outcome if isinstance(self._outcome, Ranked) else None
+
+    def answer(self, answer: Ranked) -> None:
+        """End with an answer."""
+        self._outcome = answer
+
+    def fail(self, error: ShortlistError) -> None:
+        """End with an error."""
+        self._outcome = error
 
     def result(self) -> Ranked:
-        """The answer; raises the error that ended the job before it had one."""
-        if self.answer is None:
-            raise self.error or RuntimeError("the pipeline left a job without an answer")
-        return self.answer
+        """The answer; raises the error that ended the request, RuntimeError where nothing did."""
+        if isinstance(self._outcome, Ranked):
+            return self._outcome
+        raise self._outcome or RuntimeError("the pipeline left a request without an answer")

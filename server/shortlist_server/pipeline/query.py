@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shortlist_core.types import Event
-
-DEFAULT_COUNT, DEFAULT_CANDIDATES = 20, 400
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Conditions on an item's categories. Names are sorted and distinct, so that equal conditions are equal values."""
-
-    included: tuple[str, ...] = ()  # at least one of them; empty: any
-    excluded: tuple[str, ...] = ()  # none of them
-
-    def __bool__(self) -> bool:
-        return bool(self.included or self.excluded)
+from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
+from shortlist_server.system.filters import Filter
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Query:
     """One request for one list of items: of any method, or one query of a batch or stream."""
 
-    request_id: str
+    request_id: str = ""
     user_id: str = ""  # empty: nobody, or somebody of whom only what is sent along is known
     context: tuple[Event, ...] = ()  # sent along, not stored
     attributes: tuple[tuple[str, str], ...] = ()  # key and value of what else is known of the user, likewise
     count: int = DEFAULT_COUNT  # how many items to answer
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids
-    filter: Filter = Filter()
+    filter: Filter = field(default_factory=Filter)
     keep_seen: bool = False
     diversity: float = 0.0
     include_trace: bool = False

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-if TYPE_CHECKING:
-    import grpc
-
-    from shortlist_server.pipeline.batch import Batch
-    from shortlist_server.serving.routing import Serving
-    from shortlist_state import AppendResult
+from shortlist_core.types import Ranked
+from shortlist_state import AppendResult
 
 Pending = Literal["recommendations", "writes"]
 Log = Literal["events", "catalog"]
+Label = Literal["stable", "canary", "shadow"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServingBundle:
+    """A bundle that serves under a label."""
+
+    version: str
+    label: Label
+    items: int  # as it was published
+    sources: tuple[str, ...]
 
 
 class Metrics:
@@ -24,14 +33,14 @@ class Metrics:
     def started(self, method: str) -> None:
         """A call has come."""
 
-    def handled(self, method: str, code: grpc.StatusCode, seconds: float) -> None:
-        """A call has ended; a stream does so once."""
+    def handled(self, method: str, code: str, seconds: float) -> None:
+        """A call has ended, with the name of a gRPC status code; a stream does so once."""
 
     def pending(self, kind: Pending, count: int) -> None:
         """So many are in work or waiting now."""
 
-    def batch(self, batch: Batch) -> None:
-        """A batch has been through the stages, and its jobs have their answers or errors."""
+    def batch(self, size: int, stage_seconds: Sequence[tuple[str, float]], answers: Sequence[Ranked]) -> None:
+        """A batch of `size` requests has been through the stages, and these are its answers."""
 
     def written(self, result: AppendResult) -> None:
         """Events are stored."""
@@ -39,5 +48,5 @@ class Metrics:
     def followed(self, log: Log) -> None:
         """All that the store's log had a moment ago is known here."""
 
-    def serving(self, serving: Serving) -> None:
+    def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """These bundles serve from now on, instead of those before."""
