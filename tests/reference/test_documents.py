@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
+from shortlist_cli.demo import demo
 from shortlist_reference.documents import ROOT, Repository
 
 Check = Callable[[str], list[str]]
@@ -75,6 +78,13 @@ def test_a_program_may_not_name_a_document_that_is_gone(check: Check, tmp_path: 
     gone = "/".join(("docs", "gone.md"))
     (tmp_path / "server/app.py").write_text(f'"""Says why: {gone}."""\n')
     assert check("") == [f"server/app.py:1: there is no {gone}"]
+
+
+def test_the_user_of_the_examples_is_one_of_the_demo() -> None:
+    users = signature(demo).parameters["users"].default
+    for page in ("README.md", "client/python/README.md", "docs/reference/api.md"):
+        named = [int(number) for number in re.findall(r"\bu(\d{6})\b", (ROOT / page).read_text())]
+        assert named and max(named) < users, page
 
 
 def test_the_documents_of_this_repository_are_right() -> None:
