@@ -12,11 +12,10 @@ import polars as pl
 from shortlist_bundle.groups import Attribute, padded
 from shortlist_bundle.strings import Ids
 from shortlist_core.errors import DataError
-from shortlist_core.types import EVENT_WEIGHTS, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_layers.tokens import TextEncoder
-from shortlist_retrieval.sources.recent_choices import RecentChoices
 
 FEWEST_EVENTS = 50
 
@@ -84,21 +83,6 @@ def past_of(interactions: pl.DataFrame, user_ids: Sequence[str], items: Ids, now
     known = rows != NO_ITEM
     own = own.filter(pl.Series(known))
     return _histories(own, rows[known], _rows(own["user_id"], users), len(users), now)
-
-
-def choices_since(interactions: pl.DataFrame, items: Ids, since: int) -> RecentChoices | None:
-    """What popularity counts of the interactions from `since` (microseconds) on, as of the newest; None without any.
-
-    Items by their rows in a bundle, unknown ones left out.
-    """
-    wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
-    time = pl.col("timestamp").dt.timestamp("us")
-    chosen = interactions.filter(pl.col("event_type").is_in(wanted) & (time >= since))
-    newest = chosen.group_by("user_id", "item_id").agg(time.max().alias("time")).sort("user_id", "item_id")
-    if not len(newest):
-        return None
-    rows, times = items.rows(newest["item_id"].to_list()), newest["time"].to_numpy()
-    return RecentChoices(rows[rows != NO_ITEM], times[rows != NO_ITEM], int(times.max()))
 
 
 def attributes_of(users: pl.DataFrame) -> dict[str, list[Attribute]]:

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from shortlist_core.errors import ShortlistError, UnavailableError
 from shortlist_server.base import logs
+from shortlist_server.base.ports import reserve
 from shortlist_server.base.settings import Settings
-from shortlist_server.process.ports import reserve
 from shortlist_server.process.worker import REPORT, Ready
 
 if TYPE_CHECKING:

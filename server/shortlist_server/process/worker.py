@@ -20,9 +20,9 @@ from pydantic import TypeAdapter
 from shortlist_core.device import choose
 from shortlist_core.errors import ShortlistError
 from shortlist_server.base import logs
+from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.process.ports import check_free
 from shortlist_server.rpc.auth import read_tokens
 from shortlist_state import open_store
 
