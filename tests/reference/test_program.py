@@ -16,8 +16,8 @@ from shortlist_server.base.settings import Settings
 from shortlist_server.rpc.status import CODES
 from shortlist_training.config import Recipe
 
-STARTING = ("process", "observe")
-"""Rooms whose errors end a server before it answers anybody."""
+STARTING = {"ADDRESS", "METRICS", "WORKER"}
+"""Reasons that end a server before it answers anybody."""
 
 
 def test_every_command_has_a_section_with_all_of_its_flags() -> None:
@@ -64,10 +64,9 @@ def test_the_page_of_errors_has_each_reason_that_a_call_can_end_with() -> None:
 def reasons() -> set[str]:
     """Those of the classes, and those that are named where an error is raised."""
     named = {kind.reason for kind in CODES} - {"INTERNAL"}
-    server = [path for path in ROOT.glob("server/shortlist_server/*/*.py") if path.parent.name not in STARTING]
-    for path in [*server, *ROOT.glob("lib/shortlist_bundle/*.py")]:
+    for path in [*ROOT.glob("server/shortlist_server/**/*.py"), *ROOT.glob("lib/shortlist_bundle/*.py")]:
         named |= raised(path)
-    return named
+    return named - STARTING
 
 
 def raised(path: Path) -> set[str]:
