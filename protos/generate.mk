@@ -6,7 +6,7 @@ NODE := client/node
 GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/reference/api \
   $(addprefix docs/reference/,command-line.md settings.md metrics.md errors.md)
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
-PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+PROTOC := $(BIN)/python -P -m grpc_tools.protoc -Iprotos
 
 .PHONY: protos protos-python reference protos-go protos-node generated-current
 

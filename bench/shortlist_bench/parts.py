@@ -74,7 +74,7 @@ def ranker_flops(ranker: Ranker, candidates: int) -> float:
     scorer = ranker.scorer
     total = 2.0 * candidates * sum(_size(layer) for layer in [*scorer.hidden, scorer.wide, scorer.deep])
     if scorer.reader is not None:
-        total += 2.0 * (HISTORY * _size(scorer.reader.lstm) + _size(scorer.wish))
+        total += 2.0 * (HISTORY * _size(scorer.reader.lstm) + _size(scorer.intent))
     return total
 
 

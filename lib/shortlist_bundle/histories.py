@@ -1,4 +1,4 @@
-"""The users' histories that a bundle was trained on: what is known of a user before the first live event."""
+"""Histories: the users' events that a bundle was trained on. Live events come after them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Histories:
 
     ids: Ids
     events: Queries
-    as_of: int  # microseconds; the moment up to which the bundle knows of events
+    as_of: int  # microseconds: the bundle has the events before this moment
 
     @classmethod
     def load(cls, bundle: Bundle) -> Histories:
@@ -38,7 +38,7 @@ class Histories:
         return cls(bundle.ids("users/ids"), events, as_of)
 
     def queries(self, user_ids: Sequence[str]) -> Queries:
-        """A query for each user as of the bundle's time; one without history for a user whom it does not know."""
+        """A query for each user as of the bundle's time. It has no history where the bundle does not have the user."""
         rows, events = self.ids.rows(user_ids), self.events
         offsets = np.zeros(len(rows) + 1, np.int64)
         count = write_offsets(rows, events.offsets, offsets)
@@ -50,7 +50,7 @@ class Histories:
 
 
 def write_histories(writer: BundleWriter, ids: Sequence[str], events: Queries) -> None:
-    """Store the users' histories where `Histories.load` finds them."""
+    """Store the users' histories where `Histories.load` reads them."""
     writer.ids("users/ids", ids)
     writer.array("users/offsets", events.offsets)
     writer.array("users/items", events.items)

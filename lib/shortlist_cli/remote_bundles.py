@@ -1,4 +1,4 @@
-"""The commands of `shortlist bundle` that ask a running server."""
+"""The commands of `shortlist bundle` that call a running server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shortlist_cli import bundle_tables, tables
 from shortlist_cli.call import connected
 
 SECONDS = 120.0
-"""How long a bundle may take to be verified, loaded and warmed."""
+"""Timeout for verifying, loading and warming up a bundle."""
 
 
 def serving(address: str) -> None:
@@ -20,13 +20,13 @@ def serving(address: str) -> None:
 
 
 def activate(address: str, version: str, label: Label, share: float) -> None:
-    """Ask for a bundle to serve, and show what then does."""
+    """Let the server serve a bundle, and show what it serves then."""
     with connected(address, SECONDS) as client:
         _show(client.activate_bundle(version, _number(label), share).serving)
 
 
 def rollback(address: str, label: Label) -> None:
-    """Ask for a label to be taken back, and show what serves then."""
+    """Let the server roll back a label, and show what it serves then."""
     with connected(address, SECONDS) as client:
         _show(client.rollback_bundle(_number(label)).serving)
 

@@ -1,4 +1,4 @@
-"""`shortlist user`: what a running server knows of a user, to show, to hand out, to forget."""
+"""`shortlist user`: show, export and delete what a running server knows of a user."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from shortlist_cli.call import LOCAL, Address, AsJson, connected
 from shortlist_core.errors import DataError
 
 SECONDS = 60.0
-"""How long an answer is waited for: to forget somebody, the server may have to write its store anew."""
+"""Timeout of a call: to delete a user, the server may have to rewrite its store."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What a running server knows of a user. Where it asks for tokens, SHORTLIST_TOKEN needs the scope `users`;"
-    " TLS is set as for `shortlist call`.",
+    help="Show, export and delete what a running server knows of a user. If it requires tokens, SHORTLIST_TOKEN needs"
+    " the scope `users`. TLS is set as for `shortlist call`.",
 )
 
 User = Annotated[str, typer.Option(help="Id of the user.")]
@@ -33,7 +33,7 @@ User = Annotated[str, typer.Option(help="Id of the user.")]
 
 @app.command()
 def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
-    """What is known of a user, in numbers."""
+    """Show how much is known of a user."""
     with connected(address, SECONDS) as client:
         answer = client.get_user(user)
     if as_json:
@@ -41,9 +41,9 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
         return
     table = Table("what", "value", title=f"User {user}")
     table.add_row("live events", f"{answer.live_event_count:,}")
-    for each in answer.live_event_type_counts:
-        name = EventType.Name(each.event_type).removeprefix("EVENT_TYPE_").lower()
-        table.add_row(f"  {name}", f"{each.event_count:,}")
+    for of_type in answer.live_event_type_counts:
+        name = EventType.Name(of_type.event_type).removeprefix("EVENT_TYPE_").lower()
+        table.add_row(f"  {name}", f"{of_type.event_count:,}")
     table.add_row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
     if answer.HasField("first_event_time"):
         table.add_row("first event", answer.first_event_time.ToJsonString())
@@ -55,10 +55,10 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
 @app.command()
 def export(
     user: User,
-    out: Annotated[Path | None, typer.Option(help="File to write; left out: to the terminal.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write. Left out: the terminal.")] = None,
     address: Address = LOCAL,
 ) -> None:
-    """Every event of a user, one JSON object a line."""
+    """Export all events of a user, one JSON object per line."""
     count = 0
     try:
         with out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
@@ -74,10 +74,10 @@ def export(
 @app.command()
 def delete(
     user: User,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     address: Address = LOCAL,
 ) -> None:
-    """Forget a user: events, history, and whatever bundles know; the next training leaves them out."""
+    """Delete a user: events and history, also those in bundles; the next training leaves the user out."""
     if not yes:
         typer.confirm(f"Delete everything known of {user} at {address}? This cannot be undone", abort=True)
     with connected(address, SECONDS) as client:

@@ -1,4 +1,4 @@
-"""`python -m shortlist_reference` writes the generated pages of docs/reference anew."""
+"""`python -P -m shortlist_reference` writes the generated pages of docs/reference anew."""
 
 from __future__ import annotations
 

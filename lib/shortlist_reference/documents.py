@@ -1,4 +1,4 @@
-"""`python -m shortlist_reference.documents` checks all Markdown files of the repository; it needs no network.
+"""`python -P -m shortlist_reference.documents` checks all Markdown files of the repository; it needs no network.
 
 Relative links and their anchors lead somewhere, every page is linked to, the files that are named exist, and lines of
 prose have at most 120 characters. What is wrong is listed as `FILE:LINE: what`, and the exit status is 1.

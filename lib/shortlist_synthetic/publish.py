@@ -1,4 +1,4 @@
-"""Makes a bundle of any number of items without training: everything large is drawn in a stream into mapped files."""
+"""Publishes a synthetic bundle of any size; large arrays are written block by block into memory-mapped files."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def default_users(items: int) -> int:
 
 
 def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress) -> Manifest:
-    """Make a bundle of so many items and users the current one of the folder `bundles`.
+    """Publish a bundle of so many items and users in the folder `bundles` and make it current.
 
-    The same arguments make the same bundle. What does not fit into memory lies in a scratch folder until it is written.
+    The same arguments make the same bundle. Data that does not fit into memory is in a scratch folder until it is
+    written. `progress` is called with the name of each step.
     """
     with BundleStore(bundles).writer() as out:
         with out.scratch() as folder:
@@ -57,9 +58,9 @@ def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress
             progress("writing the catalogue and the histories")
             catalogue.write(out)
             write_histories(out, [f"u{row:07d}" for row in range(users)], events)
-            known = np.zeros(items, bool)
-            known[events.items] = True
-            features = catalogue.features(known, folder / "tokens.npy")
+            has_history = np.zeros(items, bool)
+            has_history[events.items] = True
+            features = catalogue.features(has_history, folder / "tokens.npy")
             features.write(out)
             del catalogue
             retriever = _retriever(clusters, events, features, folder, seed, progress)
@@ -75,7 +76,7 @@ def publish(bundles: Path, items: int, users: int, seed: int, progress: Progress
 def _retriever(
     clusters: Clusters, events: Queries, features: ItemFeatures, folder: Path, seed: int, progress: Progress
 ) -> Retriever:
-    """All sources of the recipe, in its order."""
+    """All sources of the recipe, in the recipe's order."""
     progress("indexing the two-tower vectors")
     tower_vectors = clusters.vectors(folder / "two_tower.npy", unit=True, seed=10)
     lengths = np.ones(len(clusters), np.float32)
@@ -127,7 +128,7 @@ def _rank_and_measure(
 
 
 def _projected(towers: VectorIndex, path: Path, seed: int) -> Float32s:
-    """The ranker's item vectors, float32 [items, RANKER_DIM]: like the towers', seen from a narrower space."""
+    """The ranker's item vectors, float32 [items, RANKER_DIM]: a random projection of the towers' vectors."""
     generator = np.random.default_rng([seed, 12])
     matrix = generator.standard_normal((towers.dim, RANKER_DIM), np.float32) / 4
     projected = np.lib.format.open_memmap(path, "w+", np.float32, (len(towers), RANKER_DIM))

@@ -89,10 +89,10 @@ def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[d
         rows = rows_of(pl.Series(list(recommender.bundle.bundled.ids), dtype=pl.String), new.train.item_ids)
 
         def lists(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> Int32s:
-            return _translated(recommender.recommend(_of_strangers(events, attributes)).items, rows)
+            return _translated(recommender.recommend(_without_history(events, attributes)).items, rows)
 
         with_attributes = lists(nothing, attributes)
-        retrieved = recommender.retrieve(_of_strangers(nothing, attributes)).items
+        retrieved = recommender.retrieve(_without_history(nothing, attributes)).items
         return (
             {
                 "Shortlist: nothing known": lists(nothing, nothing),
@@ -119,7 +119,7 @@ def of_users(user_ids: Sequence[str]) -> list[Query]:
     return [Query(user_id=user_id, count=LIST_LENGTH, candidate_count=LIST_LENGTH) for user_id in user_ids]
 
 
-def _of_strangers(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> list[Query]:
+def _without_history(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> list[Query]:
     return [
         Query(context=context, attributes=pairs, count=LIST_LENGTH, candidate_count=LIST_LENGTH)
         for context, pairs in zip(events, attributes, strict=True)

@@ -1,4 +1,4 @@
-"""The recipe: slices of time, sources on each past, the ranker on each future, then retrieval on everything."""
+"""The recipe: cut time into slices, fit sources on each past, train the ranker on what followed, refit on all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from itertools import product
 
 import numpy as np
 
+from shortlist_core.ndcg import dcg_at
 from shortlist_core.types import Bools, Int32s, Queries
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features import ItemFacts, feature_names
 from shortlist_ranking.scorer import ScorerConfig
-from shortlist_ranking.train import Beginning, TrainedScorer, train_scorer
+from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
 from shortlist_retrieval.exclusions import Barred
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever, Source
@@ -30,9 +31,17 @@ from shortlist_retrieval.training.fit_sources import (
     fit_sources,
     span_days,
 )
-from shortlist_training.arrivals import meet, without_ids
+from shortlist_training.cold_start import at_new_rows, simulate_cold_start
 from shortlist_training.config import Recipe
-from shortlist_training.lessons import BLOCK, Lesson, learn_fusion, lesson, propose, propose_new, ranking_examples
+from shortlist_training.samples import (
+    BLOCK,
+    FusionSample,
+    fit_fusion,
+    fusion_sample,
+    propose,
+    propose_with_new_items,
+    ranking_examples,
+)
 from shortlist_training.slices import Slice, slices
 from shortlist_training.table import TrainingTable
 
@@ -51,17 +60,17 @@ class Trained:
     scorer: TrainedScorer
     ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
     settings: RetrievalSettings
-    n_examples: int  # that the ranker learned from: queries with their candidates
+    n_examples: int  # queries with their candidates that the ranker learned from
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What an earlier training hands on."""
+    """What an earlier training hands on: retrieval settings and the ranker's scorer."""
 
     settings: RetrievalSettings
-    scorer: Beginning
+    scorer: ScorerWarmStart
     slices: int = 2
-    """Of time that the ranker goes on learning from, the newest; it has learned from older ones before."""
+    """Newest slices of time that the ranker goes on learning from; it has learned from older ones before."""
 
 
 def train(
@@ -73,15 +82,15 @@ def train(
     ablations: bool = False,
     warm: WarmStart | None = None,
 ) -> Trained:
-    """Run the whole recipe on what is known; `progress` hears the name of each step as it begins.
+    """Run the whole recipe on a table; `progress` is called with the name of each step as it begins.
 
-    With a warm start the settings stay, and the ranker goes on from where it was, on fewer slices.
+    With a warm start, the retrieval settings are kept and the ranker is trained further, on fewer slices.
     """
     items, histories = table.features, table.histories
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
-    made = slices(histories, items.worded, count, recipe.queries_per_slice, seed)
-    cuts = [cut.of_known() for cut in made]
+    with_new = slices(histories, items.has_text, count, recipe.queries_per_slice, seed)
+    cuts = [cut.without_new_items() for cut in with_new]
     if warm:
         settings = warm.settings
     else:
@@ -90,35 +99,38 @@ def train(
     text = text_weights(items.tokens)
     towers = TowerTraining(items, seed)
     parts: list[Examples] = []
-    lessons: list[Lesson] = []
+    samples: list[FusionSample] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
         tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))
         sources = fit_sources(cut.past, len(items), text, tower, settings, seed)
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
-        unions = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
-        lessons.append(lesson(unions, cut, seed))
-        fusion = learn_fusion(lessons)
-        parts.append(ranking_examples(unions, fusion, cut, items, recipe.candidates))
-    arrived = made[-1].new
-    newcomers: Examples | None = None
-    if arrived.any():
-        progress(f"meeting the {np.count_nonzero(arrived)} items that were new in the newest slice")
-        meeting = meet(sources, towers.source(items.without(arrived)), arrived)
-        unions, fresh = propose_new(Retriever(meeting, fusion, len(items)), made[-1], recipe.candidates)
-        examples = ranking_examples(unions, fusion, made[-1], items, recipe.candidates, fresh)
-        newcomers = without_ids(examples, arrived)
+        proposed = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
+        samples.append(fusion_sample(proposed, cut, seed))
+        fusion = fit_fusion(samples)
+        parts.append(ranking_examples(proposed, fusion, cut, items, recipe.candidates))
+    newest, new = with_new[-1], with_new[-1].new
+    new_item_examples: Examples | None = None
+    if new.any():
+        progress(f"simulating the cold start of the {np.count_nonzero(new)} items that were new in the newest slice")
+        cold = simulate_cold_start(sources, towers.source(items.without_ids_of(new)), new)
+        retriever = Retriever(cold, fusion, len(items))
+        proposed, new_items = propose_with_new_items(retriever, newest, recipe.candidates)
+        examples = ranking_examples(proposed, fusion, newest, items, recipe.candidates, new_items)
+        new_item_examples = at_new_rows(examples, new)
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
     stage_one = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
-    with_new = items.with_new(np.flatnonzero(arrived))
+    extended = items.with_new_copies(np.flatnonzero(new))
 
-    def ranker(config: ScorerConfig, dropped: Bools | None = None, beginning: Beginning | None = None) -> TrainedScorer:
+    def ranker(
+        config: ScorerConfig, dropped: Bools | None = None, warm_start: ScorerWarmStart | None = None
+    ) -> TrainedScorer:
         epochs = recipe.ranker_epochs
-        return train_scorer(parts, with_new, config, epochs, stage_one, dropped, newcomers, beginning)
+        return train_scorer(parts, extended, config, epochs, stage_one, dropped, new_item_examples, warm_start)
 
-    scorer = ranker(config, beginning=warm.scorer if warm else None)
+    scorer = ranker(config, warm_start=warm.scorer if warm else None)
     rankers: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
@@ -134,14 +146,14 @@ def train(
 
 
 def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> RetrievalSettings:
-    """What sources alone find of a slice decides, by the mean of NDCG@10 and Recall@100; one setting after another."""
+    """The settings with which sources alone rank a slice best, by the mean of NDCG@10 and Recall@100, one by one."""
     everything = history_profile(cut.past, n_items, np.inf).matrix()
 
     def quality(source: Source) -> float:
         scores: list[float] = []
         for start in range(0, len(cut.queries), BLOCK):
             queries = cut.queries.slice(start, start + BLOCK)
-            top = source.scores(queries).top(100, Barred(queries.seen(), cut.known))
+            top = source.scores(queries).top(100, Barred(queries.seen(), cut.in_catalogue))
             scores.append(_quality(top, cut, start))
         return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
 
@@ -155,26 +167,25 @@ def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> Retriev
         source = settings.recent(cut.past, n_items)
         tried.append((quality(source), settings))
         if np.isfinite(share):
-            reading = replace(source, half_life_days=settings.half_life_days)
-            tried.append((quality(reading), replace(settings, read_fading=True)))
-    _, settings = max(tried, key=lambda each: each[0])
+            fading = replace(source, half_life_days=settings.half_life_days)
+            tried.append((quality(fading), replace(settings, read_fading=True)))
+    _, settings = max(tried, key=lambda trial: trial[0])
     if not settings.has_recent:
         return settings
     penalties = [replace(settings, recent_penalty=penalty) for penalty in PENALTIES]
-    return max(penalties, key=lambda each: quality(each.recent(cut.past, n_items)))
+    return max(penalties, key=lambda candidate: quality(candidate.recent(cut.past, n_items)))
 
 
 def _quality(items: Int32s, cut: Slice, start: int) -> float:
     gains = cut.gains_of(items, start)
     rows = slice(start, start + len(items))
-    discounts = 1 / np.log2(np.arange(10) + 2)
-    ndcg = (gains[:, :10] * discounts[: gains.shape[1]]).sum(axis=1) / cut.ideal()[rows]
+    ndcg = dcg_at(gains, 10) / cut.ideal()[rows]
     recall = (gains > 0).sum(axis=1) / np.diff(cut.taken_offsets)[rows]
     return float((ndcg + recall).mean() / 2)
 
 
 def ablated(config: ScorerConfig, sources: tuple[str, ...]) -> dict[str, tuple[ScorerConfig, Bools]]:
-    """For each family of signals the scorer without it: its configuration and the features that it does not see."""
+    """Ablations: for each family of signals, a configuration without it and the features that are dropped."""
     names = feature_names(sources)
     text = np.array([name.split(":")[0] == "text" for name in names])
     cf = np.array([name.split(":")[0] in COLLABORATIVE for name in names])
@@ -186,7 +197,7 @@ def ablated(config: ScorerConfig, sources: tuple[str, ...]) -> dict[str, tuple[S
 
 
 def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
-    """Batches for the towers: two looks at every event for the first slice, a part of that for each one after it."""
-    looks = 2 * len(histories.items) / TOWER_BATCH
+    """Batches that the towers are trained on: two passes over the events at most, fewer steps after the first slice."""
+    two_passes = 2 * len(histories.items) / TOWER_BATCH
     most = recipe.tower_steps if first else 0.3 * recipe.tower_steps
-    return max(1, int(min(looks, most)))
+    return max(1, int(min(two_passes, most)))

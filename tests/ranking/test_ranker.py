@@ -126,13 +126,13 @@ def test_only_what_is_new_and_untaken_is_put_right(ranker, trained, queries, can
     untold = candidates.scores.copy()
     popular = [name.startswith("popular") for name in candidates.sources]
     untold[0, 0, popular], untold[0, 1, popular] = 0, 1
-    for_new = np.zeros(len(ranker.scaling.mean) + 1, np.float32)
-    for_new[-1] = 2
+    added = np.zeros(len(ranker.scaling.mean) + 1, np.float32)
+    added[-1] = 2
     facts = replace(ranker.facts, new=new)
     some = replace(candidates, scores=untold)
     rankers = [
-        Ranker(ranker.scorer, ranker.scaling, facts, ranker.item_vectors, ranker.calibration, for_new=weights)
-        for weights in (for_new, None)
+        Ranker(ranker.scorer, ranker.scaling, facts, ranker.item_vectors, ranker.calibration, new_item_weights=weights)
+        for weights in (added, None)
     ]
     for each in rankers:
         each._compiled = ranker._compiled

@@ -9,9 +9,10 @@ import pytest
 from shortlist_core.errors import DataError
 from shortlist_layers.history import HISTORY
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.calibration import calibrate
 from shortlist_ranking.examples import Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig
-from shortlist_ranking.train import KeepBest, _held_out, calibrate, ndcg_at_10, score_examples, train_scorer
+from shortlist_ranking.train import KeepBest, _held_out, ndcg_at_10, score_examples, train_scorer
 
 ITEMS = 30
 
@@ -88,15 +89,16 @@ def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items
     longer.features[:, 15:, 0] -= 4
     longer.labels[:, 15:] = longer.features[:, 15:, 1] > 1
     settings = config(items, use_lstm=False)
-    catalogue = items.with_new(np.arange(10, 15))
-    with_new = train_scorer([old, old], catalogue, settings, 1, start, newcomers=longer)
+    catalogue = items.with_new_copies(np.arange(10, 15))
+    with_new = train_scorer([old, old], catalogue, settings, 1, start, new_item_examples=longer)
     without = train_scorer([old, old], items, settings, 1, start)
     assert np.array_equal(with_new.vectors, without.vectors)
     assert with_new.calibration == without.calibration
-    assert not without.for_new.any()
-    added = with_new.scaling.apply(longer.features[:, 15:]) @ with_new.for_new[:-1] + with_new.for_new[-1]
+    assert not without.new_item_weights.any()
+    weights = with_new.new_item_weights
+    added = with_new.scaling.apply(longer.features[:, 15:]) @ weights[:-1] + weights[-1]
     assert added.mean() > 1
-    assert with_new.for_new[1] > abs(with_new.for_new[2]), "what tells which of them"
+    assert weights[1] > abs(weights[2]), "what tells which of them"
 
 
 def test_broken_numbers_are_named(items):
@@ -166,7 +168,7 @@ def test_the_best_epoch_is_kept_and_a_decline_stops(items, monkeypatch):
     keeper.set_model(stub)
     stopped = []
     for epoch, quality in enumerate([0.1, 0.4, 0.3, 0.4, 0.2, 0.1]):
-        monkeypatch.setattr("ranking.train.ndcg_at_10", lambda *_, quality=quality: quality)
+        monkeypatch.setattr("shortlist_ranking.train.ndcg_at_10", lambda *_, quality=quality: quality)
         scorer.set_weights([np.full_like(w, epoch) for w in scorer.get_weights()])
         keeper.on_epoch_end(epoch)
         stopped.append(stub.stop_training)

@@ -1,6 +1,6 @@
 """One serving process: from settings to SERVING, until a signal drains it.
 
-`python -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
+`python -P -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
 standard input, what came of it goes as a line of JSON to standard output, and the end of standard input (the
 supervisor's own end) drains too.
 """

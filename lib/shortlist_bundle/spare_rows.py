@@ -1,6 +1,6 @@
-"""Arrays of a bundle with room for more rows behind them; what nobody writes to stays shared.
+"""Arrays of a bundle with spare rows for new items. Pages that are not written to stay shared among processes.
 
-A gather from such an array costs what it costs from any other, whether its rows came with the bundle or later.
+Reading rows from such an array costs the same as from any other, whether they came with the bundle or later.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ _MAP_FIXED = 0x10  # the mmap module does not name it; Linux and the BSDs agree 
 _FAILED = ctypes.c_void_p(-1).value
 
 
-def map_with_room(path: Path, room: int) -> npt.NDArray[Any]:
-    """The array of an .npy file with `room` more rows of zeros, writable; no write ever reaches the file.
+def map_with_spare_rows(path: Path, spare_rows: int) -> npt.NDArray[Any]:
+    """The array of an .npy file, followed by `spare_rows` rows of zeros; writable, but writes never reach the file.
 
-    Pages of the file are shared with everybody who maps it until they are written to; those of the room take no memory
-    until then. An array in Fortran's order has no place for rows behind it and is copied as a whole. Raises ValueError
-    for a file that holds no whole array of one dimension or more.
+    Pages of the file are shared among processes until they are written to. Pages of the spare rows take no memory until
+    then. An array in Fortran order cannot be extended in place and is copied as a whole. Raises ValueError for a file
+    that does not hold a whole array of one dimension or more.
     """
     mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     if not mapped.ndim:
-        raise ValueError("is a single number: there are no rows to leave room behind")
-    shape = (len(mapped) + room, *mapped.shape[1:])
+        raise ValueError("is a single number, which cannot have spare rows")
+    shape = (len(mapped) + spare_rows, *mapped.shape[1:])
     if not isinstance(mapped, np.memmap) or not mapped.flags.c_contiguous:
         return _copied(mapped, shape)
     start, end = mapped.offset, mapped.offset + mapped.nbytes
     size = start + int(np.prod(shape)) * mapped.itemsize
     try:
         region = _region(path, end, size)
-    except OSError:  # a platform or a file system that does not map like this
+    except OSError:  # the platform or the file system does not support such a mapping
         return _copied(mapped, shape)
     return np.frombuffer(region, mapped.dtype, int(np.prod(shape)), start).reshape(shape)
 
@@ -47,10 +47,10 @@ def _copied(array: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]
 
 
 def _region(path: Path, end: int, size: int) -> mmap.mmap:
-    """`size` bytes in one piece: the first `end` are the file's, the others zeros.
+    """`size` contiguous bytes: the first `end` are the file's, the others are zeros.
 
-    Anonymous pages are reserved for all of it, and the file's are put in the place of the first of them. The region is
-    given back as a whole when nobody holds it any more.
+    Anonymous pages are reserved for all of it; the file is then mapped over the first of them. The region is unmapped
+    as a whole when no array uses it any more.
     """
     region = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -60,14 +60,14 @@ def _region(path: Path, end: int, size: int) -> mmap.mmap:
         del view
         if (over := min(os.fstat(descriptor).st_size, -(-end // mmap.PAGESIZE) * mmap.PAGESIZE) - end) > 0:
             stop = min(end + over, size)
-            region[end:stop] = bytes(stop - end)  # what the file holds behind its array is no row
+            region[end:stop] = bytes(stop - end)  # the file's bytes behind its array are no rows
     finally:
         os.close(descriptor)
     return region
 
 
 def _map_over(address: int, length: int, descriptor: int) -> None:
-    """Map the first `length` bytes of a file, copy-on-write, over what is mapped at `address`; raises OSError."""
+    """Map the first `length` bytes of a file copy-on-write over the mapping at `address`. Raises OSError."""
     try:
         map_memory = ctypes.CDLL(None, use_errno=True).mmap
     except (AttributeError, TypeError) as error:
@@ -75,7 +75,7 @@ def _map_over(address: int, length: int, descriptor: int) -> None:
     map_memory.restype = ctypes.c_void_p
     map_memory.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
     flags = mmap.MAP_PRIVATE | _MAP_FIXED
-    found = map_memory(address, length, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
-    if found == _FAILED:
+    mapped = map_memory(address, length, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
+    if mapped == _FAILED:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

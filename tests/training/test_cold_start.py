@@ -1,4 +1,4 @@
-"""Within a slice new items are what they would be for a server."""
+"""Cold start of items: new items of a slice are to training what they would be to a server."""
 
 from dataclasses import replace
 
@@ -15,8 +15,13 @@ from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.text import text_weights
 from shortlist_retrieval.sources.two_tower import TowerTraining
 from shortlist_retrieval.training.fit_sources import RetrievalSettings, fit_sources
-from shortlist_training.arrivals import meet, neighbours_without, proposals, without_ids
-from shortlist_training.lessons import propose
+from shortlist_training.cold_start import (
+    at_new_rows,
+    new_item_candidates,
+    simulate_cold_start,
+    without_neighbours_of,
+)
+from shortlist_training.samples import propose
 from shortlist_training.slices import slices
 from shortlist_training.table import prepare
 
@@ -30,7 +35,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def cut(table):
-    return slices(table.histories, table.features.worded, 4, 60, 0)[0]
+    return slices(table.histories, table.features.has_text, 4, 60, 0)[0]
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +44,12 @@ def retriever(table, cut):
     towers = TowerTraining(table.features, 0)
     settings, text = RetrievalSettings((14.0,), factors=8), text_weights(table.features.tokens)
     sources = fit_sources(cut.past, n, text, towers.fit(cut.past, np.inf, 10), settings, 0)
-    met = meet(sources, towers.source(table.features.without(cut.new)), cut.new)
-    return Retriever(met, Fusion.even(len(met)), n)
+    cold = simulate_cold_start(sources, towers.source(table.features.without_ids_of(cut.new)), cut.new)
+    return Retriever(cold, Fusion.even(len(cold)), n)
 
 
-def test_the_shop_has_arrivals(cut):
-    assert 2 < cut.new.sum() < cut.known.sum()
+def test_the_shop_has_new_items(cut):
+    assert 2 < cut.new.sum() < cut.in_catalogue.sum()
     assert cut.new[cut.taken].any(), "and some were taken"
 
 
@@ -56,31 +61,31 @@ def test_only_the_towers_speak_of_new_items(retriever, cut):
 
 
 def test_the_nearest_new_items_are_proposed_but_none_that_a_history_holds(retriever, cut):
-    fresh = proposals(retriever, cut, COUNT, 32)
+    fresh = new_item_candidates(retriever, cut, COUNT, 32)
     assert len(fresh) == len(cut.queries)
     for rows, seen in zip(fresh, cut.queries.seen(), strict=True):
         assert len(rows) == min(COUNT // 10, (cut.new & ~np.isin(np.arange(len(cut.new)), seen)).sum())
         assert cut.new[rows].all() and not np.isin(rows, seen).any()
     offered = np.concatenate([union.items.ravel() for union in propose(retriever, cut, COUNT, fresh)])
     offered = offered[offered != NO_ITEM]
-    assert (cut.known | cut.new)[offered].all()
+    assert (cut.in_catalogue | cut.new)[offered].all()
 
 
 def test_without_new_items_nothing_is_proposed_and_no_neighbour_lost(retriever, cut):
-    assert not any(len(rows) for rows in proposals(retriever, cut.of_known(), COUNT, 32))
+    assert not any(len(rows) for rows in new_item_candidates(retriever, cut.without_new_items(), COUNT, 32))
     text = sp.csr_matrix(np.eye(3, dtype=np.float32))
-    assert np.array_equal(neighbours_without(text, np.zeros(3, bool)).toarray(), text.toarray())
-    assert neighbours_without(text, np.array([0, 1, 0], bool)).diagonal().tolist() == [1, 0, 1]
+    assert np.array_equal(without_neighbours_of(text, np.zeros(3, bool)).toarray(), text.toarray())
+    assert without_neighbours_of(text, np.array([0, 1, 0], bool)).diagonal().tolist() == [1, 0, 1]
 
 
 def test_new_items_get_rows_whose_ids_say_nothing(table, cut):
     items, arrived = table.features, np.flatnonzero(cut.new)
     new = int(arrived[1])
-    old = int(np.flatnonzero(cut.known)[0])
+    old = int(np.flatnonzero(cut.in_catalogue)[0])
     made = Examples(*([np.zeros(0)] * 9))
     made = replace(made, candidates=np.array([[new, old, NO_ITEM]], np.int32), history=np.array([[old, new]], np.int32))
-    found = without_ids(made, cut.new)
-    longer = items.with_new(arrived)
+    found = at_new_rows(made, cut.new)
+    longer = items.with_new_copies(arrived)
     assert found.candidates.tolist() == [[len(items) + 1, old, NO_ITEM]]
     assert found.history.tolist() == [[old, len(items) + 1]]
     inputs = item_inputs(longer, found.candidates[0, :2])
