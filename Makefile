@@ -11,7 +11,7 @@ SIZE ?= all
 CALLERS ?= 16
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients torture vectors check check-go api-snapshot train serve evaluate bench profile lock clean
+.PHONY: help setup demo test test-slow test-clients torture vectors check documents check-go api-snapshot train serve evaluate bench profile lock clean
 
 include protos/generate.mk bench/ghz.mk
 
@@ -44,16 +44,19 @@ test-clients: $(STAMP) ## the clients of all languages against real servers
 vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
 	@$(BIN)/python client/vectors/make.py
 
-torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reliability.md
+torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reference/reliability.md
 	@$(BIN)/python tests/torture/run_tortures.py $(ONLY) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP) generated-current check-go ## ruff, mypy, import rules, go vet, generated files up to date, buf lint, API compatible with the last release
+check: $(STAMP) generated-current documents check-go ## ruff, mypy, import rules, go vet, generated files up to date, links in documents, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
+
+documents: $(STAMP) ## check links, anchors, file names and line lengths of all Markdown files
+	@$(BIN)/python -P -m shortlist_reference.documents
 
 check-go:
 	@if command -v go >/dev/null; then \

@@ -21,7 +21,7 @@ Events = Annotated[
     list[str] | None,
     typer.Option(help="Store of live events and items to include, as for `serve --state`; may be repeated."),
 ]
-Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")]
+Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/reference/settings.md.")]
 On = Annotated[Device, typer.Option(help="Device that models compute on; auto: a GPU if there is one.")]
 
 
