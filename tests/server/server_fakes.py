@@ -170,6 +170,8 @@ class Ranker:
         ranker = cls(float(bundle.array("ranking/points")[0]))
         if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
             ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
+        if gate := os.environ.get("FAKE_RANKER_GATE"):
+            ranker.before = partial(_wait, Path(gate))
         if switch := os.environ.get("FAKE_RANKER_STALLS"):
             ranker.before = partial(_stall, Path(switch), random.Random(0))
         return ranker
@@ -188,6 +190,13 @@ class Ranker:
 
     def vectors(self, items: Any) -> Any:
         return np.eye(3, dtype=np.float32)[np.asarray(items) % 3]
+
+
+def _wait(gate: Path) -> None:
+    """While there is such a file, calls do not return; `GATE.reached` says that there is one."""
+    while gate.exists():
+        gate.with_suffix(".reached").touch()
+        time.sleep(0.01)
 
 
 def _stall(switch: Path, draw: random.Random) -> None:

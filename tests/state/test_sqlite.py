@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from killed_writers import kill_while_writing
+from waiting import eventually
 
 from shortlist_core.errors import StateError
 from shortlist_core.types import Event
@@ -91,9 +92,7 @@ def test_waiting_batches_are_committed_together(file_url: str) -> None:
     threads = [threading.Thread(target=store.append, args=([event(f"e{number}")],)) for number in range(16)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 10
-    while len(store._writes._waiting) < 15 and time.monotonic() < deadline:
-        time.sleep(0.005)
+    eventually(lambda: len(store._writes._waiting) == 15)
     before = Path(f"{path}-wal").stat().st_size
     other.execute("COMMIT")
     for thread in threads:
