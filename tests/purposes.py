@@ -36,7 +36,7 @@ def system_test() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_started_nothing_trained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_started_nothing_trained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Holds a fast test to it, also where what it calls swallows the failure."""
     if request.node.get_closest_marker("fast") is None:
         yield

@@ -34,7 +34,7 @@ def cut(table):
 
 
 @pytest.fixture(scope="module")
-def retriever(table, cut):
+def retriever(table, cut, system_test):
     n = len(table.features)
     towers = TowerTraining(table.features, 0)
     settings, text = RetrievalSettings((14.0,), factors=8), text_weights(table.features.tokens)

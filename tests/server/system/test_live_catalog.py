@@ -192,6 +192,7 @@ async def test_a_bundle_that_is_activated_knows_all_changes_before_it_serves(
 
 
 @pytest.mark.skipif(not INSTALLED, reason="there is no redis-server")
+@pytest.mark.system
 async def test_two_servers_on_one_redis_see_each_others_items(
     start: Start, bundle: Bundle, tmp_path: Path, applied: Applied, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ def patient(monkeypatch) -> None:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
+def redis(tmp_path: Path, system_test: None) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
     yield server
     server.kill()
