@@ -257,6 +257,7 @@ def test_workers_end_when_their_supervisor_is_killed(serve: Run) -> None:
     process = serve("--workers", "2")
     address(process)
     workers = children(process)
+    assert len(workers) == 2
     process.kill()
     process.wait()
     eventually(lambda: all(zombie(pid) for pid in workers))
