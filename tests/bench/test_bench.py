@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
     "ceiling_ratio", "cpu_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500",

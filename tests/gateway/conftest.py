@@ -19,7 +19,7 @@ BOOT = Path(server_fakes.__file__).parent / "boot"
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Iterator[Run]:
     """Starts `shortlist COMMAND ARGUMENTS`, waits until it serves, and kills it at the end."""
     started: list[subprocess.Popen[str]] = []
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))  # started processes read this file without a conftest
+
+from waiting import eventually
 
 from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import write_histories
@@ -170,6 +176,8 @@ class Ranker:
         ranker = cls(float(bundle.array("ranking/points")[0]))
         if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
             ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
+        if gate := os.environ.get("FAKE_RANKER_GATE"):
+            ranker.before = Gate(Path(gate)).wait
         if switch := os.environ.get("FAKE_RANKER_STALLS"):
             ranker.before = partial(_stall, Path(switch), random.Random(0))
         return ranker
@@ -188,6 +196,36 @@ class Ranker:
 
     def vectors(self, items: Any) -> Any:
         return np.eye(3, dtype=np.float32)[np.asarray(items) % 3]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Holds up the ranker of another process while it is shut, that is, while there is a file at `path`."""
+
+    path: Path
+
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """For what is done meanwhile; then calls go on."""
+        self.path.touch()
+        try:
+            yield
+        finally:
+            self.path.unlink()
+
+    def reached(self) -> None:
+        """Wait until a call stands before the gate."""
+        eventually(self._reached.exists)
+
+    def wait(self) -> None:
+        """What a ranker does."""
+        while self.path.exists():
+            self._reached.touch()
+            time.sleep(0.01)
+
+    @property
+    def _reached(self) -> Path:
+        return self.path.with_suffix(".reached")
 
 
 def _stall(switch: Path, draw: random.Random) -> None:

@@ -30,7 +30,7 @@ What was done to a server on purpose, and what came of it. Each section is writt
 each in a short form.
 """
 
-sys.path[:0] = [str(HERE), str(HERE.parent / "server")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "server")]
 
 NAMES = sorted(path.stem.removeprefix("torture_") for path in HERE.glob("torture_*.py"))
 

@@ -34,7 +34,7 @@ def cut(table):
 
 
 @pytest.fixture(scope="module")
-def retriever(table, cut):
+def retriever(table, cut, system_test):
     training = SourceTraining()
     training.fit(FitInputs(cut.past, table.features, RetrievalSettings((14.0,), factors=8), seed=0, most_steps=10))
     sources = training.unaware_of(cut.new)

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +19,10 @@ from certificates import Certificates
 from prometheus_client.mmap_dict import MmapedDict
 from redis_server import INSTALLED, RedisServer
 from scrape import scrape
+from server_fakes import Gate
 from shortlist import Client, Options, Tls, Unavailable
 from shortlist.v1.event_pb2 import Event
+from waiting import eventually
 
 import shortlist_cli.main
 from shortlist_core.addresses import split
@@ -40,7 +41,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def serve(bundles: Path, tmp_path: Path) -> Iterator[Run]:
+def serve(bundles: Path, tmp_path: Path, system_test: None) -> Iterator[Run]:
     """Starts `shortlist serve` with these arguments; ends what a failing test leaves behind."""
     started: list[subprocess.Popen[str]] = []
 
@@ -74,21 +75,36 @@ def address(process: subprocess.Popen[str]) -> str:
     return match[1]
 
 
+def drains(client: Client) -> None:
+    """Wait until the server says that it is on its way out."""
+    eventually(lambda: client.health().name == "NOT_SERVING")
+
+
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """How a process ends, and what it had to say."""
     _, errors = process.communicate(timeout=30)
     return process.returncode, errors
 
 
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
 @pytest.mark.parametrize(("workers", "end"), [("1", signal.SIGTERM), ("1", signal.SIGINT), ("2", signal.SIGTERM)])
-def test_a_signal_lets_accepted_calls_finish_and_exits_zero(serve: Run, workers: str, end: signal.Signals) -> None:
-    process = serve("--workers", workers, FAKE_RANKER_SECONDS="1.0")
+def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
+    serve: Run, gate: Gate, workers: str, end: signal.Signals
+) -> None:
+    process = serve("--workers", workers, FAKE_RANKER_GATE=str(gate.path))
     client = Client(address(process), Options(timeout=20, max_attempts=1))
     answers: list[int] = []
     calling = threading.Thread(target=lambda: answers.append(len(client.recommend("ann", 3).items)))
-    calling.start()
-    time.sleep(0.4)  # by then the call is with the ranker
-    process.send_signal(end)
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(end)
+        drains(client)
+        assert not answers
     calling.join(20)
     assert answers == [3]
     code, errors = finish(process)
@@ -96,23 +112,23 @@ def test_a_signal_lets_accepted_calls_finish_and_exits_zero(serve: Run, workers:
     client.close()
 
 
-def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run) -> None:
-    process = serve(FAKE_RANKER_SECONDS="1.5")
+def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run, gate: Gate) -> None:
+    process = serve(FAKE_RANKER_GATE=str(gate.path))
     client = Client(address(process), Options(timeout=20, max_attempts=1))
     calling = threading.Thread(target=lambda: client.recommend("ann", 3))
-    calling.start()
-    time.sleep(0.4)
-    process.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
-    with pytest.raises(Exception, match="DRAINING"):
-        client.recommend("bob", 3)
-    assert client.health().name == "NOT_SERVING"
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(signal.SIGTERM)
+        drains(client)
+        with pytest.raises(Exception, match="DRAINING"):
+            client.recommend("bob", 3)
     calling.join(20)
     assert finish(process)[0] == 0
 
 
-def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run) -> None:
-    process = serve("--grace", "0.3", FAKE_RANKER_SECONDS="3")
+def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run, gate: Gate) -> None:
+    process = serve("--grace", "0.3", FAKE_RANKER_GATE=str(gate.path))
     client = Client(address(process), Options(timeout=20, max_attempts=1))
     failures: list[Exception] = []
 
@@ -123,11 +139,12 @@ def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run) -> 
             failures.append(error)
 
     calling = threading.Thread(target=call)
-    calling.start()
-    time.sleep(0.4)
-    process.send_signal(signal.SIGTERM)
-    calling.join(2.5)
-    assert not calling.is_alive() and failures
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(signal.SIGTERM)
+        calling.join(15)
+        assert not calling.is_alive() and failures
     assert finish(process)[0] == 0
 
 
@@ -176,9 +193,7 @@ def test_all_workers_follow_an_activation_and_serve_it_after_a_restart(serve: Ru
     command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
     asked = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "160"})
     assert asked.returncode == 0 and re.search(rf"stable .*{second}", asked.stdout), asked
-    deadline = time.monotonic() + 20
-    while (versions := answering(where, 8)) != {second}:
-        assert time.monotonic() < deadline, versions
+    eventually(lambda: answering(where, 8) == {second})
     os.kill(children(process)[0], signal.SIGKILL)  # its successor agrees with the others
     assert answering(where, 8) == {second}
     process.send_signal(signal.SIGTERM)
@@ -209,10 +224,7 @@ def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
     before = children(process)
     assert len(before) == 2
     os.kill(before[0], signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while before[0] in (now := children(process)) or len(now) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: before[0] not in (now := children(process)) and len(now) == 2)
     with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
         assert len(client.recommend("ann", 3).items) == 3
     process.send_signal(signal.SIGTERM)
@@ -228,15 +240,14 @@ def test_a_worker_that_dies_while_the_store_is_away_is_replaced_when_it_is_back(
     dies, stays = children(process)
     redis.kill()
     os.kill(dies, signal.SIGKILL)
-    time.sleep(25)  # more than one attempt
+    attempts: set[int] = set()
+    eventually(lambda: attempts.update(children(process)) or len(attempts - {dies, stays}) > 1, timeout=60)
     assert process.poll() is None and stays in children(process)
     with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
         assert client.recommend("ann", 3).degraded
         redis.start()
-        deadline = time.monotonic() + 60
-        while len([pid for pid in children(process) if not zombie(pid)]) < 2 or client.recommend("ann", 3).degraded:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        eventually(lambda: len([pid for pid in children(process) if not zombie(pid)]) == 2, timeout=60)
+        eventually(lambda: not client.recommend("ann", 3).degraded, timeout=60)
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
     redis.kill()
@@ -246,15 +257,14 @@ def test_workers_end_when_their_supervisor_is_killed(serve: Run) -> None:
     process = serve("--workers", "2")
     address(process)
     workers = children(process)
+    assert len(workers) == 2
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() and not zombie(pid) for pid in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: all(zombie(pid) for pid in workers))
 
 
 def zombie(pid: int) -> bool:
+    """Whether a process has ended, even if nobody has asked how."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -400,20 +410,20 @@ def refused(where: str) -> bool:
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_metrics_are_served_until_the_end_and_then_the_port_is_free(serve: Run, end: signal.Signals) -> None:
-    process = serve("--metrics-address", "127.0.0.1:0", FAKE_RANKER_SECONDS="1.5")
+def test_metrics_are_served_until_the_end_and_then_the_port_is_free(
+    serve: Run, gate: Gate, end: signal.Signals
+) -> None:
+    process = serve("--metrics-address", "127.0.0.1:0", FAKE_RANKER_GATE=str(gate.path))
     client, where = Client(address(process), Options(timeout=20, max_attempts=1)), page(process)
     calling = threading.Thread(target=lambda: client.recommend("ann", 3))
-    calling.start()
-    deadline = time.monotonic() + 20
-    while scrape(where).value("shortlist_requests_pending", kind="recommendations") != 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(end)
-    time.sleep(0.2)
-    now = scrape(where)  # of a server that drains
-    assert now.value("shortlist_requests_pending", kind="recommendations") == 1
-    assert len(now.series("shortlist_bundle_info")) == 1
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(end)
+        drains(client)
+        now = scrape(where)
+        assert now.value("shortlist_requests_pending", kind="recommendations") == 1
+        assert len(now.series("shortlist_bundle_info")) == 1
     calling.join(20)
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
@@ -444,11 +454,12 @@ def test_metrics_of_all_workers_are_added_up_and_outlive_them(serve: Run, tmp_pa
 
     dead = max(met, key=lambda pid: met[pid])
     os.kill(dead, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while dead in (now_there := children(process)) or len(now_there) < 2:
+
+    def replaced() -> bool:
         assert scrape(metrics).calls("Recommend") == {"OK": calls}  # no scrape sees less meanwhile, or more
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        return dead not in (now_there := children(process)) and len(now_there) == 2
+
+    eventually(replaced)
     with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
         assert client.recommend("ann", 3).items
     # The new worker may listen before it has its bundle: a call that it refuses is tried again, and counts as well.

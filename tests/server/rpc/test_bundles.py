@@ -146,8 +146,10 @@ async def test_what_happens_in_the_folder_is_followed(following: Running, publis
 async def test_publishing_beside_changes_nothing(following: Running, published: BundleStore) -> None:
     before = await serving(following)
     fakes.publish(published.directory, 0.002, activate=False)
-    await asyncio.sleep(0.3)
-    assert await serving(following) == before
+    published.set_shadow(published.versions()[1])  # once this is followed, the folder has been looked at since
+    state = await until(following, lambda state: state.HasField("shadow"))
+    state.ClearField("shadow")
+    assert state == before
 
 
 async def test_a_folder_that_asks_for_a_damaged_bundle_is_not_followed_and_says_why(
