@@ -4,7 +4,7 @@
 NODE := client/node
 GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/api
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
-PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+PROTOC := $(BIN)/python -P -m grpc_tools.protoc -Iprotos
 
 .PHONY: protos protos-python protos-reference protos-go protos-node generated-current
 
@@ -16,7 +16,7 @@ protos-python: $(STAMP)
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
 
 protos-reference: $(STAMP)
-	@$(BIN)/python -m shortlist_reference
+	@$(BIN)/python -P -m shortlist_reference
 
 # The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
 GO_PACKAGE := $(foreach proto,$(PROTOS:protos/%=%),M$(proto)=shortlist/shortlistv1)

@@ -13,11 +13,9 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from shortlist_core.compiled import compiled
 from shortlist_core.errors import DataError
-from shortlist_core.types import NO_ITEM, Bytes, Int32s, Int64s
-
-UInt64s = npt.NDArray[np.uint64]
+from shortlist_core.types import NO_ITEM, Bytes, Int32s, Int64s, UInt64s
+from shortlist_kernels.strings import write_bounds, write_rows_of_ids
 
 Spans = tuple[Bytes, Int64s, Int64s]
 """Strings as UTF-8: the bytes, and where each string begins and ends in them, int64 [strings]."""
@@ -99,7 +97,7 @@ class Strings(Sequence[str]):
         """As `take`, as UTF-8 spans instead of strings."""
         at = np.asarray(rows, dtype=np.int64)
         begins, ends = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
-        if not _bounds(self._offsets, at, begins, ends):
+        if not write_bounds(self._offsets, at, begins, ends):
             raise IndexError(f"rows {at.min()} to {at.max()} of {len(self)} strings")
         return self._blob, begins, ends
 
@@ -129,42 +127,7 @@ class Ids(Strings):
         found = np.empty(len(ids), np.int32)
         for start in range(0, len(ids), _BULK):
             some = ids[start : start + _BULK]
-            _find(self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:])
+            write_rows_of_ids(
+                self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:]
+            )
         return found
-
-
-@compiled
-def _bounds(offsets: Int64s, rows: Int64s, begins: Int64s, ends: Int64s) -> bool:
-    """Write where the strings at the rows begin and end; whether there are all of them."""
-    for i in range(len(rows)):
-        if not 0 <= rows[i] < len(offsets) - 1:
-            return False
-        begins[i], ends[i] = offsets[rows[i]], offsets[rows[i] + 1]
-    return True
-
-
-@compiled
-def _find(
-    hashes: UInt64s,
-    rows: Int32s,
-    blob: Bytes,
-    offsets: Int64s,
-    wanted: UInt64s,
-    ids: Bytes,
-    bounds: Int64s,
-    found: Int32s,
-) -> None:
-    """Write the row of each id into the front of `found`; of equal hashes each is looked at."""
-    for i in range(len(wanted)):
-        found[i] = NO_ITEM
-        length = bounds[i + 1] - bounds[i]
-        for at in range(np.searchsorted(hashes, wanted[i]), len(hashes)):
-            if hashes[at] != wanted[i]:
-                break
-            begin = offsets[rows[at]]
-            same = offsets[rows[at] + 1] - begin == length
-            for k in range(length if same else 0):
-                same &= blob[begin + k] == ids[bounds[i] + k]
-            if same:
-                found[i] = rows[at]
-                break

@@ -113,7 +113,7 @@ def table(
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     from shortlist_data.clean import Rules
-    from shortlist_data.source import Reading
+    from shortlist_data.reading import Reading
     from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.text import Text
 from shortlist_cli import tables
 from shortlist_cli.progress import steps
 from shortlist_core.errors import UnavailableError
+from shortlist_core.processes import python_module
 
 if TYPE_CHECKING:
     from shortlist.v1.recommendation_pb2 import RecommendedItem
@@ -73,17 +73,8 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
 @contextmanager
 def _server(bundles: Path) -> Iterator[str]:
     """A real server process on a free port, as `shortlist serve` starts it; gives its address, drains it at the end."""
-    command = [
-        sys.executable,
-        "-m",
-        "shortlist_cli.main",
-        "serve",
-        "--bundles",
-        str(bundles),
-        "--address",
-        "127.0.0.1:0",
-    ]
-    command += ["--log-level", "warning"]
+    command = python_module("shortlist_cli.main", "serve", "--bundles", str(bundles))
+    command += ["--address", "127.0.0.1:0", "--log-level", "warning"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -15,8 +15,9 @@ from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules, clean_items, distinct_ids
+from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
-from shortlist_data.source import LINE, batches
+from shortlist_data.source import batches
 
 SHOWN = 10
 """Mistakes that are named; further ones are only counted."""

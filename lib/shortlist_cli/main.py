@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,11 +22,27 @@ from shortlist_core.errors import ShortlistError
 
 app = typer.Typer(
     name="shortlist",
-    help="A two-stage recommender served over gRPC.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shortlist {version('shortlist-server')}")
+        raise typer.Exit
+
+
+@app.callback()
+def shortlist(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A two-stage recommender served over gRPC."""
+
+
 app.add_typer(data.app, name="data")
 app.command()(demo)
 app.command()(train)

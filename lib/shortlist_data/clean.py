@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from shortlist_core.types import EventType
+from shortlist_data.reading import LINE
 from shortlist_data.rejects import DUPLICATE, Rejects
 from shortlist_data.schema import ATTRIBUTES, EVENT_NAMES, INTERACTIONS, ITEMS, USERS
-from shortlist_data.source import LINE
 from shortlist_data.times import to_time
 
 _REASON = "#reason"

@@ -10,8 +10,9 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.download import download, unpack
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import LINE, Reading, batches
+from shortlist_data.source import batches
 from shortlist_data.table import imported
 
 BASE = "https://recodatasets.z20.web.core.windows.net/newsrec"

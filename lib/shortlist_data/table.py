@@ -20,8 +20,9 @@ from shortlist_data.clean import (
     distinct_interactions,
 )
 from shortlist_data.dataset import Dataset, untitled_items
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import LINE, Reading, batches
+from shortlist_data.source import batches
 
 Mapped = Mapping[str, Mapping[str, str]]
 """Table -> canonical column -> column of the source."""

@@ -1,4 +1,4 @@
-"""`python -m shortlist_reference` writes docs/api anew."""
+"""`python -P -m shortlist_reference` writes docs/api anew."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def compile_api(protos: Path, package: str) -> Api:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "set.binpb"
         # A process of its own: the compiler brings its own protobuf, which does not get on with others.
-        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{protos}", f"-o{out}"]
+        command = [sys.executable, "-P", "-m", "grpc_tools.protoc", f"-I{protos}", f"-o{out}"]
         command += ["--include_imports", "--include_source_info", *sources]
         subprocess.run(command, check=True)
         files = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file

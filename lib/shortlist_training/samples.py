@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from shortlist_core.signals import signals
 from shortlist_core.types import Bools, Candidates, Float32s, Int32s
+from shortlist_kernels.signals import signals
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features import ItemFacts

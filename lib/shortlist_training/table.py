@@ -12,11 +12,10 @@ import polars as pl
 from shortlist_bundle.groups import Attribute, padded
 from shortlist_bundle.strings import Ids
 from shortlist_core.errors import DataError
-from shortlist_core.types import EVENT_WEIGHTS, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_layers.tokens import TextEncoder
-from shortlist_retrieval.sources.recent_choices import RecentChoices
 
 FEWEST_EVENTS = 50
 
@@ -86,21 +85,6 @@ def past_of(interactions: pl.DataFrame, user_ids: Sequence[str], items: Ids, now
     in_catalogue = rows != NO_ITEM
     events = events.filter(pl.Series(in_catalogue))
     return _histories(events, rows[in_catalogue], _rows(events["user_id"], users), len(users), now)
-
-
-def choices_since(interactions: pl.DataFrame, items: Ids, since: int) -> RecentChoices | None:
-    """What popularity counts of the interactions from `since` (microseconds) to the newest; None where there are none.
-
-    Items are rows of a bundle, items that it lacks are left out.
-    """
-    wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
-    time = pl.col("timestamp").dt.timestamp("us")
-    chosen = interactions.filter(pl.col("event_type").is_in(wanted) & (time >= since))
-    newest = chosen.group_by("user_id", "item_id").agg(time.max().alias("time")).sort("user_id", "item_id")
-    if not len(newest):
-        return None
-    rows, times = items.rows(newest["item_id"].to_list()), newest["time"].to_numpy()
-    return RecentChoices(rows[rows != NO_ITEM], times[rows != NO_ITEM], int(times.max()))
 
 
 def attributes_of(users: pl.DataFrame) -> dict[str, list[Attribute]]:

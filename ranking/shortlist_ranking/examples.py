@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from shortlist_core.compiled import compiled
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
+from shortlist_kernels.ranking import scale
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_ranking.features import ItemFacts, features
@@ -93,16 +93,7 @@ class Scaling:
 
     def apply_within(self, found: Float32s) -> None:
         """Scale in place the first features of `found`, float32 [..., features or more] and contiguous."""
-        _scale(found.reshape(-1, found.shape[-1]), self.mean, self.spread, self.low, self.high)
-
-
-@compiled
-def _scale(found: Float32s, mean: Float32s, spread: Float32s, low: Float32s, high: Float32s) -> None:
-    for i in range(len(found)):
-        own = found[i]
-        for j in range(len(mean)):
-            inside = min(max(own[j], low[j]), high[j])  # in this order what is no number stays none
-            own[j] = (inside - mean[j]) / (spread[j] if spread[j] > np.float32(1e-6) else np.float32(1))
+        scale(found.reshape(-1, found.shape[-1]), self.mean, self.spread, self.low, self.high)
 
 
 class ExampleBatches(keras.utils.PyDataset):

@@ -7,16 +7,15 @@ of a visit goes astray on those who come back after months (docs/experiments.md,
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.compiled import compiled
-from shortlist_core.signals import write_signals
-from shortlist_core.types import DAY, Bools, Candidates, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import Bools, Candidates, Float32s, Int64s, Queries
+from shortlist_kernels.ranking import any_marked, write_context
+from shortlist_kernels.signals import write_signals
 
 CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
 
@@ -75,63 +74,14 @@ def write_features(queries: Queries, candidates: Candidates, facts: ItemFacts, f
     """Write `features` into the front of `found`, float32 with every axis as long as theirs or longer."""
     write_signals(candidates, found)
     items, at = np.ascontiguousarray(candidates.items), 2 * len(candidates.sources)
-    _context(items, queries.offsets, queries.items, facts.first, facts.last, facts.prices, facts.as_of, found, at)
+    write_context(items, queries.offsets, queries.items, facts.first, facts.last, facts.prices, facts.as_of, found, at)
 
 
 def untaken(candidates: Candidates, facts: ItemFacts) -> Bools:
     """Which candidates are new items of which popularity knows no taker yet, bool [batch, n]."""
     items = np.ascontiguousarray(candidates.items)
-    if not _any(items, facts.new):
+    if not any_marked(items, facts.new):
         return np.zeros(items.shape, np.bool_)
     new = facts.new[items] & candidates.valid
     popularity = [name.split("_")[0] == "popular" for name in candidates.sources]
     return np.asarray(new & ~(candidates.scores[..., popularity] > 0).any(axis=-1))
-
-
-@compiled
-def _any(items: Int32s, marked: Bools) -> bool:
-    """Whether some item that is no padding is marked."""
-    for row in items:
-        for item in row:
-            if item >= 0 and marked[item]:
-                return True
-    return False
-
-
-@compiled
-def _usual_price(items: Int32s, prices: Float32s) -> np.float32:
-    """The mean price of the items whose price is known; NaN without any."""
-    total = known = 0.0
-    for item in items:
-        total += prices[item, 0] * prices[item, 1]
-        known += prices[item, 1]
-    return np.float32(total / known) if known > 0 else np.float32(np.nan)
-
-
-@compiled
-def _context(
-    items: Int32s,
-    offsets: Int64s,
-    histories: Int32s,
-    first: Int64s,
-    last: Int64s,
-    prices: Float32s,
-    as_of: int,
-    found: Float32s,
-    at: int,
-) -> None:
-    """Write CONTEXT into `found`'s last axis from place `at` on."""
-    batch, n = items.shape
-    for i in range(batch):
-        for j in range(n):  # nothing but look-ups, so that many of them are under way at a time
-            item, own = max(items[i, j], 0), found[i, j, at:]
-            own[0], own[1] = 1 + max(as_of - first[item], 0) / DAY, 1 + max(as_of - last[item], 0) / DAY
-            own[2], own[3] = prices[item, 0], prices[item, 1]
-        usual = _usual_price(histories[offsets[i] : offsets[i + 1]], prices)
-        length = np.float32(math.log1p(offsets[i + 1] - offsets[i]))
-        for j in range(n):
-            own = found[i, j, at:]
-            own[0], own[1] = math.log(own[0]), math.log(own[1])
-            distance = abs(own[2] - usual) * own[3]
-            own[4] = np.float32(0) if math.isnan(distance) else distance
-            own[5] = length

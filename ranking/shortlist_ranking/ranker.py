@@ -12,10 +12,10 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.compiled import compiled
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.halves import HalfVectors, restored, shrunk, write_vectors
-from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
+from shortlist_core.types import Candidates, Float32s, Int32s, Queries
+from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vectors
+from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.new_items import NewItems
@@ -92,7 +92,7 @@ class Ranker:
             rescored = scores[with_history]
             self._score(queries.select(with_history), candidates.part(with_history), rescored)
             scores[with_history] = rescored
-        _calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
+        calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
         return scores
 
     def vectors(self, items: Int32s) -> Float32s:
@@ -201,13 +201,3 @@ def _smallest(shapes: Sequence[tuple[int, int]], batch: int, n: int) -> tuple[in
 
 def _parts(total: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
-
-
-@compiled
-def _calibrate(scores: Float32s, items: Int32s, slope: np.float32, offset: np.float32) -> None:
-    """Make probabilities of logits in place, -inf where padded."""
-    for i in range(items.shape[0]):
-        for j in range(items.shape[1]):
-            logit = min(max(slope * scores[i, j] + offset, np.float32(-60)), np.float32(60))
-            probability = np.float32(1) / (np.float32(1) + np.float32(math.exp(-logit)))
-            scores[i, j] = probability if items[i, j] != NO_ITEM else np.float32(-np.inf)

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from shortlist_core.compiled import compiled
-from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, among
+from shortlist_core.types import Bools, Int32s, Int64s, among
+from shortlist_kernels.exclusions import write_first_passing
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Barred:
         count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
         """
         passing, places = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
-        _first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
+        write_first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
         return passing, places
 
     def left(self, query: int, n_items: int) -> int:
@@ -73,23 +73,3 @@ class Barred:
         mask = np.ones(n_items, np.bool_) if self.allowed is None else self.allowed.copy()
         mask[self.rows[query]] = False
         return mask
-
-
-@compiled
-def _first_passing(
-    lists: Int32s | Int64s, offsets: Int64s, barred: Int32s, allowed: Bools, passing: Int32s, places: Int64s
-) -> None:
-    for i in range(len(passing)):
-        own, rows = barred[offsets[i] : offsets[i + 1]], lists[min(i, len(lists) - 1)]
-        found = 0
-        for j in range(len(rows)):
-            if found == passing.shape[1]:
-                break
-            row = rows[j]
-            if row < 0 or (len(allowed) > 0 and not allowed[row]):
-                continue
-            at = np.searchsorted(own, row)
-            if at == len(own) or own[at] != row:
-                passing[i, found], places[i, found] = row, j
-                found += 1
-        passing[i, found:] = NO_ITEM

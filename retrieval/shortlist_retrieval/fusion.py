@@ -9,8 +9,8 @@ from scipy.optimize import minimize
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.signals import signals, weighted_signals
 from shortlist_core.types import Bools, Candidates, Float32s, Float64s
+from shortlist_kernels.signals import signals, weighted_signals
 
 PENALTY = 1e-3
 
@@ -20,8 +20,8 @@ FEWEST_STRANGERS = 10
 
 @dataclass(frozen=True)
 class Fusion:
-    """Weights of the signals of `shortlist_core.signals`: of whom nothing but popularity and the like can say anything,
-    other signals tell than of those who have a history.
+    """Weights of the signals of `shortlist_kernels.signals`: of whom nothing but popularity and the like can say
+    anything, other signals tell than of those who have a history.
     """
 
     weights: Float32s  # [2 * sources]

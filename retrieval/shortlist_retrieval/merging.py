@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shortlist_core.compiled import compiled, room
 from shortlist_core.types import NO_ITEM, Int32s
+from shortlist_kernels.merging import keep_distinct, write_ranks
+from shortlist_kernels.scratch import scratch
 
 
 def union(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
@@ -21,7 +22,7 @@ def union(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
     for query, rows in enumerate(extra or ()):
         found[query, listed : listed + len(rows)] = rows
     found.view(np.uint32).sort(axis=1)  # as which NO_ITEM is the largest number there is
-    return found[:, : _keep_distinct(found)]
+    return found[:, : keep_distinct(found)]
 
 
 def places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
@@ -29,40 +30,5 @@ def places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
     the first, 0 where it is not.
     """
     ranks = np.zeros((len(lists), *items.shape), np.int32)
-    _places(lists, items, room.int32s(n_items), ranks)
+    write_ranks(lists, items, scratch.int32s(n_items), ranks)
     return ranks
-
-
-@compiled
-def _keep_distinct(found: Int32s) -> int:
-    """Close each sorted row up where a number comes again; returns how many the longest row has."""
-    widest = 0
-    for i in range(len(found)):
-        row, end = found[i], 0
-        last = np.int32(NO_ITEM)
-        for k in range(len(row)):  # without a branch: half of them would be guessed wrong
-            number = row[k]
-            row[end] = number
-            end += number != last
-            last = number
-        end -= last == NO_ITEM and end > 0
-        row[end:] = NO_ITEM
-        widest = max(widest, end)
-    return widest
-
-
-@compiled
-def _places(lists: Int32s, items: Int32s, marks: Int32s, ranks: Int32s) -> None:
-    """`marks` are zeros, and zeros again afterwards."""
-    sources, batch, count = lists.shape
-    for i in range(batch):
-        for j in range(items.shape[1]):
-            if items[i, j] >= 0:
-                marks[items[i, j]] = j + 1
-        for s in range(sources):
-            for k in range(count):
-                if lists[s, i, k] >= 0 and marks[lists[s, i, k]] > 0:
-                    ranks[s, i, marks[lists[s, i, k]] - 1] = k + 1
-        for j in range(items.shape[1]):
-            if items[i, j] >= 0:
-                marks[items[i, j]] = 0

@@ -13,8 +13,8 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.compiled import compiled
-from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries, Reasons, among, distinct
+from shortlist_core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s, Queries, Reasons, among, distinct
+from shortlist_kernels.merging import gather
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.exclusions import Barred
 from shortlist_retrieval.explanations import reasons
@@ -296,8 +296,8 @@ def _take(candidates: Candidates, positions: Int64s) -> Candidates:
     """The candidates at the positions int64 [batch, n]."""
     shape = (*positions.shape, len(candidates.sources))
     scores, ranks = np.empty(shape, np.float32), np.empty(shape, np.int32)
-    _gather(np.ascontiguousarray(candidates.scores.transpose(2, 0, 1)), positions, scores)
-    _gather(np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1)), positions, ranks)
+    gather(np.ascontiguousarray(candidates.scores.transpose(2, 0, 1)), positions, scores)
+    gather(np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1)), positions, ranks)
     rows = np.arange(len(positions))[:, None]
     return replace(
         candidates,
@@ -306,13 +306,3 @@ def _take(candidates: Candidates, positions: Int64s) -> Candidates:
         scores=scores,
         ranks=ranks,
     )
-
-
-@compiled
-def _gather(by_source: Float32s | Int32s, positions: Int64s, by_item: Float32s | Int32s) -> None:
-    """Out of [sources, batch, n] what stands at the positions [batch, k], into [batch, k, sources]."""
-    for s in range(len(by_source)):
-        for i in range(len(positions)):
-            own = by_source[s, i]
-            for k in range(positions.shape[1]):
-                by_item[i, k, s] = own[positions[i, k]]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortlist_core.errors import DataError
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
-from shortlist_data.source import LINE, Reading, batches
+from shortlist_data.source import batches
 
 # What a spreadsheet may write into a cell; surrogates and NUL no file holds, a lone CR ends a line for some readers.
 CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0"), max_size=8)

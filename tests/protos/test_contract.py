@@ -70,7 +70,7 @@ def comments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     out = tmp_path_factory.mktemp("descriptors") / "set.bin"
     sources = sorted(str(path) for path in (PROTOS / "shortlist/v1").glob("*.proto"))
     # A process of its own: the compiler and TensorFlow bring a protobuf each, and crash in one process.
-    compiler = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", "--include_source_info", f"-o{out}"]
+    compiler = [sys.executable, "-P", "-m", "grpc_tools.protoc", f"-I{PROTOS}", "--include_source_info", f"-o{out}"]
     subprocess.run([*compiler, *sources], check=True)
     found = {}
     for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:

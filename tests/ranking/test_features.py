@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shortlist_core.signals import signals
 from shortlist_core.types import DAY, NO_ITEM, Candidates
+from shortlist_kernels.signals import signals
 from shortlist_ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken, write_features
 
 AS_OF = 100 * DAY

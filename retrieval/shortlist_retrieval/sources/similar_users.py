@@ -13,8 +13,8 @@ import scipy.sparse as sp
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.compiled import compiled
-from shortlist_core.types import Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import Float32s, Queries
+from shortlist_kernels.sparse import shrink_cosines
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.sources.item_item import history_profile, keep_largest
 from shortlist_retrieval.sparse import SparseRows, product
@@ -49,7 +49,9 @@ class SimilarUsers:
         """The nearest users' items, each user counting by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
         similar = product(histories, self.takers, self.takers_unit)
-        _liken(histories.offsets, similar.offsets, similar.columns, self.sizes, similar.values)
+        shrink_cosines(
+            histories.offsets, similar.offsets, similar.columns, self.sizes, np.float32(SHRINKAGE), similar.values
+        )
         users = similar.top(NEIGHBOURS)
         offsets = NEIGHBOURS * np.arange(len(users) + 1)
         nearest = SparseRows(offsets, users.ravel(), similar.at(users).ravel(), similar.width)
@@ -68,12 +70,3 @@ class SimilarUsers:
         takers, takers_unit = load_csr(bundle, f"{at}/takers")
         taken, taken_unit = load_csr(bundle, f"{at}/taken")
         return cls(takers, taken, bundle.array(f"{at}/sizes"), takers_unit, taken_unit)
-
-
-@compiled
-def _liken(histories: Int64s, offsets: Int64s, users: Int32s, sizes: Float32s, common: Float32s) -> None:
-    """Make of the items that a query has in `common` with users their shrunk cosine."""
-    for i in range(len(offsets) - 1):
-        length = np.float32(histories[i + 1] - histories[i])
-        for k in range(offsets[i], offsets[i + 1]):
-            common[k] /= np.sqrt(length * sizes[users[k]]) + np.float32(SHRINKAGE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +11,9 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.compiled import compiled
 from shortlist_core.errors import DataError
 from shortlist_core.types import Float32s, Int32s, Queries
+from shortlist_kernels.vectors import add_pooled
 from shortlist_layers.history import latest
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import ItemFeatures, item_inputs
@@ -56,7 +55,7 @@ class TwoTower:
         history, present, types, gaps = latest(events, events.offsets[:-1], events.offsets[1:], events.now)
         weights = tower["places"], tower["types"], tower["gaps"]
         pooled = np.zeros((len(queries), HEADS, DIM), np.float32)
-        _pool(self.index.take(history), present, types, gaps, *weights, pooled)
+        add_pooled(self.index.take(history), present, types, gaps, *weights, pooled)
         hidden = np.maximum(pooled.reshape(-1, HEADS * DIM) @ tower["hidden.kernel"] + tower["hidden.bias"], 0)
         mixed = pooled.mean(axis=1) + hidden @ tower["mix.kernel"] + tower["mix.bias"]
         return np.asarray(mixed * present[:, :1], np.float32)
@@ -101,36 +100,6 @@ class TwoTower:
         users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
         lengths = bundle.array(f"{at}/lengths")
         return cls(FreshIndex.over(index, new.room) if new else index, users, items, lengths, new)
-
-
-@compiled
-def _pool(
-    vectors: Float32s,
-    present: Float32s,
-    types: Int32s,
-    gaps: Int32s,
-    of_places: Float32s,
-    of_types: Float32s,
-    of_gaps: Float32s,
-    pooled: Float32s,
-) -> None:
-    """Add each head's weighted mean of the vectors [batch, steps, d], the present ones first, to `pooled`, of zeros."""
-    batch, steps = present.shape
-    odds = np.empty(steps, np.float32)
-    for i in range(batch):
-        for head in range(pooled.shape[1]):
-            there, top, total = 0, np.float32(-np.inf), np.float32(0)
-            while there < steps and present[i, there] > 0:
-                odds[there] = of_places[there, head] + of_types[types[i, there], head] + of_gaps[gaps[i, there], head]
-                top = max(top, odds[there])
-                there += 1
-            for t in range(there):
-                odds[t] = math.exp(odds[t] - top)
-                total += odds[t]
-            for t in range(there):
-                own, mean, weight = vectors[i, t], pooled[i, head], odds[t] / total
-                for k in range(len(own)):
-                    mean[k] += weight * own[k]
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:

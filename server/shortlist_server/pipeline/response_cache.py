@@ -1,63 +1,48 @@
-"""Short-lived response cache: an identical request is answered without retrieval or ranking."""
+"""Short-lived response cache: an identical request is answered without retrieval or ranking.
+
+`cache_key` says which requests are identical.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+
+from cachetools import TTLCache
 
 from shortlist_core.types import Ranked
 
 CAPACITY = 32 << 20
-"""Bytes of answers that are held, some 4,000 of 50 items each; above that the oldest are forgotten."""
+"""Bytes of answers that are held, some 4,000 of 50 items each. Beyond that the least recently used ones go."""
 
 _OVERHEAD = 1_500  # bytes of an entry besides its arrays' content
 
 
 class ResponseCache:
-    """What was answered in the last so many seconds. May be used by any thread."""
+    """Holds answers for so many seconds, and no more of them than `capacity` bytes. May be used by any thread."""
 
     def __init__(self, seconds: float, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds, self._capacity, self._clock = seconds, capacity, clock
         self._lock = threading.Lock()
-        self._held: OrderedDict[bytes, tuple[float, int, Ranked]] = OrderedDict()  # until when, bytes; oldest first
-        self._bytes = 0
+        self._held: TTLCache[bytes, Ranked] = TTLCache(capacity, seconds, clock, _bytes)
 
-    def get(self, question: bytes) -> Ranked | None:
-        """The answer to this question, as one that was given before; None where there is none, or none any more."""
+    def get(self, key: bytes) -> Ranked | None:
+        """The answer under this key, as one that was given before; None where there is none, or none any more."""
         with self._lock:
-            self._forget()
-            held = self._held.get(question)
-        return None if held is None else held[2]
+            return self._held.get(key)
 
-    def put(self, question: bytes, answer: Ranked) -> None:
+    def put(self, key: bytes, answer: Ranked) -> None:
         """Hold on to an answer, but to nothing else of the batch that it was made in."""
         own = _own(answer)
-        size = _OVERHEAD + _bytes(own)
-        with self._lock:
-            self._drop(question)
-            self._held[question] = self._clock() + self._seconds, size, own
-            self._bytes += size
-            self._forget()
+        with self._lock, suppress(ValueError):  # larger than the whole cache
+            self._held[key] = own
 
     def forget(self) -> None:
         """Let go of what has become too old: without requests nobody else does."""
         with self._lock:
-            self._forget()
-
-    def _forget(self) -> None:
-        now = self._clock()
-        while self._held:
-            question, (until, _, _) = next(iter(self._held.items()))
-            if until > now and self._bytes <= self._capacity:
-                return
-            self._drop(question)
-
-    def _drop(self, question: bytes) -> None:
-        if held := self._held.pop(question, None):
-            self._bytes -= held[1]
+            self._held.expire()
 
 
 def _own(answer: Ranked) -> Ranked:
@@ -82,6 +67,7 @@ def _own(answer: Ranked) -> Ranked:
 
 
 def _bytes(answer: Ranked) -> int:
+    """What an answer with arrays of its own takes up."""
     hits, reasons = answer.hits, answer.reasons
     told = reasons.speakers, reasons.anchors, reasons.done, reasons.shares, reasons.groups
-    return sum(each.nbytes for each in (answer.items, answer.scores, hits.ranks, hits.scores, *told))
+    return _OVERHEAD + sum(each.nbytes for each in (answer.items, answer.scores, hits.ranks, hits.scores, *told))

@@ -1,6 +1,6 @@
 """One serving process: from settings to SERVING, until a signal drains it.
 
-`python -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
+`python -P -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
 standard input, what came of it goes as a line of JSON to standard output, and the end of standard input (the
 supervisor's own end) drains too.
 """
@@ -20,9 +20,9 @@ from pydantic import TypeAdapter
 from shortlist_core.device import choose
 from shortlist_core.errors import ShortlistError
 from shortlist_server.base import logs
+from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.process.ports import check_free
 from shortlist_server.rpc.auth import read_tokens
 from shortlist_state import open_store
 

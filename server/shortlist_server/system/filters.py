@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from cachetools import LRUCache
 
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import Bools, Int32s, among
@@ -47,16 +48,15 @@ class Filters:
 
     def __init__(self, items: LiveItems) -> None:
         self._items = items
-        self._remembered: dict[Filter, Allowed] = {}
+        self._remembered: LRUCache[Filter, Allowed] = LRUCache(_REMEMBERED)
 
     def allowed(self, filter: Filter) -> Allowed | None:
         """The items that meet every condition; None for the empty filter, unless many items are deleted."""
         if not filter and len(self._items.deleted) <= FEW_DELETED:
             return None
-        allowed = self._remembered.pop(filter, None) or self._allowed(filter)
-        self._remembered[filter] = allowed  # the latest at the end
-        if len(self._remembered) > _REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
+        allowed = self._remembered.get(filter)
+        if allowed is None:
+            allowed = self._remembered[filter] = self._allowed(filter)
         return allowed
 
     def refresh(self, rows: Int32s) -> None:

@@ -1,4 +1,4 @@
-"""A really trained system behind the wire: what it serves is what the same bundle says offline."""
+"""A really trained system behind the wire; `tests/training/test_one_path.py` compares it with the bundle offline."""
 
 from __future__ import annotations
 
@@ -27,25 +27,6 @@ async def channel(trained_bundle):
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as opened:
         yield opened
     await server.drain()
-
-
-@pytest.fixture
-def offline(trained_bundle):
-    from shortlist_training.offline import Recommender
-
-    return Recommender.load(trained_bundle.load())
-
-
-async def test_served_scores_equal_offline_scores(channel, offline, trained_bundle):
-    users = trained_bundle.trained.table.user_ids[::40]
-    lists = offline.recommend(offline.histories.queries(users), 20)
-    for user, rows, scores in zip(users, lists.items, lists.scores, strict=True):
-        answer = await RecommendationServiceStub(channel).Recommend(
-            RecommendRequest(user_id=user, count=20), timeout=30
-        )
-        assert not answer.degraded
-        assert [item.item_id for item in answer.items] == offline.items.ids.take(rows)
-        assert [item.score for item in answer.items] == pytest.approx(scores.tolist(), abs=1e-4)
 
 
 async def test_a_candidates_score_is_the_same_in_any_company(channel, trained_bundle):

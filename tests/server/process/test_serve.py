@@ -28,7 +28,7 @@ from shortlist_core.addresses import split
 from shortlist_server.process import worker
 from shortlist_server.rpc.auth import new_token
 
-COMMAND = [sys.executable, "-m", "shortlist_cli.main", "serve"]
+COMMAND = [sys.executable, "-P", "-m", "shortlist_cli.main", "serve"]
 Run = Callable[..., subprocess.Popen[str]]
 
 

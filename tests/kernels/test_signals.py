@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from shortlist_core.signals import signals
 from shortlist_core.types import Candidates
+from shortlist_kernels.signals import signals
 
 
 def candidates(scores, ranks, levels):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shortlist_core.halves import KEPT_WHOLE, HalfVectors, restored, shrunk, write_vectors
+from shortlist_kernels.halves import KEPT_WHOLE, HalfVectors, restored, shrunk, write_vectors
 
 EVERY = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
 FINITE = EVERY[np.isfinite(EVERY)].reshape(-1, 64)

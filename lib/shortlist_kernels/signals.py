@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortlist_core.compiled import compiled
 from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s
+from shortlist_kernels.compiled import compiled
 
 RANK_SCALE = 10.0
 
@@ -22,15 +22,15 @@ def signals(candidates: Candidates) -> Float32s:
     What is no number says nothing: infinity must not win.
     """
     batch, n, sources = candidates.scores.shape
-    found = np.empty((batch, n, 2 * sources), np.float32)
-    write_signals(candidates, found)
-    return found
+    output = np.empty((batch, n, 2 * sources), np.float32)
+    write_signals(candidates, output)
+    return output
 
 
-def write_signals(candidates: Candidates, found: Float32s) -> None:
-    """Write the signals into the front of `found`, float32 [batch or more, n or more, 2 * sources or more]."""
+def write_signals(candidates: Candidates, output: Float32s) -> None:
+    """Write the signals into the front of `output`, float32 [batch or more, n or more, 2 * sources or more]."""
     scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
-    _signals(scores, ranks, candidates.levels, found)
+    fill_signals(scores, ranks, candidates.levels, output)
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
@@ -40,13 +40,13 @@ def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
     sums = np.where(candidates.items == NO_ITEM, -np.inf, 0).astype(np.float32)
     scores = np.ascontiguousarray(candidates.scores.transpose(2, 0, 1))
     ranks = np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1))
-    _weighted(scores, ranks, candidates.levels, weights, sums)
+    add_weighted(scores, ranks, candidates.levels, weights, sums)
     return sums
 
 
 @compiled
-def _log(x: np.float32) -> np.float32:
-    """The natural logarithm of x >= 1, to the last bit or two (Cephes' logf; Moshier 1989).
+def log(x: np.float32) -> np.float32:
+    """Return the natural logarithm of x >= 1, to the last bit or two (Cephes' logf; Moshier 1989).
 
     Without a call or a branch, so that a loop of it becomes one over vectors, which takes a fifth of the time.
     """
@@ -71,41 +71,53 @@ def _log(x: np.float32) -> np.float32:
 
 
 @compiled
-def _distance(score: np.float32, mean: np.float32, spread: np.float32) -> np.float32:
-    """`spread` is above 0."""
+def signed_distance(score: np.float32, mean: np.float32, spread: np.float32) -> np.float32:
+    """Return sign(z) log(1 + |z|) of the score's distance z from the mean in units of `spread`, which is above 0; 0
+    where z is not finite.
+    """
     z = (score - mean) / max(spread, np.float32(1e-9))
-    size = _log(np.float32(1) + abs(z))
+    size = log(np.float32(1) + abs(z))
     distance = size if z > 0 else -size
     return distance if abs(z) < np.float32(np.inf) else np.float32(0)
 
 
 @compiled
-def _place(rank: int) -> np.float32:
+def placement(rank: int) -> np.float32:
+    """Return 1 / (1 + (rank - 1) / 10), 0 where the rank is 0."""
     return np.float32(RANK_SCALE) / np.float32(RANK_SCALE - 1 + rank) if rank > 0 else np.float32(0)
 
 
 @compiled
-def _signals(scores: Float32s, ranks: Int32s, levels: Float32s, found: Float32s) -> None:
+def fill_signals(scores: Float32s, ranks: Int32s, levels: Float32s, output: Float32s) -> None:
+    """Write the signals into the front of `output`, float32 [batch or more, n or more, 2 * sources or more].
+
+    `scores` float32 and `ranks` int32 [batch, n, sources]; `levels` float32 [batch, sources, 2] are the mean and
+    the spread of each source's scores, whose distance is 0 where the spread is not above 0.
+    """
     batch, n, sources = scores.shape
     mean, spread = np.empty(sources, np.float32), np.empty(sources, np.float32)
     for i in range(batch):
         mean[:], spread[:] = levels[i, :, 0], levels[i, :, 1]
         for j in range(n):
-            own, places, distances = scores[i, j], ranks[i, j], found[i, j]
+            row_scores, row_ranks, distances = scores[i, j], ranks[i, j], output[i, j]
             for s in range(sources):
-                distances[s] = _distance(own[s], mean[s], spread[s]) if spread[s] > 0 else np.float32(0)
-                distances[sources + s] = _place(places[s])
+                distances[s] = signed_distance(row_scores[s], mean[s], spread[s]) if spread[s] > 0 else np.float32(0)
+                distances[sources + s] = placement(row_ranks[s])
 
 
 @compiled
-def _weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float32s, sums: Float32s) -> None:
-    """`scores` and `ranks` are [sources, batch, n]: what one source says lies together."""
+def add_weighted(scores: Float32s, ranks: Int32s, levels: Float32s, weights: Float32s, sums: Float32s) -> None:
+    """Add the signals times their query's weights to `sums`, float32 [batch, n].
+
+    `scores` and `ranks` are [sources, batch, n]: what one source says lies together. `weights` float32 [batch, 2 *
+    sources]: of distances, then of placements.
+    """
     sources, batch, n = scores.shape
     for s in range(sources):
         for i in range(batch):
             mean, spread = levels[i, s]
             of_distance, of_place = weights[i, s] if spread > 0 else np.float32(0), weights[i, sources + s]
-            own, places, totals = scores[s, i], ranks[s, i], sums[i]
+            row_scores, row_ranks, totals = scores[s, i], ranks[s, i], sums[i]
             for j in range(n):
-                distance, place = _distance(own[j], mean, spread), _place(places[j])
+                distance, place = signed_distance(row_scores[j], mean, spread), placement(row_ranks[j])
                 totals[j] += distance * of_distance + place * of_place

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shortlist_core.compiled import compiled
 from shortlist_core.types import Float32s, Int32s, UInt16s
+from shortlist_kernels.compiled import compiled
 
 KEPT_WHOLE = 20_000
 """Vectors; of no more than that memory is no concern, and they are stored as they were trained."""
@@ -54,47 +54,58 @@ def restored(stored: npt.NDArray[Any]) -> Float32s | HalfVectors:
     return HalfVectors(stored) if stored.dtype == np.float16 else stored
 
 
-def write_vectors(vectors: Float32s | HalfVectors, rows: Int32s, found: Float32s, start: int = 0) -> None:
-    """Write the vectors at `rows` [a, b] into the front of `found`, float32 [a or more, b or more, start + d or more].
+def write_vectors(vectors: Float32s | HalfVectors, rows: Int32s, output: Float32s, start: int = 0) -> None:
+    """Write the vectors at `rows` [a, b] into the front of `output`, float32 [a or more, b or more, start + d or
+    more].
 
-    From place `start` of the last axis on. A row below 0 reads as row 0; whether the others are there is not checked.
+    From place `start` of the last axis on. A row below 0 reads as row 0; whether the others are there is not
+    checked.
     """
     if isinstance(vectors, HalfVectors):
-        _written(vectors.halves.view(np.uint16), np.ascontiguousarray(rows), found, start)
+        copy_rows(vectors.halves.view(np.uint16), np.ascontiguousarray(rows), output, start)
     else:
         (a, b), d = rows.shape, vectors.shape[1]
-        found[:a, :b, start : start + d] = vectors[np.maximum(rows, 0)]
+        output[:a, :b, start : start + d] = vectors[np.maximum(rows, 0)]
 
 
 def singles(halves: UInt16s, starts: npt.NDArray[np.integer[Any]], dim: int) -> Float32s:
     """The `dim` finite half floats from each start on, float32 [..., dim]; starts must leave room for them."""
     values = np.empty((*starts.shape, dim), np.float32)
-    _moved(halves, starts.ravel().astype(np.int64), values.reshape(-1, dim))
+    copy_singles(halves, starts.ravel().astype(np.int64), values.reshape(-1, dim))
     return values
 
 
 @compiled
-def _single(half: np.uint16) -> np.float32:
-    """The bits of a half where a single has them, and the exponent put right."""
+def single(half: np.uint16) -> np.float32:
+    """Return a finite half float, given as its bits, as a single: its bits moved and its exponent put right."""
     bits = np.uint32(half)
     moved = ((bits & np.uint32(0x8000)) << np.uint32(16)) | ((bits & np.uint32(0x7FFF)) << np.uint32(13))
     return np.uint32(moved).view(np.float32) * REBIASED
 
 
 @compiled
-def _moved(halves: UInt16s, starts: npt.NDArray[np.int64], values: Float32s) -> None:
+def copy_singles(halves: UInt16s, starts: npt.NDArray[np.int64], values: Float32s) -> None:
+    """Write the half floats from each start on into a row of `values`, float32 [n, d].
+
+    `halves` uint16 are bits of finite half floats; `starts` int64 [n] leave space for d of them.
+    """
     dim = values.shape[1]
     for i in range(len(starts)):
-        own, target = halves[starts[i] : starts[i] + dim], values[i]
+        stored, target = halves[starts[i] : starts[i] + dim], values[i]
         for j in range(dim):  # of slices alone, here and below: so it becomes a loop over vectors
-            target[j] = _single(own[j])
+            target[j] = single(stored[j])
 
 
 @compiled
-def _written(halves: UInt16s, rows: Int32s, found: Float32s, start: int) -> None:
+def copy_rows(halves: UInt16s, rows: Int32s, output: Float32s, start: int) -> None:
+    """Write the vectors at `rows` int32 [a, b] into the front of `output`, float32 [a or more, b or more, start + d
+    or more], from place `start` of the last axis on.
+
+    `halves` uint16 [n, d] are bits of finite half floats; rows are below n, and one below 0 reads as row 0.
+    """
     dim = halves.shape[1]
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
-            own, target = halves[max(rows[i, j], 0)], found[i, j, start : start + dim]
+            stored, target = halves[max(rows[i, j], 0)], output[i, j, start : start + dim]
             for k in range(dim):
-                target[k] = _single(own[k])
+                target[k] = single(stored[k])
