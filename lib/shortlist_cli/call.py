@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from shortlist import (
-    Client,
-    DeadlineExceeded,
     Event,
     EventType,
     Filter,
     HealthStatus,
-    InvalidArgument,
-    Options,
     SeenItemsPolicy,
-    ShortlistError,
-    Unavailable,
     UserAttribute,
 )
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from shortlist_cli import environment, tables
+from shortlist_cli import tables
+from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_core.errors import DataError
-
-SECONDS = 10.0
-"""Timeout of a call that a person waits for; programs should use a shorter one."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,7 +27,6 @@ app = typer.Typer(
     " PEM file, turns on TLS. SHORTLIST_CERTIFICATE_CHAIN and SHORTLIST_PRIVATE_KEY are used for mTLS.",
 )
 
-Address = Annotated[str, typer.Option(help="Address of the server, host:port.")]
 User = Annotated[str, typer.Option(help="Id of the user.")]
 Items = Annotated[list[str], typer.Option("--item", help="Id of an item; may be repeated.")]
 Exclude = Annotated[list[str] | None, typer.Option(help="Id of an item to exclude; may be repeated.")]
@@ -52,8 +41,6 @@ Attribute = Annotated[
 Trace = Annotated[bool, typer.Option("--trace", help="Also show what each stage did and how long it took.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impression", "rating"]
-
-LOCAL = "127.0.0.1:50051"
 
 
 @app.command()
@@ -172,51 +159,6 @@ def health(
     typer.echo(status.name)
     if status is not HealthStatus.SERVING:
         raise typer.Exit(1)
-
-
-@contextmanager
-def connected(address: str, seconds: float = SECONDS) -> Iterator[Client]:
-    """A client for `address` that waits `seconds` for each answer.
-
-    A call that fails inside ends the command with one line and exit code 1.
-    """
-    try:
-        options = Options(
-            timeout=seconds,
-            batch_timeout=seconds,
-            bundle_timeout=seconds,
-            tls=environment.tls(),
-            token=environment.token(),
-        )
-        with Client(address, options) as client:
-            yield client
-    except ShortlistError as error:
-        _fail(_explain(error, address, seconds))
-    except (ValueError, DataError) as error:  # an invalid setting or value
-        _fail(str(error), exit_code=2)
-
-
-def _explain(error: ShortlistError, address: str, seconds: float) -> str:
-    """One line that says why a call to `address` failed and what to do."""
-    if isinstance(error, Unavailable) and not error.reason:
-        if "handshake failed" in error.message or "Socket closed" in error.message:
-            return (
-                f"{address} can be reached, but the TLS handshake fails: only one side uses TLS, or a certificate is"
-                " missing or not trusted; `shortlist call --help` names the variables that set TLS"
-            )
-        return (
-            f"no server can be reached at {address}; start one with `shortlist serve`, or name another with --address"
-        )
-    if isinstance(error, DeadlineExceeded):
-        return f"{address} did not answer within {seconds:g} seconds"
-    if isinstance(error, InvalidArgument) and error.violations:
-        return f"{address} refuses the request: " + "; ".join(f"{v.field}: {v.description}" for v in error.violations)
-    return f"{address}: " + " ".join(error.message.split() or [error.code.name])
-
-
-def _fail(line: str, exit_code: int = 1) -> NoReturn:
-    typer.echo(f"Error: {line}", err=True)
-    raise typer.Exit(exit_code)
 
 
 def _filter(categories: list[str] | None) -> Filter | None:

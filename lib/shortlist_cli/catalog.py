@@ -14,7 +14,8 @@ from rich.table import Table
 from shortlist import Client, InvalidArgument, Item
 
 from shortlist_cli import tables
-from shortlist_cli.call import LOCAL, Address, AsJson, connected
+from shortlist_cli.call import AsJson
+from shortlist_cli.connection import LOCAL, Address, connected
 
 BATCH = 1_000
 """Items in one request: the API's limit."""

@@ -7,7 +7,7 @@ from shortlist.v1.bundle_service_pb2 import ServingState
 
 from shortlist_bundle import Label
 from shortlist_cli import bundle_tables, tables
-from shortlist_cli.call import connected
+from shortlist_cli.connection import connected
 
 SECONDS = 120.0
 """Timeout for verifying, loading and warming up a bundle."""

@@ -16,7 +16,8 @@ from shortlist import EventType
 from shortlist.v1.user_service_pb2 import UserEvent
 
 from shortlist_cli import tables
-from shortlist_cli.call import LOCAL, Address, AsJson, connected
+from shortlist_cli.call import AsJson
+from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_core.errors import DataError
 
 SECONDS = 60.0
