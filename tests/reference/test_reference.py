@@ -41,6 +41,7 @@ def openapi() -> Any:
     return json.loads((FOLDER / "openapi.json").read_text())
 
 
+@pytest.mark.system
 def test_what_is_committed_is_what_is_generated(tmp_path: Path) -> None:
     write(tmp_path)
     made, committed = ({path.name: path.read_text() for path in each.iterdir()} for each in (tmp_path, FOLDER))

@@ -32,7 +32,7 @@ pytestmark = [
 
 
 def shortlist(*arguments):
-    subprocess.run([sys.executable, "-c", "from shortlist_cli.main import run; run()", *map(str, arguments)], check=True)
+    subprocess.run([sys.executable, "-m", "shortlist_cli.main", *map(str, arguments)], check=True)
 
 
 @pytest.fixture(scope="module")
