@@ -14,7 +14,7 @@ WORKERS ?= 2
 SPREAD = -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-slow test-clients torture vectors check check-go api-snapshot train serve evaluate bench profile lock clean
+.PHONY: help setup demo test test-fast test-slow test-clients torture vectors check documents check-go api-snapshot train serve evaluate bench profile lock clean
 
 include protos/generate.mk bench/ghz.mk
 
@@ -27,8 +27,8 @@ $(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shortlist needs Python 3.11 or newer; set PYTHON=... (this is $$($(PYTHON) --version))"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV) (about a minute)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e client/python
+	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e client/python
 	@touch $@
 
 demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
@@ -36,30 +36,33 @@ demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what tw
 
 test: $(STAMP) ## all tests but the slow ones and the clients', on WORKERS=2 processors
 	@tests/install-redis.sh
-	@$(BIN)/python -m pytest -q $(SPREAD) -m "not slow and not clients"
+	@$(BIN)/python -P -m pytest -q $(SPREAD) -m "not slow and not clients"
 
 test-fast: $(STAMP) ## the tests that start no process and train no model, in about a minute
-	@$(BIN)/python -m pytest -q $(SPREAD) -m fast
+	@$(BIN)/python -P -m pytest -q $(SPREAD) -m fast
 
 test-slow: $(STAMP) ## the slow tests
-	@$(BIN)/python -m pytest -q -m slow
+	@$(BIN)/python -P -m pytest -q -m slow
 
 test-clients: $(STAMP) ## the clients of all languages against real servers
-	@$(BIN)/python -m pytest -q -m clients tests/client
+	@$(BIN)/python -P -m pytest -q -m clients tests/client
 
 vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
 	@$(BIN)/python client/vectors/make.py
 
-torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reliability.md
+torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reference/reliability.md
 	@$(BIN)/python tests/torture/run_tortures.py $(ONLY) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP) generated-current check-go ## ruff, mypy, import rules, go vet, generated files up to date, buf lint, API compatible with the last release
+check: $(STAMP) generated-current documents check-go ## ruff, mypy, import rules, go vet, generated files up to date, links in documents, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
+
+documents: $(STAMP) ## check links, anchors, file names and line lengths of all Markdown files
+	@$(BIN)/python -P -m shortlist_reference.documents
 
 check-go:
 	@if command -v go >/dev/null; then \
@@ -79,14 +82,14 @@ evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the b
 	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
 
 bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10k|100k|1m|10m]
-	@$(BIN)/python -m shortlist_bench --size $(SIZE)
+	@$(BIN)/python -P -m shortlist_bench --size $(SIZE)
 
 profile: $(STAMP) $(GHZ) ## flame graph of the server under load: make profile BUNDLES=dir [CALLERS=1]
-	@$(BIN)/python -m shortlist_bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
+	@$(BIN)/python -P -m shortlist_bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
 
-lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
+lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock; the client comes from the tree
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra cpu --extra dev \
-	  pyproject.toml -o requirements.lock
+	  --no-emit-package shortlist pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .tools bench/.bundles build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache

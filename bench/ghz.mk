@@ -1,4 +1,4 @@
-# Load tests with ghz; docs/load-testing.md explains them. Without BUNDLES=dir they serve a small bundle, trained the first time.
+# Load tests with ghz; docs/how-to/load-test.md explains them. Without BUNDLES=dir they serve a small bundle, trained the first time.
 GHZ_VERSION := v0.121.0
 GHZ := .tools/bin/ghz
 SMALL := build/ghz/bundles
@@ -18,8 +18,8 @@ $(GHZ): bench/ghz.mk
 
 ghz: BUNDLES := $(if $(filter file,$(origin BUNDLES)),$(SMALL),$(BUNDLES))
 ghz: $(STAMP) $(GHZ) $(if $(filter file,$(origin BUNDLES)),$(SMALL)/CURRENT) ## load test: make ghz SCENARIO=recommend LOAD=const [BUNDLES= WORKERS= FLAGS= LIMITS=]
-	@$(BIN)/python -m shortlist_bench.ghz_run --ghz $(GHZ) --bundles $(BUNDLES) --scenario $(SCENARIO) --load $(LOAD) --workers $(WORKERS) -- $(FLAGS)
-	@$(BIN)/python -m shortlist_bench.ghz_report build/ghz/$(SCENARIO)-$(LOAD).json --plot build/ghz/$(SCENARIO)-$(LOAD).svg $(LIMITS)
+	@$(BIN)/python -P -m shortlist_bench.ghz_run --ghz $(GHZ) --bundles $(BUNDLES) --scenario $(SCENARIO) --load $(LOAD) --workers $(WORKERS) -- $(FLAGS)
+	@$(BIN)/python -P -m shortlist_bench.ghz_report build/ghz/$(SCENARIO)-$(LOAD).json --plot build/ghz/$(SCENARIO)-$(LOAD).svg $(LIMITS)
 
 $(SMALL)/CURRENT: | $(STAMP)
 	@$(BIN)/shortlist data synthetic --items 500 --users 500 --out build/ghz/data

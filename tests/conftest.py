@@ -42,7 +42,7 @@ hypothesis.settings.load_profile("untimed")
 
 if TYPE_CHECKING:
     from shortlist_bundle import Bundle, BundleWriter
-    from shortlist_retrieval.exclusions import Barred
+    from shortlist_retrieval.exclusions import Exclusions
     from shortlist_training.recipe import Trained
 
 pytest_plugins = ["purposes"]
@@ -107,14 +107,14 @@ def trained_bundle(tmp_path_factory: pytest.TempPathFactory, system_test: None) 
 
 
 @pytest.fixture(scope="session")
-def barring() -> Callable[[Bools], Barred]:
+def excluding() -> Callable[[Bools], Exclusions]:
     """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
 
-    def of(mask: Bools) -> Barred:
-        from shortlist_retrieval.exclusions import Barred  # late: its package loads TensorFlow
+    def of(mask: Bools) -> Exclusions:
+        from shortlist_retrieval.exclusions import Exclusions  # late: its package loads TensorFlow
 
         allowed = mask.any(axis=0)
-        return Barred([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
+        return Exclusions([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
 
     return of
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from shortlist_bench import ghz, machine, plot, report
+from shortlist_core.processes import python_module
 
 BUILD_MINUTES, MEASURE_MINUTES, BUILD_MINUTES_PER_MILLION = 1.0, 3.0, 6.0
 """About what one size takes with runs of five seconds, to tell beforehand what fits."""
@@ -79,7 +80,7 @@ def minutes(items: int, built: bool, seconds: float) -> float:
 def training() -> dict[str, float]:
     """Examples a second of both trainings, in a process of its own."""
     console.print("[dim]training ...[/dim]")
-    done = subprocess.run([sys.executable, "-m", "shortlist_bench.training"], check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(python_module("shortlist_bench.training"), check=True, stdout=subprocess.PIPE)
     rates: dict[str, float] = json.loads(done.stdout)
     return rates
 

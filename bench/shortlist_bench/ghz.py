@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from shortlist_bench.machine import pinned, processor_seconds
 from shortlist_bench.processes import Server
+from shortlist_core.processes import python_module
 
 ROOT = Path(__file__).resolve().parents[2]
 GHZ = ROOT / ".tools/bin/ghz"
@@ -74,7 +74,7 @@ class Ghz:
     def _protoset(self) -> Path:
         path = self.folder / "shortlist.protoset"
         protos = ROOT / "protos"
-        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{protos}", "--include_imports"]
+        command = python_module("grpc_tools.protoc", f"-I{protos}", "--include_imports")
         files = map(str, sorted((protos / "shortlist/v1").glob("*.proto")))
         subprocess.run([*command, f"--descriptor_set_out={path}", *files], check=True)
         return path

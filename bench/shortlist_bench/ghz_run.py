@@ -28,6 +28,7 @@ from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.items import ItemTable
 from shortlist_core.errors import ShortlistError
+from shortlist_core.processes import python_module
 
 FOLDER = Path(__file__).parents[1] / "ghz"
 SCENARIOS = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
@@ -77,16 +78,7 @@ def configuration(scenario: str, load: str, drawn: Drawn) -> tuple[dict[str, Any
 def server(bundles: Path, workers: int) -> Iterator[str]:
     """A process of `shortlist serve` with a state of its own; gives its address, drains it at the end."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "shortlist_cli.main",
-            "serve",
-            "--bundles",
-            str(bundles),
-            "--address",
-            "127.0.0.1:0",
-        ]
+        command = python_module("shortlist_cli.main", "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0")
         command += ["--state", f"sqlite:{folder}/state.sqlite", "--workers", str(workers), "--log-level", "error"]
         command += ["--reuse", "0"]  # a server is measured by the answers that it makes
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -22,6 +21,7 @@ from shortlist.v1.recommendation_pb2 import Stage
 
 from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import Histories
+from shortlist_core.processes import python_module
 
 WARM_UP = 50
 
@@ -38,7 +38,7 @@ def main() -> None:
     drawn = np.random.default_rng(0).choice(len(ids), min(arguments.users, len(ids)), replace=False)
     users = ids.take(np.sort(drawn))
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "shortlist_cli.main", "serve", "--bundles", str(arguments.bundles)]
+        command = python_module("shortlist_cli.main", "serve", "--bundles", str(arguments.bundles))
         command += ["--address", "127.0.0.1:0", "--state", f"sqlite:{folder}/state.sqlite", "--log-level", "warning"]
         command += ["--reuse", "0"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

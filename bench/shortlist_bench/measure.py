@@ -6,7 +6,6 @@ import json
 import math
 import os
 import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from shortlist_bench.scaling import second_core_ratio
 from shortlist_bundle import Bundle, BundleStore
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.items import ItemTable
+from shortlist_core.processes import python_module
 
 CALLERS = (1, 4, 16, 64)
 ECHO_CALLERS = 16
@@ -90,14 +90,14 @@ class Job:
             self.progress("bare grpcio with the same messages")
             result["echo"] = self._echo(answer, cores, ghz, recommends)
             self.progress("the tutorial server")
-            with python_server(["-m", "shortlist_bench.tutorial", str(self.bundles)], cores.server) as server:
+            with python_server("shortlist_bench.tutorial", [str(self.bundles)], cores.server) as server:
                 result["tutorial"] = self._closed(server, ghz, recommends, TUTORIAL_CALLERS).to_json()
             self.progress(f"{self.workers} workers")
             result["workers"] = self._workers(folder, recommends)
         return {**result, "derived": derive(result)}
 
     def _parts(self, cores: Cores) -> Result:
-        command = pinned(cores.server, [sys.executable, "-m", "shortlist_bench.parts", str(self.bundles)])
+        command = pinned(cores.server, python_module("shortlist_bench.parts", str(self.bundles)))
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**quiet(), **ONE_THREAD})
         parts: Result = json.loads(done.stdout)
         return parts
@@ -122,7 +122,7 @@ class Job:
     def _echo(self, answer: bytes, cores: Cores, ghz: Ghz, recommends: Path) -> Result:
         file = ghz.folder / "answer.bin"
         file.write_bytes(answer)
-        with python_server(["-m", "shortlist_bench.echo", str(file)], cores.server) as server:
+        with python_server("shortlist_bench.echo", [str(file)], cores.server) as server:
             lone = self._closed(server, ghz, recommends, 1)
             loaded = self._closed(server, ghz, recommends, ECHO_CALLERS)
         return {"answer_bytes": len(answer), "lone": lone.to_json(), "loaded": loaded.to_json()}

@@ -16,6 +16,7 @@ from shortlist_bench.machine import ONE_THREAD, pinned
 from shortlist_bench.requests import CANDIDATES, users
 from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import Histories
+from shortlist_core.processes import python_module
 
 BATCH, BATCHES = 16, 16
 
@@ -24,7 +25,7 @@ def second_core_ratio(bundles: Path, cores: Sequence[int], seconds: float, envir
     """Batches a second of two processes over those of one, median of three; None where there is one core alone."""
     if len(cores) < 2:
         return None
-    command = [sys.executable, "-m", "shortlist_bench.scaling", str(bundles)]
+    command = python_module("shortlist_bench.scaling", str(bundles))
     retrievers = [
         subprocess.Popen(
             pinned([core], command),

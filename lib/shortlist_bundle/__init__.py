@@ -1,4 +1,4 @@
-"""One immutable, checksummed directory per trained system, verified before it is read."""
+"""Bundles: one immutable directory with checksums per trained system, verified before it is read."""
 
 from shortlist_bundle.labels import Label, Labels
 from shortlist_bundle.manifest import FileEntry, Manifest

@@ -1,4 +1,4 @@
-"""The durable file operations that publishing is made of: name, hash, sync, replace, lock."""
+"""Durable file operations for publishing: check a name, hash, sync, replace, lock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_safe_name(name: str) -> bool:
 
 
 def open_plain(path: Path) -> IO[bytes]:
-    """The file itself for reading, unbuffered. A symbolic link raises OSError, and a pipe does not block."""
+    """A plain file, opened for unbuffered reading. A symbolic link raises OSError; a pipe does not block."""
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
 
 
@@ -44,7 +44,7 @@ def sync(path: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a whole file and return once its bytes are on disk; its directory entry is the caller's to sync."""
+    """Write a whole file and return once its bytes are on disk. The caller has to sync the directory."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -52,23 +52,32 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def replace_durably(path: Path, content: bytes) -> None:
-    """Give `path` new content in one step: a reader sees all of the old or all of the new, also after a crash."""
+    """Replace the content of `path` in one step: a reader sees all of the old or all of the new, also after a crash."""
     beside = path.with_name(f".{path.name}.new")
     write_durably(beside, content)
     beside.replace(path)
     sync(path.parent)
 
 
+def identity(path: Path) -> tuple[int, int, int] | None:
+    """Inode, modification time (ns) and size: they differ between a file and its replacement. None without a file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the exclusive lock that `path` stands for, among threads and processes; a killed holder lets go of it."""
+    """Hold an exclusive lock on the file `path`, among threads and processes. A killed process releases its lock."""
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def lock_shared(path: Path) -> IO[bytes] | None:
-    """A shared lock on a file that lasts until the answer is closed; None where the file cannot be opened or locked."""
+    """A shared lock on a file, held until the returned file is closed. None where it cannot be opened or locked."""
     try:
         file = open_plain(path)
         fcntl.flock(file, fcntl.LOCK_SH)
@@ -79,9 +88,9 @@ def lock_shared(path: Path) -> IO[bytes] | None:
 
 @contextmanager
 def unlocked(path: Path) -> Iterator[bool]:
-    """Whether nobody alive holds a lock on the file; where so, nobody gets one before the context ends.
+    """Whether no living process holds a lock on the file. If so, none gets one before the context ends.
 
-    A file that cannot be opened has no locks.
+    A file that cannot be opened counts as unlocked.
     """
     try:
         file = path.open("r+b")

@@ -1,7 +1,7 @@
-"""Users by what is known of them besides events: a group is everybody with one value of one attribute.
+"""Groups of users: a group is all users with the same value of an attribute.
 
-Only values that enough users have are groups, so that what a group takes says something, and says it of nobody alone.
-A bundle of data without user attributes has no such files.
+Only values that enough users share are groups, so that a group's choices are significant and identify nobody. A bundle
+of data without user attributes has no such files.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Attribute = tuple[str, str]
 
 @dataclass(frozen=True)
 class UserGroups:
-    """The groups of a bundle, and which users it knows to belong to them, with events or without."""
+    """The groups of a bundle, and the users whom it knows to belong to them, with or without events."""
 
-    names: tuple[Attribute, ...]  # row g of everything is the same group
-    ids: Ids  # of the users who belong to one at least
+    names: tuple[Attribute, ...]  # by row of the group
+    ids: Ids  # of the users who belong to at least one group
     rows: Int32s  # [users, k] the groups of each, NO_GROUP pads the end
 
     @classmethod
     def load(cls, bundle: Bundle) -> UserGroups | None:
-        """The groups that `write_groups` stored, None where there were none."""
+        """The groups that `write_groups` stored; None where there are none."""
         if not bundle.has("users/groups/names"):
             return None
         names = tuple((str(key), str(value)) for key, value in bundle.json("users/groups/names"))
@@ -42,43 +42,43 @@ class UserGroups:
         return {name: row for row, name in enumerate(self.names)}
 
     def of(self, user_ids: Sequence[str], attributes: Sequence[Sequence[Attribute]] = ()) -> Int32s | None:
-        """The groups of each user, int32 [users, k] padded with NO_GROUP; None where nobody belongs to any.
+        """The groups of each user, int32 [users, k] padded with NO_GROUP; None where no user belongs to any.
 
-        `attributes`, if given those of every user, stand in for all that the bundle has of the user under the same
-        keys. Values that are no groups are passed over, as is an empty user id.
+        `attributes`, if given for every user, replace what the bundle has of the user under the same keys. Values that
+        are no groups are ignored, and so is an empty user id.
         """
         stored = self.ids.rows(user_ids)
         if any(attributes):
-            return padded([self._merged(row, own) for row, own in zip(stored.tolist(), attributes, strict=True)])
-        known = stored != NO_ITEM
-        if not known.any():
+            return padded([self._merged(row, given) for row, given in zip(stored.tolist(), attributes, strict=True)])
+        has_groups = stored != NO_ITEM
+        if not has_groups.any():
             return None
         groups = np.full((len(stored), self.rows.shape[1]), NO_GROUP, np.int32)
-        groups[known] = self.rows[stored[known]]
+        groups[has_groups] = self.rows[stored[has_groups]]
         return groups
 
     def _merged(self, row: int, attributes: Sequence[Attribute]) -> list[int]:
-        brought = dict.fromkeys(self._rows[each] for each in attributes if each in self._rows)
+        given = dict.fromkeys(self._rows[pair] for pair in attributes if pair in self._rows)
         if row == NO_ITEM:
-            return list(brought)
+            return list(given)
         keys = {key for key, _ in attributes}
         kept = (group for group in self.rows[row].tolist() if group != NO_GROUP and self.names[group][0] not in keys)
-        return [*brought, *kept]
+        return [*given, *kept]
 
 
 def padded(groups: Sequence[Sequence[int]]) -> Int32s | None:
-    """The groups of each user as int32 [users, k], NO_GROUP at the ends; None where there are none at all."""
+    """The groups of each user as int32 [users, k], padded with NO_GROUP; None where there are no groups at all."""
     width = max(map(len, groups), default=0)
     if not width:
         return None
     rows = np.full((len(groups), width), NO_GROUP, np.int32)
-    for row, own in zip(rows, groups, strict=True):
-        row[: len(own)] = own
+    for row, of_user in zip(rows, groups, strict=True):
+        row[: len(of_user)] = of_user
     return rows
 
 
 def write_groups(writer: BundleWriter, names: Sequence[Attribute], users: Mapping[str, Sequence[int]]) -> None:
-    """Store the groups, and those of each user who belongs to one at least, where `UserGroups.load` finds them."""
+    """Store the groups, and the groups of each user who belongs to any, where `UserGroups.load` reads them."""
     rows = padded(list(users.values()))
     if rows is None:
         return

@@ -1,4 +1,4 @@
-"""The users' histories that a bundle was trained on: what is known of a user before the first live event."""
+"""Histories: the users' events that a bundle was trained on. Live events come after them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.strings import Ids
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.compiled import compiled
-from shortlist_core.types import Float32s, Int8s, Int32s, Int64s, Queries
+from shortlist_core.types import Queries
+from shortlist_kernels.histories import copy_events, write_offsets
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Histories:
 
     ids: Ids
     events: Queries
-    as_of: int  # microseconds; the moment up to which the bundle knows of events
+    as_of: int  # microseconds: the bundle has the events before this moment
 
     @classmethod
     def load(cls, bundle: Bundle) -> Histories:
@@ -38,51 +38,22 @@ class Histories:
         return cls(bundle.ids("users/ids"), events, as_of)
 
     def queries(self, user_ids: Sequence[str]) -> Queries:
-        """A query for each user as of the bundle's time; one without history for a user whom it does not know."""
+        """A query for each user as of the bundle's time. It has no history where the bundle does not have the user."""
         rows, events = self.ids.rows(user_ids), self.events
         offsets = np.zeros(len(rows) + 1, np.int64)
-        count = _count(rows, events.offsets, offsets)
+        count = write_offsets(rows, events.offsets, offsets)
         items, times = np.empty(count, np.int32), np.empty(count, np.int64)
         types, values = np.empty(count, np.int8), np.empty(count, np.float32)
         stored = events.offsets, events.items, events.times, events.types, events.values
-        _copy(rows, *stored, offsets, items, times, types, values)
+        copy_events(rows, *stored, offsets, items, times, types, values)
         return Queries(offsets, items, times, types, values, np.full(len(rows), self.as_of, np.int64))
 
 
 def write_histories(writer: BundleWriter, ids: Sequence[str], events: Queries) -> None:
-    """Store the users' histories where `Histories.load` finds them."""
+    """Store the users' histories where `Histories.load` reads them."""
     writer.ids("users/ids", ids)
     writer.array("users/offsets", events.offsets)
     writer.array("users/items", events.items)
     writer.array("users/times", events.times)
     writer.array("users/types", events.types)
     writer.array("users/values", events.values)
-
-
-@compiled
-def _count(rows: Int32s, stored: Int64s, offsets: Int64s) -> int:
-    """Write the offsets of the histories at the rows, those at NO_ITEM without events; how many events they have."""
-    for i in range(len(rows)):
-        offsets[i + 1] = offsets[i] + (stored[rows[i] + 1] - stored[rows[i]] if rows[i] >= 0 else 0)
-    return int(offsets[-1])
-
-
-@compiled
-def _copy(
-    rows: Int32s,
-    stored: Int64s,
-    stored_items: Int32s,
-    stored_times: Int64s,
-    stored_types: Int8s,
-    stored_values: Float32s,
-    offsets: Int64s,
-    items: Int32s,
-    times: Int64s,
-    types: Int8s,
-    values: Float32s,
-) -> None:
-    for i in range(len(rows)):
-        for k in range(offsets[i + 1] - offsets[i]):
-            at, event = offsets[i] + k, stored[rows[i]] + k
-            items[at], times[at] = stored_items[event], stored_times[event]
-            types[at], values[at] = stored_types[event], stored_values[event]

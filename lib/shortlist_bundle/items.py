@@ -1,4 +1,4 @@
-"""The item table of a bundle: everything about an item that is not a model's own."""
+"""The item table of a bundle: ids, titles, categories and prices, which belong to no model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shortlist_core.types import Bools, Float32s, Int32s, Int64s
 
 @dataclass(frozen=True)
 class ItemTable:
-    """The catalogue that a system was trained on; row i of everything is the same item."""
+    """The catalogue that a bundle was trained on; row i of every field is the same item."""
 
     ids: Ids
     titles: Strings
@@ -52,7 +52,7 @@ class ItemTable:
 
 
 def category_names(categories: Sequence[Sequence[str]]) -> list[str]:
-    """The names of a catalogue's categories in the order of their numbers, from those of each item."""
+    """The distinct names of the categories of all items, in the order of their numbers."""
     return sorted({name for of_item in categories for name in of_item})
 
 
@@ -63,7 +63,7 @@ def write_items(
     categories: Sequence[Sequence[str]],
     prices: Float32s,
 ) -> None:
-    """Store the catalogue where `ItemTable.load` finds it."""
+    """Store the catalogue where `ItemTable.load` reads it."""
     names = category_names(categories)
     position = {name: i for i, name in enumerate(names)}
     writer.ids("items/ids", ids)

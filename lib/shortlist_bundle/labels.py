@@ -1,4 +1,4 @@
-"""What the bundles of a folder are used for beside being current: the file LABELS, canonical JSON."""
+"""Labels: which bundles of a folder are canary and shadow. The file LABELS holds them as canonical JSON."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ class _Versioned(BaseModel):
 
 
 class Canary(_Versioned):
-    """A bundle that a share of the users is answered from."""
+    """A bundle that serves a share of the users."""
 
     share: float = Field(gt=0, le=1)
 
 
 class Shadow(_Versioned):
-    """A bundle that ranks the same requests without answering anybody."""
+    """A bundle that ranks the same requests as the current one, but serves nobody."""
 
 
 class TakenOff(_Versioned):
-    """That a canary lost its label by itself."""
+    """Why and when a canary lost its label automatically."""
 
     time: AwareDatetime
-    reason: str  # in words, for the operator
+    reason: str  # a sentence for the operator
 
 
 class Labels(BaseModel):
-    """Everything that LABELS holds. The stable bundle is what CURRENT names, and is not repeated here."""
+    """The content of LABELS. The stable bundle is the one that CURRENT names, and is not repeated here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     canary: Canary | None = None
     shadow: Shadow | None = None
-    taken_off: TakenOff | None = None  # the last one, until a new canary or stable bundle comes
+    taken_off: TakenOff | None = None  # the last canary taken off, until there is a new canary or stable bundle
 
     @classmethod
     def parse(cls, raw: bytes) -> Labels:
-        """The labels in the bytes of the file; BundleRefusedError where they are none."""
+        """The labels in the bytes of the file. Raises BundleRefusedError where they cannot be parsed."""
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
@@ -64,14 +64,16 @@ class Labels(BaseModel):
             raise BundleRefusedError("of unknown version", LABELS, check) from None
 
     def to_bytes(self) -> bytes:
-        """What the file holds."""
+        """The bytes of the file."""
         return canonical_json(self.model_dump(mode="json"))
 
     def versions(self) -> set[str]:
-        """The bundles that have a label here."""
-        return {each.version for each in (self.canary, self.shadow) if each}
+        """The versions that have a label."""
+        return {labelled.version for labelled in (self.canary, self.shadow) if labelled}
 
     def without(self, version: str) -> Labels:
-        """These labels, none of them on `version`."""
-        keep = {name: None for name in ("canary", "shadow") if getattr(getattr(self, name), "version", "") == version}
-        return self.model_copy(update=keep)
+        """These labels without those of `version`."""
+        removed = {
+            name: None for name in ("canary", "shadow") if getattr(getattr(self, name), "version", "") == version
+        }
+        return self.model_copy(update=removed)

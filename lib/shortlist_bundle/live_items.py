@@ -1,4 +1,4 @@
-"""The item table as it is by now: the bundle's, and over it what was written and deleted since."""
+"""Live items: the item table of a bundle with the items that were written and deleted since."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import NO_ITEM, Bools, Int32s, among, distinct
 
 KEPT_SECONDS = 300.0
-"""How long the row of a deleted item is given to no other: longer than any answer takes."""
+"""The row of a deleted item is not reused for so long: longer than any answer takes."""
 
 
 class LiveStrings:
-    """A bundle's strings, some of them replaced, others behind them."""
+    """A bundle's strings, of which some are replaced and others are added."""
 
     def __init__(self, base: Strings) -> None:
         self._base = base
@@ -29,11 +29,11 @@ class LiveStrings:
         return self._base[row] if over is None else over
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> list[str]:
-        """The strings at `rows`, in that order; a row that there is not raises LookupError."""
+        """The strings at `rows`, in that order; a row that does not exist raises LookupError."""
         return decode(self.spans(rows))
 
     def spans(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> Spans:
-        """As `take`, without making strings of them."""
+        """As `take`, as UTF-8 spans instead of strings."""
         if not self._over:
             return self._base.spans(rows)
         at, n = np.asarray(rows, np.int64), len(self._base)
@@ -47,28 +47,28 @@ class LiveStrings:
         return blob, offsets[:-1], offsets[1:]
 
     def over(self, row: int) -> str | None:
-        """What was put at a row, None where nothing was."""
+        """The string that was put at a row; None where none was."""
         return self._over.get(row)
 
     def put(self, row: int, string: str) -> None:
-        """Replace or add one."""
+        """Replace or add the string at a row."""
         self._over[row] = string
 
 
 class LiveIds(LiveStrings):
-    """The ids of all items that there are or were."""
+    """The ids of all items, deleted ones included."""
 
     def __init__(self, base: Ids) -> None:
         super().__init__(base)
-        self._ids, self._fresh = base, dict[str, int]()
+        self._ids, self._new_rows = base, dict[str, int]()
         self.deleted: Int32s = np.zeros(0, np.int32)  # rows, ascending
 
     def ever(self, ids: Sequence[str]) -> Int32s:
-        """The row of each id, int32 [ids], that of a deleted item too: what users did with it still says something."""
+        """The row of each id, int32 [ids], also of deleted items, because histories still contain them."""
         rows = self._ids.rows(ids)
-        if self._fresh:
+        if self._new_rows:
             for i in np.flatnonzero(rows == NO_ITEM).tolist():
-                rows[i] = self._fresh.get(ids[i], NO_ITEM)
+                rows[i] = self._new_rows.get(ids[i], NO_ITEM)
         return rows
 
     def row(self, id: str) -> int:
@@ -76,37 +76,37 @@ class LiveIds(LiveStrings):
         return int(self.ever([id])[0])
 
     def rows(self, ids: Sequence[str]) -> Int32s:
-        """The row of each id, int32 [ids], NO_ITEM where one is not known or deleted."""
+        """The row of each id, int32 [ids], NO_ITEM where an id is not in the catalogue or deleted."""
         rows = self.ever(ids)
         rows[among(rows, self.deleted)] = NO_ITEM
         return rows
 
     def add(self, id: str, row: int) -> None:
-        """Give a row behind the bundle's to a new id; whose it was is forgotten."""
+        """Give a row behind the bundle's rows to a new id; the id that had it is forgotten."""
         if row in self._over:
-            self._fresh.pop(self._over[row], None)
+            self._new_rows.pop(self._over[row], None)
         self.put(row, id)
-        self._fresh[id] = row
+        self._new_rows[id] = row
 
 
 class LiveItems:
-    """What `ItemTable` says, of the items as they are now. One thread writes; others may read meanwhile.
+    """The item table with the items as they are now. One thread writes; others may read at the same time.
 
-    Rows behind the bundle's go to new items. What was deleted keeps its row, for answers that are being made and for
-    when it comes back; that of a new item goes to another one after a while if there is no other room.
+    New items get rows behind the bundle's. A deleted item keeps its row, for answers that are being made and in case it
+    is written again. The row of a deleted new item is reused after a while if no spare row is left.
     """
 
-    def __init__(self, table: ItemTable, room: int) -> None:
+    def __init__(self, table: ItemTable, spare_rows: int) -> None:
         self.bundled = len(table)
-        self.capacity = len(table) + room  # rows that there may be
+        self.capacity = len(table) + spare_rows  # rows at most
         self.ids, self.titles = LiveIds(table.ids), LiveStrings(table.titles)
         self._table = table
-        self.rows_used = len(table)  # by all items that there are or were
+        self.rows_used = len(table)  # rows of all items, deleted ones included
         self._categories: dict[int, tuple[str, ...]] = {}
-        self._freed: dict[int, float] = {}  # row of a new item that was deleted -> when, the first first
+        self._freed: dict[int, float] = {}  # row of a deleted new item -> when, oldest first
 
     def __len__(self) -> int:
-        """How many items there are, without those deleted."""
+        """The number of items, without deleted ones."""
         return self.rows_used - len(self.deleted)
 
     @property
@@ -115,7 +115,7 @@ class LiveItems:
         return self.ids.deleted
 
     def rows_for(self, item_ids: Sequence[str]) -> Int32s:
-        """The rows at which to `put` items of these different ids, int32 [ids], NO_ITEM where there is no room."""
+        """The rows at which to `put` items of these distinct ids, int32 [ids], NO_ITEM where no row is free."""
         rows = self.ids.ever(item_ids)
         new = np.flatnonzero(rows == NO_ITEM)
         free = [*range(self.rows_used, min(self.rows_used + len(new), self.capacity))]
@@ -126,7 +126,7 @@ class LiveItems:
         return rows
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
-        """Write items at the rows that `rows_for` gave them; those deleted come back."""
+        """Write items at the rows that `rows_for` returned; deleted items become available again."""
         for row, item in zip(rows.tolist(), items, strict=True):
             self.titles.put(row, item.title)
             self._categories[row] = item.categories
@@ -137,14 +137,14 @@ class LiveItems:
         self.ids.deleted = self.deleted[~among(self.deleted, distinct(rows))]
 
     def delete(self, item_ids: Sequence[str]) -> Int32s:
-        """The rows that are gone with these ids, int32 ascending; ids that nobody knows are passed over."""
+        """Delete items and return their rows, int32 ascending; unknown ids are ignored."""
         rows = distinct(self.ids.ever(item_ids))
         self._freed |= dict.fromkeys(rows[(rows >= self.bundled) & ~among(rows, self.deleted)].tolist(), monotonic())
         self.ids.deleted = distinct(np.concatenate([self.deleted, rows]))
         return rows
 
     def living(self) -> Bools:
-        """Which rows are those of items that there are, bool [capacity]."""
+        """Which rows are those of items that are not deleted, bool [capacity]."""
         living = np.zeros(self.capacity, np.bool_)
         living[: self.rows_used] = True
         living[self.deleted] = False
@@ -152,8 +152,8 @@ class LiveItems:
 
     def categories(self, row: int) -> Sequence[str]:
         """The categories of one item."""
-        over = self._categories.get(row)
-        return self._table.categories(row) if over is None else over
+        written = self._categories.get(row)
+        return self._table.categories(row) if written is None else written
 
     def in_any_category(self, names: Iterable[str]) -> Bools:
         """Which items carry at least one of the named categories, bool [capacity]."""
@@ -165,6 +165,6 @@ class LiveItems:
         return carrying
 
     def _free(self) -> list[int]:
-        """Rows of deleted new items that no answer can be about any more."""
+        """Rows of deleted new items that no answer uses any more."""
         before = monotonic() - KEPT_SECONDS
         return [row for row, when in self._freed.items() if when < before]

@@ -1,4 +1,4 @@
-"""The manifest: what a bundle holds, what it was made from, and the checksum of every file, itself included."""
+"""The manifest: what a bundle contains, what it was made from, and the checksum of every file and of itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 4
-"""Of this file's layout and of what the recipe writes. A reader refuses every other number rather than guess."""
+"""Version of the manifest's layout and of what the recipe writes. A reader refuses every other version."""
 
 CATALOG_SEQUENCES = "catalog_sequences"
 """Setting that `Manifest.catalog_sequences` reads."""
@@ -39,7 +39,7 @@ class FileEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything known about one bundle; `files` maps relative paths to checksums, the manifest's own left out."""
+    """Everything about one bundle; `files` maps relative paths to checksums, without the manifest itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,26 +52,26 @@ class Manifest(BaseModel):
     settings: dict[str, JsonValue]
     metrics: dict[str, JsonValue]
     files: dict[str, FileEntry]
-    digest: str = ""  # SHA-256 of all of the above but `version`, so that a flipped bit in here is noticed too
+    digest: str = ""  # SHA-256 of all fields above except `version`: protects the manifest itself
 
     @property
     def catalog_sequences(self) -> dict[str, int]:
-        """The stores of changed items that the bundle was trained on, by identity, and up to which change of each."""
-        found = self.settings.get(CATALOG_SEQUENCES, {})
-        return {str(store): int(str(number)) for store, number in found.items()} if isinstance(found, dict) else {}
+        """The last change that the bundle contains, by the identity of the catalogue store."""
+        stored = self.settings.get(CATALOG_SEQUENCES, {})
+        return {str(store): int(str(number)) for store, number in stored.items()} if isinstance(stored, dict) else {}
 
     def sealed(self, stamp: datetime) -> Manifest:
-        """This manifest with its digest, and with the version that `stamp` (UTC) and the digest make together."""
+        """This manifest with its digest and its version, which is made of `stamp` (UTC) and the digest."""
         digest = self.content_digest()
         return self.model_copy(update={"digest": digest, "version": f"{stamp:%Y%m%d-%H%M%S}-{digest[:6]}"})
 
     def content_digest(self) -> str:
-        """What `digest` has to be, in hexadecimal."""
+        """The digest of the content, in hexadecimal: `digest` has to equal it."""
         content = self.model_dump(mode="json", exclude={"version", "digest"})
         return hashlib.sha256(canonical_json(content)).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The one byte string that this manifest is stored as."""
+        """The bytes of the manifest's file, which are the same for the same content."""
         return canonical_json(self.model_dump(mode="json"))
 
 
@@ -81,8 +81,9 @@ def is_version(text: str) -> bool:
 
 
 def canonical_json(value: object) -> bytes:
-    """UTF-8 JSON with sorted keys, no spaces and a final newline. NumPy scalars and arrays are written as plain numbers
-    and lists; a NaN or an infinity raises ValueError, as JSON has none.
+    """UTF-8 JSON with sorted keys, no spaces and a final newline.
+
+    NumPy scalars and arrays are written as numbers and lists. NaN and infinity raise ValueError, as JSON has neither.
     """
     text = json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_from_numpy
@@ -91,8 +92,9 @@ def canonical_json(value: object) -> bytes:
 
 
 def plain_json(value: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """Settings or metrics as JSON holds them: NumPy scalars become numbers, tuples lists, and what is not finite null,
-    because one metric that could not be measured must not cost a training run.
+    """Settings or metrics as JSON types: NumPy scalars become numbers, tuples become lists.
+
+    Numbers that are not finite become null, so that a metric that could not be measured does not fail the training.
     """
     finite = _finite(value)
     plain: dict[str, JsonValue] = json.loads(canonical_json(finite))
@@ -100,7 +102,7 @@ def plain_json(value: Mapping[str, Any]) -> dict[str, JsonValue]:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of Python and of the installed libraries that shape what is in a bundle."""
+    """The versions of Python and of the installed libraries that determine a bundle's content."""
     versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

@@ -1,4 +1,4 @@
-"""Reads a verified bundle: arrays and strings memory-mapped, so that all processes share one copy of them."""
+"""Reads a verified bundle. Arrays and strings are memory-mapped, so that all processes share one copy of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from shortlist_bundle.files import lock_shared
 from shortlist_bundle.manifest import MANIFEST, Manifest
-from shortlist_bundle.room import map_with_room
+from shortlist_bundle.spare_rows import map_with_spare_rows
 from shortlist_bundle.strings import Ids, Strings
 from shortlist_bundle.verify import verify
 from shortlist_core.errors import BundleRefusedError
@@ -24,35 +24,35 @@ _ENDINGS = ("", ".npy", ".utf8.npy", ".json", ".safetensors")
 
 
 class Bundle:
-    """One verified bundle. `BundleStore.load` makes it; while it is alive, pruning leaves its files in place.
+    """One verified bundle, as `BundleStore.load` returns it. While the object exists, `prune` keeps the files.
 
-    Every reading method raises BundleRefusedError where the bundle holds nothing of that name and kind.
+    Every method that reads raises BundleRefusedError where the bundle has nothing of that name and kind.
     """
 
     def __init__(self, directory: Path, version: str) -> None:
-        self._lease = lock_shared(directory / MANIFEST)  # taken first, so that nothing is pruned while it is verified
+        self._lease = lock_shared(directory / MANIFEST)  # taken first: nothing is pruned while it is verified
         self._directory = directory
         self.manifest: Manifest = verify(directory, version)
 
     @property
     def version(self) -> str:
-        """Such as `20261122-154250-1f3a9c`."""
+        """The bundle's version, such as `20261122-154250-1f3a9c`."""
         return self.manifest.version
 
     def has(self, name: str) -> bool:
-        """Whether the bundle holds something under `name`, of whatever kind."""
+        """Whether the bundle holds anything under `name`, of any kind."""
         return any(name + ending in self.manifest.files for ending in _ENDINGS)
 
-    def array(self, name: str, room: int | None = None) -> npt.NDArray[Any]:
+    def array(self, name: str, spare_rows: int | None = None) -> npt.NDArray[Any]:
         """The array stored under `name`, with its dtype and shape; memory-mapped, writing to it raises ValueError.
 
-        With `room`, so many rows of zeros follow, none is as good as any, and all rows may be written to: what is
-        written is this process's alone, and the bundle stays as it is.
+        With `spare_rows` (0 or more), as many rows of zeros follow, and all rows may be written to. Writes stay within
+        this process; the bundle does not change.
         """
         file = f"{name}.npy"
         with self._consistent(file):
-            if room is not None:
-                return map_with_room(self.path(file), room)
+            if spare_rows is not None:
+                return map_with_spare_rows(self.path(file), spare_rows)
             mapped = np.load(self.path(file), mmap_mode="r", allow_pickle=False)
         return np.asarray(mapped)  # a plain view: indexing a np.memmap costs more
 
@@ -62,7 +62,7 @@ class Bundle:
             return Strings(self.array(f"{name}.utf8"), self.array(f"{name}.offsets"))
 
     def ids(self, name: str) -> Ids:
-        """The ids stored under `name`, with the way back from an id to its row."""
+        """The ids stored under `name`, with the lookup from an id to its row."""
         with self._consistent(f"{name}.offsets.npy"):
             return Ids(*(self.array(f"{name}.{part}") for part in ("utf8", "offsets", "hashes", "rows")))
 
@@ -87,7 +87,7 @@ class Bundle:
 
     @contextmanager
     def _consistent(self, file: str) -> Iterator[None]:
-        """Refuse the bundle where the content of `file` makes no sense although its checksum is right."""
+        """Raise BundleRefusedError where `file` cannot be parsed although its checksum is right."""
         try:
             yield
         except (ValueError, SafetensorError) as error:

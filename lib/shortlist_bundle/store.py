@@ -1,57 +1,54 @@
-"""The directory of all published bundles, and which of them is current.
+"""Bundle store: the directory of all published bundles, which of them is current, and which have labels.
 
     bundles/
-      CURRENT                    the current version, below it the ones before it, newest first
+      CURRENT                    the current version, then the ones before it, newest first
       LABELS                     which bundles are canary and shadow, if any are
       20261122-154250-1f3a9c/    one immutable bundle
-      .writing-<random>/         a bundle in the making, or what a killed publisher left of one
-      .lock                      held for moments while something above changes
+      .writing-<random>/         a bundle that is being written, or what a killed publisher left of one
+      .lock                      locked while anything above changes
 
-A bundle comes into being by the rename of its finished directory, and becomes current by the rename of CURRENT.
+A bundle is published by renaming its finished directory, and becomes current by replacing CURRENT.
 """
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
-from shortlist_bundle.files import locked, replace_durably, sync, unlocked, write_durably
+from shortlist_bundle.activations import CURRENT, read_activations, write_activations
+from shortlist_bundle.files import identity, locked, replace_durably, sync, write_durably
 from shortlist_bundle.labels import LABELS, Canary, Labels, Shadow, TakenOff
+from shortlist_bundle.leftovers import LOCK, new_workspace, remove_bundle, remove_leftovers
 from shortlist_bundle.manifest import MANIFEST, Manifest, is_version
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.verify import read_manifest, verify
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, NotFoundError, UnavailableError, Violation
 
-_REMEMBERED = 16  # activations that a rollback can go back through
-_CURRENT, _LOCK = "CURRENT", ".lock"
-_WORKSPACE, _REMOVED = ".writing-", ".removed-"
-
 
 class BundleStore:
-    """Publishes, loads, activates and removes bundles; any number of processes may do so at the same time."""
+    """Publishes, loads, activates and removes bundles. Any number of processes may do so at the same time."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
 
     @contextmanager
     def writer(self) -> Iterator[BundleWriter]:
-        """A bundle in the making; leaving the context without `publish` leaves nothing behind."""
-        workspace = self.directory / f"{_WORKSPACE}{secrets.token_hex(8)}"
+        """A writer of a new bundle. Leaving the context without `publish` removes everything that was written."""
         with ExitStack() as alive:
             with self._changing():
-                self._clean()
-                workspace.mkdir()
-                alive.enter_context(locked(workspace / _LOCK))
+                remove_leftovers(self.directory)
+                workspace = new_workspace(self.directory)
+                alive.enter_context(locked(workspace / LOCK))
             try:
                 yield BundleWriter(workspace, partial(self._adopt, workspace))
             finally:
-                shutil.rmtree(workspace, ignore_errors=True)  # after `publish` it is not there any more
+                shutil.rmtree(workspace, ignore_errors=True)  # does not exist any more after `publish`
 
     def versions(self) -> list[str]:
         """All published versions, oldest first."""
@@ -61,57 +58,58 @@ class BundleStore:
 
     def current(self) -> str | None:
         """The version to serve; None while there is none."""
-        return next(iter(self._activations()), None)
+        return next(iter(read_activations(self.directory)), None)
 
     def load(self, version: str | None = None) -> Bundle:
         """The verified bundle of `version`, or the current one.
 
-        Raises BundleRefusedError, which names the file and the check, where it is damaged; NotFoundError where there is
-        no such version, and UnavailableError where no bundle was published yet.
+        Raises BundleRefusedError, which names the file and the check, where the bundle is damaged. Raises NotFoundError
+        where there is no such version, and UnavailableError where no bundle was published yet.
         """
-        wanted = self.current() if version is None else version
-        if wanted is None:
+        chosen = self.current() if version is None else version
+        if chosen is None:
             raise UnavailableError("NO_BUNDLE", f"there is no bundle in {self.directory} yet")
         try:
-            return Bundle(self._existing(wanted), wanted)
+            return Bundle(self._existing(chosen), chosen)
         except (NotFoundError, BundleRefusedError):
-            if version is None and self.current() != wanted:  # CURRENT moved on and what it named was pruned
+            if (
+                version is None and self.current() != chosen
+            ):  # CURRENT has changed, and the version that it named was pruned
                 return self.load()
             raise
 
     def verify(self, version: str) -> Manifest:
-        """The manifest of a bundle whose every file is as it was published; raises as `load` does."""
+        """The manifest of a bundle, after every file was compared with its checksum; raises as `load` does."""
         return verify(self._existing(version), version)
 
     def manifest(self, version: str) -> Manifest:
-        """The manifest of a bundle, checked against its own digest alone: the files are not read."""
+        """The manifest of a bundle, checked against its own digest only: other files are not read."""
         return read_manifest(self._existing(version), version)
 
     def labels(self) -> Labels:
-        """Which bundles are canary and shadow; BundleRefusedError where the file of them makes no sense."""
+        """Which bundles are canary and shadow. Raises BundleRefusedError where the file LABELS cannot be parsed."""
         try:
             return Labels.parse((self.directory / LABELS).read_bytes())
         except FileNotFoundError:
             return Labels()
 
     def stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Differs from what it was before once the current bundle or a label may have changed; costs no more than
-        looking at two files.
-        """
-        return tuple(_identity(self.directory / name) for name in (_CURRENT, LABELS))
+        """A value that changes when the current bundle or a label may have changed. Costs two `stat` calls."""
+        return tuple(identity(self.directory / name) for name in (CURRENT, LABELS))
 
     def activate(self, version: str) -> None:
-        """Make a bundle the current one after verifying it; raises as `load` does and then changes nothing.
+        """Verify a bundle and make it current. Raises as `load` does, and then changes nothing.
 
         A canary or shadow that becomes current loses that label.
         """
-        with self._changing():  # from the verification on, so that no prune comes between
+        with self._changing():  # includes the verification, so that the bundle is not pruned in between
             self.verify(version)
             self._make_current(version)
 
     def set_canary(self, version: str, share: float) -> None:
-        """Answer a share of the users, above 0 to 1, from a bundle, after verifying it; raises as `load` does, and
-        InvalidArgumentError for the current bundle.
+        """Verify a bundle and serve it to a share of the users, above 0 to 1.
+
+        Raises as `load` does, and InvalidArgumentError for the current bundle.
         """
         with self._changing():
             self._check_label(version)
@@ -119,32 +117,22 @@ class BundleStore:
             self._write_labels(self.labels().without(version).model_copy(update={"canary": canary, "taken_off": None}))
 
     def set_shadow(self, version: str) -> None:
-        """Let a bundle rank what the current one answers, after verifying it; raises as `set_canary` does."""
+        """Verify a bundle and let it rank the same requests as the current one; raises as `set_canary` does."""
         with self._changing():
             self._check_label(version)
             shadow = Shadow(version=version)
             self._write_labels(self.labels().without(version).model_copy(update={"shadow": shadow}))
 
     def remove_canary(self) -> str:
-        """Take the label off the canary, and return its version; NotFoundError where there is none."""
-        with self._changing():
-            labels = self.labels()
-            if labels.canary is None:
-                raise NotFoundError("bundle", "with the label canary")
-            self._write_labels(labels.model_copy(update={"canary": None}))
-            return labels.canary.version
+        """Remove the label from the canary and return its version. Raises NotFoundError where there is none."""
+        return self._remove_label("canary")
 
     def remove_shadow(self) -> str:
-        """Take the label off the shadow, and return its version; NotFoundError where there is none."""
-        with self._changing():
-            labels = self.labels()
-            if labels.shadow is None:
-                raise NotFoundError("bundle", "with the label shadow")
-            self._write_labels(labels.model_copy(update={"shadow": None}))
-            return labels.shadow.version
+        """Remove the label from the shadow and return its version. Raises NotFoundError where there is none."""
+        return self._remove_label("shadow")
 
     def take_off(self, version: str, reason: str) -> None:
-        """Take the label off the canary if it is still this one, and keep why. Any number of processes may call it."""
+        """Remove the label from the canary if it is still this version, and store the reason."""
         with self._changing():
             labels = self.labels()
             if labels.canary and labels.canary.version == version:
@@ -152,48 +140,40 @@ class BundleStore:
                 self._write_labels(labels.model_copy(update={"canary": None, "taken_off": taken_off}))
 
     def rollback(self) -> str:
-        """Make the bundle that was current before the current one so again, after verifying it; returns its version.
+        """Verify the bundle that was current before, make it current again, and return its version.
 
-        The one rolled back from is forgotten as a target: a second rollback goes one further back. Raises
-        NotFoundError where nothing came before.
+        The bundle that was rolled back from is no target any more: a second rollback goes one further back. Raises
+        NotFoundError where no bundle was current before.
         """
         with self._changing():
             before = self._before()
             self.verify(before[0])
             self._unlabel(before[0])
-            self._write_current(before)
+            write_activations(self.directory, before)
             return before[0]
 
     def rollback_target(self) -> str:
-        """What a rollback would make current at this moment; NotFoundError where nothing came before."""
+        """The version that a rollback would make current now. Raises NotFoundError where none was current before."""
         return self._before()[0]
 
     def prune(self, keep: int) -> list[str]:
-        """Remove all but the newest `keep` bundles and return what was removed.
+        """Remove all but the newest `keep` bundles and return the removed versions.
 
-        The current bundle, the one a rollback would go to, those with a label and those that any process has loaded
-        stay in any case.
+        The current bundle, the rollback target, bundles with a label and bundles that any process has loaded are kept
+        in any case.
         """
         with self._changing():
-            self._clean()
+            remove_leftovers(self.directory)
             versions = self.versions()
-            kept = {*versions[max(len(versions) - keep, 0) :], *self._activations()[:2], *self.labels().versions()}
-            return [version for version in versions if version not in kept and self._remove(version)]
-
-    def _remove(self, version: str) -> bool:
-        """Remove a bundle unless somebody reads it; whether it is gone."""
-        path = self.directory / version
-        with unlocked(path / MANIFEST) as free:
-            if free:  # renamed first: a bundle is there as a whole or not at all
-                gone = path.rename(self.directory / f"{_REMOVED}{secrets.token_hex(8)}")
-                shutil.rmtree(gone, ignore_errors=True)
-        return free
+            kept = {*versions[max(len(versions) - keep, 0) :], *self.labels().versions()}
+            kept.update(read_activations(self.directory)[:2])
+            return [version for version in versions if version not in kept and remove_bundle(self.directory / version)]
 
     def _adopt(self, workspace: Path, draft: Manifest, activate: bool) -> Manifest:
-        """The last steps of publishing: a version of its own, the manifest, the rename, CURRENT."""
+        """The last steps of publishing: choose a version, write the manifest, rename the directory, change CURRENT."""
         with self._changing():
             manifest = draft.sealed(self._free_second(draft.created_at))
-            (workspace / _LOCK).unlink()
+            (workspace / LOCK).unlink()
             write_durably(workspace / MANIFEST, manifest.to_bytes())
             sync(workspace)
             workspace.rename(self.directory / manifest.version)
@@ -203,7 +183,7 @@ class BundleStore:
         return manifest
 
     def _free_second(self, time: datetime) -> datetime:
-        """`time`, or the first second after it that no version has: so the order of names is that of publishing."""
+        """`time`, or the first second after it that no version has: versions sort in the order of publishing."""
         taken = {version[:15] for version in self.versions()}
         while f"{time:%Y%m%d-%H%M%S}" in taken:
             time += timedelta(seconds=1)
@@ -215,19 +195,9 @@ class BundleStore:
             raise NotFoundError("bundle", version)
         return path
 
-    def _activations(self) -> list[str]:
-        """The versions that were current, newest first, the current one included."""
-        try:
-            lines = (self.directory / _CURRENT).read_text(errors="replace").split()
-        except FileNotFoundError:
-            return []
-        if not lines or not all(map(is_version, lines)):
-            raise BundleRefusedError("of unknown version", _CURRENT, "does not name a version")
-        return lines
-
     def _before(self) -> list[str]:
-        """The versions that a rollback can go to, newest first; at least one."""
-        current, *before = self._activations() or [""]
+        """The versions that a rollback can go to, newest first; at least one. Raises NotFoundError."""
+        current, *before = read_activations(self.directory) or [""]
         published = set(self.versions())
         before = [version for version in before if version in published and version != current]
         if not before:
@@ -235,23 +205,28 @@ class BundleStore:
         return before
 
     def _check_label(self, version: str) -> None:
-        """A bundle that gets a label beside the current one is sound, and another one."""
+        """Verify a bundle that is to get a label. Raises InvalidArgumentError for the current bundle."""
         if version == self.current():
             raise InvalidArgumentError([Violation("bundle_version", "is the current bundle, which serves everybody")])
         self.verify(version)
 
     def _make_current(self, version: str) -> None:
-        activations = self._activations()
+        activations = read_activations(self.directory)
         self._unlabel(version)
         if activations[:1] != [version]:
-            self._write_current([version, *activations])
+            write_activations(self.directory, [version, *activations])
 
-    def _write_current(self, activations: list[str]) -> None:
-        content = "".join(f"{version}\n" for version in activations[:_REMEMBERED])
-        replace_durably(self.directory / _CURRENT, content.encode())
+    def _remove_label(self, label: Literal["canary", "shadow"]) -> str:
+        with self._changing():
+            labels = self.labels()
+            labelled: Canary | Shadow | None = getattr(labels, label)
+            if labelled is None:
+                raise NotFoundError("bundle", f"with the label {label}")
+            self._write_labels(labels.model_copy(update={label: None}))
+            return labelled.version
 
     def _unlabel(self, version: str) -> None:
-        """What becomes current is neither canary nor shadow, and what was found out beside another one is over."""
+        """Remove the labels of a bundle that becomes current, and why the last canary was taken off."""
         labels = self.labels()
         if labels != (left := labels.without(version).model_copy(update={"taken_off": None})):
             self._write_labels(left)
@@ -261,28 +236,11 @@ class BundleStore:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Hold the lock under which versions come and go and CURRENT moves."""
+        """Hold the lock of the directory while versions, CURRENT or LABELS change. Raises UnavailableError."""
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with locked(self.directory / _LOCK):
+            with locked(self.directory / LOCK):
                 yield
         except OSError as error:
             reason = f"cannot write in {self.directory}: {error.strerror or error}"
             raise UnavailableError("BUNDLE_STORAGE", reason) from error
-
-    def _clean(self) -> None:
-        """Remove what killed publishers and prunes left behind; whoever is alive holds the lock of its workspace."""
-        for entry in self.directory.iterdir():
-            if entry.name.startswith((_WORKSPACE, _REMOVED)):
-                with unlocked(entry / _LOCK) as abandoned:
-                    if abandoned:
-                        shutil.rmtree(entry, ignore_errors=True)
-
-
-def _identity(path: Path) -> tuple[int, int, int] | None:
-    """What differs between a file and the one that replaces it."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size

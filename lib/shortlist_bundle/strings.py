@@ -1,8 +1,8 @@
-"""Millions of strings in memory-mapped arrays, and the exact way back from an id to its row.
+"""Millions of strings in memory-mapped arrays, and an exact lookup from an id to its row.
 
-Strings lie one after another as UTF-8 in one byte array; `offsets[i]` to `offsets[i + 1]` is string i. The way back is
-a sorted array of 64-bit BLAKE2b hashes beside the rows they belong to: a binary search, then the string itself is
-compared, so two ids of equal hash are still told apart. No Python object exists for an id until somebody asks for it.
+Strings are stored one after another as UTF-8 in one byte array: `offsets[i]` to `offsets[i + 1]` is string i. The
+lookup is a sorted array of 64-bit BLAKE2b hashes with the row of each. After a binary search the strings themselves are
+compared, so ids with equal hashes are told apart. Python objects are made only for the strings that are asked for.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from shortlist_core.compiled import compiled
 from shortlist_core.errors import DataError
-from shortlist_core.types import NO_ITEM, Bytes, Int32s, Int64s
-
-UInt64s = npt.NDArray[np.uint64]
+from shortlist_core.types import NO_ITEM, Bytes, Int32s, Int64s, UInt64s
+from shortlist_kernels.strings import write_bounds, write_rows_of_ids
 
 Spans = tuple[Bytes, Int64s, Int64s]
-"""Strings as UTF-8: bytes that hold them, and where in these each begins and ends, int64 [strings]."""
+"""Strings as UTF-8: the bytes, and where each string begins and ends in them, int64 [strings]."""
 
-_BULK = 1 << 16  # ids compared at once: bounds what a look-up of millions needs beside its answer
+_BULK = 1 << 16  # ids looked up at once: bounds the memory of looking up millions
 
 
 def encode(strings: Sequence[str]) -> tuple[Bytes, Int64s]:
@@ -38,7 +36,7 @@ def joined(parts: Sequence[bytes | memoryview]) -> tuple[Bytes, Int64s]:
 
 
 def decode(spans: Spans) -> list[str]:
-    """The strings themselves."""
+    """The strings of the spans."""
     return [str(part, "utf-8") for part in parts(spans)]
 
 
@@ -71,7 +69,7 @@ def _digest(id: str) -> bytes:
 
 
 class Strings(Sequence[str]):
-    """A read-only list of strings that takes up no memory of its own."""
+    """A read-only list of strings over memory-mapped arrays."""
 
     def __init__(self, blob: Bytes, offsets: Int64s) -> None:
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(blob):
@@ -82,7 +80,7 @@ class Strings(Sequence[str]):
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def __getitem__(self, row: int) -> str:  # type: ignore[override]  # no slices: `take` says what it copies
+    def __getitem__(self, row: int) -> str:  # type: ignore[override]  # no slices: `take` copies explicitly
         if not -len(self) <= row < len(self):
             raise IndexError(f"row {row} of {len(self)} strings")
         return self._bytes(row % len(self)).decode()
@@ -96,10 +94,10 @@ class Strings(Sequence[str]):
         return decode(self.spans(rows))
 
     def spans(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> Spans:
-        """As `take`, without making strings of them."""
+        """As `take`, as UTF-8 spans instead of strings."""
         at = np.asarray(rows, dtype=np.int64)
         begins, ends = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
-        if not _bounds(self._offsets, at, begins, ends):
+        if not write_bounds(self._offsets, at, begins, ends):
             raise IndexError(f"rows {at.min()} to {at.max()} of {len(self)} strings")
         return self._blob, begins, ends
 
@@ -108,7 +106,7 @@ class Strings(Sequence[str]):
 
 
 class Ids(Strings):
-    """Strings that are all different, with the way back from an id to its row."""
+    """Distinct strings, with the lookup from an id to its row."""
 
     def __init__(self, blob: Bytes, offsets: Int64s, hashes: UInt64s, rows: Int32s) -> None:
         super().__init__(blob, offsets)
@@ -121,50 +119,15 @@ class Ids(Strings):
         return isinstance(id, str) and self.row(id) != NO_ITEM
 
     def row(self, id: str) -> int:
-        """The row of an id, NO_ITEM where it is not known."""
+        """The row of an id, NO_ITEM where there is no such id."""
         return int(self.rows([id])[0])
 
     def rows(self, ids: Sequence[str]) -> Int32s:
-        """The row of each id, int32 [ids], NO_ITEM where one is not known."""
+        """The row of each id, int32 [ids], NO_ITEM where there is no such id."""
         found = np.empty(len(ids), np.int32)
         for start in range(0, len(ids), _BULK):
             some = ids[start : start + _BULK]
-            _find(self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:])
+            write_rows_of_ids(
+                self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:]
+            )
         return found
-
-
-@compiled
-def _bounds(offsets: Int64s, rows: Int64s, begins: Int64s, ends: Int64s) -> bool:
-    """Write where the strings at the rows begin and end; whether there are all of them."""
-    for i in range(len(rows)):
-        if not 0 <= rows[i] < len(offsets) - 1:
-            return False
-        begins[i], ends[i] = offsets[rows[i]], offsets[rows[i] + 1]
-    return True
-
-
-@compiled
-def _find(
-    hashes: UInt64s,
-    rows: Int32s,
-    blob: Bytes,
-    offsets: Int64s,
-    wanted: UInt64s,
-    ids: Bytes,
-    bounds: Int64s,
-    found: Int32s,
-) -> None:
-    """Write the row of each id into the front of `found`; of equal hashes each is looked at."""
-    for i in range(len(wanted)):
-        found[i] = NO_ITEM
-        length = bounds[i + 1] - bounds[i]
-        for at in range(np.searchsorted(hashes, wanted[i]), len(hashes)):
-            if hashes[at] != wanted[i]:
-                break
-            begin = offsets[rows[at]]
-            same = offsets[rows[at] + 1] - begin == length
-            for k in range(length if same else 0):
-                same &= blob[begin + k] == ids[bounds[i] + k]
-            if same:
-                found[i] = rows[at]
-                break

@@ -1,4 +1,4 @@
-"""Decides whether a directory is the bundle it says it is, before anything in it is parsed."""
+"""Verification: compares a bundle's directory with its manifest before any file in it is parsed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from shortlist_core.errors import BundleRefusedError
 
 
 def verify(directory: Path, version: str) -> Manifest:
-    """The manifest of the bundle in `directory` once it holds exactly the files listed there, byte for byte.
+    """The manifest of the bundle in `directory`, after checking that it has exactly the listed files, byte for byte.
 
-    Raises BundleRefusedError with the first file, by name, that is missing, strange, a link, or of other content.
+    Raises BundleRefusedError with the first file, by name, that is missing, not listed, a link, or has other content.
     """
     try:
         sizes = dict(_walk(directory, version))
@@ -32,7 +32,7 @@ def verify(directory: Path, version: str) -> Manifest:
 
 
 def _walk(directory: Path, version: str, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Every file below `directory` with its size; whatever is neither a plain file nor a plain directory is refused."""
+    """Every file below `directory` with its size. Raises BundleRefusedError for all but plain files and directories."""
     for entry in directory.iterdir():
         name, status = prefix + entry.name, entry.lstat()
         if stat.S_ISDIR(status.st_mode):
@@ -45,7 +45,7 @@ def _walk(directory: Path, version: str, prefix: str = "") -> Iterator[tuple[str
 
 
 def read_manifest(directory: Path, version: str) -> Manifest:
-    """The manifest of the bundle in `directory`, which holds what its own digest says; the other files may not.
+    """The manifest of the bundle in `directory`, checked against its own digest; other files are not checked.
 
     Raises BundleRefusedError.
     """
@@ -66,7 +66,7 @@ def read_manifest(directory: Path, version: str) -> Manifest:
 
 
 def _parse(raw: bytes) -> Manifest:
-    """The manifest in `raw`; ValueError says in one line what is wrong with it."""
+    """The manifest in `raw`. Raises ValueError that says in one line what is wrong with it."""
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError):
@@ -87,17 +87,17 @@ def _parse(raw: bytes) -> Manifest:
 
 
 def _check_files(directory: Path, manifest: Manifest, sizes: dict[str, int]) -> None:
-    there = sizes.keys() - {MANIFEST}
-    for name in sorted(there | manifest.files.keys()):
+    present = sizes.keys() - {MANIFEST}
+    for name in sorted(present | manifest.files.keys()):
         if name not in manifest.files:
             raise BundleRefusedError(manifest.version, name, "is not listed in the manifest")
-        if name not in there:
+        if name not in present:
             raise BundleRefusedError(manifest.version, name, "is missing")
         if sizes[name] != manifest.files[name].bytes:
             check = f"has {sizes[name]} bytes instead of {manifest.files[name].bytes}"
             raise BundleRefusedError(manifest.version, name, check)
     names = sorted(manifest.files)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # hashing lets other threads run
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # hashing releases the interpreter lock
         digests = threads.map(sha256, (directory / name for name in names))
         for name, digest in zip(names, digests, strict=True):
             if digest != manifest.files[name].sha256:

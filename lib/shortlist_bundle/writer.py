@@ -1,4 +1,4 @@
-"""Writes the files of one bundle, then publishes them all at once or not at all."""
+"""Bundle writer: writes the files of one bundle, then publishes all of them at once or none."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Adopt = Callable[[Manifest, bool], Manifest]
 
 
 class BundleWriter:
-    """A bundle in the making; `BundleStore.writer()` hands it out.
+    """Writes one bundle; `BundleStore.writer()` returns it.
 
-    Names are relative paths without a file ending: `items/price` becomes `items/price.npy`. A name given twice or one
-    that could leave the bundle raises ValueError; a disk that is full or read-only raises UnavailableError.
+    Names are relative paths without a file ending: `items/price` becomes `items/price.npy`. A name that is used twice
+    or could leave the bundle raises ValueError. A disk that is full or read-only raises UnavailableError.
     """
 
     def __init__(self, workspace: Path, adopt: Adopt) -> None:
@@ -45,20 +45,20 @@ class BundleWriter:
             self.array(f"{prefix}/{key}", array)
 
     def strings(self, name: str, values: Sequence[str]) -> None:
-        """Store strings so that any of them is read without the others."""
+        """Store strings so that each can be read without the others."""
         blob, offsets = encode(values)
         self.array(f"{name}.utf8", blob)
         self.array(f"{name}.offsets", offsets.astype(np.uint32) if len(blob) < 1 << 32 else offsets)
 
     def ids(self, name: str, values: Sequence[str]) -> None:
-        """Store ids with the way back from an id to its row; an id that occurs twice raises DataError."""
+        """Store ids with the lookup from an id to its row; an id that occurs twice raises DataError."""
         hashes, rows = build_lookup(values)
         self.strings(name, values)
         self.array(f"{name}.hashes", hashes)
         self.array(f"{name}.rows", rows)
 
     def json(self, name: str, obj: object) -> None:
-        """Store anything that JSON holds as `<name>.json`; NumPy numbers become plain ones, a NaN raises ValueError."""
+        """Store an object as `<name>.json`. NumPy numbers become plain numbers; NaN raises ValueError."""
         content = canonical_json(obj)
         with self._writing(f"{name}.json") as path:
             path.write_bytes(content)
@@ -70,14 +70,15 @@ class BundleWriter:
             save_file(plain, path)
 
     def path(self, name: str) -> Path:
-        """Where a library may write the file `name` (with its ending) itself; it has to be there at `publish`."""
+        """The path of the file `name` (with its ending), for a library that writes it itself before `publish`."""
         return self._register(name)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for what does not fit into memory, on the disk of the bundle but no part of it.
+        """A scratch folder on the bundle's disk for data that does not fit into memory; it is not part of the bundle.
 
-        It is gone after the context, which has to end before `publish`; of a killed process it goes as the bundle does.
+        It is removed when the context ends, which has to be before `publish`. The folder of a killed process is removed
+        like its unfinished bundle.
         """
         with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self._workspace) as folder:
             yield Path(folder)
@@ -91,10 +92,10 @@ class BundleWriter:
         metrics: Mapping[str, Any],
         activate: bool = True,
     ) -> Manifest:
-        """Make the bundle durable, put it in its place under a new version and, unless told not to, make it current.
+        """Sync the bundle to disk, move it into place under a new version and, with `activate`, make it current.
 
-        `as_of_micros` is the time until which data was used. Returns the manifest, its version included. A file that
-        was promised by `path` and is missing, or one that nobody registered, raises ValueError.
+        `as_of_micros` is the end of the data used. Returns the manifest with its version. A file that was registered by
+        `path` and is missing, or a file that was not registered, raises ValueError.
         """
         self._check_complete()
         draft = Manifest(
@@ -117,11 +118,11 @@ class BundleWriter:
             return self._adopt(draft, activate)
 
     def _check_complete(self) -> None:
-        there = {str(path.relative_to(self._workspace)) for path in self._workspace.rglob("*") if not path.is_dir()}
-        there = {name for name in there if not name.startswith(".")}  # the workspace's own lock
-        if missing := sorted(self._files.keys() - there):
+        written = {str(path.relative_to(self._workspace)) for path in self._workspace.rglob("*") if not path.is_dir()}
+        written = {name for name in written if not name.startswith(".")}  # not the workspace's own lock
+        if missing := sorted(self._files.keys() - written):
             raise ValueError(f"promised to the bundle and never written: {', '.join(missing)}")
-        if strange := sorted(there - self._files.keys()):
+        if strange := sorted(written - self._files.keys()):
             raise ValueError(f"written into the bundle without its knowledge: {', '.join(strange)}")
 
     def _register(self, name: str) -> Path:

@@ -1,1 +1,1 @@
-"""The command `shortlist`."""
+"""The command line `shortlist`."""

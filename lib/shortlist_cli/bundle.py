@@ -1,4 +1,4 @@
-"""`shortlist bundle`: look at published bundles, and decide which of them serve."""
+"""`shortlist bundle`: show published bundles, and choose which of them serve."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, Viol
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Look at published bundles, and decide which of them serve. Servers of the same folder follow by themselves.",
+    help="Show published bundles, and choose which of them serve. Servers of the same folder follow automatically.",
 )
 
 Bundles = Annotated[Path, typer.Option(help="Folder of published bundles.")]
 Version = Annotated[str, typer.Argument(help="Version of a bundle, as `shortlist bundle list` shows it.")]
-AsLabel = Annotated[Label, typer.Option("--label", help="stable: serve everybody; canary: a share; shadow: nobody.")]
+AsLabel = Annotated[
+    Label,
+    typer.Option("--label", help="stable: serve all users; canary: serve a share; shadow: rank along, serve nobody."),
+]
 Address = Annotated[
-    str, typer.Option(help="Ask the server at host:port, and wait until it serves so. Left out: write into the folder.")
+    str, typer.Option(help="Ask the server at host:port and wait until it has changed. Left out: change the folder.")
 ]
 
 FOLDER, SHARE = Path("bundles"), 0.05
@@ -28,27 +31,27 @@ FOLDER, SHARE = Path("bundles"), 0.05
 
 @app.command(name="list")
 def list_bundles(bundles: Bundles = FOLDER) -> None:
-    """All bundles, newest first. Their files are not hashed: `verify` does that."""
+    """List all bundles, newest first. Their files are not checked; `verify` does that."""
     store = BundleStore(bundles)
-    found: list[Manifest | BundleRefusedError] = []
+    manifests: list[Manifest | BundleRefusedError] = []
     for version in reversed(store.versions()):
         try:
-            found.append(store.manifest(version))
+            manifests.append(store.manifest(version))
         except BundleRefusedError as error:
-            found.append(error)
-    if not found:
+            manifests.append(error)
+    if not manifests:
         typer.echo(f"there is no bundle in {bundles} yet")
         return
-    tables.output().print(bundle_tables.bundles(found, store.current(), store.labels()))
+    tables.output().print(bundle_tables.bundles(manifests, store.current(), store.labels()))
 
 
 @app.command()
 def show(
-    version: Annotated[str, typer.Argument(help="Left out: the current one.")] = "",
+    version: Annotated[str, typer.Argument(help="Left out: the current bundle.")] = "",
     bundles: Bundles = FOLDER,
-    address: Annotated[str, typer.Option(help="Show instead what the server at host:port serves, and how.")] = "",
+    address: Annotated[str, typer.Option(help="Show what the server at host:port serves instead.")] = "",
 ) -> None:
-    """What one bundle was made from, and its metrics; or what a server serves."""
+    """Show what a bundle was made from and its metrics, or what a server serves."""
     if address:
         remote_bundles.serving(address)
         return
@@ -67,9 +70,9 @@ def activate(
     share: Annotated[float, typer.Option(help="With --label canary: share of the users, above 0 to 1.")] = 0.0,
     address: Address = "",
 ) -> None:
-    """Serve a bundle: everybody, a share of the users, or in the shadow. It is verified first."""
+    """Verify a bundle and serve it: to all users, to a share of them, or as a shadow."""
     if share and label != "canary":
-        raise InvalidArgumentError([Violation("--share", "goes with --label canary alone")])
+        raise InvalidArgumentError([Violation("--share", "needs --label canary")])
     if label == "canary" and not 0 < (share := share or SHARE) <= 1:
         raise InvalidArgumentError([Violation("--share", f"must be above 0 to 1, not {share}")])
     if address:
@@ -89,7 +92,7 @@ def activate(
 
 @app.command()
 def rollback(bundles: Bundles = FOLDER, label: AsLabel = "stable", address: Address = "") -> None:
-    """Go back to the bundle before the current one, or take the canary or the shadow off."""
+    """Make the previous bundle current again, or remove the canary or the shadow."""
     if address:
         remote_bundles.rollback(address, label)
         return
@@ -107,25 +110,25 @@ def verify(
     version: Annotated[list[str] | None, typer.Argument(help="Versions; left out: all.")] = None,
     bundles: Bundles = FOLDER,
 ) -> None:
-    """Hash every file and compare with the manifest; exit code 2 if a bundle is damaged."""
+    """Compare the checksum of every file with the manifest; exit code 2 if a bundle is damaged."""
     store = BundleStore(bundles)
     damaged = []
-    for each in version or store.versions():
+    for checked in version or store.versions():
         try:
-            manifest = store.verify(each)
-            typer.echo(f"{each}: {len(manifest.files)} files, all as published")
+            manifest = store.verify(checked)
+            typer.echo(f"{checked}: {len(manifest.files)} files, all as published")
         except BundleRefusedError as error:
             damaged.append(error)
-            typer.echo(f"{each}: {error.metadata['file']}: {error.metadata['check']}")
+            typer.echo(f"{checked}: {error.metadata['file']}: {error.metadata['check']}")
     if damaged:
         raise damaged[0]
 
 
 @app.command()
 def prune(
-    keep: Annotated[int, typer.Option(min=0, help="How many of the newest stay.")], bundles: Bundles = FOLDER
+    keep: Annotated[int, typer.Option(min=0, help="How many of the newest bundles to keep.")], bundles: Bundles = FOLDER
 ) -> None:
-    """Remove old bundles. Current and the one before, labelled ones, and those that a process has loaded stay."""
+    """Remove old bundles. The current and the previous bundle, labelled and loaded bundles are kept."""
     removed = BundleStore(bundles).prune(keep)
     for version in removed:
         typer.echo(f"removed {version}")

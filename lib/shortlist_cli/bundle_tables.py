@@ -1,4 +1,4 @@
-"""Bundles as tables for a terminal."""
+"""Tables of bundles for a terminal."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from shortlist_core.errors import BundleRefusedError
 from shortlist_core.types import SECOND
 
 
-def bundles(found: Iterable[Manifest | BundleRefusedError], current: str | None, labels: Labels) -> Table:
+def bundles(manifests: Iterable[Manifest | BundleRefusedError], current: str | None, labels: Labels) -> Table:
     """One row per bundle: version, label, when it was published, where its data ends, items, size."""
     table = Table("version", "label", "published", "data until", "items", "MB")
     for column in (4, 5):
         table.columns[column].justify = "right"
     table.columns[0].no_wrap = True
-    for each in found:
-        if isinstance(each, BundleRefusedError):
-            damage = f"damaged: {each.metadata['file']}: {each.metadata['check']}"
-            version = each.metadata["bundle"]
+    for manifest in manifests:
+        if isinstance(manifest, BundleRefusedError):
+            damage = f"damaged: {manifest.metadata['file']}: {manifest.metadata['check']}"
+            version = manifest.metadata["bundle"]
             table.add_row(version, label(version, current, labels), Text(damage), "", "", "")
         else:
-            items = each.metrics.get("items")
+            items = manifest.metrics.get("items")
             table.add_row(
-                each.version,
-                label(each.version, current, labels),
-                _time(each.created_at),
-                _time(datetime.fromtimestamp(each.as_of_micros / SECOND, UTC)),
+                manifest.version,
+                label(manifest.version, current, labels),
+                _time(manifest.created_at),
+                _time(datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC)),
                 f"{items:,}" if isinstance(items, int) else "",
-                f"{_bytes(each) / 1e6:,.1f}",
+                f"{_bytes(manifest) / 1e6:,.1f}",
             )
     return table
 
 
 def bundle(manifest: Manifest, current: str | None, labels: Labels) -> list[Table]:
-    """What one bundle was made from, and what training measured of it."""
+    """Two tables of a bundle: what it was made from, and its metrics."""
     made = Table("", "", title=f"Bundle {manifest.version}", show_header=False)
     made.add_row("label", label(manifest.version, current, labels) or "none")
     made.add_row("published", _time(manifest.created_at))
@@ -55,7 +55,7 @@ def bundle(manifest: Manifest, current: str | None, labels: Labels) -> list[Tabl
 
 
 def label(version: str, current: str | None, labels: Labels) -> str:
-    """The labels of a version in words; empty where it has none."""
+    """The labels of a version in words; empty without any."""
     names = ["stable"] if version == current else []
     if labels.canary and labels.canary.version == version:
         names.append(f"canary {labels.canary.share:.1%}")
@@ -66,22 +66,22 @@ def label(version: str, current: str | None, labels: Labels) -> str:
 
 def serving(state: ServingState) -> Table:
     """What a process serves, one row per bundle."""
-    table = Table("label", "version", "how it fares")
+    table = Table("label", "version", "state")
     table.columns[1].no_wrap = True
     table.add_row("stable", state.stable_bundle_version, "")
     if state.HasField("canary"):
-        fares = f"{state.canary.user_share:.1%} of the users: {_counts(state.canary.canary_counts)}"
-        fares += f"; stable: {_counts(state.canary.stable_counts)}, in {state.canary.window_seconds} s"
-        table.add_row("canary", state.canary.bundle_version, fares)
+        counts = f"{state.canary.user_share:.1%} of the users: {_counts(state.canary.canary_counts)}"
+        counts += f"; stable: {_counts(state.canary.stable_counts)}, in {state.canary.window_seconds} s"
+        table.add_row("canary", state.canary.bundle_version, counts)
     if state.HasField("shadow"):
         shadow = state.shadow
-        fares = (
+        counts = (
             f"{shadow.compared_count:,} compared, {shadow.dropped_count:,} dropped, {shadow.failed_count:,} failed; "
             f"overlap {shadow.mean_overlap:.3f}, rank correlation {shadow.mean_rank_correlation:.3f}, "
             f"score difference {shadow.mean_score_difference:.4f}; "
             f"{shadow.mean_stable_micros / 1000:.1f} ms on stable, {shadow.mean_shadow_micros / 1000:.1f} ms on shadow"
         )
-        table.add_row("shadow", shadow.bundle_version, fares)
+        table.add_row("shadow", shadow.bundle_version, counts)
     if state.previous_bundle_version:
         table.add_row("previous", state.previous_bundle_version, "in memory, for a rollback")
     if state.HasField("canary_rollback"):

@@ -1,4 +1,4 @@
-"""`shortlist catalog`: the items of a running server, and what its store keeps of them."""
+"""`shortlist catalog`: read and write the items of a running server, and compact its store."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from rich.table import Table
 from shortlist import Client, InvalidArgument, Item
 
 from shortlist_cli import tables
-from shortlist_cli.call import LOCAL, Address, AsJson, connected
+from shortlist_cli.call import AsJson
+from shortlist_cli.connection import LOCAL, Address, connected
 
 BATCH = 1_000
-"""Items in one request, the most that there may be."""
+"""Items in one request: the API's limit."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The items that a running server knows; it takes in changes within a second. Token and TLS are set as for"
-    " `shortlist call`.",
+    help="Read and write the items of a running server, which applies changes within a second. Token and TLS are set as"
+    " for `shortlist call`.",
 )
 
 Ids = Annotated[list[str], typer.Argument(help="Ids of items.")]
@@ -33,43 +34,43 @@ def upsert(
     file: Annotated[str, typer.Argument(help="JSON Lines, CSV or Parquet: item_id, title, text, categories, price.")],
     address: Address = LOCAL,
 ) -> None:
-    """Write the items of a file, or of standard input for `-`; each replaces what was known of it."""
+    """Write the items of a file, or of standard input for `-`. Each replaces the item with its id."""
     from shortlist_cli.item_files import read_items
 
-    found = read_items(file)
+    read = read_items(file)
     created = updated = 0
     with connected(address) as client:
-        for start in range(0, len(found.items), BATCH):
+        for start in range(0, len(read.items), BATCH):
             try:
-                answer = client.upsert_items(found.items[start : start + BATCH])
+                answer = client.upsert_items(read.items[start : start + BATCH])
             except InvalidArgument as error:
                 mistakes = [
-                    (found.lines[start + int(place[1])], f"{v.field.removeprefix(place[0])} {v.description}")
+                    (read.lines[start + int(place[1])], f"{v.field.removeprefix(place[0])} {v.description}")
                     for v in error.violations
                     if (place := re.match(r"items\[(\d+)\]\.?", v.field))
                 ]
                 if not mistakes:
                     raise
-                raise found.mistakes(mistakes, written=start) from None
+                raise read.mistakes(mistakes, written=start) from None
             created, updated = created + answer.created_count, updated + answer.updated_count
     typer.echo(f"{created:,} new, {updated:,} replaced")
 
 
 @app.command()
 def delete(ids: Ids, address: Address = LOCAL) -> None:
-    """Take items out of the catalogue; they are in no answer any more."""
+    """Delete items from the catalogue; answers do not contain them any more."""
     deleted = 0
     with connected(address) as client:
         for start in range(0, len(ids), BATCH):
             deleted += client.delete_items(ids[start : start + BATCH]).deleted_count
-    typer.echo(f"{deleted:,} deleted, {len(set(ids)) - deleted:,} were not there")
+    typer.echo(f"{deleted:,} deleted, {len(set(ids)) - deleted:,} did not exist")
 
 
 @app.command()
 def get(
     id: Annotated[str, typer.Argument(help="Id of the item.")], as_json: AsJson = False, address: Address = LOCAL
 ) -> None:
-    """One item as it is now."""
+    """Show one item as it is now."""
     with connected(address) as client:
         item = client.get_item(id).item
     if as_json:
@@ -88,11 +89,11 @@ def get(
 
 @app.command(name="list")
 def list_items(
-    count: Annotated[int, typer.Option(min=0, help="How many items at most; 0: all.")] = 100,
+    count: Annotated[int, typer.Option(min=0, help="Number of items at most; 0: all.")] = 100,
     as_json: AsJson = False,
     address: Address = LOCAL,
 ) -> None:
-    """All items as they are now, those of the serving bundle first; with --json one object a line."""
+    """List all items as they are now, those of the serving bundle first; with --json one object per line."""
     with connected(address) as client:
         some = islice(_items(client, min(count or BATCH, BATCH)), count or None)
         if as_json:
@@ -108,11 +109,11 @@ def list_items(
 
 @app.command()
 def compact(
-    data: Annotated[Path, typer.Option(help="Data folder of the trainings; its items are brought up to date.")],
+    data: Annotated[Path, typer.Option(help="Data folder for training; its items are updated.")],
     state: Annotated[str, typer.Option(help="Store of the items, as `serve --state`.")],
     bundles: Annotated[Path, typer.Option(help="Folder of published bundles.")] = Path("bundles"),
 ) -> None:
-    """Take out of the store what all bundles of a folder contain, after writing it into the data folder."""
+    """Remove from the store what all bundles of a folder contain, after writing it into the data folder."""
     from contextlib import closing
 
     from shortlist_bundle import BundleStore
@@ -125,7 +126,7 @@ def compact(
     typer.echo(f"kept {done.items_left:,} items and {done.deletions_left:,} deletions")
     if done.behind:
         typer.echo(
-            f"bundle {done.behind} contains least of them and may serve again: train with --events,"
+            f"bundle {done.behind} contains the fewest of them and may serve again: train with --events,"
             " remove old bundles with `shortlist bundle prune`, then compact again"
         )
 

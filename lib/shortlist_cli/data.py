@@ -1,4 +1,4 @@
-"""`shortlist data`: bring interactions into the canonical layout, or make up a shop to try things on."""
+"""`shortlist data`: import interactions into the canonical layout, or make a synthetic shop."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ From = Annotated[Path, typer.Option("--from", help="Folder with the files as pub
 Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]
 MaxRejects = Annotated[float, typer.Option(min=0, max=1, help="Largest share of rows of a table that may be rejected.")]
 
-Download = Annotated[bool, typer.Option("--download", help="First download the files into the folder --from.")]
-Mirror = Annotated[str | None, typer.Option(help="Address to download from instead of the official one.")]
+Download = Annotated[bool, typer.Option("--download", help="Download the files into the folder --from first.")]
+Mirror = Annotated[str | None, typer.Option(help="URL to download from instead of the official one.")]
 
 
 @importers.command("online-retail")
@@ -72,7 +72,9 @@ def mind(
     out: Out,
     download: Download = False,
     size: Annotated[str, typer.Option(help="To download: small or large.")] = "small",
-    impressions: Annotated[bool, typer.Option("--impressions", help="Also what was shown and not clicked.")] = False,
+    impressions: Annotated[
+        bool, typer.Option("--impressions", help="Also import what was shown and not clicked.")
+    ] = False,
     mirror: Mirror = None,
     max_rejects: MaxRejects = 0.05,
 ) -> None:
@@ -88,30 +90,30 @@ def mind(
 def table(
     interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines or Parquet, gzipped or not.")],
     out: Out,
-    items: Annotated[Path | None, typer.Option(help="Item table; items nobody describes have no title.")] = None,
-    users: Annotated[Path | None, typer.Option(help="User table; all its columns become attributes.")] = None,
+    items: Annotated[Path | None, typer.Option(help="Item table. Items that it lacks have no title.")] = None,
+    users: Annotated[Path | None, typer.Option(help="User table. All its columns become attributes.")] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
-            help="interactions.user_id=customer_id and so on, or a .toml file with such sections; repeatable."
+            help="Column mapping, such as interactions.user_id=customer_id, or a .toml file; may be repeated."
         ),
     ] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="strptime format; without it ISO 8601 or unix time in any unit.")
+        str | None, typer.Option(help="strptime format. Left out: ISO 8601 or unix time in any unit.")
     ] = None,
-    event_type: Annotated[str, typer.Option(help="Event type of rows that give none.")] = "interaction",
+    event_type: Annotated[str, typer.Option(help="Event type of rows without one.")] = "interaction",
     event_types: Annotated[
-        list[str] | None, typer.Option(help="Your name for an event type: buy=purchase; repeatable.")
+        list[str] | None, typer.Option(help="Your name for an event type, such as buy=purchase; may be repeated.")
     ] = None,
-    separator: Annotated[str, typer.Option("--category-separator", help="Between categories in text.")] = "|",
-    delimiter: Annotated[str | None, typer.Option(help="Between CSV columns; found out without it.")] = None,
-    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl or parquet; found out without it.")] = None,
-    encoding: Annotated[str, typer.Option(help="Of text files: utf-8, latin-1, ...")] = "utf-8",
+    separator: Annotated[str, typer.Option("--category-separator", help="Separator between categories in text.")] = "|",
+    delimiter: Annotated[str | None, typer.Option(help="Separator between CSV columns. Left out: detected.")] = None,
+    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl or parquet. Left out: detected.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, latin-1, ...")] = "utf-8",
     max_rejects: MaxRejects = 0.05,
 ) -> None:
-    """Tables of any shop: columns of the canonical names are found, others are mapped with --columns."""
+    """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     from shortlist_data.clean import Rules
-    from shortlist_data.source import Reading
+    from shortlist_data.reading import Reading
     from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
@@ -128,7 +130,7 @@ def synthetic(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same shop.")] = 0,
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
-    """Make up a shop: a year of views, carts and purchases, and beside them what its users truly prefer."""
+    """Make a synthetic shop: a year of views, carts and purchases, and its users' true preferences."""
     from shortlist_data.progress import working
     from shortlist_data.synthetic import make_shop
 
@@ -144,10 +146,10 @@ def synthetic(
 def synthetic_vectors(
     bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into.", file_okay=False)],
     items: Annotated[int, typer.Option(min=100, help="Items of the catalogue; 10 million fit in 16 GB.")],
-    users: Annotated[int | None, typer.Option(min=1, help="Users; by default a tenth of the items.")] = None,
+    users: Annotated[int | None, typer.Option(min=1, help="Users. Left out: a tenth of the items.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
-    """Make a bundle of made-up items that nobody trained, for measuring how fast a catalogue of any size is served."""
+    """Make a synthetic bundle without training, to measure how fast a catalogue of any size is served."""
     from shortlist_synthetic.publish import default_users, publish
 
     def progress(step: str) -> None:
@@ -159,7 +161,7 @@ def synthetic_vectors(
 
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
-    """Show what was kept and rejected, whether or not that is too much, then publish."""
+    """Show how many rows were kept and rejected, then write the data set unless too many were rejected."""
     from shortlist_data.progress import working
 
     _show(imported)

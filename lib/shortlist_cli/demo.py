@@ -1,11 +1,10 @@
-"""`shortlist demo`: the whole path once, on a synthetic shop: train, publish, serve, recommend, react to events."""
+"""`shortlist demo`: the whole path on a synthetic shop: train, publish, serve, recommend, react to events."""
 
 from __future__ import annotations
 
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.text import Text
 from shortlist_cli import tables
 from shortlist_cli.progress import steps
 from shortlist_core.errors import UnavailableError
+from shortlist_core.processes import python_module
 
 if TYPE_CHECKING:
     from shortlist.v1.recommendation_pb2 import RecommendedItem
@@ -27,16 +27,18 @@ if TYPE_CHECKING:
 
 COUNT = 10
 SETTINGS = {"tower_steps": 200, "slices": 3}
-"""Less training than the defaults: the demo shows the path, not the best that it reaches."""
+"""Less training than the defaults: the demo shows the path, not the best quality."""
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where data, bundles and events go; made anew.")] = Path(".demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for data, bundles and events; its content is replaced.")] = Path(
+        ".demo"
+    ),
     items: Annotated[int, typer.Option(min=100, help="Items of the shop.")] = 1_000,
     users: Annotated[int, typer.Option(min=100, help="Users of the shop.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
-    """Make a shop, train on it, serve it, recommend to somebody, write two events and see what they change."""
+    """Make a shop, train and serve a bundle, recommend items to a user, write two events and show what they change."""
     console = tables.output()
     for name in ("data", "bundles", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"):
         path = folder / name
@@ -71,17 +73,8 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
 @contextmanager
 def _server(bundles: Path) -> Iterator[str]:
     """A real server process on a free port, as `shortlist serve` starts it; gives its address, drains it at the end."""
-    command = [
-        sys.executable,
-        "-m",
-        "shortlist_cli.main",
-        "serve",
-        "--bundles",
-        str(bundles),
-        "--address",
-        "127.0.0.1:0",
-    ]
-    command += ["--log-level", "warning"]
+    command = python_module("shortlist_cli.main", "serve", "--bundles", str(bundles))
+    command += ["--address", "127.0.0.1:0", "--log-level", "warning"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -116,18 +109,18 @@ def _show(console: Console, dataset: Dataset, address: str) -> None:
 
 
 def _somebody(dataset: Dataset) -> str:
-    """The user whose number of events is the median: neither a stranger nor a collector."""
+    """The user with the median number of events: neither without history nor with an unusually long one."""
     counts = dataset.interactions.group_by("user_id").len().sort("len", "user_id")
     return str(counts["user_id"][len(counts) // 2])
 
 
 def _lately(dataset: Dataset, user: str, titles: dict[str, str]) -> list[str]:
-    own = dataset.interactions.filter(user_id=user)["item_id"].unique(maintain_order=True)
-    return [titles[item] for item in own[-5:]]
+    items = dataset.interactions.filter(user_id=user)["item_id"].unique(maintain_order=True)
+    return [titles[item] for item in items[-5:]]
 
 
 def _unlike(items: Sequence[RecommendedItem], dataset: Dataset) -> list[str]:
-    """Two items of one category, the one that the user's list has least of: a taste that is new."""
+    """Two items of the category that is rarest in the user's list: a new taste."""
     kinds = dict(dataset.items.select("item_id", "categories").explode("categories").iter_rows())
     groups: dict[str, list[str]] = {}
     for item in items:
@@ -137,12 +130,12 @@ def _unlike(items: Sequence[RecommendedItem], dataset: Dataset) -> list[str]:
 
 
 def _moved(before: Sequence[RecommendedItem], after: Sequence[RecommendedItem]) -> Table:
-    places = {item.item_id: place for place, item in enumerate(before, 1)}
+    ranks = {item.item_id: rank for rank, item in enumerate(before, 1)}
     table = Table("#", "was", "item", "title", "score", "reason", title="Recommend again: what two events changed")
-    for place, item in enumerate(after, 1):
-        was = places.get(item.item_id)
-        moved = "new" if was is None else f"{was} {'=' if was == place else '↑' if was > place else '↓'}"
-        table.add_row(str(place), moved, item.item_id, Text(item.title), f"{item.score:.4g}", Text(item.reason.text))
+    for rank, item in enumerate(after, 1):
+        was = ranks.get(item.item_id)
+        moved = "new" if was is None else f"{was} {'=' if was == rank else '↑' if was > rank else '↓'}"
+        table.add_row(str(rank), moved, item.item_id, Text(item.title), f"{item.score:.4g}", Text(item.reason.text))
     return table
 
 

@@ -1,4 +1,4 @@
-"""What commands that call a server take from environment variables."""
+"""Environment variables of the commands that call a server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def token() -> str | None:
 
 
 def tls() -> Tls | None:
-    """TLS where a variable names a PEM file, else None. DataError for a file that cannot be read or half a pair."""
+    """TLS if a variable names a PEM file, else None. Raises DataError for an unreadable file or half a pair."""
     roots = _file("SHORTLIST_ROOT_CERTIFICATES")
     chain, key = _file("SHORTLIST_CERTIFICATE_CHAIN"), _file("SHORTLIST_PRIVATE_KEY")
     if (chain is None) != (key is None):

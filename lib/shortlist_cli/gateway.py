@@ -1,4 +1,4 @@
-"""`shortlist gateway`: HTTP/JSON in front of a server, for callers without gRPC."""
+"""`shortlist gateway`: offer a server's API as HTTP/JSON, for callers without gRPC."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import typer
 
 def gateway(
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:8080",
-    server: Annotated[str, typer.Option(help="HOST:PORT of the server that is asked.")] = "127.0.0.1:50051",
-    insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
+    server: Annotated[
+        str, typer.Option(help="HOST:PORT of the server that calls are forwarded to.")
+    ] = "127.0.0.1:50051",
+    insecure: Annotated[bool, typer.Option(help="Allow plain text where other machines can reach it.")] = False,
 ) -> None:
     """Answer HTTP/JSON (the Connect protocol) from a gRPC server, until Ctrl-C or SIGTERM.
 
-    TLS towards the server is set like that of `shortlist call`. Callers' `authorization` headers are passed on.
+    TLS towards the server is set as for `shortlist call`. Callers' `authorization` headers are passed on.
     """
     from shortlist_cli.environment import tls
     from shortlist_gateway import process

@@ -1,4 +1,4 @@
-"""Items out of a file of the terminal's, and mistakes in it by their lines."""
+"""Item files: reads items from a file or standard input, and names mistakes by their lines."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules, clean_items, distinct_ids
+from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
-from shortlist_data.source import LINE, batches
+from shortlist_data.source import batches
 
 SHOWN = 10
-"""Mistakes that are named before the rest is counted."""
+"""Mistakes that are named; further ones are only counted."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Items and where each of them stands."""
+    """Items and their line numbers."""
 
     name: str  # of the file
     items: list[ItemInput]
     lines: list[int]  # from 1; row numbers of a Parquet file
 
-    def mistakes(self, found: list[tuple[int, str]], written: int = 0) -> DataError:
-        """The error that names lines and what is wrong with them; the first `written` items were written before."""
+    def mistakes(self, wrong: list[tuple[int, str]], written: int = 0) -> DataError:
+        """An error that names lines and what is wrong with them; the first `written` items were already written."""
         what = "row" if self.name.endswith((".parquet", ".pq")) else "line"
-        text = "; ".join(f"{what} {line}: {reason}" for line, reason in found[:SHOWN])
-        more = f"; and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+        text = "; ".join(f"{what} {line}: {reason}" for line, reason in wrong[:SHOWN])
+        more = f"; and {len(wrong) - SHOWN:,} more" if len(wrong) > SHOWN else ""
         outcome = f"{written:,} items before {what} {self.lines[written]} are" if written else "nothing was"
         return DataError(f"{self.name}: {text}{more}; {outcome} written")
 
@@ -42,8 +43,8 @@ class Lines:
 def read_items(source: str) -> Lines:
     """The items of a file (JSON Lines, CSV or Parquet), or of standard input for `-`, in its order.
 
-    Columns as in items of a data folder: item_id, title, text, categories, price. Raises DataError where the file
-    cannot be read, has other columns, or any line is no item, with all these lines.
+    Columns are item_id, title, text, categories, price. Raises DataError where the file cannot be read, has other
+    columns, or has lines that are no items, which it names.
     """
     rejects = Rejects("items")
     with _file(source) as path:
@@ -51,8 +52,8 @@ def read_items(source: str) -> Lines:
     known = {LINE, "item_id", "title", "text", "categories", "price"}
     columns = {name for frame in frames for name in frame.columns}
     if unknown := sorted(columns - known):
-        there = ", ".join(sorted(known - {LINE}))
-        raise DataError(f"{source}: items have no column {unknown[0]!r}, only {there}")
+        allowed = ", ".join(sorted(known - {LINE}))
+        raise DataError(f"{source}: items have no column {unknown[0]!r}, only {allowed}")
     if "item_id" not in columns and not rejects.counts:
         raise DataError(f"{source}: column 'item_id' is missing")
     rules = Rules()
@@ -61,8 +62,8 @@ def read_items(source: str) -> Lines:
     items = [_item(row) for row in frame.iter_rows(named=True)]
     lines = Lines("standard input" if source == "-" else source, items, frame[LINE].to_list())
     if rejects.counts:
-        turned_down = rejects.frame()
-        raise lines.mistakes(list(zip(turned_down["line"], turned_down["reason"], strict=True)))
+        rejected = rejects.frame()
+        raise lines.mistakes(list(zip(rejected["line"], rejected["reason"], strict=True)))
     if not items:
         raise DataError(f"{lines.name}: there is no item in it")
     return lines
@@ -70,14 +71,14 @@ def read_items(source: str) -> Lines:
 
 def _item(row: dict[str, object]) -> ItemInput:
     item = ItemInput(**{name: row[name] for name in ("item_id", "title", "text", "categories")})  # type: ignore[arg-type]
-    if row["price"] is not None:  # has become a 32-bit number: its shortest text is what the file said
+    if row["price"] is not None:  # it is a 32-bit number now, whose shortest text is what the file said
         item.price = float(str(np.float32(row["price"])))  # type: ignore[arg-type]
     return item
 
 
 @contextmanager
 def _file(source: str) -> Iterator[Path]:
-    """Standard input becomes a file: a reader looks at its start to find out what it is."""
+    """The path of a file. Standard input is copied to one, because readers detect the format from its start."""
     if source != "-":
         yield Path(source)
         return

@@ -10,7 +10,7 @@ from shortlist_core.errors import DataError
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a report for people and machines; raises DataError where that cannot be done."""
+    """Write a report as indented JSON. Raises DataError where the file cannot be written."""
     try:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

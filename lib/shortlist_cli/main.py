@@ -1,8 +1,10 @@
-"""The command `shortlist`: its parts, and the one place where errors become a line on the terminal."""
+"""The command `shortlist`: its subcommands, and how errors become one line on the terminal."""
 
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,11 +22,27 @@ from shortlist_core.errors import ShortlistError
 
 app = typer.Typer(
     name="shortlist",
-    help="A two-stage recommender served over gRPC.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shortlist {version('shortlist-server')}")
+        raise typer.Exit
+
+
+@app.callback()
+def shortlist(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A two-stage recommender served over gRPC."""
+
+
 app.add_typer(data.app, name="data")
 app.command()(demo)
 app.command()(train)
@@ -41,7 +59,7 @@ app.add_typer(user.app, name="user")
 
 
 def run() -> None:
-    """Run the command line; a mistake of the user's becomes one line and exit code 2, Ctrl-C exit code 130."""
+    """Run the command line. A user's mistake becomes one line and exit code 2, Ctrl-C becomes exit code 130."""
     try:
         app()
     except ShortlistError as error:

@@ -1,4 +1,4 @@
-"""Steps of long work on the terminal: a spinner with the time where somebody watches, plain lines elsewhere."""
+"""Progress of long commands: a spinner with the elapsed time on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
-    """Gives a function that announces the next step; on stderr, so that output stays clean."""
+    """Yield a function that announces the next step, on stderr so that the output stays clean."""
     console = Console(stderr=True, highlight=False)
     start = time.monotonic()
     with console.status("starting") as status:

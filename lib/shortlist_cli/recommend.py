@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shortlist_core.errors import DataError
+from shortlist_server.base.limits import DEFAULT_CANDIDATES
 
 
 def recommend(
@@ -19,7 +20,10 @@ def recommend(
     count: Annotated[int, typer.Option(min=1, max=500, help="Items per user.")] = 20,
     bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
 ) -> None:
-    """Recommend to every user of a file by both stages, without what they already took; strangers get the popular."""
+    """Recommend to every user of a file by both stages, without what they already took.
+
+    Users without history get popular items.
+    """
     import numpy as np
     import polars as pl
 
@@ -27,20 +31,26 @@ def recommend(
 
     user_ids = _read_users(users)
     loaded = BundleStore(bundles).load(bundle or None)
-    from shortlist_training.offline import Recommender
+    from shortlist_server.pipeline.query import Query
+    from shortlist_training.offline import serving_offline
 
-    system = Recommender.load(loaded)
-    queries = system.grouped(system.histories.queries(user_ids), user_ids)
-    with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress:
+    queries = [
+        Query(user_id=user_id, count=count, candidate_count=max(count, DEFAULT_CANDIDATES)) for user_id in user_ids
+    ]
+    with (
+        serving_offline(loaded) as recommender,
+        Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress,
+    ):
         task = progress.add_task("recommending", total=len(user_ids))
-        lists = system.recommend(queries, count, lambda n: progress.advance(task, n))
+        lists = recommender.recommend(queries, lambda n: progress.advance(task, n))
+        without_history = int((recommender.bundle.histories.queries(user_ids).lengths == 0).sum())
     shown = lists.items >= 0
     rows, places = np.nonzero(shown)
     frame = pl.DataFrame(
         {
             "user_id": pl.Series(user_ids, dtype=pl.String).gather(rows),
             "rank": places + 1,
-            "item_id": system.items.ids.take(lists.items[shown]),
+            "item_id": recommender.bundle.items.ids.take(lists.items[shown]),
             "score": lists.scores[shown],
         }
     )
@@ -48,8 +58,7 @@ def recommend(
         frame.write_csv(out)
     except OSError as error:
         raise DataError(f"{out}: cannot write: {error.strerror or error}") from error
-    strangers = int((queries.lengths == 0).sum())
-    note = f" ({strangers:,} of them unknown to the bundle)" if strangers else ""
+    note = f" ({without_history:,} of them without history in the bundle)" if without_history else ""
     typer.echo(f"Wrote {len(frame):,} rows for {len(user_ids):,} users{note} to {out}, by bundle {loaded.version}")
 
 

@@ -1,4 +1,4 @@
-"""`shortlist retrain`: the next bundle from what happened since, published if it holds its own; fit for cron."""
+"""`shortlist retrain`: train the next bundle and publish it if it is no worse than the current one; fit for cron."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from shortlist_training.retrain import Outcome
 
 REFUSED, TOO_LITTLE, BUSY = 3, 4, 5
-"""Exit codes beside 0, published, and 2, a mistake."""
+"""Exit codes other than 0 (published) and 2 (a mistake)."""
 
 SHOWN = {"ndcg@10": "NDCG@10", "hit@10": "Hit@10", "recall@100": "R@100", "recall@500": "R@500"}
 
 
 def retrain(
     data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
-    bundles: Annotated[Path, typer.Option(help="Folder of bundles: the current one is compared with, and followed.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles. The new bundle is compared with the current one.")],
     events: Events = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the current bundle's NDCG@10 that may be lacking.")
+        float, typer.Option(min=0, max=1, help="Share of the current bundle's NDCG@10 that the new one may lack.")
     ] = 0.02,
     config: Config = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data, same current bundle: same metrics.")] = 1,
-    report: Annotated[Path | None, typer.Option(help="JSON file to write what was found to.")] = None,
-    activate: Annotated[bool, typer.Option(help="Whether what is published becomes current.")] = True,
-    cold: Annotated[bool, typer.Option("--cold", help="Begin nothing from the current bundle.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Publish whatever the comparison says.")] = False,
+    report: Annotated[Path | None, typer.Option(help="JSON file for the report.")] = None,
+    activate: Annotated[bool, typer.Option(help="Whether the published bundle becomes current.")] = True,
+    cold: Annotated[bool, typer.Option("--cold", help="Do not start from the current bundle.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Publish whatever the comparison results in.")] = False,
     device: On = Device.AUTO,
 ) -> None:
-    """Train on what happened since, compare with the current bundle, publish if it is no worse.
+    """Train on all data, compare with the current bundle, and publish if the new one is no worse.
 
-    Exit code 0: published; 3: worse, not published; 4: too little is new to tell; 5: another one is at work.
+    Exit code 0: published; 3: worse, not published; 4: too little new data to compare; 5: another retraining runs.
     """
     from shortlist_data.dataset import Dataset
     from shortlist_training.config import Recipe
@@ -49,7 +49,7 @@ def retrain(
     recipe = Recipe.read(config) if config else Recipe()
     dataset = Dataset.read(data)
     if report:
-        write_json(report, {"decision": "under way"})  # a place that cannot be written is found out before the work
+        write_json(report, {"decision": "under way"})  # fails before the work if the file cannot be written
     dataset, contained = with_stores(dataset, events or [])
     with steps() as announce:
         announce("loading TensorFlow")

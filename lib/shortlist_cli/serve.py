@@ -15,27 +15,33 @@ if TYPE_CHECKING:
 
 
 def serve(
-    bundles: Annotated[Path, typer.Option(help="Folder of published bundles; the current one is served.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of published bundles. The current one is served.")],
     state: Annotated[
-        str, typer.Option(help="Store of live users, as sqlite:PATH. Default: state.sqlite beside the bundles folder.")
+        str,
+        typer.Option(
+            help="Store of live users and items, as sqlite:PATH. Left out: state.sqlite beside the bundles folder."
+        ),
     ] = "",
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:50051",
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes on that port, one per core.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that share the port; one per core is best.")
+    ] = 1,
     metrics_address: Annotated[
-        str | None, typer.Option(help="HOST:PORT of Prometheus metrics, plain HTTP. Default: there are none.")
+        str | None, typer.Option(help="HOST:PORT of Prometheus metrics, plain HTTP. Left out: none.")
     ] = None,
-    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of the certificate. Default: plain text.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of the certificate. Left out: plain text.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's private key.")] = None,
     tls_client_ca: Annotated[
-        Path | None, typer.Option(help="PEM file of the CA whose certificates clients must show (mTLS).")
+        Path | None, typer.Option(help="PEM file of the CA that signs clients' certificates (mTLS).")
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(help="Tokens that may call, made by `shortlist token`. Default: anybody may.")
+        Path | None, typer.Option(help="File of tokens made by `shortlist token`. Left out: anybody may call.")
     ] = None,
-    insecure: Annotated[bool, typer.Option(help="Speak plain text where other machines can reach it.")] = False,
+    insecure: Annotated[bool, typer.Option(help="Allow plain text where other machines can reach it.")] = False,
     grace: Annotated[float, typer.Option(min=0, help="Seconds that accepted calls have to finish at the end.")] = 30.0,
     reuse: Annotated[
-        float, typer.Option(min=0, help="Seconds that an answer may be given again to the same question; 0: never.")
+        float,
+        typer.Option(min=0, help="Seconds that the response cache keeps an answer for identical requests; 0: none."),
     ] = 5.0,
     device: Annotated[
         Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
@@ -65,7 +71,7 @@ def serve(
     def announce(ready: Ready) -> None:
         serving = f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items"
         metrics = [f"metrics at http://{ready.metrics}/metrics{_who_scrapes(settings)}"] if ready.metrics else []
-        # At once: a reader may leave after the first line.
+        # All lines at once, because a reader may leave after the first one.
         typer.echo("\n".join([serving, _who_reaches(settings), *metrics]))
 
     if workers == 1:
@@ -75,15 +81,15 @@ def serve(
 
 
 def _who_reaches(settings: Settings) -> str:
-    """In one line, how the server is protected on its way to clients."""
+    """One line that says how connections of clients are protected."""
     if settings.tls_client_ca:
         return f"TLS, for clients with a certificate signed by {settings.tls_client_ca}"
     if settings.tls:
         return f"TLS, with the certificate {settings.tls_cert}"
     if settings.loopback:
-        return "plain text, which only this machine reaches; --tls-cert and --tls-key turn on TLS"
-    return "plain text that other machines reach, as --insecure says"
+        return "plain text, which only this machine can reach; --tls-cert and --tls-key turn on TLS"
+    return "plain text that other machines can reach, as --insecure allows"
 
 
 def _who_scrapes(settings: Settings) -> str:
-    return "" if settings.metrics_loopback else ", plain text that other machines reach, as --insecure says"
+    return "" if settings.metrics_loopback else ", plain text that other machines can reach, as --insecure allows"

@@ -1,4 +1,4 @@
-"""Answers of the API as tables for a terminal."""
+"""Tables of the API's answers for a terminal."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from shortlist.v1.recommendation_pb2 import (
 )
 
 PIPE_WIDTH = 120
-"""Columns of a table that goes into a file or a pipe, where nobody says how wide it may be."""
+"""Columns of a table that is written to a file or a pipe, which have no width."""
 
 SOURCES = 3
-"""Of an item's sources the ones that had it highest are shown; `--json` has all."""
+"""Sources that are shown of each item, the ones with the best ranks; `--json` has all."""
 
 
 def output() -> Console:
-    """Standard output as tables want it: as wide as the terminal, or wide enough for whole words."""
+    """Standard output for tables: as wide as the terminal, or wide enough for whole words."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=max(console.width, PIPE_WIDTH))
 
 
 def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
-    """One row per recommended item, best first: place, id, title, score, who proposed it at which rank, and why."""
+    """One row per recommended item, best first: rank, id, title, score, sources with their ranks, reason."""
     table = _items_table("reason", title=title)
-    for place, item in enumerate(items, 1):
-        table.add_row(*_cells(place, item), _plain(item.reason.text))
+    for rank, item in enumerate(items, 1):
+        table.add_row(*_cells(rank, item), _plain(item.reason.text))
     return table
 
 
 def scored(items: Iterable[ScoredItem], title: str | None = None) -> Table:
-    """One row per item with a score: place, id, title, score, who proposed it at which rank."""
+    """One row per item with a score: rank, id, title, score, sources with their ranks."""
     table = _items_table(title=title)
-    for place, item in enumerate(items, 1):
-        table.add_row(*_cells(place, item))
+    for rank, item in enumerate(items, 1):
+        table.add_row(*_cells(rank, item))
     return table
 
 
@@ -61,19 +61,19 @@ def stages(trace: Iterable[StageTrace]) -> Table:
 
 
 def degraded(flags: Iterable[Degradation.ValueType]) -> str:
-    """The flags of an answer in words, such as `ranker late, source failed`; empty where there are none."""
+    """The degradations of an answer in words, such as `ranker late, source failed`; empty without any."""
     return ", ".join(_words(Degradation.DESCRIPTOR, flag) for flag in flags)
 
 
 def _items_table(*more: str, title: str | None) -> Table:
     table = Table("#", "item", "title", "score", "sources", *more, title=None if title is None else _plain(title))
     table.columns[0].justify = table.columns[3].justify = "right"
-    table.columns[1].overflow = "fold"  # an id cut short is of no use
+    table.columns[1].overflow = "fold"  # a truncated id is useless
     return table
 
 
-def _cells(place: int, item: RecommendedItem | ScoredItem) -> tuple[str | Text, ...]:
-    return str(place), _plain(item.item_id), _plain(item.title), f"{item.score:.4g}", _plain(_sources(item.sources))
+def _cells(rank: int, item: RecommendedItem | ScoredItem) -> tuple[str | Text, ...]:
+    return str(rank), _plain(item.item_id), _plain(item.title), f"{item.score:.4g}", _plain(_sources(item.sources))
 
 
 def _sources(hits: Iterable[SourceHit]) -> str:
@@ -83,11 +83,11 @@ def _sources(hits: Iterable[SourceHit]) -> str:
 
 
 def _words(enum: EnumDescriptor, number: int) -> str:
-    """An enum's value in words; a number that a newer server sends and this client has no name for stays a number."""
+    """An enum's value in words. A number that only newer versions have a name for stays a number."""
     prefix, value = enum.values_by_number[0].name.removesuffix("UNSPECIFIED"), enum.values_by_number.get(number)
     return value.name.removeprefix(prefix).replace("_", " ").lower() if value else str(number)
 
 
 def _plain(text: str) -> Text:
-    """Catalogue text is data: neither its brackets nor its control characters may steer the terminal."""
+    """Catalogue text without markup and control characters, which could change the terminal's state."""
     return Text("".join(c if c.isprintable() else " " for c in text))

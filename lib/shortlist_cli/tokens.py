@@ -9,7 +9,7 @@ import typer
 
 
 class Scope(StrEnum):
-    """What a token allows, as server/shortlist_server/rpc/auth.py has it."""
+    """Scopes of a token, as in server/shortlist_server/rpc/auth.py."""
 
     READ = "read"
     WRITE = "write"
@@ -18,9 +18,9 @@ class Scope(StrEnum):
 
 
 def token(
-    scopes: Annotated[list[Scope] | None, typer.Argument(help="What it allows; left out: read and write.")] = None,
+    scopes: Annotated[list[Scope] | None, typer.Argument(help="Scopes of the token. Left out: read and write.")] = None,
 ) -> None:
-    """Make a random token. It is shown this once; the line for the server's --token-file holds only its hash."""
+    """Make a random token. It is shown only once; the line for the server's --token-file contains only its hash."""
     from shortlist_server.rpc.auth import new_token
 
     made, line = new_token(scopes or ())

@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 Events = Annotated[
     list[str] | None,
-    typer.Option(help="Store of live events and items to learn from as well, as `serve --state`; may be repeated."),
+    typer.Option(help="Store of live events and items to include, as for `serve --state`; may be repeated."),
 ]
-Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/training.md.")]
-On = Annotated[Device, typer.Option(help="What models compute on; auto: a GPU where there is one.")]
+Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/reference/settings.md.")]
+On = Annotated[Device, typer.Option(help="Device that models compute on; auto: a GPU if there is one.")]
 
 
 def train(
     data: Annotated[Path, typer.Option(help="Folder that `shortlist data` wrote.")],
-    bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; made if absent.")],
+    bundles: Annotated[Path, typer.Option(help="Folder of bundles to publish into; it is made if absent.")],
     events: Events = None,
-    until: Annotated[str, typer.Option(help="Learn from what lies before this time alone.")] = "",
+    until: Annotated[str, typer.Option(help="Use only data before this time.")] = "",
     config: Config = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same metrics.")] = 1,
     activate: Annotated[
-        bool, typer.Option(help="Whether it becomes the current bundle at once, which running servers change to.")
+        bool, typer.Option(help="Whether the bundle becomes current at once; running servers then change to it.")
     ] = True,
     ablations: Annotated[
         bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
@@ -80,7 +80,10 @@ def train(
 
 
 def with_stores(dataset: Dataset, events: Sequence[str]) -> tuple[Dataset, Mapping[str, int]]:
-    """The data set joined by what the stores hold, which is told, and the last change of each store that is in it."""
+    """The data set with the events and items of the stores, and the last change of each store that it contains.
+
+    Prints how many events and items were added.
+    """
     if not events:
         return dataset, {}
     from shortlist_training.live_events import with_live_events

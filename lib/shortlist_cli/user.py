@@ -1,33 +1,32 @@
-"""`shortlist user`: what a running server knows of a user, to show, to hand out, to forget."""
+"""`shortlist user`: show, export and delete what a running server knows of a user."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import grpc
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.table import Table
-from shortlist import EventType, Options, errors
-from shortlist.v1 import user_service_pb2 as api
-from shortlist.v1.user_service_pb2_grpc import UserServiceStub
+from shortlist import EventType
+from shortlist.v1.user_service_pb2 import UserEvent
 
-from shortlist_cli import environment, tables
-from shortlist_cli.call import LOCAL, Address, AsJson, explain
+from shortlist_cli import tables
+from shortlist_cli.call import AsJson
+from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_core.errors import DataError
 
 SECONDS = 60.0
-"""How long an answer is waited for: to forget somebody, the server may have to write its store anew."""
+"""Timeout of a call: to delete a user, the server may have to rewrite its store."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What a running server knows of a user. Where it asks for tokens, SHORTLIST_TOKEN needs the scope `users`;"
-    " TLS is set as for `shortlist call`.",
+    help="Show, export and delete what a running server knows of a user. If it requires tokens, SHORTLIST_TOKEN needs"
+    " the scope `users`. TLS is set as for `shortlist call`.",
 )
 
 User = Annotated[str, typer.Option(help="Id of the user.")]
@@ -35,17 +34,17 @@ User = Annotated[str, typer.Option(help="Id of the user.")]
 
 @app.command()
 def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
-    """What is known of a user, in numbers."""
-    with _service(address) as (service, how):
-        answer = service.GetUser(api.GetUserRequest(user_id=user), **how)
+    """Show how much is known of a user."""
+    with connected(address, SECONDS) as client:
+        answer = client.get_user(user)
     if as_json:
         typer.echo(_json(answer))
         return
     table = Table("what", "value", title=f"User {user}")
     table.add_row("live events", f"{answer.live_event_count:,}")
-    for each in answer.live_event_type_counts:
-        name = EventType.Name(each.event_type).removeprefix("EVENT_TYPE_").lower()
-        table.add_row(f"  {name}", f"{each.event_count:,}")
+    for of_type in answer.live_event_type_counts:
+        name = EventType.Name(of_type.event_type).removeprefix("EVENT_TYPE_").lower()
+        table.add_row(f"  {name}", f"{of_type.event_count:,}")
     table.add_row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
     if answer.HasField("first_event_time"):
         table.add_row("first event", answer.first_event_time.ToJsonString())
@@ -57,10 +56,10 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
 @app.command()
 def export(
     user: User,
-    out: Annotated[Path | None, typer.Option(help="File to write; left out: to the terminal.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write. Left out: the terminal.")] = None,
     address: Address = LOCAL,
 ) -> None:
-    """Every event of a user, one JSON object a line."""
+    """Export all events of a user, one JSON object per line."""
     count = 0
     try:
         with out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
@@ -76,45 +75,25 @@ def export(
 @app.command()
 def delete(
     user: User,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     address: Address = LOCAL,
 ) -> None:
-    """Forget a user: events, history, and whatever bundles know; the next training leaves them out."""
+    """Delete a user: events and history, also those in bundles; the next training leaves the user out."""
     if not yes:
         typer.confirm(f"Delete everything known of {user} at {address}? This cannot be undone", abort=True)
-    with _service(address) as (service, how):
-        answer = service.DeleteUser(api.DeleteUserRequest(user_id=user), **how)
+    with connected(address, SECONDS) as client:
+        answer = client.delete_user(user)
     typer.echo(f"{answer.deleted_event_count:,} events deleted, {user} is forgotten")
 
 
-def _events(address: str, user: str) -> Iterator[api.UserEvent]:
+def _events(address: str, user: str) -> Iterator[UserEvent]:
     """All pages' events."""
     token, more = "", True
-    with _service(address) as (service, how):
+    with connected(address, SECONDS) as client:
         while more:
-            page = service.ExportUser(api.ExportUserRequest(user_id=user, page_token=token), **how)
+            page = client.export_user(user, page_token=token)
             yield from page.events
             token, more = page.next_page_token, bool(page.next_page_token)
-
-
-@contextmanager
-def _service(address: str) -> Iterator[tuple[UserServiceStub, dict[str, Any]]]:
-    """The service at `address`, and what its methods are called with.
-
-    A call that fails inside ends the command with one line and exit code 1.
-    """
-    try:
-        options = Options(tls=environment.tls(), token=environment.token())
-        credentials, arguments = options.credentials(address), options.channel_arguments()
-    except ValueError as error:
-        raise DataError(str(error)) from None
-    channel = grpc.secure_channel(address, credentials, arguments) if credentials else None
-    with channel or grpc.insecure_channel(address, arguments) as open_channel:
-        try:
-            yield UserServiceStub(open_channel), options.call_arguments(SECONDS, SECONDS)
-        except grpc.RpcError as error:
-            typer.echo(f"Error: {explain(errors.from_rpc(error), address)}", err=True)
-            raise typer.Exit(1) from None
 
 
 def _json(answer: Message, indent: int | None = 2) -> str:

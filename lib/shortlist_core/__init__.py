@@ -1,1 +1,1 @@
-"""The types, errors and settings that every other package shares."""
+"""Core: the types and errors that all other packages share."""

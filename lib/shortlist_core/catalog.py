@@ -1,4 +1,4 @@
-"""Items as callers describe them while servers serve, and how a change of one reaches everybody who knows items."""
+"""Catalogue: items as callers write them while servers serve, and changes of items."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """What somebody may know of an item before anybody has dealt with it."""
+    """An item's content, which is known before any user has dealt with the item."""
 
     item_id: str
     title: str = ""
@@ -18,7 +18,7 @@ class CatalogItem:
 
 @dataclass(frozen=True, slots=True)
 class CatalogChange:
-    """The newest that happened to one item: it was written or, where `item` is None, deleted."""
+    """The newest change of one item: it was written or, where `item` is None, deleted."""
 
     sequence: int  # grows with every change of the catalogue, in the order of commits
     item_id: str

@@ -1,4 +1,4 @@
-"""What models compute on, chosen before their library is loaded: it looks for GPUs once, when it begins."""
+"""Device that models compute on. It is chosen before TensorFlow is loaded, which looks for GPUs once at its start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Device(StrEnum):
-    """What was asked for."""
+    """The device that was asked for."""
 
     AUTO = "auto"  # a GPU where there is one
     CPU = "cpu"
@@ -15,9 +15,9 @@ class Device(StrEnum):
 
 
 def choose(device: Device) -> None:
-    """Choose for this process and those that it starts; without effect once TensorFlow is loaded.
+    """Choose the device of this process and of processes that it starts. It has no effect once TensorFlow is loaded.
 
-    A GPU's memory is taken as it is needed, so that the workers of a server share one.
+    GPU memory is allocated as needed, so that the workers of a server can share a GPU.
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if device == Device.CPU:

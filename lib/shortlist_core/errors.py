@@ -1,4 +1,4 @@
-"""What can go wrong, in the domain's own terms; `shortlist_server.rpc.status` alone makes gRPC statuses of them."""
+"""Errors of the domain. Only `shortlist_server.rpc.status` translates them into gRPC statuses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class ShortlistError(Exception):
-    """Anything Shortlist raises on purpose. Its text is one line, fit for the person who caused it."""
+    """Base of all errors that Shortlist raises on purpose. Its text is one line for the person who caused it."""
 
     reason = "INTERNAL"
 
@@ -18,14 +18,14 @@ class ShortlistError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One field of a request or setting that breaks its rule."""
+    """One field of a request, or one setting, that breaks its rule."""
 
     field: str
     description: str
 
 
 class InvalidArgumentError(ShortlistError):
-    """The caller's input breaks the rules; carries every violation, not only the first."""
+    """The caller's input breaks the rules; carries all violations, not only the first."""
 
     reason = "INVALID_ARGUMENT"
 
@@ -35,7 +35,7 @@ class InvalidArgumentError(ShortlistError):
 
 
 class NotFoundError(ShortlistError):
-    """The thing that the caller names does not exist. `reason` says which kind: ITEM_NOT_FOUND, BUNDLE_NOT_FOUND."""
+    """What the caller names does not exist. `reason` says its kind: ITEM_NOT_FOUND, BUNDLE_NOT_FOUND."""
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"there is no {kind} {name!r}", **{kind: name})
@@ -43,7 +43,7 @@ class NotFoundError(ShortlistError):
 
 
 class BundleRefusedError(ShortlistError):
-    """A bundle is damaged or does not fit; says which file and which check."""
+    """A bundle is damaged or does not fit; names the file and the check that failed."""
 
     reason = "BUNDLE_REFUSED"
 
@@ -52,7 +52,7 @@ class BundleRefusedError(ShortlistError):
 
 
 class OverloadedError(ShortlistError):
-    """More work than the server takes on; the caller may try again after `retry_after_seconds`."""
+    """The server has too much work; the caller may try again after `retry_after_seconds`."""
 
     reason = "OVERLOADED"
 
@@ -62,21 +62,21 @@ class OverloadedError(ShortlistError):
 
 
 class CatalogFullError(ShortlistError):
-    """There are as many items that the serving bundle does not contain as the server takes; only training helps."""
+    """The limit of new items, which are not in the serving bundle, is reached; training a new bundle helps."""
 
     reason = "CATALOG_FULL"
 
-    def __init__(self, there: int, more: int, most: int) -> None:
+    def __init__(self, new_items: int, more: int, most: int) -> None:
         super().__init__(
-            f"{there:,} items are not in the serving bundle, and {more:,} more would be above the limit of {most:,}: "
-            "train a bundle that contains them (`shortlist train --events`, `shortlist retrain`), then try again; "
-            "`shortlist catalog compact` takes them out of the store",
+            f"{new_items:,} items are not in the serving bundle, and {more:,} more would be above the limit of"
+            f" {most:,}: train a bundle that contains them (`shortlist train --events`, `shortlist retrain`), then try"
+            " again; `shortlist catalog compact` takes them out of the store",
             limit=str(most),
         )
 
 
 class UnavailableError(ShortlistError):
-    """The server cannot answer now but will: draining, or no bundle yet (`reason` says which)."""
+    """The server cannot answer now: it is draining, or has no bundle yet. `reason` says which."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -84,7 +84,7 @@ class UnavailableError(ShortlistError):
 
 
 class DeadlineError(ShortlistError):
-    """The caller's deadline was spent before the named stage; no later stage ran."""
+    """The caller's deadline was exceeded before the named stage, which did not run."""
 
     reason = "DEADLINE_SPENT"
 
@@ -93,13 +93,13 @@ class DeadlineError(ShortlistError):
 
 
 class UnauthenticatedError(ShortlistError):
-    """The caller did not say who it is."""
+    """The caller sent no valid credentials."""
 
     reason = "UNAUTHENTICATED"
 
 
 class PermissionDeniedError(ShortlistError):
-    """The caller may not do this."""
+    """The caller's credentials do not allow this call."""
 
     reason = "PERMISSION_DENIED"
 

@@ -1,4 +1,4 @@
-"""Silences what native libraries write straight to standard error while they load."""
+"""Silences messages that native libraries write directly to standard error while they load."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Sends file descriptor 2 to nowhere for a while: only around imports, where an error raises anyway."""
+    """Redirect file descriptor 2 to nowhere within the context: only around imports, whose errors raise anyway."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

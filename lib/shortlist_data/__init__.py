@@ -1,1 +1,1 @@
-"""Interactions on disk: canonical Parquet, importers, the synthetic shop, time splits."""
+"""Data sets: canonical Parquet tables, importers, the synthetic shop, splits by time."""

@@ -10,8 +10,9 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions, to_list
 from shortlist_data.download import download
+from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import LINE, batches
+from shortlist_data.source import batches
 from shortlist_data.table import imported
 
 BASE = "https://mcauleylab.ucsd.edu/public_datasets/data/amazon_2023/raw"
@@ -28,8 +29,8 @@ def fetch(folder: Path, category: str = "All_Beauty", base: str = BASE) -> None:
 def read(folder: Path) -> Imported:
     """The reviews of all categories in `folder`: stars are the value, items are parent products.
 
-    An item's text is its features and description. A price that is not given as a number is unknown; that is how the
-    source says so, and nothing is rejected for it. Raises DataError where files or columns are missing.
+    An item's text is its features and description. A price that is not given as a number is unknown: the source
+    writes it so, and no row is rejected for it. Raises DataError where files or columns are missing.
     """
     files = sorted(path for path in folder.glob("*.jsonl*") if path.suffix in (".jsonl", ".gz"))
     meta = [path for path in files if path.name.startswith("meta_")]
@@ -68,7 +69,7 @@ def _product(batch: pl.DataFrame) -> pl.DataFrame:
 
 
 def _columns(batch: pl.DataFrame, wanted: dict[str, str]) -> pl.DataFrame:
-    """The wanted columns under their new names, empty where no row of the batch has them."""
+    """The wanted columns under their new names, null where no row of the batch has them."""
     have = batch.columns
     return batch.select(
         LINE, *((pl.col(old) if old in have else pl.lit(None, pl.String)).alias(new) for old, new in wanted.items())

@@ -1,4 +1,4 @@
-"""From raw columns under canonical names to canonical tables, with a reason for every row that is turned down."""
+"""Cleaning: turns raw columns with canonical names into canonical tables; every rejected row has a reason."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from shortlist_core.types import EventType
+from shortlist_data.reading import LINE
 from shortlist_data.rejects import DUPLICATE, Rejects
 from shortlist_data.schema import ATTRIBUTES, EVENT_NAMES, INTERACTIONS, ITEMS, USERS
-from shortlist_data.source import LINE
 from shortlist_data.times import to_time
 
 _REASON = "#reason"
 Checks = Sequence[tuple[str, pl.Expr]]
-"""Reason and the expression over raw columns that is true where a row is turned down for it; the first one counts."""
+"""Pairs of a reason and an expression over raw columns that is true where a row is rejected. The first one counts."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How values are to be understood."""
+    """How raw values are interpreted."""
 
     time_format: str | None = None  # strptime; ISO 8601 or unix time where None
     event_types: Mapping[str, str] = field(default_factory=dict)  # the source's name -> a canonical one
-    event_type: str = EventType.INTERACTION.name.lower()  # of rows that give none
+    event_type: str = EventType.INTERACTION.name.lower()  # of rows without one
     separator: str = "|"  # between categories
 
 
@@ -101,13 +101,13 @@ def to_list(raw: pl.DataFrame, name: str, separator: str) -> pl.Expr:
 
 
 def first_of_each(frame: pl.DataFrame, key: Sequence[str], reason: str, rejects: Rejects) -> pl.DataFrame:
-    """`frame` without the rows that repeat an earlier one's `key`; those go to `rejects` for `reason`."""
+    """`frame` without rows that repeat the `key` of an earlier row; these go to `rejects` with `reason`."""
     first = pl.struct(key).is_first_distinct() if len(key) > 1 else pl.col(key[0]).is_first_distinct()
-    again = frame.filter(~first)
-    if not again.height:
+    repeated = frame.filter(~first)
+    if not repeated.height:
         return frame
     content = pl.struct(pl.exclude(LINE)).struct.json_encode()
-    rejects.add(again.select(line=LINE, reason=pl.lit(reason), content=content))
+    rejects.add(repeated.select(line=LINE, reason=pl.lit(reason), content=content))
     return frame.filter(first)
 
 
@@ -117,14 +117,14 @@ def distinct_interactions(frame: pl.DataFrame, rejects: Rejects) -> pl.DataFrame
 
 
 def distinct_ids(frame: pl.DataFrame, id_column: str, rejects: Rejects) -> pl.DataFrame:
-    """`frame` with the first row of every id; exact duplicates and rows that say something else are told apart."""
+    """`frame` with the first row of every id. Exact duplicates and other rows of the same id get different reasons."""
     frame = first_of_each(frame, [name for name in frame.columns if name != LINE], DUPLICATE, rejects)
     return first_of_each(frame, [id_column], f"repeated {id_column}", rejects)
 
 
 def _sound(raw: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, rejects: Rejects) -> pl.DataFrame:
     reason = pl.coalesce([pl.when(bad).then(pl.lit(why)) for why, bad in checks]).alias(_REASON)
-    # Lazily, so that what checks and columns have in common is computed once.
+    # Lazily, so that expressions that checks and columns share are computed once.
     shaped = raw.lazy().select(LINE, *columns, reason).collect()
     bad = pl.col(_REASON).is_not_null()
     if shaped[_REASON].null_count() < shaped.height:

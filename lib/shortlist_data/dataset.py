@@ -1,4 +1,4 @@
-"""A data set: interactions, items and users in the canonical Parquet layout, and its past as of any moment."""
+"""Data set: interactions, items and users in the canonical Parquet layout, and its state at any moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Dataset:
     """Three frames with the columns of `shortlist_data.schema`.
 
     Interactions are sorted by timestamp, equal times in the order of the source. Every item that appears in an
-    interaction is in `items`. `users` may lack users, also all of them.
+    interaction is in `items`. `users` may lack any users.
     """
 
     interactions: pl.DataFrame
@@ -32,8 +32,10 @@ class Dataset:
         users: pl.DataFrame | None = None,
         where: str = "data",
     ) -> Dataset:
-        """A data set of these frames, brought into canonical shape, sorted, and with an untitled item for every item id
-        that only interactions know. Raises DataError as `schema.conform` does; `where` names the origin in errors.
+        """A data set of these frames in canonical shape, sorted by time.
+
+        Item ids that only interactions have become items without title. Raises DataError as `schema.conform` does;
+        `where` names the origin in errors.
         """
         events = schema.conform("interactions", interactions, f"{where}: interactions")
         catalogue = schema.conform("items", schema.empty("items") if items is None else items, f"{where}: items")
@@ -62,7 +64,7 @@ class Dataset:
         return cls.of(events, frames["items"], frames["users"], where=str(folder))
 
     def write(self, folder: Path | str) -> None:
-        """Write the three tables into `folder`, made if absent; each file is complete before it takes its name.
+        """Write the three tables into `folder`, which is made if absent. Files get their names once they are complete.
 
         Raises DataError when the folder cannot be written.
         """
@@ -81,7 +83,7 @@ class Dataset:
             raise DataError(f"{folder}: cannot write: {error.strerror or error}") from error
 
     def write_items(self, folder: Path | str) -> None:
-        """Write the table of items alone into a folder that has the others, complete before it takes its name.
+        """Write only the table of items into a folder that has the others. The file gets its name once it is complete.
 
         Raises DataError when the folder cannot be written.
         """
@@ -93,10 +95,10 @@ class Dataset:
             raise DataError(f"{folder}: cannot write: {error.strerror or error}") from error
 
     def until(self, time_us: int) -> Dataset:
-        """What was known just before `time_us` (microseconds since the epoch, UTC).
+        """The data set as it was just before `time_us` (microseconds since the epoch, UTC).
 
-        Interactions strictly before it. Items whose first interaction is at or after it are left out: they were not in
-        the catalogue yet. Items that nobody ever touched stay, and so do all users.
+        It has the interactions strictly before that time. Items whose first interaction comes later are left out,
+        because they were not in the catalogue yet. Items without any interaction stay, and so do all users.
         """
         moment = pl.lit(time_us, pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
         past = self.interactions.filter(pl.col("timestamp") < moment)

@@ -1,4 +1,4 @@
-"""Fetching published files: resumed where they broke off, checked against a checksum, whole before they appear."""
+"""Downloads: resumed where they broke off, checked against a checksum, and moved into place once complete."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _RETRIED = {408, 429, 500, 502, 503, 504}
 
 
 def download(url: str, path: Path, checksum: str | None = None, pause: float = 1.0) -> Path:
-    """Fetch `url` into `path` and return it; a file that is there and agrees with the checksum is not fetched again.
+    """Download `url` into `path` and return it. A file that exists and has the checksum is not downloaded again.
 
-    What has arrived is kept in `<path>.part`, and the next attempt or call asks only for the rest. Up to five attempts
-    without progress, `pause` seconds apart and doubling. `checksum` is "md5:..." or "sha256:...", in hex. Raises
-    DataError when the server refuses, does not answer, or sends something else than the checksum says.
+    A partial download is kept in `<path>.part`, and the next attempt or call asks only for the rest. There are up to
+    five attempts without progress; the first pause is `pause` seconds and every later one twice as long. `checksum` is
+    "md5:..." or "sha256:...", in hexadecimal. Raises DataError when the server refuses, does not answer, or sends a
+    file with another checksum.
     """
     if path.is_file() and (checksum is None or _digest(path, checksum) == checksum):
         return path
@@ -43,7 +44,7 @@ def download(url: str, path: Path, checksum: str | None = None, pause: float = 1
 
 
 def unpack(archive: Path, folder: Path, names: Iterable[str]) -> None:
-    """Put the files of the zip `archive` whose last path component is in `names` into `folder`, without its folders.
+    """Unpack the files of a zip archive whose names are in `names` into `folder`, without the archive's folders.
 
     Raises DataError for a damaged archive.
     """
@@ -81,9 +82,9 @@ def _fetch(url: str, part: Path, pause: float) -> None:
 
 
 def _attempt(url: str, part: Path) -> None:
-    """One request for what is missing. Raises httpx errors when it does not bring the whole rest."""
+    """One request for the missing bytes. Raises httpx errors unless it brings all of them."""
     have = _size(part)
-    # Bytes as they are stored: a transparent compression would break both lengths and ranges.
+    # No transparent compression, which would break lengths and ranges.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with httpx.stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as response:
         if response.status_code == 416:  # nothing is missing, or the part is of another file: the checksum decides

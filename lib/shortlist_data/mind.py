@@ -10,12 +10,13 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.download import download, unpack
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import LINE, Reading, batches
+from shortlist_data.source import batches
 from shortlist_data.table import imported
 
 BASE = "https://recodatasets.z20.web.core.windows.net/newsrec"
-"""The copy that the Recommenders project keeps; the first address of the data set has been closed."""
+"""The copy of the Recommenders project; the original address of the data set is closed."""
 SIZES = ("small", "large")
 
 _BEHAVIORS = ("impression_id", "user_id", "timestamp", "history", "impressions")
@@ -37,9 +38,9 @@ def fetch(folder: Path, size: str = "small", base: str = BASE) -> None:
 def read(folder: Path, impressions: bool = False) -> Imported:
     """The clicks in `folder` and its direct subfolders; with `impressions` also what was shown and not clicked.
 
-    Clicks have the time of the impression and its id as session. The history that a user came with has no times: it
-    becomes clicks a minute apart that end a minute before the user's first impression. Categories are category and
-    subcategory, the text is the abstract. Raises DataError where files are missing.
+    Clicks have the time of the impression, and its id as session. The history of a user has no times: it becomes clicks
+    one minute apart that end one minute before the user's first impression. Categories are category and subcategory;
+    the text is the abstract. Raises DataError where files are missing.
     """
     behaviors = sorted([*folder.glob("behaviors.tsv"), *folder.glob("*/behaviors.tsv")])
     news = sorted([*folder.glob("news.tsv"), *folder.glob("*/news.tsv")])

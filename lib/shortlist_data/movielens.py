@@ -16,8 +16,9 @@ from shortlist_data.clean import (
     distinct_interactions,
 )
 from shortlist_data.download import download, unpack
+from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import LINE, batches
+from shortlist_data.source import batches
 from shortlist_data.table import imported
 
 BASE = "https://files.grouplens.org/datasets/movielens"

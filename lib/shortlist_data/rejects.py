@@ -1,4 +1,4 @@
-"""What an import turned down and why, and the rule when that is too much to go on."""
+"""Rejects: the rows that an import rejected and why, and the limit above which the import fails."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
 
 DUPLICATE = "exact duplicate"
-"""The one reason that never fails an import: nothing is lost with a second copy, and retail data is full of them."""
+"""The only reason that never fails an import: nothing is lost with a duplicate, and retail data is full of them."""
 
 REJECTS = pl.Schema({"line": pl.Int64(), "reason": pl.String(), "content": pl.String()})
 
 
 class Rejects:
-    """The rows of one table that were turned down.
+    """The rejected rows of one table.
 
-    Lines count from 1 in the (unpacked) source file; in a Parquet file, and only there, they are row numbers.
+    Lines count from 1 in the unpacked source file. For a Parquet file they are row numbers.
     """
 
     def __init__(self, table: str) -> None:
         self.table = table
-        self.read = 0  # rows of the source, kept or not
+        self.read = 0  # rows of the source, kept or rejected
         self.counts: Counter[str] = Counter()
         self._frames: list[pl.DataFrame] = []
 
@@ -38,15 +38,15 @@ class Rejects:
 
     @property
     def share(self) -> float:
-        """Which part of the rows was turned down, exact duplicates aside; 0 to 1."""
+        """The share of rejected rows without exact duplicates, 0 to 1."""
         return (self.counts.total() - self.counts[DUPLICATE]) / max(self.read, 1)
 
     def frame(self) -> pl.DataFrame:
-        """All turned-down rows in the order of the source: line, reason, content."""
+        """All rejected rows in the order of the source: line, reason, content."""
         return pl.concat([pl.DataFrame(schema=REJECTS), *self._frames]).sort("line", maintain_order=True)
 
     def write(self, folder: Path) -> None:
-        """Write `rejects-<table>.csv` into `folder`, or remove an old one when nothing was turned down."""
+        """Write `rejects-<table>.csv` into `folder`, or remove an old one where no row was rejected."""
         path = folder / f"rejects-{self.table}.csv"
         path.unlink(missing_ok=True)
         if self.counts:
@@ -56,17 +56,17 @@ class Rejects:
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """A data set fresh from its source, with the record of what did not make it and what was noticed."""
+    """The result of an import: the data set, the rejected rows, and notes."""
 
     dataset: Dataset
     rejects: tuple[Rejects, ...]
-    notes: dict[str, int] = field(default_factory=dict)  # what -> how many
+    notes: dict[str, int] = field(default_factory=dict)  # note -> count
 
     def publish(self, folder: Path, max_rejects: float = 0.05) -> None:
         """Write the data set and its `rejects-*.csv` into `folder`.
 
-        Raises DataError when more than the share `max_rejects` of a table was turned down, or no interaction is left;
-        then only the rejects are written.
+        Raises DataError when more than the share `max_rejects` of a table was rejected, or no interaction is left. Then
+        only the rejects are written.
         """
         try:
             for rejects in self.rejects:

@@ -1,4 +1,4 @@
-"""The canonical tables: which columns they have, of which type, and how a frame is brought into that shape."""
+"""Canonical tables: their columns and types, and how a frame is brought into that shape."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERACTIONS = pl.Schema(
         "item_id": pl.String(),
         "timestamp": TIME,
         "event_type": pl.String(),  # a name of core.types.EventType in lower case
-        "value": pl.Float32(),  # quantity, rating, seconds: what the event type makes of it
+        "value": pl.Float32(),  # quantity, rating or seconds, depending on the event type
         "session_id": pl.String(),  # null where the source has no sessions
     }
 )
@@ -34,7 +34,7 @@ ITEMS = pl.Schema(
 USERS = pl.Schema({"user_id": pl.String(), "attributes": ATTRIBUTES})
 
 TABLES = {"interactions": INTERACTIONS, "items": ITEMS, "users": USERS}
-"""File `<name>.parquet` in a data folder for each."""
+"""The table of each file `<name>.parquet` in a data folder."""
 
 REQUIRED = {"interactions": ("user_id", "item_id", "timestamp"), "items": ("item_id",), "users": ("user_id",)}
 

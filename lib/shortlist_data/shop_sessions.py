@@ -1,9 +1,9 @@
-"""Who looks at what and when in the synthetic shop: exact draws from the truth's softmax, at any catalogue size.
+"""Sessions of the synthetic shop: exact draws from the truth's softmax, at any catalogue size.
 
-Items of one category and style share the part of their vector that the text tells, so a draw is made in two steps:
-first such a cell, by its total weight, then an item in it by popularity. What the cell does not know of the item (its
-own factors, its launch and novelty) decides by rejection sampling whether the draw stands. The cost of a draw
-depends on the number of cells, not of items.
+Items of one category and style form a cell: they share the part of their vector that follows from the text. A draw
+takes two steps: first a cell by its total weight, then an item in it by popularity. The item's own part (hidden
+factors, launch and novelty) decides by rejection sampling whether the draw is accepted. So the cost of a draw depends
+on the number of cells, not of items.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ class Looks:
 
 
 def draw_looks(rng: np.random.Generator, truth: Truth, told: int, cell: Int64s, events_per_user: float) -> Looks:
-    """All looks of the truth's period; `cell` ([items]) says which items share their first `told` factors.
+    """All looks of the truth's period. `cell` [items] says which items share their first `told` factors.
 
-    The first look of a session is drawn from the truth's softmax; a later one, half of the time, from the same
-    given the category of the first, which leaves its distribution as it was. A purchase may bring the partner.
+    The first look of a session is drawn from the truth's softmax. Half of the later looks are drawn from the same
+    softmax within the category of the first, which leaves their distribution unchanged. A purchase may be followed by
+    one of the item's partner.
     """
     user, start = _sessions(rng, truth, events_per_user)
     count = 1 + rng.poisson(_LOOKS_PER_SESSION - 1, len(user))
@@ -60,7 +61,7 @@ def draw_looks(rng: np.random.Generator, truth: Truth, told: int, cell: Int64s, 
 
 
 def _sessions(rng: np.random.Generator, truth: Truth, events_per_user: float) -> tuple[Int64s, Int64s]:
-    """The user and the start of each session, in the order of time."""
+    """The user and the start (microseconds) of each session, in the order of time."""
     users = len(truth.user_ids)
     start, end = (int(moment) for moment in truth.period)
     mean = events_per_user / (_EVENTS_PER_LOOK * _LOOKS_PER_SESSION)
@@ -138,9 +139,9 @@ class _Draw:
         # The last column is 1 and random() is below it, in float32 as well: no cell beyond the last.
         cell = (reached <= rng.random((len(taste), 1), dtype=np.float32)).sum(axis=1)
         item = self._within(rng, cell)
-        own = np.einsum("nf,nf->n", taste[:, self.told :], self.truth.items[item, self.told :])
+        hidden = np.einsum("nf,nf->n", taste[:, self.told :], self.truth.items[item, self.told :])
         bound = np.linalg.norm(taste[:, self.told :], axis=1) * self.hidden_norm
-        chance = np.exp(own - bound + self.truth.novelty(item, time) - NOVELTY)
+        chance = np.exp(hidden - bound + self.truth.novelty(item, time) - NOVELTY)
         return np.where(rng.random(len(item)) < chance, item, -1)
 
     def _within(self, rng: np.random.Generator, cell: npt.NDArray[np.int64]) -> Int64s:

@@ -1,7 +1,7 @@
-"""The language of the synthetic shop: what its products are called and how they are described.
+"""Texts of the synthetic shop: titles and descriptions of its items.
 
-A style shows in the words, never in a column: each one has several adjectives and phrases, so that whoever wants to
-know the style of an item has to learn from its text that "ferny" and "botanical" mean the same.
+An item's style shows in its words and in no column. Each style has several adjectives and phrases, so that a model has
+to learn from the texts that "ferny" and "botanical" mean the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COLOURS = (
 
 @dataclass(frozen=True)
 class Category:
-    """A shelf of the shop: its department, what stands on it, of what it is made, what it is for and costs."""
+    """A category of the shop: department, name, kinds of items, materials, use and price."""
 
     department: str
     name: str
@@ -30,7 +30,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Style:
-    """A taste that runs across all categories."""
+    """A style of items, which occurs in all categories."""
 
     adjectives: tuple[str, ...]
     phrases: tuple[str, ...]

@@ -6,9 +6,8 @@ Rows that the format itself forbids (ragged lines, broken JSON, bytes that are n
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -16,12 +15,11 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_data.progress import reading
+from shortlist_data.reading import FORMATS, LINE, Reading
 from shortlist_data.rejects import Rejects
+from shortlist_data.source_csv import csv_batches
+from shortlist_data.source_jsonl import jsonl_batches
 
-LINE = "#line"
-"""Column of every batch: where the row starts, 1-based line in the unpacked file (row number for Parquet)."""
-
-FORMATS = ("csv", "tsv", "jsonl", "parquet")
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -32,26 +30,12 @@ _SUFFIXES = {
 }
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a file is to be read; the defaults find everything out from its name and content."""
-
-    format: str | None = None  # one of FORMATS
-    encoding: str = "utf-8"
-    separator: str | None = None  # of CSV; found in the header line where None
-    header: Sequence[str] | None = None  # column names of a file that has no header line
-    quotes: bool = True  # whether a double quote at the start of a field opens a quoted one
-
-
 def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterator[pl.DataFrame]:
     """The rows of `path` as frames, each with the file's columns and LINE; at least one frame, which may be empty.
 
     Columns are text (Parquet: as stored). Counts every row into `rejects.read` and adds those it cannot read to
     `rejects`. Blank lines are no rows. Raises DataError when the file is missing, empty or not in its format.
     """
-    from shortlist_data.source_csv import csv_batches
-    from shortlist_data.source_jsonl import jsonl_batches
-
     how = how or Reading()
     if how.format is not None and how.format not in FORMATS:
         raise DataError(f"format {how.format!r} is not one of {', '.join(FORMATS)}")

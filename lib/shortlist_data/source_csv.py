@@ -14,8 +14,8 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_core.types import Int64s
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
-from shortlist_data.source import LINE, Reading
 
 _BLOCK = 1 << 24
 _UNCLOSED = "quote never closed"

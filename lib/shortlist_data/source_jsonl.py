@@ -9,8 +9,8 @@ from typing import BinaryIO
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
-from shortlist_data.source import LINE, Reading
 
 _BLOCK = 1 << 24
 _SUSPECTS = 256  # lines that are parsed at once while looking for broken ones

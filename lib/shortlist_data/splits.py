@@ -1,4 +1,4 @@
-"""Cutting a data set in time: which moment a person means, and which moment leaves a share of events behind it."""
+"""Splits by time: reads a moment from text, and finds the moment before which a share of the events lies."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from shortlist_data.times import to_time
 
 
 def parse_time(text: str) -> int:
-    """The moment that `text` names, in microseconds since the epoch.
+    """The moment in `text`, in microseconds since the epoch.
 
-    An ISO 8601 date or time (UTC where no zone is given), or unix seconds, milliseconds or microseconds.
+    `text` is an ISO 8601 date or time (UTC where no zone is given), or unix seconds, milliseconds or microseconds.
     Raises DataError where it is neither.
     """
     moment = pl.select(to_time(pl.lit(text), pl.String()).dt.timestamp("us")).item()
@@ -24,8 +24,8 @@ def parse_time(text: str) -> int:
 def time_at_share(dataset: Dataset, share: float) -> int:
     """The earliest time (microseconds) before which at least `share` (0 to 1) of the interactions lie.
 
-    With 0.9, `dataset.until(time)` holds the first nine tenths, rounded up to whole moments: events of one
-    time are never torn apart. Raises DataError for an empty data set.
+    With 0.9, `dataset.until(time)` has the first nine tenths, rounded up so that events of the same time stay
+    together. Raises DataError for an empty data set.
     """
     times = dataset.interactions["timestamp"].dt.timestamp("us")
     if not len(times):

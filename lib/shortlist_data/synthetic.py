@@ -1,7 +1,7 @@
-"""A synthetic shop: a year of sessions drawn from preferences that are known, so that recommendations can be judged.
+"""Synthetic shop: a year of sessions drawn from known preferences, so that recommendations can be measured.
 
-The two parts of an item's vector: the first TOLD factors follow from its category and style, which its text tells;
-the HIDDEN ones belong to the item alone and can only be learnt from what people do.
+An item's vector has two parts. The first TOLD factors follow from its category and style, which its text tells. The
+HIDDEN factors belong to the item alone and can only be learned from events.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from shortlist_data.splits import parse_time
 from shortlist_data.truth import Truth
 
 TOLD, HIDDEN = 2, 1
-"""So few, because a taste has to be readable from one user's events at all: with 4 and 2 factors and 80 events, whoever
-knew every item's vector still reached no more than 80 to 84 % of the truth's NDCG@10 (docs/experiments.md)."""
+"""Factors of each part. They are few, so that a taste can be inferred from one user's events: with 4 and 2 factors and
+80 events, knowing every item's vector gave no more than 80 to 84 % of the truth's NDCG@10 (docs/experiments.md)."""
 HIDDEN_SHARE = 0.2
-"""Part of the variance of taste x item that the text does not tell."""
+"""Share of the variance of taste x item that does not follow from the text."""
 START = parse_time("2023-01-01")
 END = parse_time("2024-01-01")
 
 
 @dataclass(frozen=True, eq=False)
 class Shop:
-    """The shop's data, as an importer would give it, and the truth behind it."""
+    """The shop's data set, as an importer would return it, and the truth behind it."""
 
     dataset: Dataset
     truth: Truth
@@ -46,8 +46,8 @@ class Shop:
 def make_shop(items: int = 2_000, users: int = 2_000, seed: int = 0, events_per_user: float = 120) -> Shop:
     """A shop of `items` items and `users` users over the year 2023, about `events_per_user` events each on average.
 
-    Users differ widely in how much they do. The same arguments give the same shop. Raises InvalidArgumentError
-    for fewer than 10 items, fewer than 1 user or not a positive number of events.
+    The number of events varies widely between users. The same arguments give the same shop. Raises
+    InvalidArgumentError for fewer than 10 items, no user, or no positive number of events.
     """
     _check(items, users, events_per_user)
     rng = np.random.default_rng(seed)
@@ -74,7 +74,7 @@ def _check(items: int, users: int, events_per_user: float) -> None:
 
 def _truth(rng: np.random.Generator, category: Int64s, style: Int64s, users: int) -> Truth:
     items = len(category)
-    # A softmax over utilities of this spread falls on about as few items, however many the shop has.
+    # With this deviation of utilities, the softmax falls on about equally many items whatever the shop's size.
     spread = float(np.sqrt(np.log(max(items, 50) / 5)))
     start = _tastes(rng, users, spread)
     launches = rng.uniform(START, END - 14 * DAY, items).astype(np.int64)
@@ -106,25 +106,25 @@ def _tastes(rng: np.random.Generator, users: int, spread: float) -> Float32s:
 
 
 def _vectors(rng: np.random.Generator, category: Int64s, style: Int64s) -> Float32s:
-    """Item vectors, float32 [items, factors]: shelf and style in equal parts, and what only the item has."""
+    """Item vectors, float32 [items, factors]: category and style in equal parts, then the hidden factors."""
     shelves = _on_sphere(rng, len(CATEGORIES), TOLD, ((1 - HIDDEN_SHARE) / 2) ** 0.5)
     styles = _on_sphere(rng, len(STYLES), TOLD, ((1 - HIDDEN_SHARE) / 2) ** 0.5)
-    own = _on_sphere(rng, len(category), HIDDEN, HIDDEN_SHARE**0.5)
-    return np.concatenate([shelves[category] + styles[style], own], axis=1)
+    hidden = _on_sphere(rng, len(category), HIDDEN, HIDDEN_SHARE**0.5)
+    return np.concatenate([shelves[category] + styles[style], hidden], axis=1)
 
 
 def _partners(rng: np.random.Generator, style: Int64s) -> Int32s:
-    """Items of one style in pairs that sell each other; the odd one out is its own partner. int32 [items]."""
+    """The partner of each item, int32 [items]: items of one style in pairs; an item left over is its own partner."""
     partner = np.arange(len(style), dtype=np.int32)
-    for each in range(len(STYLES)):
-        members = rng.permutation(np.flatnonzero(style == each))
+    for number in range(len(STYLES)):
+        members = rng.permutation(np.flatnonzero(style == number))
         left, right = members[: len(members) // 2], members[len(members) // 2 : len(members) // 2 * 2]
         partner[left], partner[right] = right, left
     return partner
 
 
 def _events(rng: np.random.Generator, truth: Truth, looks: Looks) -> pl.DataFrame:
-    """Every look is a view; the cart and the purchase follow some seconds later. Same columns as interactions."""
+    """Interactions of the looks: each is a view, and cart and purchase follow some seconds later."""
     stages = (("view", looks.time > 0, 0), ("cart", looks.cart, 20 * SECOND), ("purchase", looks.bought, 35 * SECOND))
     frames = []
     for name, happened, delay in stages:
@@ -151,7 +151,7 @@ def _events(rng: np.random.Generator, truth: Truth, looks: Looks) -> pl.DataFram
 
 
 def _catalogue(rng: np.random.Generator, truth: Truth, style: Int64s) -> pl.DataFrame:
-    shelves = [CATEGORIES[each] for each in truth.category]
+    shelves = [CATEGORIES[number] for number in truth.category]
     words = [describe(int(c), int(s), rng) for c, s in zip(truth.category, style, strict=True)]
     titles, texts, colours, materials = zip(*words, strict=True)
     price = np.array([shelf.price for shelf in shelves]) * rng.lognormal(0, 0.4, len(shelves))

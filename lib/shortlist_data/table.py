@@ -1,4 +1,4 @@
-"""The importer for anybody's tables: files of events, items and users in any usual format, columns mapped."""
+"""Table importer: files of events, items and users in any usual format, with columns mapped to canonical names."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from shortlist_data.clean import (
     distinct_interactions,
 )
 from shortlist_data.dataset import Dataset, untitled_items
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import LINE, Reading, batches
+from shortlist_data.source import batches
 
 Mapped = Mapping[str, Mapping[str, str]]
 """Table -> canonical column -> column of the source."""
@@ -31,7 +32,7 @@ _Clean = Callable[[pl.DataFrame, Rules, Rejects], pl.DataFrame]
 
 @dataclass(frozen=True)
 class Tables:
-    """What to import: a file for each table, and how it is to be understood."""
+    """What to import: a file for each table, and how to read it."""
 
     interactions: Path
     items: Path | None = None
@@ -42,9 +43,9 @@ class Tables:
 
 
 def import_tables(tables: Tables) -> Imported:
-    """Read the files of `tables` into a data set; rows that cannot be used are in the rejects, with line and reason.
+    """Read the files of `tables` into a data set. Rows that cannot be used are rejected with line and reason.
 
-    Raises DataError where a file is missing or not in its format, or a column that must be there is not.
+    Raises DataError where a file is missing or not in its format, or a required column is missing.
     """
     if tables.rules.event_type not in schema.EVENT_NAMES:
         raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
@@ -54,11 +55,11 @@ def import_tables(tables: Tables) -> Imported:
         "items": _read_ids("items", tables.items, clean_items, tables, rejects["items"]),
         "users": _read_ids("users", tables.users, clean_users, tables, rejects["users"]),
     }
-    return imported(frames, [found for found in rejects.values() if found.read])
+    return imported(frames, [of_table for of_table in rejects.values() if of_table.read])
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
-    """The result of an import out of clean canonical frames ("interactions" and any of "items", "users")."""
+    """The result of an import from clean canonical frames ("interactions" and any of "items", "users")."""
     dataset = Dataset.of(frames["interactions"], frames.get("items"), frames.get("users"), where="import")
     untitled = len(untitled_items(frames["interactions"], frames.get("items", schema.empty("items"))))
     return Imported(dataset, tuple(rejects), {"items only in interactions (no title)": untitled})
@@ -71,7 +72,7 @@ def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The mapping that texts like "interactions.user_id=customer_id" and names of TOML files describe; later ones win.
+    """The column mapping given by texts like "interactions.user_id=customer_id" and by TOML files; later ones win.
 
     Raises DataError for any other text, a file that cannot be read, and tables or columns that are not canonical.
     """
@@ -139,15 +140,15 @@ def _clean_batches(table: str, path: Path, clean: _Clean, tables: Tables, reject
         frames.append(clean(raw, tables.rules, rejects))
     wanted = {mapping.get(name, name) for name in schema.REQUIRED[table]} | set(mapping.values())
     for column in sorted(wanted - seen):
-        found = ", ".join(sorted(seen - {LINE})) or "none"
-        raise DataError(f"{path}: there is no column {column!r} (the columns are {found}); map it with --columns")
+        present = ", ".join(sorted(seen - {LINE})) or "none"
+        raise DataError(f"{path}: there is no column {column!r} (the columns are {present}); map it with --columns")
     return pl.concat(frames)
 
 
 def _renamed(table: str, batch: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
-    """`batch` under canonical names; required columns that it lacks are there, empty."""
+    """`batch` under canonical names; required columns that it lacks are added with nulls."""
     named = {source: name for name, source in mapping.items()}
-    # Keeps a source's own "value" out of the way when something else is mapped to value.
+    # A source's column "value" is left out when another column is mapped to value.
     rest = [name for name in batch.columns if name not in named and name not in mapping]
     mapped = [pl.col(source).alias(name) for name, source in mapping.items() if source in batch.columns]
     absent = [name for name in schema.REQUIRED[table] if name not in mapping and name not in batch.columns]

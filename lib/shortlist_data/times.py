@@ -1,4 +1,4 @@
-"""How text and numbers become moments in time, the same way in every importer and on the command line."""
+"""Times: reads moments from text and numbers, in the same way in all importers and on the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ISO = (
 def to_time(column: pl.Expr, dtype: pl.DataType, format: str | None = None) -> pl.Expr:
     """`column` of type `dtype` as Datetime(us, UTC), null where it cannot be read.
 
-    Text is ISO 8601 (no zone means UTC) or a number, or what the strptime `format` says. Numbers are seconds,
+    Text is ISO 8601 (UTC without a zone) or a number, or in the strptime `format`. Numbers are seconds,
     milliseconds, microseconds or nanoseconds since the epoch, told apart by size: seconds below 10^11 (year 5138),
     milliseconds below 10^14, microseconds below 10^17.
     """

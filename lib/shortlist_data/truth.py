@@ -1,4 +1,4 @@
-"""What the synthetic shop's users really want: the answer that a recommender is measured against."""
+"""Truth of the synthetic shop: its users' real preferences, which recommendations are compared with."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ FILE = "truth.npz"
 NOVELTY = np.float32(0.7)
 NOVELTY_DAYS = 30
 PARTNER_SHARE = np.float32(0.09)
-"""How often a look at an item is followed by a look at its partner: P(bought) times P(partner taken along)."""
+"""Share of looks at an item that are followed by its partner: P(bought) times P(partner is bought too)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The parameters that the shop's events were drawn with; items and users in the order of the data set's tables.
+    """The parameters that the shop's events were drawn with; items and users are in the order of the data set's tables.
 
-    A user's taste moves in a straight line from `taste_start` to `taste_end` within the time of the data. The
-    utility of an item is taste x item vector + popularity + season of its category + novelty; what a user looks
-    at next is a softmax of it over the items launched by then, partly followed by the item's partner.
+    A user's taste moves on a straight line from `taste_start` to `taste_end` within the period of the data. The utility
+    of an item is taste x item vector + popularity + season of its category + novelty. The next item that a user looks
+    at is drawn from a softmax of the utilities over the items launched by then. The item's partner may follow.
     """
 
     item_ids: npt.NDArray[np.str_]
@@ -58,13 +58,13 @@ class Truth:
     def novelty(self, items: npt.NDArray[np.integer[Any]], times: Int64s) -> Float32s:
         """What being new adds to the utility, 0 to NOVELTY, -inf before the launch; shape of `items` and `times`."""
         age = (times - self.launch[items]) / DAY
-        fresh = NOVELTY * np.exp(-np.maximum(age, 0) / NOVELTY_DAYS)
-        return np.where(age < 0, -np.inf, fresh).astype(np.float32)
+        added = NOVELTY * np.exp(-np.maximum(age, 0) / NOVELTY_DAYS)
+        return np.where(age < 0, -np.inf, added).astype(np.float32)
 
     def true_scores(self, user_ids: Sequence[str], time_us: int) -> Float32s:
-        """The chance that each item is what the user turns to next at `time_us`; float32 [users, items].
+        """The probability that each item is the user's next one at `time_us`, float32 [users, items].
 
-        Rows add up to 1; items not yet launched have 0. Raises DataError for an unknown user.
+        Rows sum to 1; items that are not launched yet have 0. Raises DataError for an unknown user.
         """
         users = self._rows(user_ids)
         times = np.full(len(users), time_us, np.int64)
@@ -89,11 +89,11 @@ class Truth:
         return at
 
     def write(self, folder: Path | str) -> None:
-        """Write `truth.npz` into `folder`, complete before it takes its name."""
+        """Write `truth.npz` into `folder`. The file gets its name once it is complete."""
         path = Path(folder) / FILE
         part = path.with_name(f"{FILE}.part")
         with part.open("wb") as file:
-            np.savez(file, **{each.name: getattr(self, each.name) for each in fields(self)})
+            np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
         sync(part)
         part.replace(path)
 
@@ -105,6 +105,6 @@ class Truth:
             raise DataError(f"{path} is missing: only synthetic data has a truth")
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{each.name: arrays[each.name] for each in fields(cls)})
+                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
         except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"{path}: damaged: {error}") from error

@@ -1,1 +1,1 @@
-"""How good a ranked list is, and how good the plain methods would be."""
+"""Evaluation: metrics of ranked lists, the held-out protocol, and baselines to compare with."""

@@ -1,7 +1,7 @@
-"""Recommenders that everything else has to beat: popularity, neighbours, factors, EASE, transitions, blends of them.
+"""Baselines: popularity, item neighbours, matrix factorisations, EASE, transitions, and blends of them.
 
-Each is a frozen dataclass whose `scores` gives, for rows of training users, one float32 per user and catalogue item.
-`matrix` is always `Interactions.matrix()`: binary, float32 [users, items]. `suite` fits them all.
+Each is a frozen dataclass whose `scores` gives one float32 per user and catalogue item, for rows of training users.
+`matrix` is always `Interactions.matrix()`: binary, float32 [users, items]. The module `suite` fits them all.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from shortlist_evaluation.protocol import Interactions
 
 
 class Baseline(Protocol):
-    """Something that scores the whole catalogue."""
+    """A method that scores the whole catalogue."""
 
     def scores(self, users: Int32s) -> Float32s:
-        """How much each user wants each item, higher is more, float32 [users, items]; on no particular scale."""
+        """Scores float32 [users, items] on any scale; the higher, the more the user wants the item."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Popularity:
-    """The same list for everybody."""
+    """Popularity: the same list for every user."""
 
-    counts: Float32s  # [items] how many users touched it
+    counts: Float32s  # [items] users with an event on the item
 
     @classmethod
     def fit(cls, train: Interactions, days: float | None = None) -> Popularity:
-        """Distinct users per item, of all time or of the last `days`."""
+        """Counts of distinct users per item, of all time or of the last `days`."""
         return cls(np.asarray(train.matrix(days).sum(axis=0), np.float32).ravel())
 
     def scores(self, users: Int32s) -> Float32s:
@@ -43,10 +43,10 @@ class Popularity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemWeights:
-    """A linear model over items: what a user has, times what each of it says for each item."""
+    """A linear model over items: a user's items times item-to-item weights."""
 
     queries: sp.csr_matrix  # [users, items]
-    weights: Float32s | sp.csr_matrix  # [items, items]: row i is what having i says for every item
+    weights: Float32s | sp.csr_matrix  # [items, items]: row i is what having item i adds to each item's score
 
     def scores(self, users: Int32s) -> Float32s:
         """`queries @ weights`, float32 [users, items]."""
@@ -56,7 +56,7 @@ class ItemWeights:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:
-    """A matrix factorisation: inner products of a user's and an item's vector."""
+    """A matrix factorisation: the score is the inner product of the user's and the item's vector."""
 
     users: Float32s  # [users, factors]
     items: Float32s  # [items, factors]
@@ -68,7 +68,7 @@ class Factors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blend:
-    """A weighted sum of models, each first brought to mean 0 and deviation 1 over every user's catalogue."""
+    """A weighted sum of models whose scores are standardised per user first (mean 0, standard deviation 1)."""
 
     parts: tuple[tuple[float, Baseline], ...]
 
@@ -81,7 +81,7 @@ class Blend:
 
 
 def z_scores(scores: Float32s) -> Float32s:
-    """Every row at mean 0 and deviation 1; a row without any spread is 0 throughout, float32 [users, items]."""
+    """Rows standardised to mean 0 and standard deviation 1, float32 [users, items]; constant rows become 0."""
     deviation = scores.std(axis=1, keepdims=True)
     centred = scores - scores.mean(axis=1, keepdims=True)
     return np.asarray(centred / np.where(deviation > 0, deviation, 1), np.float32)
@@ -101,7 +101,7 @@ def ease(matrix: sp.csr_matrix, l2: float = 300.0) -> Float32s:
         inverse, _ = scipy.linalg.lapack.dpotri(upper, overwrite_c=True)
     if failed:
         raise ValueError(f"l2={l2} leaves the gram matrix singular")
-    for i in range(len(inverse)):  # only the upper half was computed; whole-matrix copies would triple the memory
+    for i in range(len(inverse)):  # only the upper half was computed; copying whole matrices would triple the memory
         inverse[i + 1 :, i] = inverse[i, i + 1 :]
     inverse /= -inverse.diagonal()
     weights: Float32s = inverse.astype(np.float32)
@@ -113,7 +113,7 @@ def item_neighbours(matrix: sp.csr_matrix, neighbours: int = 100) -> sp.csr_matr
     """Cosines of tf-idf weighted items, each *candidate* (column) keeping its `neighbours` nearest, CSR [items, items].
 
     A candidate's score is then the sum over those of its nearest items that the user has (Deshpande and Karypis 2004).
-    implicit's own `recommend` lets every owned item vote for its nearest ones instead, which was clearly worse.
+    implicit's own `recommend` lets each of the user's items vote for its nearest ones, which was clearly worse.
     """
     from implicit.nearest_neighbours import all_pairs_knn, tfidf_weight
 
@@ -121,7 +121,7 @@ def item_neighbours(matrix: sp.csr_matrix, neighbours: int = 100) -> sp.csr_matr
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     unit = (
         sp.diags(1 / np.where(lengths > 0, lengths, 1)) @ weighted
-    )  # only users of everything: no length, no likeness
+    )  # length 0 where all users have the item: its tf-idf is 0
     return all_pairs_knn(unit.T.tocsr(), neighbours, show_progress=False, num_threads=1).T.tocsr().astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Confidence intervals of means over users by the bootstrap."""
+"""Bootstrap confidence intervals of means over users."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Interval(NamedTuple):
 def mean_interval(values: Float64s, level: float = 0.95, resamples: int = 1000, seed: int = 0) -> Interval:
     """The percentile interval of the mean of `values` [users], which are resampled with replacement (Efron 1979).
 
-    NaN (users for whom the metric is undefined) is left out first; without any value the interval is (NaN, NaN).
-    For two systems measured on the same users, give the per-user differences: an interval without 0 tells them apart.
+    NaN marks users for whom the metric is undefined; they are left out. Without any value the interval is (NaN, NaN).
+    To compare two systems on the same users, pass the per-user differences: the systems differ if the interval does not
+    contain 0.
     """
     values = values[~np.isnan(values)]
     if not len(values):

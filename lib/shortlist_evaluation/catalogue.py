@@ -1,6 +1,6 @@
-"""What lists do to the catalogue, beside being right: coverage, novelty, diversity, popularity bias.
+"""Catalogue metrics of ranked lists: coverage, novelty, diversity, popularity bias.
 
-Lists are int32 [users, length] of item rows, `NO_ITEM` where a list is short; a user with an empty list has no value:
+Lists are int32 [users, length] of item rows, `NO_ITEM` where a list is short. A user with an empty list has the value
 NaN.
 """
 
@@ -16,22 +16,20 @@ import scipy.sparse as sp
 from shortlist_core.types import NO_ITEM, Bools, Float32s, Float64s, Int32s, Int64s
 
 HEAD_SHARE = 0.2
-"""The most popular fifth of the catalogue is its head, the rest its tail."""
+"""The most popular fifth of the catalogue is its head, the rest is its tail."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemStats:
-    """What the metrics of this module know of the items, by row."""
+    """Statistics of the items that the metrics of this module need, by row."""
 
-    users: Int64s  # [items] how many users of the training period touched the item
+    users: Int64s  # [items] users of the training period with an event on the item
     n_users: int  # of the training period
-    vectors: Float32s | sp.csr_matrix | None = (
-        None  # [items, dims] rows of length 1 (or 0): diversity is measured in it
-    )
+    vectors: Float32s | sp.csr_matrix | None = None  # [items, dims] rows of length 1 (or 0), for diversity
 
     @property
     def head(self) -> Bools:
-        """Which items are among the most popular fifth, bool [items]; ties go to the lower row."""
+        """Which items are in the head, bool [items]; of equally popular items, the lower row goes first."""
         head = np.zeros(len(self.users), bool)
         head[np.argsort(-self.users, kind="stable")[: round(HEAD_SHARE * len(self.users))]] = True
         return head
@@ -43,16 +41,16 @@ def coverage(ranked: Int32s, n_items: int) -> float:
 
 
 def novelty(ranked: Int32s, stats: ItemStats) -> Float64s:
-    """Mean self-information of the listed items, -log2(share of users who know the item), in bits, [users].
+    """Mean self-information of the listed items, -log2(share of users who have the item), in bits, [users].
 
-    Zhou et al. 2010, Solving the apparent diversity-accuracy dilemma. An item that nobody knows counts as known by one.
+    Zhou et al. 2010, Solving the apparent diversity-accuracy dilemma. An item without users counts as having one.
     """
     bits = np.log2(stats.n_users) - np.log2(np.maximum(stats.users, 1))
     return _list_means(ranked, bits)
 
 
 def average_popularity(ranked: Int32s, stats: ItemStats) -> Float64s:
-    """ARP: how many training users a listed item has on average, [users] (Yin et al. 2012)."""
+    """Average popularity (ARP): training users of a listed item, averaged over the list, [users] (Yin et al. 2012)."""
     return _list_means(ranked, stats.users)
 
 
@@ -64,22 +62,21 @@ def head_share(ranked: Int32s, stats: ItemStats) -> Float64s:
 def intra_list_diversity(ranked: Int32s, vectors: Float32s | sp.csr_matrix) -> Float64s:
     """1 - the mean cosine over all pairs of one list (Ziegler et al. 2005), [users]; NaN below two items.
 
-    `vectors` [items, dims] have length 1, or 0 for an item that nothing is known of: it is unlike everything.
+    `vectors` [items, dims] have length 1, or 0 for an item without content, which counts as unlike all others.
     """
-    rows, places = np.nonzero(ranked != NO_ITEM)
-    picks = sp.csr_matrix(
-        (np.ones(len(rows), np.float32), (rows, ranked[rows, places])), (len(ranked), vectors.shape[0])
-    )
+    rows, ranks = np.nonzero(ranked != NO_ITEM)
+    ones = np.ones(len(rows), np.float32)
+    listed = sp.csr_matrix((ones, (rows, ranked[rows, ranks])), (len(ranked), vectors.shape[0]))
     # All pairs at once: the squared length of the sum is the sum of squares plus twice the sum of all pairs' products.
-    sums = picks @ vectors
+    sums = listed @ vectors
     lengths = _squared_lengths(vectors)
-    pairs = (_squared_lengths(sums) - picks @ lengths) / 2
+    pairs = (_squared_lengths(sums) - listed @ lengths) / 2
     n = np.bincount(rows, minlength=len(ranked))
     return np.asarray(1 - pairs / np.where(n > 1, n * (n - 1) / 2, np.nan), np.float64)
 
 
 def _squared_lengths(vectors: Any) -> Float64s:
-    """Of each row of a dense or sparse matrix, float64 [rows]."""
+    """The squared length of each row of a dense or sparse matrix, float64 [rows]."""
     squares = vectors.multiply(vectors) if sp.issparse(vectors) else np.square(vectors)
     return np.asarray(squares.sum(axis=1), np.float64).ravel()
 

@@ -1,4 +1,4 @@
-"""How good scores are as probabilities: AUC, log loss and calibration of the ranker, as pure functions."""
+"""Classification metrics of scores and probabilities: AUC, log loss, calibration; pure functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Labels = npt.NDArray[Any]  # bool, or 0 and 1 of any type
 
 
 def auc(scores: Scores, labels: Labels) -> float:
-    """The chance that a random positive scores above a random negative, a tie counting half; NaN without both.
+    """The chance that a random positive scores above a random negative; ties count half. NaN without both kinds.
 
     `scores` [n] of any scale, `labels` [n]. Computed from mean ranks (Mann and Whitney 1947).
     """
@@ -31,7 +31,7 @@ def auc(scores: Scores, labels: Labels) -> float:
 
 
 def log_loss(probabilities: Scores, labels: Labels) -> float:
-    """Mean negative log likelihood in nats; probabilities stay 1e-7 from 0 and 1, so that a sure mistake is finite."""
+    """Mean negative log likelihood in nats. Probabilities are clipped 1e-7 from 0 and 1, so that it is finite."""
     p = np.clip(np.asarray(probabilities, np.float64), 1e-7, 1 - 1e-7)
     y = np.asarray(labels, np.float64)
     return float(-(y * np.log(p) + (1 - y) * np.log1p(-p)).mean())
@@ -39,7 +39,7 @@ def log_loss(probabilities: Scores, labels: Labels) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """The reliability diagram: per bin of predicted probability what was predicted and what happened."""
+    """Reliability diagram: predicted and observed shares of positives per bin of predicted probability."""
 
     predicted: Float64s  # [bins] mean probability, NaN in an empty bin
     observed: Float64s  # [bins] share of positives, NaN in an empty bin
@@ -54,7 +54,7 @@ class Reliability:
 
 
 def reliability(probabilities: Scores, labels: Labels, bins: int = 15) -> Reliability:
-    """Bins of equal width over [0, 1] (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+    """The diagram with bins of equal width over [0, 1] (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
     p = np.asarray(probabilities, np.float64)
     bin_of = np.minimum((p * bins).astype(np.int64), bins - 1)
     counts = np.bincount(bin_of, minlength=bins)

@@ -1,4 +1,4 @@
-"""What items say of themselves: tf-idf vectors of title, text and categories, and the content-based baseline."""
+"""Content: tf-idf vectors of items' title, text and categories, and the baseline that ranks by them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from shortlist_evaluation.protocol import rows_of
 
 
 def text_vectors(items: pl.DataFrame, item_ids: pl.Series) -> sp.csr_matrix:
-    """Tf-idf vectors of length 1 for the items `item_ids`, CSR float32 [items, terms]; all 0 where nothing is known.
+    """Tf-idf vectors of length 1 for the items `item_ids`, CSR float32 [items, terms]; 0 for items without text.
 
-    Terms are runs of letters and digits in lower case, of `items`' title, text and categories. Terms of a single item
-    are dropped: they connect nothing. Weights are (1 + ln tf) * ln(items / df) (Manning et al. 2008, chapter 6).
+    Terms are lower-case runs of letters and digits in the title, text and categories. Terms of a single item are
+    dropped, because they connect no items. Weights are (1 + ln tf) * ln(items / df) (Manning et al. 2008, chapter 6).
     """
     words = items.select(
         "item_id",
@@ -40,14 +40,14 @@ def text_vectors(items: pl.DataFrame, item_ids: pl.Series) -> sp.csr_matrix:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContentBased:
-    """Items whose text is like that of what the user has."""
+    """Ranks items by how similar their text is to that of the user's items."""
 
     matrix: sp.csr_matrix  # [users, items] binary
     vectors: sp.csr_matrix  # [items, terms], `text_vectors`
 
     def scores(self, users: Int32s) -> Float32s:
         """The mean cosine with the user's items, float32 [users, items]."""
-        own = self.matrix[users]
-        sums = (own @ self.vectors) @ self.vectors.T
-        counts = np.maximum(np.asarray(own.sum(axis=1), np.float32), 1)
+        histories = self.matrix[users]
+        sums = (histories @ self.vectors) @ self.vectors.T
+        counts = np.maximum(np.asarray(histories.sum(axis=1), np.float32), 1)
         return np.asarray(sums.toarray() / counts, np.float32)

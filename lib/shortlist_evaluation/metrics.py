@@ -1,8 +1,8 @@
-"""Ranking metrics as pure functions of ranked lists and of the items that turned out to be relevant.
+"""Ranking metrics: pure functions of ranked lists and of the relevant items.
 
 Lists are int32 [users, length] of item rows, best first, `NO_ITEM` where a list is short. Every metric returns one
-float64 per user, so that means, segments and confidence intervals are taken afterwards from the same numbers. A user
-without relevant items has no value: NaN. An item that stands twice in one list counts at its first place only.
+float64 per user, so that means, segments and confidence intervals can be computed from the same numbers. A user without
+relevant items has the value NaN. An item that a list holds twice counts at its first rank only.
 
 Definitions as in Manning, Raghavan and Schütze, Introduction to Information Retrieval (2008), chapter 8; NDCG has
 binary gains and the ideal list is cut at k.
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shortlist_core.ndcg import binary_ndcg_at
 from shortlist_core.types import NO_ITEM, Bools, Float64s, Int32s, Int64s
 
 
@@ -66,25 +67,25 @@ class ItemSets:
         return ItemSets(offsets, self.items[at])
 
     def minus(self, other: ItemSets) -> ItemSets:
-        """The sets without what the same user's set in `other` holds."""
-        own = _pair_keys(self.users(), self.items)
-        return self._where(~np.isin(own, _pair_keys(other.users(), other.items), assume_unique=True))
+        """The sets without the items of the same user's set in `other`."""
+        keys = _pair_keys(self.users(), self.items)
+        return self._where(~np.isin(keys, _pair_keys(other.users(), other.items), assume_unique=True))
 
     def only(self, keep: Bools) -> ItemSets:
-        """The sets without the items whose `keep` (bool [items of the catalogue]) is false."""
+        """The sets with only the items that `keep`, bool [items of the catalogue], marks."""
         return self._where(keep[self.items])
 
-    def _where(self, stays: Bools) -> ItemSets:
-        return ItemSets(np.concatenate([[0], np.cumsum(stays)])[self.offsets], self.items[stays])
+    def _where(self, kept: Bools) -> ItemSets:
+        return ItemSets(np.concatenate([[0], np.cumsum(kept)])[self.offsets], self.items[kept])
 
     def contain(self, lists: Int32s) -> Bools:
-        """Which places of the lists, [users, length], hold an item of that user's set, bool [users, length]."""
+        """Which ranks of the lists, [users, length], hold an item of that user's set, bool [users, length]."""
         if not len(self.items):
             return np.zeros(lists.shape, bool)
         stored = _pair_keys(self.users(), self.items)  # ascending, as both parts are
         wanted = _pair_keys(np.arange(len(lists))[:, None], lists)
-        found = stored[np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)] == wanted
-        return np.asarray(found & (lists != NO_ITEM), bool)
+        contained = stored[np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)] == wanted
+        return np.asarray(contained & (lists != NO_ITEM), bool)
 
 
 def _pair_keys(users: npt.NDArray[np.integer[Any]], items: Int32s) -> Int64s:
@@ -92,30 +93,27 @@ def _pair_keys(users: npt.NDArray[np.integer[Any]], items: Int32s) -> Int64s:
     return (users.astype(np.int64) << 32) + items
 
 
-def first_places(lists: Int32s) -> Bools:
-    """Which places hold an item that did not stand earlier in the same list, bool [users, length]; padding is false."""
+def first_ranks(lists: Int32s) -> Bools:
+    """Which ranks hold an item for the first time in their list, bool [users, length]; false where padded."""
     order = np.argsort(lists, axis=1, kind="stable")
     ordered = np.take_along_axis(lists, order, axis=1)
-    fresh = np.ones(lists.shape, bool)
-    fresh[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    places = np.empty_like(fresh)
-    np.put_along_axis(places, order, fresh, axis=1)
-    return np.asarray(places & (lists != NO_ITEM), bool)
+    differs = np.ones(lists.shape, bool)
+    differs[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    first = np.empty_like(differs)
+    np.put_along_axis(first, order, differs, axis=1)
+    return np.asarray(first & (lists != NO_ITEM), bool)
 
 
 def hits(ranked: Int32s, relevant: ItemSets) -> Bools:
-    """Which places of the lists hold a relevant item for the first time, bool [users, length]."""
+    """Which ranks of the lists hold a relevant item for the first time, bool [users, length]."""
     if len(ranked) != len(relevant):
         raise ValueError(f"{len(ranked)} lists for {len(relevant)} users")
-    return relevant.contain(ranked) & first_places(ranked)
+    return relevant.contain(ranked) & first_ranks(ranked)
 
 
 def ndcg_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
-    """Discounted gain over that of the best list of min(k, relevant) items (Järvelin, Kekäläinen 2002), [users]."""
-    discounts = 1.0 / np.log2(np.arange(2, k + 2))
-    top = hits(ranked[:, :k], relevant)
-    ideal = np.concatenate([[np.nan], np.cumsum(discounts)])[np.minimum(relevant.sizes, k)]
-    return np.asarray((top @ discounts[: top.shape[1]]) / ideal, np.float64)
+    """NDCG with binary gains: discounted gain over that of the best list of min(k, relevant) items, [users]."""
+    return binary_ndcg_at(hits(ranked[:, :k], relevant), relevant.sizes, k)
 
 
 def hit_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
@@ -130,18 +128,18 @@ def recall_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
 
 
 def precision_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
-    """The share of k places that hold relevant items (a short list's missing places count as misses), [users]."""
+    """The share of the first k ranks that hold relevant items; ranks that a short list lacks are misses, [users]."""
     return _defined(hits(ranked[:, :k], relevant).sum(axis=1) / k, relevant)
 
 
 def f1_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
     """The harmonic mean of precision and recall at k, 2 hits / (k + relevant), [users]."""
-    found = hits(ranked[:, :k], relevant).sum(axis=1)
-    return _defined(2 * found / (k + relevant.sizes), relevant)
+    n_hits = hits(ranked[:, :k], relevant).sum(axis=1)
+    return _defined(2 * n_hits / (k + relevant.sizes), relevant)
 
 
 def mrr_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
-    """One over the place of the first relevant item, 0 if there is none among the first k, [users]."""
+    """Reciprocal rank of the first relevant item, 0 if there is none among the first k, [users]."""
     top = hits(ranked[:, :k], relevant)
     if not top.shape[1]:
         return _defined(np.zeros(len(top)), relevant)

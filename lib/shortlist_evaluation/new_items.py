@@ -1,7 +1,7 @@
-"""Cold start of items: how well a system recommends what nobody had dealt with before the cut, by its words.
+"""Cold start of items: how well a system recommends items without any event before the cut.
 
-The catalogue that is ranked is the training one and the new items behind it. Who learns from interactions alone cannot
-tell new items apart, so what there is to beat is likeness of text.
+The ranked catalogue is the training catalogue followed by the new items. Methods that learn from interactions only
+cannot tell new items apart, so the baseline is similarity of text.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ COLUMNS = {"hit@10": "Hit@10", "hit@100": "Hit@100", "recall@20": "R@20", "recal
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewItems:
-    """New items, and who of the known users went on to want some. Rows are those of `heldout.train`."""
+    """New items and the training users who then wanted some of them. Rows are those of `heldout.train`."""
 
-    items: pl.DataFrame  # the new items as the data has them; the last rows, in this order
-    heldout: Heldout  # of the longer catalogue; only new items are relevant
+    items: pl.DataFrame  # the new items of the data set; the last rows, in this order
+    heldout: Heldout  # of the extended catalogue; only new items are relevant
 
     @classmethod
-    def of(cls, dataset: Dataset, known: Heldout) -> NewItems | None:
-        """The items with words that nobody wanted before the cut of `known` and one of its users did after it.
+    def of(cls, dataset: Dataset, heldout: Heldout) -> NewItems | None:
+        """The items with text that nobody wanted before the cut of `heldout`, and some training user wanted after it.
 
         None where there are none.
         """
-        train, events = known.train, wanted_events(dataset.interactions)
+        train, events = heldout.train, wanted_events(dataset.interactions)
         later = events.filter(pl.col("timestamp").dt.timestamp("us") >= train.now)
         words = pl.concat_str("title", "text", pl.col("categories").list.join(""), ignore_nulls=True)
         new = dataset.items.filter(
@@ -47,18 +47,18 @@ class NewItems:
             pl.col("item_id").is_in(later["item_id"].implode()),
             ~pl.col("item_id").is_in(train.item_ids.implode()),
         )
-        longer = replace(train, item_ids=pl.concat([train.item_ids, new["item_id"]]))
-        users, items = rows_of(later["user_id"], train.user_ids), rows_of(later["item_id"], longer.item_ids)
+        extended = replace(train, item_ids=pl.concat([train.item_ids, new["item_id"]]))
+        users, items = rows_of(later["user_id"], train.user_ids), rows_of(later["item_id"], extended.item_ids)
         of_new = (users != NO_ITEM) & (items >= len(train.item_ids))
         wanted = ItemSets.of_pairs(users[of_new], items[of_new], len(train.user_ids))
-        who = np.flatnonzero(wanted.sizes).astype(np.int32)
-        if not len(who):
+        test_users = np.flatnonzero(wanted.sizes).astype(np.int32)
+        if not len(test_users):
             return None
         seen = ItemSets.of_pairs(train.users, train.items, len(train.user_ids))
-        return cls(new, Heldout(longer, who, seen.take(who), wanted.take(who)))
+        return cls(new, Heldout(extended, test_users, seen.take(test_users), wanted.take(test_users)))
 
     def evaluate(self, ranked: Int32s) -> dict[str, float | None]:
-        """Means over the users of what is found of the new items they wanted; lists int32 [users, length], all rows."""
+        """Mean hit rates and recalls of the wanted new items; lists are int32 [users, length] of any rows."""
         lists, relevant = self.heldout.admit(ranked), self.heldout.relevant
         values: Mapping[str, Float64s] = {
             "hit@10": metrics.hit_at(lists, relevant, 10),
@@ -68,12 +68,12 @@ class NewItems:
         return {name: float(of_users.mean()) for name, of_users in values.items()}
 
     def by_text(self, items: pl.DataFrame) -> Int32s:
-        """The lists of likeness of text alone, int32 [users, 500]; `items` are all of the data."""
+        """The baseline's lists by similarity of text, int32 [users, 500]; `items` are all items of the data set."""
         train = self.heldout.train
         return rank(ContentBased(train.matrix(), text_vectors(items, train.item_ids)), self.heldout)
 
     def to_json(self, systems: Mapping[str, Int32s]) -> dict[str, Any]:
-        """How much there is to find, and what each system finds of it."""
+        """The number of new and relevant items, and the metrics of each system."""
         return {
             "items": len(self.items),
             "users": len(self.heldout),
@@ -82,13 +82,13 @@ class NewItems:
         }
 
 
-def print_new_items(found: Mapping[str, Any], console: Console) -> None:
-    """Print what `NewItems.to_json` says as a table."""
-    title = f"New items: {found['items']:,}, wanted by {found['users']:,} known users"
+def print_new_items(result: Mapping[str, Any], console: Console) -> None:
+    """Print the result of `NewItems.to_json` as a table."""
+    title = f"New items: {result['items']:,}, wanted by {result['users']:,} training users"
     table = Table(title=title, title_justify="left")
     table.add_column("system")
     for name in COLUMNS.values():
         table.add_column(name, justify="right", no_wrap=True)
-    for name, values in found["systems"].items():
+    for name, values in result["systems"].items():
         table.add_row(name, *(f"{values[key]:.4f}" for key in COLUMNS))
     console.print(table)

@@ -1,7 +1,7 @@
-"""Cold start of users: how well a system recommends to those who come for the first time after the cut.
+"""Cold start of users: how well a system recommends to users without history, who first come after the cut.
 
-Everybody is asked about with nothing known, with their attributes, and with their first event. Who learns from
-interactions alone gives all strangers the same, so what there is to beat is popularity.
+Each user is evaluated three times: with nothing known, with attributes, and with the first event. Methods that learn
+from interactions only give all users without history the same list, so the baseline is popularity.
 """
 
 from __future__ import annotations
@@ -32,24 +32,25 @@ Attribute = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewUsers:
-    """Users without any event before the cut, and what they then wanted. Rows of items are those of `train`."""
+    """Users without any event before the cut, and the items they then wanted, as rows of `train`."""
 
     train: Interactions
     user_ids: list[str]
-    attributes: list[list[Attribute]]  # of each user; empty where nothing is known
-    first: pl.DataFrame  # the first wanted event of each on an item of the training catalogue, in the order of user_ids
-    relevant: ItemSets  # what each wanted, at least one item
-    rest: ItemSets  # the same without the item of the first event; may be empty
+    attributes: list[list[Attribute]]  # of each user; may be empty
+    first: pl.DataFrame  # each user's first event on a wanted item of the training catalogue, in the order of user_ids
+    relevant: ItemSets  # per user: the wanted items, at least one
+    rest: ItemSets  # the same without the item of the first event, maybe empty
 
     @classmethod
     def of(cls, dataset: Dataset, train: Interactions) -> NewUsers | None:
-        """Those whose first event of all comes after `train` and who then want an item of its catalogue; None without
-        any.
+        """The users whose first event comes after `train` and who then want an item of its catalogue.
+
+        None where there are none.
         """
         since = pl.col("timestamp").dt.timestamp("us") >= train.now
-        known = dataset.interactions.filter(~since)["user_id"].unique()
+        with_history = dataset.interactions.filter(~since)["user_id"].unique()
         later = wanted_events(dataset.interactions).filter(
-            since, ~pl.col("user_id").is_in(known.implode()), pl.col("item_id").is_in(train.item_ids.implode())
+            since, ~pl.col("user_id").is_in(with_history.implode()), pl.col("item_id").is_in(train.item_ids.implode())
         )
         first = later.unique("user_id", keep="first", maintain_order=True).sort("user_id")
         if not len(first):
@@ -57,68 +58,72 @@ class NewUsers:
         users, items = rows_of(later["user_id"], first["user_id"]), rows_of(later["item_id"], train.item_ids)
         relevant = ItemSets.of_pairs(users, items, len(first))
         began = ItemSets.of_pairs(np.arange(len(first)), rows_of(first["item_id"], train.item_ids), len(first))
-        told = dict(dataset.users.select("user_id", "attributes").iter_rows())
+        attributes_of = dict(dataset.users.select("user_id", "attributes").iter_rows())
         user_ids = first["user_id"].to_list()
-        attributes = [[(each["key"], each["value"]) for each in told.get(user) or ()] for user in user_ids]
+        attributes = [[(pair["key"], pair["value"]) for pair in attributes_of.get(user) or ()] for user in user_ids]
         return cls(train, user_ids, attributes, first, relevant, relevant.minus(began))
 
     def __len__(self) -> int:
         return len(self.user_ids)
 
     def groups(self) -> dict[str, Bools]:
-        """Whom means are taken over, bool [users]: everybody and, where attributes are known, those who lack the most
-        common value, for whom popularity is made least.
+        """Groups of users that means are taken over, each bool [users].
+
+        These are all users and, where attributes are known, the users without the most common value: popularity
+        reflects them least.
         """
         groups = {"all": np.ones(len(self), np.bool_)}
-        if counts := Counter(each for own in self.attributes for each in own):
+        if counts := Counter(pair for pairs in self.attributes for pair in pairs):
             most, _ = counts.most_common(1)[0]
-            without = np.array([most not in own for own in self.attributes])
+            without = np.array([most not in pairs for pairs in self.attributes])
             if without.any():
                 groups[f"{most[0]} is not {most[1]}"] = without
         return groups
 
     def popular(self, days: float | None) -> Int32s:
-        """What is popular in the last `days` before the cut, or of all time, for everybody, int32 [users, 500]."""
+        """The baseline's list for every user: popularity of the last `days`, or of all time, int32 [users, 500]."""
         scores = Popularity.fit(self.train, days).scores(np.zeros(1, np.int32))
         return np.repeat(top_k(scores, LIST_LENGTH), len(self), axis=0)
 
     def to_json(self, systems: Mapping[str, Int32s], begun: Mapping[str, Int32s]) -> dict[str, Any]:
-        """What each system finds of what they wanted; of the `begun`, who know the first event, of all but its item.
+        """The metrics of each system, first for lists without events, then for lists after the first event (`begun`).
 
-        Lists int32 [users, length] in rows of the training catalogue, best first.
+        Lists are int32 [users, length] in rows of the training catalogue, best first. After the first event, its item
+        is neither ranked nor relevant.
         """
-        after = self.first["item_id"]
-        own = rows_of(after, self.train.item_ids)[:, None]
-        without_first = {name: np.where(lists == own, NO_ITEM, lists) for name, lists in begun.items()}
+        first = rows_of(self.first["item_id"], self.train.item_ids)[:, None]
+        without_first = {name: np.where(lists == first, NO_ITEM, lists) for name, lists in begun.items()}
         return {
             "users": len(self),
             "with_attributes": sum(map(bool, self.attributes)),
             "relevant_items": len(self.relevant.items),
-            "systems": {name: self._found(closed(lists), self.relevant) for name, lists in systems.items()},
-            "after_first_event": {name: self._found(closed(lists), self.rest) for name, lists in without_first.items()},
+            "systems": {name: self._metrics(closed(lists), self.relevant) for name, lists in systems.items()},
+            "after_first_event": {
+                name: self._metrics(closed(lists), self.rest) for name, lists in without_first.items()
+            },
         }
 
-    def _found(self, lists: Int32s, relevant: ItemSets) -> dict[str, dict[str, float | int]]:
+    def _metrics(self, lists: Int32s, relevant: ItemSets) -> dict[str, dict[str, float | int]]:
         values = {
             "ndcg@10": metrics.ndcg_at(lists, relevant, 10),
             "hit@10": metrics.hit_at(lists, relevant, 10),
             "recall@100": metrics.recall_at(lists, relevant, 100),
             "recall@500": metrics.recall_at(lists, relevant, 500),
         }
-        asked = relevant.sizes > 0
+        has_relevant = relevant.sizes > 0
         return {
-            group: {"users": int((members & asked).sum())}
-            | {name: float(of_users[members & asked].mean()) for name, of_users in values.items()}
+            group: {"users": int((members & has_relevant).sum())}
+            | {name: float(of_users[members & has_relevant].mean()) for name, of_users in values.items()}
             for group, members in self.groups().items()
-            if (members & asked).any()
+            if (members & has_relevant).any()
         }
 
 
-def print_new_users(found: Mapping[str, Any], console: Console) -> None:
-    """Print what `NewUsers.to_json` says as two tables."""
-    title = f"New users: {found['users']:,}, of {found['with_attributes']:,} of whom attributes are known"
-    console.print(_table(title, found["systems"]))
-    console.print(_table("New users after their first event", found["after_first_event"]))
+def print_new_users(result: Mapping[str, Any], console: Console) -> None:
+    """Print the result of `NewUsers.to_json` as two tables."""
+    title = f"New users: {result['users']:,}, {result['with_attributes']:,} of them with attributes"
+    console.print(_table(title, result["systems"]))
+    console.print(_table("New users after their first event", result["after_first_event"]))
 
 
 def _table(title: str, systems: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:

@@ -1,4 +1,4 @@
-"""Several systems under one held-out protocol, side by side: as JSON for machines, as tables for people.
+"""Report: several systems under one held-out protocol, as JSON for machines and as tables for people.
 
 A system is a name and ranked lists, or a function from user ids to such lists; this module knows no model class.
 """
@@ -23,10 +23,10 @@ from shortlist_evaluation.metrics import ItemSets
 from shortlist_evaluation.protocol import Heldout
 
 System = Callable[[Sequence[str]], Int32s]
-"""From user ids to lists of catalogue rows, int32 [users, 500] or as many as it has, `NO_ITEM` where short."""
+"""From user ids to lists of catalogue rows, int32 [users, 500] or shorter, padded with `NO_ITEM`."""
 
 LIST = 10
-"""How long the list is that a person sees: what catalogue metrics look at."""
+"""Length of the list that a person sees; catalogue metrics look at as many items."""
 
 COLUMNS = {
     "ndcg@10": "NDCG@10",
@@ -37,7 +37,7 @@ COLUMNS = {
     "mrr@10": "MRR@10",
     "coverage@10": "Cover@10",
 }
-"""What fits a terminal; the JSON has every metric."""
+"""The metrics that fit a terminal; the JSON has all of them."""
 
 SEGMENT_COLUMNS = (
     ("users", "cold", "ndcg@10"),
@@ -49,7 +49,7 @@ SEGMENT_COLUMNS = (
 
 
 def item_stats(heldout: Heldout, vectors: Any = None) -> ItemStats:
-    """The catalogue's training popularity; with `vectors` [items, dims] of length 1, diversity is measured too."""
+    """Popularity of the items in training; with `vectors` [items, dims] of length 1, diversity is measured too."""
     train = heldout.train
     touched = ItemSets.of_pairs(train.users, train.items, len(train.user_ids)).items
     return ItemStats(np.bincount(touched, minlength=len(train.item_ids)), len(train.user_ids), vectors)
@@ -71,40 +71,40 @@ def accuracy(ranked: Int32s, relevant: ItemSets) -> dict[str, Float64s]:
 
 
 def evaluate_lists(ranked: Int32s, heldout: Heldout, stats: ItemStats) -> dict[str, Any]:
-    """Everything the report says of one system, of JSON types only; what is undefined is None.
+    """All metrics of one system as JSON types; undefined values are None.
 
-    `ranked` int32 [test users, length] in rows of the training catalogue, best first. Items that are no candidates
-    (seen, repeated, outside the catalogue) are taken out first. Means over users; `ndcg@10_ci95` is a bootstrap
-    interval; `segments` gives user groups by history length, and recall of head and tail items.
-    Raises DataError when there is not one list per test user.
+    `ranked` int32 [test users, length] holds rows of the training catalogue, best first. Items that may not be ranked
+    (seen, repeated, outside the catalogue) are removed first. Metrics are means over users; `ndcg@10_ci95` is a
+    bootstrap interval; `segments` has user groups by history length, and the recall of head and tail items.
+    Raises DataError unless there is one list per test user.
     """
     lists = _admitted(ranked, heldout)
     return _summary(accuracy(lists, heldout.relevant), lists, heldout, stats)
 
 
 class Report:
-    """Collects systems and shows them in the order they were added."""
+    """Collects the metrics of systems and shows them in the order in which they were added."""
 
     def __init__(self, heldout: Heldout, stats: ItemStats | None = None) -> None:
         self._heldout = heldout
         self._stats = stats or item_stats(heldout)
         self._per_user: dict[str, dict[str, Float64s]] = {}
         self.systems: dict[str, dict[str, Any]] = {}
-        """What `evaluate_lists` says of each system, by name."""
+        """The result of `evaluate_lists` for each system, by name."""
 
     def add(self, name: str, ranked: Int32s) -> dict[str, Any]:
-        """Evaluate the lists [test users, length] of a system, as `evaluate_lists` does, and keep the result."""
+        """Evaluate the lists [test users, length] of a system as `evaluate_lists` does, and keep the result."""
         lists = _admitted(ranked, self._heldout)
         self._per_user[name] = accuracy(lists, self._heldout.relevant)
         self.systems[name] = _summary(self._per_user[name], lists, self._heldout, self._stats)
         return self.systems[name]
 
     def measure(self, name: str, system: System) -> dict[str, Any]:
-        """Ask a system for the test users' lists and add them."""
+        """Ask a system for the lists of the test users and add them."""
         return self.add(name, system(self._heldout.user_ids))
 
     def difference(self, name: str, other: str, metric: str = "ndcg@10") -> dict[str, Any]:
-        """How much better `name` is than `other`, over the same users: {"mean", "ci95"}; 0 outside means apart."""
+        """The mean gain of `name` over `other` on the same users and its interval: {"mean", "ci95"}."""
         gain = self._per_user[name][metric] - self._per_user[other][metric]
         return {"mean": _mean(gain), "ci95": _interval(gain)}
 
@@ -165,23 +165,23 @@ def _summary(values: Mapping[str, Float64s], lists: Int32s, heldout: Heldout, st
 
 
 def _user_segment(values: Mapping[str, Float64s], members: Bools) -> dict[str, Any]:
-    """How many test users the group has and what they get."""
-    found: dict[str, Any] = {"users": int(members.sum())}
+    """The number of test users in the group and their metrics."""
+    segment: dict[str, Any] = {"users": int(members.sum())}
     for name in ("ndcg@10", "hit@10", "recall@20", "recall@500"):
-        found[name] = _mean(values[name][members])
-    return found
+        segment[name] = _mean(values[name][members])
+    return segment
 
 
 def _item_segment(lists: Int32s, relevant: ItemSets) -> dict[str, Any]:
-    """How many relevant items belong to the segment and how much of them is found, over users who want any."""
-    found: dict[str, Any] = {"relevant": len(relevant.items)}
+    """The number of relevant items in the segment and their recall, over users who want any."""
+    segment: dict[str, Any] = {"relevant": len(relevant.items)}
     for k in (20, 100, 500):
-        found[f"recall@{k}"] = _mean(metrics.recall_at(lists, relevant, k))
-    return found
+        segment[f"recall@{k}"] = _mean(metrics.recall_at(lists, relevant, k))
+    return segment
 
 
 def _mean(values: Float64s) -> float | None:
-    """The mean of what is defined, None if nothing is."""
+    """The mean of the values that are not NaN; None without any."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if len(defined) else None
 

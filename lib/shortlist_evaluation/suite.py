@@ -1,4 +1,4 @@
-"""All baselines by name, with the settings that `docs/evaluation.md` reports, and how their lists are made."""
+"""The suite of baselines: all of them by name, with the settings of `docs/explanation/quality.md`, their lists."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ Fit = Callable[[], Baseline]
 
 
 def baselines(train: Interactions, items: pl.DataFrame, notice: Callable[[str], None] = print) -> dict[str, Fit]:
-    """Every baseline that is feasible at this size, by name: a function that fits it. What several need is fitted once.
+    """A function that fits it for every baseline that is feasible at this size, by name. Shared parts are fitted once.
 
-    `items` has item_id, title, text and categories. `notice` gets one line for each method that is left out and why.
+    `items` has item_id, title, text and categories. `notice` is called with one line for each method that is left out,
+    which says why.
     """
     matrix = train.matrix()
     n_items = len(train.item_ids)
 
     @cache
-    def popular_lately() -> Baseline:
+    def recent_popularity() -> Baseline:
         return Popularity.fit(train, days=14)
 
     @cache
@@ -55,12 +56,12 @@ def baselines(train: Interactions, items: pl.DataFrame, notice: Callable[[str], 
 
     fits: dict[str, Fit] = {
         "popularity, all time": lambda: Popularity.fit(train),
-        "popularity, last 14 days": popular_lately,
+        "popularity, last 14 days": recent_popularity,
         "BPR": lambda: bpr(matrix),
         "iALS, 64 factors": lambda: ials(matrix),
         "item-kNN, tf-idf": neighbours,
         "EASE": ease_model,
-        "EASE + 0.4 x popularity of 14 days": lambda: Blend(((1.0, ease_model()), (0.4, popular_lately()))),
+        "EASE + 0.4 x popularity of 14 days": lambda: Blend(((1.0, ease_model()), (0.4, recent_popularity()))),
         "transitions": follow,
         "hybrid, 0.7 item-kNN + 0.3 content": lambda: hybrid(0.7),
     }
@@ -79,7 +80,7 @@ def baselines(train: Interactions, items: pl.DataFrame, notice: Callable[[str], 
 
 
 def rank(baseline: Baseline, heldout: Heldout, k: int = LIST_LENGTH) -> Int32s:
-    """The baseline's lists for the test users, without what they had before, int32 [test users, k]."""
+    """The baseline's lists for the test users, without the items that they had before, int32 [test users, k]."""
     step = max(1, SCORES_AT_A_TIME // len(heldout.train.item_ids))
     starts = range(0, len(heldout), step)
 

@@ -1,4 +1,4 @@
-"""From scores to ranked lists: the best k of each row, without what may not be listed, ties in a fixed order."""
+"""Top k: from scores to ranked lists, without excluded items; ties are in a fixed order."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shortlist_evaluation.metrics import ItemSets
 def top_k(scores: Float32s, k: int, exclude: ItemSets | None = None) -> Int32s:
     """The columns of the k highest scores of each row, best first, int32 [users, k].
 
-    Equal scores stand in ascending order of the column, so that lists are the same on every machine. Columns in the
-    user's `exclude` set and scores that are not finite are never listed; `NO_ITEM` fills lists that run short.
+    Equal scores are listed in ascending order of the column, so that lists are the same on every machine. Columns in
+    the user's `exclude` set and scores that are not finite are never listed. `NO_ITEM` fills lists that are too short.
     """
     users, items = scores.shape
     keys = _order(scores)
@@ -21,11 +21,11 @@ def top_k(scores: Float32s, k: int, exclude: ItemSets | None = None) -> Int32s:
     keys[~np.isfinite(scores)] = _LAST
     if exclude is not None:
         keys[exclude.users(), exclude.items] = _LAST
-    k_there = min(k, items)
-    best = np.partition(keys, items - k_there, axis=1)[:, items - k_there :]
+    n_listed = min(k, items)
+    best = np.partition(keys, items - n_listed, axis=1)[:, items - n_listed :]
     best = np.sort(best, axis=1)[:, ::-1]
     lists = np.full((users, k), NO_ITEM, np.int32)
-    lists[:, :k_there] = np.where(best == _LAST, NO_ITEM, -best & 0xFFFFFFFF)
+    lists[:, :n_listed] = np.where(best == _LAST, NO_ITEM, -best & 0xFFFFFFFF)
     return lists
 
 

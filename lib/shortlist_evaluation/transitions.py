@@ -1,7 +1,8 @@
-"""First-order transitions: what people went on to after the last things that this user did, the later the stronger.
+"""First-order transitions: items that users went on to after the last items of this user, newer ones weighing more.
 
-The sequential baseline: where order matters (films, music, news) it beats models that see a user as a set of items. The
-idea is that of sequential rules (Ludewig and Jannach 2018, Evaluation of session-based recommendation algorithms).
+This is the sequential baseline. Where order matters (films, music, news), it beats models that see a user as a set of
+items. The method is that of sequential rules (Ludewig and Jannach 2018, Evaluation of session-based recommendation
+algorithms).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from shortlist_evaluation.protocol import Interactions
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Visits:
-    """Each user's events in order, those of one moment taken together: the lines of one invoice have no order."""
+    """Each user's events in order, grouped by moment, because the lines of one invoice have no order."""
 
-    items: sp.csr_matrix  # [visits, items] float32, every visit adding up to 1; a user's are consecutive, oldest first
+    items: sp.csr_matrix  # [visits, items] float32, each visit sums to 1; a user's are consecutive, oldest first
     users: Int64s  # [visits] ascending
 
     @property
     def votes(self) -> int:
-        """How many pairs (item, item of the user's next visit) there are: what `transition_weights` costs per step."""
+        """The number of pairs (item, item of the user's next visit): the cost of `transition_weights` per step."""
         sizes = np.diff(self.items.indptr).astype(np.int64)
         same = self.users[1:] == self.users[:-1]
         return int((sizes[:-1] * sizes[1:])[same].sum())
@@ -46,11 +47,11 @@ class Visits:
 
 
 def transition_weights(visits: Visits, window: int = 3, decay: float = 0.7) -> sp.csr_matrix:
-    """How much having item i (row) speaks for item j (column) in the visits after it, CSR float32 [items, items].
+    """How strongly item i (row) predicts item j (column) in the visits after it, CSR float32 [items, items].
 
     Every visit casts one vote, split over its items, for each item of the user's next `window` visits, for the d-th
-    next with decay^(d - 1). Rows are divided by the root of their sums: half way between counts, where frequent items
-    speak loudest, and probabilities, where rare ones say as much as well-known ones. The diagonal is 0.
+    next with decay^(d - 1). Rows are divided by the root of their sums, which is between counts, where frequent items
+    dominate, and probabilities, where rare items weigh as much as frequent ones. The diagonal is 0.
     """
     followers = visits.items.sign()
     votes = (visits.items.T @ _following(visits.users, window, decay) @ followers).tocoo()

@@ -1,1 +1,1 @@
-"""HTTP/JSON for callers without gRPC: a sidecar that speaks the Connect protocol's unary JSON form."""
+"""Gateway: a sidecar that offers the API as HTTP/JSON, in the unary JSON form of the Connect protocol."""

@@ -1,4 +1,4 @@
-"""The HTTP side: every unary method of the API at its Connect path, and three pages about the gateway itself."""
+"""HTTP application: every unary method of the API at its Connect path, and three pages about the gateway itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """Passes calls on to one server over one channel, which retries and balances as the Python client's does."""
+    """Forwards calls to one server over one channel, which retries and balances like that of the Python client."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -42,7 +42,7 @@ class Gateway:
         self._calls = {path: self._call(method) for path, method in self._methods.items() if not method.streams}
 
     def app(self) -> web.Application:
-        """What an HTTP server serves."""
+        """The application that an HTTP server serves."""
         app = web.Application(middlewares=[_errors_as_json], client_max_size=self._settings.max_body_bytes)
         app.router.add_get("/", self._about)
         app.router.add_get("/healthz", self._healthz)
@@ -67,7 +67,7 @@ class Gateway:
         seconds, clock = timeout(request.headers, self._settings.default_seconds), asyncio.get_running_loop()
         deadline = clock.time() + seconds
         try:
-            async with asyncio.timeout_at(deadline):  # a body that dawdles counts too
+            async with asyncio.timeout_at(deadline):  # the time to read the body counts too
                 message = _parsed(method.request, await request.read())
             authorization = request.headers.get("Authorization")
             answer = await self._calls[method.path](
@@ -76,13 +76,13 @@ class Gateway:
                 metadata=[] if authorization is None else [("authorization", authorization)],
             )
         except TimeoutError:
-            raise ConnectError(Code.DEADLINE_EXCEEDED, "the request was not there before its deadline") from None
+            raise ConnectError(Code.DEADLINE_EXCEEDED, "the request did not arrive before its deadline") from None
         except grpc.aio.AioRpcError as error:
             raise ConnectError.of(error) from None
         return web.json_response(text=MessageToJson(answer, indent=None, ensure_ascii=False))
 
     def _method(self, request: web.Request) -> Method:
-        """The method that a request asks for, if it can be asked like that."""
+        """The method that a request names. Raises ConnectError or HTTPMethodNotAllowed where it cannot be called."""
         method = self._methods.get(request.path)
         if method is None:
             raise ConnectError(Code.UNIMPLEMENTED, f"there is no method {request.path}; see /openapi.json", 404)

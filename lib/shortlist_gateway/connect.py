@@ -1,4 +1,4 @@
-"""The Connect protocol's unary JSON form: errors, and what a request's headers say (connectrpc.com/docs/protocol)."""
+"""The unary JSON form of the Connect protocol: errors and request headers (connectrpc.com/docs/protocol)."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
     Code.UNAUTHENTICATED: 401,
 }
 KNOWN_DETAILS = error_details_pb2.DESCRIPTOR.package
-"""Details of this package are also shown as JSON."""
+"""Error details of this package are also given as JSON."""
 
 
 class ConnectError(Exception):
-    """A call that did not succeed: what its caller is answered."""
+    """The answer to a call that failed."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class ConnectError(Exception):
         self.code = code
         self.details = details
         self.http_status = http_status or HTTP_STATUS[code]
-        """The protocol's status for the code, unless HTTP has one that says more."""
+        """The protocol's status for the code, unless HTTP has a more specific one."""
 
     @classmethod
     def of(cls, error: grpc.aio.AioRpcError) -> ConnectError:
-        """The same error as gRPC brought it, with its details."""
+        """A gRPC error as a Connect error, with its details."""
         packed = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
         details = status_pb2.Status.FromString(packed).details if isinstance(packed, bytes) else ()
         return cls(error.code(), error.details() or "", details=tuple(details))
@@ -64,25 +64,25 @@ class ConnectError(Exception):
     def body(self) -> dict[str, Any]:
         """The error as JSON."""
         name = "canceled" if self.code is Code.CANCELLED else self.code.name.lower()
-        details = [_detail(each) for each in self.details]
+        details = [_detail(packed) for packed in self.details]
         return {"code": name, "message": str(self)} | ({"details": details} if details else {})
 
 
 def _detail(packed: any_pb2.Any) -> dict[str, Any]:
-    """Type and bytes, and what they say in JSON where that is known."""
+    """The type and bytes of an error detail, and its content as JSON if its type is known."""
     name = packed.type_url.rpartition("/")[2]
     detail: dict[str, Any] = {"type": name, "value": base64.b64encode(packed.value).decode().rstrip("=")}
     if name.rpartition(".")[0] == KNOWN_DETAILS:
         try:
             kind = GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(name))
             detail["debug"] = MessageToDict(kind.FromString(packed.value))
-        except (KeyError, DecodeError):  # of a newer version, or broken: passed on as it is
+        except (KeyError, DecodeError):  # of a newer version, or broken: passed on without its content
             pass
     return detail
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Raise ConnectError where a body is in no form that is read here."""
+    """Raise ConnectError where the headers announce a body or a protocol version that is not supported."""
     media = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise ConnectError(Code.INVALID_ARGUMENT, f"send Content-Type: application/json, not {media or 'none'}", 415)
@@ -96,7 +96,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def timeout(headers: Mapping[str, str], default: float) -> float:
-    """Seconds that the caller waits."""
+    """The timeout of a call in seconds, from its headers or `default`. Raises ConnectError where it is no number."""
     millis = headers.get("Connect-Timeout-Ms")
     if millis is None:
         return default

@@ -1,4 +1,4 @@
-"""Which methods there are, read off the stubs' descriptors: none is listed by hand."""
+"""Methods of the API, read from the descriptors of the stubs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Method:
     """One method of the API."""
 
     path: str
-    """Where both gRPC and Connect have it: `/shortlist.v1.RecommendationService/Recommend`."""
+    """The path in gRPC and Connect, such as `/shortlist.v1.RecommendationService/Recommend`."""
     request: type[Message]
     response: type[Message]
     streams: bool

@@ -1,4 +1,4 @@
-"""The gateway as a process: listens until a signal, then lets accepted calls finish."""
+"""Gateway process: listens until a signal, then lets accepted calls finish."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from shortlist_gateway.settings import Settings
 
 
 def run(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve HTTP until SIGTERM or SIGINT; `announce` gets the address. Raises UnavailableError where it is taken."""
+    """Serve HTTP until SIGTERM or SIGINT. `announce` is called with the address.
+
+    Raises UnavailableError where the gateway cannot listen on its address.
+    """
     asyncio.run(_run(settings, announce))
 
 
 async def _run(settings: Settings, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     gateway = Gateway(settings)
     runner = web.AppRunner(
         gateway.app(),

@@ -1,4 +1,4 @@
-"""Every setting of a gateway with its default, checked before anything starts."""
+"""Settings of a gateway with their defaults, checked before it starts."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from shortlist_core.errors import InvalidArgumentError, Violation
 
 @dataclass(frozen=True)
 class Settings:
-    """How to pass calls on. Raises InvalidArgumentError for what cannot be or is not safe."""
+    """How a gateway listens and forwards calls. Raises InvalidArgumentError for invalid or unsafe settings."""
 
     address: str = "127.0.0.1:8080"
     """Host and port to listen on; port 0 takes a free one."""
     server: str = "127.0.0.1:50051"
-    """Host and port of the server that is asked."""
+    """Host and port of the server that calls are forwarded to."""
     tls: Tls | None = None
-    """How the server is spoken to; None: plain text."""
+    """TLS towards the server; None: plain text."""
     insecure: bool = False
-    """Whether plain text may be spoken where other machines reach it: with callers, and with the server."""
+    """Allow plain text where other machines can reach it, both with callers and with the server."""
     default_seconds: float = 10.0
-    """How long a call may take whose caller does not say."""
+    """Timeout of calls that bring none."""
     max_body_bytes: int = 16 * 1024 * 1024
-    """Largest body taken; as large as the server's messages."""
+    """Largest request body; equal to the server's limit for messages."""
     grace_seconds: float = 30.0
-    """How long accepted calls have to finish at the end."""
+    """Time that accepted calls have to finish at the end."""
 
     def __post_init__(self) -> None:
         wrong = []
@@ -44,7 +44,7 @@ class Settings:
 
 
 _ADVICE = {
-    "address": "other machines reach it, and a gateway speaks plain text: let what speaks TLS stand before it, or trust"
-    " the network around it, and say --insecure",
-    "server": "tokens and answers could be read on the way: set SHORTLIST_ROOT_CERTIFICATES for TLS, or say --insecure",
+    "address": "other machines can reach it, and a gateway uses plain text: put a TLS proxy in front of it, or trust"
+    " the network around it and set --insecure",
+    "server": "tokens and answers could be read on the way: set SHORTLIST_ROOT_CERTIFICATES for TLS, or set --insecure",
 }

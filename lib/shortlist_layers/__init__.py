@@ -1,4 +1,4 @@
-"""What both stages see of an item: features of the catalogue and the Keras layers that encode them.
+"""What both stages know of an item: features of the catalogue and the Keras layers that encode them.
 
 Importing this package loads Keras and its backend, without the notes that TensorFlow writes past everybody's logging;
 `retrieval` and `ranking` begin by importing it.

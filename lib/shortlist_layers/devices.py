@@ -1,4 +1,4 @@
-"""Which devices the models' library sees."""
+"""Checks which devices TensorFlow can use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shortlist_core.errors import DataError
 
 
 def confirm(device: Device) -> None:
-    """Raise DataError where a GPU was asked for and there is none that can be used."""
+    """Raise DataError where a GPU was asked for and none can be used."""
     if device == Device.GPU and not keras.distribution.list_devices("gpu"):
         raise DataError(
             "no GPU can be used here: there is none, its driver does not answer, or TensorFlow was installed without"

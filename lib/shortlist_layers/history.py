@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from shortlist_core.compiled import compiled
-from shortlist_core.types import SECOND, Float32s, Int8s, Int32s, Int64s, Queries
+from shortlist_core.types import Float32s, Int32s, Int64s, Queries
+from shortlist_kernels.histories import write_latest
 
 HISTORY = 50
 """Distinct items that models see at most."""
@@ -30,38 +28,7 @@ def latest(
     """
     items, types, gaps = (np.zeros((len(stops), HISTORY), np.int32) for _ in range(3))
     present = np.zeros(items.shape, np.float32)
-    _latest(events.items, events.times, events.types, starts, stops, now, items, present, types, gaps)
+    write_latest(
+        events.items, events.times, events.types, starts, stops, now, WINDOW, GAPS, items, present, types, gaps
+    )
     return items, present, types, gaps
-
-
-@compiled
-def _latest(
-    items: Int32s,
-    times: Int64s,
-    types: Int8s,
-    starts: Int64s,
-    stops: Int64s,
-    now: Int64s | None,
-    found: Int32s,
-    present: Float32s,
-    found_types: Int32s,
-    gaps: Int32s,
-) -> None:
-    for i in range(len(stops)):
-        own, count, until = found[i], 0, np.int64(0)
-        for at in range(stops[i] - 1, max(starts[i], stops[i] - WINDOW) - 1, -1):
-            item, again = items[at], False
-            for k in range(count):
-                again |= own[k] == item
-            if again:
-                continue
-            if now is not None:
-                until = now[i]
-            elif count == 0:
-                until = times[at]
-            hours = max(until - times[at], 0) / (3600 * SECOND)
-            own[count], present[i, count], found_types[i, count] = item, 1, types[at]
-            gaps[i, count] = min(math.log2(1 + hours), GAPS - 1)
-            count, until = count + 1, times[at]
-            if count == HISTORY:
-                break

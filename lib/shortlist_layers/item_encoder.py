@@ -1,4 +1,4 @@
-"""Items as vectors: a CNN over the text, categories and price, and an id embedding that training drops at random."""
+"""Item encoder: a CNN over the text, categories, price, and an id embedding that training drops at random."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ class TextCNN(layers.Layer):
         self.built = True
 
     def call(self, tokens: Any) -> Any:
-        """Padding is embedded as zeros, and relu's maximum over time is never below 0, so it adds nothing."""
+        """Padding is embedded as zeros. As the maximum over time of a relu is at least 0, padding changes nothing."""
         present = ops.cast(ops.expand_dims(tokens > 0, -1), "float32")
         embedded = self.embedding(tokens) * present
         return ops.concatenate([ops.max(c(embedded) * present, axis=1) for c in self.convolutions], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""
-        own = {"vocabulary": self.vocabulary, "dim": self.dim, "filters": self.filters, "widths": self.widths}
-        return {**super().get_config(), **own}
+        arguments = {"vocabulary": self.vocabulary, "dim": self.dim, "filters": self.filters, "widths": self.widths}
+        return {**super().get_config(), **arguments}
 
 
 class ItemEncoder(layers.Layer):
     """Content (text CNN, categories, price) plus id embedding -> float32 [n, dim].
 
-    In training the id is dropped for a share of the items, so that content alone serves those that have no id yet
-    (DropoutNet, Volkovs et al. 2017). `use_text=False` leaves the CNN out, for ablations.
+    In training the id is dropped for a share of the items, so that the encoder learns to do without it for
+    items that have no id yet (DropoutNet, Volkovs et al. 2017). `use_text=False` leaves the CNN out, for ablations.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class ItemEncoder(layers.Layer):
         self.built = True
 
     def call(self, ids: Any, tokens: Any, categories: Any, prices: Any, training: bool = False) -> Any:
-        """`ids` int32 [n] are row + 1, or 0 for an item that has no id of its own; the others as in ItemFeatures."""
+        """`ids` int32 [n] are row + 1, or 0 for an item without a trained id; the other inputs as in ItemFeatures."""
         present = ops.cast(ops.expand_dims(categories > 0, -1), "float32")
         mean = ops.sum(self.categories(categories) * present, axis=1) / ops.maximum(ops.sum(present, axis=1), 1.0)
         content = [mean, prices] if self.text is None else [self.text(tokens), mean, prices]

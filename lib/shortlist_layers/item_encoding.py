@@ -1,7 +1,7 @@
-"""What a trained `ItemEncoder` makes of items' content, in numpy, for items that come while a system serves.
+"""Item encoding in numpy: the arithmetic of a trained `ItemEncoder`, for new items while a system serves.
 
-The same arithmetic as the Keras layer: for some items at a time, calling that takes longer than the work and would have
-to be compiled first, in the midst of requests.
+For a few items at a time, calling the Keras layer takes longer than the arithmetic. It would also have to be compiled
+first, while requests wait.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from shortlist_core.types import Float32s, Int32s
 from shortlist_layers.item_encoder import ItemEncoder
 
 BLOCK = 256
-"""Items encoded at once: bounds the memory of their windows of words."""
+"""Items encoded at once: bounds the memory of the convolutions."""
 
 
 @dataclass(frozen=True)
 class ItemEncoding:
-    """The weights of an item encoder but for its ids."""
+    """The weights of an item encoder without its id embeddings."""
 
     weights: Mapping[str, Float32s]
 
     @classmethod
     def of(cls, encoder: ItemEncoder) -> ItemEncoding:
-        """Those of a built encoder; `text.1` and so on are the convolutions, absent where it reads no text."""
+        """The weights of a built encoder. `text.1` and so on are its convolutions, absent where it reads no text."""
         weights = {
             "categories": encoder.categories.embeddings,
             "project.kernel": encoder.project.kernel,
@@ -42,9 +42,9 @@ class ItemEncoding:
         return cls({name: keras.ops.convert_to_numpy(value) for name, value in weights.items()})
 
     def vectors(self, inputs: Mapping[str, Any]) -> Float32s:
-        """Vectors float32 [n, dim] of items by the `tokens`, `categories` and `prices` of `item_inputs`.
+        """Vectors of items without ids, float32 [n, dim].
 
-        Of items without an id of their own: `ids` are not read.
+        They follow from the inputs `tokens`, `categories` and `prices` of `item_inputs`; `ids` is not read.
         """
         tokens, categories, prices = (inputs[name] for name in ("tokens", "categories", "prices"))
         blocks = [slice(start, start + BLOCK) for start in range(0, len(prices), BLOCK)]
@@ -61,14 +61,14 @@ class ItemEncoding:
         return np.asarray(joined @ self.weights["project.kernel"] + self.weights["project.bias"], np.float32)
 
     def _text(self, tokens: Int32s) -> Float32s:
-        """Max over time of the convolutions, as TextCNN has it."""
+        """Max over time of the convolutions, as in TextCNN."""
         present = (tokens > 0)[..., None]
         embedded = self.weights["text.embedding"][tokens] * present
-        found, length, width = [], tokens.shape[1], 1
+        pooled, length, width = [], tokens.shape[1], 1
         while (kernel := self.weights.get(f"text.{width}.kernel")) is not None:
-            before = (width - 1) // 2  # where Keras pads by "same"
+            before = (width - 1) // 2  # padding as Keras does it for "same"
             padded = np.pad(embedded, ((0, 0), (before, width - 1 - before), (0, 0)))
             summed = sum(padded[:, k : k + length] @ kernel[k] for k in range(width))
-            found.append((np.maximum(summed + self.weights[f"text.{width}.bias"], 0) * present).max(axis=1))
+            pooled.append((np.maximum(summed + self.weights[f"text.{width}.bias"], 0) * present).max(axis=1))
             width += 1
-        return np.concatenate(found, axis=1)
+        return np.concatenate(pooled, axis=1)

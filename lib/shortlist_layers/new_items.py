@@ -1,4 +1,4 @@
-"""Items that come or change after a bundle was published, as the models of that bundle read them."""
+"""New items: items that were written after a bundle was published, as the models of that bundle read them."""
 
 from __future__ import annotations
 
@@ -17,24 +17,29 @@ from shortlist_layers.item_features import MAX_TOKENS, ItemFeatures, item_inputs
 
 @dataclass(frozen=True)
 class NewItems:
-    """How many new items a system has room for, and how a bundle's models come to vectors of them."""
+    """Makes model inputs and vectors of new items, and says for how many of them arrays have spare rows."""
 
-    room: int
+    spare_rows: int
     features: ItemFeatures  # of the bundle's items
-    categories: Mapping[str, int]  # what models know of them: name -> place
+    categories: Mapping[str, int]  # name -> position, of those that the bundle's models were trained on
 
     @classmethod
-    def load(cls, bundle: Bundle, room: int) -> NewItems:
-        """What `bundle` says of items, with `room` for so many more."""
+    def load(cls, bundle: Bundle, spare_rows: int) -> NewItems:
+        """For a bundle whose arrays are loaded with so many spare rows."""
         names = bundle.json("items/category_names")
-        return cls(room, ItemFeatures.load(bundle), {name: place for place, name in enumerate(names)})
+        return cls(spare_rows, ItemFeatures.load(bundle), {name: position for position, name in enumerate(names)})
+
+    @property
+    def room(self) -> int:
+        """An older name of `spare_rows`."""
+        return self.spare_rows
 
     def inputs(self, items: Sequence[CatalogItem]) -> dict[str, Any]:
-        """What an item encoder reads of them; categories that the bundle does not know say nothing to it."""
+        """The item encoder's inputs for the items; categories that the bundle does not have are left out."""
         texts = [item_text(item.title, item.categories, item.text) for item in items]
-        known = [[self.categories[name] for name in item.categories if name in self.categories] for item in items]
-        offsets = np.cumsum([0, *map(len, known)], dtype=np.int64)
-        rows = np.array([row for of_item in known for row in of_item], np.int32)
+        categories = [[self.categories[name] for name in item.categories if name in self.categories] for item in items]
+        offsets = np.cumsum([0, *map(len, categories)], dtype=np.int64)
+        rows = np.array([row for of_item in categories for row in of_item], np.int32)
         prices = np.array([np.nan if item.price is None else item.price for item in items], np.float64)
         return {
             "ids": np.zeros(len(items), np.int32),
@@ -50,10 +55,10 @@ class NewItems:
         inputs: Mapping[str, Any],
         published: Callable[[Int32s], Float32s],
     ) -> Float32s:
-        """What `encoding` makes of the items at `rows` with these inputs, float32 [n, dim].
+        """The vectors of the items at `rows` with these inputs, float32 [n, dim].
 
-        To the vectors of the bundle's items, which `published` gives, content and id were added up: what the change of
-        content changes is moved, and what the id says stays.
+        A new item's vector is the encoding of its content. A published item's vector, which `published` returns by row,
+        is the sum of its content's encoding and its id's embedding. Only the first part is replaced.
         """
         vectors = encoding.vectors(inputs)
         old = np.flatnonzero(rows < len(self.features))

@@ -1,4 +1,4 @@
-"""Text as token ids: a byte-pair vocabulary learned from the catalogue itself, so that no language is assumed."""
+"""Text as token ids: a byte-pair vocabulary learned from the catalogue, so that no language is assumed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shortlist_core.types import Int32s
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 VOCABULARY = 8_000
 SAMPLE = 200_000
-"""Texts that the vocabulary is learned from at most."""
+"""At most so many texts are used to learn the vocabulary."""
 
 
 class TextEncoder:

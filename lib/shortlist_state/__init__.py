@@ -1,7 +1,8 @@
-"""What changes while serving: live users and their events, and items."""
+"""State: what changes while servers serve, which is live users, their events, and items."""
 
 from shortlist_state.catalog import CatalogStore, ChangePage
-from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, open_store
+from shortlist_state.opening import open_store
+from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary
 
 __all__ = [
     "AppendResult",

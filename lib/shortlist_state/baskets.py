@@ -1,4 +1,4 @@
-"""Which items are chosen by the same users right now, out of the newest events of all users; kept in memory."""
+"""Online co-visitation: which items the same users choose right now, from the newest events; kept in memory."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from shortlist_core.types import EVENT_WEIGHTS, SECOND, Event
 from shortlist_state.store import LogEntry
 
 CAPACITY = 1 << 16
-"""Choices that are remembered, those of the most recently active users: some 20 MB when all places are filled."""
+"""Choices that are kept, those of the most recently active users: about 20 MB at most."""
 
 BASKET = 8
-"""Items that are remembered of a user, the newest."""
+"""Newest items that are kept of a user."""
 
 TAKERS = 16
-"""Users who are asked what else they chose, the newest of each item: bounds what an answer costs."""
+"""Newest users of each item whose other choices are counted: bounds the cost of an answer."""
 
 
 class Baskets:
-    """The newest choices of the users who came last, fed with the store's log.
+    """The newest choices of the users who came last; entries of the store's log are absorbed one after another.
 
-    May be read by any thread while another one feeds it. An answer takes some tens of microseconds, however many
-    events there are.
+    Any thread may read while another absorbs. An answer takes some tens of microseconds, however many events there are.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -34,32 +33,32 @@ class Baskets:
         self.clear()
 
     def __len__(self) -> int:
-        """How many choices are remembered."""
+        """The number of choices that are kept."""
         return self._size
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._size = 0  # items in all baskets
-            self._now = 0  # time of the newest choice; one that is dated ahead of the clock makes nothing else old
-            # Both by arrival, the newest last.
+            self._now = 0  # time of the newest choice; choices dated in the future do not move it
+            # Both are in the order of arrival, newest last.
             self._baskets: dict[bytes, dict[str, int]] = {}  # pseudonym -> item -> time of the choice
             self._takers: dict[str, dict[bytes, None]] = {}  # item -> the users in whose baskets it is
 
     def absorb(self, entries: Iterable[LogEntry]) -> None:
-        """Take in what happened next; an erased user's choices are forgotten."""
+        """Take in the next entries of the log; the choices of an erased user are forgotten."""
         for entry in entries:
-            with self._lock:  # for each of them: whoever asks meanwhile must not wait for all
+            with self._lock:  # for each entry: a reader must not wait for all of them
                 if entry.event is None:
                     self._forget(entry.user)
                 elif EVENT_WEIGHTS[entry.event.type]:
                     self._choose(entry.user, entry.event)
 
     def together(self, item_ids: Sequence[str], window: int) -> dict[str, int]:
-        """Other item -> by how many users it was chosen who also chose one of `item_ids`.
+        """Co-visited item -> the number of users who chose it and also one of `item_ids`.
 
-        Of each of these items the newest few users are asked, and of them what they chose in the `window` microseconds
-        up to the newest choice of all.
+        Counted are the newest few users of each of these items, and their choices in the `window` microseconds before
+        the newest choice of all.
         """
         with self._lock:
             since, until = self._now - window, self._now

@@ -1,7 +1,7 @@
-"""What a store promises of items that callers write while servers serve, whatever keeps the data.
+"""Catalogue store: the interface of stores for items that callers write while servers serve.
 
-The store holds the newest state of every item that was ever written or deleted, not a log: it does not grow with how
-often an item changes. A deletion stays as a tombstone, as bundles go on knowing the item, until `compact` drops it.
+A store keeps the newest state of every item that was written or deleted, not a log, so it does not grow with the number
+of changes of an item. A deletion stays as a tombstone until `compact` drops it, because bundles still contain the item.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shortlist_state.checks import is_utf8
 
 
 class Before(Enum):
-    """What the store had of an item before it was changed."""
+    """What the store had of an item before a change."""
 
     NOTHING = 0
     DELETED = 1
@@ -28,7 +28,7 @@ class Before(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a batch of items."""
+    """The result of writing a batch of items."""
 
     sequence: int  # of the last change of the batch; the others have the numbers before it
     before: list[Before]  # of each item, in the order of the batch
@@ -36,68 +36,69 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """A stretch of the changes."""
+    """One page of the changes."""
 
     changes: list[CatalogChange]
-    end: int  # sequence number up to which everything is known now; where to go on
-    more: bool  # whether there may be more right now
+    end: int  # sequence number up to which this page is complete; where the next page starts
+    more: bool  # whether there may be more changes now
 
 
 class CatalogStore(ABC):
-    """Items. Every method may be called from any thread, and by any number of processes on the same store.
+    """A store of items. Every method may be called from any thread, and by any number of processes on the same store.
 
-    A change's sequence number is the time of its commit in microseconds, or one more than the number before where that
-    is larger: numbers only ever grow, also past a restored backup or the loss of all data.
+    The sequence number of a change is the time of its commit in microseconds, or one more than the number before if
+    that is larger. So numbers grow even after a backup was restored or all data was lost.
 
-    Every method raises StateError, in one line, while the store cannot be read or written.
+    Every method raises StateError, with a text of one line, while the store cannot be read or written.
     """
 
     @property
     @abstractmethod
     def identity(self) -> str:
-        """Names this store: what a bundle was trained on says so by this name. The same for every handle."""
+        """The name of this store, the same for every handle. Bundles record by it which changes they contain."""
 
     @abstractmethod
     def upsert(self, items: Sequence[CatalogItem], expected: int | None = None) -> Written | None:
-        """Write a batch of different items, each wholly, all of them or nothing; durable as events are.
+        """Write a batch of distinct items, each as a whole, all or none; as durable as events.
 
-        With `expected`, nothing is written and None returned where `position` is another by now. Raises
-        InvalidArgumentError, and stores nothing, where a price is not finite or a text not UTF-8.
+        With `expected`, nothing is written and None is returned unless `position` still equals it. Raises
+        InvalidArgumentError, and writes nothing, where a price is not finite or a text is not valid Unicode.
         """
 
     @abstractmethod
     def delete(self, item_ids: Sequence[str]) -> Written:
-        """Delete different items, all of them or none, also such as only bundles know."""
+        """Delete distinct items, all or none; they may be items that only bundles contain."""
 
     @abstractmethod
     def get(self, item_ids: Sequence[str]) -> list[CatalogChange | None]:
-        """The newest change of each item, None for one that the store has nothing of."""
+        """The newest change of each item; None for an item that the store does not have."""
 
     @abstractmethod
     def items(self, after: str, limit: int) -> list[CatalogChange]:
-        """Up to `limit` items that are there, in the order of their ids' UTF-8, past the id `after` (empty: from the
-        first).
+        """Up to `limit` items that are not deleted, after the id `after` (empty: from the first).
+
+        They are in the order of their ids' UTF-8 bytes.
         """
 
     @abstractmethod
     def changes(self, after: int, limit: int) -> ChangePage:
-        """The newest change of up to `limit` items, in the order of their sequence numbers, past `after` (-1: all)."""
+        """The newest change of up to `limit` items with numbers after `after` (-1: all), in the order of numbers."""
 
     @abstractmethod
     def position(self) -> int:
-        """The sequence number of the newest change that ever was, 0 where nothing ever was."""
+        """The sequence number of the newest change ever made; 0 if there was none."""
 
     @abstractmethod
     def count(self) -> int:
-        """How many items are there, deleted ones not counted."""
+        """The number of items, without deleted ones."""
 
     @abstractmethod
     def drop(self, changes: Sequence[CatalogChange]) -> int:
-        """Forget these changes, for good: how many of them were still the newest of their item, and are gone now."""
+        """Drop those of the changes that are still the newest of their item; returns how many were dropped."""
 
 
 def check_items(items: Sequence[CatalogItem]) -> None:
-    """Raise InvalidArgumentError, with every violation, where an item cannot be stored as it is by every store."""
+    """Raise InvalidArgumentError with all violations where an item cannot be stored in every store."""
     violations: list[Violation] = []
     first: dict[str, int] = {}
     for position, item in enumerate(items):
@@ -113,18 +114,18 @@ def check_items(items: Sequence[CatalogItem]) -> None:
 
 
 def check_ids(item_ids: Sequence[str]) -> None:
-    """The same for items to delete."""
+    """As `check_items`, for the ids of items to delete."""
     check_items([CatalogItem(item_id) for item_id in item_ids])
 
 
 def to_json(item: CatalogItem) -> str:
-    """Everything of an item but its id."""
+    """An item without its id, as JSON."""
     fields = [item.title, item.text, item.categories, item.price]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_change(item_id: str, sequence: int, text: str | bytes) -> CatalogChange:
-    """The change that was stored as `to_json` makes it, or as nothing for a deleted item."""
+    """The change that was stored: `text` is what `to_json` returned, empty for a deleted item."""
     if not text:
         return CatalogChange(sequence, item_id, None, sequence)
     title, words, categories, price = json.loads(text)

@@ -1,4 +1,4 @@
-"""What every store asks of what it is given."""
+"""Checks of arguments that all stores make."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def check_limit(limit: int) -> None:
 
 
 def is_utf8(text: str) -> bool:
-    """Whether the text can be stored: Python's strings may hold lone surrogates, which UTF-8 has no bytes for."""
+    """Whether the text can be stored: Python strings may hold lone surrogates, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What all users choose right now, out of their newest events; kept in memory."""
+"""Online popularity: what all users choose right now, from their newest events; kept in memory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from shortlist_core.types import EVENT_WEIGHTS, NO_ITEM, Int32s, Int64s
 from shortlist_state.store import LogEntry
 
 CAPACITY = 1 << 18
-"""Events that are remembered, the newest to arrive; 5 MiB."""
+"""Newest events that are kept: 5 MiB."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """Each item that a user chose in some time, once, whoever the user is."""
+    """Each pair of a user and an item that the user chose within a period, once, without the user."""
 
     item_ids: list[str]  # distinct
     items: Int32s  # [choices] positions in item_ids
@@ -25,9 +25,9 @@ class Choices:
 
 
 class LiveCounts:
-    """The newest `capacity` events that say that somebody wants an item, fed with the store's log.
+    """The newest `capacity` events that say that a user wants an item; entries of the store's log are absorbed.
 
-    May be read by any thread while another one feeds it.
+    Any thread may read while another absorbs.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -43,15 +43,15 @@ class LiveCounts:
             self._begin()
 
     def _begin(self) -> None:
-        self._at = 0  # where the next event goes, over the oldest
+        self._at = 0  # where the next event overwrites the oldest
         self._times: Int64s = np.zeros(self._capacity, np.int64)
         self._users: Int64s = np.zeros(self._capacity, np.int64)  # the first bytes of pseudonyms
-        self._items: Int32s = np.full(self._capacity, NO_ITEM, np.int32)  # places in `_ids`
+        self._items: Int32s = np.full(self._capacity, NO_ITEM, np.int32)  # positions in `_ids`
         self._ids: list[str] = []
-        self._places: dict[str, int] = {}
+        self._positions: dict[str, int] = {}
 
     def absorb(self, entries: Iterable[LogEntry]) -> None:
-        """Take in what happened next; an erased user's events are forgotten."""
+        """Take in the next entries of the log; the events of an erased user are forgotten."""
         with self._lock:
             for entry in entries:
                 self.version += 1
@@ -61,15 +61,15 @@ class LiveCounts:
                 elif EVENT_WEIGHTS[entry.event.type]:
                     at, self._at = self._at, (self._at + 1) % self._capacity
                     self._times[at], self._users[at] = entry.event.time, user
-                    self._items[at] = self._place(entry.event.item_id)
+                    self._items[at] = self._position_of(entry.event.item_id)
 
     def choices(self, since: int, until: int) -> Choices:
-        """What was chosen from `since` to `until`, both included, microseconds. Some tens of milliseconds if many."""
+        """The choices from `since` to `until`, both included, microseconds. Takes tens of milliseconds for many."""
         with self._lock:
             inside = (self._items != NO_ITEM) & (self._times >= since) & (self._times <= until)
             users, items, times = self._users[inside], self._items[inside], self._times[inside]
-            places, items = np.unique(items, return_inverse=True)
-            ids = [self._ids[place] for place in places]
+            positions, items = np.unique(items, return_inverse=True)
+            ids = [self._ids[position] for position in positions]
         order = np.lexsort((times, items, users))
         users, items, times = users[order], items[order], times[order]
         newest = np.ones(len(order), np.bool_)
@@ -82,19 +82,19 @@ class LiveCounts:
             times = self._times[(self._items != NO_ITEM) & (self._times <= until)]
         return int(times.max()) if len(times) else None
 
-    def _place(self, item_id: str) -> int:
-        place = self._places.get(item_id)
-        if place is None:
+    def _position_of(self, item_id: str) -> int:
+        position = self._positions.get(item_id)
+        if position is None:
             if len(self._ids) >= 2 * self._capacity:
                 self._forget_ids()
-            place = self._places[item_id] = len(self._ids)
+            position = self._positions[item_id] = len(self._ids)
             self._ids.append(item_id)
-        return place
+        return position
 
     def _forget_ids(self) -> None:
-        """Drop the ids of items that no remembered event is about."""
-        some = self._items != NO_ITEM
-        used, places = np.unique(self._items[some], return_inverse=True)
-        self._ids = [self._ids[place] for place in used]
-        self._places = {item_id: place for place, item_id in enumerate(self._ids)}
-        self._items[some] = places
+        """Drop the ids of items without a kept event."""
+        filled = self._items != NO_ITEM
+        used, positions = np.unique(self._items[filled], return_inverse=True)
+        self._ids = [self._ids[position] for position in used]
+        self._positions = {item_id: position for position, item_id in enumerate(self._ids)}
+        self._items[filled] = positions

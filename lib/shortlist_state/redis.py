@@ -1,9 +1,9 @@
-"""The shared store: one Redis that any number of server machines use.
+"""Redis store: one Redis that any number of server machines share.
 
-How durable an acknowledged event is, is how durable that Redis is. With `appendonly yes` and `appendfsync always` it
+An acknowledged event is as durable as that Redis. With `appendonly yes` and `appendfsync always` it
 survives a crash of Redis and of its machine. With `everysec` either may lose the last two seconds: while a sync is
-under way, Redis answers before it writes. Without an append-only file everything since the last snapshot is lost.
-Replicas follow a moment later, so a failover may lose what was acknowledged last. A script is written to the
+under way, Redis answers before it writes. Without an append-only file, everything since the last snapshot is lost.
+Replicas follow with a delay, so a failover may lose the events acknowledged last. A script is written to the
 append-only file as one transaction: never half a batch.
 """
 
@@ -28,7 +28,7 @@ from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, Sta
 SCHEMA_VERSION = b"1"
 
 READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
-"""How long Redis is waited for: by recommendations, which go on without it, and by everything else."""
+"""Timeouts for Redis: of reads for recommendations, which go on without it, and of everything else."""
 
 _TYPES = {int(type): type for type in EventType}
 
@@ -46,7 +46,7 @@ class RedisStore(StateStore):
 
     @property
     def catalog(self) -> RedisCatalog:
-        """Under the same prefix."""
+        """The catalogue, under the same prefix."""
         return self._catalog
 
     def append(self, events: Sequence[Event]) -> AppendResult:
@@ -61,12 +61,12 @@ class RedisStore(StateStore):
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """All users in one round trip."""
         check_limit(limit)
-        known = [user_id for user_id in user_ids if is_utf8(user_id)]
-        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*known)]))
+        valid = [user_id for user_id in user_ids if is_utf8(user_id)]
+        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*valid)]))
         return [_live(*next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
 
     def summary(self, user_id: str) -> Summary:
-        """One pass over the user's events."""
+        """Makes one pass over the user's events."""
         if not is_utf8(user_id):
             return Summary({}, None, None, False)
         answer = self._redis.run(self._redis.others, redis_scripts.SUMMARY, lambda: self._named(user_id))
@@ -82,7 +82,7 @@ class RedisStore(StateStore):
         return self._page(self._redis.run(self._redis.others, redis_scripts.EXPORT, lambda: [user_id, after, limit]))
 
     def erase(self, user_id: str) -> int:
-        """Deletes keys, and asks Redis to write its append-only file anew, which has the id until that is done."""
+        """Deletes keys, and asks Redis to rewrite its append-only file, which contains the id until then."""
         if not is_utf8(user_id):
             return 0
         deleted: int = self._redis.run(self._redis.others, redis_scripts.ERASE, lambda: self._named(user_id))
@@ -91,22 +91,22 @@ class RedisStore(StateStore):
         return deleted
 
     def log(self, after: int, limit: int) -> LogPage:
-        """Looks at some thousand numbers at most: after the erasure of many events a page may be empty."""
+        """Reads a limited number of entries, so a page may be empty after the erasure of many events."""
         check_limit(limit)
         return self._page(self._redis.run(self._redis.others, redis_scripts.LOG, lambda: [after, limit]))
 
     def position(self) -> int:
-        """One number."""
+        """Reads one number."""
         with self._redis.translated(self._redis.others):
             return int(self._redis.others.execute_command("GET", f"{self._redis.prefix}next") or 0) - 1
 
     def tombstones(self) -> frozenset[bytes]:
-        """Reads all of them."""
+        """Reads all tombstones."""
         with self._redis.translated(self._redis.others):
             return frozenset(self._redis.others.execute_command("HKEYS", f"{self._redis.prefix}erased"))
 
     def pseudonym(self, user_id: str) -> bytes:
-        """Of the salt that lies in Redis."""
+        """Uses the salt that is stored in Redis."""
         return salted(self._redis.salt, user_id)
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class RedisStore(StateStore):
         self._redis.close()
 
     def _open(self) -> None:
-        """Make an empty Redis ours, and say in a line of the log how durable it is if that is not much."""
+        """Check or write the schema version, and log a warning if acknowledged events are not durable."""
         with self._redis.translated(self._redis.others):
             self._redis.others.execute_command("SETNX", f"{self._redis.prefix}version", SCHEMA_VERSION)
             version = self._redis.others.execute_command("GET", f"{self._redis.prefix}version")
@@ -127,12 +127,12 @@ class RedisStore(StateStore):
             log.warning("redis_not_durable", redis=self._redis.name, reason=weakness)
 
     def _rewrite(self) -> None:
-        """Ask for a new append-only file, for a second if an earlier one is being written, which is too old."""
+        """Ask for a rewrite of the append-only file; retry for a second while an earlier rewrite is running."""
         for last in (False, False, False, False, True):
             try:
                 self._redis.others.execute_command("BGREWRITEAOF")
                 return
-            except (redis.RedisError, OSError) as error:  # it may also not be for us to ask: see docs/state.md
+            except (redis.RedisError, OSError) as error:  # or it is not allowed: docs/explanation/state.md
                 if last or "in progress" not in str(error):
                     log.warning("redis_keeps_its_log", redis=self._redis.name, reason=line(error))
                     return

@@ -1,4 +1,4 @@
-"""The catalogue's changes in Redis.
+"""Redis catalogue: the changes of items in Redis.
 
 The keys, below the store's prefix: `catalog:items` (hash: item id -> item as JSON, empty for a deleted one),
 `catalog:changes` (sorted set: item id by the sequence number of its newest change), `catalog:there` (sorted set of the
@@ -117,7 +117,7 @@ class RedisCatalog(CatalogStore):
 
     @property
     def identity(self) -> str:
-        """Of the salt, so a Redis that lost its data becomes another store, or the same one with larger numbers."""
+        """Made of the salt. A Redis that lost its data becomes another store, or the same with larger numbers."""
         return salted(self._redis.salt, IDENTITY).hex()
 
     def upsert(self, items: Sequence[CatalogItem], expected: int | None = None) -> Written | None:
@@ -126,46 +126,46 @@ class RedisCatalog(CatalogStore):
         return self._write([text for item in items for text in (item.item_id, to_json(item))], expected)
 
     def delete(self, item_ids: Sequence[str]) -> Written:
-        """Empty items."""
+        """Writes empty items."""
         check_ids(item_ids)
         written = self._write([text for item_id in item_ids for text in (item_id, "")], None)
         assert written is not None
         return written
 
     def get(self, item_ids: Sequence[str]) -> list[CatalogChange | None]:
-        """All in one round trip."""
-        known = [item_id for item_id in item_ids if is_utf8(item_id)]
-        found = {change.item_id: change for change in self._described(_GET, known)}
-        return [found.get(item_id) for item_id in item_ids]
+        """Reads all in one round trip."""
+        valid = [item_id for item_id in item_ids if is_utf8(item_id)]
+        changes = {change.item_id: change for change in self._described(_GET, valid)}
+        return [changes.get(item_id) for item_id in item_ids]
 
     def items(self, after: str, limit: int) -> list[CatalogChange]:
-        """A range of the ids that are there."""
+        """Reads a range of the ids of items that are not deleted."""
         check_limit(limit)
         return self._described(_ITEMS, [after, limit])
 
     def changes(self, after: int, limit: int) -> ChangePage:
-        """A range of the sequence numbers."""
+        """Reads a range of the sequence numbers."""
         check_limit(limit)
-        found = self._described(_CHANGES, [after, limit])
-        return ChangePage(found, found[-1].sequence if found else after, len(found) == limit > 0)
+        changes = self._described(_CHANGES, [after, limit])
+        return ChangePage(changes, changes[-1].sequence if changes else after, len(changes) == limit > 0)
 
     def position(self) -> int:
-        """One key."""
+        """Reads one key."""
         return int(self._ask("GET", "position") or 0)
 
     def count(self) -> int:
-        """Redis keeps count."""
+        """Redis counts the members of the sorted set."""
         return int(self._ask("ZCARD", "there"))
 
     def drop(self, changes: Sequence[CatalogChange]) -> int:
-        """In one script."""
+        """Runs one script."""
         texts = [text for change in changes for text in (change.item_id, change.sequence)]
         return int(self._redis.run(self._redis.others, _DROP, lambda: texts))
 
     def _write(self, texts: Sequence[str], expected: int | None) -> Written | None:
         arguments = ["" if expected is None else expected, *texts]
         answer = self._redis.run(self._redis.others, _WRITE, lambda: arguments)
-        return Written(answer[0], [Before(each) for each in answer[1:]]) if answer else None
+        return Written(answer[0], [Before(number) for number in answer[1:]]) if answer else None
 
     def _described(self, script: str, arguments: Sequence[str | int]) -> list[CatalogChange]:
         flat = self._redis.run(self._redis.others, script, lambda: arguments)

@@ -1,4 +1,4 @@
-"""Connections to one Redis: who is waited for how long, the scripts, and what its errors become."""
+"""Connections to one Redis: their timeouts, the scripts, and the translation of errors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from redis.retry import Retry
 from shortlist_core.errors import InvalidArgumentError, StateError, Violation
 
 PASSWORD = "SHORTLIST_REDIS_PASSWORD"
-"""Environment variable of the password, for URLs that hold none: other users of a machine can see command lines."""
+"""Environment variable with the password, for URLs without one: other users of a machine can see command lines."""
 
-_PAUSE_SECONDS = 0.5  # in which reads fail at once after one that was not answered: each waits on the model thread
+_PAUSE_SECONDS = (
+    0.5  # after a read without an answer, reads fail at once for so long: each of them blocks the model thread
+)
 
 Client = Any
-"""A redis.Redis, whose types are of no help: every method may be awaitable."""
+"""A redis.Redis. Its types do not help, as every method may be awaitable."""
 
 
 class RedisConnection:
-    """Two clients of the Redis that a URL names: one that waits `read_seconds` for an answer, for what recommendations
-    go on without, and one for everything else.
+    """Two clients of the Redis that a URL names.
+
+    `reads` waits `read_seconds` for an answer; recommendations go on without one. `others` is for everything else.
     """
 
     def __init__(self, url: str, prefix: str, read_seconds: float, other_seconds: float) -> None:
@@ -40,7 +43,7 @@ class RedisConnection:
         self._away_until = 0.0
 
     def run(self, client: Client, script: str, arguments: Callable[[], Sequence[Any]]) -> Any:
-        """What a script answers; asked once more where the salt has become another one."""
+        """Run a script and return its answer. It is run once more if the salt in Redis has changed."""
         prepared = self._scripts.get(script) or self._scripts.setdefault(script, self.others.register_script(script))
 
         def call() -> Any:
@@ -56,13 +59,13 @@ class RedisConnection:
                 return call()
 
     def learn_salt(self) -> None:
-        """Take over the salt that Redis has, or give it one."""
+        """Read the salt from Redis, or write a new one if there is none."""
         self.others.execute_command("SETNX", f"{self.prefix}salt", secrets.token_bytes(32))
         self.salt = self.others.execute_command("GET", f"{self.prefix}salt")
 
     @contextmanager
     def translated(self, client: Client) -> Iterator[None]:
-        """StateError for whatever goes wrong; reads are not tried for a moment after one that was not answered."""
+        """Translate errors into StateError. After a read without an answer, reads fail at once for a moment."""
         if self._closed:
             raise StateError(f"the state in {self.name} is closed")
         if client is self.reads and time.monotonic() < self._away_until:
@@ -87,11 +90,11 @@ def line(error: Exception) -> str:
 
 
 def _client(url: str, seconds: float) -> Client:
-    """A client that waits this long for answers and tries once: whoever calls decides what a failure means."""
+    """A client that waits `seconds` for an answer and does not retry: the caller decides what a failure means."""
     options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     if password := os.environ.get(PASSWORD):
         options["password"] = password
     try:
         return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
-    except ValueError:  # its text has the URL, and with it a password
+    except ValueError:  # its text contains the URL and with it a password
         raise InvalidArgumentError([Violation("state", "the URL of Redis is not redis://HOST:PORT/DB")]) from None

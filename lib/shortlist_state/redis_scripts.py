@@ -1,12 +1,12 @@
-"""What the store in Redis does, as scripts: Redis runs each as a whole, so nobody sees half of one.
+"""Scripts of the Redis store. Redis runs each script as a whole, so nobody sees a partial result.
 
 The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
 `ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
-that their order as text is the order in time), `erased` (hash: pseudonym -> sequence number), `next`, `salt` and
+that they sort as text in the order of time), `erased` (hash: pseudonym -> sequence number), `next`, `salt` and
 `version`. Those of the catalogue are in `redis_catalog.py`.
 
-All scripts get the prefix and the salt that the caller knows. A Redis that lost its data gets the salt back with the
-first call; where another one got there first, the caller is told and has to ask for it.
+All scripts get the prefix and the caller's salt as arguments. A Redis that lost its data gets the salt back with the
+first call. If it has another salt by then, the script answers with an error, and the caller has to read the salt.
 """
 
 START = """

@@ -1,8 +1,8 @@
-"""The embedded store: one SQLite file that the worker processes of a machine share.
+"""SQLite store: one embedded SQLite file that the worker processes of a machine share.
 
-A user's events lie side by side in one B-tree (the table is its primary key), so a history is one short range scan.
-The file is in WAL mode with full syncs: readers never wait, and a commit returns when its events are on disk; they
-survive a crash of the machine.
+A user's events are adjacent in one B-tree (the table is its primary key), so a history is one short range scan. The
+file is in WAL mode with full syncs: readers never wait. A commit returns when its events are on disk, so they survive a
+crash of the machine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
     ORDER BY arrival LIMIT ?2"""
 _ERASED = "SELECT 1 FROM erasures WHERE user = ?"
 
-_TYPES = {int(type): type for type in EventType}  # a third of the time that EventType(number) takes
+_TYPES = {int(type): type for type in EventType}  # three times as fast as EventType(number)
 
 
 class SqliteStore(StateStore):
@@ -55,7 +55,7 @@ class SqliteStore(StateStore):
 
     @property
     def catalog(self) -> SqliteCatalog:
-        """In the same file."""
+        """The catalogue, in the same file."""
         return self._catalog
 
     def append(self, events: Sequence[Event]) -> AppendResult:
@@ -67,13 +67,13 @@ class SqliteStore(StateStore):
         return AppendResult(accepted, len(events) - accepted)
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """Events first, then whether they were erased: an erasure in between is respected."""
+        """Reads the events first, then whether the user was erased, so that an erasure in between is respected."""
         check_limit(limit)
         with self._file.borrow("read") as connection:
             return [self._live(connection, user_id, limit) for user_id in user_ids]
 
     def summary(self, user_id: str) -> Summary:
-        """One pass over the user's events."""
+        """Makes one pass over the user's events."""
         with self._file.borrow("read") as connection:
             rows = connection.execute(_SUMMARY, (user_id,)).fetchall() if is_utf8(user_id) else []
             erased = self._erased(connection, user_id)
@@ -90,7 +90,7 @@ class SqliteStore(StateStore):
         )
 
     def erase(self, user_id: str) -> int:
-        """Deletes, then takes the traces out of the file: mostly milliseconds, at worst the file is written anew."""
+        """Deletes, then removes traces from the file: mostly milliseconds; at worst the file is rewritten."""
         if not is_utf8(user_id):
             return 0
         with self._writes.alone(), self._file.borrow("written") as connection:
@@ -103,25 +103,25 @@ class SqliteStore(StateStore):
         return deleted
 
     def log(self, after: int, limit: int) -> LogPage:
-        """Events and erasures, joined by their number."""
+        """Reads events and erasures in the order of their numbers."""
         return self._page(_LOG, (after, limit), after, limit)
 
     def position(self) -> int:
-        """Numbers are reserved for duplicates too, so nothing need be stored under this one."""
+        """Duplicates get numbers too, so there may be no entry with this number."""
         with self._file.borrow("read") as connection:
             return int(connection.execute("SELECT next FROM arrivals").fetchone()[0]) - 1
 
     def tombstones(self) -> frozenset[bytes]:
-        """Reads all of them."""
+        """Reads all tombstones."""
         with self._file.borrow("read") as connection:
             return frozenset(user for (user,) in connection.execute("SELECT user FROM erasures"))
 
     def pseudonym(self, user_id: str) -> bytes:
-        """Of the salt that the file was made with."""
+        """Uses the salt that the file was made with."""
         return salted(self._salt, user_id)
 
     def close(self) -> None:
-        """Waits for the write under way."""
+        """Waits for a running write."""
         with self._writes.alone():
             self._file.close()
 
@@ -151,7 +151,7 @@ def _event(id: str, user: str, item: str, time: int, type: int, value: float, se
 
 
 def _insert(events: Sequence[Event], connection: sqlite3.Connection) -> int:
-    """How many of the events were new."""
+    """Insert events; returns how many were new."""
     first = connection.execute(_RESERVE, (len(events),)).fetchone()[0] - len(events)
     rows = (
         (e.user_id, int(e.time), arrival, e.event_id, e.item_id, int(e.type), float(e.value), e.session_id,

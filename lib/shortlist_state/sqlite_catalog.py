@@ -1,4 +1,4 @@
-"""The catalogue's changes in the SQLite file: a row per item, in the order of the changes; a newer one replaces it."""
+"""SQLite catalogue: one row per item with its newest change, in the order of sequence numbers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SqliteCatalog(CatalogStore):
 
     @property
     def identity(self) -> str:
-        """Made with the file."""
+        """Made when the file was created."""
         return self._identity
 
     def upsert(self, items: Sequence[CatalogItem], expected: int | None = None) -> Written | None:
@@ -49,14 +49,14 @@ class SqliteCatalog(CatalogStore):
         return self._writes.commit(partial(_write, [(item.item_id, to_json(item)) for item in items], expected))
 
     def delete(self, item_ids: Sequence[str]) -> Written:
-        """Rows without an item."""
+        """Writes rows without an item."""
         check_ids(item_ids)
         written = self._writes.commit(partial(_write, [(item_id, "") for item_id in item_ids], None))
         assert written is not None
         return written
 
     def get(self, item_ids: Sequence[str]) -> list[CatalogChange | None]:
-        """One look-up each."""
+        """Makes one look-up per item."""
         with self._file.borrow("read") as connection:
             rows = [
                 connection.execute(_GET, (item_id,)).fetchone() if is_utf8(item_id) else None for item_id in item_ids
@@ -64,26 +64,26 @@ class SqliteCatalog(CatalogStore):
         return [row and to_change(item_id, *row) for item_id, row in zip(item_ids, rows, strict=True)]
 
     def items(self, after: str, limit: int) -> list[CatalogChange]:
-        """A range of the index of ids."""
+        """Reads a range of the index of ids."""
         return self._range(_ITEMS, after, limit)
 
     def changes(self, after: int, limit: int) -> ChangePage:
-        """A range of the table."""
-        found = self._range(_CHANGES, after, limit)
-        return ChangePage(found, found[-1].sequence if found else after, len(found) == limit > 0)
+        """Reads a range of the table."""
+        changes = self._range(_CHANGES, after, limit)
+        return ChangePage(changes, changes[-1].sequence if changes else after, len(changes) == limit > 0)
 
     def position(self) -> int:
-        """One row."""
+        """Reads one row."""
         with self._file.borrow("read") as connection:
             return _position(connection)
 
     def count(self) -> int:
-        """One pass over the table."""
+        """Makes one pass over the table."""
         with self._file.borrow("read") as connection:
             return int(connection.execute(_COUNT).fetchone()[0])
 
     def drop(self, changes: Sequence[CatalogChange]) -> int:
-        """One transaction."""
+        """Runs one transaction."""
         rows = [(change.sequence, change.item_id) for change in changes]
         return self._writes.commit(lambda connection: connection.executemany(_DROP, rows).rowcount if rows else 0)
 
@@ -98,7 +98,7 @@ def _position(connection: sqlite3.Connection) -> int:
 
 
 def _write(rows: Iterable[tuple[str, str]], expected: int | None, connection: sqlite3.Connection) -> Written | None:
-    """Item ids with their JSON, which is empty for a deletion."""
+    """Write item ids with their JSON, which is empty for a deletion. None if the position is not `expected`."""
     position = _position(connection)
     if expected is not None and position != expected:
         return None

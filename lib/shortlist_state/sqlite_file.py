@@ -1,4 +1,4 @@
-"""The SQLite file: its schema, its connections, and how a user's traces are taken out of its bytes."""
+"""The SQLite file: its schema, its connections, and the removal of an erased user's traces from its bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 from shortlist_core.errors import StateError
 
-# arrival numbers all events and erasures of the file in the order of commits: it decides between equal times.
+# arrival numbers all events and erasures in the order of commits. It orders events of the same time.
 _SCHEMA_1 = (
     "CREATE TABLE schema_version (version INTEGER NOT NULL)",
     """CREATE TABLE events (
@@ -45,7 +45,7 @@ SCHEMA_VERSION = len(_SCHEMAS)
 
 
 class SqliteFile:
-    """Connections to one database, each used by one thread at a time; one in memory has a single one."""
+    """Connections to one database, each used by one thread at a time. An in-memory database has a single one."""
 
     def __init__(self, path: str, busy_timeout_seconds: float) -> None:
         self._path = path
@@ -61,7 +61,7 @@ class SqliteFile:
 
     @contextmanager
     def borrow(self, purpose: str) -> Iterator[sqlite3.Connection]:
-        """A connection for the length of the context, whose SQLite errors become a StateError about `purpose`."""
+        """A connection for the time of the context; SQLite errors become a StateError that names `purpose`."""
         with self._translated(purpose):
             connection = self._take()
             try:
@@ -72,21 +72,21 @@ class SqliteFile:
                     self.close()
 
     def scrub(self, connection: sqlite3.Connection, trace: bytes) -> None:
-        """Take what was deleted out of the bytes of the file, and make sure that `trace` went with it.
+        """Remove deleted data from the bytes of the file, and make sure that `trace` does not occur in it any more.
 
-        Deleted rows are overwritten (secure_delete), but SQLite leaves copies in the gaps of pages that it once split,
-        and the write-ahead log has the pages as they were. Raises StateError where another process reads for so long
-        that the log cannot be emptied; trying again later does.
+        Deleted rows are overwritten (secure_delete). But SQLite leaves copies in the gaps of pages that it split, and
+        the write-ahead log has the old pages. Raises StateError where another process reads for so long that the log
+        cannot be emptied; the caller may try again later.
         """
         if self._path == ":memory:":
             return
         self._empty_log(connection)
-        if _holds(self._path, trace):  # a copy, or somebody else's id that has this one in it
+        if _holds(self._path, trace):  # a copy, or another user's id that contains this one
             connection.execute("VACUUM")
             self._empty_log(connection)
 
     def close(self) -> None:
-        """Close what is idle now, and everything else when it is given back."""
+        """Close idle connections now, and the others when they are given back."""
         self._closed = True
         with suppress(Empty):
             while True:
@@ -119,7 +119,7 @@ class SqliteFile:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make a new or older file ours; leave alone what is not."""
+        """Create the schema or bring it up to date. Raises StateError for the database of another program."""
         is_current = self._version(connection) == SCHEMA_VERSION
         _switch_to_wal(connection, self._timeout)
         if not is_current:
@@ -129,7 +129,7 @@ class SqliteFile:
                         connection.execute(statement)
 
     def _version(self, connection: sqlite3.Connection) -> int:
-        """The version of the file's schema, 0 of an empty one; StateError where it holds something not for us."""
+        """The version of the file's schema, 0 for an empty file. Raises StateError for any other content."""
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables:
             return 0
@@ -137,8 +137,8 @@ class SqliteFile:
             raise StateError(f"{self._path} is the database of another program")
         version = int(connection.execute("SELECT version FROM schema_version").fetchone()[0])
         if not 1 <= version <= SCHEMA_VERSION:
-            known = f"this program knows version {SCHEMA_VERSION}"
-            raise StateError(f"the state in {self._path} has schema version {version}, {known}")
+            supported = f"this program knows version {SCHEMA_VERSION}"
+            raise StateError(f"the state in {self._path} has schema version {version}, {supported}")
         return version
 
     @contextmanager
@@ -151,18 +151,18 @@ class SqliteFile:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """One write transaction: the lock is taken at once, as one that is taken later cannot be waited for."""
+    """One write transaction. It takes the lock at once, because SQLite does not wait for a lock taken later."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     finally:
-        if connection.in_transaction:  # a failed COMMIT leaves it open, most errors on the way have ended it already
+        if connection.in_transaction:  # a failed COMMIT leaves it open; most other errors have ended it already
             connection.execute("ROLLBACK")
 
 
 def _switch_to_wal(connection: sqlite3.Connection, timeout_seconds: float) -> None:
-    """Switch a new file to WAL mode. When several processes do so at once, SQLite lets some fail at once."""
+    """Switch a new file to WAL mode. If several processes do so at the same time, SQLite fails in some of them."""
     give_up = time.monotonic() + timeout_seconds
     while True:
         try:
@@ -175,7 +175,7 @@ def _switch_to_wal(connection: sqlite3.Connection, timeout_seconds: float) -> No
 
 
 def _holds(path: str, trace: bytes) -> bool:
-    """Whether the bytes of a file have `trace` in them."""
+    """Whether the bytes `trace` occur in a file."""
     with Path(path).open("rb") as file:
         if not trace or os.fstat(file.fileno()).st_size == 0:
             return False

@@ -1,4 +1,4 @@
-"""Group commit: as a sync costs far more than an insert, writes that wait for one another are committed together."""
+"""Group commit: waiting writes are committed together, because a sync costs far more than an insert."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class _Write:
-    """What one caller does to the file, and what came of it."""
+    """One caller's write and its result."""
 
     work: Callable[[sqlite3.Connection], Any]
     answer: Any = None
@@ -27,7 +27,7 @@ class _Write:
 
 
 class SqliteWrites:
-    """All that one process writes into a file, one transaction after another."""
+    """The writes of one process into a file, one transaction after another."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
@@ -35,13 +35,15 @@ class SqliteWrites:
         self._writing = threading.Lock()
 
     def commit(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` answers, once its changes are on disk. It may share its transaction, which an error ends for all.
+        """Run `work` and return its answer once its changes are on disk. Several writes may share a transaction.
+
+        An error in one of them ends the transaction for all.
 
         Raises StateError where they cannot be written.
         """
         write = _Write(work)
         self._waiting.append(write)
-        with self._writing:  # whoever comes in writes for all who wait by then; they find their write done
+        with self._writing:  # the first writer also writes for all that wait by then; these find their write done
             if not write.done:
                 self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
         if write.error is not None:
@@ -50,11 +52,11 @@ class SqliteWrites:
         return answer
 
     def alone(self) -> AbstractContextManager[object]:
-        """While nobody else in this process writes."""
+        """A context in which nothing else in this process writes."""
         return self._writing
 
     def _commit(self, writes: list[_Write]) -> None:
-        """Do all in one transaction and tell each how it went."""
+        """Run all writes in one transaction and store the result of each."""
         try:
             with self._file.borrow("written") as connection, transaction(connection):
                 for write in writes:

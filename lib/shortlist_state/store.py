@@ -1,4 +1,4 @@
-"""What a store of live users and items promises, whatever keeps the data, and how to open one."""
+"""What a store of live users and items promises, whatever keeps the data."""
 
 from __future__ import annotations
 
@@ -132,29 +132,6 @@ class StateStore(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the store; calls after this raise StateError. Closing again does nothing."""
-
-
-def open_store(url: str) -> StateStore:
-    """The store that `url` names: `sqlite:PATH`, a file that is created where there is none, `sqlite::memory:`, or
-    `redis://HOST:PORT/DB` (`rediss` for TLS).
-
-    Raises InvalidArgumentError for any other URL and StateError where the store cannot be used.
-    """
-    scheme, _, path = url.partition(":")
-    if scheme == "sqlite" and path:
-        from shortlist_state.sqlite import (
-            SqliteStore,  # late: an implementation knows this module, and only one is needed
-        )
-
-        return SqliteStore(path)
-    if scheme in ("redis", "rediss"):
-        from shortlist_state.redis import RedisStore
-
-        return RedisStore(url)
-    known = (
-        "expected sqlite:PATH, sqlite::memory: or redis://HOST:PORT/DB"  # the text may hold a password: only its kind
-    )
-    raise InvalidArgumentError([Violation("state", f"{scheme[:20]!r} names no store, {known}")])
 
 
 def check_events(events: Sequence[Event]) -> None:

@@ -1,4 +1,5 @@
-"""Bundles of any size that nobody trained: realistic in shape and cost, made in minutes, to measure serving with.
+"""Synthetic bundles: bundles of any size, made in minutes without training, to measure serving with.
 
-What they recommend means nothing beyond this: items of one cluster are alike, and users like a few clusters.
+They are realistic in shape and cost. Their recommendations mean no more than this: items of one cluster are alike, and
+each user likes a few clusters.
 """

@@ -1,4 +1,4 @@
-"""Titles, categories and prices of made-up items, and what models read of them."""
+"""Synthetic catalogue: titles, categories and prices of items, and their features."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SYLLABLES = ("ba", "co", "da", "fi", "gor", "hel", "jun", "ka", "lum", "mi", "no
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Row i of everything is item i."""
+    """The items; row i of every field is item i."""
 
     ids: list[str]
     titles: list[str]
@@ -31,7 +31,7 @@ class Catalogue:
 
     @classmethod
     def draw(cls, clusters: Clusters) -> Catalogue:
-        """Clusters have words and a category of their own."""
+        """Draw a catalogue in which each cluster has its own words and its category."""
         generator = np.random.default_rng([clusters.seed, 3])
         words = np.array(["".join(generator.choice(SYLLABLES, 3)) for _ in range(WORDS)], object)
         of_cluster = generator.integers(0, WORDS, (len(clusters.centres), WORDS_OF_CLUSTER))
@@ -49,8 +49,8 @@ class Catalogue:
         names = [(f"category {c:02d}",) for c in range(CATEGORIES)]
         write_items(writer, self.ids, self.titles, [names[c] for c in self.categories.tolist()], self.prices)
 
-    def features(self, known: Bools, path: Path) -> ItemFeatures:
-        """What `ItemFeatures.build` gives, its tokens made in a stream into the file `path`, which stays mapped."""
+    def features(self, has_history: Bools, path: Path) -> ItemFeatures:
+        """As `ItemFeatures.build`, with the tokens written block by block into the file `path`, which stays mapped."""
         encoder = TextEncoder.learn(self.titles[: SAMPLE // 4])
         tokens = np.lib.format.open_memmap(path, "w+", np.uint16, (len(self.titles), TITLE_TOKENS))
         for start in range(0, len(self.titles), BLOCK):
@@ -58,4 +58,4 @@ class Catalogue:
         categories = np.zeros((len(self.titles), MAX_CATEGORIES), np.int32)
         categories[:, 0] = self.categories + 1
         scale = PriceScale.of(self.prices)
-        return ItemFeatures(tokens, categories, scale.apply(self.prices), known, encoder, CATEGORIES, scale)
+        return ItemFeatures(tokens, categories, scale.apply(self.prices), has_history, encoder, CATEGORIES, scale)

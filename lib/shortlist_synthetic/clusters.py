@@ -1,4 +1,4 @@
-"""The catalogue's geometry: clusters of power-law sizes on the sphere, and how popular each of their items is."""
+"""Clusters of items: their sizes and the popularity of their items follow power laws; vectors lie on the sphere."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shortlist_core.types import Float32s, Float64s, Int32s, Int64s
 
 DIM = 64
 BLOCK = 1 << 16
-"""Items drawn at a time: bounds memory, and makes the draw of an item independent of how many follow."""
+"""Items drawn at a time: bounds memory, and makes an item's draw independent of the number of items after it."""
 
 SIZE_POWER, POPULARITY_POWER = 0.8, 0.9
-"""Of the k-th largest cluster, and of the k-th most popular item of a cluster."""
+"""Exponents for the size of the k-th largest cluster, and for the popularity of the k-th most popular item."""
 
 NOISE = 0.8
 """Length of an item's offset from its cluster's centre, which has length 1: cosines within a cluster are about 0.6."""
@@ -23,7 +23,7 @@ NOISE = 0.8
 
 @dataclass(frozen=True)
 class Clusters:
-    """Which cluster each item is in. Rows are in no order, as in a catalogue that grew over years."""
+    """The cluster and popularity of each item. Rows are in random order, as in a catalogue that grew over years."""
 
     labels: Int32s  # [items]
     popularity: Float64s  # [items] share of all events, sums to 1
@@ -32,7 +32,7 @@ class Clusters:
 
     @classmethod
     def draw(cls, items: int, seed: int) -> Clusters:
-        """About two roots of `items` clusters."""
+        """Draw about 2 sqrt(items) clusters."""
         generator = np.random.default_rng([seed, 1])
         count = max(4, round(2 * np.sqrt(items)))
         shares = np.arange(1, count + 1) ** -SIZE_POWER
@@ -56,10 +56,10 @@ class Clusters:
         return np.searchsorted(self.labels[self.order], np.arange(len(self.centres) + 1))
 
     def vectors(self, path: Path, *, unit: bool, seed: int) -> Float32s:
-        """Item vectors, float32 [items, DIM], drawn in a stream into the file `path`, which stays mapped.
+        """Item vectors, float32 [items, DIM], written block by block into the file `path`, which stays mapped.
 
-        Noise has a falling spectrum, as the vectors of trained models do. `unit`: of length 1; else popular items have
-        longer vectors, as in matrix factorisation.
+        The noise has a falling spectrum, as vectors of trained models have. With `unit`, vectors have length 1;
+        otherwise popular items have longer vectors, as in matrix factorisation.
         """
         directions = np.random.default_rng([self.seed, seed]).standard_normal((DIM, DIM))
         rotation: Float32s = np.linalg.qr(directions)[0].astype(np.float32)

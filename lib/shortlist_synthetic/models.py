@@ -1,4 +1,4 @@
-"""The models of a made-up bundle: the real architectures with weights that nobody trained."""
+"""Models of a synthetic bundle: the real architectures with untrained weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from shortlist_layers.item_encoder import ItemEncoder
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Scaling
-from shortlist_ranking.features import ItemFacts, feature_names, features
+from shortlist_ranking.features.matrix import feature_matrix, feature_names
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer, ScorerConfig
 from shortlist_retrieval.retriever import Retriever
@@ -21,7 +22,7 @@ CALIBRATION = (1.0, -3.0)
 
 
 def user_tower(seed: int) -> dict[str, Float32s]:
-    """An untrained user tower: about the mean of the history."""
+    """An untrained user tower, whose output is about the mean of the history."""
     keras.utils.set_random_seed(seed)
     tower = UserTower()
     tower.build()
@@ -38,7 +39,7 @@ def user_tower(seed: int) -> dict[str, Float32s]:
 
 
 def item_tower(items: ItemFeatures, seed: int) -> ItemEncoding:
-    """An untrained item tower of the real shape: new items have vectors, which say nothing."""
+    """An untrained item tower of the real shape, so that new items have vectors, though meaningless ones."""
     keras.utils.set_random_seed(seed)
     encoder = ItemEncoder(0, items.encoder.size, items.n_categories, DIM, seed=seed)
     encoder.build()
@@ -48,7 +49,7 @@ def item_tower(items: ItemFeatures, seed: int) -> ItemEncoding:
 def ranker(
     items: ItemFeatures, vectors: Float32s, facts: ItemFacts, retriever: Retriever, sample: Queries, seed: int
 ) -> Ranker:
-    """A scorer that orders about as stage one does; scaling is fitted on the candidates of the queries `sample`."""
+    """A ranker that orders about as stage one does; its scaling is fitted on the candidates of the queries `sample`."""
     names = feature_names(retriever.sources)
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, len(names), seed=seed)
     keras.utils.set_random_seed(seed)
@@ -64,5 +65,5 @@ def ranker(
 
 def _scaling(retriever: Retriever, facts: ItemFacts, sample: Queries) -> Scaling:
     candidates = retriever.retrieve(sample, CANDIDATES, blocked=sample.seen())
-    rows = features(sample, candidates, facts)[candidates.valid]
+    rows = feature_matrix(sample, candidates, facts)[candidates.valid]
     return Scaling(rows.mean(axis=0), rows.std(axis=0), rows.min(axis=0), rows.max(axis=0))

@@ -1,4 +1,4 @@
-"""Item-item weights from vectors: for every item the nearest of a few hundred others of its cluster."""
+"""Item-to-item weights from vectors: each item's nearest neighbours among a few hundred items of its cluster."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from shortlist_core.types import Float32s, Int32s, Int64s
-from shortlist_retrieval.sources.item_item import EASE_ITEMS, NEIGHBOURS
+from shortlist_retrieval.neighbours import EASE_ITEMS, NEIGHBOURS
 from shortlist_synthetic.clusters import Clusters
 
 GROUP = 512
-"""Items that are compared with each other: the true nearest would cost the square of a cluster."""
+"""Items that are compared with each other; exact neighbours would cost the square of a cluster's size."""
 
 FEWEST, TYPICAL = 4, 20
-"""Neighbours of an item that few took, and of one of average popularity; popular ones reach NEIGHBOURS."""
+"""Neighbours of a rare item, and of an item of average popularity; popular items have up to NEIGHBOURS."""
 
 
 def neighbours(clusters: Clusters, vectors: Float32s, folder: Path, seed: int) -> sp.csr_matrix:
-    """CSR float32 [items, items], its arrays in files of `folder`, which stay mapped; other seeds give others."""
+    """Weights CSR float32 [items, items]; their arrays are files in `folder`, which stay mapped."""
     groups = _groups(clusters, vectors, seed)
     counts = np.clip(TYPICAL * len(clusters) * clusters.popularity, FEWEST, NEIGHBOURS).astype(np.int64)
     for group in groups:
@@ -38,7 +38,7 @@ def neighbours(clusters: Clusters, vectors: Float32s, folder: Path, seed: int) -
 
 
 def head_neighbours(clusters: Clusters, vectors: Float32s) -> sp.csr_matrix:
-    """The same among the most popular items alone, as EASE has it."""
+    """Weights among the most popular items only, as EASE has them."""
     head = np.sort(np.argsort(-clusters.popularity, kind="stable")[:EASE_ITEMS])
     counts = np.zeros(len(clusters), np.int64)
     counts[head] = min(NEIGHBOURS, len(head) - 1)
@@ -49,7 +49,7 @@ def head_neighbours(clusters: Clusters, vectors: Float32s) -> sp.csr_matrix:
 
 
 def _groups(clusters: Clusters, vectors: Float32s, seed: int) -> list[Int64s]:
-    """Rows in groups of at most GROUP of one cluster; those on one side of it come together."""
+    """Rows in groups of at most GROUP items of one cluster; groups are formed along a random direction."""
     generator = np.random.default_rng([clusters.seed, seed])
     direction = generator.standard_normal(vectors.shape[1], np.float32)
     groups: list[Int64s] = []
@@ -60,33 +60,33 @@ def _groups(clusters: Clusters, vectors: Float32s, seed: int) -> list[Int64s]:
     return groups
 
 
-def _nearest(rows: Int64s, own: Float32s, starts: Int64s, columns: Int32s, values: Float32s) -> None:
-    """Fill in the neighbours of `rows` among themselves, each row's in order of column."""
+def _nearest(rows: Int64s, vectors: Float32s, starts: Int64s, columns: Int32s, values: Float32s) -> None:
+    """Write the neighbours of `rows`, whose vectors are `vectors`, among themselves, in order of column."""
     counts = starts[rows + 1] - starts[rows]
     for start in range(0, len(rows), GROUP):
         part = np.arange(start, min(start + GROUP, len(rows)))
-        alike = own[part] @ own.T
+        alike = vectors[part] @ vectors.T
         alike[np.arange(len(part)), part] = -np.inf
-        few = counts[part] <= TYPICAL  # most have few, and finding those costs a fraction of finding many
+        few = counts[part] <= TYPICAL  # most rows have few neighbours, which are found much faster than many
         for some in (few, ~few):
             _fill(rows[part[some]], alike[some], rows, starts, columns, values)
 
 
 def _fill(some: Int64s, alike: Float32s, rows: Int64s, starts: Int64s, columns: Int32s, values: Float32s) -> None:
-    """The neighbours of the rows `some`, whose similarity to all of `rows` is `alike`."""
+    """Write the neighbours of the rows `some`, whose similarity to all of `rows` is `alike`."""
     counts = starts[some + 1] - starts[some]
     most = int(counts.max(initial=0))
     if not most:
         return
-    there = np.arange(most) < counts[:, None]
+    used = np.arange(most) < counts[:, None]
     nearest = np.argpartition(-alike, most - 1, axis=1)[:, :most]
     best_first = np.argsort(-np.take_along_axis(alike, nearest, axis=1), axis=1)
     nearest = np.take_along_axis(nearest, best_first, axis=1)
-    chosen = np.where(there, rows[nearest], len(starts))  # what is too many goes to the end
+    chosen = np.where(used, rows[nearest], len(starts))  # superfluous neighbours are sorted to the end
     by_column = np.argsort(chosen, axis=1)
-    at = (starts[some, None] + np.arange(most))[there]
-    columns[at] = np.take_along_axis(chosen, by_column, axis=1)[there]
-    values[at] = np.take_along_axis(alike, np.take_along_axis(nearest, by_column, axis=1), axis=1)[there]
+    at = (starts[some, None] + np.arange(most))[used]
+    columns[at] = np.take_along_axis(chosen, by_column, axis=1)[used]
+    values[at] = np.take_along_axis(alike, np.take_along_axis(nearest, by_column, axis=1), axis=1)[used]
 
 
 def _csr(n: int, starts: Int64s, columns: Int32s, values: Float32s) -> sp.csr_matrix:

@@ -1,4 +1,4 @@
-"""Users who like a few clusters each, and what they did there over the last months."""
+"""Synthetic users: each likes a few clusters and has events there over the last months."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from shortlist_core.types import DAY, EventType, Queries
 from shortlist_synthetic.clusters import Clusters
 
 AS_OF = 1_767_225_600_000_000
-"""The moment up to which events are known: 2026-01-01, in microseconds."""
+"""The end of the events: 2026-01-01, in microseconds."""
 
 INTERESTS = (0.6, 0.3, 0.1)
-"""How a user's events are spread over the clusters that the user likes."""
+"""Shares of a user's events in the clusters that the user likes."""
 
 LENGTH, SPREAD, LONGEST = 20, 1.0, 300
-"""Median of the events per user, the spread of its logarithm, and the most events."""
+"""Events per user: the median, the deviation of the logarithm, and the maximum."""
 
 AGE_DAYS = 60.0
 KINDS = {EventType.VIEW: 0.6, EventType.CART: 0.15, EventType.PURCHASE: 0.25}
 
 
 def histories(clusters: Clusters, users: int) -> Queries:
-    """What `users` users did, oldest first, as one batch of queries as of AS_OF."""
+    """Histories of `users` users, oldest event first, as one batch of queries at AS_OF."""
     generator = np.random.default_rng([clusters.seed, 2])
     lengths = np.clip(generator.lognormal(np.log(LENGTH), SPREAD, users), 1, LONGEST).astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -29,7 +29,7 @@ def histories(clusters: Clusters, users: int) -> Queries:
     shares = np.diff(clusters.starts) / len(clusters)
     liked = generator.choice(len(shares), (users, len(INTERESTS)), p=shares)
     cluster = liked[owner, generator.choice(len(INTERESTS), len(owner), p=INTERESTS)]
-    # One uniform number finds an item of the cluster by its share of the popularity there.
+    # One uniform number selects an item of the cluster by its share of the cluster's popularity.
     reached = np.concatenate([[0], np.cumsum(clusters.popularity[clusters.order])])
     low, high = reached[clusters.starts[cluster]], reached[clusters.starts[cluster + 1]]
     place = np.searchsorted(reached, low + (high - low) * generator.random(len(owner)), side="right") - 1

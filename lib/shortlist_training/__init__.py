@@ -1,1 +1,1 @@
-"""The recipe: time slices, retrieval, candidates for the ranker, ranker, publish."""
+"""Training: the recipe (time slices, retrieval, ranker), publishing, retraining, offline lists."""

@@ -1,26 +1,33 @@
-"""A bundle under the held-out protocol: both stages, the two-tower source alone, and the ranker's ablations."""
+"""A bundle under the held-out protocol: both stages, stage one, one source alone, and the ranker's ablations.
+
+All of them but the source alone run the pipeline that serves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from shortlist_bundle import Bundle
+from shortlist_bundle.groups import Attribute
 from shortlist_bundle.items import ItemTable
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.types import NO_ITEM, Int32s, Queries
+from shortlist_core.types import NO_ITEM, Event, Int32s
 from shortlist_evaluation.new_items import NewItems
 from shortlist_evaluation.new_users import NewUsers
 from shortlist_evaluation.protocol import Heldout, rows_of
 from shortlist_evaluation.report import Report, item_stats
 from shortlist_ranking.ranker import Ranker
-from shortlist_retrieval.sources.two_tower import TwoTower
-from shortlist_training.offline import Recommender
-from shortlist_training.table import choices_since, past_of
+from shortlist_retrieval.exclusions import Exclusions
+from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline.hydrate import hydrate
+from shortlist_server.pipeline.query import Query
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_training.offline import BATCH, Recommender, serving_offline
+from shortlist_training.recorded_users import events_of
 
 LIST_LENGTH = 500
 
@@ -31,106 +38,107 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
     `past` are the interactions before the cut: what the bundle was trained on and whatever came since, which counts as
     live events do when the bundle serves.
     """
-    system = as_serving(bundle, past)
-    queries = _asked(system, past, heldout)
-    rows = heldout.item_rows(list(system.items.ids))
-
-    def translated(items: Int32s) -> Int32s:
-        return _translated(items, rows)
-
-    tower = next(s for s in system.retriever.all_sources if isinstance(s, TwoTower))
-    vectors = np.zeros((len(heldout.train.item_ids), tower.index.dim), np.float32)
-    vectors[rows[rows != NO_ITEM]] = tower.index.take(np.flatnonzero(rows != NO_ITEM))
-    report = Report(heldout, item_stats(heldout, vectors))
-    announce("both stages")
-    report.add("Shortlist: both stages", translated(system.recommend(queries, LIST_LENGTH).items))
-    announce("stage one")
-    report.add("Shortlist: stage one alone", translated(system.retrieve(queries, LIST_LENGTH).items))
-    report.add("two-tower source alone", translated(system.retrieve_from(tower.name, queries, LIST_LENGTH).items))
-    for name in bundle.json("ranking/ablations"):
-        announce(f"without {name}")
-        ablated = replace(system, ranker=Ranker.load(bundle, f"ablations/{name}"))
-        report.add(f"ranker without {name}", translated(ablated.recommend(queries, LIST_LENGTH).items))
+    with serving_offline(bundle, past) as recommender:
+        queries = of_users(heldout.user_ids)
+        rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
+        embedding = recommender.bundle.retriever.embedding
+        vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
+        vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
+        report = Report(heldout, item_stats(heldout, vectors))
+        announce("both stages")
+        report.add("Shortlist: both stages", _translated(recommender.recommend(queries).items, rows))
+        announce("stage one")
+        report.add("Shortlist: stage one alone", _translated(recommender.retrieve(queries).items, rows))
+        alone = source_alone(recommender, embedding.name, queries)
+        report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
+        for name in bundle.json("ranking/ablations"):
+            announce(f"without {name}")
+            ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
+            report.add(f"ranker without {name}", _translated(ablated.recommend(queries).items, rows))
     return report
 
 
 def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[str, Int32s]:
-    """The lists of both stages and of stage one for the users of `new`, after its items were taken in like a server's.
+    """The lists of both stages and of stage one for the users of `new`, after its items were written as to a server.
 
     int32 [users, 500] in rows of its longer catalogue.
     """
-    heldout, known = new.heldout, ItemTable.load(bundle).ids
-    items = [CatalogItem(**item) for item in _as_catalog(new.items) if item["item_id"] not in known]
-    system = as_serving(bundle, past, items)
-    queries = _asked(system, past, heldout)
-    rows = heldout.item_rows([*system.items.ids, *(item.item_id for item in items)])
-    return {
-        "Shortlist: both stages": _translated(system.recommend(queries, LIST_LENGTH).items, rows),
-        "Shortlist: stage one alone": _translated(system.retrieve(queries, LIST_LENGTH).items, rows),
-    }
+    heldout, in_catalogue = new.heldout, ItemTable.load(bundle).ids
+    items = [CatalogItem(**item) for item in _as_catalog(new.items) if item["item_id"] not in in_catalogue]
+    rows = heldout.item_rows([*in_catalogue, *(item.item_id for item in items)])
+    queries = of_users(heldout.user_ids)
+    with serving_offline(bundle, past, items) as recommender:
+        return {
+            "Shortlist: both stages": _translated(recommender.recommend(queries).items, rows),
+            "Shortlist: stage one alone": _translated(recommender.retrieve(queries).items, rows),
+        }
 
 
 def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[dict[str, Int32s], dict[str, Int32s]]:
     """The lists for new users, first of those of whom no event is known, then of those whose first event is.
 
-    int32 [users, 500] in rows of the training catalogue.
+    int32 [users, 500] in rows of the training catalogue. Queries name no user: what the bundle has of users without
+    events is not to help where nothing is sent along.
     """
-    system = as_serving(bundle, past)
-    rows = rows_of(pl.Series(list(system.items.ids), dtype=pl.String), new.train.item_ids)
-    # Without ids: what the bundle has of users without events is not to help where nothing is sent along.
-    strangers = [""] * len(new)
-    nothing = system.histories.queries(strangers)
-    known = system.grouped(nothing, strangers, new.attributes)
-    begun = past_of(new.first, new.user_ids, system.items.ids, new.train.now)
-    there = begun.lengths > 0
-    moments = begun.now.copy()
-    moments[there] = begun.times[begun.offsets[:-1][there]]
-    begun = replace(begun, now=moments)
-    begun_known = system.grouped(begun, strangers, new.attributes)
+    first = {event.user_id: (event,) for event in events_of(new.first)}
+    begun = [first[user_id] for user_id in new.user_ids]
+    attributes = [tuple(pairs) for pairs in new.attributes]
+    nothing: list[tuple[Any, ...]] = [()] * len(new)
+    with serving_offline(bundle, past) as recommender:
+        rows = rows_of(pl.Series(list(recommender.bundle.bundled.ids), dtype=pl.String), new.train.item_ids)
 
-    def lists(queries: Queries) -> Int32s:
-        return _translated(system.recommend(queries, LIST_LENGTH).items, rows)
+        def lists(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> Int32s:
+            return _translated(recommender.recommend(_without_history(events, attributes)).items, rows)
 
-    with_attributes = lists(known)
-    return (
-        {
-            "Shortlist: nothing known": lists(nothing),
-            "Shortlist: attributes": with_attributes,
-            "stage one alone: attributes": _translated(system.retrieve(known, LIST_LENGTH).items, rows),
-        },
-        {
-            "Shortlist: attributes": with_attributes,
-            "Shortlist: first event": lists(begun),
-            "Shortlist: attributes and first event": lists(begun_known),
-        },
-    )
+        with_attributes = lists(nothing, attributes)
+        retrieved = recommender.retrieve(_without_history(nothing, attributes)).items
+        return (
+            {
+                "Shortlist: nothing known": lists(nothing, nothing),
+                "Shortlist: attributes": with_attributes,
+                "stage one alone: attributes": _translated(retrieved, rows),
+            },
+            {
+                "Shortlist: attributes": with_attributes,
+                "Shortlist: first event": lists(begun, nothing),
+                "Shortlist: attributes and first event": lists(begun, attributes),
+            },
+        )
+
+
+def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
+    """The lists of both stages for the test users, int32 [test users, 500] in rows of the training catalogue."""
+    with serving_offline(bundle, past) as recommender:
+        rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
+        return _translated(recommender.recommend(of_users(heldout.user_ids)).items, rows)
+
+
+def of_users(user_ids: Sequence[str]) -> list[Query]:
+    """The queries by which the report ranks for users: as long as its longest metric looks."""
+    return [Query(user_id=user_id, count=LIST_LENGTH, candidate_count=LIST_LENGTH) for user_id in user_ids]
+
+
+def _without_history(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> list[Query]:
+    return [
+        Query(context=context, attributes=pairs, count=LIST_LENGTH, candidate_count=LIST_LENGTH)
+        for context, pairs in zip(events, attributes, strict=True)
+    ]
+
+
+def source_alone(recommender: Recommender, name: str, queries: Sequence[Query]) -> Int32s:
+    """What one source of stage one proposes by itself to each query, int32 [queries, 500]."""
+    retriever, lists = recommender.bundle.retriever, []
+    source = retriever.all_sources[retriever.sources.index(name)]
+    for start in range(0, len(queries), BATCH):
+        requests = [PendingRequest(query, RequestContext()) for query in queries[start : start + BATCH]]
+        hydrated, _ = hydrate(recommender.users, Batch.begin(recommender.bundle, requests))
+        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Exclusions(hydrated.rules.blocked)))
+    return np.concatenate(lists)
 
 
 def _as_catalog(items: pl.DataFrame) -> list[dict[str, Any]]:
     rows = items.select("item_id", "title", "text", "categories", "price").to_dicts()
     return [row | {"categories": tuple(row["categories"])} for row in rows]
-
-
-def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
-    """The lists of both stages for the test users, int32 [test users, 500] in rows of the training catalogue."""
-    system = as_serving(bundle, past)
-    queries = _asked(system, past, heldout)
-    return _translated(system.recommend(queries, LIST_LENGTH).items, heldout.item_rows(list(system.items.ids)))
-
-
-def _asked(system: Recommender, past: pl.DataFrame, heldout: Heldout) -> Queries:
-    """The test users at the cut, as a server knows them."""
-    user_ids = heldout.user_ids
-    return system.grouped(past_of(past, user_ids, system.items.ids, heldout.train.now), user_ids)
-
-
-def as_serving(bundle: Bundle, past: pl.DataFrame, new: Sequence[CatalogItem] = ()) -> Recommender:
-    """The bundle as it serves at the end of `past`, with `new` items: popularity counts what happened since its data
-    ended.
-    """
-    system = Recommender.load(bundle, new)
-    recent = choices_since(past, system.items.ids, bundle.manifest.as_of_micros)
-    return replace(system, retriever=system.retriever.with_recent(recent)) if recent else system
 
 
 def _translated(items: Int32s, rows: Int32s) -> Int32s:

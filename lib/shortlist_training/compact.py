@@ -1,4 +1,4 @@
-"""Takes items out of a store once the data and every bundle have them, so that it holds no more than what is new."""
+"""Compaction: removes items from a store once the data folder and all bundles contain them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from shortlist_training import live_items
 
 @dataclass(frozen=True)
 class Compaction:
-    """What was dropped and what stayed."""
+    """What was dropped and what was kept."""
 
     items: int  # dropped: the data folder and all bundles have them
     deletions: int  # dropped: neither the data folder nor any bundle has the item
     items_left: int
     deletions_left: int
-    behind: str = ""  # the bundle that contains least of the store, if that is why something stayed
+    behind: str = ""  # the bundle that contains least of the store, if something was kept because of it
 
 
 def compact(data: Path, bundles: BundleStore, store: CatalogStore) -> Compaction:
-    """Write what all bundles of the folder contain into the items of the data folder, then drop it from the store.
+    """Write the changes that all bundles contain into the items of the data folder, then drop them from the store.
 
-    A bundle that may serve again needs from the store what it does not contain, so the one that contains least decides;
-    without a bundle nothing is dropped. A deletion stays while the data or a bundle has the item. Safe to repeat, and
-    to be killed: the data is written first. Raises DataError, BundleRefusedError and StateError.
+    Any bundle may serve again and then needs the changes that it does not contain. So the bundle that contains least
+    decides, and without a bundle nothing is dropped. A deletion is kept while the data folder or a bundle has the item.
+    Repeating this is safe, and so is killing it, because the data folder is written first. Raises DataError,
+    BundleRefusedError and StateError.
     """
     reach = {
         version: bundles.manifest(version).catalog_sequences.get(store.identity, -1) for version in bundles.versions()
@@ -40,18 +41,18 @@ def compact(data: Path, bundles: BundleStore, store: CatalogStore) -> Compaction
     for start in range(0, len(dropped), live_items.PAGE):
         store.drop(dropped[start : start + live_items.PAGE])
     left = list(live_items.changes(store))
-    stays = [change.item for change in left]
+    items_left = [change.item for change in left]
     return Compaction(
         items=sum(change.item is not None for change in dropped),
         deletions=sum(change.item is None for change in dropped),
-        items_left=sum(item is not None for item in stays),
-        deletions_left=sum(item is None for item in stays),
+        items_left=sum(item is not None for item in items_left),
+        deletions_left=sum(item is None for item in items_left),
         behind=behind if any(change.sequence > contained for change in left) else "",
     )
 
 
 def _fold(data: Path, changes: list[CatalogChange]) -> set[str]:
-    """Bring the items of the data folder up to these changes; their ids afterwards."""
+    """Apply changes to the items of the data folder; returns the ids of its items afterwards."""
     dataset = Dataset.read(data)
     items = live_items.with_written(dataset.items, changes)
     items, _ = live_items.without_deleted(items, dataset.interactions, changes)

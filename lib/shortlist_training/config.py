@@ -1,4 +1,4 @@
-"""The recipe's settings: a default for everything, all in one place, overridden by a TOML file."""
+"""The recipe's settings with their defaults; a TOML file overrides them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shortlist_core.errors import DataError
 
 
 class Recipe(BaseModel):
-    """What `shortlist train --config` may set; whatever depends on the data is found out on it instead."""
+    """Settings for `shortlist train --config`. Whatever depends on the data is chosen on the data instead."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,20 +20,20 @@ class Recipe(BaseModel):
     """Slices of time, each a tenth of the data's span, that the ranker learns from."""
 
     queries_per_slice: Annotated[int, Field(ge=50, le=100_000)] = 1_500
-    """Users of each slice that are asked about at most."""
+    """Queries of each slice at most."""
 
     candidates: Annotated[int, Field(ge=50, le=2_000)] = 400
-    """What stage one returns to the ranker."""
+    """Candidates that stage one returns to the ranker."""
 
     tower_steps: Annotated[int, Field(ge=10, le=100_000)] = 500
-    """Batches of 256 examples for the two towers on the first slice at most; later slices take three tenths of it."""
+    """Batches of 256 examples that the two towers are trained on for the first slice, at most; later ones take 30 %."""
 
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6
-    """Passes over the ranker's examples at most; it stops earlier when what is held out no longer gains."""
+    """Passes over the ranker's examples at most. Training stops earlier when NDCG on held-out examples declines."""
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """The settings in a TOML file; raises DataError naming every one that is wrong."""
+        """The settings in a TOML file. Raises DataError that names every wrong setting."""
         try:
             return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except OSError as error:

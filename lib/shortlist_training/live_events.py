@@ -1,4 +1,4 @@
-"""What the servers' stores hold, as training data: live events and items join, and whoever was erased leaves."""
+"""Live events as training data: events and items of servers' stores join a data set, erased users leave it."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ _COLUMNS = {**schema.INTERACTIONS, "timestamp": pl.Int64(), "value": pl.Float64(
 
 @dataclass(frozen=True)
 class Merged:
-    """A data set with live events and items in it, and what became of them all; the counts of events add up to what was
-    read.
+    """A data set with live events and items, and how many were added or left out.
+
+    `added`, `duplicates` and `unknown_items` add up to the live events that were read.
     """
 
     dataset: Dataset
     added: int
-    known: int  # in the data set already, or under the same id in another store
-    unknown_items: int  # of items that neither the data set nor the stores have
-    erased_users: int  # of the data set, left out with everything they did
-    written_items: int = 0  # of the stores: new ones, and such as override those of the data set
-    deleted_items: int = 0  # of the data set, left out as nobody ever dealt with them
-    catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # store of items -> last change that is in here
+    duplicates: int  # in the data set already, or in another store under the same id
+    unknown_items: int  # about items that neither the data set nor the stores have
+    erased_users: int  # of the data set, left out with all their events
+    written_items: int = 0  # of the stores: new items, and items that replace those of the data set
+    deleted_items: int = 0  # of the data set, left out because no interaction is about them
+    catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # catalogue store -> last included change
 
     def __str__(self) -> str:
-        left_out = f"{self.known:,} known already, {self.unknown_items:,} of unknown items"
+        left_out = f"{self.duplicates:,} known already, {self.unknown_items:,} of unknown items"
         events = f"{self.added:,} live events added ({left_out}), {self.erased_users:,} deleted users left out"
         return f"{events}; {self.written_items:,} live items added, {self.deleted_items:,} deleted items left out"
 
 
 def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
-    """The data set with the events of the stores at `urls`, in the order of time, and with the items written there.
+    """The data set with the events and items of the stores at `urls`; events are in the order of time.
 
-    Of two stores that have the same item, the one named last counts.
-
-    Raises DataError for a file that is not there, StateError for a store that cannot be read.
+    If two stores have the same item, the store named last decides. Raises DataError for a file that does not exist, and
+    StateError for a store that cannot be read.
     """
     merged = Merged(dataset, 0, 0, 0, 0)
     frames = []
@@ -80,7 +80,7 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
 
 
 def open_existing(url: str) -> StateStore:
-    """The store at `url`. Raises DataError for a file that is not there: opening it would make an empty one."""
+    """The store at `url`. Raises DataError for a file that does not exist, which opening would create."""
     path = url.removeprefix("sqlite:")
     if path != url and not Path(path).is_file():
         raise DataError(f"{path}: there is no such file of live events")
@@ -88,21 +88,21 @@ def open_existing(url: str) -> StateStore:
 
 
 def without_erased(dataset: Dataset, store: StateStore) -> tuple[Dataset, int]:
-    """The data set without the users who were erased from the store, and how many those are.
+    """The data set without the users who were erased from the store, and how many these are.
 
-    All that the data set has of them goes: what they did after their erasure, if anything, is in the store.
+    All their events in the data set are left out. Events after their erasure, if any, are in the store.
     """
     tombstones = store.tombstones()
     users = pl.concat([dataset.interactions["user_id"], dataset.users["user_id"]]).unique()
-    gone = [user for user in users if store.pseudonym(user) in tombstones] if tombstones else []
-    if not gone:
+    erased = [user for user in users if store.pseudonym(user) in tombstones] if tombstones else []
+    if not erased:
         return dataset, 0
-    stays = ~pl.col("user_id").is_in(gone)
-    return Dataset(dataset.interactions.filter(stays), dataset.items, dataset.users.filter(stays)), len(gone)
+    stays = ~pl.col("user_id").is_in(erased)
+    return Dataset(dataset.interactions.filter(stays), dataset.items, dataset.users.filter(stays)), len(erased)
 
 
 def _events(store: StateStore) -> Iterator[LogEntry]:
-    """All events of the log, without those of users who are erased while it is read."""
+    """All events of the log, without those of users who were erased while it was read."""
     entries: list[LogEntry] = []
     erased: dict[bytes, int] = {}
     after, more = -1, True
@@ -115,7 +115,7 @@ def _events(store: StateStore) -> Iterator[LogEntry]:
 
 
 def _frame(entries: Iterator[LogEntry]) -> pl.DataFrame:
-    """Interactions in the canonical columns, and the id of each event."""
+    """Interactions in the canonical columns, with the id of each event."""
     rows = [
         (e.user_id, e.item_id, e.time, e.type.name.lower(), e.value, e.session_id or None, e.event_id)
         for entry in entries

@@ -1,4 +1,4 @@
-"""Items that callers wrote while servers served, as training data: they override those of the data set."""
+"""Live items as training data: items that callers wrote to servers replace those of the data set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WRITTEN = ("item_id", "title", "text", "categories", "price")
 
 
 def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogChange]:
-    """The newest change of every item that ever changed, in the order of their sequence numbers, up to one of them."""
+    """The newest change of every changed item, in the order of sequence numbers, up to the number `up_to`."""
     after, more = -1, True
     while more:
         page = store.changes(after, PAGE)
@@ -27,9 +27,9 @@ def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogCh
 
 
 def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.DataFrame:
-    """The canonical items with those that were written in their newest state, new ones at the end.
+    """The canonical items with written items in their newest state; new items come last.
 
-    What callers cannot write (attributes, the image) stays as the data has it. Deletions are passed over.
+    Columns that callers cannot write (attributes, the image) keep the values of the data set. Deletions are ignored.
     """
     written = _frame(change.item for change in changes if change.item)
     rest = items.select(pl.exclude(_WRITTEN), "item_id")
@@ -41,14 +41,16 @@ def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.Da
 def without_deleted(
     items: pl.DataFrame, interactions: pl.DataFrame, changes: Sequence[CatalogChange]
 ) -> tuple[pl.DataFrame, int]:
-    """The items without deleted ones, and how many those are.
+    """The items without deleted ones, and how many were left out.
 
-    One that interactions name stays: the histories it is in say something of their users. What keeps it out of answers
-    is the deletion in the store, which servers heed whatever their bundle contains.
+    Deleted items with interactions stay, because they tell something about the users who have them. Servers exclude
+    them from answers because of the deletion in the store, whatever their bundle contains.
     """
-    gone = pl.DataFrame({"item_id": [change.item_id for change in changes if not change.item]}, {"item_id": pl.String})
-    gone = gone.join(interactions.select("item_id"), on="item_id", how="anti")
-    left = items.join(gone, on="item_id", how="anti", maintain_order="left")
+    deleted = pl.DataFrame(
+        {"item_id": [change.item_id for change in changes if not change.item]}, {"item_id": pl.String}
+    )
+    deleted = deleted.join(interactions.select("item_id"), on="item_id", how="anti")
+    left = items.join(deleted, on="item_id", how="anti", maintain_order="left")
     return left, len(items) - len(left)
 
 

@@ -1,26 +1,32 @@
-"""Both stages without a server: lists for many users at once, for files and for evaluation."""
+"""The serving pipeline without gRPC: lists for many users at once, for files and for evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from shortlist_bundle import Bundle
-from shortlist_bundle.groups import Attribute, UserGroups
-from shortlist_bundle.histories import Histories
-from shortlist_bundle.items import ItemTable
-from shortlist_core.catalog import CatalogItem
-from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
-from shortlist_layers.new_items import NewItems
+from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.types import NO_ITEM, Float32s, Int32s, Ranked
 from shortlist_ranking.ranker import Ranker
-from shortlist_ranking.selection import select
-from shortlist_retrieval.exclusions import Barred
-from shortlist_retrieval.retriever import Retriever
+from shortlist_server.pipeline.pipeline import Pipeline, Run
+from shortlist_server.pipeline.query import Query
+from shortlist_server.pipeline.rank_thread import RankThread
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_training.recorded_users import RecordedUsers
 
-CANDIDATES = 400
-BLOCK = 64
+BATCH = 1
+"""Queries that go through the pipeline together: with more, sums of vectors differ in their last bits."""
+
+FAILURES = frozenset({"source_failed", "ranker_skipped"})
+"""Flags of an answer that a server gives all the same; a measurement or a file of lists must not hide them."""
+
+Path = Callable[[Pipeline, LoadedBundle, Sequence[PendingRequest], Run], None]
 
 
 @dataclass(frozen=True)
@@ -33,79 +39,61 @@ class Lists:
 
 @dataclass(frozen=True)
 class Recommender:
-    """One loaded bundle."""
+    """One loaded bundle as it serves at the end of a table of interactions."""
 
-    items: ItemTable
-    histories: Histories
-    groups: UserGroups | None
-    retriever: Retriever
-    ranker: Ranker
-    new: Int32s = field(default_factory=lambda: np.zeros(0, np.int32))  # rows of items taken in behind the bundle's
+    bundle: LoadedBundle
+    users: RecordedUsers
+    thread: RankThread
 
-    @classmethod
-    def load(cls, bundle: Bundle, new: Sequence[CatalogItem] = ()) -> Recommender:
-        """All parts that answering needs; raises BundleRefusedError where they do not fit.
+    def recommend(self, queries: Sequence[Query], advance: Callable[[int], None] = lambda _: None) -> Lists:
+        """Both stages. `advance` hears how many more users were done."""
+        return self._lists(Pipeline.recommend, queries, advance)
 
-        Items that the bundle does not know are taken `new`, in this order, as a server takes them in.
-        """
-        items, histories, groups = ItemTable.load(bundle), Histories.load(bundle), UserGroups.load(bundle)
-        if not new:
-            return cls(items, histories, groups, Retriever.load(bundle), Ranker.load(bundle))
-        room = NewItems.load(bundle, len(new))
-        retriever, ranker = Retriever.load(bundle, room), Ranker.load(bundle, new=room)
-        rows = np.arange(len(items), len(items) + len(new), dtype=np.int32)
-        retriever.put(rows, new)
-        ranker.put(rows, new)
-        return cls(items, histories, groups, retriever, ranker, rows)
-
-    def grouped(
-        self, queries: Queries, user_ids: Sequence[str], attributes: Sequence[Sequence[Attribute]] = ()
-    ) -> Queries:
-        """The queries of these users with the groups that a server would put them into: those that the bundle knows
-        them to belong to, and those of the `attributes` that each brings, if any do.
-        """
-        return replace(queries, groups=self.groups.of(user_ids, attributes)) if self.groups else queries
-
-    def recommend(self, queries: Queries, count: int, advance: Callable[[int], None] = lambda _: None) -> Lists:
-        """Both stages; items that a history holds are not recommended. `advance` hears how many users were done."""
-        lists = _empty(len(queries), count)
-        for start, block, candidates in self._retrieved(queries, max(count, CANDIDATES)):
-            scores = self.ranker.rank(block, candidates)
-            for i, (items, own) in enumerate(zip(candidates.items, scores, strict=True)):
-                shown = select(own, count)
-                shown = shown[items[shown] != NO_ITEM]
-                lists.items[start + i, : len(shown)] = items[shown]
-                lists.scores[start + i, : len(shown)] = own[shown]
-            advance(len(block))
-        return lists
-
-    def retrieve(self, queries: Queries, count: int) -> Lists:
+    def retrieve(self, queries: Sequence[Query]) -> Lists:
         """Stage one alone, best fused score first."""
-        lists = _empty(len(queries), count)
-        for start, _, candidates in self._retrieved(queries, count):
-            n = candidates.items.shape[1]
-            lists.items[start : start + BLOCK, :n] = candidates.items
-            lists.scores[start : start + BLOCK, :n] = candidates.fused
-        return lists
+        return self._lists(Pipeline.retrieve, queries, lambda _: None)
 
-    def retrieve_from(self, source: str, queries: Queries, count: int) -> Lists:
-        """One source of stage one alone."""
-        lists = _empty(len(queries), count)
-        chosen = self.retriever.all_sources[self.retriever.sources.index(source)]
-        for start in range(0, len(queries), BLOCK):
-            block = queries.slice(start, start + BLOCK)
-            answer = chosen.scores(block)
-            items = answer.top(count, Barred(block.seen()))
-            scores = np.where(items == NO_ITEM, 0, answer.at(items))
-            lists.items[start : start + BLOCK], lists.scores[start : start + BLOCK] = items, scores
-        return lists
+    def with_ranker(self, ranker: Ranker) -> Recommender:
+        """The same with another ranker."""
+        return replace(self, bundle=replace(self.bundle, ranker=ranker))
 
-    def _retrieved(self, queries: Queries, count: int) -> Iterator[tuple[int, Queries, Candidates]]:
-        for start in range(0, len(queries), BLOCK):
-            block = queries.slice(start, start + BLOCK)
-            also = {"fresh": self.retriever.nearest(block, self.new, count)} if len(self.new) else None
-            yield start, block, self.retriever.retrieve(block, count, blocked=block.seen(), also=also)
+    def _lists(self, path: Path, queries: Sequence[Query], advance: Callable[[int], None]) -> Lists:
+        width = max((query.count for query in queries), default=0)
+        items = np.full((len(queries), width), NO_ITEM, np.int32)
+        scores = np.zeros((len(queries), width), np.float32)
+        pipeline = Pipeline(self.users, self.thread)
+        for start in range(0, len(queries), BATCH):
+            answers = self._answers(path, pipeline, queries[start : start + BATCH])
+            for i, answer in enumerate(answers, start):
+                items[i, : len(answer.items)], scores[i, : len(answer.items)] = answer.items, answer.scores
+            advance(len(answers))
+        return Lists(items, scores)
+
+    def _answers(self, path: Path, pipeline: Pipeline, queries: Sequence[Query]) -> list[Ranked]:
+        requests = [PendingRequest(query, RequestContext()) for query in queries]
+        path(pipeline, self.bundle, requests, Run())
+        answers = [request.result() for request in requests]
+        flags = {flag for answer in answers for flag in answer.degraded}
+        if failed := sorted(flags & FAILURES):
+            raise RuntimeError(f"bundle {self.bundle.version} does not answer in full: {', '.join(failed)}")
+        return answers
 
 
-def _empty(users: int, count: int) -> Lists:
-    return Lists(np.full((users, count), NO_ITEM, np.int32), np.zeros((users, count), np.float32))
+@contextmanager
+def serving_offline(
+    bundle: Bundle, past: pl.DataFrame | None = None, new: Sequence[CatalogItem] = ()
+) -> Iterator[Recommender]:
+    """The bundle as a server would serve it at the end of `past`, with `new` items written in this order.
+
+    Interactions since the bundle's data ended count as live events do. Raises BundleRefusedError where the bundle's
+    parts do not fit.
+    """
+    loaded = LoadedBundle.load(bundle, BATCH, len(new))
+    loaded.apply_changes([CatalogChange(number, item.item_id, item, 0) for number, item in enumerate(new)])
+    users = RecordedUsers(past, bundle.manifest.as_of_micros)
+    loaded.online_popularity.refresh(users.counts)
+    thread = RankThread()
+    try:
+        yield Recommender(loaded, users, thread)
+    finally:
+        thread.close()

@@ -1,4 +1,4 @@
-"""From what training made to a bundle that servers load."""
+"""Publishes what training made as a bundle that servers load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from shortlist_bundle.items import write_items
 from shortlist_bundle.manifest import CATALOG_SEQUENCES
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
-from shortlist_retrieval.sources.two_tower import TwoTower
 from shortlist_training.recipe import Trained
 
 RECALL_AT, RECALL_QUERIES = 500, 200
@@ -30,9 +29,10 @@ def publish(
     activate: bool = True,
     catalog_sequences: Mapping[str, int] = MappingProxyType({}),
 ) -> Manifest:
-    """Write everything into a new bundle and, unless told not to, make it the current one.
+    """Write everything into a new bundle and, with `activate`, make it the current one.
 
-    `catalog_sequences` says which changes of which stores of items it contains: servers do not apply them again.
+    `catalog_sequences` is, for each catalogue store, the last change that the bundle contains. Servers apply later
+    changes only.
     """
     table = trained.table
     with BundleStore(bundles).writer() as writer:
@@ -60,16 +60,16 @@ def publish(
 
 
 def metrics(trained: Trained) -> dict[str, Any]:
-    """What is known of the system's quality without looking past its data: all on held-out time or exact search."""
+    """Metrics of the system that need no later data: sizes, the held-out NDCG, and recall of the index."""
     table = trained.table
-    tower = next(source for source in trained.retriever.all_sources if isinstance(source, TwoTower))
+    embedding = trained.retriever.embedding
     some = np.linspace(0, len(table.user_ids) - 1, min(RECALL_QUERIES, len(table.user_ids))).astype(np.int64)
-    users = tower.encode(table.histories.select(some))
+    users = embedding.encode(table.histories.select(some))
     return {
         "items": len(table.item_ids),
         "users": len(table.user_ids),
         "events": len(table.histories.items),
         "ranking_examples": trained.n_examples,
         "ranker_ndcg_at_10_held_out": trained.scorer.ndcg,
-        f"index_recall_at_{RECALL_AT}": recall_against_exact(tower.index, users, RECALL_AT),
+        f"index_recall_at_{RECALL_AT}": recall_against_exact(embedding.index, users, RECALL_AT),
     }

@@ -1,4 +1,4 @@
-"""A data set as the arrays that training works on: items and users become rows, histories one after another."""
+"""The training table: a data set as arrays, in which items and users are rows."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ import polars as pl
 from shortlist_bundle.groups import Attribute, padded
 from shortlist_bundle.strings import Ids
 from shortlist_core.errors import DataError
-from shortlist_core.types import EVENT_WEIGHTS, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_layers.tokens import TextEncoder
-from shortlist_retrieval.sources.recent_choices import RecentChoices
 
 FEWEST_EVENTS = 50
 
 FEWEST_MEMBERS, MOST_GROUPS = 10, 1_000
-"""Users with events whom a value of an attribute needs to be a group; and how many groups there are at most."""
+"""Users with events that share an attribute value must be so many to be a group; at most so many groups are kept."""
 
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """Everything known before `as_of`; row i of all item arrays is the same item."""
+    """Everything known before `as_of` (microseconds); row i of all item arrays is the same item."""
 
     item_ids: list[str]
     titles: list[str]
@@ -36,15 +35,15 @@ class TrainingTable:
     user_ids: list[str]
     histories: Queries  # one per user, in the order of user_ids
     as_of: int
-    groups: tuple[Attribute, ...] = ()  # attribute values that enough users share; the histories say whose they are
-    group_members: Mapping[str, Sequence[int]] = field(default_factory=dict)  # user, with events or without -> groups
+    groups: tuple[Attribute, ...] = ()  # attribute values that enough users share
+    group_members: Mapping[str, Sequence[int]] = field(default_factory=dict)  # user -> rows of groups
 
 
 def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = None) -> TrainingTable:
-    """The data set's past before `as_of` (microseconds), or all of it: then `as_of` is just after the last event.
+    """The table of what happened before `as_of` (microseconds), or of everything: then `as_of` follows the last event.
 
-    Texts are read with the vocabulary of `encoder`, or with one that is learned from them.
-    Raises DataError when there is too little to learn from.
+    Texts are encoded with the vocabulary of `encoder`, or with one that is learned from them.
+    Raises DataError when there are too few interactions to learn from.
     """
     if as_of is not None:
         dataset = dataset.until(as_of)
@@ -74,57 +73,44 @@ def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = N
 
 
 def past_of(interactions: pl.DataFrame, user_ids: Sequence[str], items: Ids, now: int) -> Queries:
-    """The users' interactions as queries asked at `now`, items by their rows in a bundle, unknown ones left out."""
+    """The users' interactions as queries at `now`; items are rows of a bundle, items that it lacks are left out."""
     users = pl.Series(user_ids, dtype=pl.String)
-    own = interactions.filter(pl.col("user_id").is_in(users.implode()))
-    names = own["item_id"].unique()
+    events = interactions.filter(pl.col("user_id").is_in(users.implode()))
+    names = events["item_id"].unique()
     rows = (
-        own["item_id"].replace_strict(names, pl.Series(items.rows(names.to_list())), return_dtype=pl.Int32).to_numpy()
+        events["item_id"]
+        .replace_strict(names, pl.Series(items.rows(names.to_list())), return_dtype=pl.Int32)
+        .to_numpy()
     )
-    known = rows != NO_ITEM
-    own = own.filter(pl.Series(known))
-    return _histories(own, rows[known], _rows(own["user_id"], users), len(users), now)
-
-
-def choices_since(interactions: pl.DataFrame, items: Ids, since: int) -> RecentChoices | None:
-    """What popularity counts of the interactions from `since` (microseconds) on, as of the newest; None without any.
-
-    Items by their rows in a bundle, unknown ones left out.
-    """
-    wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
-    time = pl.col("timestamp").dt.timestamp("us")
-    chosen = interactions.filter(pl.col("event_type").is_in(wanted) & (time >= since))
-    newest = chosen.group_by("user_id", "item_id").agg(time.max().alias("time")).sort("user_id", "item_id")
-    if not len(newest):
-        return None
-    rows, times = items.rows(newest["item_id"].to_list()), newest["time"].to_numpy()
-    return RecentChoices(rows[rows != NO_ITEM], times[rows != NO_ITEM], int(times.max()))
+    in_catalogue = rows != NO_ITEM
+    events = events.filter(pl.Series(in_catalogue))
+    return _histories(events, rows[in_catalogue], _rows(events["user_id"], users), len(users), now)
 
 
 def attributes_of(users: pl.DataFrame) -> dict[str, list[Attribute]]:
     """The attributes of each user who has any, from a canonical table of users."""
     return {
-        user: list(dict.fromkeys((each["key"], each["value"]) for each in own if each["key"] and each["value"]))
-        for user, own in users.select("user_id", "attributes").iter_rows()
-        if own
+        user: list(dict.fromkeys((pair["key"], pair["value"]) for pair in pairs if pair["key"] and pair["value"]))
+        for user, pairs in users.select("user_id", "attributes").iter_rows()
+        if pairs
     }
 
 
 def _groups(users: pl.DataFrame, with_events: pl.Series) -> tuple[tuple[Attribute, ...], dict[str, list[int]]]:
-    """The attribute values that enough users `with_events` share, the largest group first, and all of its members."""
+    """The attribute values that enough users `with_events` share, largest group first, and the groups of each user."""
     attributes = attributes_of(users)
-    there = set(with_events)
-    sizes = Counter(each for user, own in attributes.items() if user in there for each in own)
+    counted = set(with_events)
+    sizes = Counter(pair for user, pairs in attributes.items() if user in counted for pair in pairs)
     large = sorted((group for group, size in sizes.items() if size >= FEWEST_MEMBERS), key=lambda g: (-sizes[g], g))
     names = tuple(large[:MOST_GROUPS])
     rows = {name: row for row, name in enumerate(names)}
-    members = {user: [rows[each] for each in own if each in rows] for user, own in attributes.items()}
-    return names, {user: own for user, own in members.items() if own}
+    members = {user: [rows[pair] for pair in pairs if pair in rows] for user, pairs in attributes.items()}
+    return names, {user: groups for user, groups in members.items() if groups}
 
 
-def _rows(ids: pl.Series, known: pl.Series) -> Int32s:
-    positions = pl.Series(np.arange(len(known), dtype=np.int32))
-    return ids.replace_strict(known, positions, return_dtype=pl.Int32).to_numpy()
+def _rows(ids: pl.Series, all_ids: pl.Series) -> Int32s:
+    positions = pl.Series(np.arange(len(all_ids), dtype=np.int32))
+    return ids.replace_strict(all_ids, positions, return_dtype=pl.Int32).to_numpy()
 
 
 def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int, now: int) -> Queries:
@@ -144,7 +130,7 @@ def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int,
     )
 
 
-def _features(items: pl.DataFrame, known: Bools, encoder: TextEncoder | None) -> ItemFeatures:
+def _features(items: pl.DataFrame, has_history: Bools, encoder: TextEncoder | None) -> ItemFeatures:
     categories = items["categories"]
     names = categories.explode().drop_nulls().unique().sort()
     flat = categories.explode().drop_nulls()
@@ -152,4 +138,4 @@ def _features(items: pl.DataFrame, known: Bools, encoder: TextEncoder | None) ->
     offsets = np.concatenate([[0], np.cumsum(categories.list.len().to_numpy())]).astype(np.int64)
     texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, known, encoder)
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, encoder)

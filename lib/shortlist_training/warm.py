@@ -1,4 +1,4 @@
-"""What a published bundle hands on to the training of the next one."""
+"""Warm start: what a published bundle hands on to the training of the next one."""
 
 from __future__ import annotations
 
@@ -12,39 +12,45 @@ from shortlist_bundle.groups import UserGroups
 from shortlist_bundle.items import ItemTable, category_names
 from shortlist_core.types import NO_ITEM, Float32s
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.features.registry import FEATURES
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
-from shortlist_ranking.train import Beginning, item_vectors
-from shortlist_retrieval.training.fit_sources import RetrievalSettings
+from shortlist_ranking.train import ScorerWarmStart, item_vectors
+from shortlist_retrieval.sources.fit_inputs import RetrievalSettings
+from shortlist_retrieval.sources.registry import SOURCES, source_class
 from shortlist_training.recipe import WarmStart
 from shortlist_training.table import TrainingTable
 
 
 def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
-    """The settings and the ranker of a bundle, for training on `table`, whose texts have the bundle's vocabulary.
+    """The settings and the ranker of a bundle, for training on `table`, which was encoded with the bundle's vocabulary.
 
-    None where they do not fit, as the catalogue has other categories now, or users' attributes came or went.
+    None where they do not fit the table, as the catalogue has other categories or users' attributes came or went; and
+    where the code has other sources or features.
     """
-    ranker = Ranker.load(bundle)
-    if bool(UserGroups.load(bundle)) != (table.histories.groups is not None):
+    ranker, with_groups = Ranker.load(bundle), table.histories.groups is not None
+    if bool(UserGroups.load(bundle)) != with_groups or ranker.features != FEATURES:
         return None
     config, features = ranker.scorer.config, table.features
     if (config.vocabulary, config.n_categories) != (features.encoder.size, features.n_categories):
         return None
     if list(ItemTable.load(bundle).category_names) != category_names(table.categories):
         return None
-    found: Any = bundle.manifest.settings
-    stored = found["retrieval"]
+    all_settings: Any = bundle.manifest.settings
+    stored = all_settings["retrieval"]
     finite = {name: np.inf if value is None else value for name, value in stored.items()}
     settings = RetrievalSettings(**finite | {"windows_days": tuple(stored["windows_days"])})
-    return WarmStart(settings, Beginning(_weights(bundle, ranker, table), ranker.scaling))
+    sources = {source_class(each["kind"], each["name"]) for each in bundle.json("retrieval/sources")["sources"]}
+    if sources != {source for source in SOURCES if source.applies(settings, with_groups)}:
+        return None
+    return WarmStart(settings, ScorerWarmStart(_weights(bundle, ranker, table), ranker.scaling))
 
 
 def _weights(bundle: Bundle, ranker: Ranker, table: TrainingTable) -> list[Float32s]:
     """The scorer's weights for the table's items.
 
-    A bundle has no table of item ids, but what an id adds to an item's vector is what its content does not explain. An
-    item that is new, or that nobody had taken, begins at zero.
+    A bundle does not store the embeddings of item ids. They are recovered: an id's embedding is the item's vector minus
+    what its content gives. An item that is new, or that nobody had taken, starts at zero.
     """
     scorer = Scorer(replace(ranker.scorer.config, n_items=len(table.item_ids)))
     scorer.build()
@@ -58,9 +64,9 @@ def _weights(bundle: Bundle, ranker: Ranker, table: TrainingTable) -> list[Float
     ]
     scorer.set_weights(weights)
     rows = ItemTable.load(bundle).ids.rows(table.item_ids)
-    there = rows != NO_ITEM
-    there[there] = ItemFeatures.load(bundle).known[rows[there]]
-    content = item_vectors(scorer, replace(table.features, known=np.zeros(len(rows), np.bool_)))
+    had_id = rows != NO_ITEM
+    had_id[had_id] = ItemFeatures.load(bundle).has_history[rows[had_id]]
+    content = item_vectors(scorer, replace(table.features, has_history=np.zeros(len(rows), np.bool_)))
     with_ids = empty.copy()
-    with_ids[1:][there] = ranker.item_vectors[rows[there]] - content[there]
+    with_ids[1:][had_id] = ranker.item_vectors[rows[had_id]] - content[had_id]
     return [with_ids if value is empty else value for value in weights]

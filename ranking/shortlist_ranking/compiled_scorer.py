@@ -1,4 +1,4 @@
-"""The scorer as XLA compiles it: for one batch size and number of candidates, over memory of its own."""
+"""The scorer as compiled by XLA for one batch size and one number of candidates, with input arrays of its own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from shortlist_layers.history import HISTORY
 from shortlist_ranking.scorer import Scorer
 
 _LINE = 64
-"""Bytes; memory that begins at a multiple of so many is what compiled loops read without a copy."""
+"""Bytes. Compiled functions read memory without a copy where it starts at a multiple of this."""
 
 
 class CompiledScorer:
     """`Scorer.score` of one shape, with the weights that the scorer had when it was compiled.
 
-    Its inputs are arrays that live as long as it does: whoever calls writes into them first. What lies beyond the
-    queries and candidates that are asked for has no say in the others' logits, and may be anything. Used by one thread
-    at a time.
+    Its inputs are arrays that live as long as it does. The caller writes into them, then calls. Entries beyond the
+    queries and candidates asked for do not influence the other logits, and may hold anything. One thread may use it at
+    a time.
 
-    `shared`: whether the function reads that memory itself, as only a CPU can; else it is copied at each call.
+    `shared`: the function reads the input arrays directly, which only a CPU can. Otherwise they are copied at each
+    call.
     """
 
     def __init__(self, scorer: Scorer, batch: int, n: int, shared: bool = True) -> None:
@@ -43,22 +44,22 @@ class CompiledScorer:
         views = {name: memory[span].reshape(shapes[name]) for name, span in spans.items()}
         self.history, self.present, self.types, self.gaps, self.candidates = views.values()
 
-        item_weights = {id(weight) for weight in scorer.items.weights}  # which `score` does not read
+        item_weights = {id(weight) for weight in scorer.items.weights}  # not read by `score`
         weights = [(weight, np.asarray(weight)) for weight in scorer.weights if id(weight) not in item_weights]
 
         def score(numbers: Any) -> Any:
             read = {name: tf.reshape(numbers[span], shapes[name]) for name, span in spans.items()}
             features, vectors = tf.split(read["candidates"], [config.n_features, config.dim], axis=-1)
             types, gaps = tf.cast(read["types"], tf.int32), tf.cast(read["gaps"], tf.int32)
-            # As constants: variables are looked up and locked at each call.
+            # As constants, because variables are looked up and locked at each call.
             with keras.StatelessScope([(weight, tf.constant(value)) for weight, value in weights]):
                 return scorer.score(read["history"], read["present"], types, gaps, vectors, features)
 
         self._score: Callable[[], Any]
         compiled = partial(tf.function, jit_compile=True, autograph=False)
         if shared:
-            # One tensor that the function holds on to: to make one takes 10 to 20 us, a copy as long again, and every
-            # argument of a call 25.
+            # The function captures one tensor over that memory. Making a tensor takes 10 to 20 us, a copy as long
+            # again, and every argument of a call 25 us.
             numbers = _tensor_over(memory)
             self._score = compiled(lambda: score(numbers)).get_concrete_function()
         else:
@@ -66,7 +67,7 @@ class CompiledScorer:
             self._score = lambda: function(tf.constant(memory))
 
     def __call__(self) -> Float32s:
-        """Logits of what the inputs hold, float32 [batch, n], not to be written to."""
+        """Logits of what the input arrays hold now, float32 [batch, n], read-only."""
         return np.asarray(self._score())
 
 
@@ -77,13 +78,13 @@ def on_gpu() -> bool:
 
 def _tensor_over(memory: Float32s) -> Any:
     numbers = tf.experimental.dlpack.from_dlpack(memory.__dlpack__())
-    if not np.shares_memory(np.asarray(numbers), memory):  # what is written later would never be read
+    if not np.shares_memory(np.asarray(numbers), memory):  # later writes would never be read
         raise RuntimeError("this TensorFlow copies the scorer's inputs instead of sharing their memory")
     return numbers
 
 
 def _aligned(size: int) -> Float32s:
-    """So many zeros."""
+    """Zeros float32 [size] whose memory starts at a multiple of _LINE bytes."""
     spare = np.zeros(size + _LINE // 4, np.float32)
     start = -spare.ctypes.data % _LINE // 4
     return spare[start : start + size]

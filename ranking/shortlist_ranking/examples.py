@@ -1,4 +1,4 @@
-"""What the scorer learns from: queries with the candidates that stage one returned, and which of them were taken."""
+"""Training examples of the scorer: queries, the candidates that stage one returned, and which of them were taken."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from shortlist_core.compiled import compiled
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
+from shortlist_kernels.ranking import scale
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
-from shortlist_ranking.features import ItemFacts, features
+from shortlist_ranking.features.matrix import feature_matrix
+from shortlist_ranking.item_facts import ItemFacts
 
 BUCKET = 2_048
-"""The number of distinct items of a batch is padded to a multiple of this, so that shapes repeat."""
+"""The number of distinct items of a batch is padded to a multiple of this, so that few shapes are traced."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Examples:
 
     candidates: Int32s  # [queries, n] rows, NO_ITEM pads
     features: Float32s  # [queries, n, features] not scaled
-    labels: Float32s  # [queries, n] what taking the item was worth, 0 not taken, -1 padding
-    ideal: Float32s  # [queries] DCG@10 of the best list, of candidates or not
-    users: Int64s  # [queries] which user, to hold whole users out
+    labels: Float32s  # [queries, n] gain of a taken item, 0 where not taken, -1 for padding
+    ideal: Float32s  # [queries] DCG@10 of the best list, retrieved or not
+    users: Int64s  # [queries] which user asked, so that whole users can be held out
     history: Int32s  # [queries, HISTORY] newest first
     present: Float32s
     types: Int32s
@@ -40,14 +41,14 @@ class Examples:
     def build(
         cls, queries: Queries, candidates: Candidates, gains: Float32s, ideal: Float32s, users: Int64s, facts: ItemFacts
     ) -> Examples:
-        """From one time slice; `gains` [queries, n] are 0 for what was not taken."""
+        """The examples of one time slice; `gains` [queries, n] are 0 for candidates that were not taken."""
         labels = np.where(candidates.valid, gains, -1).astype(np.float32)
         recent = latest(queries, queries.offsets[:-1], queries.offsets[1:])
-        return cls(candidates.items, features(queries, candidates, facts), labels, ideal, users, *recent)
+        return cls(candidates.items, feature_matrix(queries, candidates, facts), labels, ideal, users, *recent)
 
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:
-        """All rows; shorter candidate lists are padded to the longest."""
+        """The rows of all parts; shorter candidate lists are padded to the longest."""
         width = max(part.candidates.shape[1] for part in parts)
         fields: dict[str, Any] = {}
         for name, fill in (("candidates", NO_ITEM), ("features", 0), ("labels", -1)):
@@ -67,7 +68,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean, spread and range of every feature over the training candidates."""
+    """Feature scaling: mean, standard deviation and range of every feature over the training candidates."""
 
     mean: Float32s  # [features]
     spread: Float32s  # [features]
@@ -76,37 +77,28 @@ class Scaling:
 
     @classmethod
     def fit(cls, examples: Examples) -> Scaling:
-        """From the candidates that are not padding."""
+        """The scaling of the candidates that are not padding."""
         rows = examples.features[examples.labels >= 0]
         mean, spread = (moment(axis=0, dtype=np.float64).astype(np.float32) for moment in (rows.mean, rows.std))
         return cls(mean, spread, rows.min(axis=0), rows.max(axis=0))
 
     def without(self, features: Bools) -> Scaling:
-        """The same with the marked features, bool [features], scaled to 0 whatever they are: for ablations."""
+        """This scaling with the marked features, bool [features], scaled to 0 whatever their values: for ablations."""
         return replace(self, spread=np.where(features, np.inf, self.spread).astype(np.float32))
 
     def apply(self, raw: Float32s) -> Float32s:
-        """Scaled, and held to the range that training saw: what a network says outside of it is anybody's guess."""
+        """Scaled features, clipped to the range of training: a network extrapolates unpredictably outside of it."""
         scaled = np.array(raw, np.float32, order="C")
         self.apply_within(scaled)
         return scaled
 
     def apply_within(self, found: Float32s) -> None:
-        """As `apply`, to what lies at the front of `found`, float32 [..., features or more] and contiguous."""
-        _scale(found.reshape(-1, found.shape[-1]), self.mean, self.spread, self.low, self.high)
-
-
-@compiled
-def _scale(found: Float32s, mean: Float32s, spread: Float32s, low: Float32s, high: Float32s) -> None:
-    for i in range(len(found)):
-        own = found[i]
-        for j in range(len(mean)):
-            inside = min(max(own[j], low[j]), high[j])  # in this order what is no number stays none
-            own[j] = (inside - mean[j]) / (spread[j] if spread[j] > np.float32(1e-6) else np.float32(1))
+        """Scale in place the first features of `found`, float32 [..., features or more] and contiguous."""
+        scale(found.reshape(-1, found.shape[-1]), self.mean, self.spread, self.low, self.high)
 
 
 class ExampleBatches(keras.utils.PyDataset):
-    """Shuffled batches; of each query's candidates, all that were taken and a random part of the others."""
+    """Shuffled batches. Of each query's candidates they hold all taken ones and a random sample of the others."""
 
     def __init__(
         self, examples: Examples, items: ItemFeatures, scaling: Scaling, batch: int, width: int, seed: int
@@ -120,11 +112,11 @@ class ExampleBatches(keras.utils.PyDataset):
         return len(self.examples) // self.batch
 
     def on_epoch_end(self) -> None:
-        """Another order for the next epoch."""
+        """Shuffle anew for the next epoch."""
         self.order = self.generator.permutation(len(self.examples))
 
     def __getitem__(self, step: int) -> tuple[dict[str, Any], Float32s]:
-        """Inputs of `Scorer` and labels float32 [batch, width]."""
+        """One batch: the inputs of `Scorer` and labels float32 [batch, width]."""
         rows = self.order[step * self.batch : (step + 1) * self.batch]
         labels = self.examples.labels[rows]
         lottery = self.generator.random(labels.shape) + np.sign(labels)  # taken before untaken before padding
@@ -148,9 +140,9 @@ def model_inputs(
     types: Int32s,
     gaps: Int32s,
 ) -> dict[str, Any]:
-    """The batch with every distinct item once, so that the text of each is read once."""
-    everything = np.concatenate([candidates.ravel(), history.ravel()])
-    distinct, where = np.unique(np.maximum(everything, 0), return_inverse=True)
+    """The scorer's inputs for a batch. Every distinct item is listed once, so that its text is encoded once."""
+    rows = np.concatenate([candidates.ravel(), history.ravel()])
+    distinct, where = np.unique(np.maximum(rows, 0), return_inverse=True)
     distinct = np.pad(distinct, (0, -len(distinct) % BUCKET), mode="edge")
     split = candidates.size
     return {

@@ -1,4 +1,4 @@
-"""Stage two as it serves: compiled loops write what the scorer reads, and the scorer is compiled for fixed shapes."""
+"""Ranker: scores candidates with a published scorer, which is compiled for fixed shapes."""
 
 from __future__ import annotations
 
@@ -12,30 +12,35 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.compiled import compiled
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.halves import HalfVectors, restored, shrunk, write_vectors
-from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
+from shortlist_core.types import Candidates, Float32s, Int32s, Queries
+from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vectors
+from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.new_items import NewItems
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
-from shortlist_ranking.features import ItemFacts, untaken, write_features
+from shortlist_ranking.features.feature import Feature
+from shortlist_ranking.features.matrix import write_features
+from shortlist_ranking.features.registry import FEATURES, UNSAID, features_named
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.scorer import Scorer, ScorerConfig
 from shortlist_ranking.train import TrainedScorer
 
 SHAPES = ((1, 128), (1, 256), (1, 512), (2, 512), (4, 128), (4, 512))
 GPU_SHAPES = ((1, 512), (4, 512), (16, 512), (64, 512))
-"""How many requests of how many candidates are scored at once: what is compiled, and there is no more. Others are
-padded to the next or scored in parts. On a CPU a request of a larger batch takes as long, and more of the cache.
+"""Shapes that the scorer is compiled for: requests, and candidates of each, that are scored at once.
+
+Smaller batches are padded to the next shape, larger ones are scored in parts. On a CPU, larger batches would not make a
+request faster and would take more of the cache.
 """
 
 
 class Ranker:
     """Scores candidates with a published scorer.
 
-    No text is read here: items come as the vectors that were computed when the bundle was published.
+    It reads no text: items are the vectors that were computed when the bundle was published.
     """
 
     def __init__(
@@ -47,76 +52,79 @@ class Ranker:
         calibration: tuple[float, float],
         new: NewItems | None = None,
         published: Float32s | HalfVectors | None = None,
-        for_new: Float32s | None = None,
+        new_item_weights: Float32s | None = None,
         stage_one_level: float = 0.0,
+        features: tuple[Feature, ...] = FEATURES,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
-        self._new, self._published = new, published  # the item vectors as they were before any of them changed
+        self._new, self._published = new, published  # item vectors as published, before any changed
         self._encoding = ItemEncoding.of(scorer.items)
-        self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
-        self.stage_one_level = stage_one_level
+        no_weights = np.zeros(len(scaling.mean) + 1, np.float32)
+        self.new_item_weights = no_weights if new_item_weights is None else new_item_weights
+        self.stage_one_level, self.features = stage_one_level, features
         self._gpu = on_gpu()
         self._shapes = GPU_SHAPES if self._gpu else SHAPES
         self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by shape
-        self._scoring = threading.Lock()  # held from writing a compiled scorer's inputs until it has read them
+        self._scoring = threading.Lock()  # held from writing a compiled scorer's inputs until its logits are read
 
     @classmethod
     def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
-        """A ranker straight from training."""
+        """A ranker of a scorer that was just trained."""
         return cls(
             trained.scorer,
             trained.scaling,
             facts,
             trained.vectors,
             trained.calibration,
-            for_new=trained.for_new,
+            new_item_weights=trained.new_item_weights,
             stage_one_level=trained.stage_one_level,
         )
 
     def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
         """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
 
-        A candidate's score depends on the query and the candidate alone, not on its neighbours or the batch. For users
-        without a history, of whom the scorer has learned nothing, it is stage one's, at the level of the others'.
+        A candidate's score depends on the query and the candidate alone, not on other candidates or queries. Users
+        without history keep stage one's scores, raised to the level of the scorer's logits, because the scorer learns
+        from users with history alone.
         """
         scores = candidates.fused + np.float32(self.stage_one_level)
-        known = np.flatnonzero(~queries.strangers)
-        if len(known) == len(queries):
+        with_history = np.flatnonzero(~queries.without_history)
+        if len(with_history) == len(queries):
             self._score(queries, candidates, scores)
-        elif len(known):
-            some = scores[known]
-            self._score(queries.select(known), candidates.part(known), some)
-            scores[known] = some
-        _calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
+        elif len(with_history):
+            rescored = scores[with_history]
+            self._score(queries.select(with_history), candidates.part(with_history), rescored)
+            scores[with_history] = rescored
+        calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
         return scores
 
     def vectors(self, items: Int32s) -> Float32s:
-        """Unit vectors of items, float32 [n, dim]: how alike the ranker sees them."""
-        own = self.item_vectors[items]
-        return np.asarray(own / np.maximum(np.linalg.norm(own, axis=-1, keepdims=True), 1e-9))
+        """Unit vectors of items, float32 [n, dim]: their inner products say how alike items are to the ranker."""
+        vectors = self.item_vectors[items]
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
-        """Take in items that came or changed, at distinct rows; only a ranker loaded with room for them can.
+        """Take in new or changed items, at distinct rows. Raises ValueError for a ranker loaded without spare rows.
 
-        What the id of a published item says stays, and is added to what its content says now.
+        A published item's vector keeps the part that its id learned; the part that follows from its content is renewed.
         """
         if self._new is None or self._published is None:
-            raise ValueError("the ranker was loaded without room for new items")
+            raise ValueError("the ranker was loaded without spare rows for new items")
         inputs = self._new.inputs(items)
         self.item_vectors[rows] = self._new.vectors(self._encoding, rows, inputs, self._published.__getitem__)
         self.facts.prices[rows] = inputs["prices"]
 
     def warm(self) -> None:
-        """Compile everything, so that no caller waits for it, whatever is asked for."""
+        """Compile the scorer for every shape, so that no request waits for it."""
         for shape in self._shapes:
             self._function(shape)()
 
     def write(self, writer: BundleWriter, at: str = "ranking") -> None:
-        """Store weights, item vectors, scaling and calibration under `at`; the facts have a place of their own.
+        """Store weights, item vectors, scaling and calibration under `at`; item facts are stored by `ItemFacts.write`.
 
-        Of the table of item ids only the row that stands for none: what the ids say is in the item vectors, and a table
-        of a large catalogue would be most of a serving process.
+        Of the table of item ids, only the row that stands for no id is stored. The item vectors contain what the ids
+        learned, and the table of a large catalogue would be most of a serving process's memory.
         """
         ids, config = self.scorer.items.ids.embeddings, replace(self.scorer.config, n_items=0)
         values = zip(self.scorer.weights, self.scorer.get_weights(), strict=True)
@@ -125,19 +133,30 @@ class Ranker:
         writer.array(f"{at}/vectors", shrunk(self.item_vectors))
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
-        writer.array(f"{at}/for_new", self.for_new)
+        writer.array(f"{at}/for_new", self.new_item_weights)
         writer.json(
             f"{at}/settings",
-            {"scorer": config.to_json(), "calibration": self.calibration, "stage_one_level": self.stage_one_level},
+            {
+                "scorer": config.to_json(),
+                "calibration": self.calibration,
+                "stage_one_level": self.stage_one_level,
+                "features": [feature.name for feature in self.features],
+            },
         )
 
     @classmethod
     def load(cls, bundle: Bundle, at: str = "ranking", new: NewItems | None = None) -> Ranker:
-        """The ranker that `write` stored, with room for new items where they are given.
+        """The ranker that `write` stored, with spare rows for new items where `new` is given.
 
-        Raises BundleRefusedError where weights do not fit their configuration.
+        Raises BundleRefusedError where weights do not fit their configuration, or a feature is unknown.
         """
         settings = bundle.json(f"{at}/settings")
+        try:
+            features = features_named(settings.get("features", UNSAID))
+        except KeyError as error:
+            raise BundleRefusedError(
+                bundle.version, f"{at}/settings.json", f"names an unknown feature: {error}"
+            ) from error
         scorer = Scorer(ScorerConfig.from_json(settings["scorer"]))
         scorer.build()
         stored = bundle.weights(f"{at}/scorer")
@@ -147,12 +166,15 @@ class Ranker:
             raise BundleRefusedError(bundle.version, f"{at}/scorer.safetensors", str(error).splitlines()[0]) from error
         scaling = Scaling(*(bundle.array(f"{at}/{name}") for name in ("mean", "spread", "low", "high")))
         slope, offset = settings["calibration"]
-        vectors, room = bundle.array(f"{at}/vectors"), new.room if new else None
-        own = vectors if new is None else bundle.array(f"{at}/vectors", room)
-        facts = ItemFacts.load(bundle, room)
+        published, spare_rows = bundle.array(f"{at}/vectors"), new.spare_rows if new else None
+        vectors = published if new is None else bundle.array(f"{at}/vectors", spare_rows)
+        facts = ItemFacts.load(bundle, spare_rows)
         level = settings.get("stage_one_level", 0.0)
-        for_new = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
-        return cls(scorer, scaling, facts, restored(own), (slope, offset), new, restored(vectors), for_new, level)
+        weights = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
+        calibration, vectors_before = (slope, offset), restored(published)
+        return cls(
+            scorer, scaling, facts, restored(vectors), calibration, new, vectors_before, weights, level, features
+        )
 
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
         """Write logits into `scores`, float32 [batch, n]."""
@@ -160,27 +182,27 @@ class Ranker:
         most, widest = self._shapes[-1]
         for rows in _parts(batch, most):
             for columns in _parts(n, widest):
-                some = queries.slice(rows.start, rows.stop)
-                scores[rows, columns] = self._logits(some, candidates.part(rows, columns))
+                part = candidates.part(rows, columns)
+                scores[rows, columns] = self._logits(queries.slice(rows.start, rows.stop), part)
 
     def _logits(self, queries: Queries, candidates: Candidates) -> Float32s:
-        """Of as many as are compiled at most, float32 [batch, n]."""
+        """Logits float32 [batch, n] of a batch that fits the largest compiled shape."""
         (batch, n), features = candidates.items.shape, len(self.scaling.mean)
         items, *steps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
         with self._scoring:
             function = self._function(_smallest(self._shapes, batch, n))
             write_vectors(self.item_vectors, items, function.history)
-            for place, step in zip((function.present, function.types, function.gaps), steps, strict=True):
-                place[:batch] = step
-            write_features(queries, candidates, self.facts, function.candidates)
+            for target, values in zip((function.present, function.types, function.gaps), steps, strict=True):
+                target[:batch] = values
+            write_features(queries, candidates, self.facts, function.candidates, self.features)
             self.scaling.apply_within(function.candidates[:batch])
             write_vectors(self.item_vectors, candidates.items, function.candidates, features)
             logits = function()[:batch, :n]
-            new = untaken(candidates, self.facts)
+            new = self.facts.untaken(candidates)
             if new.any():
                 scaled = function.candidates[:batch, :n, :features][new]
                 logits = logits.copy()
-                logits[new] += scaled @ self.for_new[:-1] + self.for_new[-1]
+                logits[new] += scaled @ self.new_item_weights[:-1] + self.new_item_weights[-1]
         return logits
 
     def _function(self, shape: tuple[int, int]) -> CompiledScorer:
@@ -190,19 +212,9 @@ class Ranker:
 
 
 def _smallest(shapes: Sequence[tuple[int, int]], batch: int, n: int) -> tuple[int, int]:
-    """The least of the shapes that hold so many requests and candidates."""
+    """The smallest of the shapes that hold so many requests and candidates."""
     return min(((most, widest) for most, widest in shapes if batch <= most and n <= widest), key=math.prod)
 
 
 def _parts(total: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
-
-
-@compiled
-def _calibrate(scores: Float32s, items: Int32s, slope: np.float32, offset: np.float32) -> None:
-    """Make probabilities of logits in place, -inf where padded."""
-    for i in range(items.shape[0]):
-        for j in range(items.shape[1]):
-            logit = min(max(slope * scores[i, j] + offset, np.float32(-60)), np.float32(60))
-            probability = np.float32(1) / (np.float32(1) + np.float32(math.exp(-logit)))
-            scores[i, j] = probability if items[i, j] != NO_ITEM else np.float32(-np.inf)

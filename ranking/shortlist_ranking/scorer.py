@@ -1,4 +1,4 @@
-"""The ranking model in Keras: text CNN and id for items, LSTM over the history, an MLP over these and the signals."""
+"""The ranking model in Keras: a text CNN and ids for items, an LSTM over the history, an MLP over both and signals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shortlist_layers.item_encoder import ItemEncoder
 
 @dataclass(frozen=True)
 class ScorerConfig:
-    """Everything that decides the shapes of the scorer's weights; travels with them."""
+    """Everything that decides the shapes of the scorer's weights; stored beside them."""
 
     n_items: int
     vocabulary: int
@@ -41,14 +41,14 @@ class ScorerConfig:
 
 
 class HistoryLSTM(layers.Layer):
-    """The history, oldest to newest, as one vector (Hochreiter and Schmidhuber 1997): float32 [batch, units]."""
+    """An LSTM over the history (Hochreiter and Schmidhuber 1997), oldest event first: float32 [batch, units]."""
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
         self.types = layers.Embedding(len(EventType), 8)
         self.gaps = layers.Embedding(GAPS, 8)
-        # Histories come newest first with padding at the end: read backwards they end with the newest event.
+        # Histories come newest first with padding at the end. Read backwards, they end with the newest event.
         self.lstm = layers.LSTM(units, go_backwards=True, use_cudnn=False)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -73,8 +73,8 @@ class Scorer(keras.Model):
     """One logit per candidate. `item_vectors` is computed once per item, `score` per request.
 
     A linear model of the features plus a deep one (Cheng et al. 2016, Wide & Deep Learning). The deep part starts at
-    zero, so a scorer whose linear part is stage one's fusion begins with the order of stage one and learns what to
-    change in it.
+    zero, so a scorer whose linear part is stage one's fusion starts with the order of stage one and learns how to
+    change it.
     """
 
     def __init__(self, config: ScorerConfig, **kwargs: Any) -> None:
@@ -84,7 +84,7 @@ class Scorer(keras.Model):
             c.n_items, c.vocabulary, c.n_categories, c.dim, c.id_dropout, use_text=c.use_text, seed=c.seed
         )
         self.reader = HistoryLSTM(c.lstm_units) if c.use_lstm else None
-        self.wish = layers.Dense(c.dim)
+        self.intent = layers.Dense(c.dim)
         self.hidden = [layers.Dense(width, activation="relu") for width in c.hidden]
         self.dropouts = [layers.Dropout(c.dropout, seed=c.seed + i) for i in range(len(c.hidden) + 1)]
         self.wide = layers.Dense(1, use_bias=False, kernel_initializer="zeros")
@@ -97,7 +97,7 @@ class Scorer(keras.Model):
         width = c.n_features
         if self.reader is not None:
             self.reader.build((None, None, c.dim))
-            self.wish.build((None, c.lstm_units))
+            self.intent.build((None, c.lstm_units))
             width += c.dim + 1
         width += c.dim
         for layer in self.hidden:
@@ -108,7 +108,7 @@ class Scorer(keras.Model):
         self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = False) -> Any:
-        """Logits float32 [batch, n] for the batches of `shortlist_ranking.train`."""
+        """Logits float32 [batch, n] for a batch of `ExampleBatches`."""
         vectors = self.item_vectors(batch, training=training)
         history = ops.take(vectors, batch["history"], axis=0)
         candidates = ops.take(vectors, batch["candidates"], axis=0)
@@ -140,33 +140,34 @@ class Scorer(keras.Model):
         if self.reader is None:
             x = self.hidden[0](x)
         else:
-            wish = self.wish(self.reader(history, present, types, gaps))
-            x = ops.relu(ops.matmul(x, self._first_kernel(wish)) + self.hidden[0].bias)
+            intent = self.intent(self.reader(history, present, types, gaps))
+            x = ops.relu(ops.matmul(x, self._first_kernel(intent)) + self.hidden[0].bias)
         x = self.dropouts[1](x, training=training)
         for layer, dropout in zip(self.hidden[1:], self.dropouts[2:], strict=True):
             x = dropout(layer(x), training=training)
         return ops.squeeze(self.wide(features) + self.deep(x), -1)
 
-    def _first_kernel(self, wish: Any) -> Any:
-        """The first layer as it is for one user, float32 [batch, n_features + dim, units].
+    def _first_kernel(self, intent: Any) -> Any:
+        """The first layer's kernel for each user, float32 [batch, n_features + dim, units].
 
-        It reads [features, item, wish * item, sum(wish * item)]. What is linear in the item is one matrix of the item
-        alone once the wish is known, made once a user instead of multiplied out for every candidate.
+        The layer reads [features, item, intent * item, sum(intent * item)], where `intent` [batch, dim] is the user's
+        intent vector. For one user all of it but the features is linear in the item, so the kernel's parts add up to
+        one matrix of the item alone. That matrix is made once a user, not once a candidate.
         """
         c, kernel = self.config, self.hidden[0].kernel
         of_features, of_item, of_agreement, of_sum = ops.split(
             kernel, [c.n_features, c.n_features + c.dim, c.n_features + 2 * c.dim], axis=0
         )
-        of_item = of_item + ops.expand_dims(wish, -1) * (of_agreement + of_sum)
-        shared = ops.broadcast_to(of_features, (ops.shape(wish)[0], *of_features.shape))
+        of_item = of_item + ops.expand_dims(intent, -1) * (of_agreement + of_sum)
+        shared = ops.broadcast_to(of_features, (ops.shape(intent)[0], *of_features.shape))
         return ops.concatenate([shared, of_item], axis=1)
 
 
 def listwise_loss(labels: Any, logits: Any) -> Any:
     """Cross-entropy between what was taken and the softmax of the logits (ListNet, Cao et al. 2007), float32 [batch].
 
-    `labels` [batch, n]: what taking was worth, 0 not taken, -1 padding, which has no mass. A row without a taken
-    candidate costs nothing.
+    `labels` [batch, n]: the gain of a taken candidate, 0 where not taken, -1 for padding, which has no mass. A row
+    without a taken candidate has loss 0.
     """
     taken = ops.maximum(labels, 0.0)
     masked = ops.where(labels < 0, -1e9, logits)

@@ -8,12 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from shortlist_core.compiled import compiled
-from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, among
+from shortlist_core.types import Bools, Int32s, Int64s, among
+from shortlist_kernels.exclusions import write_first_passing
 
 
 @dataclass(frozen=True)
-class Barred:
+class Exclusions:
     """Few rows that each query must not get, and what a filter keeps from all of them.
 
     Not a mask per query: that would cost each request a pass over the catalogue.
@@ -23,13 +23,20 @@ class Barred:
     allowed: Bools | None = None  # [items]; None: all
 
     @classmethod
-    def of_all(cls, batch: int, allowed: Bools | None = None) -> Barred:
+    def of(cls, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Exclusions | None:
+        """What `blocked` rows of each of `batch` queries and a filter exclude; None where neither is given."""
+        if blocked is not None:
+            return cls(blocked, allowed)
+        return None if allowed is None else cls.of_all(batch, allowed)
+
+    @classmethod
+    def of_all(cls, batch: int, allowed: Bools | None = None) -> Exclusions:
         """What a filter keeps from all of `batch` queries, and nothing else."""
         return cls([np.zeros(0, np.int32)] * batch, allowed)
 
-    def select(self, which: Int64s) -> Barred:
-        """What is barred to the queries at the positions `which`."""
-        return Barred([self.rows[i] for i in which], self.allowed)
+    def select(self, which: Int64s) -> Exclusions:
+        """What is excluded to the queries at the positions `which`."""
+        return Exclusions([self.rows[i] for i in which], self.allowed)
 
     @cached_property
     def offsets(self) -> Int64s:
@@ -58,7 +65,7 @@ class Barred:
         count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
         """
         passing, places = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
-        _first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
+        write_first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
         return passing, places
 
     def left(self, query: int, n_items: int) -> int:
@@ -73,23 +80,3 @@ class Barred:
         mask = np.ones(n_items, np.bool_) if self.allowed is None else self.allowed.copy()
         mask[self.rows[query]] = False
         return mask
-
-
-@compiled
-def _first_passing(
-    lists: Int32s | Int64s, offsets: Int64s, barred: Int32s, allowed: Bools, passing: Int32s, places: Int64s
-) -> None:
-    for i in range(len(passing)):
-        own, rows = barred[offsets[i] : offsets[i + 1]], lists[min(i, len(lists) - 1)]
-        found = 0
-        for j in range(len(rows)):
-            if found == passing.shape[1]:
-                break
-            row = rows[j]
-            if row < 0 or (len(allowed) > 0 and not allowed[row]):
-                continue
-            at = np.searchsorted(own, row)
-            if at == len(own) or own[at] != row:
-                passing[i, found], places[i, found] = row, j
-                found += 1
-        passing[i, found:] = NO_ITEM

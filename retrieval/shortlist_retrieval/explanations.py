@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortlist_core.compiled import compiled, compiled_sums, room
-from shortlist_core.types import (
-    EVENT_WEIGHTS,
-    NO_GROUP,
-    NO_ITEM,
-    Bools,
-    Candidates,
-    EventType,
-    Float32s,
-    Int8s,
-    Int32s,
-    Int64s,
-    Queries,
-    Reasons,
-)
+from shortlist_core.explanations import SILENCE
+from shortlist_core.types import EVENT_WEIGHTS, NO_GROUP, NO_ITEM, Candidates, EventType, Queries, Reasons
+from shortlist_kernels.explanations import choose_speakers, write_strongest_events
 from shortlist_retrieval.fusion import Fusion
-from shortlist_retrieval.profile import last_events, wanted_only
-from shortlist_retrieval.sources.als import ALS
-from shortlist_retrieval.sources.demographic import Demographic
-from shortlist_retrieval.sources.item_item import HISTORY, ItemItem
-from shortlist_retrieval.sources.two_tower import TwoTower
-from shortlist_retrieval.top import SUSPECTS
-
-if TYPE_CHECKING:
-    from shortlist_retrieval.retriever import Source
-
-NAMING = (ItemItem, TwoTower, ALS)
-"""Sources that add up what the items of a history say, and so can name the one that says most."""
+from shortlist_retrieval.sources.source import Source
 
 _WEIGHTS = np.array([EVENT_WEIGHTS[kind] for kind in EventType], np.float32)
 
@@ -47,204 +23,18 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     """
     items, shape = candidates.items, candidates.items.shape
     speakers, shares = np.empty(shape, np.int32), np.empty(shape, np.float32)
-    anchors, groups = np.full(shape, NO_ITEM, np.int32), np.full(shape, NO_GROUP, np.int32)
     spoken = np.zeros(len(sources) + 1, np.bool_)  # the last one speaks for padding
-    naming = np.array([isinstance(source, NAMING) for source in sources], np.bool_)
-    given, ranks = fusion.contributions(candidates, queries.strangers), np.ascontiguousarray(candidates.ranks)
-    _choose(items, given, ranks, naming, speakers, shares, spoken)
-    wanted: Queries | None = None
-    for i in np.flatnonzero(spoken[:-1]).tolist():
-        source = sources[i]
-        if isinstance(source, ItemItem):
-            _strongest(source, queries, items, speakers, i, anchors)
-        elif isinstance(source, TwoTower | ALS):
-            wanted = wanted or last_events(wanted_only(queries), HISTORY)
-            _nearest(source, wanted, items, speakers, i, anchors)
-        elif isinstance(source, Demographic):
-            groups = np.maximum(groups, source.strongest(queries, np.where(speakers == i, items, NO_ITEM)))
+    naming = np.array([source.names_history_items for source in sources], np.bool_)
+    given = fusion.contributions(candidates, queries.without_history)
+    choose_speakers(items, given, np.ascontiguousarray(candidates.ranks), naming, speakers, shares, spoken)
+    anchors, groups = np.full(shape, NO_ITEM, np.int32), np.full(shape, NO_GROUP, np.int32)
+    for place in np.flatnonzero(spoken[:-1]).tolist():
+        spoken_for = np.where(speakers == place, items, NO_ITEM)
+        if sources[place].names_history_items:
+            anchors = np.maximum(anchors, sources[place].anchors(queries, spoken_for))
+        else:
+            groups = np.maximum(groups, sources[place].groups(queries, spoken_for))
     done = np.full(shape, EventType.INTERACTION, np.int8)
-    _strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
-    return Reasons((*candidates.sources, ""), speakers, anchors, done, shares, groups)
-
-
-def _strongest(
-    source: ItemItem, queries: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s
-) -> None:
-    """Write, for each candidate that the source speaks for, the history item that adds most to its score."""
-    profiles, weights = source.profile(queries), source.weights
-    _find_strongest(
-        profiles.offsets,
-        profiles.columns,
-        profiles.values,
-        weights.indptr,
-        weights.indices,
-        weights.data,
-        items,
-        speakers,
-        speaker,
-        room.int32s(weights.shape[1]),
-        np.zeros(items.shape[1], np.float32),
-        anchors,
-    )
-
-
-def _nearest(
-    source: TwoTower | ALS, events: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s
-) -> None:
-    """As `_strongest`, for users who are made of their items' vectors: of the wanted `events` the item whose vector
-    points most alike.
-
-    Not the largest product: an item with a long vector, a popular one, would be named for everything.
-    """
-    rows = np.empty(len(events.items) + items.size, np.int32)
-    count = _needed(events.offsets, events.items, items, speakers, speaker, rows)
-    vectors = source.index.take(rows[:count])
-    _find_nearest(events.offsets, events.items, speakers, speaker, vectors, anchors)
-
-
-@compiled
-def _choose(
-    items: Int32s,
-    given: Float32s,
-    ranks: Int32s,
-    naming: Bools,
-    speakers: Int32s,
-    shares: Float32s,
-    spoken: Bools,
-) -> None:
-    """The source that gives the reason for each candidate: the one with the largest share of what is `given`, or one
-    that can name a history item where its share is at least a third of that. Of equal ones the first.
-    """
-    batch, n, sources = given.shape
-    for i in range(batch):
-        for j in range(n):
-            speaker, share = sources, np.float32(0)
-            if items[i, j] != NO_ITEM:
-                total = np.float32(0)
-                for s in range(sources):
-                    total += max(given[i, j, s], np.float32(0))
-                total = max(total, np.float32(1e-9))
-                best, named, most, most_named = 0, -1, np.float32(-1), np.float32(-1)
-                for s in range(sources):
-                    own = max(given[i, j, s], np.float32(0)) / total if ranks[i, j, s] > 0 else np.float32(0)
-                    if own > most:
-                        best, most = s, own
-                    if naming[s] and own > most_named:
-                        named, most_named = s, own
-                strong = named >= 0 and most_named >= max(most / np.float32(3), np.float32(1e-9))
-                speaker, share = (named, most_named) if strong else (best, most)
-            speakers[i, j], shares[i, j], spoken[speaker] = speaker, share, True
-
-
-@compiled
-def _find_strongest(
-    offsets: Int64s,
-    history: Int32s,
-    counts: Float32s,
-    indptr: Int32s,
-    indices: Int32s,
-    data: Float32s,
-    items: Int32s,
-    speakers: Int32s,
-    speaker: int,
-    marks: Int32s,
-    most: Float32s,
-    anchors: Int32s,
-) -> None:
-    """For each item of the speaker's the history item whose count times weight is largest, where one is above 0; of
-    equals the first.
-
-    `marks` are zeros, and zeros again afterwards. Items past the matrix are named by none.
-    """
-    suspects = np.zeros(SUSPECTS, np.bool_)
-    for i in range(len(items)):
-        wanted = 0
-        for n in range(items.shape[1]):
-            if speakers[i, n] == speaker and items[i, n] < len(marks):
-                marks[items[i, n]], most[n] = n + 1, 0
-                suspects[items[i, n] & (SUSPECTS - 1)] = True
-                wanted += 1
-        if wanted == 0:
-            continue
-        for j in range(offsets[i], offsets[i + 1]):
-            if history[j] >= len(indptr) - 1:
-                continue
-            for entry in range(indptr[history[j]], indptr[history[j] + 1]):
-                if not suspects[indices[entry] & (SUSPECTS - 1)]:
-                    continue
-                n = marks[indices[entry]] - 1
-                part = counts[j] * data[entry]
-                if n >= 0 and part > most[n]:
-                    most[n], anchors[i, n] = part, history[j]
-        for n in range(items.shape[1]):
-            if speakers[i, n] == speaker and items[i, n] < len(marks):
-                marks[items[i, n]] = 0
-                suspects[items[i, n] & (SUSPECTS - 1)] = False
-
-
-@compiled
-def _needed(offsets: Int64s, history: Int32s, items: Int32s, speakers: Int32s, speaker: int, rows: Int32s) -> int:
-    """Write the rows whose vectors `_find_nearest` reads, in its order; how many they are."""
-    end = 0
-    for i in range(len(items)):
-        begin = end
-        for n in range(items.shape[1]):
-            if speakers[i, n] == speaker:
-                rows[end] = items[i, n]
-                end += 1
-        if end > begin:
-            for event in range(offsets[i], offsets[i + 1]):
-                rows[end] = history[event]
-                end += 1
-    return end
-
-
-@compiled_sums
-def _find_nearest(
-    offsets: Int64s, history: Int32s, speakers: Int32s, speaker: int, vectors: Float32s, anchors: Int32s
-) -> None:
-    """For each item of the speaker's the history item with the largest cosine, where one is above 0; of equals the
-    first. The `vectors` of a query's items lie before those of its history.
-    """
-    batch, n = speakers.shape
-    most, places = np.empty(n, np.float32), np.empty(n, np.int64)
-    at = 0
-    for i in range(batch):
-        wanted = 0
-        for k in range(n):
-            if speakers[i, k] == speaker:
-                places[wanted], most[wanted] = k, 0
-                wanted += 1
-        if wanted == 0:
-            continue
-        own, at = vectors[at : at + wanted], at + wanted
-        for event in range(offsets[i], offsets[i + 1]):
-            vector, squares = vectors[at], np.float32(0)
-            at += 1
-            for d in range(len(vector)):
-                squares += vector[d] * vector[d]
-            scale = np.float32(1) / max(np.sqrt(squares), np.float32(1e-9))
-            for w in range(wanted):
-                item, product = own[w], np.float32(0)
-                for d in range(len(vector)):
-                    product += vector[d] * item[d]
-                if product * scale > most[w]:
-                    most[w], anchors[i, places[w]] = product * scale, history[event]
-
-
-@compiled
-def _strongest_events(
-    offsets: Int64s, items: Int32s, types: Int8s, weights: Float32s, anchors: Int32s, done: Int8s
-) -> None:
-    """The type with the largest weight of the events on each anchor, of equal ones the oldest."""
-    for i in range(len(anchors)):
-        for n in range(anchors.shape[1]):
-            most = np.float32(-1)
-            if anchors[i, n] == NO_ITEM:
-                continue
-            if n > 0 and anchors[i, n] == anchors[i, n - 1]:
-                done[i, n] = done[i, n - 1]
-                continue
-            for event in range(offsets[i], offsets[i + 1]):
-                if items[event] == anchors[i, n] and weights[types[event]] > most:
-                    most, done[i, n] = weights[types[event]], types[event]
+    write_strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
+    explanations = tuple(source.explanation for source in sources)
+    return Reasons((*candidates.sources, ""), speakers, anchors, done, shares, groups, (*explanations, SILENCE))

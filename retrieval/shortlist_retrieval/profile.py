@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from shortlist_core.compiled import compiled, room
-from shortlist_core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Float32s, Int8s, Int32s, Int64s, Queries
+from shortlist_core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Queries
+from shortlist_kernels.profiles import write_profiles
+from shortlist_kernels.scratch import scratch
 from shortlist_retrieval.sparse import SparseRows
+
+HISTORY = 300
+"""Events of a history that count, the newest; longer ones say nothing new and cost their square in fitting."""
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
 
@@ -29,6 +35,23 @@ def last_events(queries: Queries, count: int) -> Queries:
     return queries.keep(from_end < count)
 
 
+@lru_cache(maxsize=4)
+def newest_wanted(queries: Queries) -> Queries:
+    """Each query with its newest HISTORY events, without impressions and dislikes; the last few batches are kept."""
+    return last_events(wanted_only(queries), HISTORY)
+
+
+@lru_cache(maxsize=4)
+def history_profile(queries: Queries, n_items: int, half_life_days: float, repeated: bool = False) -> SparseRows:
+    """The newest HISTORY wanted events as rows [batch, items], fading with the half-life; inf: all count alike.
+
+    An item counts by its newest event, or, `repeated`, by all of them.
+
+    Several sources read a request's history the same way, and reasons read it again: the last few are kept.
+    """
+    return profile(queries, n_items, HISTORY, half_life_days=half_life_days, repeated=repeated)
+
+
 def profile(
     queries: Queries,
     n_items: int,
@@ -49,48 +72,7 @@ def profile(
     offsets = np.zeros(len(queries) + 1, np.int64)
     half_life = np.float64(half_life_days * DAY)
     events = queries.offsets, queries.items, queries.times, queries.types, queries.now
-    _read(*events, _WANTED, last, half_life, np.float64(fade), repeated, room.int32s(n_items), offsets, columns, values)
+    write_profiles(
+        *events, _WANTED, last, half_life, np.float64(fade), repeated, scratch.int32s(n_items), offsets, columns, values
+    )
     return SparseRows(offsets, columns[: offsets[-1]], values[: offsets[-1]], n_items)
-
-
-@compiled
-def _read(
-    bounds: Int64s,
-    items: Int32s,
-    times: Int64s,
-    types: Int8s,
-    now: Int64s,
-    wanted: Bools,
-    last: int,
-    half_life: float,
-    fade: float,
-    repeated: bool,
-    places: Int32s,
-    offsets: Int64s,
-    columns: Int32s,
-    values: Float32s,
-) -> None:
-    """`places` are zeros, and zeros again afterwards."""
-    end = 0
-    for i in range(len(bounds) - 1):
-        read, factor = 0, 1.0
-        for event in range(bounds[i + 1] - 1, bounds[i] - 1, -1):  # the newest first
-            if not wanted[types[event]]:
-                continue
-            if read == last:
-                break
-            weight = np.float32(factor * 2.0 ** (-max(now[i] - times[event], 0) / half_life))
-            item, read, factor = items[event], read + 1, factor * fade
-            if item >= len(places):
-                continue
-            if places[item] == 0:
-                columns[end], values[end] = item, weight
-                end += 1
-                places[item] = end
-            elif repeated:
-                values[places[item] - 1] += weight
-        for k in range(offsets[i], end):
-            places[columns[k]] = 0
-            if repeated:
-                values[k] = np.sqrt(values[k])
-        offsets[i + 1] = end

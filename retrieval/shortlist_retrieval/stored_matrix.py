@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.halves import KEPT_WHOLE
+from shortlist_kernels.halves import KEPT_WHOLE
 
 _MOST = np.iinfo(np.int16).max
 

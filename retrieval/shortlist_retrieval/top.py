@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortlist_core.compiled import compiled
-from shortlist_core.types import NO_ITEM, Bools, Float32s, Int32s, Int64s
-from shortlist_retrieval.exclusions import Barred
-
-SUSPECTS = 4096
-"""Places of a table, by the last bits of a row, that says which rows need a closer look: small enough for the nearest
-cache, a power of two.
-"""
-
-_INFINITE, _TOP = 0x7F800000, 0x7FFFFFFF
-"""The bits of infinity, past which there is no number; and what orders larger numbers first, less their bits."""
+from shortlist_core.types import NO_ITEM, Float32s, Int32s, Int64s
+from shortlist_kernels.top import write_top_columns, write_top_positions
+from shortlist_retrieval.exclusions import Exclusions
 
 
 def top_positions(values: Float32s, count: int) -> Int64s:
@@ -23,109 +15,15 @@ def top_positions(values: Float32s, count: int) -> Int64s:
     """
     bits = np.ascontiguousarray(values, np.float32).view(np.int32)
     positions = np.empty((len(bits), min(count, bits.shape[1])), np.int64)
-    _top_positions(bits, positions)
+    write_top_positions(bits, positions)
     return positions
 
 
-def top_columns(offsets: Int64s, columns: Int32s, values: Float32s, barred: Barred, count: int) -> Int32s:
-    """Of sparse rows (CSR) the columns of the `count` largest positive values that are not barred, largest first, of
+def top_columns(offsets: Int64s, columns: Int32s, values: Float32s, excluded: Exclusions, count: int) -> Int32s:
+    """Of sparse rows (CSR) the columns of the `count` largest positive values that are not excluded, largest first, of
     equal ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
     """
     found = np.full((len(offsets) - 1, count), NO_ITEM, np.int32)
     bits = values.view(np.int32)  # of positive numbers in the numbers' order
-    _top_columns(offsets, columns, bits, barred.offsets, barred.joined, barred.filter, found)
+    write_top_columns(offsets, columns, bits, excluded.offsets, excluded.joined, excluded.filter, found)
     return found
-
-
-@compiled
-def _smallest_first(keys: Int64s, n: int, count: int, spare: Int64s) -> int:
-    """Bring the `count` smallest of the first `n` keys, none of them negative, to the front, in order; returns how many
-    these are. `spare` has room for as many.
-
-    By counting and moving, without comparing: of keys that come in no order a processor guesses half of the comparisons
-    wrong, which makes a sort of few hundred three times as long.
-    """
-    if count < n:  # leave out what the first bits alone put behind enough others
-        sizes, last = np.zeros(2048, np.int64), 0
-        for k in range(n):
-            sizes[keys[k] >> 52] += 1
-        together = sizes[0]
-        while together < count:
-            last += 1
-            together += sizes[last]
-        end = 0
-        for k in range(n):
-            key = keys[k]
-            keys[end] = key
-            end += (key >> 52) <= last
-        n = end
-    if n == 0:
-        return 0
-    places = np.empty(256, np.int64)
-    for shift in range(
-        0, 64, 8
-    ):  # least significant digit first (Knuth 1998, The Art of Computer Programming 3, 5.2.5)
-        places[:] = 0
-        for k in range(n):
-            places[(keys[k] >> shift) & 0xFF] += 1
-        if places[(keys[0] >> shift) & 0xFF] == n:
-            continue
-        end = 0
-        for digit in range(256):
-            places[digit], end = end, end + places[digit]
-        for k in range(n):
-            digit = (keys[k] >> shift) & 0xFF
-            spare[places[digit]] = keys[k]
-            places[digit] += 1
-        for k in range(n):
-            keys[k] = spare[k]
-    return min(n, count)
-
-
-@compiled
-def _top_positions(bits: Int32s, positions: Int64s) -> None:
-    """`bits` are those of the numbers."""
-    n, count = bits.shape[1], positions.shape[1]
-    keys, spare = np.empty(n, np.int64), np.empty(n, np.int64)
-    for i in range(len(bits)):
-        for k in range(n):
-            ordered = bits[i, k] if bits[i, k] >= 0 else bits[i, k] ^ 0x7FFFFFFF  # in the order of the numbers
-            keys[k] = ((np.int64(_TOP) - ordered) << 31) | k
-        _smallest_first(keys, n, count, spare)
-        for k in range(count):
-            positions[i, k] = keys[k] & 0x7FFFFFFF
-
-
-@compiled
-def _top_columns(
-    offsets: Int64s,
-    columns: Int32s,
-    bits: Int32s,
-    barred_offsets: Int64s,
-    barred: Int32s,
-    allowed: Bools,
-    found: Int32s,
-) -> None:
-    """Write into each row of `found` what comes first; `allowed` is empty where everything is."""
-    count = found.shape[1]
-    suspects = np.zeros(SUSPECTS, np.bool_)
-    for i in range(len(found)):
-        own = barred[barred_offsets[i] : barred_offsets[i + 1]]
-        for column in own:
-            suspects[column & (SUSPECTS - 1)] = True
-        n = offsets[i + 1] - offsets[i]
-        keys, end = np.empty(n, np.int64), 0
-        for k in range(offsets[i], offsets[i + 1]):
-            column = columns[k]
-            if not 0 < bits[k] <= _INFINITE or (len(allowed) > 0 and not allowed[column]):
-                continue
-            if suspects[column & (SUSPECTS - 1)]:
-                at = np.searchsorted(own, column)
-                if at < len(own) and own[at] == column:
-                    continue
-            keys[end] = ((np.int64(_TOP) - bits[k]) << 32) | column
-            end += 1
-        for column in own:
-            suspects[column & (SUSPECTS - 1)] = False
-        for k in range(_smallest_first(keys, end, count, np.empty(n, np.int64))):
-            found[i, k] = keys[k] & 0xFFFFFFFF

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,9 @@ KEYS = {
 @pytest.mark.skipif(not (ROOT / ".tools/bin/ghz").exists(), reason="ghz is not there: make tools")
 def test_the_whole_benchmark_on_a_few_hundred_items(tmp_path: Path) -> None:
     options = ["--items", "700", "--seconds", "1", "--bundles", str(tmp_path / "bundles"), "--out", str(tmp_path)]
-    done = subprocess.run([sys.executable, "-m", "shortlist_bench", *options], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "shortlist_bench", *options], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     run = json.loads((tmp_path / "latest.json").read_text())
     assert run.keys() >= KEYS
@@ -39,7 +42,12 @@ def test_the_whole_benchmark_on_a_few_hundred_items(tmp_path: Path) -> None:
 def test_says_what_is_missing_without_a_load_generator(tmp_path: Path) -> None:
     for name in ("bench", "protos"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(".bundles", "results"))
-    done = subprocess.run([sys.executable, "-m", "shortlist_bench"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "shortlist_bench"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "bench")},  # the copy, which has no .tools beside it
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode != 0
     assert "make tools" in done.stderr and "Traceback" not in done.stderr
 
@@ -88,6 +96,14 @@ def test_profile_counts_recursion_once() -> None:
     assert together == {"run (a/b.py)": 10, "work (a/c.py)": 7}
 
 
+def test_profile_knows_our_functions_wherever_they_are_installed() -> None:
+    from shortlist_bench.profile import tables
+
+    stacks = ["run (asyncio/runners.py:1);rank (/a/server/shortlist_server/pipeline/stages.py:2) 7"]
+    _, ours = tables(stacks, 1)
+    assert [*ours.columns[0].cells] == ["rank (shortlist_server/pipeline/stages.py)"]
+
+
 def test_failed_calls_are_no_goodput() -> None:
     from shortlist_bench.ghz import _read
 
@@ -101,7 +117,8 @@ def test_processor_time_counts_the_processes_that_a_server_started() -> None:
     from shortlist_bench.machine import processor_seconds
 
     spin = "import time\nwhile time.process_time() < 0.3: pass\nprint(1, flush=True)\ninput()"
-    command = [sys.executable, "-c", f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {spin!r}])"]
+    python = [sys.executable, "-P", "-c"]
+    command = [*python, f"import subprocess\nsubprocess.run([*{python}, {spin!r}])"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         parent.stdout.readline()

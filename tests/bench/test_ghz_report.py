@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> Write:
 
 def report(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "shortlist_bench.ghz_report", path, *arguments], capture_output=True, text=True
+        [sys.executable, "-P", "-m", "shortlist_bench.ghz_report", path, *arguments], capture_output=True, text=True
     )
 
 

@@ -109,7 +109,7 @@ def test_a_damaged_bundle_is_refused_with_file_and_check(shell: Shell, store: Bu
     ("arguments", "message"),
     [
         (["activate", "20200101-000000-abcdef"], "there is no bundle '20200101-000000-abcdef'"),
-        (["activate", "x", "--share", "0.5"], "--share: goes with --label canary alone"),
+        (["activate", "x", "--share", "0.5"], "--share: needs --label canary"),
         (["activate", "x", "--label", "canary", "--share", "1.5"], "--share: must be above 0 to 1, not 1.5"),
     ],
 )

@@ -257,4 +257,4 @@ def test_tls_that_does_not_come_about_is_said_so(
         monkeypatch.setenv("SHORTLIST_ROOT_CERTIFICATES", str(certificates.path(root)))
     result = secure("recommend", "--user", "u1")
     assert result.exit_code == 1
-    assert "TLS does not come about" in result.stderr
+    assert "the TLS handshake fails" in result.stderr

@@ -153,7 +153,7 @@ def test_a_file_that_is_not_there(shortlist) -> None:
 
 
 def test_items_are_deleted_and_shown(shortlist) -> None:
-    assert shortlist("delete", "a", "b", "c")[1] == "2 deleted, 1 were not there\n"
+    assert shortlist("delete", "a", "b", "c")[1] == "2 deleted, 1 did not exist\n"
     code, out, _ = shortlist("get", "i1", "--json")
     assert (code, json.loads(out)["title"]) == (0, "Tea ☕")
     assert "Tea ☕" in shortlist("get", "i1")[1]

@@ -21,6 +21,7 @@ class Server:
         self._log = folder / "log"
         command = [
             sys.executable,
+            "-P",
             "-m",
             "shortlist_cli.main",
             "serve",

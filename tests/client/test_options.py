@@ -10,6 +10,7 @@ import grpc
 import pytest
 from certificates import Certificates
 from shortlist import Client, Options, Tls, Unavailable
+from shortlist.testing import FakeServer
 
 Connect = Callable[..., Any]
 
@@ -20,6 +21,7 @@ Connect = Callable[..., Any]
         {"timeout": 0},
         {"timeout": float("nan")},
         {"batch_timeout": float("inf")},
+        {"bundle_timeout": -1},
         {"max_attempts": 0},
         {"max_attempts": 6},
         {"max_message_bytes": 0},
@@ -52,14 +54,16 @@ def test_secrets_are_not_printed() -> None:
 
 
 def test_only_unavailable_is_retried() -> None:
-    (method,) = json.loads(Options().service_config())["methodConfig"]
-    assert method["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
-    assert {entry["service"] for entry in method["name"]} == {
+    tried_again, once = json.loads(Options().service_config())["methodConfig"]
+    assert tried_again["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
+    assert {entry["service"] for entry in tried_again["name"]} == {
         "shortlist.v1.RecommendationService",
         "shortlist.v1.EventService",
         "shortlist.v1.CatalogService",
         "shortlist.v1.UserService",
+        "shortlist.v1.BundleService",
     }
+    assert once == {"name": [{"service": "shortlist.v1.BundleService", "method": "RollbackBundle"}]}
 
 
 def test_a_timeout_of_zero_is_not_taken_for_none() -> None:
@@ -67,19 +71,17 @@ def test_a_timeout_of_zero_is_not_taken_for_none() -> None:
     assert Options().call_arguments(None, 1.0)["timeout"] == 1.0
 
 
-def test_mutual_tls_with_a_token(certificates: Certificates, connect: Connect, serve: Callable[..., Any]) -> None:
+def test_mutual_tls_with_a_token(certificates: Certificates, connect: Connect) -> None:
     pair = (certificates["server.key"], certificates["server.pem"])
-    server = serve(grpc.ssl_server_credentials([pair], certificates["root.pem"], require_client_auth=True))
     tls = Tls(certificates["root.pem"], certificates["client.key"], certificates["client.pem"])
-    answer = connect(server.address, Options(timeout=20, tls=tls, token="secret")).recommend("u1")
-    assert answer.bundle_version == "b1"
-    assert server.metadata[0]["authorization"] == "Bearer secret"
+    with FakeServer(grpc.ssl_server_credentials([pair], certificates["root.pem"], require_client_auth=True)) as server:
+        answer = connect(server.address, Options(timeout=20, tls=tls, token="secret")).recommend("u1")
+    assert answer.items
+    assert server.recommend.calls[0].metadata["authorization"] == "Bearer secret"
 
 
-def test_a_server_that_is_not_trusted_gets_no_request(
-    certificates: Certificates, connect: Connect, serve: Callable[..., Any]
-) -> None:
-    server = serve(grpc.ssl_server_credentials([(certificates["server.key"], certificates["server.pem"])]))
-    with pytest.raises(Unavailable):
+def test_a_server_that_is_not_trusted_gets_no_request(certificates: Certificates, connect: Connect) -> None:
+    pair = (certificates["server.key"], certificates["server.pem"])
+    with FakeServer(grpc.ssl_server_credentials([pair])) as server, pytest.raises(Unavailable):
         connect(server.address, Options(timeout=20, tls=Tls(certificates["client.pem"]))).recommend("u1")
-    assert server.requests == []
+    assert server.recommend.calls == []

@@ -25,7 +25,7 @@ from shortlist.v1 import (
 
 MESSAGES = TABLE["messages"]
 OPERATORS = {name for name, method in METHODS.items() if method.containing_service.name == "BundleService"}
-"""Methods that the clients do not have, for operators with `shortlist bundle`; their messages are in the table."""
+"""Methods for operators, which of all clients the Python client alone has; their messages are in the table."""
 
 
 @pytest.mark.system

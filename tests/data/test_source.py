@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortlist_core.errors import DataError
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
-from shortlist_data.source import LINE, Reading, batches
+from shortlist_data.source import batches
 
 # What a spreadsheet may write into a cell; surrogates and NUL no file holds, a lone CR ends a line for some readers,
 # and U+10FFFF, which Unicode leaves to programs, stands for bytes that are no text: a row with it is refused as such.

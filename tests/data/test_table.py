@@ -7,8 +7,8 @@ import pytest
 
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules
+from shortlist_data.reading import Reading
 from shortlist_data.rejects import Imported
-from shortlist_data.source import Reading
 from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
 HEADER = "user_id,item_id,timestamp\n"

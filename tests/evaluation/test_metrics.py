@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shortlist_evaluation.metrics import (
     ItemSets,
     f1_at,
-    first_places,
+    first_ranks,
     hit_at,
     map_at,
     mrr_at,
@@ -55,7 +55,7 @@ def test_an_item_listed_twice_counts_once():
     assert recall_at(ranked, RELEVANT, 5)[0] == 1
     assert precision_at(ranked, RELEVANT, 5)[0] == pytest.approx(2 / 5)
     assert ndcg_at(ranked, RELEVANT, 5)[0] < 1
-    assert first_places(ranked).tolist() == [[True, False, False, True, False]]
+    assert first_ranks(ranked).tolist() == [[True, False, False, True, False]]
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -105,5 +105,5 @@ def test_it_is_printed_as_tables_of_its_own(new):
     console = Console(file=io.StringIO(), width=160)
     print_new_users(new.to_json({"mine": lists}, {"mine": lists}), console)
     text = console.file.getvalue()
-    assert "New users: 2, of 2 of whom attributes are known" in text
+    assert "New users: 2, 2 of them with attributes" in text
     assert "NDCG@10, country is not" in text

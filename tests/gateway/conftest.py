@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Iterator
     def start(*arguments: str, **environment: str) -> Process:
         log = tmp_path_factory.mktemp("log") / "stderr"
         popen = subprocess.Popen(
-            [sys.executable, "-m", "shortlist_cli.main", *arguments],
+            [sys.executable, "-P", "-m", "shortlist_cli.main", *arguments],
             stdout=subprocess.PIPE,
             stderr=log.open("w"),
             text=True,

@@ -110,7 +110,7 @@ def end_of(*arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--address", "0.0.0.0:0"], "address: 0.0.0.0:0: other machines reach it.*--insecure"),
+        (["--address", "0.0.0.0:0"], "address: 0.0.0.0:0: other machines can reach it.*--insecure"),
         (["--server", "shop.example:50051"], "server: shop.example:50051: .*SHORTLIST_ROOT_CERTIFICATES"),
         (["--address", "nowhere"], "address: 'nowhere' is not HOST:PORT"),
         (["--server", "nowhere"], "server: 'nowhere' is not HOST:PORT"),

@@ -126,9 +126,9 @@ def test_an_ablated_part_is_not_looked_at(off, name):
 
 
 def as_layers_say(scorer, history, present, types, gaps, candidates, features):
-    """The scorer layer by layer, nothing taken apart: what Wide & Deep over [features, item, wish * item, sum] is."""
-    wish = scorer.wish(scorer.reader(history, present, types, gaps))[:, None]
-    agreement = wish * candidates
+    """The scorer layer by layer, nothing taken apart: what Wide & Deep over [features, item, intent * item, sum] is."""
+    intent = scorer.intent(scorer.reader(history, present, types, gaps))[:, None]
+    agreement = intent * candidates
     x = keras.ops.concatenate([features, candidates, agreement, keras.ops.sum(agreement, -1, keepdims=True)], -1)
     for layer in scorer.hidden:
         x = layer(x)

@@ -9,9 +9,10 @@ import pytest
 from shortlist_core.errors import DataError
 from shortlist_layers.history import HISTORY
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.calibration import calibrate
 from shortlist_ranking.examples import Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig
-from shortlist_ranking.train import KeepBest, _held_out, calibrate, ndcg_at_10, score_examples, train_scorer
+from shortlist_ranking.train import KeepBest, _held_out, ndcg_at_10, score_examples, train_scorer
 
 ITEMS = 30
 
@@ -91,15 +92,16 @@ def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items
     longer.features[:, 15:, 0] -= 4
     longer.labels[:, 15:] = longer.features[:, 15:, 1] > 1
     settings = config(items, use_lstm=False)
-    catalogue = items.with_new(np.arange(10, 15))
-    with_new = train_scorer([old, old], catalogue, settings, 1, start, newcomers=longer)
+    catalogue = items.with_new_copies(np.arange(10, 15))
+    with_new = train_scorer([old, old], catalogue, settings, 1, start, new_item_examples=longer)
     without = train_scorer([old, old], items, settings, 1, start)
     assert np.array_equal(with_new.vectors, without.vectors)
     assert with_new.calibration == without.calibration
-    assert not without.for_new.any()
-    added = with_new.scaling.apply(longer.features[:, 15:]) @ with_new.for_new[:-1] + with_new.for_new[-1]
+    assert not without.new_item_weights.any()
+    weights = with_new.new_item_weights
+    added = with_new.scaling.apply(longer.features[:, 15:]) @ weights[:-1] + weights[-1]
     assert added.mean() > 1
-    assert with_new.for_new[1] > abs(with_new.for_new[2]), "what tells which of them"
+    assert weights[1] > abs(weights[2]), "what tells which of them"
 
 
 @pytest.mark.system

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from shortlist_core.halves import KEPT_WHOLE
+from shortlist_kernels.halves import KEPT_WHOLE
 from shortlist_retrieval.sparse import SparseRows, product
 from shortlist_retrieval.stored_matrix import load_csr, write_csr
 

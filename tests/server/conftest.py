@@ -20,7 +20,7 @@ from shortlist_bundle import Bundle, BundleStore
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
 from shortlist_server.rpc.auth import Authority
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import StateStore, open_store
 
 
@@ -30,7 +30,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 @pytest.fixture
-def system(bundle: Bundle) -> System:
+def system(bundle: Bundle) -> LoadedBundle:
     loaded = fakes.load(bundle)
     loaded.retriever.calls.clear()
     loaded.retriever.queries.clear()
@@ -52,7 +52,7 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-async def start(system: System, store: StateStore, tmp_path: Path) -> AsyncIterator[Start]:
+async def start(system: LoadedBundle, store: StateStore, tmp_path: Path) -> AsyncIterator[Start]:
     """Starts servers: `await start(load=False, authority=..., any=setting)`; stops them at the end.
 
     With `follow=True` a server serves fakes of what its folder of bundles asks for, otherwise always `system`.
@@ -100,11 +100,11 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Fakes stand in for the models; the versions loaded, in order."""
     loaded: list[str] = []
 
-    def load(cls: type[System], bundle: Any, max_batch: int, max_fresh_items: int) -> System:
+    def load(cls: type[LoadedBundle], bundle: Any, max_batch: int, max_fresh_items: int) -> LoadedBundle:
         loaded.append(bundle.version)
         return fakes.load(bundle)
 
-    monkeypatch.setattr(System, "load", classmethod(load))
+    monkeypatch.setattr(LoadedBundle, "load", classmethod(load))
     return loaded
 
 

@@ -235,7 +235,7 @@ def _stall(switch: Path, draw: random.Random) -> None:
 
 
 def load(bundle: Any) -> Any:
-    """A System of fakes; the stand-in for System.load."""
-    from shortlist_server.system.loaded_bundle import System
+    """A LoadedBundle of fakes; the stand-in for LoadedBundle.load."""
+    from shortlist_server.system.loaded_bundle import LoadedBundle
 
-    return System.assemble(bundle, Retriever(), Ranker.load(bundle), 4)
+    return LoadedBundle.assemble(bundle, Retriever(), Ranker.load(bundle), 4)

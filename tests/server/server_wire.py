@@ -16,7 +16,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceSt
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 from shortlist_server.process.app import Server
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import StateStore
 
 
@@ -24,7 +24,7 @@ from shortlist_state import StateStore
 class Running:
     server: Server
     channel: grpc.aio.Channel
-    system: System
+    system: LoadedBundle
     store: StateStore
     address: str
 

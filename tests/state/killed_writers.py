@@ -41,7 +41,7 @@ def kill_while_writing(url: str, kills: int, draw: random.Random, redis: RedisSe
     """Kill a writer, or `redis` below it, at random moments; AssertionError where a batch is missing or not whole."""
     acknowledged: set[str] = set()
     for kill in range(kills):
-        command = [sys.executable, "-c", WRITER, url, f"k{kill}"]
+        command = [sys.executable, "-P", "-c", WRITER, url, f"k{kill}"]
         pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
         writer = subprocess.Popen(command, stdout=pipe, stderr=quiet, text=True, cwd=ROOT)
         assert writer.stdout is not None

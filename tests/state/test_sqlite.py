@@ -23,7 +23,7 @@ def event(id: str, time: int = 0) -> Event:
 
 def run(program: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        [sys.executable, "-P", "-c", program, *arguments], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
     )
 
 

@@ -51,6 +51,7 @@ class Shop:
         boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
         command = [
             sys.executable,
+            "-P",
             "-m",
             "shortlist_cli.main",
             "serve",

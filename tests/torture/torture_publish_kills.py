@@ -21,12 +21,12 @@ from shortlist import Client, Options
 from waiting import eventually
 
 from shortlist_bundle import BundleStore
+from shortlist_core.processes import python_module
 
 TITLE = "Kills during publishing"
 FULL = {"kills": 100, "commands": 20}
 SHORT = {"kills": 3, "commands": 1}
 
-ROOT = Path(__file__).parents[2]
 
 PUBLISHER = """
 import itertools, sys
@@ -129,8 +129,8 @@ def _kill_publishers(folder: Path, kills: int, draw: random.Random) -> tuple[Cou
 
 def _publisher(folder: Path) -> subprocess.Popen[str]:
     """A process that is about to begin its first step."""
-    search = f"import sys; sys.path[:0] = {[str(ROOT), str(Path(fakes.__file__).parent)]!r}\n"
-    command = [sys.executable, "-c", search + PUBLISHER, str(folder)]
+    search = f"import sys; sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})\n"
+    command = [sys.executable, "-P", "-c", search + PUBLISHER, str(folder)]
     publisher = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert publisher.stdout is not None
     assert publisher.stdout.readline() == "ready\n"
@@ -192,8 +192,8 @@ def _kill_commands(folder: Path, commands: int, draw: random.Random) -> int:
 
 def _command(folder: Path, seed: int) -> subprocess.Popen[bytes]:
     """The command once it has begun to write."""
-    arguments = ("-m", "shortlist_cli.main", "data", "synthetic-vectors", "--bundles", str(folder), "--items", "100")
-    command = subprocess.Popen([sys.executable, *arguments, "--seed", str(seed)], stdout=subprocess.DEVNULL, cwd=ROOT)
+    arguments = ("data", "synthetic-vectors", "--bundles", str(folder), "--items", "100", "--seed", str(seed))
+    command = subprocess.Popen(python_module("shortlist_cli.main", *arguments), stdout=subprocess.DEVNULL)
     eventually(lambda: command.poll() is not None or any(folder.glob(".writing-*")), timeout=120)
     assert command.poll() is None, "the command ended before it wrote anything"
     return command

@@ -13,9 +13,10 @@ from shortlist_bundle import BundleStore
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation.new_users import NewUsers
 from shortlist_evaluation.protocol import Heldout
+from shortlist_server.pipeline.query import Query
 from shortlist_training.assess import with_new_users
 from shortlist_training.config import Recipe
-from shortlist_training.offline import Recommender
+from shortlist_training.offline import serving_offline
 from shortlist_training.publish import publish
 from shortlist_training.recipe import train
 from shortlist_training.table import prepare
@@ -58,35 +59,38 @@ def bundle(dataset, tmp_path_factory, system_test):
 
 @pytest.fixture(scope="module")
 def system(bundle):
-    return Recommender.load(bundle)
+    with serving_offline(bundle) as recommender:
+        yield recommender
 
 
 def share_of_half(system, items, half):
     """How many of the first ten are of one half of the catalogue, per user."""
-    names = [system.items.ids.take(own[:10]) for own in items]
+    names = [system.bundle.items.ids.take(rows[:10]) for rows in items]
     return np.array([np.mean([(int(name[1:]) >= ITEMS // 2) == half for name in own]) for own in names])
 
 
-def test_strangers_get_what_their_country_takes(system):
-    assert system.retriever.sources[-1] == "demographic"
-    strangers = system.histories.queries(["", ""])
-    known = system.grouped(strangers, ["", ""], [[("country", each)] for each in COUNTRIES])
-    of_france, of_spain = share_of_half(system, system.recommend(known, 20).items, True)
+def of_country(country):
+    return Query(attributes=(("country", country),))
+
+
+def test_users_without_history_get_what_their_country_takes(system):
+    assert system.bundle.retriever.sources[-1] == "demographic"
+    of_france, of_spain = share_of_half(system, system.recommend([of_country(each) for each in COUNTRIES]).items, True)
     assert of_france < 0.5 < of_spain
 
 
-def test_what_the_bundle_knows_of_a_user_without_events_counts(system):
-    assert "u159" not in system.histories.ids, "came after the cut"
-    stored = system.grouped(system.histories.queries(["u159"]), ["u159"])
-    sent = system.grouped(system.histories.queries([""]), [""], [[("country", "Spain")]])
-    assert np.array_equal(system.recommend(stored, 20).items, system.recommend(sent, 20).items)
+def test_attributes_in_the_bundle_of_a_user_without_events_count(system):
+    assert "u159" not in system.bundle.histories.ids, "came after the cut"
+    stored, sent = system.recommend([Query(user_id="u159"), of_country("Spain")]).items
+    assert np.array_equal(stored, sent)
 
 
 def test_reasons_name_the_group(system):
-    known = system.grouped(system.histories.queries([""]), [""], [[("country", "Spain")]])
-    told = system.retriever.reasons(known, system.retriever.retrieve(known, 20))
+    bundle = system.bundle
+    spain = replace(bundle.histories.queries([""]), groups=bundle.groups.of([""], [[("country", "Spain")]]))
+    told = bundle.retriever.reasons(spain, bundle.retriever.retrieve(spain, 20))
     groups = set(told.groups[told.speakers == told.sources.index("demographic")].tolist())
-    assert [system.groups.names[group] for group in groups] == [("country", "Spain")]
+    assert [bundle.groups.names[group] for group in groups] == [("country", "Spain")]
 
 
 def test_new_users_are_measured_with_and_without_attributes(bundle, dataset):

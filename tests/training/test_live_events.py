@@ -33,7 +33,7 @@ def test_live_events_join_in_the_order_of_time_with_all_they_say(url: str) -> No
     early = Event("b", "u1", "i0", at(1) - DAY)
     write(url, late, early)
     merged = with_live_events(dataset(), [url])
-    assert (merged.added, merged.known, merged.unknown_items, merged.erased_users) == (2, 0, 0, 0)
+    assert (merged.added, merged.duplicates, merged.unknown_items, merged.erased_users) == (2, 0, 0, 0)
     events = merged.dataset.interactions
     assert events["timestamp"].is_sorted()
     first, last = events.row(0, named=True), events.row(-1, named=True)
@@ -57,7 +57,7 @@ def test_the_same_event_counts_once_from_wherever_it_comes(url: str, tmp_path: P
     write(url, Event("a", "u1", "i5", at(9)), in_the_data)
     write(other, Event("a", "u1", "i5", at(10)), Event("b", "u1", "i5", at(11)))
     merged = with_live_events(dataset(), [url, other])
-    assert (merged.added, merged.known) == (2, 2)
+    assert (merged.added, merged.duplicates) == (2, 2)
     assert "2 live events added (2 known already, 0 of unknown items)" in str(merged)
     assert len(with_live_events(merged.dataset, [url, other]).dataset.interactions) == 62
 

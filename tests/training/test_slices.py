@@ -12,7 +12,7 @@ from shortlist_core.types import DAY, NO_GROUP, NO_ITEM
 from shortlist_training.slices import ends, slices, time_slice
 
 ITEMS = 12
-WORDED = np.ones(ITEMS, bool)
+HAS_TEXT = np.ones(ITEMS, bool)
 EVENTS = st.lists(
     st.tuples(st.integers(0, 30), st.integers(0, ITEMS - 1), st.sampled_from([0, 1, 4, 6, 7])), max_size=8
 )
@@ -53,16 +53,16 @@ def check(cut, histories, start, end):
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(USERS, st.integers(1, 25), st.integers(1, 8), st.integers(0, 5), st.integers(0, ITEMS))
-def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed, unworded):
+def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed, textless):
     histories = histories_of(queries_of, users)
     a, b = start * DAY, (start + length) * DAY
-    worded = np.arange(ITEMS) >= unworded
-    cut = time_slice(histories, a, b, worded, 100, np.random.default_rng(seed))
+    has_text = np.arange(ITEMS) >= textless
+    cut = time_slice(histories, a, b, has_text, 100, np.random.default_rng(seed))
     check(cut, histories, a, b)
     before, inside = histories.times < a, (histories.times >= a) & (histories.times < b)
     came = set(histories.items[inside].tolist()) - set(histories.items[before].tolist())
-    assert np.flatnonzero(cut.new).tolist() == sorted(item for item in came if worded[item])
-    assert cut.known.sum() == len(set(histories.items[before].tolist()))
+    assert np.flatnonzero(cut.new).tolist() == sorted(item for item in came if has_text[item])
+    assert cut.in_catalogue.sum() == len(set(histories.items[before].tolist()))
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
@@ -73,7 +73,7 @@ def test_groups_are_those_of_the_users_asked_about(queries_of, users, start, len
     a, b = start * DAY, (start + length) * DAY
     cut = time_slice(replace(histories, groups=groups), a, b, np.ones(ITEMS, bool), 100, np.random.default_rng(seed))
     check(cut, replace(histories, groups=groups), a, b)
-    known = ~cut.queries.strangers
+    known = ~cut.queries.without_history
     assert np.array_equal(cut.queries.groups[known], groups[cut.users[known]])
     of_strangers = cut.queries.groups[~known]  # of some of them nothing is known
     assert ((of_strangers == NO_GROUP) | (of_strangers == groups[cut.users[~known]])).all()
@@ -85,7 +85,7 @@ def test_without_its_new_items_a_slice_is_one_of_items_without_words(queries_of,
     histories = histories_of(queries_of, users)
     a, b = start * DAY, (start + length) * DAY
     every, none = np.ones(ITEMS, bool), np.zeros(ITEMS, bool)
-    found = time_slice(histories, a, b, every, 100, np.random.default_rng(seed)).of_known()
+    found = time_slice(histories, a, b, every, 100, np.random.default_rng(seed)).without_new_items()
     expected = time_slice(histories, a, b, none, 100, np.random.default_rng(seed))
     assert not found.new.any()
     for name in ("users", "taken_offsets", "taken"):
@@ -98,10 +98,10 @@ def test_where_everything_that_is_taken_is_new_the_ends_of_histories_teach(queri
     early = [[(day, (user + 3 * day) % 10, 4) for day in (1, 2, 3)] for user in range(40)]
     late = [[(1, 0, 4), (20 + user % 10, 10, 4)] for user in range(20)]
     [last] = slices(histories_of(queries_of, early + late), np.ones(ITEMS, bool), 4, 100, 0)
-    assert last.teaching() and not last.new.any()
+    assert last.count_informative() and not last.new.any()
 
 
-def test_newcomers_are_asked_about_as_they_came_too(queries_of):
+def test_new_users_are_asked_about_without_history_too(queries_of):
     known, new = [(2, 0, 4), (4, 1, 4), (12, 2, 4), (13, 3, 4)], [(11, 0, 4), (12, 1, 4), (13, 2, 4)]
     histories = histories_of(queries_of, [known] * 10 + [new] * 3)
     cut = time_slice(histories, 10 * DAY, 20 * DAY, np.ones(ITEMS, bool), 1_000, np.random.default_rng(0))
@@ -136,7 +136,7 @@ def crowd(queries_of, users=240, same_time=False):
 
 def test_slices_follow_each_other_and_end_with_the_data(queries_of):
     histories = crowd(queries_of)
-    made = slices(histories, WORDED, 3, 1_000, 0)
+    made = slices(histories, HAS_TEXT, 3, 1_000, 0)
     assert len(made) == 3
     cuts = [cut.as_of for cut in made]
     assert np.diff(cuts) == pytest.approx([cuts[1] - cuts[0]] * 2, abs=2)
@@ -146,21 +146,21 @@ def test_slices_follow_each_other_and_end_with_the_data(queries_of):
 
 def test_no_more_queries_than_asked_for_and_the_same_ones_for_a_seed(queries_of):
     histories = crowd(queries_of)
-    first, again, other = (slices(histories, WORDED, 3, 70, seed) for seed in (1, 1, 2))
+    first, again, other = (slices(histories, HAS_TEXT, 3, 70, seed) for seed in (1, 1, 2))
     assert all(len(cut.queries) <= 70 for cut in first)
     assert [cut.users.tolist() for cut in first] == [cut.users.tolist() for cut in again]
     assert [cut.users.tolist() for cut in first] != [cut.users.tolist() for cut in other]
 
 
 def test_where_all_times_are_equal_the_ends_of_histories_are_the_slice(queries_of):
-    made = slices(crowd(queries_of, same_time=True), WORDED, 3, 1_000, 0)
+    made = slices(crowd(queries_of, same_time=True), HAS_TEXT, 3, 1_000, 0)
     assert len(made) == 1
     assert (np.diff(made[0].taken_offsets) > 0).all()
     assert len(made[0].queries) > 100
 
 
 def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
-    cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
+    cut = slices(crowd(queries_of), HAS_TEXT, 1, 1_000, 0)[0]
     items = np.tile(np.arange(-1, ITEMS, dtype=np.int32), (len(cut.queries), 1))
     assert NO_ITEM in items
     found = cut.gains_of(items, 0)
@@ -170,7 +170,7 @@ def test_labels_are_found_where_they_are_and_nowhere_else(queries_of):
 
 
 def test_what_is_known_already_is_blocked(queries_of):
-    cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
+    cut = slices(crowd(queries_of), HAS_TEXT, 1, 1_000, 0)[0]
     for query, rows in enumerate(cut.queries.seen()):
         assert set(rows.tolist()) == set(cut.queries.history(query).tolist())
         assert not set(taken_of(cut, query)) & set(rows.tolist())
@@ -179,12 +179,12 @@ def test_what_is_known_already_is_blocked(queries_of):
 @pytest.mark.parametrize("users", [[[(1, 1, 4)]] * 3, [[(1, 1, 4), (2, 1, 4)]], [[(1, 1, 4)] * 5] * 2])
 def test_where_nobody_has_two_items_there_is_nothing_to_learn(queries_of, users):
     with pytest.raises(DataError, match="nothing to learn"):
-        slices(histories_of(queries_of, users), WORDED, 4, 1_000, 0)
+        slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
 
 
 def test_three_users_make_a_slice(queries_of):
     users = [[(day, (day + user) % ITEMS, 4) for day in range(10)] for user in range(3)]
-    [cut] = slices(histories_of(queries_of, users), WORDED, 4, 1_000, 0)
+    [cut] = slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
     assert len(cut.queries) > 0
 
 
@@ -193,7 +193,7 @@ def test_what_came_next_is_worth_most_and_simultaneous_things_the_same(queries_o
     asked = [(day, item, 4) for day, item in ((1, 1), (2, 2), (21, 3), (22, 4), (22, 5), (23, 2), (24, 6), (25, 3))]
     others = [[(1, item, 4)] for item in range(ITEMS)]
     cut = time_slice(
-        histories_of(queries_of, [asked, *others]), 20 * DAY, 30 * DAY, WORDED, 1_000, np.random.default_rng(0)
+        histories_of(queries_of, [asked, *others]), 20 * DAY, 30 * DAY, HAS_TEXT, 1_000, np.random.default_rng(0)
     )
     query = next(q for q in range(len(cut.queries)) if cut.queries.now[q] == 20 * DAY)
     assert taken_of(cut, query) == [3, 4, 5, 6]
@@ -203,8 +203,8 @@ def test_what_came_next_is_worth_most_and_simultaneous_things_the_same(queries_o
 
 
 def test_few_users_are_asked_at_several_moments_each_never_the_same_twice(queries_of, monkeypatch):
-    monkeypatch.setattr("shortlist_training.slices.FILL", 600)
-    cut = slices(crowd(queries_of), WORDED, 1, 1_000, 0)[0]
+    monkeypatch.setattr("shortlist_training.slices.FEWEST_PER_SLICE", 600)
+    cut = slices(crowd(queries_of), HAS_TEXT, 1, 1_000, 0)[0]
     pairs = list(zip(cut.users.tolist(), cut.queries.now.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
     assert len(pairs) > len(set(cut.users.tolist()))

@@ -17,8 +17,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 @pytest.mark.parametrize("seed", [3, 11])
 def test_the_system_comes_near_the_true_preferences(tmp_path, seed):
     from shortlist_bundle import BundleStore
+    from shortlist_server.pipeline.query import Query
     from shortlist_training.config import Recipe
-    from shortlist_training.offline import Recommender
+    from shortlist_training.offline import serving_offline
     from shortlist_training.publish import publish
     from shortlist_training.recipe import train
     from shortlist_training.table import prepare
@@ -26,9 +27,9 @@ def test_the_system_comes_near_the_true_preferences(tmp_path, seed):
     shop, cut = make_shop(items=1_000, users=1_000, seed=seed), parse_time(SINCE)
     heldout = Heldout.of(shop.dataset, cut)
     publish(train(prepare(shop.dataset, cut), Recipe(), 1, lambda _: None), tmp_path, 1)
-    system = Recommender.load(BundleStore(tmp_path).load())
-    lists = system.recommend(system.histories.queries(heldout.user_ids), 10).items
-    rows = heldout.item_rows(list(system.items.ids))
+    with serving_offline(BundleStore(tmp_path).load()) as recommender:
+        lists = recommender.recommend([Query(user_id=user, count=10) for user in heldout.user_ids]).items
+        rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
     found = ndcg_at(heldout.admit(np.where(lists < 0, -1, rows[lists])), heldout.relevant, 10).mean()
 
     columns = {item: column for column, item in enumerate(shop.truth.item_ids.tolist())}

@@ -67,7 +67,7 @@ def test_now_is_just_after_the_last_event_or_the_time_asked_for():
 
 def test_items_that_nobody_touched_are_in_the_table_and_known_to_be_so():
     table = prepare(shop(), None)
-    known = dict(zip(table.item_ids, table.features.known.tolist(), strict=True))
+    known = dict(zip(table.item_ids, table.features.has_history.tolist(), strict=True))
     assert known["untouched"] is False
     assert known["i0"] is True
     assert np.isnan(table.prices[table.item_ids.index("untouched")])

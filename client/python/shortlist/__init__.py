@@ -10,6 +10,8 @@
 there, in the comment of each field.
 """
 
+from importlib.metadata import version
+
 from shortlist.aio import AsyncClient
 from shortlist.client import Client
 from shortlist.errors import (
@@ -25,6 +27,7 @@ from shortlist.errors import (
 )
 from shortlist.options import Options, Tls
 from shortlist.requests import HealthStatus
+from shortlist.v1.bundle_service_pb2 import BundleLabel
 from shortlist.v1.catalog_service_pb2 import Item, ItemInput
 from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
@@ -34,6 +37,7 @@ from shortlist.v1.user_attribute_pb2 import UserAttribute
 __all__ = [
     "AsyncClient",
     "BatchRecommendQuery",
+    "BundleLabel",
     "Client",
     "ContextEvent",
     "DeadlineExceeded",
@@ -57,3 +61,5 @@ __all__ = [
     "Unavailable",
     "UserAttribute",
 ]
+
+__version__ = version("shortlist")

@@ -10,10 +10,13 @@ import grpc
 
 from shortlist import errors, requests
 from shortlist.options import Options
+from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.bundle_service_pb2 import BundleLabel
+from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 from shortlist.v1.catalog_service_pb2 import ItemInput
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
@@ -39,6 +42,7 @@ class AsyncClient:
         self._events = EventServiceStub(self._channel)
         self._catalog = CatalogServiceStub(self._channel)
         self._users = UserServiceStub(self._channel)
+        self._bundles = BundleServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
             request_serializer=requests.health_request,
@@ -179,6 +183,40 @@ class AsyncClient:
         """As Client.delete_user."""
         request = user_api.DeleteUserRequest(user_id=user_id)
         return await self._call(self._users.DeleteUser, request, timeout, self.options.batch_timeout)
+
+    async def list_bundles(
+        self, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> bundle_api.ListBundlesResponse:
+        """As Client.list_bundles."""
+        request = bundle_api.ListBundlesRequest(page_size=page_size, page_token=page_token)
+        return await self._call(self._bundles.ListBundles, request, timeout, self.options.batch_timeout)
+
+    async def get_serving_bundle(self, *, timeout: float | None = None) -> bundle_api.GetServingBundleResponse:
+        """As Client.get_serving_bundle."""
+        request = bundle_api.GetServingBundleRequest()
+        return await self._call(self._bundles.GetServingBundle, request, timeout, self.options.batch_timeout)
+
+    async def activate_bundle(
+        self,
+        bundle_version: str,
+        label: BundleLabel.ValueType = BundleLabel.BUNDLE_LABEL_STABLE,
+        user_share: float = 0.0,
+        *,
+        timeout: float | None = None,
+    ) -> bundle_api.ActivateBundleResponse:
+        """As Client.activate_bundle."""
+        request = bundle_api.ActivateBundleRequest(bundle_version=bundle_version, label=label, user_share=user_share)
+        return await self._call(self._bundles.ActivateBundle, request, timeout, self.options.bundle_timeout)
+
+    async def rollback_bundle(
+        self,
+        label: BundleLabel.ValueType = BundleLabel.BUNDLE_LABEL_STABLE,
+        *,
+        timeout: float | None = None,
+    ) -> bundle_api.RollbackBundleResponse:
+        """As Client.rollback_bundle."""
+        request = bundle_api.RollbackBundleRequest(label=label)
+        return await self._call(self._bundles.RollbackBundle, request, timeout, self.options.bundle_timeout)
 
     async def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """As Client.health."""

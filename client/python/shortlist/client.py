@@ -10,10 +10,13 @@ import grpc
 
 from shortlist import errors, requests
 from shortlist.options import Options
+from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.bundle_service_pb2 import BundleLabel
+from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 from shortlist.v1.catalog_service_pb2 import ItemInput
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
@@ -44,6 +47,7 @@ class Client:
         self._events = EventServiceStub(self._channel)
         self._catalog = CatalogServiceStub(self._channel)
         self._users = UserServiceStub(self._channel)
+        self._bundles = BundleServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
             request_serializer=requests.health_request,
@@ -180,6 +184,40 @@ class Client:
         """Forgets a user: events, history, and whatever bundles know. Allow a large store more than the default."""
         request = user_api.DeleteUserRequest(user_id=user_id)
         return self._call(self._users.DeleteUser, request, timeout, self.options.batch_timeout)
+
+    def list_bundles(
+        self, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> bundle_api.ListBundlesResponse:
+        """One page of all bundles, newest first; the next one is asked for with its `next_page_token`."""
+        request = bundle_api.ListBundlesRequest(page_size=page_size, page_token=page_token)
+        return self._call(self._bundles.ListBundles, request, timeout, self.options.batch_timeout)
+
+    def get_serving_bundle(self, *, timeout: float | None = None) -> bundle_api.GetServingBundleResponse:
+        """What the process that answers serves, and how its canary and its shadow fare."""
+        request = bundle_api.GetServingBundleRequest()
+        return self._call(self._bundles.GetServingBundle, request, timeout, self.options.batch_timeout)
+
+    def activate_bundle(
+        self,
+        bundle_version: str,
+        label: BundleLabel.ValueType = BundleLabel.BUNDLE_LABEL_STABLE,
+        user_share: float = 0.0,
+        *,
+        timeout: float | None = None,
+    ) -> bundle_api.ActivateBundleResponse:
+        """Gives a bundle a label, and returns once it serves. NotFound if there is no such bundle."""
+        request = bundle_api.ActivateBundleRequest(bundle_version=bundle_version, label=label, user_share=user_share)
+        return self._call(self._bundles.ActivateBundle, request, timeout, self.options.bundle_timeout)
+
+    def rollback_bundle(
+        self,
+        label: BundleLabel.ValueType = BundleLabel.BUNDLE_LABEL_STABLE,
+        *,
+        timeout: float | None = None,
+    ) -> bundle_api.RollbackBundleResponse:
+        """Takes a label back. Never tried again by itself: each time goes one bundle further back."""
+        request = bundle_api.RollbackBundleRequest(label=label)
+        return self._call(self._bundles.RollbackBundle, request, timeout, self.options.bundle_timeout)
 
     def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """Whether the server, or one of its services by full name, takes calls. NotFound if it has no such service."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 import grpc
@@ -116,6 +117,22 @@ def from_status(status: status_pb2.Status) -> ShortlistError:
         violations=tuple(FieldViolation(v.field, v.description) for v in bad.field_violations),
         retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry else None,
     )
+
+
+def to_status(error: ShortlistError) -> status_pb2.Status:
+    """The google.rpc.Status of which `from_status` makes this exception again."""
+    status = status_pb2.Status(code=error.code.value[0], message=error.message)
+    if error.reason or error.metadata:
+        info = error_details_pb2.ErrorInfo(reason=error.reason, domain="shortlist", metadata=error.metadata)
+        status.details.add().Pack(info)
+    if error.violations:
+        fields = [{"field": each.field, "description": each.description} for each in error.violations]
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=fields))
+    if error.retry_after is not None:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromTimedelta(timedelta(seconds=error.retry_after))
+        status.details.add().Pack(retry)
+    return status
 
 
 def _detail(status: status_pb2.Status, kind: M) -> M | None:

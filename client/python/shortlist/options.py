@@ -12,8 +12,11 @@ from typing import Any
 import grpc
 
 _SERVICES = tuple(
-    f"shortlist.v1.{name}" for name in ("RecommendationService", "EventService", "CatalogService", "UserService")
+    f"shortlist.v1.{name}"
+    for name in ("RecommendationService", "EventService", "CatalogService", "UserService", "BundleService")
 )
+_ONCE = {"service": "shortlist.v1.BundleService", "method": "RollbackBundle"}
+"""The one method that does more when it is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,11 @@ class Options:
     timeout: float = 1.0
     """Seconds for a call, retries included, unless the call sets its own. A stream has no limit but its own."""
     batch_timeout: float = 5.0
-    """Seconds for BatchRecommend, WriteEvents and what is asked of items and users, which carry or take more."""
+    """Seconds for BatchRecommend, WriteEvents and what is asked of items, users and bundles, which take more."""
+    bundle_timeout: float = 120.0
+    """Seconds for ActivateBundle and RollbackBundle, which may verify, load and warm a bundle."""
     max_attempts: int = 4
-    """How often a call is tried in all while servers answer UNAVAILABLE: 1 to 5. All methods are safe to repeat."""
+    """How often a call is tried in all while servers answer UNAVAILABLE: 1 to 5. RollbackBundle is tried once."""
     wait_for_ready: bool = False
     """Whether a call waits out its timeout for a server to come up, rather than fail when none can be reached."""
     tls: Tls | None = None
@@ -52,7 +57,7 @@ class Options:
     """Largest message sent or received."""
 
     def __post_init__(self) -> None:
-        for name in ("timeout", "batch_timeout"):
+        for name in ("timeout", "batch_timeout", "bundle_timeout"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} is a positive number of seconds, not {value}")
@@ -72,7 +77,8 @@ class Options:
                 "backoffMultiplier": 2,
                 "retryableStatusCodes": ["UNAVAILABLE"],
             }
-            config["methodConfig"] = [{"name": [{"service": name} for name in _SERVICES], "retryPolicy": policy}]
+            tried_again = {"name": [{"service": name} for name in _SERVICES], "retryPolicy": policy}
+            config["methodConfig"] = [tried_again, {"name": [_ONCE]}]  # of two that fit, the one with a method holds
             # Retries stop while about one call in ten fails or more: they must not finish off servers that struggle.
             config["retryThrottling"] = {"maxTokens": 100, "tokenRatio": 0.1}
         return json.dumps(config)

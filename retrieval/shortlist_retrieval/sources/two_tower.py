@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,17 +11,18 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.compiled import compiled
 from shortlist_core.errors import DataError
+from shortlist_core.explanations import Explanation
 from shortlist_core.types import Float32s, Int32s, Queries
+from shortlist_kernels.vectors import add_pooled
 from shortlist_layers.history import latest
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.new_items import NewItems
-from shortlist_retrieval.index.new_item_index import FreshIndex
+from shortlist_retrieval.index.new_item_index import NewItemIndex
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.profile import wanted_only
-from shortlist_retrieval.sources.scores import VectorScores
+from shortlist_retrieval.sources.vector_source import VectorSource
 from shortlist_retrieval.top import top_positions
 from shortlist_retrieval.training.tower_batches import TowerBatches
 from shortlist_retrieval.training.towers import DIM, HEADS, TwoTowerModel
@@ -32,8 +32,12 @@ RATE = 2e-3
 
 
 @dataclass(frozen=True)
-class TwoTower:
+class TwoTower(VectorSource):
     """Inner product of a user's vector, made from the history alone, with every item's, which has unit length."""
+
+    kind = "TwoTower"
+    takes_new_items = True
+    explanation = Explanation(following="Similar to {title}, which you {done}.")
 
     index: VectorIndex
     user_tower: dict[str, Float32s]
@@ -41,10 +45,6 @@ class TwoTower:
     lengths: Float32s  # [items] of the vectors before they were brought to unit length
     new: NewItems | None = None
     name: str = "two_tower"
-
-    def scores(self, queries: Queries) -> VectorScores:
-        """Inner products with the users' vectors."""
-        return VectorScores(self.encode(queries), self.index)
 
     def encode(self, queries: Queries) -> Float32s:
         """The users' vectors, float32 [batch, DIM]; zeros without a history.
@@ -56,7 +56,7 @@ class TwoTower:
         history, present, types, gaps = latest(events, events.offsets[:-1], events.offsets[1:], events.now)
         weights = tower["places"], tower["types"], tower["gaps"]
         pooled = np.zeros((len(queries), HEADS, DIM), np.float32)
-        _pool(self.index.take(history), present, types, gaps, *weights, pooled)
+        add_pooled(self.index.take(history), present, types, gaps, *weights, pooled)
         hidden = np.maximum(pooled.reshape(-1, HEADS * DIM) @ tower["hidden.kernel"] + tower["hidden.bias"], 0)
         mixed = pooled.mean(axis=1) + hidden @ tower["mix.kernel"] + tower["mix.bias"]
         return np.asarray(mixed * present[:, :1], np.float32)
@@ -67,7 +67,7 @@ class TwoTower:
         What the id of a published item says stays, and is added to what its content says now.
         """
         new, index = self.new, self.index
-        if new is None or not isinstance(index, FreshIndex):
+        if new is None or not isinstance(index, NewItemIndex):
             raise ValueError("the source was loaded without room for new items")
         inputs = new.inputs(items)
 
@@ -100,37 +100,7 @@ class TwoTower:
         index = VectorIndex.load(bundle, at)
         users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
         lengths = bundle.array(f"{at}/lengths")
-        return cls(FreshIndex.over(index, new.room) if new else index, users, items, lengths, new)
-
-
-@compiled
-def _pool(
-    vectors: Float32s,
-    present: Float32s,
-    types: Int32s,
-    gaps: Int32s,
-    of_places: Float32s,
-    of_types: Float32s,
-    of_gaps: Float32s,
-    pooled: Float32s,
-) -> None:
-    """Add each head's weighted mean of the vectors [batch, steps, d], the present ones first, to `pooled`, of zeros."""
-    batch, steps = present.shape
-    odds = np.empty(steps, np.float32)
-    for i in range(batch):
-        for head in range(pooled.shape[1]):
-            there, top, total = 0, np.float32(-np.inf), np.float32(0)
-            while there < steps and present[i, there] > 0:
-                odds[there] = of_places[there, head] + of_types[types[i, there], head] + of_gaps[gaps[i, there], head]
-                top = max(top, odds[there])
-                there += 1
-            for t in range(there):
-                odds[t] = math.exp(odds[t] - top)
-                total += odds[t]
-            for t in range(there):
-                own, mean, weight = vectors[i, t], pooled[i, head], odds[t] / total
-                for k in range(len(own)):
-                    mean[k] += weight * own[k]
+        return cls(NewItemIndex.over(index, new.room) if new else index, users, items, lengths, new)
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:

@@ -17,14 +17,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from shortlist_core.addresses import split
+from shortlist_server.base.ports import listening_on
 from shortlist_server.observe.prometheus import WithoutZeros
-from shortlist_server.process.ports import listening_on
 
 PATH = "/metrics"
 
 _POLL_SECONDS = 0.1  # how long closing takes at most
-_CLIENTS = 8  # at a time; further ones are hung up on, as each holds a thread and a descriptor
-_CLIENT_SECONDS = 10.0  # after which a client is hung up on, however busy it is sending and reading
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +30,15 @@ log = structlog.get_logger(__name__)
 class MetricsPage:
     """Listens from the moment that it is made, and answers once it is started.
 
-    Raises UnavailableError where the address cannot be listened on.
+    No more than `clients` are answered at a time, as each holds a thread and a descriptor; further ones are hung up on.
+    So is a client after `client_seconds`, however busy it is sending and reading. Raises UnavailableError where the
+    address cannot be listened on.
     """
 
-    def __init__(self, address: str, collector: Collector) -> None:
+    def __init__(self, address: str, collector: Collector, clients: int = 8, client_seconds: float = 10) -> None:
         host, port = split(address)
         with listening_on(address):
-            self._server = _Server(host, port, WithoutZeros(collector))
+            self._server = _Server(host, port, WithoutZeros(collector), clients, client_seconds)
         self.address = f"{address.rpartition(':')[0]}:{self._server.socket.getsockname()[1]}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="metrics", daemon=True
@@ -56,13 +56,16 @@ class MetricsPage:
 
 
 class _Server(ThreadingTCPServer):
-    # Not http.server's own: that one asks the name service for its name before it listens.
+    # The standard library's, with two bounds that prometheus_client's server and aiohttp's lack: how many clients there
+    # are at a time, and how long each may take in all. prometheus_client's also answers under any path, and refuses
+    # HEAD; it is http.server's, which asks the name service for its name before it listens.
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, collector: Collector) -> None:
+    def __init__(self, host: str, port: int, collector: Collector, clients: int, client_seconds: float) -> None:
         self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         self._collector, self._one_at_a_time = collector, threading.Lock()
+        self._most, self._client_seconds = clients, client_seconds
         self._clients: dict[Any, float] = {}  # until when each connection may last
         self._changing = threading.Lock()  # held by whoever closes one, so that no other is hung up on in its place
         super().__init__((host, port), _Handler)
@@ -75,9 +78,9 @@ class _Server(ThreadingTCPServer):
     def verify_request(self, request: object, client_address: object) -> bool:
         """Whether there is room for one more."""
         with self._changing:
-            if len(self._clients) >= _CLIENTS:
+            if len(self._clients) >= self._most:
                 return False
-            self._clients[request] = time.monotonic() + _CLIENT_SECONDS
+            self._clients[request] = time.monotonic() + self._client_seconds
             return True
 
     def shutdown_request(self, request: Any) -> None:

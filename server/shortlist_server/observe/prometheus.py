@@ -18,17 +18,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from shortlist.v1.recommendation_pb2 import Degradation
 
-from shortlist_server.observe.metrics import Log, Metrics, Pending
-from shortlist_server.pipeline.batch import Batch
+from shortlist_core.explanations import NEW_ITEMS
+from shortlist_core.types import Ranked
+from shortlist_server.base.metrics import Log, Metrics, Pending, ServingBundle
 from shortlist_server.rpc.status import CODES
-from shortlist_server.serving.routing import Serving
-from shortlist_server.system.loaded_bundle import System
 from shortlist_state import AppendResult
 
 CALL_SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10)
 STAGE_SECONDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
-FRESH = "fresh"  # stands for a source where being new is the reason
 STAGES = ("hydrate", "retrieve", "filter", "rank", "select")
 BUNDLE_GAUGES = ("shortlist_bundle_info", "shortlist_bundle_items")
 
@@ -181,21 +179,20 @@ class PrometheusMetrics(Metrics):
         """One RPC more."""
         self._methods[method].started.inc()
 
-    def handled(self, method: str, code: grpc.StatusCode, seconds: float) -> None:
+    def handled(self, method: str, code: str, seconds: float) -> None:
         """One that has ended, and how long it took."""
         series = self._methods[method]
-        series.handled[code.name].inc()
+        series.handled[code].inc()
         series.seconds.observe(seconds)
 
     def pending(self, kind: Pending, count: int) -> None:
         """As it is now."""
         self._pending[kind].set(count)
 
-    def batch(self, batch: Batch) -> None:
+    def batch(self, size: int, stage_seconds: Sequence[tuple[str, float]], answers: Sequence[Ranked]) -> None:
         """Its size, its stages, and what its answers are like."""
-        answers = [job.answer for job in batch.jobs if job.answer is not None]
-        self._batch.observe(len(batch.jobs))
-        for stage, seconds in batch.timed:
+        self._batch.observe(size)
+        for stage, seconds in stage_seconds:
             self._stages[stage].observe(seconds)
         reused = sum(answer.reused for answer in answers)
         self._computed.inc(len(answers) - reused)
@@ -219,20 +216,16 @@ class PrometheusMetrics(Metrics):
         """The time."""
         self._followed[log].set_to_current_time()
 
-    def serving(self, serving: Serving) -> None:
+    def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """1 for these and 0, which `WithoutZeros` leaves out, for those before."""
-        labelled: dict[tuple[str, str], System] = {(serving.stable.version, "stable"): serving.stable}
-        if serving.canary:
-            labelled[serving.canary.system.version, "canary"] = serving.canary.system
-        if serving.shadow:
-            labelled[serving.shadow.system.version, "shadow"] = serving.shadow.system
+        labelled = {(bundle.version, str(bundle.label)): bundle for bundle in bundles}
         for gone in self._labelled - labelled.keys():
             self._info.labels(*gone).set(0)
             self._items.labels(*gone).set(0)
-        for labels, system in labelled.items():
+        for labels, bundle in labelled.items():
             self._info.labels(*labels).set(1)
-            self._items.labels(*labels).set(len(system.bundled))
-            self._shown.begin((*system.retriever.sources, FRESH))
+            self._items.labels(*labels).set(bundle.items)
+            self._shown.begin((*bundle.sources, NEW_ITEMS.name))
         self._labelled = set(labelled)
 
 

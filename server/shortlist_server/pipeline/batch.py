@@ -1,100 +1,159 @@
-"""The requests that travel through the stages together, and what the stages have made for them so far."""
+"""The records that travel through the stages. A stage takes a whole record and returns a whole one.
+
+Each kind of record is the one before it and what one more stage has made: `Batch`, `Hydrated`, `Retrieved`, `Shown`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries
-from shortlist_server.pipeline.rank_thread import RankThread
-from shortlist_server.pipeline.requests import Job
+from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Ranked, StageTrace
+from shortlist_server.pipeline.co_visitation import CoVisitation
+from shortlist_server.pipeline.request import PendingRequest
 from shortlist_server.pipeline.rules import Rules
-from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
-from shortlist_server.system.online_popularity import Together
-
-if TYPE_CHECKING:
-    from shortlist_server.pipeline.response_cache import Answers
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the stages so far have noted about one request."""
+
+    flags: frozenset[str] = frozenset()  # why its answer is degraded, as in `core.types.Ranked`
+    trace: tuple[StageTrace, ...] = ()
+    cache_key: bytes | None = None  # None: its answer is not to be given again
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Jobs that share one filter and candidate count. A stage replaces arrays, it never writes into them."""
+    """Requests that share one loaded bundle, one filter and one candidate count."""
 
-    system: System
-    live: LiveUsers
-    rank_thread: RankThread
-    jobs: list[Job]
-    answers: Answers | None = None  # those of earlier batches; None: each answer is made anew
-    queries: Queries = field(init=False)
-    rules: Rules = field(init=False)
-    together: Together | None = field(init=False, default=None)
-    candidates: Candidates = field(init=False)
-    scores: Float32s = field(init=False)  # [batch, n] by which the answer is ordered
-    timed: list[tuple[str, float]] = field(init=False, default_factory=list)  # stages so far, seconds; of all parts
+    bundle: LoadedBundle
+    requests: tuple[PendingRequest, ...]
+    progress: tuple[Progress, ...]
 
-    def part(self, which: Int64s) -> Batch:
-        """The jobs at the positions `which` alone, with what was made for them."""
-        part = copy(self)
-        part.jobs = [self.jobs[i] for i in which]
-        if hasattr(self, "queries"):
-            part.queries = self.queries.select(which)
-        if hasattr(self, "rules"):
-            part.rules = self.rules.select(which)
-        if self.together is not None:
-            part.together = self.together.select(which.tolist())
-        if hasattr(self, "candidates"):
-            part.candidates, part.scores = self.candidates.part(which), self.scores[which]
-        return part
+    @classmethod
+    def begin(cls, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> Batch:
+        """Requests of which no stage has noted anything."""
+        return Batch(bundle, tuple(requests), (Progress(),) * len(requests))
 
-    def degrade(self, flag: str, which: Sequence[bool] | npt.NDArray[np.bool_]) -> None:
-        """Flag the answers of the jobs where `which` is true."""
-        for job, applies in zip(self.jobs, which, strict=True):
-            if applies:
-                job.degraded.add(flag)
+    def __len__(self) -> int:
+        return len(self.requests)
 
-    def place(self, candidates: Candidates) -> None:
-        """Take over candidates; until they are ranked their order is that of the fused score."""
-        self.candidates, self.scores = candidates, candidates.fused
-        self.degrade("source_failed", [bool(candidates.failed)] * len(self.jobs))
+    def select(self, which: Int64s) -> Self:
+        """The requests at the positions `which` alone, with all that was made for them."""
+        positions = which.tolist()
+        requests, progress = [self.requests[i] for i in positions], [self.progress[i] for i in positions]
+        return replace(self, requests=tuple(requests), progress=tuple(progress))
 
-    def remove(self, broken: npt.NDArray[np.bool_]) -> None:
-        """Take candidates off the lists, bool [batch, n], and close the gaps."""
+    def degraded(self, flag: str, which: Sequence[bool] | npt.NDArray[np.bool_]) -> Self:
+        """The batch with a flag on the requests where `which` is true."""
+        if not any(which):
+            return self
+        noted = [
+            Progress(each.flags | {flag}, each.trace, each.cache_key) if applies else each
+            for each, applies in zip(self.progress, which, strict=True)
+        ]
+        return replace(self, progress=tuple(noted))
+
+    def traced(self, traces: Sequence[StageTrace]) -> Self:
+        """The batch with what one more stage did for each request."""
+        pairs = zip(self.progress, traces, strict=True)
+        noted = tuple(Progress(each.flags, (*each.trace, trace), each.cache_key) for each, trace in pairs)
+        return replace(self, progress=noted)
+
+    def keyed(self, keys: Sequence[bytes | None]) -> Self:
+        """The batch with the key under which each answer may be given again; None where it may not."""
+        pairs = zip(self.progress, keys, strict=True)
+        return replace(self, progress=tuple(Progress(each.flags, each.trace, key) for each, key in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrated(Batch):
+    """Requests with the histories of their users, and with what they must not be answered with."""
+
+    queries: Queries
+    rules: Rules
+
+    @classmethod
+    def of(cls, batch: Batch, queries: Queries, rules: Rules) -> Hydrated:
+        """The batch with what hydration has made."""
+        return cls(batch.bundle, batch.requests, batch.progress, queries, rules)
+
+    def select(self, which: Int64s) -> Self:
+        """As `Batch.select`."""
+        chosen = Batch.select(self, which)
+        return replace(chosen, queries=self.queries.select(which), rules=self.rules.select(which))
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved(Hydrated):
+    """Requests with their candidates, and the scores by which an answer is going to be ordered."""
+
+    candidates: Candidates
+    scores: Float32s  # [batch, n] the fused scores, until the ranker's take their place
+    co_visitation: CoVisitation | None  # None where nothing goes with any of the histories today
+
+    @classmethod
+    def of_candidates(
+        cls, batch: Hydrated, candidates: Candidates, co_visitation: CoVisitation | None = None
+    ) -> Retrieved:
+        """The batch with candidates in the order of the fused score; flagged where a source has failed."""
+        retrieved = cls(
+            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.rules),
+            *(candidates, candidates.fused, co_visitation),
+        )
+        return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))
+
+    def select(self, which: Int64s) -> Self:
+        """As `Batch.select`."""
+        chosen = Hydrated.select(self, which)
+        co_visitation = None if self.co_visitation is None else self.co_visitation.select(which.tolist())
+        return replace(
+            chosen,
+            candidates=self.candidates.part(which),
+            scores=self.scores[which],
+            co_visitation=co_visitation,
+        )
+
+    def without(self, broken: npt.NDArray[np.bool_]) -> Self:
+        """The batch without some candidates, bool [batch, n], and the gaps closed."""
         old = self.candidates
         items = np.where(broken, NO_ITEM, old.items).astype(np.int32)
         fused = np.where(broken, -np.inf, old.fused).astype(np.float32)
         closed = np.argsort(items == NO_ITEM, axis=1, kind="stable")
-        self.candidates = replace(
+        candidates = replace(
             old,
             items=np.take_along_axis(items, closed, 1),
             fused=np.take_along_axis(fused, closed, 1),
             scores=np.take_along_axis(old.scores, closed[:, :, None], 1),
             ranks=np.take_along_axis(old.ranks, closed[:, :, None], 1),
         )
-        self.scores = self.candidates.fused
+        return replace(self, candidates=candidates, scores=candidates.fused)
 
     def rows(self, i: int) -> Int32s:
-        """The candidates of one job without padding, best first."""
+        """The candidates of one request without padding, best first."""
         items = self.candidates.items[i]
-        there: Int32s = items[: np.count_nonzero(items != NO_ITEM)]
-        return there
+        present: Int32s = items[: np.count_nonzero(items != NO_ITEM)]
+        return present
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """How many items went into a stage and came out of it for one job, and why the others did not."""
+class Shown(Batch):
+    """Requests with their answers, which lack only what the stages have noted."""
 
-    entered: int
-    left: int
-    dropped: dict[str, int]
+    answers: tuple[Ranked, ...]
 
     @classmethod
-    def of(cls, entered: int, left: int, **dropped: int) -> Passed:
-        """With the reasons that apply, most frequent first."""
-        some = {reason: count for reason, count in sorted(dropped.items(), key=lambda each: -each[1]) if count}
-        return cls(entered, left, some)
+    def of(cls, batch: Batch, answers: Sequence[Ranked]) -> Shown:
+        """The batch with its answers."""
+        return cls(batch.bundle, batch.requests, batch.progress, tuple(answers))
+
+    def select(self, which: Int64s) -> Self:
+        """As `Batch.select`."""
+        chosen = Batch.select(self, which)
+        return replace(chosen, answers=tuple(self.answers[i] for i in which.tolist()))

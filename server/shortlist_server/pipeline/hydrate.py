@@ -1,18 +1,23 @@
-"""What is known of the users of a batch, joined from the bundle, the live store and the requests themselves."""
+"""Hydrate: the histories of the users of a batch, joined from the bundle, the live store and the requests themselves,
+and the rules that follow from them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import structlog
 
 from shortlist_core.errors import StateError
-from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries
-from shortlist_server.base.query import Plan
-from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
+from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries, among, distinct
+from shortlist_server.pipeline.batch import Batch, Hydrated
+from shortlist_server.pipeline.counts import StageCounts
+from shortlist_server.pipeline.query import Query
+from shortlist_server.pipeline.rules import Rules
+from shortlist_server.system.live_users import UserEvents
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import LiveUser
 
 LIVE_EVENTS = 1_000
@@ -21,73 +26,82 @@ LIVE_EVENTS = 1_000
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class Hydrated:
-    """The users of a batch as the models see them."""
-
-    queries: Queries
-    seen: list[Int32s]  # [batch] sorted, distinct rows that the user's history holds
-    found: Int64s  # [batch] events found, those on items that the bundle does not know included
-    store_failed: list[bool]  # [batch] live events could not be read
+_NOTHING: Int32s = np.zeros(0, np.int32)
 
 
-def hydrate(system: System, live: LiveUsers, plans: Sequence[Plan]) -> Hydrated:
-    """The histories of the plans' users, oldest event first, without events on items that the bundle does not know.
+def hydrate(users: UserEvents, batch: Batch) -> tuple[Hydrated, list[StageCounts]]:
+    """The histories of the users, oldest event first, without events on items that the bundle does not have.
 
     Items that were deleted still say what the user likes. Of a user who was erased, what the bundle has is not used,
-    neither the history nor the groups.
+    neither the history nor the groups. The counts are of events.
     """
-    users, store_failed = _live(live, plans)
+    bundle, asked = batch.bundle, [request.query for request in batch.requests]
+    by_id, store_failed = _live(users, asked)
     nobody = LiveUser([], erased=False)
-    of_plans = [users.get(plan.user_id, nobody) for plan in plans]
-    ids = ["" if user.erased else plan.user_id for user, plan in zip(of_plans, plans, strict=True)]
-    trained = system.histories.queries(ids)
-    extra = [[*user.events, *plan.context] for user, plan in zip(of_plans, plans, strict=True)]
-    queries, found = _merge(system, trained, extra) if any(extra) else (trained, trained.lengths)
-    if system.groups is not None:
-        queries = replace(queries, groups=system.groups.of(ids, [plan.attributes for plan in plans]))
-    return Hydrated(queries, queries.seen(), found, store_failed)
+    live = [by_id.get(query.user_id, nobody) for query in asked]
+    ids = ["" if user.erased else query.user_id for user, query in zip(live, asked, strict=True)]
+    trained = bundle.histories.queries(ids)
+    extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
+    queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
+    if bundle.groups is not None:
+        queries = replace(queries, groups=bundle.groups.of(ids, [query.attributes for query in asked]))
+    hydrated = Hydrated.of(batch, queries, _rules(bundle, queries, asked)).degraded("state_unavailable", store_failed)
+    counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
+    return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
 
 
-def _live(live: LiveUsers, plans: Sequence[Plan]) -> tuple[dict[str, LiveUser], list[bool]]:
-    """What is live of each user, and for which plans it is missing because the store failed."""
-    ids = list(dict.fromkeys(plan.user_id for plan in plans if plan.user_id))
+def _rules(bundle: LoadedBundle, queries: Queries, asked: Sequence[Query]) -> Rules:
+    """What each request must not be answered with."""
+    ids, deleted, seen = bundle.items.ids, bundle.items.deleted, queries.seen()
+    if len(deleted):
+        seen = [rows[~among(rows, deleted)] for rows in seen]
+    return Rules(
+        [_NOTHING if query.keep_seen else rows for query, rows in zip(asked, seen, strict=True)],
+        [distinct(ids.rows(query.excluded)) if query.excluded else _NOTHING for query in asked],
+        bundle.filters.allowed(asked[0].filter),
+        deleted,
+    )
+
+
+def _live(users: UserEvents, asked: Sequence[Query]) -> tuple[dict[str, LiveUser], list[bool]]:
+    """What is live of each user, and for which queries it is missing because the store failed."""
+    ids = list(dict.fromkeys(query.user_id for query in asked if query.user_id))
     if not ids:
-        return {}, [False] * len(plans)
+        return {}, [False] * len(asked)
     try:
-        return dict(zip(ids, live.read(ids, LIVE_EVENTS), strict=True)), [False] * len(plans)
+        return dict(zip(ids, users.read(ids, LIVE_EVENTS), strict=True)), [False] * len(asked)
     except Exception as error:  # whatever the store's trouble is, an answer without live events beats none
         log.warning("state_unavailable", error=str(error), exc_info=not isinstance(error, StateError))
-        known = {user_id: LiveUser([], live.erased(user_id)) for user_id in ids}
-        return known, [bool(plan.user_id) for plan in plans]
+        remembered = {user_id: LiveUser([], users.erased(user_id)) for user_id in ids}
+        return remembered, [bool(query.user_id) for query in asked]
 
 
-def _merge(system: System, trained: Queries, extra: Sequence[Sequence[Event]]) -> tuple[Queries, Int64s]:
-    """The bundle's histories with the extra events of each query sorted in by time, and how many events were found."""
+def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Event]]) -> tuple[Queries, Int64s]:
+    """The bundle's histories with the extra events of each query sorted in by time, and how many events there are."""
     events = [event for of_query in extra for event in of_query]
     owner = np.repeat(np.arange(len(trained)), [len(of_query) for of_query in extra])
-    items = system.items.ids.ever([event.item_id for event in events])
+    items = bundle.items.ids.ever([event.item_id for event in events])
     times = np.array([event.time for event in events], np.int64)
     types = np.array([event.type for event in events], np.int8)
     twice = _trained_on(trained, owner, items, times, types)
-    found = trained.lengths + np.bincount(owner[~twice], minlength=len(trained))
-    known = (items != NO_ITEM) & ~twice
-    owner = np.concatenate([trained.rows(), owner[known]])
-    times = np.concatenate([trained.times, times[known]])
-    types = np.concatenate([trained.types, types[known]])
-    values = np.concatenate([trained.values, _float32([event.value for event in events])[known]])
+    total = trained.lengths + np.bincount(owner[~twice], minlength=len(trained))
+    added = (items != NO_ITEM) & ~twice
+    owner = np.concatenate([trained.rows(), owner[added]])
+    times = np.concatenate([trained.times, times[added]])
+    types = np.concatenate([trained.types, types[added]])
+    values = np.concatenate([trained.values, _float32([event.value for event in events])[added]])
     order = np.lexsort((times, owner))  # stable: of equal times, what the bundle has comes first
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(trained)))])
     times = times[order]
     queries = Queries(
         offsets,
-        np.concatenate([trained.items, items[known]])[order],
+        np.concatenate([trained.items, items[added]])[order],
         times,
         types[order],
         values[order],
         _now(trained.now, offsets, times),
     )
-    return queries, found
+    return queries, total
 
 
 def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, types: Int8s) -> Bools:
@@ -97,9 +111,9 @@ def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, t
     for query in np.unique(owner[old]):
         part = slice(trained.offsets[query], trained.offsets[query + 1])
         columns = (trained.times[part], trained.items[part], trained.types[part])
-        there = set(zip(*(column.tolist() for column in columns), strict=True))
+        trained_events = set(zip(*(column.tolist() for column in columns), strict=True))
         for i in old[owner[old] == query]:
-            twice[i] = (int(times[i]), int(items[i]), int(types[i])) in there
+            twice[i] = (int(times[i]), int(items[i]), int(types[i])) in trained_events
     return twice
 
 
@@ -111,8 +125,8 @@ def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:
     which the ranker has learned to take for a sign.
     """
     now = as_of.copy()
-    some = np.diff(offsets) > 0
-    now[some] = np.maximum(now[some], times[offsets[1:][some] - 1])
+    has_history = np.diff(offsets) > 0
+    now[has_history] = np.maximum(now[has_history], times[offsets[1:][has_history] - 1])
     return now
 
 

@@ -1,113 +1,169 @@
-"""A request from top to bottom: hydrate, retrieve, filter, rank, select.
+"""The pipeline: a request from top to bottom. The README's picture, `Pipeline.recommend` and the trace name one list.
 
-A stage that fails or has no time is skipped with a flag; what ends a request early is its own deadline or its caller's
-leaving, and then no later stage runs for it. Everything here happens on the model thread.
+A stage that fails or has no time is skipped with a flag. A request ends early with its own deadline or its caller's
+leaving, and then no later stage runs for it. Servers, evaluation and `shortlist recommend` all run this.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from shortlist_core.errors import ShortlistError
-from shortlist_core.types import StageTrace
-from shortlist_server.pipeline import selection as choosing
-from shortlist_server.pipeline import stages
-from shortlist_server.pipeline.batch import Batch, Passed
-from shortlist_server.pipeline.response_cache import question
+from shortlist_core.types import Ranked, StageTrace
+from shortlist_server.pipeline import rank, retrieve, selection
+from shortlist_server.pipeline.batch import Batch, Hydrated, Progress, Retrieved, Shown
+from shortlist_server.pipeline.cache_key import cache_key
+from shortlist_server.pipeline.counts import StageCounts
+from shortlist_server.pipeline.filter import filter
+from shortlist_server.pipeline.hydrate import hydrate
+from shortlist_server.pipeline.rank_thread import RankThread
+from shortlist_server.pipeline.request import PendingRequest
+from shortlist_server.pipeline.response_cache import ResponseCache
+from shortlist_server.system.live_users import UserEvents
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
-Stage = Callable[[Batch], list[Passed]]
-
-
-def recommend(batch: Batch) -> None:
-    """Leave each job with its answer, or with the error that ended it: one retrieval and one model call for all whose
-    question was not answered a moment ago.
-    """
-    hydrated = _pass(batch, hydrate=stages.hydrate)
-    new = _answer_again(hydrated)
-    _run(new, retrieve=stages.retrieve, filter=stages.filter, rank=stages.rank, select=choosing.select)
-    _hold(new)
+B = TypeVar("B", bound=Batch)
+C = TypeVar("C", bound=Batch)
 
 
-def retrieve(batch: Batch) -> None:
-    """Stage one alone: all candidates, by fused score."""
-    _run(batch, hydrate=stages.hydrate, retrieve=stages.retrieve, filter=stages.filter, select=choosing.order)
+@dataclass(slots=True)
+class Run:
+    """What one run of the pipeline has done: for whoever counts it."""
+
+    stage_seconds: list[tuple[str, float]] = field(default_factory=list)  # stages in the order in which they ran
+    answers: list[Ranked] = field(default_factory=list)
 
 
-def rank(batch: Batch) -> None:
-    """Stage two alone: the callers' own candidates, all of them, by the ranker's score."""
-    _run(batch, hydrate=stages.hydrate, retrieve=stages.score, rank=stages.rank, select=choosing.order)
+class NobodyWaitsError(Exception):
+    """Every request of the batch has ended: there is nothing left to run a stage for."""
 
 
-def similar(batch: Batch) -> None:
-    """The neighbours of one item, for a batch of one job; NotFoundError where the bundle does not know it."""
-    _run(batch, retrieve=stages.neighbours, filter=stages.filter, select=choosing.order)
+class Pipeline:
+    """The stages and what they read beside a loaded bundle. Belongs to one thread."""
 
+    def __init__(self, users: UserEvents, rank_thread: RankThread, cache: ResponseCache | None = None) -> None:
+        self._hydrate = partial(hydrate, users)
+        self._retrieve = partial(retrieve.retrieve, users.baskets)
+        self._rank = partial(rank.rank, rank_thread)
+        self._urgent = partial(rank.urgent, rank_thread)
+        self._cache = cache  # None: every answer is made anew
 
-def _run(batch: Batch, **steps: Stage) -> None:
-    """All the way to the answers."""
-    for job in _pass(batch, **steps).jobs:
-        job.finish()
+    def recommend(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
+        """Both stages. Leaves each request with its answer or error: one retrieval and one model call for all whose
+        answer is not in the cache.
+        """
+        with suppress(NobodyWaitsError):
+            hydrated = self._stage("hydrate", self._hydrate, Batch.begin(bundle, requests), run)
+            uncached = self._answer_from_cache(hydrated, run)
+            retrieved = self._stage("retrieve", self._retrieve, uncached, run)
+            filtered = self._stage("filter", filter, retrieved, run)
+            patient = self._answer_urgent(filtered, run, selection.select)
+            ranked = self._stage("rank", self._rank, patient, run)
+            self._finish(self._stage("select", selection.select, ranked, run), run)
 
+    def retrieve(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
+        """Stage one alone: all candidates, by fused score."""
+        with suppress(NobodyWaitsError):
+            hydrated = self._stage("hydrate", self._hydrate, Batch.begin(bundle, requests), run)
+            retrieved = self._stage("retrieve", self._retrieve, hydrated, run)
+            filtered = self._stage("filter", filter, retrieved, run)
+            self._finish(self._stage("select", selection.order, filtered, run), run)
 
-def _pass(batch: Batch, **steps: Stage) -> Batch:
-    """Through some stages; the jobs that are still wanted then."""
-    for name, stage in steps.items():
+    def rank(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
+        """Stage two alone: the callers' own candidates, all of them, by the ranker's score."""
+        with suppress(NobodyWaitsError):
+            hydrated = self._stage("hydrate", self._hydrate, Batch.begin(bundle, requests), run)
+            scored = self._stage("retrieve", retrieve.score, hydrated, run)
+            patient = self._answer_urgent(scored, run, selection.order)
+            ranked = self._stage("rank", self._rank, patient, run)
+            self._finish(self._stage("select", selection.order, ranked, run), run)
+
+    def similar(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
+        """The neighbours of one item, for one request; NotFoundError where the bundle does not have the item."""
+        with suppress(NobodyWaitsError):
+            retrieved = self._stage("retrieve", retrieve.neighbours, Batch.begin(bundle, requests), run)
+            filtered = self._stage("filter", filter, retrieved, run)
+            self._finish(self._stage("select", selection.order, filtered, run), run)
+
+    def _stage(self, name: str, work: Callable[[B], tuple[C, list[StageCounts]]], batch: B, run: Run) -> C:
+        """What a stage makes of the requests whose callers still wait; NobodyWaitsError where none does."""
         batch = _wanted(batch, name)
-        if stage is stages.rank and (urgent := stages.urgent(batch)).any():
-            # Answered before the ranking of the others begins: they have no time to wait for that either.
-            hurried, batch = batch.part(np.flatnonzero(urgent)), batch.part(np.flatnonzero(~urgent))
-            _run(hurried, rank=stages.pass_over, select=steps["select"])
-            for job in hurried.jobs:
-                job.tell()
-        if not batch.jobs:
-            return batch
         started = time.perf_counter_ns()
-        passed = stage(batch)
+        done, counts = work(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
-        batch.timed.append((name, micros / 1_000_000))
-        for job, each in zip(batch.jobs, passed, strict=True):
-            job.trace.append(StageTrace(name, each.entered, each.left, micros, each.dropped))
-    return batch
+        run.stage_seconds.append((name, micros / 1_000_000))
+        return done.traced([StageTrace(name, each.entered, each.left, micros, each.dropped) for each in counts])
+
+    def _answer_from_cache(self, batch: Hydrated, run: Run) -> Hydrated:
+        """The requests that need an answer of their own; identical ones get the answer that was made before.
+
+        A request that asks for the trace is shown every stage, so it is never answered from the cache.
+        """
+        cache = self._cache
+        if cache is None:
+            return batch
+        traced = [request.query.include_trace for request in batch.requests]
+        keys = [None if is_traced else cache_key(batch, i) for i, is_traced in enumerate(traced)]
+        cached = [None if key is None else cache.get(key) for key in keys]
+        for request, progress, answer in zip(batch.requests, batch.progress, cached, strict=True):
+            if answer is not None:
+                _end(request, progress, answer, run)
+                request.wake()
+        missing = np.flatnonzero([answer is None for answer in cached])
+        batch = batch.keyed(keys)
+        return batch if len(missing) == len(batch) else batch.select(missing)
+
+    def _answer_urgent(
+        self, batch: Retrieved, run: Run, select: Callable[[Retrieved], tuple[Shown, list[StageCounts]]]
+    ) -> Retrieved:
+        """The requests that have time to be ranked. The others are answered in the fused order, before that begins:
+        they have no time to wait for the ranking of others either.
+        """
+        batch = _wanted(batch, "rank")
+        urgent = self._urgent(batch)
+        if not urgent.any():
+            return batch
+        with suppress(NobodyWaitsError):
+            unranked = self._stage("rank", rank.keep_fused_order, batch.select(np.flatnonzero(urgent)), run)
+            hurried = self._stage("select", select, unranked, run)
+            self._finish(hurried, run)
+            for request in hurried.requests:
+                request.wake()
+        return batch.select(np.flatnonzero(~urgent))
+
+    def _finish(self, batch: Shown, run: Run) -> None:
+        """End the requests with their answers. Those that are all they should be are held for whoever asks the same."""
+        for request, progress, answer in zip(batch.requests, batch.progress, batch.answers, strict=True):
+            ended = _end(request, progress, answer, run)
+            if self._cache is not None and progress.cache_key is not None and not progress.flags:
+                self._cache.put(progress.cache_key, ended)
 
 
-def _answer_again(batch: Batch) -> Batch:
-    """The jobs that need an answer of their own; the others have the one that was made for their question before.
-
-    Who wants to see what every stage does is shown it.
-    """
-    if batch.answers is None:
-        return batch
-    new = []
-    for i, job in enumerate(batch.jobs):
-        if not job.plan.include_trace:
-            job.question = question(batch, i)
-            job.answer = batch.answers.get(job.question)
-        if job.answer is None:
-            new.append(i)
-        else:
-            job.finish()
-            job.tell()
-    return batch if len(new) == len(batch.jobs) else batch.part(np.array(new, np.int64))
-
-
-def _hold(batch: Batch) -> None:
-    """Hold on to the answers that are all they should be."""
-    for job in batch.jobs:
-        if batch.answers and job.question and job.answer and not job.degraded:
-            batch.answers.put(job.question, job.answer)
-
-
-def _wanted(batch: Batch, stage: str) -> Batch:
-    """The jobs whose callers still wait; the others end with their error and go no further."""
-    wanted = []
-    for i, job in enumerate(batch.jobs):
+def _wanted(batch: B, stage: str) -> B:
+    """The requests whose callers still wait; the others end with their error, and nothing more is run for them."""
+    waiting = []
+    for i, request in enumerate(batch.requests):
         try:
-            job.call.check(stage)
-            wanted.append(i)
+            request.context.check(stage)
+            waiting.append(i)
         except ShortlistError as error:
-            job.finish(error)
-            job.tell()
-    return batch if len(wanted) == len(batch.jobs) else batch.part(np.array(wanted, np.int64))
+            request.fail(error)
+            request.wake()
+    if not waiting:
+        raise NobodyWaitsError
+    return batch if len(waiting) == len(batch) else batch.select(np.array(waiting, np.int64))
+
+
+def _end(request: PendingRequest, progress: Progress, answer: Ranked, run: Run) -> Ranked:
+    """End a request with its answer and what the stages have noted; the answer as it is then."""
+    noted = replace(answer, degraded=progress.flags, trace=progress.trace)
+    request.answer(noted)
+    run.answers.append(noted)
+    return noted

@@ -4,74 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
-from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import Bools, Int32s, Int64s, among, distinct
-from shortlist_server.base.query import Filter
-
-_REMEMBERED = 32
-_FEW = 1_000
-"""Deleted rows; more are kept out by a mask of the catalogue, fewer cost less one by one."""
+from shortlist_server.system.filters import Allowed
 
 _NOTHING: Int32s = np.zeros(0, np.int32)
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """The items that a filter lets through, none of them deleted."""
-
-    items: Bools  # [rows]
-    of: int  # how many items there are
-
-    @cached_property
-    def ruled_out(self) -> int:
-        """How many items it does not let through."""
-        return self.of - int(np.count_nonzero(self.items))
-
-
-class Filters:
-    """What filters let through. The latest few are remembered: each costs a pass over the catalogue."""
-
-    def __init__(self, items: LiveItems) -> None:
-        self._items = items
-        self._remembered: dict[Filter, Allowed] = {}
-
-    def allowed(self, filter: Filter) -> Allowed | None:
-        """The items with one of the included categories, where there are any, and with none of the excluded ones.
-
-        None for the empty filter, unless many items are deleted.
-        """
-        if not filter and len(self._items.deleted) <= _FEW:
-            return None
-        allowed = self._remembered.pop(filter, None) or self._allowed(filter)
-        self._remembered[filter] = allowed  # the latest at the end
-        if len(self._remembered) > _REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
-        return allowed
-
-    def refresh(self, rows: Int32s) -> None:
-        """Look at the items at `rows` again, which changed."""
-        deleted = among(rows, self._items.deleted)
-        for filter, allowed in list(self._remembered.items()):
-            passing = [self._passes(filter, row) for row in rows.tolist()]
-            allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
-            self._remembered[filter] = Allowed(allowed.items, len(self._items))
-
-    def _allowed(self, filter: Filter) -> Allowed:
-        items = self._items
-        passing = items.living()
-        if filter.included:
-            passing &= items.in_any_category(filter.included)
-        if filter.excluded:
-            passing &= ~items.in_any_category(filter.excluded)
-        return Allowed(passing, len(items))
-
-    def _passes(self, filter: Filter, row: int) -> bool:
-        own = set(self._items.categories(row))
-        return not (filter.included and own.isdisjoint(filter.included)) and own.isdisjoint(filter.excluded)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The last stage: which of the scored items an answer shows, in which order, and what it says of each."""
+"""Select: which of the scored candidates an answer shows, in which order, and what it says of each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TypeVar
 import numpy as np
 import structlog
 
+from shortlist_core.explanations import NEW_ITEMS, TOGETHER_NOW
 from shortlist_core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Hits, Int32s, Int64s, Ranked, Reasons, among
-from shortlist_server.pipeline.batch import Batch, Passed
-from shortlist_server.system.online_popularity import TOGETHER
+from shortlist_ranking import selection
+from shortlist_retrieval.top import top_positions
+from shortlist_server.pipeline.batch import Retrieved, Shown
+from shortlist_server.pipeline.counts import StageCounts
 
 T = TypeVar("T", Float32s, Int32s)
 
@@ -18,10 +21,10 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """The candidates that each job of a batch shows."""
+class Selection:
+    """The candidates that each request of a batch shows."""
 
-    positions: Int64s  # [batch, widest] among the job's candidates, best first; 0 past the last one
+    positions: Int64s  # [batch, widest] among the request's candidates, best first; 0 past the last one
     counts: list[int]  # [batch] how many each shows
     of: list[int]  # [batch] how many candidates each had
 
@@ -29,7 +32,7 @@ class Shown:
         """Out of an array [batch, n, ...] what stands at the positions, [batch, widest, ...]."""
         return of_all[np.arange(len(self.counts))[:, None], self.positions]
 
-    def chosen(self, candidates: Candidates) -> Candidates:
+    def shown(self, candidates: Candidates) -> Candidates:
         """The candidates shown alone."""
         missing = np.arange(self.positions.shape[1]) >= np.array(self.counts, np.int64)[:, None]
         return replace(
@@ -41,107 +44,101 @@ class Shown:
         )
 
 
-def select(batch: Batch) -> list[Passed]:
+def select(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
     """The best `count` of each request, diverse where asked for, each with the reason for it."""
-    shown = _best(batch)
-    chosen = shown.chosen(batch.candidates)
-    return _answer(batch, shown, chosen, _reasons(batch, chosen))
+    chosen = _by_score(batch)
+    for i, request in enumerate(batch.requests):
+        if request.query.diversity:
+            batch = _diversify(batch, chosen, i)
+    shown = chosen.shown(batch.candidates)
+    batch, reasons = _reasons(batch, shown)
+    return _answers(batch, chosen, shown, reasons)
 
 
-def order(batch: Batch) -> list[Passed]:
-    """The best `count` by score alone and without reasons: the `select` of Retrieve, Rank and SimilarItems."""
-    shown = _by_score(batch)
-    return _answer(batch, shown, shown.chosen(batch.candidates), Reasons.none(*shown.positions.shape))
+def order(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
+    """The best `count` by score alone and without reasons: the select stage of Retrieve, Rank and SimilarItems."""
+    chosen = _by_score(batch)
+    return _answers(batch, chosen, chosen.shown(batch.candidates), Reasons.none(*chosen.positions.shape))
 
 
-def _best(batch: Batch) -> Shown:
-    shown = _by_score(batch)
-    for i, job in enumerate(batch.jobs):
-        if job.plan.diversity:
-            positions = _diverse(batch, i)
-            shown.positions[i, : len(positions)] = positions
-    return shown
-
-
-def _by_score(batch: Batch) -> Shown:
+def _by_score(batch: Retrieved) -> Selection:
     """By falling score; what is not finite comes last."""
-    from shortlist_retrieval.top import (
-        top_positions,  # late: its package loads TensorFlow, and the port is bound before that
-    )
-
     of = np.count_nonzero(batch.candidates.valid, axis=1).tolist()
-    counts = [min(job.plan.count, there) for job, there in zip(batch.jobs, of, strict=True)]
+    counts = [min(request.query.count, n) for request, n in zip(batch.requests, of, strict=True)]
     scores = np.where(np.isfinite(batch.scores), batch.scores, -np.inf) + np.float32(0)  # -0 is no less than 0
     positions = top_positions(scores, max(counts))
-    return Shown(np.where(np.arange(positions.shape[1]) < np.array(counts)[:, None], positions, 0), counts, of)
+    return Selection(np.where(np.arange(positions.shape[1]) < np.array(counts)[:, None], positions, 0), counts, of)
 
 
-def _diverse(batch: Batch, i: int) -> Int64s:
-    """As `_by_score`, with variety: of one job."""
-    from shortlist_ranking import selection  # late, as above
-
-    plan, rows = batch.jobs[i].plan, batch.rows(i)
+def _diversify(batch: Retrieved, chosen: Selection, i: int) -> Retrieved:
+    """Choose anew for request i, with variety. The batch says that its answer is not to be held where that fails."""
+    query, rows = batch.requests[i].query, batch.rows(i)
     scores = batch.scores[i, : len(rows)]
     try:
-        return selection.select(scores, plan.count, diversity=plan.diversity, vectors=batch.system.ranker.vectors(rows))
+        vectors = batch.bundle.ranker.vectors(rows)
+        positions = selection.select(scores, query.count, diversity=query.diversity, vectors=vectors)
     except Exception:  # an answer without variety beats none
         log.exception("diversity_failed")
-        batch.jobs[i].question = None  # but the next one is to have it
-        return selection.select(scores, plan.count)
+        positions = selection.select(scores, query.count)
+        batch = batch.keyed([None if j == i else each.cache_key for j, each in enumerate(batch.progress)])
+    chosen.positions[i, : len(positions)] = positions
+    return batch
 
 
-def _answer(batch: Batch, shown: Shown, chosen: Candidates, reasons: Reasons) -> list[Passed]:
-    """Leave each job with its answer."""
+def _answers(
+    batch: Retrieved, chosen: Selection, shown: Candidates, reasons: Reasons
+) -> tuple[Shown, list[StageCounts]]:
     # What is not finite is never best, and nothing else can be said of it.
-    scores, chosen = _finite(shown.take(batch.scores)), replace(chosen, scores=_finite(chosen.scores))
-    for i, (job, n) in enumerate(zip(batch.jobs, shown.counts, strict=True)):
-        hits = _hits(batch, chosen, i, n)
-        job.answer = Ranked(chosen.items[i, :n], scores[i, :n], hits, reasons.of(i, n), batch.system.version)
-    return [Passed.of(of, n, below_cut=of - n) for of, n in zip(shown.of, shown.counts, strict=True)]
+    scores, shown = _finite(chosen.take(batch.scores)), replace(shown, scores=_finite(shown.scores))
+    answers = [
+        Ranked(shown.items[i, :n], scores[i, :n], _hits(batch, shown, i, n), reasons.of(i, n), batch.bundle.version)
+        for i, n in enumerate(chosen.counts)
+    ]
+    counts = [StageCounts.of(of, n, below_cut=of - n) for of, n in zip(chosen.of, chosen.counts, strict=True)]
+    return Shown.of(batch, answers), counts
 
 
 def _finite(scores: Float32s) -> Float32s:
     return np.where(np.isfinite(scores), scores, 0)
 
 
-def _hits(batch: Batch, chosen: Candidates, i: int, n: int) -> Hits:
-    """The sources that proposed each item shown, what others choose today as one more."""
-    hits = Hits(chosen.sources, chosen.ranks[i, :n], chosen.scores[i, :n])
-    if batch.together is None:
+def _hits(batch: Retrieved, shown: Candidates, i: int, n: int) -> Hits:
+    """The sources that proposed each item shown, online co-visitation as one more."""
+    hits = Hits(shown.sources, shown.ranks[i, :n], shown.scores[i, :n])
+    if batch.co_visitation is None:
         return hits
-    own = batch.together.hits(i, chosen.items[i, :n])
-    ranks, scores = np.column_stack((hits.ranks, own.ranks)), np.column_stack((hits.scores, own.scores))
-    return Hits((*hits.sources, TOGETHER), ranks, scores)
+    more = batch.co_visitation.hits(i, shown.items[i, :n])
+    ranks, scores = np.column_stack((hits.ranks, more.ranks)), np.column_stack((hits.scores, more.scores))
+    return Hits((*hits.sources, TOGETHER_NOW.name), ranks, scores)
 
 
-def _reasons(batch: Batch, chosen: Candidates) -> Reasons:
-    """Why each item is shown, [jobs, shown]."""
-    if not chosen.items.size:
-        return Reasons.none(*chosen.items.shape)
+def _reasons(batch: Retrieved, shown: Candidates) -> tuple[Retrieved, Reasons]:
+    """Why each item is shown, [requests, shown]; answers that lack it because it failed are not to be held."""
+    if not shown.items.size:
+        return batch, Reasons.none(*shown.items.shape)
     try:
-        return _truthful(batch, chosen, batch.system.retriever.reasons(batch.queries, chosen))
+        return batch, _truthful(batch, shown, batch.bundle.retriever.reasons(batch.queries, shown))
     except Exception:  # an answer without reasons beats none
         log.exception("reasons_failed")
-        for job in batch.jobs:
-            job.question = None
-        return Reasons.none(*chosen.items.shape)
+        return batch.keyed([None] * len(batch)), Reasons.none(*shown.items.shape)
 
 
-def _truthful(batch: Batch, chosen: Candidates, told: Reasons) -> Reasons:
+def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
     """The reasons as what they are: new items that no source proposed are called so, and no deleted item is named."""
-    items = batch.system.items
-    fresh = chosen.items >= items.bundled
-    if fresh.any():
-        fresh &= ~chosen.ranks.any(axis=2)
-        told = replace(
-            told,
-            sources=(*told.sources, "fresh"),
-            speakers=np.where(fresh, len(told.sources), told.speakers),
-            shares=np.where(fresh, 0, told.shares),
-            groups=np.where(fresh, NO_GROUP, told.groups),
+    items = batch.bundle.items
+    new = shown.items >= items.bundled
+    if new.any():
+        new &= ~shown.ranks.any(axis=2)
+        reasons = replace(
+            reasons,
+            sources=(*reasons.sources, NEW_ITEMS.name),
+            explanations=(*reasons.explanations, NEW_ITEMS.explanation),
+            speakers=np.where(new, len(reasons.sources), reasons.speakers),
+            shares=np.where(new, 0, reasons.shares),
+            groups=np.where(new, NO_GROUP, reasons.groups),
         )
     if len(items.deleted):
-        gone = among(told.anchors.ravel(), items.deleted).reshape(told.anchors.shape)
-        anchors, groups = np.where(gone, NO_ITEM, told.anchors), np.where(gone, NO_GROUP, told.groups)
-        told = replace(told, anchors=anchors, groups=groups)
-    return told
+        gone = among(reasons.anchors.ravel(), items.deleted).reshape(reasons.anchors.shape)
+        anchors, groups = np.where(gone, NO_ITEM, reasons.anchors), np.where(gone, NO_GROUP, reasons.groups)
+        reasons = replace(reasons, anchors=anchors, groups=groups)
+    return reasons

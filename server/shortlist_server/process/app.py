@@ -19,21 +19,23 @@ from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
 from shortlist_core.errors import UnavailableError
 from shortlist_server.base.lifecycle import Lifecycle
+from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
-from shortlist_server.observe.metrics import Metrics
 from shortlist_server.process.tls import credentials
+from shortlist_server.rpc import item_messages
 from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.bundles import BundleServicer
 from shortlist_server.rpc.catalog import CatalogServicer
 from shortlist_server.rpc.events import EventServicer
 from shortlist_server.rpc.health import HealthServicer
-from shortlist_server.rpc.interceptors import Guard
+from shortlist_server.rpc.interceptors import Interceptor
+from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
 from shortlist_server.rpc.users import UserServicer
-from shortlist_server.serving.bundle_manager import Rollout
+from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import StateStore
 
 if TYPE_CHECKING:
@@ -53,28 +55,28 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Server:
-    """A listening server; it answers once a system is activated."""
+    """A listening server; it answers once a bundle is loaded."""
 
     grpc_server: grpc.aio.Server
     engine: Engine
     lifecycle: Lifecycle
-    rollout: Rollout
+    bundle_manager: BundleManager
     settings: Settings
     metrics_page: MetricsPage | None  # None where nobody asked for one, or a supervisor has it
 
-    async def begin(self) -> System:
+    async def begin(self) -> LoadedBundle:
         """Serve what the folder of bundles asks for, and follow it; raises where its current bundle cannot be had."""
-        system = await self.rollout.start()
+        bundle = await self.bundle_manager.start()
         self.lifecycle.loaded()
-        return system
+        return bundle
 
-    async def activate(self, load: Callable[[], System]) -> System:
-        """Load a system on a thread of its own, serve it, and return it, whatever the folder says. Raises what `load`
+    async def activate(self, load: Callable[[], LoadedBundle]) -> LoadedBundle:
+        """Load a bundle on a thread of its own, serve it, and return it, whatever the folder says. Raises what `load`
         raises.
         """
-        system = await self.engine.activate(load)
+        bundle = await self.engine.activate(load)
         self.lifecycle.loaded()
-        return system
+        return bundle
 
     async def drain(self) -> None:
         """Say NOT_SERVING, refuse new calls, finish accepted ones within the grace, stop."""
@@ -87,7 +89,7 @@ class Server:
                 await self.lifecycle.idle()
         except TimeoutError:
             log.warning("grace_is_over")  # what is still under way is cancelled
-        self.rollout.close()
+        self.bundle_manager.close()
         await self._stop(_HOLD_SECONDS if delay else 0)
         self.engine.close()
         if self.metrics_page:  # to the last, so that a scrape sees how the end goes
@@ -117,13 +119,14 @@ async def create_server(
     metrics, page = _metrics(settings)
     lifecycle = Lifecycle()
     engine = Engine(settings, store, metrics)
-    rollout = Rollout(settings, engine)
-    server = grpc.aio.server(interceptors=[Guard(lifecycle, authority, metrics)], options=_options(settings))
+    bundle_manager = BundleManager(settings, engine, prepare=lambda bundle: item_messages.warm(bundle.items))
+    interceptor = Interceptor(middleware(lifecycle, authority, metrics), metrics)
+    server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
     add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
     add_UserServiceServicer_to_server(UserServicer(engine), server)
-    add_BundleServiceServicer_to_server(BundleServicer(rollout, engine), server)
+    add_BundleServiceServicer_to_server(BundleServicer(bundle_manager, engine), server)
     health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
     add_reflection(server, [*SERVICES, HEALTH])
     try:
@@ -138,7 +141,7 @@ async def create_server(
     await server.start()
     if page:
         page.start()
-    return Server(server, engine, lifecycle, rollout, settings, page), port
+    return Server(server, engine, lifecycle, bundle_manager, settings, page), port
 
 
 def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,9 +14,10 @@ import structlog
 from pydantic import ValidationError
 
 from shortlist_core.errors import ShortlistError, UnavailableError
+from shortlist_core.processes import python_module
+from shortlist_server.base import logs
+from shortlist_server.base.ports import reserve
 from shortlist_server.base.settings import Settings
-from shortlist_server.observe import logs
-from shortlist_server.process.ports import reserve
 from shortlist_server.process.worker import REPORT, Ready
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ class _Supervisor:
     async def _live(self, number: int, first: bool) -> tuple[str, bool]:
         """One worker from start to end: in words, and whether they are its own. At the first start those are raised."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "shortlist_server.process.worker"),
+            *python_module("shortlist_server.process.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order

@@ -1,6 +1,6 @@
 """One serving process: from settings to SERVING, until a signal drains it.
 
-`python -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
+`python -P -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
 standard input, what came of it goes as a line of JSON to standard output, and the end of standard input (the
 supervisor's own end) drains too.
 """
@@ -19,10 +19,10 @@ from pydantic import TypeAdapter
 
 from shortlist_core.device import choose
 from shortlist_core.errors import ShortlistError
+from shortlist_server.base import logs
+from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
-from shortlist_server.observe import logs
 from shortlist_server.process.app import create_server
-from shortlist_server.process.ports import check_free
 from shortlist_server.rpc.auth import read_tokens
 from shortlist_state import open_store
 
@@ -56,7 +56,7 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
         check_free(settings)
     server, port = await create_server(settings, open_store(settings.state), authority)
     try:
-        system = await server.begin()
+        bundle = await server.begin()
         _confirm(settings)
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # late: see `prepare`
@@ -66,7 +66,7 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
         gc.freeze()  # what was loaded stays: nobody's request is to wait while it is looked through for garbage
         host = settings.address.rpartition(":")[0]
         metrics = server.metrics_page.address if server.metrics_page else ""
-        announce(Ready(f"{host}:{port}", system.version, len(system.items), metrics=metrics))
+        announce(Ready(f"{host}:{port}", bundle.version, len(bundle.items), metrics=metrics))
         await stop.wait()
     finally:
         await server.drain()

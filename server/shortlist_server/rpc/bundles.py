@@ -12,7 +12,7 @@ from shortlist.v1.bundle_service_pb2_grpc import BundleServiceServicer
 from shortlist_core.errors import BundleRefusedError, NotFoundError
 from shortlist_server.rpc import serving_state as convert
 from shortlist_server.rpc import validate
-from shortlist_server.serving.bundle_manager import Rollout
+from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -21,8 +21,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class BundleServicer(BundleServiceServicer):
     """For operators: the folder of bundles, and what this process serves of it."""
 
-    def __init__(self, rollout: Rollout, engine: Engine) -> None:
-        self._rollout = rollout
+    def __init__(self, manager: BundleManager, engine: Engine) -> None:
+        self._manager = manager
         self._engine = engine
 
     async def ListBundles(self, request: api.ListBundlesRequest, context: Context) -> api.ListBundlesResponse:
@@ -40,22 +40,22 @@ class BundleServicer(BundleServiceServicer):
         """Beside what serves, then instead of it."""
         version, label, share = validate.activate_bundle(request)
         self._engine.ready()  # UnavailableError while the server still starts
-        await self._rollout.activate(version, label, share)
+        await self._manager.activate(version, label, share)
         return api.ActivateBundleResponse(serving=self._state())
 
     async def RollbackBundle(self, request: api.RollbackBundleRequest, context: Context) -> api.RollbackBundleResponse:
         """To what is still in memory, where it is."""
         label = validate.rollback_bundle(request)
         self._engine.ready()
-        await self._rollout.rollback(label)
+        await self._manager.rollback(label)
         return api.RollbackBundleResponse(serving=self._state())
 
     def _state(self) -> api.ServingState:
-        return convert.serving_state(self._engine.ready(), self._rollout.labels.taken_off, self._rollout.refusal)
+        return convert.serving_state(self._engine.ready(), self._manager.labels.taken_off, self._manager.refusal)
 
     def _page(self, size: int, before: str) -> api.ListBundlesResponse:
         """Up to `size` bundles older than the version `before`."""
-        store = self._rollout.bundles
+        store = self._manager.bundles
         versions = [version for version in reversed(store.versions()) if not before or version < before]
         current, labels = store.current(), store.labels()
         response = api.ListBundlesResponse()

@@ -20,7 +20,7 @@ from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
 from shortlist_server.rpc import validate
 from shortlist_server.serving.engine import Engine
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import CatalogStore
 from shortlist_state.catalog import Before, Written
 
@@ -40,36 +40,36 @@ class CatalogServicer(CatalogServiceServicer):
 
     async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
         """See the service's definition, as for all methods here."""
-        items, system = validate.upsert_items(request), self._engine.system
+        items, bundle = validate.upsert_items(request), self._engine.stable
         async with self._upserting:
-            written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(system, items))
-        updated = _there(system.bundled, [item.item_id for item in items], written)
+            written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(bundle, items))
+        updated = _there(bundle.bundled, [item.item_id for item in items], written)
         return api.UpsertItemsResponse(
             created_count=len(items) - updated, updated_count=updated, revision=written.sequence
         )
 
     async def DeleteItems(self, request: api.DeleteItemsRequest, context: Context) -> api.DeleteItemsResponse:
         """Also of items that only another bundle knows: it may serve some day."""
-        item_ids, system = validate.delete_items(request), self._engine.system
+        item_ids, bundle = validate.delete_items(request), self._engine.stable
         written = await self._engine.with_store(lambda _: self._engine.catalog.delete(item_ids))
         return api.DeleteItemsResponse(
-            deleted_count=_there(system.bundled, item_ids, written), revision=written.sequence
+            deleted_count=_there(bundle.bundled, item_ids, written), revision=written.sequence
         )
 
     async def GetItem(self, request: api.GetItemRequest, context: Context) -> api.GetItemResponse:
         """From the store, or else from the bundle."""
-        item_id, system = validate.get_item(request), self._engine.system
+        item_id, bundle = validate.get_item(request), self._engine.stable
         [change] = await self._ask(lambda store: store.get([item_id]))
-        row = system.bundled.ids.row(item_id)
-        found = _of_store(change) if change else _of_bundle(system.bundled, row) if row != NO_ITEM else None
+        row = bundle.bundled.ids.row(item_id)
+        found = _of_store(change) if change else _of_bundle(bundle.bundled, row) if row != NO_ITEM else None
         if found is None:
             raise NotFoundError("item", item_id)
         return api.GetItemResponse(item=found)
 
     async def ListItems(self, request: api.ListItemsRequest, context: Context) -> api.ListItemsResponse:
         """Fills a page from the bundle's rows, or from the store's other items once all rows are told."""
-        (size, token), system = validate.list_items(request), self._engine.system
-        at, bundled = _Place.read(token, system), system.bundled
+        (size, token), bundle = validate.list_items(request), self._engine.stable
+        at, bundled = _Place.read(token, bundle), bundle.bundled
         if at.row < len(bundled):
             rows = range(at.row, min(at.row + size, len(bundled)))
             changes = await self._ask(lambda store: store.get(bundled.ids.take(rows)))
@@ -84,7 +84,7 @@ class CatalogServicer(CatalogServiceServicer):
         items, used = _page(told)
         response = api.ListItemsResponse(items=items)
         if more or used < len(places):
-            response.next_page_token = places[used - 1].text(system)
+            response.next_page_token = places[used - 1].text(bundle)
         return response
 
     async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
@@ -99,20 +99,20 @@ class _Place:
     item_id: str = ""  # the last of the other items that is told
 
     @classmethod
-    def read(cls, token: str, system: System) -> _Place:
+    def read(cls, token: str, bundle: LoadedBundle) -> _Place:
         if not token:
             return cls()
         try:
             version, row, item_id = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
-            if version == system.version and type(row) is int and type(item_id) is str and row >= 0:
+            if version == bundle.version and type(row) is int and type(item_id) is str and row >= 0:
                 return cls(row, item_id)
         except (ValueError, TypeError, RecursionError):
             pass
         rule = "must be the next_page_token of a page from the bundle that serves now"
         raise InvalidArgumentError([Violation("page_token", rule)])
 
-    def text(self, system: System) -> str:
-        content = json.dumps([system.version, self.row, self.item_id], ensure_ascii=False)
+    def text(self, bundle: LoadedBundle) -> str:
+        content = json.dumps([bundle.version, self.row, self.item_id], ensure_ascii=False)
         return base64.urlsafe_b64encode(content.encode()).decode()
 
 

@@ -21,11 +21,13 @@ from shortlist_bundle import Label
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import DAY, SECOND, Event, EventType
-from shortlist_server.base.query import Filter
+from shortlist_server.system.conditions.registry import CONDITIONS
+from shortlist_server.system.filters import Filter
 
 MAX_CONTEXT_EVENTS = 500
 MAX_ATTRIBUTES = 20
 MAX_CATEGORIES = 100
+MAX_FILTER_NAMES = 100  # of each condition
 MAX_TOKEN = 1_024
 MAX_TITLE, MAX_TEXT = 1_000, 10_000
 
@@ -148,11 +150,12 @@ class Check:
         return micros
 
     def filter(self, message: FilterMessage) -> Filter:
-        """What a filter asks for, whatever its order."""
-        below = self.below("filter.")
-        included = below.ids("included_categories", message.included_categories, MAX_CATEGORIES)
-        excluded = below.ids("excluded_categories", message.excluded_categories, MAX_CATEGORIES)
-        return Filter(tuple(sorted(set(included))), tuple(sorted(set(excluded))))
+        """The conditions that a filter names, whatever the order of the names."""
+        below, conditions = self.below("filter."), []
+        for kind in CONDITIONS:
+            if names := below.ids(kind.field, getattr(message, kind.field), MAX_FILTER_NAMES):
+                conditions.append(kind(tuple(sorted(set(names)))))
+        return Filter(tuple(conditions))
 
     def context(self, messages: Sequence[ContextEvent]) -> tuple[Event, ...]:
         """Events that are not stored, of nobody in particular."""

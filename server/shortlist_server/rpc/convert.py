@@ -12,11 +12,11 @@ from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_bundle.groups import Attribute
+from shortlist_core.explanations import Explanation
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace
-from shortlist_server.base.query import Plan
-from shortlist_server.rpc import explanation_text as wording
-from shortlist_server.rpc import item_messages
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.pipeline.query import Query
+from shortlist_server.rpc import explanation_text, item_messages
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 Recommendation = api.RecommendResponse | parts.Recommendation
 Scored = api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse
@@ -24,51 +24,51 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once
 S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsResponse)
 
 
-def recommend_response(system: System, plan: Plan, answer: Ranked) -> api.RecommendResponse:
+def recommend_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RecommendResponse:
     """The response of Recommend."""
-    response = api.RecommendResponse(request_id=plan.request_id, bundle_version=system.version)
-    _fill(response, system, plan, answer, attribution_token(plan.request_id, system.version))
+    response = api.RecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
+    _fill(response, bundle, query, answer, attribution_token(query.request_id, bundle.version))
     return response
 
 
-def stream_response(system: System, plan: Plan, answer: Ranked) -> api.StreamRecommendResponse:
+def stream_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.StreamRecommendResponse:
     """The response to one message of StreamRecommend."""
-    response = api.StreamRecommendResponse(request_id=plan.request_id, bundle_version=system.version)
-    _fill(response.recommendation, system, plan, answer, attribution_token(plan.request_id, system.version))
+    response = api.StreamRecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
+    _fill(response.recommendation, bundle, query, answer, attribution_token(query.request_id, bundle.version))
     return response
 
 
 def batch_response(
-    system: System, request_id: str, plans: list[Plan], answers: list[Ranked]
+    bundle: LoadedBundle, request_id: str, queries: list[Query], answers: list[Ranked]
 ) -> api.BatchRecommendResponse:
     """The response of BatchRecommend."""
-    response = api.BatchRecommendResponse(request_id=request_id, bundle_version=system.version)
-    for position, (plan, answer) in enumerate(zip(plans, answers, strict=True)):
-        token = attribution_token(request_id, system.version, position)
-        _fill(response.recommendations.add(), system, plan, answer, token)
+    response = api.BatchRecommendResponse(request_id=request_id, bundle_version=bundle.version)
+    for position, (query, answer) in enumerate(zip(queries, answers, strict=True)):
+        token = attribution_token(request_id, bundle.version, position)
+        _fill(response.recommendations.add(), bundle, query, answer, token)
     return response
 
 
-def retrieve_response(system: System, plan: Plan, answer: Ranked) -> api.RetrieveResponse:
+def retrieve_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RetrieveResponse:
     """The response of Retrieve."""
-    response = _scored(api.RetrieveResponse(), system, plan, answer)
-    response.trace.extend(_trace(plan, answer))
+    response = _scored(api.RetrieveResponse(), bundle, query, answer)
+    response.trace.extend(_trace(query, answer))
     return response
 
 
-def rank_response(system: System, plan: Plan, answer: Ranked) -> api.RankResponse:
+def rank_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RankResponse:
     """The response of Rank."""
-    response = _scored(api.RankResponse(), system, plan, answer)
-    response.trace.extend(_trace(plan, answer))
-    rows = system.items.ids.rows(plan.item_ids).tolist()
-    unknown = (item_id for item_id, row in zip(plan.item_ids, rows, strict=True) if row == NO_ITEM)
+    response = _scored(api.RankResponse(), bundle, query, answer)
+    response.trace.extend(_trace(query, answer))
+    rows = bundle.items.ids.rows(query.item_ids).tolist()
+    unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
     response.unknown_item_ids.extend(unknown)
     return response
 
 
-def similar_items_response(system: System, plan: Plan, answer: Ranked) -> api.SimilarItemsResponse:
+def similar_items_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.SimilarItemsResponse:
     """The response of SimilarItems."""
-    return _scored(api.SimilarItemsResponse(), system, plan, answer)
+    return _scored(api.SimilarItemsResponse(), bundle, query, answer)
 
 
 def attribution_token(request_id: str, bundle_version: str, position: int = 0) -> str:
@@ -77,34 +77,35 @@ def attribution_token(request_id: str, bundle_version: str, position: int = 0) -
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def _fill(message: Recommendation, system: System, plan: Plan, answer: Ranked, token: str) -> None:
+def _fill(message: Recommendation, bundle: LoadedBundle, query: Query, answer: Ranked, token: str) -> None:
     message.attribution_token = token
-    ids, titles = system.items.ids.spans(answer.items), system.items.titles.spans(answer.items)
-    item_messages.add_items(message, answer, ids, titles, _reasons(system, answer.reasons))
+    ids, titles = bundle.items.ids.spans(answer.items), bundle.items.titles.spans(answer.items)
+    item_messages.add_items(message, answer, ids, titles, _reasons(bundle, answer.reasons))
     message.degraded.extend(_degraded(answer.degraded))
-    message.trace.extend(_trace(plan, answer))
+    message.trace.extend(_trace(query, answer))
 
 
-def _scored(response: S, system: System, plan: Plan, answer: Ranked) -> S:
-    response.request_id, response.bundle_version = plan.request_id, system.version
-    response.attribution_token = attribution_token(plan.request_id, system.version)
-    ids, titles = system.items.ids.spans(answer.items), system.items.titles.spans(answer.items)
+def _scored(response: S, bundle: LoadedBundle, query: Query, answer: Ranked) -> S:
+    response.request_id, response.bundle_version = query.request_id, bundle.version
+    response.attribution_token = attribution_token(query.request_id, bundle.version)
+    ids, titles = bundle.items.ids.spans(answer.items), bundle.items.titles.spans(answer.items)
     item_messages.add_items(response, answer, ids, titles)
     response.degraded.extend(_degraded(answer.degraded))
     return response
 
 
-def _reasons(system: System, told: Reasons) -> list[bytes]:
+def _reasons(bundle: LoadedBundle, told: Reasons) -> list[bytes]:
     """Each item's reason without its share, serialised; few differ but for that."""
     columns = told.speakers, told.anchors, told.done, told.groups
     of_items = list(zip(*(column.tolist() for column in columns), strict=True))
     different = list(dict.fromkeys(of_items))
     anchors = [anchor for _, anchor, _, _ in different if anchor != NO_ITEM]
-    named = zip(system.items.ids.take(anchors), system.items.titles.take(anchors), strict=True)
-    names = system.groups.names if system.groups else ()
+    named = zip(bundle.items.ids.take(anchors), bundle.items.titles.take(anchors), strict=True)
+    names = bundle.groups.names if bundle.groups else ()
     worded = {
         each: _reason(
             told.sources[each[0]],
+            told.explanations[each[0]],
             *(("", None) if each[1] == NO_ITEM else next(named)),
             each[2],
             None if each[3] == NO_GROUP else names[each[3]],
@@ -115,10 +116,12 @@ def _reasons(system: System, told: Reasons) -> list[bytes]:
 
 
 @lru_cache(4_096)
-def _reason(source: str, anchor_id: str, title: str | None, done: int, shared: Attribute | None) -> bytes:
+def _reason(
+    source: str, said: Explanation, anchor_id: str, title: str | None, done: int, shared: Attribute | None
+) -> bytes:
     return parts.Reason(
-        kind=wording.kind(source, title is not None),
-        text=wording.text(source, title, done, shared),
+        kind=explanation_text.kind(said, title is not None),
+        text=explanation_text.text(said, title, done, shared),
         source=source,
         anchor_item_id=anchor_id,
     ).SerializeToString()
@@ -128,8 +131,8 @@ def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:
     return sorted(parts.Degradation.Value(f"DEGRADATION_{flag.upper()}") for flag in flags)
 
 
-def _trace(plan: Plan, answer: Ranked) -> list[parts.StageTrace]:
-    return [_stage(stage) for stage in answer.trace] if plan.include_trace else []
+def _trace(query: Query, answer: Ranked) -> list[parts.StageTrace]:
+    return [_stage(stage) for stage in answer.trace] if query.include_trace else []
 
 
 def _stage(stage: StageTrace) -> parts.StageTrace:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceServicer
 
 from shortlist_core.errors import UnavailableError
-from shortlist_core.types import Ranked
 from shortlist_server.base.lifecycle import Lifecycle
-from shortlist_server.base.query import Plan
 from shortlist_server.base.settings import Settings
-from shortlist_server.pipeline.requests import Call
+from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
 from shortlist_server.rpc.interceptors import Malformed, parsed
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
-from shortlist_server.system.loaded_bundle import System
 
-R = TypeVar("R")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class RecommendationServicer(RecommendationServiceServicer):
-    """Raises what the domain raises; the guard around it makes statuses of that."""
+    """Raises what the domain raises; the interceptors around it make statuses of that."""
 
     def __init__(self, engine: Engine, lifecycle: Lifecycle, settings: Settings) -> None:
         self._engine = engine
@@ -37,13 +33,14 @@ class RecommendationServicer(RecommendationServiceServicer):
 
     async def Recommend(self, request: api.RecommendRequest, context: Context) -> api.RecommendResponse:
         """See the service's definition, as for all methods here."""
-        return await self._recommend(validate.recommend(request), self._call(context), convert.recommend_response)
+        query, caller = validate.recommend(request), self._caller(context)
+        return await self._engine.recommend(query, caller, convert.recommend_response)
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """All queries from one bundle; in one batch where their filters and candidate counts are the same."""
-        (request_id, plans), system = validate.batch_recommend(request), self._engine.system
-        answers = await self._engine.recommend(system, plans, self._call(context))
-        return await asyncio.to_thread(convert.batch_response, system, request_id, plans, answers)  # it may be large
+        (request_id, queries), bundle = validate.batch_recommend(request), self._engine.stable
+        answers = await self._engine.recommend_batch(bundle, queries, self._caller(context))
+        return await asyncio.to_thread(convert.batch_response, bundle, request_id, queries, answers)  # it may be large
 
     async def StreamRecommend(
         self, request_iterator: AsyncIterator[api.StreamRecommendRequest], context: Context
@@ -51,14 +48,14 @@ class RecommendationServicer(RecommendationServiceServicer):
         """A bounded window of messages is worked on at the same time and answered in the order sent."""
         window: asyncio.Queue[asyncio.Task[api.StreamRecommendResponse] | None]
         window = asyncio.Queue(self._settings.stream_window)
-        call = self._call(context)
-        reading = asyncio.create_task(self._read(request_iterator, window, call))
+        caller = self._caller(context)
+        reading = asyncio.create_task(self._read(request_iterator, window, caller))
         try:
             while (answering := await window.get()) is not None:
                 yield await answering
             await reading  # raises what reading ended with
         finally:
-            call.cancelled = True
+            caller.cancelled = True
             reading.cancel()
             while not window.empty():
                 if (left := window.get_nowait()) is not None:
@@ -66,42 +63,30 @@ class RecommendationServicer(RecommendationServiceServicer):
 
     async def Retrieve(self, request: api.RetrieveRequest, context: Context) -> api.RetrieveResponse:
         """Stage one alone."""
-        plan, call = validate.retrieve(request), self._call(context)
-        with self._engine.turn(plan, call) as turn:
-            turn.answer = await self._engine.retrieve(turn.system, plan, call)
-            return convert.retrieve_response(turn.system, plan, turn.answer)
+        query, caller = validate.retrieve(request), self._caller(context)
+        return await self._engine.retrieve(query, caller, convert.retrieve_response)
 
     async def Rank(self, request: api.RankRequest, context: Context) -> api.RankResponse:
         """Stage two alone."""
-        plan, call = validate.rank(request), self._call(context)
-        with self._engine.turn(plan, call) as turn:
-            turn.answer = await self._engine.rank(turn.system, plan, call)
-            return convert.rank_response(turn.system, plan, turn.answer)
+        query, caller = validate.rank(request), self._caller(context)
+        return await self._engine.rank(query, caller, convert.rank_response)
 
     async def SimilarItems(self, request: api.SimilarItemsRequest, context: Context) -> api.SimilarItemsResponse:
         """The neighbours of an item."""
-        plan, system = validate.similar_items(request), self._engine.system
-        answer = await self._engine.similar(system, plan, self._call(context))
-        return convert.similar_items_response(system, plan, answer)
+        query, caller = validate.similar_items(request), self._caller(context)
+        return await self._engine.similar(query, caller, convert.similar_items_response)
 
-    async def _recommend(self, plan: Plan, call: Call, respond: Callable[[System, Plan, Ranked], R]) -> R:
-        with self._engine.turn(plan, call) as turn:
-            [turn.answer] = await self._engine.recommend(turn.system, [plan], call)
-            response = respond(turn.system, plan, turn.answer)
-        turn.compare(plan)
-        return response
-
-    def _call(self, context: Context) -> Call:
-        """The caller's patience, less what the way back takes."""
+    def _caller(self, context: Context) -> RequestContext:
+        """The caller's deadline, less what the way back takes."""
         left = context.time_remaining()
         reserve = self._settings.answer_reserve_seconds
-        return Call() if left is None else Call(time.monotonic() + left - reserve)
+        return RequestContext(None if left is None else time.monotonic() + left - reserve)
 
     async def _read(
         self,
         requests: AsyncIterator[api.StreamRecommendRequest | Malformed],
         window: asyncio.Queue[asyncio.Task[api.StreamRecommendResponse] | None],
-        call: Call,
+        caller: RequestContext,
     ) -> None:
         """Start on messages as the window has room; ends with them, or with UNAVAILABLE when the server drains."""
         draining = asyncio.create_task(self._lifecycle.draining.wait())
@@ -115,15 +100,18 @@ class RecommendationServicer(RecommendationServiceServicer):
                     raise UnavailableError("DRAINING", "this server is shutting down; send the rest to another one")
                 if (request := message.result()) is None:
                     return
-                await window.put(asyncio.create_task(self._answer(request, call)))
+                await window.put(asyncio.create_task(self._answer(request, caller)))
         finally:
             draining.cancel()
             await window.put(None)
 
-    async def _answer(self, request: api.StreamRecommendRequest | Malformed, call: Call) -> api.StreamRecommendResponse:
+    async def _answer(
+        self, request: api.StreamRecommendRequest | Malformed, caller: RequestContext
+    ) -> api.StreamRecommendResponse:
         """The response to one message; an error is a response too."""
         try:
-            return await self._recommend(validate.recommend(parsed(request)), call, convert.stream_response)
+            query = validate.recommend(parsed(request))
+            return await self._engine.recommend(query, caller, convert.stream_response)
         except Exception as error:
             request_id = "" if isinstance(request, Malformed) else request.request_id
             return api.StreamRecommendResponse(request_id=request_id, error=to_status(error))

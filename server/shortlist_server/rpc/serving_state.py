@@ -50,7 +50,7 @@ def describe(message: api.Bundle, manifest: Manifest) -> None:
 def _canary(canary: Canary) -> api.CanaryState:
     stable, own = canary.watch.counts()
     return api.CanaryState(
-        bundle_version=canary.system.version,
+        bundle_version=canary.bundle.version,
         user_share=canary.share,
         canary_counts=_counts(own),
         stable_counts=_counts(stable),
@@ -63,10 +63,10 @@ def _counts(counts: Counts) -> api.TrafficCounts:
 
 
 def _shadow(shadow: Shadow) -> api.ShadowState:
-    sums = shadow.differences()
+    sums = shadow.comparison()
     compared = max(sums.compared, 1)
     return api.ShadowState(
-        bundle_version=shadow.system.version,
+        bundle_version=shadow.bundle.version,
         compared_count=sums.compared,
         dropped_count=sums.dropped,
         failed_count=sums.failed,

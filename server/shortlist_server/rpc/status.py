@@ -25,7 +25,7 @@ from shortlist_core.errors import (
     UnavailableError,
     Violation,
 )
-from shortlist_server.pipeline.requests import CallerGoneError
+from shortlist_server.pipeline.request import CallerGoneError
 
 DOMAIN = "shortlist"
 MAX_DETAILS_BYTES = 4_500

@@ -13,10 +13,10 @@ from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import Event, Queries
-from shortlist_server.observe.logs import hashed
+from shortlist_server.base.logs import hashed
 from shortlist_server.rpc import validate
 from shortlist_server.serving.engine import Engine
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -29,15 +29,15 @@ class UserServicer(UserServiceServicer):
 
     async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
         """See the service's definition, as for all methods here."""
-        user_id, system = validate.get_user(request), self._engine.system
+        user_id, bundle = validate.get_user(request), self._engine.stable
         summary = await self._engine.with_store(lambda store: store.summary(user_id))
-        trained = [] if summary.erased else system.histories.queries([user_id]).times.tolist()
+        trained = [] if summary.erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
             user_id=user_id,
             live_event_count=sum(summary.counts.values()),
             bundle_event_count=len(trained),
             deleted_before=summary.erased,
-            bundle_version=system.version,
+            bundle_version=bundle.version,
         )
         for type, count in sorted(summary.counts.items(), key=lambda each: (-each[1], each[0])):
             response.live_event_type_counts.add(event_type=int(type), event_count=count)
@@ -49,17 +49,17 @@ class UserServicer(UserServiceServicer):
 
     async def ExportUser(self, request: api.ExportUserRequest, context: Context) -> api.ExportUserResponse:
         """Fills a page from the bundle, then from the store."""
-        (user_id, size, token), system = validate.export_user(request), self._engine.system
-        at = _Place.read(token, user_id, system)
+        (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
+        at = _Place.read(token, user_id, bundle)
         live = await self._engine.with_store(lambda store: store.read([user_id], 0)[0])
-        trained = system.histories.queries([] if live.erased else [user_id])
+        trained = bundle.histories.queries([] if live.erased else [user_id])
         stop = min(at.trained + size, len(trained.items))
-        events = [_of_bundle(system, trained, i) for i in range(at.trained, stop)]
+        events = [_of_bundle(bundle, trained, i) for i in range(at.trained, stop)]
         page = await self._engine.with_store(lambda store: store.export(user_id, at.after, size - len(events)))
         events += [_of_store(entry.event) for entry in page.entries if entry.event]
         more = page.more or (len(events) == size and page.end == at.after)
         end = _Place(stop, page.end)
-        return api.ExportUserResponse(events=events, next_page_token=end.text(user_id, system) if more else "")
+        return api.ExportUserResponse(events=events, next_page_token=end.text(user_id, bundle) if more else "")
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
         """Ends even if its caller leaves."""
@@ -79,27 +79,27 @@ class _Place:
     after: int = -1  # sequence number of the last live event that is told
 
     @classmethod
-    def read(cls, token: str, user_id: str, system: System) -> _Place:
+    def read(cls, token: str, user_id: str, bundle: LoadedBundle) -> _Place:
         if not token:
             return cls()
         try:
             user, version, trained, after = json.loads(base64.urlsafe_b64decode(token.encode()))
-            if (user, version) == (hashed(user_id), system.version):
+            if (user, version) == (hashed(user_id), bundle.version):
                 return cls(min(max(0, int(trained)), _MOST), min(max(-1, int(after)), _MOST))
         except (ValueError, TypeError, OverflowError, RecursionError):
             pass
         rule = "must be the next_page_token of a page of this user, from the bundle that serves now"
         raise InvalidArgumentError([Violation("page_token", rule)])
 
-    def text(self, user_id: str, system: System) -> str:
-        content = json.dumps([hashed(user_id), system.version, self.trained, self.after])
+    def text(self, user_id: str, bundle: LoadedBundle) -> str:
+        content = json.dumps([hashed(user_id), bundle.version, self.trained, self.after])
         return base64.urlsafe_b64encode(content.encode()).decode()
 
 
-def _of_bundle(system: System, trained: Queries, i: int) -> api.UserEvent:
+def _of_bundle(bundle: LoadedBundle, trained: Queries, i: int) -> api.UserEvent:
     event = api.UserEvent(
         origin=api.USER_EVENT_ORIGIN_BUNDLE,
-        item_id=system.items.ids[int(trained.items[i])],
+        item_id=bundle.items.ids[int(trained.items[i])],
         event_type=int(trained.types[i]),  # type: ignore[arg-type]
         value=float(trained.values[i]),
     )

@@ -1,4 +1,4 @@
-"""Requests to validated plans. Every violation is found, not only the first, and named by its path in the message.
+"""Requests to validated queries. Every violation is found, not only the first, and named by its path in the message.
 
 The limits are those that the comments in `protos/shortlist/v1` promise.
 """
@@ -17,7 +17,8 @@ from shortlist_bundle import Label
 from shortlist_bundle.manifest import is_version
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import Event
-from shortlist_server.base.query import DEFAULT_CANDIDATES, DEFAULT_COUNT, Plan
+from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
+from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
 
 MAX_COUNT = 500
@@ -34,33 +35,33 @@ DEFAULT_SHARE = 0.05
 ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
 
 
-def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Plan:
-    """The plan of Recommend, or of one message of StreamRecommend; InvalidArgumentError lists all violations."""
-    return checked(lambda check: _plan(check, request, check.request_id(request.request_id)))
+def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Query:
+    """The query of Recommend, or of one message of StreamRecommend; InvalidArgumentError lists all violations."""
+    return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
 
 
-def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Plan]]:
-    """The request's id and a plan for each query; all plans carry that id."""
+def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Query]]:
+    """The request's id and a query for each query; all queries carry that id."""
 
-    def read(check: Check) -> tuple[str, list[Plan]]:
+    def read(check: Check) -> tuple[str, list[Query]]:
         request_id = check.request_id(request.request_id)
         check.length("queries", request.queries, MAX_QUERIES, least=1)
         queries = enumerate(request.queries[:MAX_QUERIES])
-        return request_id, [_plan(check.below(f"queries[{i}]."), query, request_id) for i, query in queries]
+        return request_id, [_query(check.below(f"queries[{i}]."), query, request_id) for i, query in queries]
 
     return checked(read)
 
 
-def retrieve(request: api.RetrieveRequest) -> Plan:
-    """The plan of Retrieve."""
-    return checked(lambda check: _plan(check, request, check.request_id(request.request_id)))
+def retrieve(request: api.RetrieveRequest) -> Query:
+    """The query of Retrieve."""
+    return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
 
 
-def rank(request: api.RankRequest) -> Plan:
-    """The plan of Rank: the caller's candidates without repeats, in the order of the request."""
+def rank(request: api.RankRequest) -> Query:
+    """The query of Rank: the caller's candidates without repeats, in the order of the request."""
 
-    def read(check: Check) -> Plan:
-        return Plan(
+    def read(check: Check) -> Query:
+        return Query(
             request_id=check.request_id(request.request_id),
             user_id=check.optional_id("user_id", request.user_id),
             context=check.context(request.context_events),
@@ -73,11 +74,11 @@ def rank(request: api.RankRequest) -> Plan:
     return checked(read)
 
 
-def similar_items(request: api.SimilarItemsRequest) -> Plan:
-    """The plan of SimilarItems."""
+def similar_items(request: api.SimilarItemsRequest) -> Query:
+    """The query of SimilarItems."""
 
-    def read(check: Check) -> Plan:
-        return Plan(
+    def read(check: Check) -> Query:
+        return Query(
             request_id=check.request_id(request.request_id),
             item_ids=(check.id("item_id", request.item_id),),
             count=check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT),
@@ -197,7 +198,7 @@ def _version_of(token: str) -> str:
     return version if is_version(version) else ""
 
 
-def _plan(check: Check, request: ForUser, request_id: str) -> Plan:
+def _query(check: Check, request: ForUser, request_id: str) -> Query:
     """What the four messages that ask for a user's items have in common."""
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
     if isinstance(request, api.RetrieveRequest):  # answers all candidates, and in one order
@@ -205,7 +206,7 @@ def _plan(check: Check, request: ForUser, request_id: str) -> Plan:
     else:
         count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
         diversity = check.share("diversity", request.diversity)
-    return Plan(
+    return Query(
         request_id=request_id,
         user_id=check.optional_id("user_id", request.user_id),
         context=check.context(request.context_events),

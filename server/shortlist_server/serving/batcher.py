@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from shortlist_core.types import Ranked
-from shortlist_server.pipeline.requests import Job
+from shortlist_server.pipeline.request import PendingRequest
 
-Work = Callable[[list[Job]], None]
+Work = Callable[[list[PendingRequest]], None]
 
 _SHARE = 0.5  # of a caller's time that may be spent on waiting for the thread
 
@@ -23,7 +23,7 @@ _SHARE = 0.5  # of a caller's time that may be spent on waiting for the thread
 class _Waiting:
     key: Hashable
     work: Work
-    job: Job
+    request: PendingRequest
     done: asyncio.Future[None]
     due: float  # when its turn has to come, on time.monotonic's clock; infinite where its caller waits for ever
 
@@ -37,26 +37,26 @@ class Batcher:
         self._waiting: deque[_Waiting] = deque()
         self._feeding: asyncio.Task[None] | None = None
 
-    async def run(self, key: Hashable, work: Work, job: Job) -> Ranked:
-        """The job's answer, or whatever error ended it, after `work` has had it on the thread.
+    async def run(self, key: Hashable, work: Work, request: PendingRequest) -> Ranked:
+        """The request's answer, or whatever error ended it, after `work` has had it on the thread.
 
-        Jobs of equal keys may share one call of `work`, the first one's. A cancelled job is marked as such, for the
-        stages to drop, and never started where it still waits.
+        Requests of equal keys may share one call of `work`, the first one's. A cancelled request is marked as such, for
+        the stages to drop, and never started where it still waits.
         """
         loop = asyncio.get_running_loop()
-        left = job.call.seconds_left()
+        left = request.context.seconds_left()
         due = math.inf if left is None else time.monotonic() + _SHARE * left
-        waiting = _Waiting(key, work, job, loop.create_future(), due)
-        job.tell = partial(loop.call_soon_threadsafe, _settle, waiting.done)
+        waiting = _Waiting(key, work, request, loop.create_future(), due)
+        request.wake = partial(loop.call_soon_threadsafe, _settle, waiting.done)
         self._waiting.append(waiting)
         if self._feeding is None:
             self._feeding = asyncio.create_task(self._feed())
         try:
             await waiting.done
         except asyncio.CancelledError:
-            job.call.cancelled = True
+            request.context.cancelled = True
             raise
-        return job.result()
+        return request.result()
 
     def due(self) -> float:
         """When the thread has to be free for those that wait, on time.monotonic's clock; may be asked on any thread."""
@@ -87,7 +87,7 @@ class Batcher:
 
 def _attempt(batch: list[_Waiting]) -> Exception | None:
     try:
-        batch[0].work([each.job for each in batch])
+        batch[0].work([each.request for each in batch])
     except Exception as error:
         return error
     return None

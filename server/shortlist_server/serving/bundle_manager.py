@@ -1,4 +1,6 @@
-"""Keeps a process serving what its folder asks for: loads beside, swaps between requests, follows changes."""
+"""The bundle manager keeps a process serving what its folder asks for: it loads aside, swaps between requests, and
+follows changes.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from shortlist_server.serving.canary import CanaryWatch, Limits
 from shortlist_server.serving.engine import Engine
 from shortlist_server.serving.routing import Canary, Serving
 from shortlist_server.serving.shadow import Shadow
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 _NICENESS = 5
 _RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
@@ -37,10 +39,13 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
-class Rollout:
+class BundleManager:
     """What the folder's CURRENT and LABELS say is what serves here. One change at a time; for one event loop."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, prepare: Callable[[LoadedBundle], None] = lambda _: None
+    ) -> None:
+        self._prepare = prepare  # what else a bundle needs done before it serves
         self.bundles = BundleStore(settings.bundles)
         self.labels = Labels()  # as the folder had them when it was looked at last
         self.refusal = ""  # why something that the folder asks for is not served
@@ -60,7 +65,7 @@ class Rollout:
         self._tasks: set[asyncio.Task[object]] = set()
         self._loader = ThreadPoolExecutor(1, "load", _step_back)
 
-    async def start(self) -> System:
+    async def start(self) -> LoadedBundle:
         """Load and serve what the folder asks for; raises where the stable bundle cannot be. Then follow it."""
         stable = await asyncio.to_thread(self._load, None)
         self._engine.serve(Serving(stable))
@@ -91,7 +96,7 @@ class Rollout:
         """Take a label back and serve accordingly; raises as BundleStore.rollback, and nothing has changed then."""
 
         async def change() -> None:
-            loaded: dict[str, System] = {}
+            loaded: dict[str, LoadedBundle] = {}
             if label == "canary":
                 await asyncio.to_thread(self.bundles.remove_canary)
             elif label == "shadow":
@@ -127,78 +132,79 @@ class Rollout:
         except Exception as error:  # such as a folder that is gone: what is served goes on
             self._refuse(error)
 
-    async def _serve(self, loaded: dict[str, System]) -> None:
+    async def _serve(self, loaded: dict[str, LoadedBundle]) -> None:
         """Serve what the folder says at this moment. `loaded` may be used beside what is in memory anyway."""
         self._stamp = await asyncio.to_thread(self.bundles.stamp)  # taken first: a later change is seen as one
         self._tried, self.refusal = time.monotonic(), ""
         await self._end_failed()
         before = self._engine.serving
         assert before is not None
-        known = self._loaded() | loaded
+        available = self._loaded() | loaded
         self.labels = labels = await asyncio.to_thread(self.bundles.labels)
-        stable = await self._system(await asyncio.to_thread(self.bundles.current), known) or before.stable
+        stable = await self._bundle(await asyncio.to_thread(self.bundles.current), available) or before.stable
         same = stable is before.stable  # with another one to compare with, counts begin anew
         previous = before.previous if same else before.stable
-        canary = await self._canary(labels, before, known, same)
-        shadow = await self._shadow(labels, before, known, same)
+        canary = await self._canary(labels, before, available, same)
+        shadow = await self._shadow(labels, before, available, same)
         self._engine.serve(Serving(stable, canary, shadow, previous))
         if before.shadow and before.shadow is not shadow:
             before.shadow.close()
 
     async def _canary(
-        self, labels: Labels, before: Serving, known: dict[str, System], same_stable: bool
+        self, labels: Labels, before: Serving, loaded: dict[str, LoadedBundle], same_stable: bool
     ) -> Canary | None:
         wanted = labels.canary
         if wanted is None or wanted.version in self._failed:
             return None
-        if (system := await self._system(wanted.version, known)) is None:
+        if (bundle := await self._bundle(wanted.version, loaded)) is None:
             return None
-        if before.canary and before.canary.system is system and same_stable:
-            return Canary(system, wanted.share, before.canary.watch)
-        return Canary(system, wanted.share, CanaryWatch(self._limits, partial(self._take_off, wanted.version)))
+        if before.canary and before.canary.bundle is bundle and same_stable:
+            return Canary(bundle, wanted.share, before.canary.watch)
+        return Canary(bundle, wanted.share, CanaryWatch(self._limits, partial(self._take_off, wanted.version)))
 
     async def _shadow(
-        self, labels: Labels, before: Serving, known: dict[str, System], same_stable: bool
+        self, labels: Labels, before: Serving, loaded: dict[str, LoadedBundle], same_stable: bool
     ) -> Shadow | None:
-        if labels.shadow is None or (system := await self._system(labels.shadow.version, known)) is None:
+        if labels.shadow is None or (bundle := await self._bundle(labels.shadow.version, loaded)) is None:
             return None
-        if before.shadow and before.shadow.system is system and same_stable:
+        if before.shadow and before.shadow.bundle is bundle and same_stable:
             return before.shadow
-        return Shadow(system, self._engine.live)
+        return Shadow(bundle, self._engine.live)
 
-    async def _system(self, version: str | None, known: dict[str, System]) -> System | None:
-        """The system of a version; None, and why in `refusal`, where it cannot be had."""
-        if version in known:
-            return known[version]
+    async def _bundle(self, version: str | None, loaded: dict[str, LoadedBundle]) -> LoadedBundle | None:
+        """The loaded bundle of a version; None, and why in `refusal`, where it cannot be had."""
+        if version in loaded:
+            return loaded[version]
         try:
-            loaded = await self._load_aside(version)
+            bundle = await self._load_aside(version)
         except Exception as error:
             self._refuse(error)
             return None
-        known[loaded.version] = loaded
-        return loaded
+        loaded[bundle.version] = bundle
+        return bundle
 
-    async def _fetch(self, version: str) -> System:
-        """The system of a version, from memory if it is there; raises where it cannot be loaded."""
+    async def _fetch(self, version: str) -> LoadedBundle:
+        """The bundle of a version, from memory if it is there; raises where it cannot be loaded."""
         loaded = self._loaded()
         return loaded[version] if version in loaded else await self._load_aside(version)
 
-    async def _load_aside(self, version: str | None) -> System:
+    async def _load_aside(self, version: str | None) -> LoadedBundle:
         """As `_load`, while requests are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._loader, self._load, version)
 
-    def _load(self, version: str | None) -> System:
-        """A warmed system of a version, None for the current one, that knows all items; takes seconds.
+    def _load(self, version: str | None) -> LoadedBundle:
+        """A warmed bundle of a version, None for the current one, that knows all items; takes seconds.
 
         Raises as BundleStore.load does, and StateError where the store cannot be read.
         """
-        system = System.load(self.bundles.load(version), self._max_batch, self._max_fresh_items)
-        self._engine.catalog.follow(system)
-        return system
+        bundle = LoadedBundle.load(self.bundles.load(version), self._max_batch, self._max_fresh_items)
+        self._prepare(bundle)
+        self._engine.catalog.follow(bundle)
+        return bundle
 
-    def _loaded(self) -> dict[str, System]:
+    def _loaded(self) -> dict[str, LoadedBundle]:
         serving = self._engine.serving
-        return {system.version: system for system in serving.systems()} if serving else {}
+        return {bundle.version: bundle for bundle in serving.loaded()} if serving else {}
 
     def _refuse(self, error: Exception) -> None:
         self.refusal = str(error) if isinstance(error, ShortlistError) else "it cannot be loaded; the log says why"

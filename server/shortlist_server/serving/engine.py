@@ -1,37 +1,42 @@
-"""Runs requests: holds the system that serves, takes work up to a limit, and keeps it off the event loop."""
+"""The engine: takes a query, answers it with the bundle that serves it, and counts how that ended.
+
+It takes work up to a limit and keeps it off the event loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from shortlist_core.errors import UnavailableError
+from shortlist_core.errors import DeadlineError, UnavailableError
 from shortlist_core.types import Event, Ranked
-from shortlist_server.base.query import Plan
+from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
-from shortlist_server.observe.metrics import Metrics
-from shortlist_server.pipeline import pipeline
-from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline.pipeline import Pipeline, Run
+from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.rank_thread import RankThread
-from shortlist_server.pipeline.requests import Call, Job
-from shortlist_server.pipeline.response_cache import Answers
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.limiter import Limiter
-from shortlist_server.serving.routing import Serving, Turn
+from shortlist_server.serving.routing import Serving
 from shortlist_server.system.live_catalog import LiveCatalog
 from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import AppendResult, StateStore
 from shortlist_state.live_counts import LiveCounts
 
 T = TypeVar("T")
+Respond = Callable[[LoadedBundle, Query, Ranked], T]
+"""Makes the response of an answer. A failure to make it counts as a failure of the bundle that answered."""
+Work = Callable[[LoadedBundle, Sequence[PendingRequest], Run], None]
+"""One of the pipeline's paths."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,14 +44,14 @@ _WRITERS = 4  # the store commits together what waits together, so a few are eno
 
 
 class Engine:
-    """Answers validated plans. All methods but `close` belong to one event loop."""
+    """Answers validated queries. All methods but `close` belong to one event loop."""
 
     def __init__(self, settings: Settings, store: StateStore, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
         self.serving: Serving | None = None  # None until the first bundle is loaded
-        self._answers = Answers(settings.reuse_seconds) if settings.reuse_seconds else None
-        self.live = LiveUsers(store, self._refresh, self._answers.forget if self._answers else lambda: None)
+        self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
+        self.live = LiveUsers(store, self._refresh, self._cache.forget if self._cache else lambda: None)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,
@@ -57,6 +62,7 @@ class Engine:
         )
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._rank_thread = RankThread(self._batcher.due)
+        self._pipeline = Pipeline(self.live, self._rank_thread, self._cache)
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
         self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
@@ -68,58 +74,64 @@ class Engine:
         return self.serving
 
     @property
-    def system(self) -> System:
-        """The stable system that serves now; UnavailableError while there is none.
+    def stable(self) -> LoadedBundle:
+        """The stable bundle that serves now; UnavailableError while there is none.
 
         Callers take it once a request and pass it on: all of an answer comes from one bundle whatever is activated
         meanwhile.
         """
         return self.ready().stable
 
-    def turn(self, plan: Plan, call: Call) -> AbstractContextManager[Turn]:
-        """The system for one user's request, which is counted; UnavailableError while there is none."""
-        return self.ready().turn(plan, call)
-
     def serve(self, serving: Serving) -> None:
-        """From the next request on; those under way end with the system that they began with."""
+        """From the next request on; those under way end with the bundle that they began with."""
         before, self.serving = self.serving, serving
-        self._metrics.serving(serving)
+        self._metrics.serving(serving.labelled())
         if before is None or before.stable is not serving.stable:
             gc.unfreeze()  # what `worker.serve` froze may go now
             log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
 
-    async def activate(self, load: Callable[[], System]) -> System:
-        """Load a system on a thread of its own, then let it alone serve."""
-        system = await asyncio.to_thread(load)
-        await asyncio.to_thread(self.catalog.follow, system)
-        self.serve(Serving(system))
-        return system
+    async def activate(self, load: Callable[[], LoadedBundle]) -> LoadedBundle:
+        """Load a bundle on a thread of its own, then let it alone serve."""
+        bundle = await asyncio.to_thread(load)
+        await asyncio.to_thread(self.catalog.follow, bundle)
+        self.serve(Serving(bundle))
+        return bundle
 
-    async def recommend(self, system: System, plans: Sequence[Plan], call: Call) -> list[Ranked]:
-        """An answer for each plan, in order; raises the first error that there is, and then drops the rest."""
-        with self._requests.admit(len(plans), call.seconds_left()):
-            if len(plans) == 1:
-                return [await self._recommend(system, plans[0], call)]
-            tasks = [asyncio.ensure_future(self._recommend(system, plan, call)) for plan in plans]
+    async def recommend(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """The response to one query, by both stages."""
+        key = query.candidate_count, query.filter
+        return await self._routed(self._pipeline.recommend, key, query, context, respond, compare=True)
+
+    async def recommend_batch(
+        self, bundle: LoadedBundle, queries: Sequence[Query], context: RequestContext
+    ) -> list[Ranked]:
+        """An answer of one bundle for each query, in order; raises the first error that there is, and then drops the
+        rest.
+        """
+        with self._requests.admit(len(queries), context.seconds_left()):
+            tasks = [asyncio.ensure_future(self._recommend(bundle, query, context)) for query in queries]
             try:
                 return await asyncio.gather(*tasks)
             finally:
-                call.cancelled = not all(task.done() for task in tasks)
+                context.cancelled = not all(task.done() for task in tasks)
                 for task in tasks:
                     task.cancel()
 
-    async def retrieve(self, system: System, plan: Plan, call: Call) -> Ranked:
-        """The candidates."""
-        key = (id(system), "retrieve", plan.candidate_count, plan.filter)
-        return await self._one(key, pipeline.retrieve, system, plan, call)
+    async def retrieve(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """The response to one query by stage one alone: its candidates."""
+        key = query.candidate_count, query.filter
+        return await self._routed(self._pipeline.retrieve, key, query, context, respond)
 
-    async def rank(self, system: System, plan: Plan, call: Call) -> Ranked:
-        """The caller's own candidates, ordered."""
-        return await self._one((id(system), "rank", len(plan.item_ids)), pipeline.rank, system, plan, call)
+    async def rank(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """The response to one query by stage two alone: the caller's own candidates, ordered."""
+        return await self._routed(self._pipeline.rank, len(query.item_ids), query, context, respond)
 
-    async def similar(self, system: System, plan: Plan, call: Call) -> Ranked:
-        """The neighbours of an item."""
-        return await self._one(object(), pipeline.similar, system, plan, call)
+    async def similar(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """The response with the neighbours of an item, by the stable bundle."""
+        bundle = self.stable
+        with self._requests.admit(1, context.seconds_left()):
+            answer = await self._run(self._pipeline.similar, object(), bundle, query, context)
+        return respond(bundle, query, answer)
 
     async def write(self, events: Sequence[Event]) -> AppendResult:
         """Store events durably; a write that has begun ends even if its caller leaves."""
@@ -147,25 +159,52 @@ class Engine:
         self._store.close()
 
     def _refresh(self, counts: LiveCounts) -> None:
-        """What all users do right now, for every system in memory; called by the follower of the store's log."""
+        """What all users do right now, for every bundle in memory; called by the follower of the store's log."""
         self._metrics.followed("events")
-        for system in self.serving.systems() if self.serving else ():
+        for bundle in self.serving.loaded() if self.serving else ():
             try:
-                system.trends.refresh(counts)
+                bundle.online_popularity.refresh(counts)
             except Exception:  # answers go on with what was popular before
-                log.exception("trends_failed", bundle=system.version)
+                log.exception("online_popularity_failed", bundle=bundle.version)
 
-    async def _one(self, key: object, work: Callable[[Batch], None], system: System, plan: Plan, call: Call) -> Ranked:
-        with self._requests.admit(1, call.seconds_left()):
-            return await self._batcher.run(key, partial(self._work, work, system), Job(plan, call))
-
-    async def _recommend(self, system: System, plan: Plan, call: Call) -> Ranked:
-        key = (id(system), "recommend", plan.candidate_count, plan.filter)
-        return await self._batcher.run(key, partial(self._work, pipeline.recommend, system), Job(plan, call))
-
-    def _work(self, work: Callable[[Batch], None], system: System, jobs: list[Job]) -> None:
-        batch = Batch(system, self.live, self._rank_thread, jobs, self._answers)
+    async def _routed(
+        self,
+        work: Work,
+        key: Hashable,
+        query: Query,
+        context: RequestContext,
+        respond: Respond[T],
+        compare: bool = False,
+    ) -> T:
+        """The response by the bundle that serves this user, counted; a shadow ranks `compare`d ones as well."""
+        route = self.ready().route(query.user_id)
         try:
-            work(batch)
+            with self._requests.admit(1, context.seconds_left()):
+                answer = await self._run(work, key, route.bundle, query, context)
+            response = respond(route.bundle, query, answer)
+        except BaseException as error:
+            # gRPC cancels a call whose deadline is over, as if its caller had left.
+            route.count(DeadlineError("answer") if context.late() else error)
+            raise
+        route.count(answer)
+        if compare:
+            route.compare(query, answer)
+        return response
+
+    async def _recommend(self, bundle: LoadedBundle, query: Query, context: RequestContext) -> Ranked:
+        key = query.candidate_count, query.filter
+        return await self._run(self._pipeline.recommend, key, bundle, query, context)
+
+    async def _run(
+        self, work: Work, key: Hashable, bundle: LoadedBundle, query: Query, context: RequestContext
+    ) -> Ranked:
+        """The answer of a path of the pipeline; requests of equal keys may share one run."""
+        shared = id(bundle), work, key
+        return await self._batcher.run(shared, partial(self._counted, work, bundle), PendingRequest(query, context))
+
+    def _counted(self, work: Work, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> None:
+        run = Run()
+        try:
+            work(bundle, requests, run)
         finally:
-            self._metrics.batch(batch)
+            self._metrics.batch(len(requests), run.stage_seconds, run.answers)

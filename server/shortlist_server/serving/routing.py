@@ -1,73 +1,79 @@
-"""Which of the systems in memory answers whom; replaced as a whole, between requests."""
+"""Routing: which of the loaded bundles answers whom. `Serving` is replaced as a whole, between requests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from shortlist_core.errors import DeadlineError
 from shortlist_core.types import Ranked
-from shortlist_server.base.query import Plan
-from shortlist_server.pipeline.requests import Call
+from shortlist_server.base.metrics import Label, ServingBundle
+from shortlist_server.pipeline.query import Query
 from shortlist_server.serving.canary import CanaryWatch
 from shortlist_server.serving.shadow import Shadow
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 
 @dataclass(frozen=True, eq=False)
 class Canary:
-    """A second system for a share of the users, and how it fares."""
+    """A second bundle for a share of the users, and how it fares."""
 
-    system: System
+    bundle: LoadedBundle
     share: float  # above 0 to 1
     watch: CanaryWatch
 
 
-@dataclass(slots=True, eq=False)
-class Turn:
-    """One user's request with the system that answers it, and the answer once there is one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """The bundle that answers one request, and who is told of the answer."""
 
-    system: System
-    shadow: Shadow | None  # that compares the answer; None for one of the canary
-    answer: Ranked | None = None
+    bundle: LoadedBundle
+    shadow: Shadow | None = None  # compares the answer; None for one of the canary
+    watch: CanaryWatch | None = None  # None where there is no canary
+    on_canary: bool = False
 
-    def compare(self, plan: Plan) -> None:
-        """Let the shadow, if there is one, rank the same request some time later, unless it did so a moment ago."""
-        if self.shadow and self.answer and not self.answer.reused:
-            self.shadow.offer(plan, self.system, self.answer)
+    def count(self, end: Ranked | BaseException) -> None:
+        """Count how the request ended, for the comparison of the canary with the stable bundle."""
+        if self.watch:
+            self.watch.count(self.on_canary, end)
+
+    def compare(self, query: Query, answer: Ranked) -> None:
+        """Let the shadow, if there is one, rank the same query some time later, unless the answer was made before."""
+        if self.shadow and not answer.reused:
+            self.shadow.offer(query, self.bundle, answer)
 
 
 @dataclass(frozen=True, eq=False)
 class Serving:
-    """The systems of one moment."""
+    """The loaded bundles of one moment."""
 
-    stable: System
+    stable: LoadedBundle
     canary: Canary | None = None
     shadow: Shadow | None = None
-    previous: System | None = None  # kept for an instant rollback
+    previous: LoadedBundle | None = None  # kept for an instant rollback
 
-    @contextmanager
-    def turn(self, plan: Plan, call: Call) -> Iterator[Turn]:
-        """The system for the plan's user. How the request ends, by the answer or by an exception, is counted."""
+    def route(self, user_id: str) -> Route:
+        """The bundle for a request of this user."""
         canary = self.canary
-        chosen = canary is not None and is_on_canary(plan.user_id, canary.system.version, canary.share)
-        turn = Turn(canary.system, None) if canary and chosen else Turn(self.stable, self.shadow)
-        try:
-            yield turn
-        except BaseException as error:
-            if canary:  # gRPC cancels a call whose deadline is over, as if its caller had left
-                canary.watch.count(chosen, DeadlineError("answer") if call.late() else error)
-            raise
-        if canary:
-            canary.watch.count(chosen, turn.answer)
+        if canary is None:
+            return Route(self.stable, self.shadow)
+        if is_on_canary(user_id, canary.bundle.version, canary.share):
+            return Route(canary.bundle, None, canary.watch, on_canary=True)
+        return Route(self.stable, self.shadow, canary.watch)
 
-    def systems(self) -> list[System]:
-        """Every system that is held in memory."""
-        canary = [self.canary.system] if self.canary else []
-        shadow = [self.shadow.system] if self.shadow else []
+    def loaded(self) -> list[LoadedBundle]:
+        """Every bundle that is held in memory."""
+        canary = [self.canary.bundle] if self.canary else []
+        shadow = [self.shadow.bundle] if self.shadow else []
         return [self.stable, *canary, *shadow, *([self.previous] if self.previous else [])]
+
+    def labelled(self) -> list[ServingBundle]:
+        """The bundles that serve, with their labels, the stable one first."""
+        bundles = [_labelled("stable", self.stable)]
+        if self.canary:
+            bundles.append(_labelled("canary", self.canary.bundle))
+        if self.shadow:
+            bundles.append(_labelled("shadow", self.shadow.bundle))
+        return bundles
 
 
 def is_on_canary(user_id: str, version: str, share: float) -> bool:
@@ -79,3 +85,7 @@ def is_on_canary(user_id: str, version: str, share: float) -> bool:
         return False
     digest = blake2b(f"{version}\0{user_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64
+
+
+def _labelled(label: Label, bundle: LoadedBundle) -> ServingBundle:
+    return ServingBundle(bundle.version, label, len(bundle.bundled), bundle.retriever.sources)

@@ -1,4 +1,4 @@
-"""A second system ranks what the first has answered, off the answer path, and the differences are added up."""
+"""Shadow: a second bundle ranks what the first has answered, off the answer path, and the differences are added up."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from dataclasses import replace
 import structlog
 
 from shortlist_core.types import Ranked
-from shortlist_server.base.query import Plan
-from shortlist_server.pipeline import pipeline
-from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline.pipeline import Pipeline, Run
+from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.rank_thread import RankThread
-from shortlist_server.pipeline.requests import Call, Job
-from shortlist_server.serving.shadow_comparison import Differences
-from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_server.serving.shadow_comparison import ShadowComparison
+from shortlist_server.system.live_users import UserEvents
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 WAITING = 64
 """Answers that wait to be compared; one that comes when there are as many is dropped."""
@@ -26,28 +25,28 @@ log = structlog.get_logger(__name__)
 
 
 class Shadow:
-    """One system on a thread of its own; `offer` belongs to the event loop, and neither waits nor raises."""
+    """One loaded bundle on a thread of its own; `offer` belongs to the event loop, and neither waits nor raises."""
 
-    def __init__(self, system: System, live: LiveUsers) -> None:
-        self.system = system
-        self._live = live
+    def __init__(self, bundle: LoadedBundle, users: UserEvents) -> None:
+        self.bundle = bundle
         self._rank_thread = RankThread()
-        self._queue: queue.Queue[tuple[Plan, System, Ranked] | None] = queue.Queue(WAITING)
-        self._differences = Differences()  # written by the shadow's thread alone
+        self._pipeline = Pipeline(users, self._rank_thread)
+        self._queue: queue.Queue[tuple[Query, LoadedBundle, Ranked] | None] = queue.Queue(WAITING)
+        self._comparison = ShadowComparison()  # written by the shadow's thread alone
         self._dropped = 0  # written by the event loop alone
         self._closed = threading.Event()
         threading.Thread(target=self._run, name="shadow", daemon=True).start()
 
-    def offer(self, plan: Plan, system: System, answer: Ranked) -> None:
-        """Compare this answer of `system` as soon as there is time for it."""
+    def offer(self, query: Query, bundle: LoadedBundle, answer: Ranked) -> None:
+        """Compare this answer of `bundle` as soon as there is time for it."""
         try:
-            self._queue.put_nowait((plan, system, answer))
+            self._queue.put_nowait((query, bundle, answer))
         except queue.Full:
             self._dropped += 1
 
-    def differences(self) -> Differences:
+    def comparison(self) -> ShadowComparison:
         """What was found so far."""
-        return replace(self._differences, dropped=self._dropped)
+        return replace(self._comparison, dropped=self._dropped)
 
     def close(self) -> None:
         """Stop after what is being compared now."""
@@ -57,25 +56,25 @@ class Shadow:
 
     def _run(self) -> None:
         while (each := self._queue.get()) is not None and not self._closed.is_set():
-            plan, system, answer = each
+            query, bundle, answer = each
             try:
-                own = self._rank(plan)
-                pair = _scores(system, answer), _scores(self.system, own)
-                self._differences = self._differences.with_pair(*pair, _micros(answer), _micros(own))
+                own = self._rank(query)
+                pair = _scores(bundle, answer), _scores(self.bundle, own)
+                self._comparison = self._comparison.with_pair(*pair, _micros(answer), _micros(own))
             except Exception:  # whatever ails the shadow, nobody waits for it
-                log.warning("shadow_failed", bundle=self.system.version, exc_info=True)
-                self._differences = replace(self._differences, failed=self._differences.failed + 1)
+                log.warning("shadow_failed", bundle=self.bundle.version, exc_info=True)
+                self._comparison = replace(self._comparison, failed=self._comparison.failed + 1)
         self._rank_thread.close()
 
-    def _rank(self, plan: Plan) -> Ranked:
-        job = Job(plan, Call())
-        pipeline.recommend(Batch(self.system, self._live, self._rank_thread, [job]))
-        return job.result()
+    def _rank(self, query: Query) -> Ranked:
+        request = PendingRequest(query, RequestContext())
+        self._pipeline.recommend(self.bundle, [request], Run())
+        return request.result()
 
 
-def _scores(system: System, answer: Ranked) -> dict[str, float]:
+def _scores(bundle: LoadedBundle, answer: Ranked) -> dict[str, float]:
     """By id: rows mean different items in different bundles."""
-    return dict(zip(system.items.ids.take(answer.items), answer.scores.tolist(), strict=True))
+    return dict(zip(bundle.items.ids.take(answer.items), answer.scores.tolist(), strict=True))
 
 
 def _micros(answer: Ranked) -> int:

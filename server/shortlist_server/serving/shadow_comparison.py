@@ -12,7 +12,7 @@ Scores = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class ShadowComparison:
     """Sums over all answers that were compared; means are these by `compared`, or by `correlated`."""
 
     compared: int = 0
@@ -25,7 +25,7 @@ class Differences:
     stable_micros: int = 0
     shadow_micros: int = 0
 
-    def with_pair(self, stable: Scores, shadow: Scores, stable_micros: int, shadow_micros: int) -> Differences:
+    def with_pair(self, stable: Scores, shadow: Scores, stable_micros: int, shadow_micros: int) -> ShadowComparison:
         """These sums with one more pair of answers."""
         common = [item for item in stable if item in shadow]
         some = len(common) > 1

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.errors import CatalogFullError, OverloadedError
 from shortlist_server.base.follower import Follower
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import CatalogStore
 from shortlist_state.catalog import Written
 
@@ -36,12 +36,12 @@ class LiveCatalog:
     ) -> None:
         self._store, self._model_thread, self._most = store, model_thread, max_fresh_items
         self._followed = followed
-        self._feeds: WeakKeyDictionary[System, _Feed] = WeakKeyDictionary()
+        self._feeds: WeakKeyDictionary[LoadedBundle, _Feed] = WeakKeyDictionary()
         self._catching_up = threading.Lock()
         self._follower = Follower("catalog", self._follow, poll_seconds)
         self._follower.start()
 
-    def follow(self, system: System) -> None:
+    def follow(self, system: LoadedBundle) -> None:
         """Bring a system, which nobody is answered by yet, up to now, and keep it there.
 
         Raises StateError where the store cannot be read.
@@ -60,7 +60,7 @@ class LiveCatalog:
                     self._bring(system, feed)
             return position
 
-    def upsert(self, system: System, items: Sequence[CatalogItem]) -> Written:
+    def upsert(self, system: LoadedBundle, items: Sequence[CatalogItem]) -> Written:
         """Write items, of which no more may be new to the bundle of `system` than there is room for.
 
         Raises CatalogFullError where there is not, and what the store raises. The limit is exact, whoever else writes:
@@ -92,7 +92,7 @@ class LiveCatalog:
         self.catch_up()
         self._followed()
 
-    def _bring(self, system: System, feed: _Feed) -> None:
+    def _bring(self, system: LoadedBundle, feed: _Feed) -> None:
         """Let a system take in what it does not have yet."""
         position, more = self._store.position(), True
         while more and not self._follower.closing:
@@ -106,7 +106,7 @@ class LiveCatalog:
 class _Feed:
     """How far one system has come, and which items it has besides those of its bundle."""
 
-    def __init__(self, system: System, contained: int) -> None:
+    def __init__(self, system: LoadedBundle, contained: int) -> None:
         self.after = -1
         self.fresh: set[str] = set()
         self._contained = contained  # sequence number up to which the bundle was trained on the store's items

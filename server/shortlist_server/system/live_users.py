@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from shortlist_server.base.follower import Follower
 from shortlist_state import LiveUser, StateStore
@@ -14,7 +15,24 @@ POLL_SECONDS = 0.5
 PAGE = 1_000
 
 
-class LiveUsers:
+class UserEvents(Protocol):
+    """What is known of users beside a bundle: their events since, who was erased, and what all users chose lately."""
+
+    @property
+    def baskets(self) -> Baskets:
+        """The newest choices of all users."""
+        ...
+
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        """The newest `limit` events of each user. Raises whatever ails the store behind it."""
+        ...
+
+    def erased(self, user_id: str) -> bool:
+        """Whether a user was erased, without asking a store: for when that is gone."""
+        ...
+
+
+class LiveUsers(UserEvents):
     """The store of one process, and a thread that follows its log. Raises StateError where it cannot be read at first.
 
     Histories are read from the store itself, so a written event counts at once; `counts` and `baskets` follow, and
@@ -28,13 +46,18 @@ class LiveUsers:
         followed: Callable[[LiveCounts], None] = lambda _: None,
         looking: Callable[[], None] = lambda: None,
     ) -> None:
-        self.counts, self.baskets = LiveCounts(), Baskets()
+        self.counts, self._baskets = LiveCounts(), Baskets()
         self._followed, self._looking = followed, looking
         self._store = store
         self._after = self._newest()
         self._erased = set(store.tombstones())
         self._follower = Follower("state_log", self._follow, POLL_SECONDS)
         self._follower.start()
+
+    @property
+    def baskets(self) -> Baskets:
+        """What followed the store's log."""
+        return self._baskets
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """As the store's. Raises what it raises, StateError above all."""
@@ -53,13 +76,13 @@ class LiveUsers:
         if self._store.position() < self._after:  # a store that lost its data begins anew
             self._after, self._erased = -1, set(self._store.tombstones())
             self.counts.clear()
-            self.baskets.clear()
+            self._baskets.clear()
         more = True
         while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)
             self._erased.update(entry.user for entry in page.entries if entry.event is None)
             self.counts.absorb(page.entries)
-            self.baskets.absorb(page.entries)
+            self._baskets.absorb(page.entries)
             self._after, more = page.end, page.more
 
     def _newest(self) -> int:

@@ -1,4 +1,4 @@
-"""One trained system in memory, loaded and warmed as a whole; what a bundle swap swaps."""
+"""A loaded bundle: one trained system in memory, loaded and warmed as a whole. A bundle swap swaps this."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from shortlist_bundle.items import ItemTable
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange
 from shortlist_core.types import Candidates, Queries
-from shortlist_server.base.query import DEFAULT_CANDIDATES
-from shortlist_server.pipeline.rules import Filters
-from shortlist_server.rpc import item_messages
-from shortlist_server.system.new_items import Newcomers
-from shortlist_server.system.online_popularity import Trends
+from shortlist_server.base.limits import DEFAULT_CANDIDATES
+from shortlist_server.system.filters import Filters
+from shortlist_server.system.new_items import NewItemTracker
+from shortlist_server.system.online_popularity import OnlinePopularity
 
 if TYPE_CHECKING:
     from shortlist_ranking.ranker import Ranker
@@ -27,19 +26,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class System:
+class LoadedBundle:
     """Everything of one bundle that answers are made of: requests hold on to the one they started with.
 
-    `trends` follow what all users do, and `apply_changes` is told of items.
+    `online_popularity` follows what all users do, and `apply_changes` is told of items.
     """
 
     version: str
     items: LiveItems
     filters: Filters
-    newcomers: Newcomers
+    new_items: NewItemTracker
     histories: Histories
     groups: UserGroups | None  # None: the data had no user attributes, those of requests say nothing to the bundle
-    trends: Trends
+    online_popularity: OnlinePopularity
     ranker: Ranker
     bundled: ItemTable  # the items as the bundle has them, whatever was written since
     catalog_sequences: Mapping[str, int]  # store of items -> up to which change the bundle contains it
@@ -47,15 +46,15 @@ class System:
     @property
     def retriever(self) -> Retriever:
         """Stage one as of now."""
-        return self.trends.retriever
+        return self.online_popularity.retriever
 
     @property
     def popular(self) -> Candidates:
         """A batch of one: what somebody gets of whom nothing is known."""
-        return self.trends.popular
+        return self.online_popularity.popular
 
     @classmethod
-    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int) -> System:
+    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int) -> LoadedBundle:
         """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
         It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at
@@ -71,18 +70,18 @@ class System:
         return cls.assemble(bundle, Retriever.load(bundle, new), Ranker.load(bundle, new=new), max_batch)
 
     @classmethod
-    def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> System:
+    def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> LoadedBundle:
         """The system of these parts, warmed."""
         table, histories = ItemTable.load(bundle), Histories.load(bundle)
         groups, items = UserGroups.load(bundle), LiveItems(table, retriever.n_items - len(table))
         filters = Filters(items)
         ranker.warm()
-        item_messages.warm(items)
         for size in _sizes(max_batch):
             _walk(retriever, ranker, _many(histories, groups, size))
-        trends, newcomers = Trends(retriever, items, histories), Newcomers(items, filters, retriever, ranker)
+        popularity = OnlinePopularity(retriever, items, histories)
+        new_items = NewItemTracker(items, filters, retriever, ranker)
         contained = bundle.manifest.catalog_sequences
-        return cls(bundle.version, items, filters, newcomers, histories, groups, trends, ranker, table, contained)
+        return cls(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, table, contained)
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
         """Take in what happened to the catalogue: every answer from now on knows it.
@@ -90,7 +89,7 @@ class System:
         Changes may come again and in any order, the one of the highest sequence counts of each item. Belongs to the
         thread that answers, between two batches. New items for whom there is no room are left out, which is logged.
         """
-        self.newcomers.apply(changes)
+        self.new_items.apply(changes)
 
 
 def _sizes(most: int) -> list[int]:

@@ -11,8 +11,9 @@ import structlog
 
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.explanations import NEW_ITEMS
 from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, Queries, among
-from shortlist_server.pipeline.rules import Filters
+from shortlist_server.system.filters import Filters
 
 if TYPE_CHECKING:
     from shortlist_ranking.ranker import Ranker
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 _VERSIONS = itertools.count()
 
 
-class Newcomers:
+class NewItemTracker:
     """Takes changes into the parts of a system, and knows which items are new.
 
     One thread applies changes, between batches. What is learned of a row is complete before its id leads there.
@@ -60,7 +61,7 @@ class Newcomers:
     def proposals(self, queries: Queries, count: int, allowed: Bools | None) -> dict[str, Sequence[Int32s]]:
         """The new items for each query, best first, as `Retriever.retrieve` takes them under `also`."""
         rows = self.passing(allowed)
-        return {} if rows is None else {"fresh": self._retriever.nearest(queries, rows, count)}
+        return {} if rows is None else {NEW_ITEMS.name: self._retriever.nearest(queries, rows, count)}
 
     def _date(self, rows: Int32s, sequences: Int64s) -> None:
         items = self._items

@@ -187,8 +187,8 @@ def test_log_q_is_the_log_of_the_expected_count(features, queries_of):
 def test_the_vectors_of_items_that_are_new_are_of_their_content_alone(features):
     made, new = TowerTraining(features, 0), np.zeros(ITEMS, bool)
     new[[2, 5]] = True
-    tower = made.source(features.without(new))
-    content = tower.item_tower.vectors(item_inputs(features.without(new), np.array([2, 5])))
+    tower = made.source(features.without_ids_of(new))
+    content = tower.item_tower.vectors(item_inputs(features.without_ids_of(new), np.array([2, 5])))
     content /= np.linalg.norm(content, axis=1, keepdims=True)
     assert tower.index.take(np.array([2, 5])) == pytest.approx(content, abs=1e-5)
     usual = made.source().index

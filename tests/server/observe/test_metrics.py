@@ -365,7 +365,7 @@ async def test_what_a_shadow_ranks_is_no_answer(start: Start, published: BundleS
     await activate(running, published.versions()[1], SHADOW)
     serving: Any = running.server.engine.serving
     await running.api.Recommend(api.RecommendRequest(count=3))
-    await eventually_async(lambda: serving.shadow.differences().compared)
+    await eventually_async(lambda: serving.shadow.comparison().compared)
     now = await metrics(running)
     assert now.series("shortlist_stage_seconds_count") == {(stage,): 1 for stage in STAGES}
     assert now.value("shortlist_recommendations_total", made="computed") == 1

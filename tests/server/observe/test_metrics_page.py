@@ -15,7 +15,6 @@ from waiting import eventually
 
 from shortlist_core.addresses import split
 from shortlist_core.errors import UnavailableError
-from shortlist_server.observe import metrics_page
 from shortlist_server.observe.metrics_page import MetricsPage
 
 
@@ -127,10 +126,10 @@ def test_more_than_eight_clients_at_a_time_are_hung_up_on(
 
 @pytest.mark.parametrize("busy", ["sending", "reading"])
 def test_a_slow_client_is_hung_up_on_however_busy_it_is(
-    page: MetricsPage, busy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    registry: CollectorRegistry, busy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(metrics_page, "_CLIENT_SECONDS", 0.5)
-    monkeypatch.setattr(metrics_page, "_CLIENTS", 1)
+    page = MetricsPage("127.0.0.1:0", registry, clients=1, client_seconds=0.5)
+    page.start()
     text, asked = page._server.text, threading.Event()
 
     def long() -> bytes:
@@ -150,6 +149,7 @@ def test_a_slow_client_is_hung_up_on_however_busy_it_is(
                 slow.sendall(b"a") if busy == "sending" else slow.recv(1)
 
         until_answered(page, go_on)
+    page.close()
     assert "".join(capsys.readouterr()) == ""
 
 

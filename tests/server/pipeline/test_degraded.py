@@ -13,7 +13,7 @@ from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.recommendation_pb2 import Degradation
 
 from shortlist_core.errors import StateError
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 LATE = Degradation.DEGRADATION_RANKER_LATE
 SKIPPED = Degradation.DEGRADATION_RANKER_SKIPPED
@@ -31,7 +31,7 @@ def ids(response) -> list[str]:
 
 
 @pytest.fixture
-def stuck(system: System) -> Iterator[threading.Event]:
+def stuck(system: LoadedBundle) -> Iterator[threading.Event]:
     """A ranker that does not return until the event is set."""
     free = threading.Event()
     system.ranker.before = lambda: free.wait(30)

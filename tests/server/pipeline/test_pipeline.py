@@ -6,118 +6,129 @@ import numpy as np
 import pytest
 import server_fakes as fakes
 
-from shortlist_core.errors import DeadlineError, NotFoundError
+from shortlist_core.errors import DeadlineError, NotFoundError, ShortlistError
 from shortlist_ranking.selection import select
-from shortlist_server.base.query import Filter, Plan
-from shortlist_server.pipeline import pipeline
-from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline.pipeline import Pipeline, Run
+from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.rank_thread import RankThread
-from shortlist_server.pipeline.requests import Call, CallerGoneError, Job
+from shortlist_server.pipeline.request import CallerGoneError, PendingRequest, RequestContext
+from shortlist_server.system.conditions.included_categories import IncludedCategories
+from shortlist_server.system.filters import Filter
 from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import LiveUser, StateStore
 
 
-def job(**plan) -> Job:
-    return Job(Plan(request_id="r", include_trace=True, **plan), Call())
+def pending(**query) -> PendingRequest:
+    return PendingRequest(Query(request_id="r", include_trace=True, **query), RequestContext())
 
 
 @pytest.fixture
-def run(system: System, store: StateStore):
+def run(system: LoadedBundle, store: StateStore):
     thread, live = RankThread(), LiveUsers(store)
 
-    def run(*jobs: Job, work=pipeline.recommend) -> list[Job]:
-        work(Batch(system, live, thread, list(jobs)))
-        return list(jobs)
+    def run(*requests: PendingRequest, work=Pipeline.recommend) -> list[PendingRequest]:
+        done = Run()
+        work(Pipeline(live, thread), system, requests, done)
+        run.stages = [stage for stage, _ in done.stage_seconds]
+        return list(requests)
 
     yield run
     thread.close()
     live.close()
 
 
-def spend(call: Call) -> None:
-    call.deadline = time.monotonic() - 1
+def spend(context: RequestContext) -> None:
+    context.deadline = time.monotonic() - 1
 
 
-def leave(call: Call) -> None:
-    call.cancelled = True
+def leave(context: RequestContext) -> None:
+    context.cancelled = True
+
+
+def ends_with(request: PendingRequest, error: type[ShortlistError]) -> bool:
+    with pytest.raises(error):
+        request.result()
+    return request.answered is None
 
 
 GONE = pytest.mark.parametrize(("go", "error"), [(spend, DeadlineError), (leave, CallerGoneError)])
 
 
 @GONE
-def test_nothing_runs_for_a_caller_who_is_gone_at_the_start(run, system: System, go, error) -> None:
-    gone = job()
-    go(gone.call)
+def test_nothing_runs_for_a_caller_who_is_gone_at_the_start(run, system: LoadedBundle, go, error) -> None:
+    gone = pending()
+    go(gone.context)
     run(gone)
-    assert isinstance(gone.error, error) and gone.answer is None
+    assert ends_with(gone, error)
     assert system.retriever.calls == [] and system.ranker.calls == 0
 
 
 @GONE
-def test_no_retrieval_runs_once_the_caller_is_gone(run, system: System, store, monkeypatch, go, error) -> None:
-    gone = job(user_id="ann")
-    monkeypatch.setattr(store, "read", lambda users, limit: go(gone.call) or [LiveUser([], False)] * len(users))
+def test_no_retrieval_runs_once_the_caller_is_gone(run, system: LoadedBundle, store, monkeypatch, go, error) -> None:
+    gone = pending(user_id="ann")
+    monkeypatch.setattr(store, "read", lambda users, limit: go(gone.context) or [LiveUser([], False)] * len(users))
     run(gone)
-    assert isinstance(gone.error, error) and system.retriever.calls == []
+    assert ends_with(gone, error) and system.retriever.calls == []
 
 
 @GONE
-def test_no_ranking_runs_once_the_caller_is_gone(run, system: System, go, error) -> None:
-    gone = job()
-    system.retriever.before = lambda: go(gone.call)
+def test_no_ranking_runs_once_the_caller_is_gone(run, system: LoadedBundle, go, error) -> None:
+    gone = pending()
+    system.retriever.before = lambda: go(gone.context)
     run(gone)
-    assert isinstance(gone.error, error)
+    assert ends_with(gone, error)
     assert system.retriever.calls == ["retrieve"] and system.ranker.calls == 0
-    assert [stage.stage for stage in gone.trace] == ["hydrate", "retrieve"]
+    assert run.stages == ["hydrate", "retrieve"]
 
 
 @GONE
-def test_nothing_is_selected_once_the_caller_is_gone(run, system: System, go, error) -> None:
-    gone = job()
-    system.ranker.before = lambda: go(gone.call)
+def test_nothing_is_selected_once_the_caller_is_gone(run, system: LoadedBundle, go, error) -> None:
+    gone = pending()
+    system.ranker.before = lambda: go(gone.context)
     run(gone)
-    assert isinstance(gone.error, error) and gone.answer is None
-    assert [stage.stage for stage in gone.trace] == ["hydrate", "retrieve", "filter", "rank"]
+    assert ends_with(gone, error)
+    assert run.stages == ["hydrate", "retrieve", "filter", "rank"]
 
 
-def test_a_deadline_names_the_stage_that_it_came_before(run, system: System) -> None:
-    gone = job()
-    system.retriever.before = lambda: spend(gone.call)
+def test_a_deadline_names_the_stage_that_it_came_before(run, system: LoadedBundle) -> None:
+    gone = pending()
+    system.retriever.before = lambda: spend(gone.context)
     run(gone)
-    assert gone.error is not None and gone.error.metadata == {"stage": "filter"}
+    with pytest.raises(DeadlineError) as ended:
+        gone.result()
+    assert ended.value.metadata == {"stage": "filter"}
 
 
-def test_who_is_gone_does_not_change_the_answers_of_the_others(run, system: System) -> None:
-    first, gone, last = job(user_id="ann", count=3), job(user_id="bob"), job(user_id="bob", count=2)
-    system.retriever.before = lambda: spend(gone.call)
+def test_who_is_gone_does_not_change_the_answers_of_the_others(run, system: LoadedBundle) -> None:
+    first, gone, last = pending(user_id="ann", count=3), pending(user_id="bob"), pending(user_id="bob", count=2)
+    system.retriever.before = lambda: spend(gone.context)
     run(first, gone, last)
-    alone = run(job(user_id="ann", count=3))[0], run(job(user_id="bob", count=2))[0]
+    alone = run(pending(user_id="ann", count=3))[0], run(pending(user_id="bob", count=2))[0]
     assert [each.result().items.tolist() for each in (first, last)] == [each.result().items.tolist() for each in alone]
     with pytest.raises(DeadlineError):
         gone.result()
 
 
-def test_each_job_of_a_batch_shows_the_best_of_its_own_scores(run, system: System) -> None:
+def test_each_job_of_a_batch_shows_the_best_of_its_own_scores(run, system: LoadedBundle) -> None:
     """Equal scores keep their order, -0 is 0, and what is no finite number comes last, in its order."""
     values = np.array([0.5, np.nan, -0.0, 0.0, 0.9, np.inf, 0.5, -1, 0.9, -np.inf], np.float32)
     system.ranker.scores = lambda items: values[np.asarray(items) % len(values)]
-    jobs = [job(count=3), job(user_id="ann", count=40), job(count=25), job(count=1)]
+    jobs = [pending(count=3), pending(user_id="ann", count=40), pending(count=25), pending(count=1)]
     for each in run(*jobs):
-        seen = {0, 1, 2} if each.plan.user_id else set()  # an impression is not seen
+        seen = {0, 1, 2} if each.query.user_id else set()  # an impression is not seen
         rows = np.array([row for row in range(fakes.ITEMS) if row not in seen])
         scores = values[rows % len(values)]
-        shown = select(scores, each.plan.count)
+        shown = select(scores, each.query.count)
         assert each.result().items.tolist() == rows[shown].tolist()
         assert each.result().scores.tolist() == np.nan_to_num(scores[shown], nan=0, posinf=0, neginf=0).tolist()
 
 
-def test_one_urgent_request_does_not_cost_the_others_their_ranking(run, system: System) -> None:
+def test_one_urgent_request_does_not_cost_the_others_their_ranking(run, system: LoadedBundle) -> None:
     system.ranker.before = lambda: time.sleep(0.5)
-    run(job())  # the thread learns how long it takes
-    urgent, patient = job(), job()
-    urgent.call.deadline = time.monotonic() + 0.45
+    run(pending())  # the thread learns how long it takes
+    urgent, patient = pending(), pending()
+    urgent.context.deadline = time.monotonic() + 0.45
     run(urgent, patient)
     assert urgent.result().degraded == {"ranker_late"}
     assert patient.result().degraded == frozenset()
@@ -131,10 +142,14 @@ def _adds_up(trace) -> None:
 
 
 @pytest.mark.parametrize("obeys", [True, False])
-def test_the_trace_accounts_for_every_item(run, system: System, obeys: bool) -> None:
+def test_the_trace_accounts_for_every_item(run, system: LoadedBundle, obeys: bool) -> None:
     system.retriever.obeys = obeys
-    plan = {"user_id": "ann", "excluded": ("i1", "i4", "i39"), "filter": Filter(("tea", "coffee"), ())}
-    [done] = run(job(**plan, count=5, candidate_count=40))
+    query = {
+        "user_id": "ann",
+        "excluded": ("i1", "i4", "i39"),
+        "filter": Filter((IncludedCategories(("coffee", "tea")),)),
+    }
+    [done] = run(pending(**query, count=5, candidate_count=40))
     trace = done.result().trace
     assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "filter", "rank", "select"]
     _adds_up(trace)
@@ -148,14 +163,14 @@ def test_the_trace_accounts_for_every_item(run, system: System, obeys: bool) -> 
     assert select.dropped == {"below_cut": fakes.ITEMS - 3 - 2 - 12 - 5}
 
 
-def test_the_trace_accounts_for_items_when_popular_ones_stand_in(run, system: System) -> None:
+def test_the_trace_accounts_for_items_when_popular_ones_stand_in(run, system: LoadedBundle) -> None:
     system.retriever.empty = True
-    [done] = run(job(user_id="ann", candidate_count=10, count=5))
+    [done] = run(pending(user_id="ann", candidate_count=10, count=5))
     _adds_up(done.result().trace)
 
 
 def test_the_trace_of_rank_names_unknown_candidates(run) -> None:
-    [done] = run(job(item_ids=("i1", "who?", "i2"), count=3), work=pipeline.rank)
+    [done] = run(pending(item_ids=("i1", "who?", "i2"), count=3), work=Pipeline.rank)
     trace = done.result().trace
     assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "rank", "select"]
     _adds_up(trace)
@@ -164,4 +179,4 @@ def test_the_trace_of_rank_names_unknown_candidates(run) -> None:
 
 def test_an_item_that_nobody_knows_has_no_neighbours(run) -> None:
     with pytest.raises(NotFoundError):
-        run(job(item_ids=("who?",)), work=pipeline.similar)
+        run(pending(item_ids=("who?",)), work=Pipeline.similar)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -21,14 +22,17 @@ from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.types import NO_GROUP, Hits, Ranked, Reasons
 from shortlist_core.types import Event as StoredEvent
 from shortlist_core.types import EventType as StoredType
-from shortlist_server.base.query import Plan
-from shortlist_server.pipeline import pipeline
-from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline import response_cache
+from shortlist_server.pipeline.batch import Batch, Hydrated
+from shortlist_server.pipeline.cache_key import cache_key
+from shortlist_server.pipeline.hydrate import hydrate
+from shortlist_server.pipeline.pipeline import Pipeline, Run
+from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.rank_thread import RankThread
-from shortlist_server.pipeline.requests import Call, Job
-from shortlist_server.pipeline.response_cache import CAPACITY, Answers, question
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_server.pipeline.response_cache import CAPACITY, ResponseCache
 from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import open_store
 
 
@@ -56,7 +60,7 @@ def arrays(ranked: Ranked) -> list[np.ndarray]:
 
 def test_an_answer_is_given_again_until_its_time_is_over() -> None:
     clock = Clock()
-    answers = Answers(10, clock=clock)
+    answers = ResponseCache(10, clock=clock)
     assert answers.get(b"q") is None
     answers.put(b"q", answer())
     clock.now += 9.9
@@ -67,7 +71,7 @@ def test_an_answer_is_given_again_until_its_time_is_over() -> None:
 
 
 def test_what_is_held_holds_nothing_else_of_its_batch() -> None:
-    answers = Answers(10)
+    answers = ResponseCache(10)
     given = answer()
     answers.put(b"q", given)
     held = answers.get(b"q")
@@ -76,15 +80,23 @@ def test_what_is_held_holds_nothing_else_of_its_batch() -> None:
 
 
 def test_the_oldest_make_room() -> None:
-    answers = Answers(10, capacity=20_000)
+    answers = ResponseCache(10, capacity=20_000)
     for i in range(40):
         answers.put(b"%d" % i, answer(50))
     there = [i for i in range(40) if answers.get(b"%d" % i)]
     assert there and there == list(range(min(there), 40)) and len(there) < 10
 
 
+def test_what_is_asked_for_again_and_again_is_not_the_oldest() -> None:
+    answers = ResponseCache(10, capacity=20_000)
+    for i in range(40):
+        answers.put(b"%d" % i, answer(50))
+        assert answers.get(b"0")
+    assert not answers.get(b"1")
+
+
 def test_one_that_is_larger_than_all_room_is_not_held_and_takes_nothing_for_good() -> None:
-    answers = Answers(10, capacity=10_000)
+    answers = ResponseCache(10, capacity=10_000)
     answers.put(b"large", answer(5_000))
     assert answers.get(b"large") is None
     answers.put(b"small", answer())
@@ -93,7 +105,7 @@ def test_one_that_is_larger_than_all_room_is_not_held_and_takes_nothing_for_good
 
 def test_what_is_put_twice_is_counted_once_and_lasts_from_then_on() -> None:
     clock = Clock()
-    answers = Answers(10, capacity=10_000, clock=clock)
+    answers = ResponseCache(10, capacity=10_000, clock=clock)
     for _ in range(20):
         answers.put(b"q", answer())
         clock.now += 5
@@ -101,7 +113,7 @@ def test_what_is_put_twice_is_counted_once_and_lasts_from_then_on() -> None:
 
 
 def test_thousands_of_answers_fit_by_default() -> None:
-    answers = Answers(10)
+    answers = ResponseCache(10)
     for i in range(4_000):
         answers.put(b"%d" % i, answer(50, 12))
     assert answers.get(b"0") and CAPACITY < 64 << 20
@@ -238,53 +250,56 @@ async def test_it_can_be_turned_off(start: Start) -> None:
 @pytest.mark.parametrize("away", [False, True])
 async def test_answers_are_let_go_without_further_requests(start: Start, monkeypatch, away: bool) -> None:
     running = await start(reuse_seconds=0.05)
+    held: list[weakref.ref[np.ndarray]] = []
+    own = response_cache._own
+
+    def watched(answer: Ranked) -> Ranked:
+        held.extend(map(weakref.ref, arrays(copied := own(answer))))
+        return copied
+
+    monkeypatch.setattr(response_cache, "_own", watched)
     await recommend(running, user_id="ann", count=3)
+    assert held
     if away:
         monkeypatch.setattr(running.store, "position", lambda: 1 / 0)
-    answers = running.server.engine._answers
     async with asyncio.timeout(20):  # the follower of the store's log looks twice a second
-        while answers._held:
+        while any(array() is not None for array in held):
             await asyncio.sleep(0.05)
-    assert answers._bytes == 0
 
 
-def test_a_question_tells_nothing_of_the_user_and_takes_no_room(system: System, store) -> None:
-    live, thread = LiveUsers(store), RankThread()
-    plan = Plan("r-1234", "ann", (StoredEvent("e", "ann", "i20", 1, StoredType.VIEW),), excluded=("i7",) * 1_000)
-    job = Job(plan, Call())
-    batch = Batch(system, live, thread, [job], Answers(10))
-    pipeline.recommend(batch)
-    assert len(question(batch, 0)) == 16  # a digest
+def hydrated(system: LoadedBundle, live: LiveUsers, *queries: Query) -> Hydrated:
+    return hydrate(live, Batch.begin(system, [PendingRequest(query, RequestContext()) for query in queries]))[0]
+
+
+def test_a_cache_key_tells_nothing_of_the_user_and_takes_no_room(system: LoadedBundle, store) -> None:
+    live = LiveUsers(store)
+    query = Query("r-1234", "ann", (StoredEvent("e", "ann", "i20", 1, StoredType.VIEW),), excluded=("i7",) * 1_000)
+    assert len(cache_key(hydrated(system, live, query), 0)) == 16  # a digest
     live.close()
-    thread.close()
 
 
 @pytest.mark.parametrize(
     "changed", [{"item_id": "i9"}, {"time": 2}, {"type": StoredType.CART}, {"value": 2.0}], ids=str
 )
-def test_every_field_of_an_event_is_part_of_the_question(system: System, store, changed: dict) -> None:
-    live, thread = LiveUsers(store), RankThread()
+def test_every_field_of_an_event_is_part_of_the_cache_key(system: LoadedBundle, store, changed: dict) -> None:
+    live = LiveUsers(store)
     event = StoredEvent("e", "", "i8", 1, StoredType.VIEW)
     contexts = [(event,), (replace(event, **changed),), (event, event)]
-    batch = Batch(system, live, thread, [Job(Plan("r", context=each), Call()) for each in contexts], Answers(10))
-    pipeline.recommend(batch)
-    assert len({question(batch, i) for i in range(3)}) == 3
+    batch = hydrated(system, live, *(Query("r", context=each) for each in contexts))
+    assert len({cache_key(batch, i) for i in range(3)}) == 3
     live.close()
-    thread.close()
 
 
-def test_groups_and_what_others_do_are_part_of_what_is_asked_for_somebody_unknown(system: System, store) -> None:
-    live, thread = LiveUsers(store), RankThread()
-    batch = Batch(system, live, thread, [Job(Plan("r", user), Call()) for user in ("", "", "ann")], Answers(10))
-    pipeline.recommend(batch)
+def test_groups_and_what_others_do_are_part_of_what_is_asked_for_somebody_unknown(system: LoadedBundle, store) -> None:
+    live = LiveUsers(store)
+    batch = hydrated(system, live, *(Query("r", user) for user in ("", "", "ann")))
     groups = np.array([[1, NO_GROUP], [2, NO_GROUP], [1, 2]], np.int32)
-    batch.queries = replace(batch.queries, groups=groups)
-    before = [question(batch, i) for i in range(3)]
+    batch = replace(batch, queries=replace(batch.queries, groups=groups))
+    before = [cache_key(batch, i) for i in range(3)]
     assert before[0] != before[1]
-    system.trends.version += 1
-    assert [question(batch, i) == before[i] for i in range(3)] == [False, False, True]
+    system.online_popularity.version += 1
+    assert [cache_key(batch, i) == before[i] for i in range(3)] == [False, False, True]
     live.close()
-    thread.close()
 
 
 SEQUENCES = itertools.count(1)
@@ -304,28 +319,28 @@ steps = st.lists(
 
 
 @pytest.fixture(scope="module")
-def trained(trained_bundle) -> System:
-    return System.load(trained_bundle.load(), 1, ROOM)
+def trained(trained_bundle) -> LoadedBundle:
+    return LoadedBundle.load(trained_bundle.load(), 1, ROOM)
 
 
 @settings(max_examples=25)
 @given(steps)
-def test_answers_given_again_are_those_that_would_be_made_anew(trained: System, steps) -> None:
+def test_answers_given_again_are_those_that_would_be_made_anew(trained: LoadedBundle, steps) -> None:
     """Of a really trained system, whatever happens in between to users and to what was on top of the last answer."""
-    live, thread, answers = LiveUsers(store := open_store("sqlite::memory:")), RankThread(), Answers(1_000)
+    live, thread, answers = LiveUsers(store := open_store("sqlite::memory:")), RankThread(), ResponseCache(1_000)
     live._follower.close()  # what others do shows later where answers are given again, which is not what is compared
     names = [*trained.histories.ids.take(range(2)), "new", ""]
     shown = trained.bundled.ids.take(range(10))
 
-    def ask(plan: Plan, held: Answers | None) -> Ranked:
-        job = Job(plan, Call())
-        pipeline.recommend(Batch(trained, live, thread, [job], held))
-        return job.result()
+    def ask(plan: Query, held: ResponseCache | None) -> Ranked:
+        request = PendingRequest(plan, RequestContext())
+        Pipeline(live, thread, held).recommend(trained, [request], Run())
+        return request.result()
 
     for kind, number, place in steps:
         name, item = names[number], shown[place]
         if kind == "ask":
-            plan = Plan("r", name, count=10, candidate_count=50, keep_seen=bool(place))
+            plan = Query("r", name, count=10, candidate_count=50, keep_seen=bool(place))
             given, made = ask(plan, answers), ask(plan, None)
             assert all(np.array_equal(x, y) for x, y in zip(arrays(given), arrays(made), strict=True))
             assert (given.hits.sources, given.reasons.sources) == (made.hits.sources, made.reasons.sources)

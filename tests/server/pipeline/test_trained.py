@@ -1,4 +1,4 @@
-"""A really trained system behind the wire: what it serves is what the same bundle says offline."""
+"""A really trained system behind the wire; `tests/training/test_one_path.py` compares it with the bundle offline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceSt
 
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import open_store
 
 
@@ -22,30 +22,11 @@ from shortlist_state import open_store
 async def channel(trained_bundle):
     settings = Settings.of(bundles=Path(), state="", address="127.0.0.1:0", drain_delay_seconds=0, grace_seconds=5)
     server, port = await create_server(settings, open_store("sqlite::memory:"))
-    system = System.load(trained_bundle.load(), settings.max_batch, settings.max_fresh_items)
+    system = LoadedBundle.load(trained_bundle.load(), settings.max_batch, settings.max_fresh_items)
     await server.activate(lambda: system)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as opened:
         yield opened
     await server.drain()
-
-
-@pytest.fixture
-def offline(trained_bundle):
-    from shortlist_training.offline import Recommender
-
-    return Recommender.load(trained_bundle.load())
-
-
-async def test_served_scores_equal_offline_scores(channel, offline, trained_bundle):
-    users = trained_bundle.trained.table.user_ids[::40]
-    lists = offline.recommend(offline.histories.queries(users), 20)
-    for user, rows, scores in zip(users, lists.items, lists.scores, strict=True):
-        answer = await RecommendationServiceStub(channel).Recommend(
-            RecommendRequest(user_id=user, count=20), timeout=30
-        )
-        assert not answer.degraded
-        assert [item.item_id for item in answer.items] == offline.items.ids.take(rows)
-        assert [item.score for item in answer.items] == pytest.approx(scores.tolist(), abs=1e-4)
 
 
 async def test_a_candidates_score_is_the_same_in_any_company(channel, trained_bundle):

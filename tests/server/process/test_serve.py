@@ -29,7 +29,7 @@ from shortlist_core.addresses import split
 from shortlist_server.process import worker
 from shortlist_server.rpc.auth import new_token
 
-COMMAND = [sys.executable, "-m", "shortlist_cli.main", "serve"]
+COMMAND = [sys.executable, "-P", "-m", "shortlist_cli.main", "serve"]
 Run = Callable[..., subprocess.Popen[str]]
 
 
@@ -354,14 +354,14 @@ def test_mistakes_are_one_readable_line_and_exit_status_2(
 def test_other_machines_may_be_served_where_that_is_asked_for(serve: Run) -> None:
     process = serve("--insecure", "--address", "0.0.0.0:0")
     assert process.stdout is not None and process.stdout.readline().startswith("SERVING on 0.0.0.0:")
-    assert process.stdout.readline() == "plain text that other machines reach, as --insecure says\n"
+    assert process.stdout.readline() == "plain text that other machines can reach, as --insecure allows\n"
 
 
 def test_plain_text_is_said_to_be_such(serve: Run) -> None:
     process = serve()
     address(process)
     assert process.stdout is not None
-    assert process.stdout.readline().startswith("plain text, which only this machine reaches")
+    assert process.stdout.readline().startswith("plain text, which only this machine can reach")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

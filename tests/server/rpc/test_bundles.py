@@ -16,7 +16,7 @@ from shortlist.v1 import bundle_service_pb2 as api
 
 from shortlist_bundle import BundleStore
 from shortlist_core.errors import BundleRefusedError
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 
 async def test_an_activated_bundle_answers_and_a_rollback_loads_nothing(
@@ -69,10 +69,10 @@ async def test_a_bundle_that_is_whole_but_makes_no_sense_is_refused_before_curre
 ) -> None:
     first, second, _ = published.versions()
 
-    def refuse(cls: type[System], bundle: Any, *limits: int) -> System:
+    def refuse(cls: type[LoadedBundle], bundle: Any, *limits: int) -> LoadedBundle:
         raise BundleRefusedError(bundle.version, "retrieval/items.faiss", "has 64 dimensions instead of 32")
 
-    monkeypatch.setattr(System, "load", classmethod(refuse))
+    monkeypatch.setattr(LoadedBundle, "load", classmethod(refuse))
     got = await failure(following.bundles.ActivateBundle(api.ActivateBundleRequest(bundle_version=second)))
     assert (got.code, got.info.metadata["file"]) == (grpc.StatusCode.FAILED_PRECONDITION, "retrieval/items.faiss")
     assert published.current() == first and await best(following) == (first, 0.01)
@@ -180,7 +180,7 @@ async def test_an_activation_ends_although_its_caller_leaves(
     free, entered = threading.Event(), threading.Event()
     loading = fakes.load
 
-    def slow(bundle: Any) -> System:
+    def slow(bundle: Any) -> LoadedBundle:
         entered.set()
         free.wait(20)
         return loading(bundle)
@@ -200,7 +200,7 @@ async def test_requests_under_way_end_with_the_bundle_they_began_with(
 ) -> None:
     first, second, _ = published.versions()
     free, entered = threading.Event(), threading.Event()
-    ranker = following.server.engine.system.ranker
+    ranker = following.server.engine.stable.ranker
     ranker.before = lambda: (entered.set(), free.wait(20))  # type: ignore[attr-defined]
     calling = asyncio.ensure_future(best(following))
     await asyncio.to_thread(entered.wait, 20)

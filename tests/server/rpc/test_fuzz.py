@@ -12,6 +12,7 @@ import pytest
 import server_fakes as fakes
 from conftest import settings
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -41,7 +42,7 @@ def message(kind: type[Message]) -> st.SearchStrategy[Message]:
         if field.message_type and field.message_type.full_name == "google.protobuf.Timestamp":
             value: st.SearchStrategy[Any] = times
         elif field.message_type:
-            value = message(field.message_type._concrete_class)
+            value = message(GetMessageClass(field.message_type))
         else:
             scalar = {"string": names, "bool": st.booleans(), "double": floats, "float": floats}
             kinds = {field.TYPE_STRING: "string", field.TYPE_BOOL: "bool", field.TYPE_DOUBLE: "double"}

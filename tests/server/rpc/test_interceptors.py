@@ -10,8 +10,9 @@ import grpc
 import pytest
 
 from shortlist_server.base.lifecycle import Lifecycle
-from shortlist_server.observe.metrics import Metrics
-from shortlist_server.rpc.interceptors import Guard
+from shortlist_server.base.metrics import Metrics
+from shortlist_server.rpc.interceptors import Interceptor
+from shortlist_server.rpc.middleware import middleware
 
 METHOD = "/test.Service/Method"
 
@@ -25,8 +26,8 @@ class Told(Metrics):
     def started(self, method: str) -> None:
         self.calls.append("started")
 
-    def handled(self, method: str, code: grpc.StatusCode, seconds: float) -> None:
-        self.calls.append(code.name)
+    def handled(self, method: str, code: str, seconds: float) -> None:
+        self.calls.append(code)
 
 
 async def test_a_handler_that_answers_with_a_status_itself_counts_with_that() -> None:
@@ -34,7 +35,7 @@ async def test_a_handler_that_answers_with_a_status_itself_counts_with_that() ->
         await context.abort(grpc.StatusCode.DATA_LOSS, "said by the handler")
 
     told = Told()
-    server = grpc.aio.server(interceptors=[Guard(Lifecycle(), None, told)])
+    server = grpc.aio.server(interceptors=[Interceptor(middleware(Lifecycle(), None, told), told)])
     handler = grpc.unary_unary_rpc_method_handler(aborts, lambda data: data, lambda data: data)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Service", {"Method": handler})])
     port = server.add_insecure_port("127.0.0.1:0")
@@ -58,7 +59,7 @@ async def test_a_stream_that_grpc_asks_no_more_of_counts_once(left: float | None
 
     told = Told()
     details: Any = SimpleNamespace(method=METHOD)
-    handler: Any = await Guard(Lifecycle(), None, told).intercept_service(found, details)
+    handler: Any = await Interceptor(middleware(Lifecycle(), None, told), told).intercept_service(found, details)
     answers = handler.stream_stream(None, SimpleNamespace(time_remaining=lambda: left))
     assert await anext(answers) == 1
     await answers.aclose()

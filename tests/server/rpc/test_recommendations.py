@@ -12,7 +12,7 @@ from shortlist.v1.event_pb2 import ContextEvent, EventType
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 
 KEEP = SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP
 ALL = {f"i{i}" for i in range(fakes.ITEMS)}
@@ -186,7 +186,7 @@ async def test_similar_items_never_hold_the_item_itself_nor_what_is_ruled_out(ru
     assert ids(await running.api.SimilarItems(request)) == ["i7", "i8", "i13"]
 
 
-async def test_every_score_on_the_wire_is_finite(running: Running, system: System) -> None:
+async def test_every_score_on_the_wire_is_finite(running: Running, system: LoadedBundle) -> None:
     system.ranker.scores = lambda items: np.full(items.shape, np.inf)
     for response in (
         await running.api.Recommend(api.RecommendRequest(count=40)),

@@ -12,8 +12,9 @@ from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 from shortlist_core.errors import InvalidArgumentError
 from shortlist_core.types import EventType
-from shortlist_server.base.query import Filter
 from shortlist_server.rpc import validate
+from shortlist_server.system.conditions.included_categories import IncludedCategories
+from shortlist_server.system.filters import Filter
 
 
 def broken(read, request) -> list[str]:
@@ -100,9 +101,9 @@ def test_categories_rank_and_batch_have_their_limits() -> None:
 
 
 def test_defaults_are_those_of_the_api() -> None:
-    plan = validate.recommend(api.RecommendRequest())
-    assert (plan.count, plan.candidate_count, plan.diversity) == (20, 400, 0)
-    assert not plan.keep_seen and not plan.filter and plan.request_id
+    query = validate.recommend(api.RecommendRequest())
+    assert (query.count, query.candidate_count, query.diversity) == (20, 400, 0)
+    assert not query.keep_seen and not query.filter and query.request_id
     assert validate.retrieve(api.RetrieveRequest()).count == 400
     assert validate.similar_items(api.SimilarItemsRequest(item_id="i")).count == 20
     assert validate.recommend(api.RecommendRequest(count=500, candidate_count=3)).candidate_count == 500
@@ -110,7 +111,7 @@ def test_defaults_are_those_of_the_api() -> None:
 
 def test_equal_filters_are_equal_values_whatever_their_order() -> None:
     one = validate.recommend(api.RecommendRequest(filter={"included_categories": ["b", "a", "b"]}))
-    assert one.filter == Filter(("a", "b"), ())
+    assert one.filter == Filter((IncludedCategories(("a", "b")),))
 
 
 def write(**fields) -> list[str]:

@@ -88,9 +88,9 @@ async def test_a_canary_that_does_worse_than_stable_is_taken_off_for_everybody(
         raise RuntimeError("a bad bundle")
 
     if how == "degraded":
-        broken.system.ranker.before = breaks  # type: ignore[attr-defined]
+        broken.bundle.ranker.before = breaks  # type: ignore[attr-defined]
     else:
-        object.__setattr__(broken.system, "histories", type("Broken", (), {"queries": breaks})())
+        object.__setattr__(broken.bundle, "histories", type("Broken", (), {"queries": breaks})())
     failed = 0
     for user in USERS:
         try:
@@ -121,7 +121,7 @@ async def test_a_canary_goes_here_even_if_the_folder_cannot_be_written(
         raise OSError("no space left")
 
     monkeypatch.setattr(BundleStore, "take_off", full)
-    running.server.engine.ready().canary.system.ranker.before = full  # type: ignore[union-attr, attr-defined]
+    running.server.engine.ready().canary.bundle.ranker.before = full  # type: ignore[union-attr, attr-defined]
     for user in USERS[:10]:
         await best(running, user)
     assert (await best(running))[0] == first

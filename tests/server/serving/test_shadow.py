@@ -13,7 +13,7 @@ from shortlist.v1 import user_service_pb2 as users
 
 from shortlist_bundle import BundleStore
 from shortlist_server.serving.shadow import WAITING
-from shortlist_server.serving.shadow_comparison import Differences
+from shortlist_server.serving.shadow_comparison import ShadowComparison
 
 
 async def test_the_same_requests_are_ranked_by_the_shadow_and_compared(
@@ -80,7 +80,7 @@ async def test_answers_of_the_canary_are_not_compared(following: Running, publis
 
 
 def test_differences_of_two_answers() -> None:
-    sums = Differences().with_pair(
+    sums = ShadowComparison().with_pair(
         {"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.1}, {"c": 0.5, "b": 0.4, "x": 0.3, "a": 0.2}, 10, 30
     )
     assert (sums.compared, sums.correlated, sums.overlap) == (1, 1, 0.75)

@@ -23,17 +23,19 @@ from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.errors import StateError
 from shortlist_server.system import live_catalog
 from shortlist_server.system.live_catalog import LiveCatalog
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import StateStore, open_store
 
-Applied = dict[System, list[CatalogChange]]
+Applied = dict[LoadedBundle, list[CatalogChange]]
 
 
 @pytest.fixture(autouse=True)
 def applied(monkeypatch: pytest.MonkeyPatch) -> Applied:
     """What each system has been given, in order."""
     found: Applied = {}
-    monkeypatch.setattr(System, "apply_changes", lambda system, changes: found.setdefault(system, []).extend(changes))
+    monkeypatch.setattr(
+        LoadedBundle, "apply_changes", lambda system, changes: found.setdefault(system, []).extend(changes)
+    )
     return found
 
 
@@ -67,7 +69,7 @@ async def get(running: Running, item_id: str) -> api.Item:
 
 
 def test_a_system_is_brought_up_in_chunks_and_kept_there(
-    catalog: LiveCatalog, store: StateStore, system: System, applied: Applied, monkeypatch: pytest.MonkeyPatch
+    catalog: LiveCatalog, store: StateStore, system: LoadedBundle, applied: Applied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_catalog, "CHUNK", 3)
     store.catalog.upsert(items(*"abcdefgh"))
@@ -82,10 +84,10 @@ def test_a_system_is_brought_up_in_chunks_and_kept_there(
 
 
 def test_changes_arrive_on_the_model_thread(
-    catalog: LiveCatalog, store: StateStore, system: System, monkeypatch: pytest.MonkeyPatch
+    catalog: LiveCatalog, store: StateStore, system: LoadedBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names: list[str] = []
-    monkeypatch.setattr(System, "apply_changes", lambda *_: names.append(threading.current_thread().name))
+    monkeypatch.setattr(LoadedBundle, "apply_changes", lambda *_: names.append(threading.current_thread().name))
     store.catalog.upsert(items("a"))
     catalog.follow(system)
     store.catalog.upsert(items("b"))
@@ -116,7 +118,7 @@ def test_the_sequence_of_another_store_says_nothing(
 
 
 def test_after_a_change_was_dropped_nothing_is_read_again_and_again(
-    catalog: LiveCatalog, store: StateStore, system: System, monkeypatch: pytest.MonkeyPatch
+    catalog: LiveCatalog, store: StateStore, system: LoadedBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.catalog.upsert(items("a"))
     store.catalog.drop(store.catalog.changes(-1, 10).changes)
@@ -126,7 +128,7 @@ def test_after_a_change_was_dropped_nothing_is_read_again_and_again(
 
 
 def test_a_store_that_cannot_be_read_lets_no_system_in(
-    catalog: LiveCatalog, store: StateStore, system: System, monkeypatch: pytest.MonkeyPatch
+    catalog: LiveCatalog, store: StateStore, system: LoadedBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> int:
         raise StateError("the disk is away")
@@ -137,12 +139,12 @@ def test_a_store_that_cannot_be_read_lets_no_system_in(
 
 
 def test_a_system_that_fails_is_given_the_same_again(
-    catalog: LiveCatalog, store: StateStore, system: System, applied: Applied, monkeypatch: pytest.MonkeyPatch
+    catalog: LiveCatalog, store: StateStore, system: LoadedBundle, applied: Applied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog.follow(system)
     store.catalog.upsert(items("a"))
     with monkeypatch.context() as broken:
-        broken.setattr(System, "apply_changes", lambda *_: 1 / 0)
+        broken.setattr(LoadedBundle, "apply_changes", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             catalog.catch_up()
     catalog.catch_up()
@@ -178,7 +180,7 @@ async def test_a_bundle_that_is_activated_knows_all_changes_before_it_serves(
     serve = following.server.engine.serve
 
     def watched(serving: object) -> None:
-        served.extend((s.version, set(of(applied.get(s, [])))) for s in serving.systems())  # type: ignore[attr-defined]
+        served.extend((s.version, set(of(applied.get(s, [])))) for s in serving.loaded())  # type: ignore[attr-defined]
         serve(serving)  # type: ignore[arg-type]
 
     monkeypatch.setattr(following.server.engine, "serve", watched)
@@ -186,7 +188,7 @@ async def test_a_bundle_that_is_activated_knows_all_changes_before_it_serves(
     assert (published.versions()[1], {"new"}) in served
     await activate(following, published.versions()[2], CANARY)
     await upsert(following, "later")
-    systems = following.server.engine.ready().systems()
+    systems = following.server.engine.ready().loaded()
     assert len(systems) == 3  # stable, canary, and the one before
     await until(lambda: all(set(of(applied[system])) == {"new", "later"} for system in systems))
 

@@ -17,13 +17,15 @@ from shortlist_core.types import EventType, Ranked
 from shortlist_data.dataset import Dataset
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.two_tower import TwoTower
-from shortlist_server.base.query import Filter, Plan
-from shortlist_server.pipeline import pipeline
-from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline.pipeline import Pipeline, Run
+from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.rank_thread import RankThread
-from shortlist_server.pipeline.requests import Call, Job
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_server.system.conditions.excluded_categories import ExcludedCategories
+from shortlist_server.system.conditions.included_categories import IncludedCategories
+from shortlist_server.system.filters import Filter
 from shortlist_server.system.live_users import LiveUsers
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import open_store
 
 ROOM = 30
@@ -38,21 +40,25 @@ def deleted(item_id: str) -> CatalogChange:
     return CatalogChange(next(SEQUENCES), item_id, None, 0)
 
 
+Work = Callable[[Pipeline, LoadedBundle, list[PendingRequest], Run], None]
+
+
 class Asker:
     """Asks systems as the model thread does."""
 
     def __init__(self) -> None:
         self.store = open_store("sqlite::memory:")
         self.live, self.thread = LiveUsers(self.store), RankThread()
+        self.pipeline = Pipeline(self.live, self.thread)
 
-    def __call__(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> Ranked:
-        job = Job(Plan(request_id="r", **plan), Call())
-        work(Batch(system, self.live, self.thread, [job]))
-        assert not job.degraded
-        return job.result()
+    def __call__(self, system: LoadedBundle, work: Work = Pipeline.recommend, **query: object) -> Ranked:
+        request = PendingRequest(Query(request_id="r", **query), RequestContext())
+        work(self.pipeline, system, [request], Run())
+        assert not request.result().degraded
+        return request.result()
 
-    def ids(self, system: System, work: Callable[[Batch], None] = pipeline.recommend, **plan: object) -> list[str]:
-        return system.items.ids.take(self(system, work, **plan).items)
+    def ids(self, system: LoadedBundle, work: Work = Pipeline.recommend, **query: object) -> list[str]:
+        return system.items.ids.take(self(system, work, **query).items)
 
     def close(self) -> None:
         self.thread.close()
@@ -68,16 +74,16 @@ def ask():
 
 
 @pytest.fixture
-def load(trained_bundle) -> Callable[[], System]:
-    return lambda: System.load(trained_bundle.load(), 1, ROOM)
+def load(trained_bundle) -> Callable[[], LoadedBundle]:
+    return lambda: LoadedBundle.load(trained_bundle.load(), 1, ROOM)
 
 
 @pytest.fixture
-def system(load) -> System:
+def system(load) -> LoadedBundle:
     return load()
 
 
-def like(system: System, row: int, item_id: str) -> CatalogItem:
+def like(system: LoadedBundle, row: int, item_id: str) -> CatalogItem:
     """A new item that says what an old one says."""
     categories = tuple(system.items.categories(row))
     return CatalogItem(item_id, system.items.titles[row], "", categories, price_of(system, row))
@@ -87,7 +93,7 @@ def tower_of(retriever: Retriever) -> TwoTower:
     return next(source for source in retriever.all_sources if isinstance(source, TwoTower))
 
 
-def price_of(system: System, row: int) -> float | None:
+def price_of(system: LoadedBundle, row: int) -> float | None:
     price = float(system.bundled.prices[row])
     return None if np.isnan(price) else price
 
@@ -96,17 +102,21 @@ def texts_of(data: Path) -> dict[str, str]:
     return dict(Dataset.read(data).items.select("item_id", "text").iter_rows())
 
 
-def purchases(system: System, rows: list[int]) -> tuple[StoredEvent, ...]:
+def purchases(system: LoadedBundle, rows: list[int]) -> tuple[StoredEvent, ...]:
     start = system.histories.as_of
     ids = system.items.ids.take(rows)
     return tuple(StoredEvent(id, "new user", id, start + i, EventType.PURCHASE) for i, id in enumerate(ids))
 
 
-def rows_of_category(system: System, name: str) -> list[int]:
+def rows_of_category(system: LoadedBundle, name: str) -> list[int]:
     return np.flatnonzero(system.items.in_any_category([name])[: len(system.bundled)]).tolist()
 
 
-def some_category(system: System) -> str:
+def included(name: str) -> Filter:
+    return Filter((IncludedCategories((name,)),))
+
+
+def some_category(system: LoadedBundle) -> str:
     return max(system.bundled.category_names, key=lambda name: len(rows_of_category(system, name)))
 
 
@@ -114,9 +124,9 @@ def test_a_new_item_is_found_by_those_whose_history_goes_with_it(system, ask):
     rows = rows_of_category(system, some_category(system))[:8]
     twin = like(system, rows[0], "twin")
     context = purchases(system, rows[1:])
-    assert "twin" not in ask.ids(system, pipeline.retrieve, context=context, count=200, candidate_count=200)
+    assert "twin" not in ask.ids(system, Pipeline.retrieve, context=context, count=200, candidate_count=200)
     system.apply_changes([written(twin)])
-    assert "twin" in ask.ids(system, pipeline.retrieve, context=context, count=100, candidate_count=100)
+    assert "twin" in ask.ids(system, Pipeline.retrieve, context=context, count=100, candidate_count=100)
     answer = ask(system, context=context, count=200, candidate_count=200)
     at = system.items.ids.take(answer.items).index("twin")
     assert system.items.titles[answer.items[at]] == twin.title
@@ -126,31 +136,31 @@ def test_a_new_item_is_found_by_those_whose_history_goes_with_it(system, ask):
 
 def test_rank_scores_it_and_says_no_longer_that_it_is_unknown(system, ask):
     context = purchases(system, [3, 4])
-    assert ask.ids(system, pipeline.rank, context=context, item_ids=("twin",)) == []
+    assert ask.ids(system, Pipeline.rank, context=context, item_ids=("twin",)) == []
     system.apply_changes([written(like(system, 5, "twin"))])
-    assert ask.ids(system, pipeline.rank, context=context, item_ids=("twin",)) == ["twin"]
+    assert ask.ids(system, Pipeline.rank, context=context, item_ids=("twin",)) == ["twin"]
 
 
 def test_similar_items_of_it_and_with_it(system, ask):
     with pytest.raises(NotFoundError):
-        ask(system, pipeline.similar, item_ids=("twin",))
+        ask(system, Pipeline.similar, item_ids=("twin",))
     system.apply_changes([written(like(system, 5, "twin"))])
     old = system.items.ids[5]
-    of_it = ask.ids(system, pipeline.similar, item_ids=("twin",), count=100)
+    of_it = ask.ids(system, Pipeline.similar, item_ids=("twin",), count=100)
     assert len(of_it) == 100 and "twin" not in of_it and old in of_it
-    assert "twin" in ask.ids(system, pipeline.similar, item_ids=(old,), count=50)
+    assert "twin" in ask.ids(system, Pipeline.similar, item_ids=(old,), count=50)
 
 
 def test_somebody_of_whom_nothing_is_known_gets_new_items_under_a_filter(system, ask):
     new = [CatalogItem(f"new {i}", "something else", categories=("only here",)) for i in range(5)]
-    assert ask.ids(system, filter=Filter(included=("only here",))) == []
+    assert ask.ids(system, filter=included("only here")) == []
     system.apply_changes(list(map(written, new)))
-    found = ask.ids(system, filter=Filter(included=("only here",)))
+    found = ask.ids(system, filter=included("only here"))
     assert sorted(found) == [f"new {i}" for i in range(5)]
-    few = ask.ids(system, pipeline.retrieve, filter=Filter(included=("only here",)), count=3, candidate_count=3)
+    few = ask.ids(system, Pipeline.retrieve, filter=included("only here"), count=3, candidate_count=3)
     assert len(few) == 3
-    assert not {*found} & {*ask.ids(system, filter=Filter(excluded=("only here",)), count=200)}
-    told = ask(system, filter=Filter(included=("only here",))).reasons
+    assert not {*found} & {*ask.ids(system, filter=Filter((ExcludedCategories(("only here",)),)), count=200)}
+    told = ask(system, filter=included("only here")).reasons
     assert {told.sources[speaker] for speaker in told.speakers} == {"fresh"}
 
 
@@ -172,12 +182,12 @@ def test_a_change_holds_in_titles_filters_prices_and_vectors(system, ask):
     item_id = system.items.ids[row]
     tower = tower_of(system.retriever)
     vector = tower.index.take(np.array([row]))
-    system.filters.allowed(Filter(included=("moved",)))  # remembered as it was
+    system.filters.allowed(included("moved"))  # remembered as it was
     system.apply_changes([written(CatalogItem(item_id, "A new title", "words", ("moved",), 1_000.0))])
     assert len(system.items) == len(system.bundled)
     assert system.items.titles[row] == "A new title"
-    assert ask.ids(system, filter=Filter(included=("moved",))) == [item_id]
-    assert all(item_id not in ask.ids(system, filter=Filter(included=(n,)), count=200)
+    assert ask.ids(system, filter=included("moved")) == [item_id]
+    assert all(item_id not in ask.ids(system, filter=included(n), count=200)
                for n in system.bundled.category_names)  # fmt: skip
     assert system.ranker.facts.prices[row, 0] > price
     assert not np.allclose(system.ranker.vectors(np.array([row])), before)
@@ -230,22 +240,22 @@ def test_deleted_items_never_appear_again_until_they_come_back(system, ask):
     system.apply_changes([written(like(system, 5, "twin"))])
     system.apply_changes([deleted("twin"), deleted("nobody"), *map(deleted, gone)])
     some = some_category(system)
-    for plan in ({"user_id": user}, {}, {"filter": Filter(included=(some,))}, {"keep_seen": True, "user_id": user}):
+    for plan in ({"user_id": user}, {}, {"filter": included(some)}, {"keep_seen": True, "user_id": user}):
         answer = ask(system, **plan, **everything)
         named = {row for row in (*answer.items.tolist(), *answer.reasons.anchors.tolist()) if row >= 0}
         assert len(answer.items) and not {*system.items.ids.take(sorted(named))} & {*gone, "twin"}
-    assert ask.ids(system, pipeline.rank, item_ids=(*gone, "twin", "i")) == []
+    assert ask.ids(system, Pipeline.rank, item_ids=(*gone, "twin", "i")) == []
     with pytest.raises(NotFoundError):
-        ask(system, pipeline.similar, item_ids=(gone[0],))
-    assert gone[0] not in ask.ids(system, pipeline.similar, item_ids=(system.items.ids[shown.items[9]],), count=200)
+        ask(system, Pipeline.similar, item_ids=(gone[0],))
+    assert gone[0] not in ask.ids(system, Pipeline.similar, item_ids=(system.items.ids[shown.items[9]],), count=200)
     system.apply_changes([written(like(system, shown.items[0], gone[0])), written(like(system, 5, "twin"))])
     assert gone[0] in ask.ids(system, user_id=user, **everything)
-    assert "twin" in ask.ids(system, pipeline.rank, item_ids=("twin",))
+    assert "twin" in ask.ids(system, Pipeline.rank, item_ids=("twin",))
 
 
 def test_the_trace_adds_up_with_deleted_items(system, ask):
     system.apply_changes([written(like(system, 5, "twin")), *map(deleted, system.items.ids.take(range(20)))])
-    for filter in (Filter(), Filter(included=(some_category(system),))):
+    for filter in (Filter(), included(some_category(system))):
         answer = ask(system, user_id=system.histories.ids[0], filter=filter, include_trace=True)
         for stage in answer.trace[1:]:
             assert stage.entered == stage.left + sum(stage.dropped.values()), stage
@@ -254,7 +264,7 @@ def test_the_trace_adds_up_with_deleted_items(system, ask):
 
 
 def test_many_deletions_are_kept_out_by_a_mask(system, ask, monkeypatch):
-    monkeypatch.setattr("shortlist_server.pipeline.rules._FEW", 10)
+    monkeypatch.setattr("shortlist_server.system.filters.FEW_DELETED", 10)
     gone = system.items.ids.take(range(50))
     system.apply_changes(list(map(deleted, gone)))
     found = ask.ids(system, user_id=system.histories.ids[0], count=250, candidate_count=250)
@@ -263,14 +273,14 @@ def test_many_deletions_are_kept_out_by_a_mask(system, ask, monkeypatch):
     assert gone[0] in ask.ids(system, count=250, candidate_count=250)
 
 
-def changes_of_a_day(system: System) -> list[CatalogChange]:
+def changes_of_a_day(system: LoadedBundle) -> list[CatalogChange]:
     new = [written(like(system, row, f"new {row}")) for row in range(12)]
     changed = [written(CatalogItem(system.items.ids[20], "changed", categories=("odd",), price=3.0))]
     gone = [deleted("new 3"), deleted(system.items.ids[30])]
     return [*new, *changed, *gone, written(like(system, 40, "new 5"))]
 
 
-def answers(system: System, ask: Asker) -> list[dict[str, float]]:
+def answers(system: LoadedBundle, ask: Asker) -> list[dict[str, float]]:
     """All items with their scores, for some users; items of equal score come in the order of their rows."""
     users = ["", *(system.histories.ids[row] for row in (0, 7, 100))]
     lists = [ask(system, user_id=user, count=250) for user in users]
@@ -307,19 +317,19 @@ def test_two_systems_of_one_bundle_are_independent(system, load, ask):
 
 
 def test_past_the_room_new_items_are_left_out_and_old_ones_change(trained_bundle, ask):
-    system = System.load(trained_bundle.load(), 1, 2)  # room for four
+    system = LoadedBundle.load(trained_bundle.load(), 1, 2)  # room for four
     new = [written(like(system, row, f"new {row}")) for row in range(7)]
     system.apply_changes([*new, written(CatalogItem(system.items.ids[9], "changed"))])
     assert len(system.items) == len(system.bundled) + 4
-    assert ask.ids(system, pipeline.rank, item_ids=tuple(f"new {row}" for row in range(7))).__len__() == 4
+    assert ask.ids(system, Pipeline.rank, item_ids=tuple(f"new {row}" for row in range(7))).__len__() == 4
     assert system.items.titles[9] == "changed"
     assert len(ask.ids(system, user_id=system.histories.ids[0], count=250, candidate_count=250)) > 100
 
 
 def test_without_any_room_known_items_change(trained_bundle, ask):
-    system = System.load(trained_bundle.load(), 1, 0)
+    system = LoadedBundle.load(trained_bundle.load(), 1, 0)
     system.apply_changes([written(CatalogItem("x", "new")), written(CatalogItem(system.items.ids[9], "changed"))])
-    assert ask.ids(system, pipeline.rank, item_ids=("x", system.items.ids[9])) == [system.items.ids[9]]
+    assert ask.ids(system, Pipeline.rank, item_ids=("x", system.items.ids[9])) == [system.items.ids[9]]
     assert system.items.titles[9] == "changed"
 
 

@@ -17,12 +17,13 @@ from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceSt
 from waiting import eventually_async
 
 from shortlist_core.errors import StateError
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import Event as StoredEvent
 from shortlist_core.types import EventType as StoredType
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.system.loaded_bundle import System
-from shortlist_server.system.online_popularity import TOGETHER, Trends
+from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.online_popularity import OnlinePopularity
 from shortlist_state import open_store
 from shortlist_state.live_counts import LiveCounts
 from shortlist_state.store import LogEntry
@@ -31,8 +32,8 @@ SETTINGS = {"bundles": Path(), "state": "", "address": "127.0.0.1:0", "drain_del
 
 
 @pytest.fixture(scope="module")
-def system(trained_bundle) -> System:
-    return System.load(trained_bundle.load(), 16, 100)
+def system(trained_bundle) -> LoadedBundle:
+    return LoadedBundle.load(trained_bundle.load(), 16, 100)
 
 
 @pytest.fixture
@@ -42,7 +43,10 @@ async def workers(system, tmp_path):
     for _ in range(2):
         settings = Settings.of(**SETTINGS)
         server, port = await create_server(settings, open_store(f"sqlite:{tmp_path / 'state.db'}"))
-        own = replace(system, trends=Trends(system.trends._trained, system.items, system.histories))
+        own = replace(
+            system,
+            online_popularity=OnlinePopularity(system.online_popularity._trained, system.items, system.histories),
+        )
         await server.activate(lambda own=own: own)
         servers.append(server)
         opened.append(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
@@ -63,8 +67,8 @@ def purchases(items: list[str], users: int) -> list[Event]:
     return events
 
 
-def unpopular(system: System, count: int) -> list[str]:
-    order = system.trends._trained.all_sources[-1].order
+def unpopular(system: LoadedBundle, count: int) -> list[str]:
+    order = system.online_popularity._trained.all_sources[-1].order
     return system.items.ids.take(order[-count:])
 
 
@@ -110,7 +114,7 @@ async def test_what_others_choose_together_today_joins_the_candidates_by_name(wo
     async def named() -> bool:
         answer = await RecommendationServiceStub(other).Retrieve(ask, timeout=60)
         hits = {item.item_id: {hit.name: hit for hit in item.sources} for item in answer.items}
-        hit = hits.get(theirs, {}).get(TOGETHER)
+        hit = hits.get(theirs, {}).get(TOGETHER_NOW.name)
         return hit is not None and (hit.rank, hit.score) == (1, 3)
 
     await eventually_async(named)
@@ -136,13 +140,13 @@ def erasure(user: str) -> LogEntry:
     return LogEntry(0, user.encode().ljust(16), None)
 
 
-def values(trends: Trends) -> list[float]:
+def values(trends: OnlinePopularity) -> list[float]:
     return trends.retriever.all_sources[-1].values.tolist()
 
 
 def test_an_erased_user_makes_nothing_popular(system, monkeypatch):
     monkeypatch.setattr("shortlist_server.system.online_popularity.BUSY_SHARE", 1)
-    trends, counts = Trends(system.trends._trained, system.items, system.histories), LiveCounts()
+    trends, counts = OnlinePopularity(system.online_popularity._trained, system.items, system.histories), LiveCounts()
     before, at = values(trends), system.histories.as_of
     [item] = unpopular(system, 1)
     counts.absorb([entry("a", item, at)])
@@ -154,7 +158,7 @@ def test_an_erased_user_makes_nothing_popular(system, monkeypatch):
 
 
 def test_what_the_bundle_was_trained_on_does_not_count_twice(system):
-    trends, counts = Trends(system.trends._trained, system.items, system.histories), LiveCounts()
+    trends, counts = OnlinePopularity(system.online_popularity._trained, system.items, system.histories), LiveCounts()
     before, at = values(trends), system.histories.as_of
     counts.absorb([entry("a", item, at - 1) for item in unpopular(system, 3)])
     counts.absorb([entry("a", "not in the shop", at)])
@@ -163,7 +167,7 @@ def test_what_the_bundle_was_trained_on_does_not_count_twice(system):
 
 
 def test_counting_takes_a_small_part_of_the_time(system, monkeypatch):
-    trends, counts = Trends(system.trends._trained, system.items, system.histories), LiveCounts()
+    trends, counts = OnlinePopularity(system.online_popularity._trained, system.items, system.histories), LiveCounts()
     replaced = []
     monkeypatch.setattr(trends, "_replace", replaced.append)
     for number in range(5):

@@ -1,0 +1,107 @@
+"""Retrieve: the candidates of each request. The retrieve stages of Rank and SimilarItems stand beside that of the rest.
+
+Where a source or all of retrieval fails, the answer goes on without it and is flagged: popular items beat no answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import structlog
+
+from shortlist_core.errors import NotFoundError
+from shortlist_core.explanations import TOGETHER_NOW
+from shortlist_core.types import NO_ITEM, Int32s, distinct
+from shortlist_server.pipeline.batch import Batch, Hydrated, Retrieved
+from shortlist_server.pipeline.co_visitation import CoVisitation
+from shortlist_server.pipeline.counts import StageCounts
+from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
+from shortlist_server.pipeline.rules import Rules
+from shortlist_state.baskets import Baskets
+
+log = structlog.get_logger(__name__)
+
+
+def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
+    """Candidates from all sources, and what others choose today together with what the user has.
+
+    Seen, excluded and filtered items are not even searched for.
+    """
+    bundle, rules, count = batch.bundle, batch.rules, batch.requests[0].query.candidate_count
+    allowed = None if rules.allowed is None else rules.allowed.items
+    visited_together = None
+    try:
+        visited_together = CoVisitation.of(baskets, bundle.items, batch.queries)
+        also = bundle.new_items.proposals(batch.queries, count, allowed)
+        if visited_together:
+            also[TOGETHER_NOW.name] = visited_together.items
+        candidates = bundle.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
+    except Exception:
+        log.exception("retrieval_failed")
+        candidates = no_candidates(bundle.popular, len(batch))
+    if candidates.valid.any(axis=1).all():
+        return _described(Retrieved.of_candidates(batch, candidates, visited_together))
+    candidates, filled = fill_with_popular(candidates, bundle.popular, rules, count)
+    retrieved = Retrieved.of_candidates(batch, candidates, visited_together)
+    return _described(retrieved.degraded("popular_fallback", filled))
+
+
+def score(batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
+    """The caller's own candidates with what every source says of them: the retrieve stage of Rank."""
+    bundle = batch.bundle
+    asked = [bundle.items.ids.rows(request.query.item_ids) for request in batch.requests]
+    in_catalogue = [rows[rows != NO_ITEM] for rows in asked]
+    items = np.full((len(asked), max(map(len, in_catalogue))), NO_ITEM, np.int32)
+    for i, rows in enumerate(in_catalogue):
+        items[i, : len(rows)] = rows
+    try:
+        candidates = bundle.retriever.score(batch.queries, items)
+    except Exception:  # the caller's order beats no answer
+        log.exception("scoring_failed")
+        fused = np.where(items == NO_ITEM, -np.inf, 0).astype(np.float32)
+        candidates = replace(no_candidates(bundle.popular, *items.shape), items=items, fused=fused)
+    counts = [
+        StageCounts.of(len(rows), len(left), unknown=len(rows) - len(left))
+        for rows, left in zip(asked, in_catalogue, strict=True)
+    ]
+    return Retrieved.of_candidates(batch, candidates), counts
+
+
+def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
+    """The items most like the one that the only request of the batch names: the retrieve stage of SimilarItems.
+
+    Raises NotFoundError where the bundle does not have that item.
+    """
+    bundle, query = batch.bundle, batch.requests[0].query
+    row, *excluded = bundle.items.ids.rows([query.item_ids[0], *query.excluded]).tolist()
+    if row == NO_ITEM:
+        raise NotFoundError("item", query.item_ids[0])
+    nothing: Int32s = np.zeros(0, np.int32)
+    blocked = distinct(np.array([each for each in (row, *excluded) if each != NO_ITEM], np.int32))
+    rules = Rules([nothing], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
+    asked = Hydrated.of(batch, bundle.histories.queries([""]), rules)
+    try:
+        allowed = None if rules.allowed is None else rules.allowed.items
+        new = bundle.new_items.passing(allowed)
+        candidates = bundle.retriever.similar(row, query.count, blocked=rules.blocked[0], allowed=allowed, new=new)
+        return _described(Retrieved.of_candidates(asked, candidates))
+    except Exception:
+        log.exception("similar_failed")
+    candidates, filled = fill_with_popular(no_candidates(bundle.popular, 1), bundle.popular, rules, query.count)
+    return _described(Retrieved.of_candidates(asked, candidates).degraded("popular_fallback", filled))
+
+
+def _described(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
+    return batch, [_searched(batch, i) for i in range(len(batch))]
+
+
+def _searched(batch: Retrieved, i: int) -> StageCounts:
+    """What came of the whole catalogue for one request."""
+    total, left = batch.bundle.items.rows_used, len(batch.rows(i))
+    if not batch.requests[i].query.include_trace:
+        return StageCounts.of(total, left)
+    dropped = batch.rules.ruled_out(i)
+    for reason, slipped in batch.rules.broken(i, batch.rows(i)).items():  # the filter stage is going to count these
+        dropped[reason] -= int(np.count_nonzero(slipped))
+    return StageCounts.of(total, left, **dropped, below_cut=total - left - sum(dropped.values()))

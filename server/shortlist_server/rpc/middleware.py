@@ -1,0 +1,163 @@
+"""The middleware around every call, as one ordered list: log line, statuses, the server's end, tokens, admission."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import structlog
+
+from shortlist_core.errors import DeadlineError, UnavailableError
+from shortlist_server.base.lifecycle import Lifecycle
+from shortlist_server.base.logs import hashed
+from shortlist_server.base.metrics import Metrics
+from shortlist_server.pipeline.request import CallerGoneError
+from shortlist_server.rpc.auth import Authority
+from shortlist_server.rpc.interceptors import Call, Context, Middleware
+from shortlist_server.rpc.status import to_code, to_status, to_trailers
+
+log = structlog.get_logger(__name__)
+
+_CLOCKS_SECONDS = 0.01  # by which a client's clock may end a call before the server's does
+
+_SEVERITY = {  # everything else is the caller's own affair: info
+    grpc.StatusCode.OK: logging.DEBUG,
+    grpc.StatusCode.INTERNAL: logging.ERROR,
+    grpc.StatusCode.UNAVAILABLE: logging.WARNING,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: logging.WARNING,
+    grpc.StatusCode.DEADLINE_EXCEEDED: logging.WARNING,
+}
+
+
+def middleware(lifecycle: Lifecycle, authority: Authority | None, metrics: Metrics) -> list[Middleware]:
+    """All of it, the outermost first. Without an authority everybody may call."""
+    return [
+        count_and_log(metrics),
+        answer_errors(lifecycle),
+        wait_where_held(lifecycle),
+        *([authenticate(authority)] if authority else []),
+        admit(lifecycle),
+    ]
+
+
+def count_and_log(metrics: Metrics) -> Middleware:
+    """Each call counts when it comes and when it ends, and is logged at its end."""
+
+    @asynccontextmanager
+    async def counting(call: Call) -> AsyncIterator[None]:
+        metrics.started(call.method)
+        try:
+            yield
+        except GeneratorExit:  # gRPC found nobody to send to, and asks for no more
+            call.code = _seen_by_caller(call.context)
+            raise
+        finally:
+            seconds = time.perf_counter() - call.started
+            metrics.handled(call.method, call.code.name, seconds)
+            _log(call, seconds)
+
+    return counting
+
+
+def answer_errors(lifecycle: Lifecycle) -> Middleware:
+    """An error becomes the call's status. A cancellation must not get out: gRPC would not answer at all."""
+
+    @asynccontextmanager
+    async def answering(call: Call) -> AsyncIterator[None]:
+        context = call.context
+        try:
+            yield
+        except grpc.aio.AbortError:  # answered already
+            call.code = context.code()
+            raise
+        except asyncio.CancelledError:
+            if context.cancelled():
+                call.code = _seen_by_caller(context)
+                raise grpc.aio.AbortError from None  # nobody is there to be answered
+            await _abort(call, _why_cancelled(context, lifecycle))
+        except Exception as error:
+            await _abort(call, error)
+
+    return answering
+
+
+def wait_where_held(lifecycle: Lifecycle) -> Middleware:
+    """A call that comes in the last moment of a server waits until it can be refused."""
+
+    @asynccontextmanager
+    async def waiting(call: Call) -> AsyncIterator[None]:
+        if call.is_ours:
+            await lifecycle.turn()
+        yield
+
+    return waiting
+
+
+def authenticate(authority: Authority) -> Middleware:
+    """Whoever may not make the call is refused."""
+
+    @asynccontextmanager
+    async def authenticating(call: Call) -> AsyncIterator[None]:
+        metadata = dict(call.context.invocation_metadata() or ())
+        authority.check(call.method, metadata.get("authorization"))
+        yield
+
+    return authenticating
+
+
+def admit(lifecycle: Lifecycle) -> Middleware:
+    """A draining server takes no new calls but those of health and reflection, and waits for the others to end."""
+
+    @asynccontextmanager
+    async def admitting(call: Call) -> AsyncIterator[None]:
+        if not call.is_ours:
+            yield
+            return
+        with lifecycle.call():
+            yield
+
+    return admitting
+
+
+async def _abort(call: Call, error: Exception) -> None:
+    """End the call with the error's status; raises AbortError."""
+    status = to_status(error)
+    call.code, call.reason = to_code(status), getattr(error, "reason", "INTERNAL")
+    await call.context.abort(call.code, status.message, to_trailers(error, status))
+
+
+def _why_cancelled(context: Context, lifecycle: Lifecycle) -> Exception:
+    if _late(context):
+        return DeadlineError("answer")
+    if lifecycle.draining.is_set():
+        return UnavailableError("DRAINING", "this server shut down before it had the answer")
+    return CallerGoneError()
+
+
+def _log(call: Call, seconds: float) -> None:
+    if log.is_enabled_for(severity := _SEVERITY.get(call.code, logging.INFO)):
+        log.log(
+            severity,
+            "call",
+            method=call.method,
+            code=call.code.name,
+            millis=round(seconds * 1000, 2),
+            request_id=getattr(call.response, "request_id", "") or getattr(call.request, "request_id", ""),
+            user=hashed(getattr(call.request, "user_id", "")),
+            **({"reason": call.reason} if call.reason else {}),
+        )
+
+
+def _seen_by_caller(context: Context) -> grpc.StatusCode:
+    """What a caller who is gone saw."""
+    return grpc.StatusCode.DEADLINE_EXCEEDED if _late(context) else grpc.StatusCode.CANCELLED
+
+
+def _late(context: Context) -> bool:
+    """Whether it was the deadline that ended a call: gRPC then cancels it as if its caller had left."""
+    seconds = context.time_remaining()
+    return seconds is not None and seconds < _CLOCKS_SECONDS

@@ -1,0 +1,74 @@
+"""Filters: which items of the catalogue meet the conditions of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from cachetools import LRUCache
+
+from shortlist_bundle.live_items import LiveItems
+from shortlist_core.types import Bools, Int32s, among
+from shortlist_server.system.conditions.condition import Condition
+
+_REMEMBERED = 32
+
+FEW_DELETED = 1_000
+"""Deleted rows; more are kept out by a mask of the catalogue, fewer cost less one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions that an item must meet, all of them; none: every item does."""
+
+    conditions: tuple[Condition, ...] = ()  # in the order of the registry, so that equal filters are equal values
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The items that a filter lets through, none of them deleted."""
+
+    items: Bools  # [rows]
+    of: int  # how many items the catalogue has
+
+    @cached_property
+    def ruled_out(self) -> int:
+        """How many items it does not let through."""
+        return self.of - int(np.count_nonzero(self.items))
+
+
+class Filters:
+    """What filters let through of one loaded bundle. The latest few are remembered: each costs a pass over the
+    catalogue.
+    """
+
+    def __init__(self, items: LiveItems) -> None:
+        self._items = items
+        self._remembered: LRUCache[Filter, Allowed] = LRUCache(_REMEMBERED)
+
+    def allowed(self, filter: Filter) -> Allowed | None:
+        """The items that meet every condition; None for the empty filter, unless many items are deleted."""
+        if not filter and len(self._items.deleted) <= FEW_DELETED:
+            return None
+        allowed = self._remembered.get(filter)
+        if allowed is None:
+            allowed = self._remembered[filter] = self._allowed(filter)
+        return allowed
+
+    def refresh(self, rows: Int32s) -> None:
+        """Look at the items at `rows` again, which changed."""
+        deleted = among(rows, self._items.deleted)
+        for filter, allowed in list(self._remembered.items()):
+            passing = [all(each.is_met(self._items, row) for each in filter.conditions) for row in rows.tolist()]
+            allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
+            self._remembered[filter] = Allowed(allowed.items, len(self._items))
+
+    def _allowed(self, filter: Filter) -> Allowed:
+        passing = self._items.living()
+        for condition in filter.conditions:
+            passing &= condition.mask(self._items)
+        return Allowed(passing, len(self._items))
