@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import numpy as np
 import pytest
+import structlog
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -25,6 +26,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Compiled loops check their bounds here, in the processes of servers too; what is kept of them is kept apart.
 os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache/numba"))
+
+# structlog's own tracebacks, which show every variable, take longer than the tests that let things fail on purpose.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.set_exc_info,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # No test measures time, and the first call of a compiled loop takes seconds.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PAUSE = 0.01
-PATIENCE = 30.0  # seconds; machines are busy, and nobody waits this long where all is well
+PATIENCE = 60.0  # seconds; machines are busy, and nobody waits this long where all is well
 
 
 def eventually(condition: Callable[[], T], timeout: float = PATIENCE) -> T:

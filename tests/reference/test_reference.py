@@ -42,6 +42,7 @@ def openapi() -> Any:
     return json.loads((API / "openapi.json").read_text())
 
 
+@pytest.mark.system
 def test_what_is_committed_is_what_is_generated(tmp_path: Path) -> None:
     write(tmp_path)
     made = [path.relative_to(tmp_path) for path in tmp_path.rglob("*.*")]

@@ -199,7 +199,7 @@ def test_a_loaded_large_index_has_the_vectors_as_halves(loaded, vectors):
     assert isinstance(loaded.vectors, ListedVectors)
     assert loaded.vectors.shape == vectors.shape
     everything = loaded.take(np.arange(MANY))
-    assert everything == pytest.approx(vectors, rel=2**-11, abs=1e-7)
+    np.testing.assert_allclose(everything, vectors, rtol=2**-11, atol=1e-7)
     assert np.array_equal(everything.astype(np.float16), everything)
     rows = np.random.default_rng(0).integers(0, MANY, (3, 70))
     assert np.array_equal(loaded.take(rows), everything[rows])

@@ -22,7 +22,7 @@ from scrape import scrape
 from server_fakes import Gate
 from shortlist import Client, Options, Tls, Unavailable
 from shortlist.v1.event_pb2 import Event
-from waiting import eventually
+from waiting import PATIENCE, eventually
 
 import shortlist_cli.main
 from shortlist_core.addresses import split
@@ -71,7 +71,7 @@ def address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     match = re.fullmatch(r"SERVING on (127\.0\.0\.1:\d+): bundle [\d-]+-[0-9a-f]{6}, 40 items\n", line)
-    assert match, line + process.communicate(timeout=10)[1]
+    assert match, line + process.communicate(timeout=PATIENCE)[1]
     return match[1]
 
 
@@ -82,7 +82,7 @@ def drains(client: Client) -> None:
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """How a process ends, and what it had to say."""
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, errors
 
 
@@ -96,7 +96,7 @@ def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
     serve: Run, gate: Gate, workers: str, end: signal.Signals
 ) -> None:
     process = serve("--workers", workers, FAKE_RANKER_GATE=str(gate.path))
-    client = Client(address(process), Options(timeout=20, max_attempts=1))
+    client = Client(address(process), Options(timeout=PATIENCE, max_attempts=1))
     answers: list[int] = []
     calling = threading.Thread(target=lambda: answers.append(len(client.recommend("ann", 3).items)))
     with gate.shut():
@@ -105,7 +105,7 @@ def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
         process.send_signal(end)
         drains(client)
         assert not answers
-    calling.join(20)
+    calling.join(PATIENCE)
     assert answers == [3]
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
@@ -114,7 +114,7 @@ def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
 
 def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run, gate: Gate) -> None:
     process = serve(FAKE_RANKER_GATE=str(gate.path))
-    client = Client(address(process), Options(timeout=20, max_attempts=1))
+    client = Client(address(process), Options(timeout=PATIENCE, max_attempts=1))
     calling = threading.Thread(target=lambda: client.recommend("ann", 3))
     with gate.shut():
         calling.start()
@@ -123,13 +123,13 @@ def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run, gate: Ga
         drains(client)
         with pytest.raises(Exception, match="DRAINING"):
             client.recommend("bob", 3)
-    calling.join(20)
+    calling.join(PATIENCE)
     assert finish(process)[0] == 0
 
 
 def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run, gate: Gate) -> None:
     process = serve("--grace", "0.3", FAKE_RANKER_GATE=str(gate.path))
-    client = Client(address(process), Options(timeout=20, max_attempts=1))
+    client = Client(address(process), Options(timeout=PATIENCE, max_attempts=1))
     failures: list[Exception] = []
 
     def call() -> None:
@@ -165,12 +165,12 @@ def test_events_survive_the_server_and_are_seen_by_all_workers(serve: Run) -> No
     with Client(where) as client:
         client.write_events([Event(event_id="e", user_id="new", item_id="i39")])
     for _ in range(8):  # each connection may reach another worker
-        with Client(where, Options(timeout=10)) as client:
+        with Client(where, Options(timeout=PATIENCE)) as client:
             assert client.recommend("new", 1).items[0].item_id == "i38"
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
     process = serve()
-    with Client(address(process), Options(timeout=10)) as client:
+    with Client(address(process), Options(timeout=PATIENCE)) as client:
         assert client.recommend("new", 1).items[0].item_id == "i38"
 
 
@@ -178,7 +178,7 @@ def answering(where: str, connections: int) -> set[str]:
     """The bundles that answer on this many new connections, each of which may reach another worker."""
     versions = set()
     for _ in range(connections):
-        with Client(where, Options(timeout=10)) as client:
+        with Client(where, Options(timeout=PATIENCE)) as client:
             versions.add(client.recommend("ann", 1).bundle_version)
     return versions
 
@@ -225,7 +225,7 @@ def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
     assert len(before) == 2
     os.kill(before[0], signal.SIGKILL)
     eventually(lambda: before[0] not in (now := children(process)) and len(now) == 2)
-    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
         assert len(client.recommend("ann", 3).items) == 3
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
@@ -241,13 +241,13 @@ def test_a_worker_that_dies_while_the_store_is_away_is_replaced_when_it_is_back(
     redis.kill()
     os.kill(dies, signal.SIGKILL)
     attempts: set[int] = set()
-    eventually(lambda: attempts.update(children(process)) or len(attempts - {dies, stays}) > 1, timeout=60)
+    eventually(lambda: attempts.update(children(process)) or len(attempts - {dies, stays}) > 1)
     assert process.poll() is None and stays in children(process)
-    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
         assert client.recommend("ann", 3).degraded
         redis.start()
-        eventually(lambda: len([pid for pid in children(process) if not zombie(pid)]) == 2, timeout=60)
-        eventually(lambda: not client.recommend("ann", 3).degraded, timeout=60)
+        eventually(lambda: len([pid for pid in children(process) if not zombie(pid)]) == 2)
+        eventually(lambda: not client.recommend("ann", 3).degraded)
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
     redis.kill()
@@ -372,9 +372,9 @@ def test_tls_is_spoken_on_any_address_by_all_workers(serve: Run, certificates: C
     port = process.stdout.readline().split(": ")[0].rpartition(":")[2]
     assert process.stdout.readline() == f"TLS, with the certificate {pair[1]}\n"
     for _ in range(4):  # each connection may reach another worker
-        with Client(f"localhost:{port}", Options(timeout=10, tls=Tls(certificates["root.pem"]))) as client:
+        with Client(f"localhost:{port}", Options(timeout=PATIENCE, tls=Tls(certificates["root.pem"]))) as client:
             assert client.recommend("ann", 1).items
-    with Client(f"127.0.0.1:{port}", Options(timeout=10)) as client, pytest.raises(Unavailable):
+    with Client(f"127.0.0.1:{port}", Options(timeout=PATIENCE)) as client, pytest.raises(Unavailable):
         client.recommend("ann", 1)
 
 
@@ -382,11 +382,11 @@ def test_tokens_are_asked_for_where_there_is_a_file(serve: Run, tmp_path: Path) 
     token, line = new_token(["read"])
     (tmp_path / "tokens").write_text(f"{line}\n")
     where = address(serve("--token-file", str(tmp_path / "tokens")))
-    with Client(where, Options(timeout=10, token=token)) as client:
+    with Client(where, Options(timeout=PATIENCE, token=token)) as client:
         assert client.recommend("ann", 1).items
         with pytest.raises(Exception, match="PERMISSION_DENIED"):
             client.write_events([Event(user_id="u", item_id="i")])
-    with Client(where, Options(timeout=10)) as client, pytest.raises(Exception, match="UNAUTHENTICATED"):
+    with Client(where, Options(timeout=PATIENCE)) as client, pytest.raises(Exception, match="UNAUTHENTICATED"):
         client.recommend("ann", 1)
 
 
@@ -414,7 +414,7 @@ def test_metrics_are_served_until_the_end_and_then_the_port_is_free(
     serve: Run, gate: Gate, end: signal.Signals
 ) -> None:
     process = serve("--metrics-address", "127.0.0.1:0", FAKE_RANKER_GATE=str(gate.path))
-    client, where = Client(address(process), Options(timeout=20, max_attempts=1)), page(process)
+    client, where = Client(address(process), Options(timeout=PATIENCE, max_attempts=1)), page(process)
     calling = threading.Thread(target=lambda: client.recommend("ann", 3))
     with gate.shut():
         calling.start()
@@ -424,7 +424,7 @@ def test_metrics_are_served_until_the_end_and_then_the_port_is_free(
         now = scrape(where)
         assert now.value("shortlist_requests_pending", kind="recommendations") == 1
         assert len(now.series("shortlist_bundle_info")) == 1
-    calling.join(20)
+    calling.join(PATIENCE)
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
     assert refused(where)
@@ -437,7 +437,7 @@ def test_metrics_of_all_workers_are_added_up_and_outlive_them(serve: Run, tmp_pa
     where, metrics = address(process), page(process)
     calls, met = 0, Counter[int]()
     while len(met) < 2 or calls < 10:  # each connection may reach another worker
-        with Client(where, Options(timeout=10)) as client:
+        with Client(where, Options(timeout=PATIENCE)) as client:
             assert client.recommend("ann", 3).items
         calls += 1
         [folder] = tmp_path.glob("shortlist-metrics-*")
@@ -460,7 +460,7 @@ def test_metrics_of_all_workers_are_added_up_and_outlive_them(serve: Run, tmp_pa
         return dead not in (now_there := children(process)) and len(now_there) == 2
 
     eventually(replaced)
-    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
         assert client.recommend("ann", 3).items
     # The new worker may listen before it has its bundle: a call that it refuses is tried again, and counts as well.
     assert scrape(metrics).calls("Recommend")["OK"] == calls + 1
@@ -484,7 +484,7 @@ def calls_of(folder: Path) -> list[int]:
 
 def test_a_folder_that_another_program_counts_in_is_left_alone(serve: Run, tmp_path: Path) -> None:
     process = serve("--metrics-address", "127.0.0.1:0", PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "none"))
-    with Client(address(process), Options(timeout=10)) as client:
+    with Client(address(process), Options(timeout=PATIENCE)) as client:
         client.recommend("ann", 3)
     assert scrape(page(process)).calls("Recommend") == {"OK": 1}
 
