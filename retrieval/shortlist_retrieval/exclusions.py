@@ -64,9 +64,9 @@ class Exclusions:
         Rows int32 [batch, count], NO_ITEM where there are no more, and where in the list they stand, int64 [batch,
         count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
         """
-        passing, places = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
-        write_first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
-        return passing, places
+        passing, positions = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
+        write_first_passing(lists, self.offsets, self.joined, self.filter, passing, positions)
+        return passing, positions
 
     def left(self, query: int, n_items: int) -> int:
         """How many of the catalogue's items may be proposed to a query."""

@@ -46,7 +46,7 @@ class SourceAnswers:
         """The scores of the items [batch, n] by each source, float32 [sources, batch, n], 0 beside NO_ITEM; and the
         mean and standard deviation of its scores over the catalogue, float32 [batch, sources, 2].
         """
-        scores = np.zeros((len(self._answers), *items.shape), np.float32)  # each source fills a part that lies together
+        scores = np.zeros((len(self._answers), *items.shape), np.float32)  # each source fills a contiguous part
         moments = np.zeros((len(items), len(self._answers), 2), np.float32)
 
         def write_scores(place: int, answer: SourceScores) -> None:

@@ -23,7 +23,7 @@ def top_columns(offsets: Int64s, columns: Int32s, values: Float32s, excluded: Ex
     """Of sparse rows (CSR) the columns of the `count` largest positive values that are not excluded, largest first, of
     equal ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
     """
-    found = np.full((len(offsets) - 1, count), NO_ITEM, np.int32)
+    top = np.full((len(offsets) - 1, count), NO_ITEM, np.int32)
     bits = values.view(np.int32)  # of positive numbers in the numbers' order
-    write_top_columns(offsets, columns, bits, excluded.offsets, excluded.joined, excluded.filter, found)
-    return found
+    write_top_columns(offsets, columns, bits, excluded.offsets, excluded.joined, excluded.filter, top)
+    return top

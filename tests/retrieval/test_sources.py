@@ -1,10 +1,14 @@
 """What every source keeps to, whatever its kind: the same questions, with dense arithmetic as the oracle."""
 
+import ast
+import inspect
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from shortlist_core.errors import BundleRefusedError
 from shortlist_core.types import NO_ITEM
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
@@ -16,7 +20,7 @@ from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
-from shortlist_retrieval.sources.registry import SOURCES, load_source
+from shortlist_retrieval.sources.registry import SOURCES, load_source, source_class
 from shortlist_retrieval.sources.similar_users import SimilarUsers
 from shortlist_retrieval.sources.text import Text
 from shortlist_retrieval.sources.transitions import Transitions, transition_weights
@@ -88,6 +92,26 @@ def listed(source, answer, scores, query, allowed):
 
 def test_the_contract_covers_every_kind(sources):
     assert {type(source) for source in sources.values()} == set(SOURCES)
+
+
+def test_no_source_imports_another():
+    modules = {source.__module__ for source in SOURCES}
+    for source in SOURCES:
+        tree = ast.parse(Path(inspect.getfile(source)).read_text())
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not imported & modules, source
+
+
+def test_names_and_kinds_lead_to_their_class():
+    assert source_class("ItemItem", "text") is Text
+    assert source_class("Popularity", "popular_14d") is Popularity
+    assert source_class("of tomorrow", "text") is None
+
+
+def test_an_unknown_kind_of_source_is_refused(sources, stored):
+    bundle = stored(sources["als"].write)
+    with pytest.raises(BundleRefusedError, match="of tomorrow"):
+        load_source(bundle, "of tomorrow", "als")
 
 
 @pytest.mark.parametrize("count", [1, 7, ITEMS])

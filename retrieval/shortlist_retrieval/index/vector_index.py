@@ -90,8 +90,8 @@ class VectorIndex:
         if easy.any():
             rows[easy], products[easy] = self._search_all(queries[easy], count, excluded.select(np.flatnonzero(easy)))
         for i in np.flatnonzero(~easy).tolist():
-            found = self._search_passing(queries[i], count, excluded, i)
-            rows[i, : len(found[0])], products[i, : len(found[0])] = found
+            passing, its_products = self._search_passing(queries[i], count, excluded, i)
+            rows[i, : len(passing)], products[i, : len(passing)] = passing, its_products
         return rows, products
 
     def write(self, writer: BundleWriter, name: str) -> None:
@@ -127,9 +127,9 @@ class VectorIndex:
         A selector would cost more than that, and a search for all queries less than one for each.
         """
         gone = max(map(len, excluded.rows), default=0)
-        products, found = self.faiss_index.search(queries, count + gone)
-        rows, places = excluded.first_passing(found, count)
-        return rows, products[np.arange(len(rows))[:, None], places]
+        products, nearest = self.faiss_index.search(queries, count + gone)
+        rows, positions = excluded.first_passing(nearest, count)
+        return rows, products[np.arange(len(rows))[:, None], positions]
 
     def _search_passing(self, query: Float32s, count: int, excluded: Exclusions, i: int) -> tuple[Int32s, Float32s]:
         left = excluded.left(i, len(self))
@@ -142,8 +142,8 @@ class VectorIndex:
         selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
         parameters = self._parameters(left, selector)
         products, rows = self.faiss_index.search(query[None], min(count, left), params=parameters)
-        found = rows[0] != NO_ITEM
-        return rows[0][found].astype(np.int32), products[0][found]
+        listed = rows[0] != NO_ITEM
+        return rows[0][listed].astype(np.int32), products[0][listed]
 
     def _parameters(self, left: int, selector: Any) -> Any:
         """How to search where so many items are left: a filter makes lists shorter, so more of them are searched."""
@@ -163,5 +163,5 @@ def recall_against_exact(index: VectorIndex, queries: Float32s, count: int) -> f
     count = min(count, len(index))
     vectors = index.vectors if isinstance(index.vectors, np.ndarray) else index.take(np.arange(len(index)))
     _, truth = faiss.knn(np.ascontiguousarray(queries, np.float32), vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
-    found, _ = index.search(queries, count)
-    return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, found, strict=True)]))
+    nearest, _ = index.search(queries, count)
+    return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, nearest, strict=True)]))

@@ -107,10 +107,10 @@ class Popularity(Source):
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
         """The source that `write` stored; nobody has taken new items yet."""
-        at, room = f"retrieval/{name}", new.room if new else None
-        values, order = bundle.array(f"{at}/values", room), bundle.array(f"{at}/order")
+        at, spare_rows = f"retrieval/{name}", new.room if new else None
+        values, order = bundle.array(f"{at}/values", spare_rows), bundle.array(f"{at}/order")
         window_days = bundle.json(f"{at}/settings")["window_days"] or np.inf
-        return cls(name, values, order, len(values) - (room or 0), window_days)
+        return cls(name, values, order, len(values) - (spare_rows or 0), window_days)
 
 
 def _reordered(order: Int32s, values: Float32s, changed: Int32s) -> Int32s:

@@ -74,13 +74,13 @@ class VectorScores:
 
     def top(self, count: int, excluded: Exclusions | None) -> Int32s:
         """As SourceScores says."""
-        known = self.vectors.any(axis=1)
-        if known.all():
+        has_vector = self.vectors.any(axis=1)
+        if has_vector.all():
             return self.index.search(self.vectors, count, excluded)[0]
         items = np.full((len(self.vectors), count), NO_ITEM, np.int32)
-        if known.any():
-            some = excluded and excluded.select(np.flatnonzero(known))
-            items[known] = self.index.search(self.vectors[known], count, some)[0]
+        if has_vector.any():
+            of_these = excluded and excluded.select(np.flatnonzero(has_vector))
+            items[has_vector] = self.index.search(self.vectors[has_vector], count, of_these)[0]
         return items
 
     def at(self, items: Int32s) -> Float32s:
