@@ -496,6 +496,6 @@ def test_other_machines_may_scrape_where_that_is_asked_for(serve: Run, certifica
     process.stdout.readline()
     assert process.stdout.readline().startswith("TLS, with the certificate")  # what is said to be insecure is not this
     line = process.stdout.readline()
-    match = re.fullmatch(r"metrics at http://0\.0\.0\.0:(\d+)/metrics, plain text that other machines reach.*\n", line)
+    match = re.fullmatch(r"metrics at http://0\.0\.0\.0:(\d+)/metrics, plain text that other machines can reach.*\n", line)
     assert match, line
     assert scrape(f"127.0.0.1:{match[1]}").series("shortlist_bundle_info")
