@@ -19,8 +19,6 @@ from shortlist_retrieval.retriever import Retriever, Source
 from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.item_item import ItemItem, ease, history_profile
 from shortlist_retrieval.sources.text import text_weights
-from shortlist_retrieval.sources.two_tower import BATCH as TOWER_BATCH
-from shortlist_retrieval.sources.two_tower import TowerTraining
 from shortlist_retrieval.training.fit_sources import (
     FACTORS,
     HALF_LIFE_SHARES,
@@ -30,6 +28,8 @@ from shortlist_retrieval.training.fit_sources import (
     fit_sources,
     span_days,
 )
+from shortlist_retrieval.training.tower_training import BATCH as TOWER_BATCH
+from shortlist_retrieval.training.tower_training import TowerTraining
 from shortlist_training.arrivals import meet, without_ids
 from shortlist_training.config import Recipe
 from shortlist_training.lessons import BLOCK, Lesson, learn_fusion, lesson, propose, propose_new, ranking_examples

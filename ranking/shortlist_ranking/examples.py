@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import keras
 import numpy as np
 
 from shortlist_core.compiled import compiled
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.features import ItemFacts, features
 
 BUCKET = 2_048

@@ -17,7 +17,6 @@ from shortlist_core.errors import BundleRefusedError
 from shortlist_core.halves import HalfVectors, restored, shrunk, write_vectors
 from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Queries
 from shortlist_layers.history import latest
-from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.new_items import NewItems
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
@@ -53,7 +52,7 @@ class Ranker:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # the item vectors as they were before any of them changed
-        self._encoding = ItemEncoding.of(scorer.items)
+        self._encoding = scorer.items.encoding()
         self.for_new = np.zeros(len(scaling.mean) + 1, np.float32) if for_new is None else for_new
         self.stage_one_level = stage_one_level
         self._gpu = on_gpu()

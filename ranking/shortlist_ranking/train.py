@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, softmax
@@ -14,6 +13,7 @@ from scipy.special import expit, softmax
 from shortlist_core.errors import DataError
 from shortlist_core.types import Bools, Float32s, Float64s
 from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 

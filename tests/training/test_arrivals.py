@@ -13,8 +13,8 @@ from shortlist_ranking.examples import Examples
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.text import text_weights
-from shortlist_retrieval.sources.two_tower import TowerTraining
 from shortlist_retrieval.training.fit_sources import RetrievalSettings, fit_sources
+from shortlist_retrieval.training.tower_training import TowerTraining
 from shortlist_training.arrivals import meet, neighbours_without, proposals, without_ids
 from shortlist_training.lessons import propose
 from shortlist_training.slices import slices
