@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
 
-if TYPE_CHECKING:
-    from shortlist_data.rejects import Imported
+from shortlist_cli import tables
+from shortlist_data import amazon as amazon_files
+from shortlist_data import mind as mind_files
+from shortlist_data import movielens as movielens_files
+from shortlist_data import online_retail as online_retail_files
+from shortlist_data.clean import Rules
+from shortlist_data.progress import working
+from shortlist_data.rejects import Imported
+from shortlist_data.source import Reading
+from shortlist_data.synthetic import make_shop
+from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
 app = typer.Typer(no_args_is_help=True, help="Import data into the canonical layout, or make a synthetic shop.")
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
@@ -25,9 +35,7 @@ Mirror = Annotated[str | None, typer.Option(help="Address to download from inste
 @importers.command("online-retail")
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
-    from shortlist_data import online_retail as importer
-
-    _publish(importer.read(source), out, max_rejects)
+    _publish(online_retail_files.read(source), out, max_rejects)
 
 
 @importers.command("movielens")
@@ -42,11 +50,9 @@ def movielens(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Film ratings of GroupLens: the CSV editions, or ml-1m."""
-    from shortlist_data import movielens as importer
-
     if download:
-        importer.fetch(source, edition, mirror or importer.BASE)
-    _publish(importer.read(source), out, max_rejects)
+        movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
+    _publish(movielens_files.read(source), out, max_rejects)
 
 
 @importers.command("amazon")
@@ -59,11 +65,9 @@ def amazon(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Amazon Reviews 2023: reviews and products of one or more categories."""
-    from shortlist_data import amazon as importer
-
     if download:
-        importer.fetch(source, category, mirror or importer.BASE)
-    _publish(importer.read(source), out, max_rejects)
+        amazon_files.fetch(source, category, mirror or amazon_files.BASE)
+    _publish(amazon_files.read(source), out, max_rejects)
 
 
 @importers.command("mind")
@@ -77,11 +81,9 @@ def mind(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """News clicks of MIND: behaviors.tsv and news.tsv."""
-    from shortlist_data import mind as importer
-
     if download:
-        importer.fetch(source, size, mirror or importer.BASE)
-    _publish(importer.read(source, impressions), out, max_rejects)
+        mind_files.fetch(source, size, mirror or mind_files.BASE)
+    _publish(mind_files.read(source, impressions), out, max_rejects)
 
 
 @importers.command("table")
@@ -110,10 +112,6 @@ def table(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Tables of any shop: columns of the canonical names are found, others are mapped with --columns."""
-    from shortlist_data.clean import Rules
-    from shortlist_data.source import Reading
-    from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
-
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
     reading = Reading(format, encoding, delimiter)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
@@ -129,9 +127,6 @@ def synthetic(
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make up a shop: a year of views, carts and purchases, and beside them what its users truly prefer."""
-    from shortlist_data.progress import working
-    from shortlist_data.synthetic import make_shop
-
     with working(f"drawing a year of {users:,} users among {items:,} items"):
         shop = make_shop(items, users, seed, events_per_user)
     with working(f"writing {out}"):
@@ -148,6 +143,7 @@ def synthetic_vectors(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
     """Make a bundle of made-up items that nobody trained, for measuring how fast a catalogue of any size is served."""
+    # Late: TIMES
     from shortlist_synthetic.publish import default_users, publish
 
     def progress(step: str) -> None:
@@ -160,8 +156,6 @@ def synthetic_vectors(
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     """Show what was kept and rejected, whether or not that is too much, then publish."""
-    from shortlist_data.progress import working
-
     _show(imported)
     with working(f"writing {out}"):
         imported.publish(out, max_rejects)
@@ -169,10 +163,6 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
 
 
 def _show(imported: Imported) -> None:
-    from rich.table import Table
-
-    from shortlist_cli import tables
-
     dataset, table = imported.dataset, Table("table", "rows", title="Import")
     table.columns[1].justify = "right"
     for rejects in imported.rejects:

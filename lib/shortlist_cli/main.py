@@ -1,4 +1,4 @@
-"""The command `shortlist`: its parts, and the one place where errors become a line on the terminal."""
+"""The command `shortlist`, and the one place where errors become a line on the terminal."""
 
 from __future__ import annotations
 
@@ -7,43 +7,26 @@ import sys
 import typer
 from rich.console import Console
 
-from shortlist_cli import bundle, call, catalog, data, user
-from shortlist_cli.demo import demo
-from shortlist_cli.evaluate import evaluate
-from shortlist_cli.gateway import gateway
-from shortlist_cli.recommend import recommend
-from shortlist_cli.retrain import retrain
-from shortlist_cli.serve import serve
-from shortlist_cli.tokens import token
-from shortlist_cli.train import train
+from shortlist_cli.commands import Commands
 from shortlist_core.errors import ShortlistError
 
 app = typer.Typer(
-    name="shortlist",
-    help="A two-stage recommender served over gRPC.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    name="shortlist", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-app.add_typer(data.app, name="data")
-app.command()(demo)
-app.command()(train)
-app.command()(retrain)
-app.command()(evaluate)
-app.command()(recommend)
-app.command()(serve)
-app.command()(gateway)
-app.command()(token)
-app.add_typer(bundle.app, name="bundle")
-app.add_typer(call.app, name="call")
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(user.app, name="user")
 
 
-def run() -> None:
-    """Run the command line; a mistake of the user's becomes one line and exit code 2, Ctrl-C exit code 130."""
+@app.callback()
+def shortlist() -> None:
+    """A two-stage recommender served over gRPC."""
+
+
+def run(worker: object = None) -> None:
+    """Run the command line; a mistake of the user's becomes one line and exit code 2, Ctrl-C exit code 130.
+
+    `worker`, a `shortlist_cli.serve.Worker`, lets a program of one's own serve other systems than a bundle's models.
+    """
     try:
-        app()
+        app(obj=worker)
     except ShortlistError as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", markup=False)
         sys.exit(2)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+import polars as pl
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from shortlist_bundle import BundleStore
 from shortlist_core.errors import DataError
 
 
@@ -20,13 +23,9 @@ def recommend(
     bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
 ) -> None:
     """Recommend to every user of a file by both stages, without what they already took; strangers get the popular."""
-    import numpy as np
-    import polars as pl
-
-    from shortlist_bundle import BundleStore
-
     user_ids = _read_users(users)
     loaded = BundleStore(bundles).load(bundle or None)
+    # Late: TIMES
     from shortlist_training.offline import Recommender
 
     system = Recommender.load(loaded)

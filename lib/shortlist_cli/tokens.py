@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from shortlist_server.rpc.auth import new_token
+
 
 class Scope(StrEnum):
     """What a token allows, as server/shortlist_server/rpc/auth.py has it."""
@@ -21,8 +23,6 @@ def token(
     scopes: Annotated[list[Scope] | None, typer.Argument(help="What it allows; left out: read and write.")] = None,
 ) -> None:
     """Make a random token. It is shown this once; the line for the server's --token-file holds only its hash."""
-    from shortlist_server.rpc.auth import new_token
-
     made, line = new_token(scopes or ())
     typer.echo(f"token, for the caller:      {made}")
     typer.echo(f"line, for the --token-file: {line}")

@@ -33,7 +33,7 @@ from shortlist_server.rpc.reflection import add_reflection
 from shortlist_server.rpc.users import UserServicer
 from shortlist_server.serving.bundle_manager import Rollout
 from shortlist_server.serving.engine import Engine
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import Load, System, load_system
 from shortlist_state import StateStore
 
 if TYPE_CHECKING:
@@ -106,18 +106,18 @@ class Server:
 
 
 async def create_server(
-    settings: Settings, store: StateStore, authority: Authority | None = None
+    settings: Settings, store: StateStore, authority: Authority | None = None, load: Load = load_system
 ) -> tuple[Server, int]:
     """A server that listens already, and its port. The server owns the store and closes it when it drains.
 
     Raises UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
-    Without an authority everybody may call.
+    Without an authority everybody may call. `load` makes the systems of the bundles that the folder asks for.
     """
     secure = credentials(settings)
     metrics, page = _metrics(settings)
     lifecycle = Lifecycle()
     engine = Engine(settings, store, metrics)
-    rollout = Rollout(settings, engine)
+    rollout = Rollout(settings, engine, load)
     server = grpc.aio.server(interceptors=[Guard(lifecycle, authority, metrics)], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
     add_EventServiceServicer_to_server(EventServicer(engine), server)
@@ -145,9 +145,8 @@ def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
     """What is told of everything that happens, and the page that shows it if that is for this process to do."""
     if settings.metrics_address is None:
         return Metrics(), None
-    from shortlist_server.observe.metrics_page import (
-        MetricsPage,  # late: `worker.prepare` settles before where it counts
-    )
+    # Late: prometheus_client decides as it is imported where it counts, and `worker.prepare` settles that before.
+    from shortlist_server.observe.metrics_page import MetricsPage
     from shortlist_server.observe.prometheus import PrometheusMetrics
 
     metrics = PrometheusMetrics()

@@ -21,7 +21,7 @@ from shortlist_server.serving.canary import CanaryWatch, Limits
 from shortlist_server.serving.engine import Engine
 from shortlist_server.serving.routing import Canary, Serving
 from shortlist_server.serving.shadow import Shadow
-from shortlist_server.system.loaded_bundle import System
+from shortlist_server.system.loaded_bundle import Load, System
 
 _NICENESS = 5
 _RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
@@ -40,12 +40,12 @@ def _step_back() -> None:
 class Rollout:
     """What the folder's CURRENT and LABELS say is what serves here. One change at a time; for one event loop."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(self, settings: Settings, engine: Engine, load: Load) -> None:
         self.bundles = BundleStore(settings.bundles)
         self.labels = Labels()  # as the folder had them when it was looked at last
         self.refusal = ""  # why something that the folder asks for is not served
         self._engine = engine
-        self._max_batch, self._max_fresh_items = settings.max_batch, settings.max_fresh_items
+        self._settings, self._load_system = settings, load
         self._limits = Limits(
             settings.canary_window_seconds,
             settings.canary_least_requests,
@@ -192,7 +192,7 @@ class Rollout:
 
         Raises as BundleStore.load does, and StateError where the store cannot be read.
         """
-        system = System.load(self.bundles.load(version), self._max_batch, self._max_fresh_items)
+        system = self._load_system(self.bundles.load(version), self._settings)
         self._engine.catalog.follow(system)
         return system
 

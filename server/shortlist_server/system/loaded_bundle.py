@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,11 @@ from shortlist_bundle.histories import Histories
 from shortlist_bundle.items import ItemTable
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange
+from shortlist_core.device import Device
 from shortlist_core.types import Candidates, Queries
+from shortlist_layers.new_items import NewItems
 from shortlist_server.base.query import DEFAULT_CANDIDATES
+from shortlist_server.base.settings import Settings
 from shortlist_server.pipeline.rules import Filters
 from shortlist_server.rpc import item_messages
 from shortlist_server.system.new_items import Newcomers
@@ -55,18 +58,19 @@ class System:
         return self.trends.popular
 
     @classmethod
-    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int) -> System:
+    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int, device: Device = Device.AUTO) -> System:
         """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
         It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at
-        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense.
+        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense,
+        and DataError where there is no such device.
         """
-        from shortlist_layers.new_items import (
-            NewItems,  # late: importing the models takes seconds, the port is bound before
-        )
+        # Late: TIMES
+        from shortlist_layers.devices import confirm
         from shortlist_ranking.ranker import Ranker
         from shortlist_retrieval.retriever import Retriever
 
+        confirm(device)
         new = NewItems.load(bundle, 2 * max_fresh_items)
         return cls.assemble(bundle, Retriever.load(bundle, new), Ranker.load(bundle, new=new), max_batch)
 
@@ -91,6 +95,15 @@ class System:
         thread that answers, between two batches. New items for whom there is no room are left out, which is logged.
         """
         self.newcomers.apply(changes)
+
+
+Load = Callable[[Bundle, Settings], System]
+"""What makes a system of a bundle, as the settings say; raises ShortlistError where it cannot."""
+
+
+def load_system(bundle: Bundle, settings: Settings) -> System:
+    """The system of the bundle's own models."""
+    return System.load(bundle, settings.max_batch, settings.max_fresh_items, settings.device)
 
 
 def _sizes(most: int) -> list[int]:

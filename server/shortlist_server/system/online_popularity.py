@@ -13,6 +13,7 @@ import numpy as np
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import DAY, NO_ITEM, SECOND, Candidates, Hits, Int32s, Queries
+from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import LiveCounts
 
@@ -59,8 +60,6 @@ class Trends:
         self._not_before = time.monotonic() + (time.monotonic() - started) * (1 / BUSY_SHARE - 1)
 
     def _with_recent(self, counts: LiveCounts, now: int) -> Retriever:
-        from shortlist_retrieval.sources.recent_choices import RecentChoices  # late: its package loads TensorFlow
-
         choices = counts.choices(self._as_of, now)  # the bundle knows what happened before
         rows = self._items.ids.rows(choices.item_ids)[choices.items]
         known = rows != NO_ITEM
