@@ -77,7 +77,7 @@ def barring() -> Callable[[Bools], Barred]:
     """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
 
     def of(mask: Bools) -> Barred:
-        from shortlist_retrieval.exclusions import Barred  # late: its package loads TensorFlow
+        from shortlist_retrieval.exclusions import Barred  # late: numba reads what is set above as it is loaded
 
         allowed = mask.any(axis=0)
         return Barred([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
