@@ -143,7 +143,7 @@ def synthetic_vectors(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
     """Make a bundle of made-up items that nobody trained, for measuring how fast a catalogue of any size is served."""
-    # Late: TIMES
+    # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_synthetic.publish import default_users, publish
 
     def progress(step: str) -> None:

@@ -65,7 +65,8 @@ class System:
         once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense,
         and DataError where there is no such device.
         """
-        # Late: TIMES
+        # Late: these bring TensorFlow and FAISS, 2.8 s of a core against 0.6 s for the rest of a worker. The port is
+        # bound before, and they read what `worker.prepare` sets as they are loaded.
         from shortlist_layers.devices import confirm
         from shortlist_ranking.ranker import Ranker
         from shortlist_retrieval.retriever import Retriever
