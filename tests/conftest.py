@@ -111,7 +111,7 @@ def excluding() -> Callable[[Bools], Exclusions]:
     """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
 
     def of(mask: Bools) -> Exclusions:
-        from shortlist_retrieval.exclusions import Exclusions  # late: its package loads TensorFlow
+        from shortlist_retrieval.exclusions import Exclusions  # late: numba reads what is set above as it is loaded
 
         allowed = mask.any(axis=0)
         return Exclusions([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import keras
 import numpy as np
 
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 from shortlist_kernels.ranking import scale
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.features.matrix import feature_matrix
 from shortlist_ranking.item_facts import ItemFacts
 

@@ -17,7 +17,6 @@ from shortlist_core.types import Candidates, Float32s, Int32s, Queries
 from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vectors
 from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
-from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.new_items import NewItems
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
@@ -59,7 +58,7 @@ class Ranker:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # item vectors as published, before any changed
-        self._encoding = ItemEncoding.of(scorer.items)
+        self._encoding = scorer.items.encoding()
         no_weights = np.zeros(len(scaling.mean) + 1, np.float32)
         self.new_item_weights = no_weights if new_item_weights is None else new_item_weights
         self.stage_one_level, self.features = stage_one_level, features

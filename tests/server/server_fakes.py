@@ -23,6 +23,10 @@ from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
 from shortlist_core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Candidates, EventType, Queries, Reasons
+from shortlist_server.system.loaded_bundle import LoadedBundle
+
+PROGRAM = Path(__file__).with_name("fake_shortlist.py")
+"""The command `shortlist`, serving these."""
 
 ITEMS = 40
 ROOM = 10
@@ -69,14 +73,6 @@ def publish(
     return store
 
 
-class NewItems:
-    """Room for some."""
-
-    @classmethod
-    def load(cls, bundle: Any, room: int) -> NewItems:
-        return cls()
-
-
 class Retriever:
     """Likes items in the order 0, 1, 2, ...; hooks make it fail, dawdle or forget."""
 
@@ -91,10 +87,6 @@ class Retriever:
         self.failed: tuple[str, ...] = ()
         self.empty = False
         self.obeys = True
-
-    @classmethod
-    def load(cls, bundle: Any, new: Any = None) -> Retriever:
-        return cls()
 
     def with_recent(self, recent: Any) -> Retriever:
         return self
@@ -172,15 +164,8 @@ class Ranker:
         self.scores = lambda items: items * points
 
     @classmethod
-    def load(cls, bundle: Any, new: Any = None) -> Ranker:
-        ranker = cls(float(bundle.array("ranking/points")[0]))
-        if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
-            ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
-        if gate := os.environ.get("FAKE_RANKER_GATE"):
-            ranker.before = Gate(Path(gate)).wait
-        if switch := os.environ.get("FAKE_RANKER_STALLS"):
-            ranker.before = partial(_stall, Path(switch), random.Random(0))
-        return ranker
+    def load(cls, bundle: Any) -> Ranker:
+        return cls(float(bundle.array("ranking/points")[0]))
 
     def rank(self, queries: Queries, candidates: Candidates) -> Any:
         self.calls += 1
@@ -228,6 +213,16 @@ class Gate:
         return self.path.with_suffix(".reached")
 
 
+def misbehave(ranker: Ranker) -> None:
+    """As the environment of this process says: FAKE_RANKER_SECONDS that a call takes, FAKE_RANKER_GATE, _STALLS."""
+    if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
+        ranker.before = partial(time.sleep, seconds)
+    if gate := os.environ.get("FAKE_RANKER_GATE"):
+        ranker.before = Gate(Path(gate)).wait
+    if switch := os.environ.get("FAKE_RANKER_STALLS"):
+        ranker.before = partial(_stall, Path(switch), random.Random(0))
+
+
 def _stall(switch: Path, draw: random.Random) -> None:
     """While there is such a file, a share of the calls, as it says, takes up to a second."""
     if switch.exists() and draw.random() < float(switch.read_text()):
@@ -236,6 +231,4 @@ def _stall(switch: Path, draw: random.Random) -> None:
 
 def load(bundle: Any) -> Any:
     """A LoadedBundle of fakes; the stand-in for LoadedBundle.load."""
-    from shortlist_server.system.loaded_bundle import LoadedBundle
-
     return LoadedBundle.assemble(bundle, Retriever(), Ranker.load(bundle), 4)

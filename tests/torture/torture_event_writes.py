@@ -77,14 +77,14 @@ def _kill_servers(folder: Path, servers: int, draw: random.Random) -> Tally:
 def _serve(bundles: Path, state: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [
-            *(sys.executable, "-P", "-m", "shortlist_cli.main", "serve", "--bundles", str(bundles), "--state", state),
+            *(sys.executable, "-P", str(fakes.PROGRAM), "serve", "--bundles", str(bundles), "--state", state),
             *("--workers", "2", "--address", "127.0.0.1:0", "--grace", "2"),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests/server/boot"), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from shortlist_core.types import Bools
 from shortlist_retrieval.sources.fit_inputs import FitInputs
 from shortlist_retrieval.sources.source import Source
-from shortlist_retrieval.sources.two_tower import BATCH, TowerTraining, TwoTower
+from shortlist_retrieval.sources.two_tower import TwoTower
+from shortlist_retrieval.training.tower_training import BATCH, TowerTraining
 
 LATER = 0.3
 """Of the first slice's batches, how many are worth it for each one after it."""

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
-from shortlist_retrieval.sources.two_tower import TowerTraining, TwoTower
+from shortlist_retrieval.sources.two_tower import TwoTower
 from shortlist_retrieval.training.tower_batches import NEGATIVES, TowerBatches
+from shortlist_retrieval.training.tower_training import TowerTraining
 from shortlist_retrieval.training.towers import sampled_softmax_loss
 
 ITEMS = 40

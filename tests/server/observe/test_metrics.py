@@ -339,7 +339,7 @@ async def test_a_log_that_cannot_be_followed_falls_behind_while_the_other_goes_o
 
 
 async def test_the_bundle_that_serves_is_told_with_its_label_and_the_one_before_no_more(
-    start: Start, published: BundleStore, loads: list[str]
+    start: Start, published: BundleStore
 ) -> None:
     running = await start(follow=True, bundle_poll_seconds=0.05, **LOOPBACK)
     first, second, third = published.versions()
@@ -360,7 +360,7 @@ async def test_the_bundle_that_serves_is_told_with_its_label_and_the_one_before_
     assert ("stable", second) not in info(await metrics(running))
 
 
-async def test_what_a_shadow_ranks_is_no_answer(start: Start, published: BundleStore, loads: list[str]) -> None:
+async def test_what_a_shadow_ranks_is_no_answer(start: Start, published: BundleStore) -> None:
     running = await start(follow=True, **LOOPBACK)
     await activate(running, published.versions()[1], SHADOW)
     serving: Any = running.server.engine.serving

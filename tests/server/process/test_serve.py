@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,8 @@ from shortlist_core.addresses import split
 from shortlist_server.process import worker
 from shortlist_server.rpc.auth import new_token
 
-COMMAND = [sys.executable, "-P", "-m", "shortlist_cli.main", "serve"]
+SHORTLIST = [sys.executable, "-P", "-m", "shortlist_cli.main"]
+FAKE_SHORTLIST = [sys.executable, "-P", str(fakes.PROGRAM)]
 Run = Callable[..., subprocess.Popen[str]]
 
 
@@ -42,19 +43,20 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve(bundles: Path, tmp_path: Path, system_test: None) -> Iterator[Run]:
-    """Starts `shortlist serve` with these arguments; ends what a failing test leaves behind."""
+    """Starts `shortlist serve` over fakes with these arguments; ends what a failing test leaves behind."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str, folder: Path = bundles, **environment: str) -> subprocess.Popen[str]:
+    def run(
+        *arguments: str, folder: Path = bundles, program: Sequence[str] = FAKE_SHORTLIST, **environment: str
+    ) -> subprocess.Popen[str]:
         defaults = ["--bundles", str(folder), "--state", f"sqlite:{tmp_path}/state.sqlite"]
         defaults += [] if "--address" in arguments else ["--address", "127.0.0.1:0"]
-        boot = str(Path(__file__).parents[1] / "boot")
         process = subprocess.Popen(
-            [*COMMAND, *defaults, *arguments],
+            [*program, "serve", *defaults, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": boot, "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         )
         started.append(process)
         return process
@@ -190,7 +192,7 @@ def test_all_workers_follow_an_activation_and_serve_it_after_a_restart(serve: Ru
     process = serve("--workers", "2", folder=tmp_path / "two")
     where = address(process)
     assert answering(where, 8) == {first}
-    command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
+    command = [*SHORTLIST, "bundle", "activate", second, "--address", where]
     asked = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "160"})
     assert asked.returncode == 0 and re.search(rf"stable .*{second}", asked.stdout), asked
     eventually(lambda: answering(where, 8) == {second})
@@ -206,7 +208,7 @@ def test_a_bundle_that_the_server_refuses_is_one_line_and_exit_code_1(serve: Run
     first, second = store.versions()
     (store.directory / second / "items/prices.npy").unlink()
     where = address(serve(folder=tmp_path / "two"))
-    command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
+    command = [*SHORTLIST, "bundle", "activate", second, "--address", where]
     asked = subprocess.run(command, capture_output=True, text=True)
     line = f"Error: {where}: bundle {second} refused: items/prices.npy: is missing\n"
     assert (asked.returncode, asked.stdout, asked.stderr) == (1, "", line)
@@ -299,7 +301,7 @@ def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, wor
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_gpu_that_is_not_there_is_one_line_and_exit_status_2(serve: Run, workers: str) -> None:
     asked = ("--device", "gpu", "--workers", workers, "--log-level", "error")
-    code, errors = finish(serve(*asked, CUDA_VISIBLE_DEVICES="-1"))
+    code, errors = finish(serve(*asked, program=SHORTLIST, CUDA_VISIBLE_DEVICES="-1"))
     assert code == 2
     assert re.fullmatch(r"error: no GPU can be used here: .*--device auto takes what there is\n", errors), errors
 
@@ -496,6 +498,8 @@ def test_other_machines_may_scrape_where_that_is_asked_for(serve: Run, certifica
     process.stdout.readline()
     assert process.stdout.readline().startswith("TLS, with the certificate")  # what is said to be insecure is not this
     line = process.stdout.readline()
-    match = re.fullmatch(r"metrics at http://0\.0\.0\.0:(\d+)/metrics, plain text that other machines can reach.*\n", line)
+    match = re.fullmatch(
+        r"metrics at http://0\.0\.0\.0:(\d+)/metrics, plain text that other machines can reach.*\n", line
+    )
     assert match, line
     assert scrape(f"127.0.0.1:{match[1]}").series("shortlist_bundle_info")

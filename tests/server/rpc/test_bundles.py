@@ -69,10 +69,10 @@ async def test_a_bundle_that_is_whole_but_makes_no_sense_is_refused_before_curre
 ) -> None:
     first, second, _ = published.versions()
 
-    def refuse(cls: type[LoadedBundle], bundle: Any, *limits: int) -> LoadedBundle:
+    def refuse(bundle: Any) -> LoadedBundle:
         raise BundleRefusedError(bundle.version, "retrieval/items.faiss", "has 64 dimensions instead of 32")
 
-    monkeypatch.setattr(LoadedBundle, "load", classmethod(refuse))
+    monkeypatch.setattr(fakes, "load", refuse)
     got = await failure(following.bundles.ActivateBundle(api.ActivateBundleRequest(bundle_version=second)))
     assert (got.code, got.info.metadata["file"]) == (grpc.StatusCode.FAILED_PRECONDITION, "retrieval/items.faiss")
     assert published.current() == first and await best(following) == (first, 0.01)
