@@ -1,7 +1,7 @@
 """`python -P -m shortlist_reference.documents` checks all Markdown files of the repository; it needs no network.
 
-Relative links and their anchors lead somewhere, every page is linked to, the files that are named exist, and lines of
-prose have at most 120 characters. What is wrong is listed as `FILE:LINE: what`, and the exit status is 1.
+Relative links and their anchors lead somewhere, every page is linked to, the files that are named exist (but those
+that a page tells its reader to create), and lines of prose have at most 120 characters. What is wrong is listed as `FILE:LINE: what`, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Repository:
     def _mentions(self, page: Page) -> Iterator[Mistake]:
         for line, code in page.code():
             for word in code.split():
-                if not self._exists(word):
+                if word not in page.created and not self._exists(word):
                     yield line, f"there is no file {word}"
 
     def _exists(self, word: str) -> bool:
@@ -122,6 +122,13 @@ class Page:
     def code(self) -> Iterator[tuple[int, str]]:
         """What stands in backticks."""
         return ((line, token.content) for line, token in self._inline() if token.type == "code_inline")
+
+    @cached_property
+    def created(self) -> set[str]:
+        """The files that the page tells its reader to create, in the words "Create `path/file.py`"."""
+        tokens = [token for _, token in self._inline()]
+        pairs = zip(tokens, tokens[1:], strict=False)
+        return {file.content for word, file in pairs if word.content.endswith("Create ") and file.type == "code_inline"}
 
     def long_lines(self) -> Iterator[Mistake]:
         """Lines of prose that are too long, unless they hold one long word."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-WORKER = python_module("shortlist_server.process.worker")
+WORKER = tuple(python_module("shortlist_server.process.worker"))
 
 _GIVE_UP = 5  # deaths in a row that come soon after the start
 _SETTLED_SECONDS = 60.0  # of life after which a death is no longer one of those

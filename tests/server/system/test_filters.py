@@ -46,7 +46,7 @@ def test_every_condition_has_its_field_in_the_api() -> None:
 
 def made_by_the_page(folder: Path) -> type[Condition]:
     """The class in the page's file, loaded as the page says."""
-    name = re.search(r"here\n`(\w+\.py)`", HOW_TO.read_text())
+    name = re.search(r"Create `server/shortlist_server/system/conditions/(\w+\.py)`", HOW_TO.read_text())
     code = re.search(r"```python\n(\"\"\".*?)```", HOW_TO.read_text(), re.DOTALL)
     assert name and code
     path = folder / name[1]
