@@ -12,25 +12,25 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
-    "demo": ("demo:demo", "Make a shop, train on it, serve it, recommend to somebody"),
+    "demo": ("demo:demo", "Make a shop, train and serve a bundle, recommend items to a user"),
     "train": ("train:train", "Train retrieval and ranker, and publish them as a bundle."),
     "retrain": (
         "retrain:retrain",
-        "Train on what happened since, compare with the current bundle",
+        "Train on all data, compare with the current bundle, and publish if the new one is no worse.",
     ),
-    "evaluate": (
-        "evaluate:evaluate",
-        "Rank the whole catalogue for everybody who came back after SINCE",
-    ),
+    "evaluate": ("evaluate:evaluate", "Rank the whole catalogue for everybody who came back after SINCE"),
     "recommend": ("recommend:recommend", "Recommend to every user of a file by both stages"),
     "serve": ("serve:serve", "Serve the current bundle until Ctrl-C or SIGTERM"),
     "gateway": ("gateway:gateway", "Answer HTTP/JSON (the Connect protocol) from a gRPC server"),
     "token": ("tokens:token", "Make a random token."),
     "data": ("data:app", "Import data into the canonical layout, or make a synthetic shop."),
-    "bundle": ("bundle:app", "Look at published bundles, and decide which of them serve."),
-    "call": ("call:app", "Ask a running server."),
-    "catalog": ("catalog:app", "The items that a running server knows"),
-    "user": ("user:app", "What a running server knows of a user."),
+    "bundle": (
+        "bundle:app",
+        "Show published bundles, and choose which of them serve. Servers of the same folder follow automatically.",
+    ),
+    "call": ("call:app", "Call a running server."),
+    "catalog": ("catalog:app", "Read and write the items of a running server"),
+    "user": ("user:app", "Show, export and delete what a running server knows of a user."),
 }
 """By name: the module and what in it is the command, and the words that the list shows: its own help's first."""
 
@@ -44,13 +44,8 @@ class Command(TyperCommand):
 
     def load(self) -> Any:
         """The command with its options, or the group with its commands, as typer makes them."""
-        module, _, attribute = self._where.partition(":")
-        found = getattr(import_module(f"shortlist_cli.{module}"), attribute)
         around = typer.Typer()
-        if isinstance(found, typer.Typer):
-            around.add_typer(found, name=self.name)
-        else:
-            around.command(self.name)(found)
+        add(around, str(self.name), self._where)
         return typer.main.get_group(around).commands[str(self.name)]
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
@@ -65,3 +60,13 @@ class Commands(TyperGroup):
         super().__init__(**attributes)
         for name, (where, line) in COMMANDS.items():
             self.add_command(Command(name, where, line))
+
+
+def add(app: typer.Typer, name: str, where: str) -> None:
+    """Import a command and add it to an app under its name."""
+    module, _, attribute = where.partition(":")
+    command = getattr(import_module(f"shortlist_cli.{module}"), attribute)
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name)
+    else:
+        app.command(name)(command)

@@ -1,7 +1,8 @@
 """`python -P -m shortlist_reference.documents` checks all Markdown files of the repository; it needs no network.
 
 Relative links and their anchors lead somewhere, every page is linked to, the files that are named exist (but those
-that a page tells its reader to create), and lines of prose have at most 120 characters. What is wrong is listed as `FILE:LINE: what`, and the exit status is 1.
+that a page tells its reader to create), and lines of prose have at most 120 characters. What is wrong is listed as
+`FILE:LINE: what`, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -126,9 +128,8 @@ class Page:
     @cached_property
     def created(self) -> set[str]:
         """The files that the page tells its reader to create, in the words "Create `path/file.py`"."""
-        tokens = [token for _, token in self._inline()]
-        pairs = zip(tokens, tokens[1:], strict=False)
-        return {file.content for word, file in pairs if word.content.endswith("Create ") and file.type == "code_inline"}
+        pairs = pairwise(token for _, token in self._inline())
+        return {code.content for text, code in pairs if text.content.endswith("Create ") and code.type == "code_inline"}
 
     def long_lines(self) -> Iterator[Mistake]:
         """Lines of prose that are too long, unless they hold one long word."""

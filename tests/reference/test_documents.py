@@ -13,6 +13,7 @@ import pytest
 from shortlist_cli.demo import demo
 from shortlist_reference.documents import ROOT, Repository
 
+pytestmark = pytest.mark.system  # asks git
 Check = Callable[[str], list[str]]
 
 

@@ -15,8 +15,8 @@ _ENTITIES = {"&#x27;": "'", "&lt;": "<", "&gt;": ">", "&quot;": '"'}
 
 def page() -> str:
     """One section per command, in the order of `shortlist --help`."""
-    # A process of its own: typer finds the program by importing it, as `shortlist` itself does.
-    command = [sys.executable, "-P", "-m", "typer", "shortlist_cli.main", "utils", "docs"]
+    # A process of its own: typer finds the program by importing it.
+    command = [sys.executable, "-P", "-m", "typer", "shortlist_reference.program.app", "utils", "docs"]
     command += ["--name", "shortlist", "--title", "Command line"]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return f"{GENERATED}\n\n{_arranged(text)}"
