@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+CURRENT = pytest.StashKey[pytest.Item]()
 STARTING: tuple[tuple[Any, str], ...] = (
     (subprocess.Popen, "__init__"),
     (multiprocessing.process.BaseProcess, "start"),
@@ -28,6 +29,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker("system")
     if not any(item.get_closest_marker(other) for other in ("system", "slow", "clients")):
         item.add_marker("fast")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember whose fixtures are made from here on."""
+    item.config.stash[CURRENT] = item
+
+
+def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> None:
+    """A fixture that is asked for while a test runs (`getfixturevalue`) could not be seen when tests were marked."""
+    current = request.config.stash[CURRENT]
+    if fixturedef.argname == "system_test" and current.get_closest_marker("fast"):
+        pytest.fail(f"a fast test uses a fixture that starts or trains: mark {current.nodeid} pytest.mark.system")
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ from shortlist_training.assess import LIST_LENGTH, of_users, recommended
 from shortlist_training.offline import serving_offline
 
 List = list[tuple[str, np.float32]]
+pytestmark = pytest.mark.system
+
 UNKNOWN = ["nobody knows me", "nor me"]
 
 
