@@ -12,7 +12,7 @@ from shortlist_ranking.ranker import Ranker
 from shortlist_training.assess import with_new_items
 from shortlist_training.offline import Recommender
 
-FIELDS = ("items", "fused", "scores", "ranks", "levels")
+FIELDS = ("items", "fused", "scores", "ranks", "moments")
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,13 @@ from shortlist.v1.recommendation_service_pb2 import RecommendRequest, RetrieveRe
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 
 from shortlist_core.errors import StateError
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import Event as StoredEvent
 from shortlist_core.types import EventType as StoredType
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
 from shortlist_server.system.loaded_bundle import System
-from shortlist_server.system.online_popularity import TOGETHER, Trends
+from shortlist_server.system.online_popularity import Trends
 from shortlist_state import open_store
 from shortlist_state.live_counts import LiveCounts
 from shortlist_state.store import LogEntry
@@ -117,7 +118,7 @@ async def test_what_others_choose_together_today_joins_the_candidates_by_name(wo
     async def named() -> bool:
         answer = await RecommendationServiceStub(other).Retrieve(ask, timeout=60)
         hits = {item.item_id: {hit.name: hit for hit in item.sources} for item in answer.items}
-        hit = hits.get(theirs, {}).get(TOGETHER)
+        hit = hits.get(theirs, {}).get(TOGETHER_NOW.name)
         return hit is not None and (hit.rank, hit.score) == (1, 3)
 
     await until(named)
