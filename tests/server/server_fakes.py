@@ -22,6 +22,7 @@ from waiting import eventually
 from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
+from shortlist_core.explanations import SILENCE, Explanation, ReasonKind
 from shortlist_core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Candidates, EventType, Queries, Reasons
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
@@ -33,6 +34,7 @@ ROOM = 10
 POINTS = 0.01
 AS_OF = 1_700_000_000_000_000
 SOURCES = ("item_item", "popular_14d")
+EXPLANATIONS = (Explanation(), Explanation(ReasonKind.POPULAR, "Popular in the last 14 days."))
 CATEGORIES = ("tea", "coffee", "mugs")
 
 
@@ -133,7 +135,7 @@ class Retriever:
                 types = queries.slice(i, i + 1).types[history == history[-1]].tolist()
                 told.speakers[i], told.anchors[i], told.shares[i] = 0, history[-1], 0.75
                 told.done[i] = max(types, key=lambda type: EVENT_WEIGHTS[EventType(type)])
-        return replace(told, sources=(*SOURCES, ""))
+        return replace(told, sources=(*SOURCES, ""), explanations=(*EXPLANATIONS, SILENCE))
 
     def put(self, rows: Any, items: Sequence[Any]) -> None:
         self.calls.append("put")
