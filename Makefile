@@ -9,9 +9,12 @@ BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 SIZE ?= all
 CALLERS ?= 16
+WORKERS ?= 2
+# Each worker takes half of the tests in their order, so that fixtures of a file are made once, and helps the other then.
+SPREAD = -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-clients torture vectors check check-go api-snapshot train serve evaluate bench profile lock clean
+.PHONY: help setup demo test test-fast test-slow test-clients torture vectors check documents check-go api-snapshot train serve evaluate bench profile lock clean
 
 include protos/generate.mk bench/ghz.mk
 
@@ -31,9 +34,12 @@ $(STAMP): requirements.lock pyproject.toml client/python/pyproject.toml
 demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what two events change
 	@$(BIN)/shortlist demo
 
-test: $(STAMP) ## all tests but the slow ones and the clients'
+test: $(STAMP) ## all tests but the slow ones and the clients', on WORKERS=2 processors
 	@tests/install-redis.sh
-	@$(BIN)/python -P -m pytest -q -m "not slow and not clients"
+	@$(BIN)/python -P -m pytest -q $(SPREAD) -m "not slow and not clients"
+
+test-fast: $(STAMP) ## the tests that start no process and train no model, in about a minute
+	@$(BIN)/python -P -m pytest -q $(SPREAD) -m fast
 
 test-slow: $(STAMP) ## the slow tests
 	@$(BIN)/python -P -m pytest -q -m slow
@@ -44,16 +50,19 @@ test-clients: $(STAMP) ## the clients of all languages against real servers
 vectors: $(STAMP) ## write client/vectors/vectors.json, which all clients must satisfy
 	@$(BIN)/python client/vectors/make.py
 
-torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reliability.md
+torture: $(STAMP) ## make torture [ONLY=name] [SEED=n]: faults on purpose, in full; writes docs/reference/reliability.md
 	@$(BIN)/python tests/torture/run_tortures.py $(ONLY) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP) generated-current check-go ## ruff, mypy, import rules, go vet, generated files up to date, buf lint, API compatible with the last release
+check: $(STAMP) generated-current documents check-go ## ruff, mypy, import rules, go vet, generated files up to date, links in documents, buf lint, API compatible with the last release
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
 	@$(BIN)/buf breaking --against $(RELEASED)
+
+documents: $(STAMP) ## check links, anchors, file names and line lengths of all Markdown files
+	@$(BIN)/python -P -m shortlist_reference.documents
 
 check-go:
 	@if command -v go >/dev/null; then \

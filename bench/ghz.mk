@@ -1,4 +1,4 @@
-# Load tests with ghz; docs/load-testing.md explains them. Without BUNDLES=dir they serve a small bundle, trained the first time.
+# Load tests with ghz; docs/how-to/load-test.md explains them. Without BUNDLES=dir they serve a small bundle, trained the first time.
 GHZ_VERSION := v0.121.0
 GHZ := .tools/bin/ghz
 SMALL := build/ghz/bundles

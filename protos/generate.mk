@@ -1,21 +1,23 @@
-# What is generated from protos/ and committed: the stubs of Python, Go and Node, and docs/api with the OpenAPI file.
+# What is generated and committed: from protos/ the stubs of Python, Go and Node and docs/reference/api with the OpenAPI
+# file; from the program the other pages below docs/reference that say so in their first line.
 # A machine without a language leaves its stubs as they are, with a line that says so. Java's are not committed: Maven
 # generates them whenever it builds client/java.
 NODE := client/node
-GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/api
+GENERATED := client/python/shortlist/v1 client/go/shortlistv1 $(NODE)/src/gen docs/reference/api \
+  $(addprefix docs/reference/,command-line.md settings.md metrics.md errors.md)
 PROTOS := $(wildcard protos/shortlist/v1/*.proto)
 PROTOC := $(BIN)/python -P -m grpc_tools.protoc -Iprotos
 
-.PHONY: protos protos-python protos-reference protos-go protos-node generated-current
+.PHONY: protos protos-python reference protos-go protos-node generated-current
 
-protos: protos-python protos-reference protos-go protos-node ## generate from protos/: the stubs of Python, Go and Node, docs/api with the OpenAPI file
+protos: protos-python reference protos-go protos-node ## generate from protos/: the stubs of Python, Go and Node, docs/reference/api
 
 protos-python: $(STAMP)
 	@$(PROTOC) --python_out=client/python --mypy_out=client/python --grpc_python_out=client/python \
 	  --mypy_grpc_out=client/python --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
 
-protos-reference: $(STAMP)
+reference: $(STAMP) ## generate docs/reference from protos/ and from the program: API, command line, settings, metrics, errors
 	@$(BIN)/python -P -m shortlist_reference
 
 # The plugins are those that client/go/go.mod names as tools. Go's package is a matter of this client, not of the API's files.
@@ -46,5 +48,5 @@ $(NODE)/node_modules: $(NODE)/package-lock.json
 
 generated-current: $(STAMP)
 	@$(MAKE) --no-print-directory protos
-	@git diff --exit-code --stat -- $(GENERATED) || { echo "What is generated from protos/ was out of date; it is renewed now: commit it."; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard -- $(GENERATED))" || { echo "New files generated from protos/ are not committed."; exit 1; }
+	@git diff --exit-code --stat -- $(GENERATED) || { echo "What is generated was out of date; it is renewed now: commit it."; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- $(GENERATED))" || { echo "New generated files are not committed."; exit 1; }

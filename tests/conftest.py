@@ -1,4 +1,4 @@
-"""What several folders share: hand-made queries, and one tiny system that is really trained, once per session."""
+"""What several folders share: hand-made queries, and one tiny system that is really trained, once per worker."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import numpy as np
 import pytest
+import structlog
 
 sys.path.append(str(Path(__file__).parent))
 
 from certificates import Certificates
+from sharing import shared_folder
 
 from shortlist_core.types import DAY, Bools, Queries
 
@@ -24,14 +27,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache/numba"))
 
+# structlog's own tracebacks, which show every variable, take longer than the tests that let things fail on purpose.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.set_exc_info,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 # No test measures time, and the first call of a compiled loop takes seconds.
-hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
 
 if TYPE_CHECKING:
     from shortlist_bundle import Bundle, BundleWriter
-    from shortlist_retrieval.exclusions import Barred
+    from shortlist_retrieval.exclusions import Exclusions
     from shortlist_training.recipe import Trained
+
+pytest_plugins = ["purposes"]
 
 TINY, SEED = {"slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_steps": 40, "ranker_epochs": 2}, 1
 
@@ -40,47 +54,67 @@ TINY, SEED = {"slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_s
 class TrainedBundle:
     """A synthetic shop, and the system that was trained on its events before `until`."""
 
-    data: Path  # the whole year; what lies after `until` is held out
-    bundles: Path  # holds one bundle, the current one
-    trained: Trained
-    until: str
-    recipe: dict[str, int]
-    seed: int
+    folder: Path
+    until = "2023-11-15"
+    recipe = TINY
+    seed = SEED
+
+    @property
+    def data(self) -> Path:
+        """The whole year; what lies after `until` is held out."""
+        return self.folder / "data"
+
+    @property
+    def bundles(self) -> Path:
+        """Holds one bundle, the current one. Do not publish into it: other tests read the current one."""
+        return self.folder / "bundles"
 
     def load(self) -> Bundle:
         from shortlist_bundle import BundleStore
 
         return BundleStore(self.bundles).load()
 
+    @cached_property
+    def trained(self) -> Trained:
+        """What the bundle was made of: the same seed trains the same arrays in whichever worker."""
+        from shortlist_data.dataset import Dataset
+        from shortlist_data.splits import parse_time
+        from shortlist_training.config import Recipe
+        from shortlist_training.recipe import train
+        from shortlist_training.table import prepare
 
-@pytest.fixture(scope="session")
-def trained_bundle(tmp_path_factory: pytest.TempPathFactory) -> TrainedBundle:
-    """Do not publish into its `bundles`: other tests read the current one."""
-    from shortlist_data.dataset import Dataset
-    from shortlist_data.splits import parse_time
-    from shortlist_data.synthetic import make_shop
-    from shortlist_training.config import Recipe
-    from shortlist_training.publish import publish
-    from shortlist_training.recipe import train
-    from shortlist_training.table import prepare
-
-    folder = tmp_path_factory.mktemp("trained")
-    data, bundles, until = folder / "data", folder / "bundles", "2023-11-15"
-    make_shop(items=200, users=300, seed=3, events_per_user=40).write(data)
-    trained = train(prepare(Dataset.read(data), parse_time(until)), Recipe(**TINY), SEED, lambda _: None)
-    publish(trained, bundles, SEED)
-    return TrainedBundle(data, bundles, trained, until, TINY, SEED)
+        table = prepare(Dataset.read(self.data), parse_time(self.until))
+        return train(table, Recipe(**self.recipe), self.seed, lambda _: None)
 
 
 @pytest.fixture(scope="session")
-def barring() -> Callable[[Bools], Barred]:
+def trained_bundle(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> TrainedBundle:
+    """Trained by the first worker that needs it, for all of them."""
+    trained: dict[str, Trained] = {}
+
+    def fill(folder: Path) -> None:
+        from shortlist_data.synthetic import make_shop
+        from shortlist_training.publish import publish
+
+        made = TrainedBundle(folder)
+        make_shop(items=200, users=300, seed=3, events_per_user=40).write(made.data)
+        publish(made.trained, made.bundles, SEED)
+        trained["trained"] = made.trained  # for the tests of this worker
+
+    bundle = TrainedBundle(shared_folder(tmp_path_factory, "trained", fill))
+    vars(bundle).update(trained)
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def excluding() -> Callable[[Bools], Exclusions]:
     """What a mask bool [batch, items] bars: to all what it allows nobody, to each query the rest."""
 
-    def of(mask: Bools) -> Barred:
-        from shortlist_retrieval.exclusions import Barred  # late: its package loads TensorFlow
+    def of(mask: Bools) -> Exclusions:
+        from shortlist_retrieval.exclusions import Exclusions  # late: numba reads what is set above as it is loaded
 
         allowed = mask.any(axis=0)
-        return Barred([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
+        return Exclusions([np.flatnonzero(allowed & ~own).astype(np.int32) for own in mask], allowed)
 
     return of
 
@@ -117,7 +151,7 @@ def queries_of() -> Callable[..., Queries]:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+def certificates(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Certificates:
     """Shared: who changes files makes a `Certificates` of its own."""
     return Certificates(tmp_path_factory.mktemp("certificates"))
 

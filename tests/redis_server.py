@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
+
+from waiting import eventually
 
 INSTALLED = shutil.which("redis-server") is not None
 
@@ -36,12 +37,8 @@ class RedisServer:
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         self.process = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while self.process.poll() is None and time.monotonic() < deadline:
-            if self.ask("PING").startswith("+PONG"):
-                return
-            time.sleep(0.02)
-        raise RuntimeError("redis-server does not start")
+        eventually(lambda: self.process.poll() is not None or self.ask("PING").startswith("+PONG"))
+        assert self.process.poll() is None, "redis-server does not start"
 
     def ask(self, command: str) -> str:
         """The raw answer to one simple command, empty where nobody answers."""

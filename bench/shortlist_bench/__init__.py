@@ -1,1 +1,1 @@
-"""Measures how fast Shortlist serves against what its parts cost on the same machine: see docs/benchmarks.md."""
+"""Measures how fast Shortlist serves against its parts on the same machine: see docs/explanation/performance.md."""

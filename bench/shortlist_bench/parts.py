@@ -22,7 +22,6 @@ from shortlist_layers.history import HISTORY
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
 from shortlist_retrieval.retriever import Retriever
-from shortlist_retrieval.sources.two_tower import TwoTower
 
 QUERIES, RECALL_QUERIES, RECALL_AT = 200, 200, 500
 GEMM = 1_024
@@ -33,8 +32,8 @@ def main() -> None:
     bundle = BundleStore(Path(sys.argv[1])).load()
     histories, retriever, ranker = Histories.load(bundle), Retriever.load(bundle), Ranker.load(bundle)
     queries = histories.queries(users(histories, QUERIES))
-    tower = next(source for source in retriever.all_sources if isinstance(source, TwoTower))
-    vectors = tower.encode(queries)
+    embedding = retriever.embedding
+    vectors = embedding.encode(queries)
     speed = gemm_flops_per_second()
     flops = ranker_flops(ranker, CANDIDATES)
 
@@ -44,14 +43,14 @@ def main() -> None:
 
     candidates = retrieve(0)
     result = {
-        "faiss_ms": 1e3 * median(lambda i: tower.index.search(vectors[i : i + 1], CANDIDATES), len(vectors)),
+        "faiss_ms": 1e3 * median(lambda i: embedding.index.search(vectors[i : i + 1], CANDIDATES), len(vectors)),
         "gemm_gflops": speed / 1e9,
         "ranker_mflop": flops / 1e6,
         "ranker_flops_ms": 1e3 * flops / speed,
         "ranker_compiled_ms": 1e3 * compiled_seconds(ranker),
         "ranker_rank_ms": 1e3 * median(lambda i: ranker.rank(queries.slice(0, 1), candidates), QUERIES),
         "retriever_ms": 1e3 * median(retrieve, min(50, len(queries))),
-        "ann_recall_at_500": recall_against_exact(tower.index, vectors[:RECALL_QUERIES], RECALL_AT),
+        "ann_recall_at_500": recall_against_exact(embedding.index, vectors[:RECALL_QUERIES], RECALL_AT),
     }
     print(json.dumps(result))
 

@@ -27,7 +27,7 @@ from shortlist_bundle.histories import Histories
 
 PY_SPY = str(Path(sys.executable).with_name("py-spy"))
 SHOWN = 20
-OURS = ("server/", "retrieval/", "ranking/", "core/", "layers/", "bundle/", "state/")
+OURS = "shortlist_"  # how the names of our packages begin
 
 
 def main() -> None:
@@ -98,9 +98,11 @@ def count(stacks: list[str]) -> tuple[Counter[str], Counter[str], int]:
 
 
 def _without_line(frame: str) -> str:
-    """`function (file.py)` of `function (path/file.py:12)`."""
+    """`function (folder/file.py)` of `function (path/folder/file.py:12)`; of our files the path within the packages."""
     function, _, place = frame.partition(" (")
-    return f"{function} ({'/'.join(place.rpartition(':')[0].split('/')[-2:])})"
+    parts = place.rpartition(":")[0].split("/")
+    begin = next((at for at, part in enumerate(parts) if part.startswith(OURS)), -2)
+    return f"{function} ({'/'.join(parts[begin:])})"
 
 
 if __name__ == "__main__":

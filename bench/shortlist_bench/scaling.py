@@ -17,6 +17,7 @@ from shortlist_bench.requests import CANDIDATES, users
 from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import Histories
 from shortlist_core.processes import python_module
+from shortlist_retrieval.retriever import Retriever
 
 BATCH, BATCHES = 16, 16
 
@@ -67,8 +68,6 @@ def _answer(retriever: subprocess.Popen[str]) -> str:
 
 def main() -> None:
     """Load, say so, then for each line on standard input retrieve for so many seconds and print batches a second."""
-    from shortlist_retrieval.retriever import Retriever  # late: it loads TensorFlow
-
     bundle = BundleStore(Path(sys.argv[1])).load()
     histories, retriever = Histories.load(bundle), Retriever.load(bundle)
     asked = users(histories, BATCH * BATCHES)

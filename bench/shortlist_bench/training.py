@@ -23,8 +23,8 @@ from shortlist_layers.history import latest
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 from shortlist_ranking.train import BATCH, RATE, WIDTH
-from shortlist_retrieval.sources.two_tower import BATCH as TOWER_BATCH
-from shortlist_retrieval.sources.two_tower import TowerTraining
+from shortlist_retrieval.training.tower_training import BATCH as TOWER_BATCH
+from shortlist_retrieval.training.tower_training import TowerTraining
 from shortlist_training.table import TrainingTable, prepare
 
 ITEMS, USERS, SEED = 2_000, 2_000, 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,13 @@ from google.protobuf.json_format import MessageToJson
 from rich.table import Table
 from shortlist import Client, InvalidArgument, Item
 
+from shortlist_bundle import BundleStore
 from shortlist_cli import tables
 from shortlist_cli.call import AsJson
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.item_files import read_items
+from shortlist_training.compact import compact as compact_store
+from shortlist_training.live_events import open_existing
 
 BATCH = 1_000
 """Items in one request: the API's limit."""
@@ -35,8 +40,6 @@ def upsert(
     address: Address = LOCAL,
 ) -> None:
     """Write the items of a file, or of standard input for `-`. Each replaces the item with its id."""
-    from shortlist_cli.item_files import read_items
-
     read = read_items(file)
     created = updated = 0
     with connected(address) as client:
@@ -114,12 +117,6 @@ def compact(
     bundles: Annotated[Path, typer.Option(help="Folder of published bundles.")] = Path("bundles"),
 ) -> None:
     """Remove from the store what all bundles of a folder contain, after writing it into the data folder."""
-    from contextlib import closing
-
-    from shortlist_bundle import BundleStore
-    from shortlist_training.compact import compact as compact_store
-    from shortlist_training.live_events import open_existing
-
     with closing(open_existing(state)) as store:
         done = compact_store(data, BundleStore(bundles), store.catalog)
     typer.echo(f"dropped {done.items:,} items and {done.deletions:,} deletions, which {data} and all bundles contain")

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
 
-if TYPE_CHECKING:
-    from shortlist_data.rejects import Imported
+from shortlist_cli import tables
+from shortlist_data import amazon as amazon_files
+from shortlist_data import mind as mind_files
+from shortlist_data import movielens as movielens_files
+from shortlist_data import online_retail as online_retail_files
+from shortlist_data.clean import Rules
+from shortlist_data.progress import working
+from shortlist_data.reading import Reading
+from shortlist_data.rejects import Imported
+from shortlist_data.synthetic import make_shop
+from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
 app = typer.Typer(no_args_is_help=True, help="Import data into the canonical layout, or make a synthetic shop.")
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
@@ -25,9 +35,7 @@ Mirror = Annotated[str | None, typer.Option(help="URL to download from instead o
 @importers.command("online-retail")
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
-    from shortlist_data import online_retail as importer
-
-    _publish(importer.read(source), out, max_rejects)
+    _publish(online_retail_files.read(source), out, max_rejects)
 
 
 @importers.command("movielens")
@@ -42,11 +50,9 @@ def movielens(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Film ratings of GroupLens: the CSV editions, or ml-1m."""
-    from shortlist_data import movielens as importer
-
     if download:
-        importer.fetch(source, edition, mirror or importer.BASE)
-    _publish(importer.read(source), out, max_rejects)
+        movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
+    _publish(movielens_files.read(source), out, max_rejects)
 
 
 @importers.command("amazon")
@@ -59,11 +65,9 @@ def amazon(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Amazon Reviews 2023: reviews and products of one or more categories."""
-    from shortlist_data import amazon as importer
-
     if download:
-        importer.fetch(source, category, mirror or importer.BASE)
-    _publish(importer.read(source), out, max_rejects)
+        amazon_files.fetch(source, category, mirror or amazon_files.BASE)
+    _publish(amazon_files.read(source), out, max_rejects)
 
 
 @importers.command("mind")
@@ -79,11 +83,9 @@ def mind(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """News clicks of MIND: behaviors.tsv and news.tsv."""
-    from shortlist_data import mind as importer
-
     if download:
-        importer.fetch(source, size, mirror or importer.BASE)
-    _publish(importer.read(source, impressions), out, max_rejects)
+        mind_files.fetch(source, size, mirror or mind_files.BASE)
+    _publish(mind_files.read(source, impressions), out, max_rejects)
 
 
 @importers.command("table")
@@ -112,10 +114,6 @@ def table(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
-    from shortlist_data.clean import Rules
-    from shortlist_data.reading import Reading
-    from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
-
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
     reading = Reading(format, encoding, delimiter)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
@@ -131,9 +129,6 @@ def synthetic(
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make a synthetic shop: a year of views, carts and purchases, and its users' true preferences."""
-    from shortlist_data.progress import working
-    from shortlist_data.synthetic import make_shop
-
     with working(f"drawing a year of {users:,} users among {items:,} items"):
         shop = make_shop(items, users, seed, events_per_user)
     with working(f"writing {out}"):
@@ -150,6 +145,7 @@ def synthetic_vectors(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
     """Make a synthetic bundle without training, to measure how fast a catalogue of any size is served."""
+    # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_synthetic.publish import default_users, publish
 
     def progress(step: str) -> None:
@@ -162,8 +158,6 @@ def synthetic_vectors(
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     """Show how many rows were kept and rejected, then write the data set unless too many were rejected."""
-    from shortlist_data.progress import working
-
     _show(imported)
     with working(f"writing {out}"):
         imported.publish(out, max_rejects)
@@ -171,10 +165,6 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
 
 
 def _show(imported: Imported) -> None:
-    from rich.table import Table
-
-    from shortlist_cli import tables
-
     dataset, table = imported.dataset, Table("table", "rows", title="Import")
     table.columns[1].justify = "right"
     for rejects in imported.rejects:

@@ -8,22 +8,23 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from shortlist import Client
+from shortlist.v1.event_pb2 import Event, EventType
+from shortlist.v1.recommendation_pb2 import RecommendedItem
 
 from shortlist_cli import tables
 from shortlist_cli.progress import steps
 from shortlist_core.errors import UnavailableError
 from shortlist_core.processes import python_module
-
-if TYPE_CHECKING:
-    from shortlist.v1.recommendation_pb2 import RecommendedItem
-
-    from shortlist_data.dataset import Dataset
+from shortlist_data.dataset import Dataset
+from shortlist_data.synthetic import make_shop
+from shortlist_training.config import Recipe
 
 COUNT = 10
 SETTINGS = {"tower_steps": 200, "slices": 3}
@@ -54,12 +55,10 @@ def demo(
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
     with steps() as announce:
         announce(f"making a shop of {items:,} items and {users:,} users")
-        from shortlist_data.synthetic import make_shop
-
         shop = make_shop(items=items, users=users, seed=seed)
         shop.write(folder / "data")
         announce("loading TensorFlow")
-        from shortlist_training.config import Recipe
+        # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_training.publish import publish
         from shortlist_training.recipe import train
         from shortlist_training.table import prepare
@@ -88,9 +87,6 @@ def _server(bundles: Path) -> Iterator[str]:
 
 
 def _show(console: Console, dataset: Dataset, address: str) -> None:
-    from shortlist import Client
-    from shortlist.v1.event_pb2 import Event, EventType
-
     user = _somebody(dataset)
     titles = dict(dataset.items.select("item_id", "title").iter_rows())
     with Client(address) as client:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import polars as pl
 import typer
 
+from shortlist_bundle import BundleStore
 from shortlist_cli import tables
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_core.errors import DataError
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from shortlist_bundle import Bundle
-    from shortlist_data.dataset import Dataset
-    from shortlist_evaluation.protocol import Heldout
-    from shortlist_evaluation.report import Report
+from shortlist_data.dataset import Dataset
+from shortlist_data.splits import parse_time
+from shortlist_evaluation import suite
+from shortlist_evaluation.new_items import NewItems, print_new_items
+from shortlist_evaluation.new_users import NewUsers, print_new_users
+from shortlist_evaluation.protocol import Heldout
+from shortlist_evaluation.report import Report
 
 
 def evaluate(
@@ -31,13 +33,6 @@ def evaluate(
     baselines: Annotated[bool, typer.Option("--baselines", help="Fit and test the plain methods as well.")] = False,
 ) -> None:
     """Rank the whole catalogue for everybody who came back after SINCE, and say how well."""
-    from shortlist_bundle import BundleStore
-    from shortlist_data.dataset import Dataset
-    from shortlist_data.splits import parse_time
-    from shortlist_evaluation.new_items import print_new_items
-    from shortlist_evaluation.new_users import print_new_users
-    from shortlist_evaluation.protocol import Heldout
-
     cut = parse_time(since)
     loaded = BundleStore(bundles).load(bundle or None)
     if loaded.manifest.as_of_micros > cut:
@@ -46,13 +41,14 @@ def evaluate(
     heldout = Heldout.of(dataset, cut)
     with steps() as announce:
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
-        from shortlist_training.assess import assess
+        # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
+        from shortlist_training.assess import assess, with_new_items, with_new_users
 
         report = assess(loaded, heldout, dataset.until(cut).interactions, announce)
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-        new_items = _new_items(loaded, dataset, heldout, announce)
-        new_users = _new_users(loaded, dataset, heldout, announce)
+        new_items = _new_items(partial(with_new_items, loaded), dataset, heldout, announce)
+        new_users = _new_users(partial(with_new_users, loaded), dataset, heldout, announce)
     report.print(tables.output())
     if new_items:
         print_new_items(new_items, tables.output())
@@ -64,32 +60,32 @@ def evaluate(
 
 
 def _new_items(
-    bundle: Bundle, dataset: Dataset, heldout: Heldout, announce: Callable[[str], None]
+    lists_of: Callable[[NewItems, pl.DataFrame], dict[str, Any]],
+    dataset: Dataset,
+    heldout: Heldout,
+    announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    from shortlist_evaluation.new_items import NewItems
-    from shortlist_training.assess import with_new_items
-
     new = NewItems.of(dataset, heldout)
     if new is None:
         announce("no known user wanted an item that came later and has words: new items are not measured")
         return None
     announce(f"{len(new.items):,} new items, by their text alone")
-    lists = with_new_items(bundle, new, dataset.until(heldout.train.now).interactions)
+    lists = lists_of(new, dataset.until(heldout.train.now).interactions)
     return new.to_json(lists | {"text alone, tf-idf": new.by_text(dataset.items)})
 
 
 def _new_users(
-    bundle: Bundle, dataset: Dataset, heldout: Heldout, announce: Callable[[str], None]
+    lists_of: Callable[[NewUsers, pl.DataFrame], tuple[dict[str, Any], dict[str, Any]]],
+    dataset: Dataset,
+    heldout: Heldout,
+    announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    from shortlist_evaluation.new_users import NewUsers
-    from shortlist_training.assess import with_new_users
-
     new = NewUsers.of(dataset, heldout.train)
     if new is None:
         announce("nobody came for the first time and wanted a known item: new users are not measured")
         return None
     announce(f"{len(new):,} new users, by what else is known of them")
-    unknown, begun = with_new_users(bundle, new, dataset.until(heldout.train.now).interactions)
+    unknown, begun = lists_of(new, dataset.until(heldout.train.now).interactions)
     popular = {
         "popularity, all time": new.popular(None),
         "popularity, last 14 days": new.popular(14),
@@ -98,8 +94,6 @@ def _new_users(
 
 
 def _add_baselines(report: Report, heldout: Heldout, items: pl.DataFrame, announce: Callable[[str], None]) -> None:
-    from shortlist_evaluation import suite
-
     for name, fit in suite.baselines(heldout.train, items, announce).items():
         announce(name)
         report.add(name, suite.rank(fit(), heldout))

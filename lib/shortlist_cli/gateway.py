@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from shortlist_cli.environment import tls
+from shortlist_gateway import process
+from shortlist_gateway.settings import Settings
+
 
 def gateway(
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:8080",
@@ -18,9 +22,5 @@ def gateway(
 
     TLS towards the server is set as for `shortlist call`. Callers' `authorization` headers are passed on.
     """
-    from shortlist_cli.environment import tls
-    from shortlist_gateway import process
-    from shortlist_gateway.settings import Settings
-
     settings = Settings(address, server, tls(), insecure)
     process.run(settings, lambda where: typer.echo(f"SERVING HTTP on {where}, from {server}"))

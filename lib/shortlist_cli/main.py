@@ -1,4 +1,4 @@
-"""The command `shortlist`: its subcommands, and how errors become one line on the terminal."""
+"""The command `shortlist`, and how errors become one line on the terminal."""
 
 from __future__ import annotations
 
@@ -9,22 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shortlist_cli import bundle, call, catalog, data, user
-from shortlist_cli.demo import demo
-from shortlist_cli.evaluate import evaluate
-from shortlist_cli.gateway import gateway
-from shortlist_cli.recommend import recommend
-from shortlist_cli.retrain import retrain
-from shortlist_cli.serve import serve
-from shortlist_cli.tokens import token
-from shortlist_cli.train import train
+from shortlist_cli.commands import Commands
 from shortlist_core.errors import ShortlistError
 
 app = typer.Typer(
-    name="shortlist",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    name="shortlist", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 
 
@@ -43,25 +32,13 @@ def shortlist(
     """A two-stage recommender served over gRPC."""
 
 
-app.add_typer(data.app, name="data")
-app.command()(demo)
-app.command()(train)
-app.command()(retrain)
-app.command()(evaluate)
-app.command()(recommend)
-app.command()(serve)
-app.command()(gateway)
-app.command()(token)
-app.add_typer(bundle.app, name="bundle")
-app.add_typer(call.app, name="call")
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(user.app, name="user")
+def run(worker: object = None) -> None:
+    """Run the command line. A user's mistake becomes one line and exit code 2, Ctrl-C becomes exit code 130.
 
-
-def run() -> None:
-    """Run the command line. A user's mistake becomes one line and exit code 2, Ctrl-C becomes exit code 130."""
+    `worker`, a `shortlist_cli.serve.Worker`, lets a program of one's own serve other systems than a bundle's models.
+    """
     try:
-        app()
+        app(obj=worker)
     except ShortlistError as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", markup=False)
         sys.exit(2)

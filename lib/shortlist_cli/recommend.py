@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+import polars as pl
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from shortlist_bundle import BundleStore
 from shortlist_core.errors import DataError
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
+from shortlist_server.pipeline.query import Query
 
 
 def recommend(
@@ -24,14 +28,9 @@ def recommend(
 
     Users without history get popular items.
     """
-    import numpy as np
-    import polars as pl
-
-    from shortlist_bundle import BundleStore
-
     user_ids = _read_users(users)
     loaded = BundleStore(bundles).load(bundle or None)
-    from shortlist_server.pipeline.query import Query
+    # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_training.offline import serving_offline
 
     queries = [

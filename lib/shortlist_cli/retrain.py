@@ -13,6 +13,8 @@ from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.train import Config, Events, On, with_stores
 from shortlist_core.device import Device, choose
+from shortlist_data.dataset import Dataset
+from shortlist_training.config import Recipe
 
 if TYPE_CHECKING:
     from shortlist_training.retrain import Outcome
@@ -42,9 +44,6 @@ def retrain(
 
     Exit code 0: published; 3: worse, not published; 4: too little new data to compare; 5: another retraining runs.
     """
-    from shortlist_data.dataset import Dataset
-    from shortlist_training.config import Recipe
-
     choose(device)
     recipe = Recipe.read(config) if config else Recipe()
     dataset = Dataset.read(data)
@@ -53,6 +52,7 @@ def retrain(
     dataset, contained = with_stores(dataset, events or [])
     with steps() as announce:
         announce("loading TensorFlow")
+        # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_layers.devices import confirm
         from shortlist_training.retrain import BusyError, Retraining
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from shortlist_core.device import Device
+from shortlist_server.base.settings import Settings
+from shortlist_server.process import supervisor, worker
+from shortlist_server.process.worker import Ready
+from shortlist_server.system.loaded_bundle import Load, load_bundle
 
-if TYPE_CHECKING:
-    from shortlist_server.base.settings import Settings
-    from shortlist_server.process.worker import Ready
+
+@dataclass(frozen=True)
+class Worker:
+    """What serves: this process with what `load` makes of bundles, or processes that `program` starts."""
+
+    load: Load = load_bundle
+    program: Sequence[str] = supervisor.WORKER
 
 
 def serve(
+    context: typer.Context,
     bundles: Annotated[Path, typer.Option(help="Folder of published bundles. The current one is served.")],
     state: Annotated[
         str,
@@ -49,9 +60,7 @@ def serve(
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error; debug logs every call.")] = "info",
 ) -> None:
     """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
-    from shortlist_server.base.settings import Settings
-    from shortlist_server.process import supervisor, worker
-
+    serving: Worker = context.obj or Worker()
     settings = Settings.of(
         bundles=bundles,
         state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
@@ -75,9 +84,9 @@ def serve(
         typer.echo("\n".join([serving, _who_reaches(settings), *metrics]))
 
     if workers == 1:
-        worker.run(settings, announce)
+        worker.run(settings, announce, serving.load)
     else:
-        supervisor.run(settings, workers, announce)
+        supervisor.run(settings, workers, announce, serving.program)
 
 
 def _who_reaches(settings: Settings) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from shortlist_server.rpc.auth import new_token
+
 
 class Scope(StrEnum):
     """Scopes of a token, as in server/shortlist_server/rpc/auth.py."""
@@ -21,8 +23,6 @@ def token(
     scopes: Annotated[list[Scope] | None, typer.Argument(help="Scopes of the token. Left out: read and write.")] = None,
 ) -> None:
     """Make a random token. It is shown only once; the line for the server's --token-file contains only its hash."""
-    from shortlist_server.rpc.auth import new_token
-
     made, line = new_token(scopes or ())
     typer.echo(f"token, for the caller:      {made}")
     typer.echo(f"line, for the --token-file: {line}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from shortlist_core.arrays import NO_GROUP, NO_ITEM, Float32s, Int8s, Int32s
 from shortlist_core.events import EventType
+from shortlist_core.explanations import SILENCE, Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,15 @@ class Reasons:
     done: Int8s  # [..., n] strongest EventType of the user on that item, the first of equal ones
     shares: Float32s  # [..., n] share of the fused score that the source contributes, 0 to 1
     groups: Int32s  # [..., n] row of the user's group that contributes most; NO_GROUP without one
+    explanations: tuple[Explanation, ...]  # what each of `sources` says, in their order
 
     @classmethod
     def none(cls, *shape: int) -> Reasons:
         """No reason for any item of lists of this shape."""
         of_sources, no_shares = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         nowhere, unknown = np.full(shape, NO_ITEM, np.int32), np.full(shape, EventType.INTERACTION, np.int8)
-        return cls(("",), of_sources, nowhere, unknown, no_shares, np.full(shape, NO_GROUP, np.int32))
+        no_groups = np.full(shape, NO_GROUP, np.int32)
+        return cls(("",), of_sources, nowhere, unknown, no_shares, no_groups, (SILENCE,))
 
     def of(self, i: int, n: int) -> Reasons:
         """The reasons of the first `n` items of list i of a batch, views."""
@@ -40,6 +43,7 @@ class Reasons:
             self.done[i, :n],
             self.shares[i, :n],
             self.groups[i, :n],
+            self.explanations,
         )
 
 

@@ -21,9 +21,10 @@ class Candidates:
     fused: Float32s  # [batch, n] score of the fusion of all sources; -inf where padded
     scores: Float32s  # [batch, n, sources]
     ranks: Int32s  # [batch, n, sources]
-    levels: Float32s  # [batch, sources, 2] score mean and deviation of each source over the catalogue
+    moments: Float32s  # [batch, sources, 2] score mean and deviation of each source over the catalogue
     sources: tuple[str, ...]  # names, in the order of the last axis
     failed: tuple[str, ...] = ()  # sources that raised; their scores and ranks are 0
+    taker_counts: tuple[int, ...] = ()  # positions of the sources that score an item above 0 once somebody took it
 
     def __len__(self) -> int:
         return len(self.items)
@@ -40,7 +41,8 @@ class Candidates:
             self.fused[rows, columns],
             self.scores[rows, columns],
             self.ranks[rows, columns],
-            self.levels[rows],
+            self.moments[rows],
             self.sources,
             self.failed,
+            self.taker_counts,
         )

@@ -46,11 +46,6 @@ class Queries:
         """Which queries are of users without history (cold-start users), bool [batch]."""
         return np.equal(self.offsets[1:], self.offsets[:-1])
 
-    @property
-    def strangers(self) -> Bools:
-        """An older name of `without_history`."""
-        return self.without_history
-
     def rows(self) -> Int64s:
         """For each event, which query it belongs to, int64 [events]."""
         return np.repeat(np.arange(len(self)), self.lengths)

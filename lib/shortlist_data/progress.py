@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import rich.progress
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -28,8 +29,6 @@ def byte_bar(what: str, total: int | None, done: int = 0) -> Iterator[Callable[[
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
     """`path` opened for reading bytes, with a bar of how far it has been read."""
-    import rich.progress
-
     console = _console()
     with rich.progress.open(
         path, "rb", description=f"reading {path.name}", console=console, transient=True, disable=not console.is_terminal

@@ -12,6 +12,9 @@ from typing import Protocol
 import numpy as np
 import scipy.linalg.lapack
 import scipy.sparse as sp
+from implicit.cpu.als import AlternatingLeastSquares
+from implicit.cpu.bpr import BayesianPersonalizedRanking
+from implicit.nearest_neighbours import all_pairs_knn, tfidf_weight
 from threadpoolctl import threadpool_limits
 
 from shortlist_core.types import Float32s, Int32s
@@ -115,8 +118,6 @@ def item_neighbours(matrix: sp.csr_matrix, neighbours: int = 100) -> sp.csr_matr
     A candidate's score is then the sum over those of its nearest items that the user has (Deshpande and Karypis 2004).
     implicit's own `recommend` lets each of the user's items vote for its nearest ones, which was clearly worse.
     """
-    from implicit.nearest_neighbours import all_pairs_knn, tfidf_weight
-
     weighted = tfidf_weight(matrix.T.astype(np.float64)).tocsr()  # [items, users]
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     unit = (
@@ -127,8 +128,6 @@ def item_neighbours(matrix: sp.csr_matrix, neighbours: int = 100) -> sp.csr_matr
 
 def ials(matrix: sp.csr_matrix, factors: int = 64, alpha: float = 2.0, l2: float = 0.1, seed: int = 0) -> Factors:
     """Weighted factorisation by alternating least squares (Hu, Koren, Volinsky 2008), 15 sweeps of implicit's."""
-    from implicit.cpu.als import AlternatingLeastSquares
-
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(factors, regularization=l2, alpha=alpha, random_state=seed, num_threads=1)
         model.fit(matrix, show_progress=False)
@@ -137,8 +136,6 @@ def ials(matrix: sp.csr_matrix, factors: int = 64, alpha: float = 2.0, l2: float
 
 def bpr(matrix: sp.csr_matrix, factors: int = 64, rate: float = 0.05, l2: float = 0.02, seed: int = 0) -> Factors:
     """Bayesian personalised ranking (Rendle et al. 2009), 100 epochs of implicit's."""
-    from implicit.cpu.bpr import BayesianPersonalizedRanking
-
     model = BayesianPersonalizedRanking(factors, rate, l2, random_state=seed, num_threads=1)
     model.fit(matrix, show_progress=False)
     return Factors(model.user_factors, model.item_factors)

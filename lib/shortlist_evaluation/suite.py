@@ -1,4 +1,4 @@
-"""The suite of baselines: all of them by name, with the settings of `docs/evaluation.md`, and their lists."""
+"""The suite of baselines: all of them by name, with the settings of `docs/explanation/quality.md`, their lists."""
 
 from __future__ import annotations
 

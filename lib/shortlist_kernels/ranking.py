@@ -34,39 +34,44 @@ def mean_price(items: Int32s, prices: Float32s) -> np.float32:
 
 
 @compiled
-def write_context(
-    items: Int32s,
-    offsets: Int64s,
-    histories: Int32s,
-    first: Int64s,
-    last: Int64s,
-    prices: Float32s,
-    as_of: int,
-    output: Float32s,
-    at: int,
-) -> None:
-    """Write six features of each candidate into `output`'s last axis from place `at` on: log days since the item
-    was first and last taken, price, whether it is known, its distance from the mean price of the history, log
-    length of the history.
-
-    `items` int32 [batch, n], padding reads as item 0; the history of query i is `histories[offsets[i]:offsets[i +
-    1]]`. `first` and `last` int64 [catalogue] and `as_of` are microseconds, later than `as_of` reads as `as_of`;
-    `prices` as in `mean_price`; `output` float32 [batch or more, n or more, at + 6 or more].
+def write_clocks(items: Int32s, first: Int64s, last: Int64s, as_of: int, matrix: Float32s, at: int) -> None:
+    """Write log(1 + days) from `first` and from `last` to `as_of` into two columns, from `at` on; padding reads as
+    item 0.
     """
     batch, n = items.shape
     for i in range(batch):
         for j in range(n):  # nothing but look-ups, so that many of them are under way at a time
-            item, row = max(items[i, j], 0), output[i, j, at:]
+            item, row = max(items[i, j], 0), matrix[i, j, at:]
             row[0], row[1] = 1 + max(as_of - first[item], 0) / DAY, 1 + max(as_of - last[item], 0) / DAY
-            row[2], row[3] = prices[item, 0], prices[item, 1]
-        usual = mean_price(histories[offsets[i] : offsets[i + 1]], prices)
-        length = np.float32(math.log1p(offsets[i + 1] - offsets[i]))
         for j in range(n):
-            row = output[i, j, at:]
+            row = matrix[i, j, at:]
             row[0], row[1] = math.log(row[0]), math.log(row[1])
-            distance = abs(row[2] - usual) * row[3]
-            row[4] = np.float32(0) if math.isnan(distance) else distance
-            row[5] = length
+
+
+@compiled
+def write_prices(
+    items: Int32s, offsets: Int64s, histories: Int32s, prices: Float32s, matrix: Float32s, at: int
+) -> None:
+    """Write the price, whether it is known, and its distance to the history's mean into three columns, from `at` on;
+    padding reads as item 0.
+    """
+    batch, n = items.shape
+    for i in range(batch):
+        for j in range(n):
+            item, row = max(items[i, j], 0), matrix[i, j, at:]
+            row[0], row[1] = prices[item, 0], prices[item, 1]
+        usual = mean_price(histories[offsets[i] : offsets[i + 1]], prices)
+        for j in range(n):
+            row = matrix[i, j, at:]
+            distance = abs(row[0] - usual) * row[1]
+            row[2] = np.float32(0) if math.isnan(distance) else distance
+
+
+@compiled
+def write_history_lengths(offsets: Int64s, n: int, matrix: Float32s, at: int) -> None:
+    """Write log(1 + events) of each history beside its first `n` candidates, into the column `at`."""
+    for i in range(len(offsets) - 1):
+        matrix[i, :n, at] = np.float32(math.log1p(offsets[i + 1] - offsets[i]))
 
 
 @compiled

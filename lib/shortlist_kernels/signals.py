@@ -30,7 +30,7 @@ def signals(candidates: Candidates) -> Float32s:
 def write_signals(candidates: Candidates, output: Float32s) -> None:
     """Write the signals into the front of `output`, float32 [batch or more, n or more, 2 * sources or more]."""
     scores, ranks = np.ascontiguousarray(candidates.scores), np.ascontiguousarray(candidates.ranks)
-    fill_signals(scores, ranks, candidates.levels, output)
+    fill_signals(scores, ranks, candidates.moments, output)
 
 
 def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
@@ -40,7 +40,7 @@ def weighted_signals(candidates: Candidates, weights: Float32s) -> Float32s:
     sums = np.where(candidates.items == NO_ITEM, -np.inf, 0).astype(np.float32)
     scores = np.ascontiguousarray(candidates.scores.transpose(2, 0, 1))
     ranks = np.ascontiguousarray(candidates.ranks.transpose(2, 0, 1))
-    add_weighted(scores, ranks, candidates.levels, weights, sums)
+    add_weighted(scores, ranks, candidates.moments, weights, sums)
     return sums
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import keras
-
 from shortlist_core.device import Device
 from shortlist_core.errors import DataError
+from shortlist_layers.quiet_keras import keras
 
 
 def confirm(device: Device) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-from keras import layers, ops
+from shortlist_layers.item_encoding import ItemEncoding
+from shortlist_layers.quiet_keras import keras, layers, ops
 
 
 class TextCNN(layers.Layer):
@@ -91,6 +91,20 @@ class ItemEncoder(layers.Layer):
             kept = keras.random.uniform(ops.shape(ids), seed=self.generator) >= self.id_dropout
             has_id = has_id * ops.cast(kept, "float32")
         return self.project(ops.concatenate(content, axis=-1)) + self.ids(ids) * ops.expand_dims(has_id, -1)
+
+    def encoding(self) -> ItemEncoding:
+        """The same arithmetic in numpy for items without an id, with the weights as they are now; only once built."""
+        weights = {
+            "categories": self.categories.embeddings,
+            "project.kernel": self.project.kernel,
+            "project.bias": self.project.bias,
+        }
+        if self.text is not None:
+            weights["text.embedding"] = self.text.embedding.embeddings
+            for width, convolution in zip(self.text.widths, self.text.convolutions, strict=True):
+                weights[f"text.{width}.kernel"] = convolution.kernel
+                weights[f"text.{width}.bias"] = convolution.bias
+        return ItemEncoding({name: ops.convert_to_numpy(value) for name, value in weights.items()})
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
 from shortlist_core.types import Float32s, Int32s
-from shortlist_layers.item_encoder import ItemEncoder
 
 BLOCK = 256
 """Items encoded at once: bounds the memory of the convolutions."""
@@ -24,22 +22,7 @@ BLOCK = 256
 class ItemEncoding:
     """The weights of an item encoder without its id embeddings."""
 
-    weights: Mapping[str, Float32s]
-
-    @classmethod
-    def of(cls, encoder: ItemEncoder) -> ItemEncoding:
-        """The weights of a built encoder. `text.1` and so on are its convolutions, absent where it reads no text."""
-        weights = {
-            "categories": encoder.categories.embeddings,
-            "project.kernel": encoder.project.kernel,
-            "project.bias": encoder.project.bias,
-        }
-        if encoder.text is not None:
-            weights["text.embedding"] = encoder.text.embedding.embeddings
-            for width, convolution in zip(encoder.text.widths, encoder.text.convolutions, strict=True):
-                weights[f"text.{width}.kernel"] = convolution.kernel
-                weights[f"text.{width}.bias"] = convolution.bias
-        return cls({name: keras.ops.convert_to_numpy(value) for name, value in weights.items()})
+    weights: Mapping[str, Float32s]  # `text.1` and so on are the convolutions, absent where it reads no text
 
     def vectors(self, inputs: Mapping[str, Any]) -> Float32s:
         """Vectors of items without ids, float32 [n, dim].

@@ -1,1 +1,1 @@
-"""Writes the reference of the API from the protos and their comments: Markdown pages and an OpenAPI file."""
+"""Writes the generated pages of docs/reference, and checks the documents of the repository."""

@@ -132,7 +132,7 @@ class RedisStore(StateStore):
             try:
                 self._redis.others.execute_command("BGREWRITEAOF")
                 return
-            except (redis.RedisError, OSError) as error:  # it may also not be allowed: see docs/state.md
+            except (redis.RedisError, OSError) as error:  # or it is not allowed: docs/explanation/state.md
                 if last or "in progress" not in str(error):
                     log.warning("redis_keeps_its_log", redis=self._redis.name, reason=line(error))
                     return

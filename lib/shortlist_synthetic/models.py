@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
 from shortlist_core.types import Float32s, Queries
 from shortlist_layers.item_encoder import ItemEncoder
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.examples import Scaling
-from shortlist_ranking.features import ItemFacts, feature_names, features
+from shortlist_ranking.features.matrix import feature_matrix, feature_names
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer, ScorerConfig
 from shortlist_retrieval.retriever import Retriever
-from shortlist_retrieval.training.towers import DIM, UserTower
+from shortlist_retrieval.sources.two_tower import DIM
+from shortlist_retrieval.training.towers import UserTower
 
 CANDIDATES = 500
 CALIBRATION = (1.0, -3.0)
@@ -25,16 +27,7 @@ def user_tower(seed: int) -> dict[str, Float32s]:
     keras.utils.set_random_seed(seed)
     tower = UserTower()
     tower.build()
-    arrays = {
-        "places": tower.places.embeddings,
-        "types": tower.types.embeddings,
-        "gaps": tower.gaps.embeddings,
-        "hidden.kernel": tower.hidden.kernel,
-        "hidden.bias": tower.hidden.bias,
-        "mix.kernel": tower.mix.kernel,
-        "mix.bias": tower.mix.bias,
-    }
-    return {name: keras.ops.convert_to_numpy(value) for name, value in arrays.items()}
+    return tower.weights_by_name()
 
 
 def item_tower(items: ItemFeatures, seed: int) -> ItemEncoding:
@@ -42,7 +35,7 @@ def item_tower(items: ItemFeatures, seed: int) -> ItemEncoding:
     keras.utils.set_random_seed(seed)
     encoder = ItemEncoder(0, items.encoder.size, items.n_categories, DIM, seed=seed)
     encoder.build()
-    return ItemEncoding.of(encoder)
+    return encoder.encoding()
 
 
 def ranker(
@@ -64,5 +57,5 @@ def ranker(
 
 def _scaling(retriever: Retriever, facts: ItemFacts, sample: Queries) -> Scaling:
     candidates = retriever.retrieve(sample, CANDIDATES, blocked=sample.seen())
-    rows = features(sample, candidates, facts)[candidates.valid]
+    rows = feature_matrix(sample, candidates, facts)[candidates.valid]
     return Scaling(rows.mean(axis=0), rows.std(axis=0), rows.min(axis=0), rows.max(axis=0))

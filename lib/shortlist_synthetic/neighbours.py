@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from shortlist_core.types import Float32s, Int32s, Int64s
-from shortlist_retrieval.sources.item_item import EASE_ITEMS, NEIGHBOURS
+from shortlist_retrieval.neighbours import EASE_ITEMS, NEIGHBOURS
 from shortlist_synthetic.clusters import Clusters
 
 GROUP = 512

@@ -7,23 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from shortlist_bundle import BundleStore, Manifest
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Float32s, Queries
 from shortlist_layers.item_features import ItemFeatures
-from shortlist_ranking.features import ItemFacts
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.index.vector_index import VectorIndex, recall_against_exact
-from shortlist_retrieval.retriever import Retriever, Source
+from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.als import ALS
+from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.item_item import ItemItem
-from shortlist_retrieval.sources.popularity import Popularity, window_name
+from shortlist_retrieval.sources.popularity import WINDOW_SHARES, Popularity, window_name
+from shortlist_retrieval.sources.recent_item_item import RecentItemItem
 from shortlist_retrieval.sources.similar_users import SimilarUsers
+from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.sources.text import Text
 from shortlist_retrieval.sources.transitions import Transitions
 from shortlist_retrieval.sources.two_tower import TwoTower
-from shortlist_retrieval.training.fit_sources import WINDOW_SHARES
 from shortlist_synthetic.catalogue import Catalogue
 from shortlist_synthetic.clusters import BLOCK, Clusters
 from shortlist_synthetic.models import item_tower, ranker, user_tower
@@ -86,21 +90,21 @@ def _retriever(
     als = ALS.of(VectorIndex.build(als_vectors))
     progress("finding neighbours")
 
-    def item_item(name: str, number: int, half_life: float) -> ItemItem:
-        return ItemItem(name, neighbours(clusters, tower_vectors, folder / name, number), half_life)
+    def alike(name: str, number: int) -> sp.csr_matrix:
+        return neighbours(clusters, tower_vectors, folder / name, number)
 
     sources: list[Source] = [
         tower,
-        ItemItem("item_item", head_neighbours(clusters, tower_vectors), np.inf),
-        ItemItem("item_item_recent", head_neighbours(clusters, als_vectors), np.inf),
-        item_item("cosine", 21, HALF_LIFE_DAYS),
-        Transitions("transitions", neighbours(clusters, als_vectors, folder / "transitions", 22), np.inf),
-        SimilarUsers.fit(events, len(clusters), HALF_LIFE_DAYS),
+        ItemItem(head_neighbours(clusters, tower_vectors)),
+        RecentItemItem(head_neighbours(clusters, als_vectors)),
+        Cosine(alike("cosine", 21), HALF_LIFE_DAYS),
+        Transitions(neighbours(clusters, als_vectors, folder / "transitions", 22)),
+        SimilarUsers.of_histories(events, len(clusters), HALF_LIFE_DAYS),
         als,
-        item_item("text", 23, HALF_LIFE_DAYS),
+        Text(alike("text", 23), HALF_LIFE_DAYS),
     ]
     for days in (*(SPAN_DAYS * share for share in WINDOW_SHARES), np.inf):
-        sources.append(Popularity.fit(window_name(days), events, len(clusters), days))
+        sources.append(Popularity.counted(window_name(days), events, len(clusters), days))
     return Retriever(tuple(sources), Fusion.even(len(sources)), len(clusters))
 
 
@@ -112,18 +116,18 @@ def _rank_and_measure(
     folder: Path,
     seed: int,
 ) -> dict[str, Any]:
-    tower = next(source for source in retriever.all_sources if isinstance(source, TwoTower))
+    embedding = retriever.embedding
     sample = events.select(np.linspace(0, len(events) - 1, min(SAMPLED, len(events))).astype(np.int64))
     facts = ItemFacts.fit(events, features.prices, AS_OF)
     facts.write(out)
-    vectors = _projected(tower.index, folder / "ranker.npy", seed)
+    vectors = _projected(embedding.index, folder / "ranker.npy", seed)
     ranker(features, vectors, facts, retriever, sample, seed).write(out)
     out.json("ranking/ablations", [])
     return {
         "items": len(features),
         "users": len(events),
         "events": len(events.items),
-        f"index_recall_at_{RECALL_AT}": recall_against_exact(tower.index, tower.encode(sample), RECALL_AT),
+        f"index_recall_at_{RECALL_AT}": recall_against_exact(embedding.index, embedding.encode(sample), RECALL_AT),
     }
 
 

@@ -21,8 +21,7 @@ from shortlist_evaluation.new_users import NewUsers
 from shortlist_evaluation.protocol import Heldout, rows_of
 from shortlist_evaluation.report import Report, item_stats
 from shortlist_ranking.ranker import Ranker
-from shortlist_retrieval.exclusions import Barred
-from shortlist_retrieval.sources.two_tower import TwoTower
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_server.pipeline.batch import Batch
 from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.query import Query
@@ -42,16 +41,16 @@ def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Calla
     with serving_offline(bundle, past) as recommender:
         queries = of_users(heldout.user_ids)
         rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
-        retriever = recommender.bundle.retriever
-        tower = next(source for source in retriever.all_sources if isinstance(source, TwoTower))
-        vectors = np.zeros((len(heldout.train.item_ids), tower.index.dim), np.float32)
-        vectors[rows[rows != NO_ITEM]] = tower.index.take(np.flatnonzero(rows != NO_ITEM))
+        embedding = recommender.bundle.retriever.embedding
+        vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
+        vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
         report = Report(heldout, item_stats(heldout, vectors))
         announce("both stages")
         report.add("Shortlist: both stages", _translated(recommender.recommend(queries).items, rows))
         announce("stage one")
         report.add("Shortlist: stage one alone", _translated(recommender.retrieve(queries).items, rows))
-        report.add("two-tower source alone", _translated(source_alone(recommender, tower.name, queries), rows))
+        alone = source_alone(recommender, embedding.name, queries)
+        report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
         for name in bundle.json("ranking/ablations"):
             announce(f"without {name}")
             ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
@@ -89,10 +88,10 @@ def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[d
         rows = rows_of(pl.Series(list(recommender.bundle.bundled.ids), dtype=pl.String), new.train.item_ids)
 
         def lists(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> Int32s:
-            return _translated(recommender.recommend(_of_strangers(events, attributes)).items, rows)
+            return _translated(recommender.recommend(_without_history(events, attributes)).items, rows)
 
         with_attributes = lists(nothing, attributes)
-        retrieved = recommender.retrieve(_of_strangers(nothing, attributes)).items
+        retrieved = recommender.retrieve(_without_history(nothing, attributes)).items
         return (
             {
                 "Shortlist: nothing known": lists(nothing, nothing),
@@ -119,7 +118,7 @@ def of_users(user_ids: Sequence[str]) -> list[Query]:
     return [Query(user_id=user_id, count=LIST_LENGTH, candidate_count=LIST_LENGTH) for user_id in user_ids]
 
 
-def _of_strangers(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> list[Query]:
+def _without_history(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> list[Query]:
     return [
         Query(context=context, attributes=pairs, count=LIST_LENGTH, candidate_count=LIST_LENGTH)
         for context, pairs in zip(events, attributes, strict=True)
@@ -133,7 +132,7 @@ def source_alone(recommender: Recommender, name: str, queries: Sequence[Query]) 
     for start in range(0, len(queries), BATCH):
         requests = [PendingRequest(query, RequestContext()) for query in queries[start : start + BATCH]]
         hydrated, _ = hydrate(recommender.users, Batch.begin(recommender.bundle, requests))
-        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Barred(hydrated.rules.blocked)))
+        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Exclusions(hydrated.rules.blocked)))
     return np.concatenate(lists)
 
 

@@ -17,7 +17,6 @@ from shortlist_bundle.items import write_items
 from shortlist_bundle.manifest import CATALOG_SEQUENCES
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
-from shortlist_retrieval.sources.two_tower import TwoTower
 from shortlist_training.recipe import Trained
 
 RECALL_AT, RECALL_QUERIES = 500, 200
@@ -63,14 +62,14 @@ def publish(
 def metrics(trained: Trained) -> dict[str, Any]:
     """Metrics of the system that need no later data: sizes, the held-out NDCG, and recall of the index."""
     table = trained.table
-    tower = next(source for source in trained.retriever.all_sources if isinstance(source, TwoTower))
+    embedding = trained.retriever.embedding
     some = np.linspace(0, len(table.user_ids) - 1, min(RECALL_QUERIES, len(table.user_ids))).astype(np.int64)
-    users = tower.encode(table.histories.select(some))
+    users = embedding.encode(table.histories.select(some))
     return {
         "items": len(table.item_ids),
         "users": len(table.user_ids),
         "events": len(table.histories.items),
         "ranking_examples": trained.n_examples,
         "ranker_ndcg_at_10_held_out": trained.scorer.ndcg,
-        f"index_recall_at_{RECALL_AT}": recall_against_exact(tower.index, users, RECALL_AT),
+        f"index_recall_at_{RECALL_AT}": recall_against_exact(embedding.index, users, RECALL_AT),
     }

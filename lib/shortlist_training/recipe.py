@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 
 from shortlist_core.ndcg import dcg_at
-from shortlist_core.types import Bools, Int32s, Queries
+from shortlist_core.types import Bools, Int32s
 from shortlist_ranking.examples import Examples
-from shortlist_ranking.features import ItemFacts, feature_names
+from shortlist_ranking.features.matrix import feature_names
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.scorer import ScorerConfig
 from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.fusion import Fusion
-from shortlist_retrieval.retriever import Retriever, Source
-from shortlist_retrieval.sources.als import ALS
-from shortlist_retrieval.sources.item_item import ItemItem, ease, history_profile
-from shortlist_retrieval.sources.text import text_weights
-from shortlist_retrieval.sources.two_tower import BATCH as TOWER_BATCH
-from shortlist_retrieval.sources.two_tower import TowerTraining
-from shortlist_retrieval.training.fit_sources import (
-    FACTORS,
-    HALF_LIFE_SHARES,
-    PENALTIES,
-    WINDOW_SHARES,
-    RetrievalSettings,
-    fit_sources,
-    span_days,
-)
-from shortlist_training.cold_start import at_new_rows, simulate_cold_start
+from shortlist_retrieval.retriever import Retriever
+from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.scores import Scoring
+from shortlist_retrieval.sources.source import SignalFamily, Source
+from shortlist_retrieval.training import fit_sources
+from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
+from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
 from shortlist_training.samples import (
     BLOCK,
@@ -44,8 +35,6 @@ from shortlist_training.samples import (
 )
 from shortlist_training.slices import Slice, slices
 from shortlist_training.table import TrainingTable
-
-COLLABORATIVE = ("item_item", "item_item_recent", "cosine", "transitions", "similar_users", "als", "two_tower")
 
 Progress = Callable[[str], None]
 
@@ -95,15 +84,14 @@ def train(
         settings = warm.settings
     else:
         progress("choosing retrieval settings on the newest slice")
-        settings = choose_settings(cuts[-1], len(items), span_days(histories.times, table.as_of), seed)
-    text = text_weights(items.tokens)
-    towers = TowerTraining(items, seed)
+        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed)
+        settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
+    training = SourceTraining()
     parts: list[Examples] = []
     samples: list[FusionSample] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
-        tower = towers.fit(cut.past, settings.half_life_days, tower_steps(cut.past, recipe, first=i == 1))
-        sources = fit_sources(cut.past, len(items), text, tower, settings, seed)
+        sources = training.fit(FitInputs(cut.past, items, settings, seed, recipe.tower_steps))
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
         proposed = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
         samples.append(fusion_sample(proposed, cut, seed))
@@ -113,8 +101,7 @@ def train(
     new_item_examples: Examples | None = None
     if new.any():
         progress(f"simulating the cold start of the {np.count_nonzero(new)} items that were new in the newest slice")
-        cold = simulate_cold_start(sources, towers.source(items.without_ids_of(new)), new)
-        retriever = Retriever(cold, fusion, len(items))
+        retriever = Retriever(training.unaware_of(new), fusion, len(items))
         proposed, new_items = propose_with_new_items(retriever, newest, recipe.candidates)
         examples = ranking_examples(proposed, fusion, newest, items, recipe.candidates, new_items)
         new_item_examples = at_new_rows(examples, new)
@@ -133,47 +120,32 @@ def train(
     scorer = ranker(config, warm_start=warm.scorer if warm else None)
     rankers: dict[str, TrainedScorer] = {}
     if ablations:
-        for name, (changed, dropped) in ablated(config, tuple(s.name for s in sources)).items():
+        for name, (changed, dropped) in ablated(config, sources).items():
             progress(f"training the ranker without {name}")
             rankers[name] = ranker(changed, dropped)
     progress("fitting retrieval on everything")
-    tower = towers.fit(histories, settings.half_life_days, tower_steps(histories, recipe, first=False))
-    sources = fit_sources(histories, len(items), text, tower, settings, seed)
+    sources = training.fit(FitInputs(histories, items, settings, seed, recipe.tower_steps))
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     return Trained(
         table, Retriever(sources, fusion, len(items)), facts, scorer, rankers, settings, sum(map(len, parts))
     )
 
 
-def choose_settings(cut: Slice, n_items: int, span: float, seed: int) -> RetrievalSettings:
-    """The settings with which sources alone rank a slice best, by the mean of NDCG@10 and Recall@100, one by one."""
-    everything = history_profile(cut.past, n_items, np.inf).matrix()
+def choose_settings(cut: Slice, past: FitInputs, span: float) -> RetrievalSettings:
+    """The settings with which sources alone rank a slice best, by the mean of NDCG@10 and Recall@100, one by one.
 
-    def quality(source: Source) -> float:
+    `past` is the slice's, and `span` how many days the whole data reaches back.
+    """
+
+    def quality(source: Scoring) -> float:
         scores: list[float] = []
         for start in range(0, len(cut.queries), BLOCK):
             queries = cut.queries.slice(start, start + BLOCK)
-            top = source.scores(queries).top(100, Barred(queries.seen(), cut.in_catalogue))
+            top = source.scores(queries).top(100, Exclusions(queries.seen(), cut.in_catalogue))
             scores.append(_quality(top, cut, start))
         return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
 
-    penalty = max(PENALTIES, key=lambda p: quality(ItemItem("", ease(everything, p), np.inf)))
-    factors = max(FACTORS, key=lambda f: quality(ALS.fit(everything, f, seed)))
-    windows = tuple(span * share for share in WINDOW_SHARES)
-    start = RetrievalSettings(windows, penalty, recent_penalty=penalty, factors=factors)
-    tried: list[tuple[float, RetrievalSettings]] = []
-    for share, repeated in product(HALF_LIFE_SHARES, (False, True)):
-        settings = replace(start, half_life_days=span * share, repeated=repeated)
-        source = settings.recent(cut.past, n_items)
-        tried.append((quality(source), settings))
-        if np.isfinite(share):
-            fading = replace(source, half_life_days=settings.half_life_days)
-            tried.append((quality(fading), replace(settings, read_fading=True)))
-    _, settings = max(tried, key=lambda trial: trial[0])
-    if not settings.has_recent:
-        return settings
-    penalties = [replace(settings, recent_penalty=penalty) for penalty in PENALTIES]
-    return max(penalties, key=lambda candidate: quality(candidate.recent(cut.past, n_items)))
+    return fit_sources.choose_settings(Trial(past, span, quality))
 
 
 def _quality(items: Int32s, cut: Slice, start: int) -> float:
@@ -184,20 +156,16 @@ def _quality(items: Int32s, cut: Slice, start: int) -> float:
     return float((ndcg + recall).mean() / 2)
 
 
-def ablated(config: ScorerConfig, sources: tuple[str, ...]) -> dict[str, tuple[ScorerConfig, Bools]]:
+def ablated(config: ScorerConfig, sources: Sequence[Source]) -> dict[str, tuple[ScorerConfig, Bools]]:
     """Ablations: for each family of signals, a configuration without it and the features that are dropped."""
-    names = feature_names(sources)
-    text = np.array([name.split(":")[0] == "text" for name in names])
-    cf = np.array([name.split(":")[0] in COLLABORATIVE for name in names])
+    families = {source.name: source.family for source in sources}
+    of_columns = [families.get(name.split(":")[0]) for name in feature_names(tuple(families))]
+
+    def columns(family: SignalFamily) -> Bools:
+        return np.array([each == family for each in of_columns], np.bool_)
+
     return {
-        "text": (replace(config, use_text=False), text),
-        "LSTM": (replace(config, use_lstm=False), np.zeros(len(names), bool)),
-        "CF": (config, cf),
+        "text": (replace(config, use_text=False), columns(SignalFamily.TEXT)),
+        "LSTM": (replace(config, use_lstm=False), np.zeros(len(of_columns), np.bool_)),
+        "CF": (config, columns(SignalFamily.COLLABORATIVE)),
     }
-
-
-def tower_steps(histories: Queries, recipe: Recipe, first: bool) -> int:
-    """Batches that the towers are trained on: two passes over the events at most, fewer steps after the first slice."""
-    two_passes = 2 * len(histories.items) / TOWER_BATCH
-    most = recipe.tower_steps if first else 0.3 * recipe.tower_steps
-    return max(1, int(min(two_passes, most)))

@@ -11,9 +11,10 @@ from shortlist_core.types import Bools, Candidates, Float32s, Int32s
 from shortlist_kernels.signals import signals
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Examples
-from shortlist_ranking.features import ItemFacts
+from shortlist_ranking.item_facts import ItemFacts
+from shortlist_retrieval.best import best
 from shortlist_retrieval.fusion import Fusion
-from shortlist_retrieval.retriever import Retriever, best
+from shortlist_retrieval.retriever import Retriever
 from shortlist_training.cold_start import new_item_candidates
 from shortlist_training.slices import Slice
 

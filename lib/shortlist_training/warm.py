@@ -12,10 +12,12 @@ from shortlist_bundle.groups import UserGroups
 from shortlist_bundle.items import ItemTable, category_names
 from shortlist_core.types import NO_ITEM, Float32s
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.features.registry import FEATURES
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
 from shortlist_ranking.train import ScorerWarmStart, item_vectors
-from shortlist_retrieval.training.fit_sources import RetrievalSettings
+from shortlist_retrieval.sources.fit_inputs import RetrievalSettings
+from shortlist_retrieval.sources.registry import SOURCES, source_class
 from shortlist_training.recipe import WarmStart
 from shortlist_training.table import TrainingTable
 
@@ -23,10 +25,11 @@ from shortlist_training.table import TrainingTable
 def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     """The settings and the ranker of a bundle, for training on `table`, which was encoded with the bundle's vocabulary.
 
-    None where they do not fit the table: the catalogue has other categories, or users' attributes came or went.
+    None where they do not fit the table, as the catalogue has other categories or users' attributes came or went; and
+    where the code has other sources or features.
     """
-    ranker = Ranker.load(bundle)
-    if bool(UserGroups.load(bundle)) != (table.histories.groups is not None):
+    ranker, with_groups = Ranker.load(bundle), table.histories.groups is not None
+    if bool(UserGroups.load(bundle)) != with_groups or ranker.features != FEATURES:
         return None
     config, features = ranker.scorer.config, table.features
     if (config.vocabulary, config.n_categories) != (features.encoder.size, features.n_categories):
@@ -37,6 +40,9 @@ def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     stored = all_settings["retrieval"]
     finite = {name: np.inf if value is None else value for name, value in stored.items()}
     settings = RetrievalSettings(**finite | {"windows_days": tuple(stored["windows_days"])})
+    sources = {source_class(each["kind"], each["name"]) for each in bundle.json("retrieval/sources")["sources"]}
+    if sources != {source for source in SOURCES if source.applies(settings, with_groups)}:
+        return None
     return WarmStart(settings, ScorerWarmStart(_weights(bundle, ranker, table), ranker.scaling))
 
 

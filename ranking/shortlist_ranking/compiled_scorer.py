@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from shortlist_core.types import Float32s
 from shortlist_layers.history import HISTORY
+from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.scorer import Scorer
+
+# isort: split
+import tensorflow as tf  # behind Keras, which loads it quietly
 
 _LINE = 64
 """Bytes. Compiled functions read memory without a copy where it starts at a multiple of this."""

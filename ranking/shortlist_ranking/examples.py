@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import keras
 import numpy as np
 
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
 from shortlist_kernels.ranking import scale
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
-from shortlist_ranking.features import ItemFacts, features
+from shortlist_layers.quiet_keras import keras
+from shortlist_ranking.features.matrix import feature_matrix
+from shortlist_ranking.item_facts import ItemFacts
 
 BUCKET = 2_048
 """The number of distinct items of a batch is padded to a multiple of this, so that few shapes are traced."""
@@ -43,7 +44,7 @@ class Examples:
         """The examples of one time slice; `gains` [queries, n] are 0 for candidates that were not taken."""
         labels = np.where(candidates.valid, gains, -1).astype(np.float32)
         recent = latest(queries, queries.offsets[:-1], queries.offsets[1:])
-        return cls(candidates.items, features(queries, candidates, facts), labels, ideal, users, *recent)
+        return cls(candidates.items, feature_matrix(queries, candidates, facts), labels, ideal, users, *recent)
 
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:

@@ -17,11 +17,13 @@ from shortlist_core.types import Candidates, Float32s, Int32s, Queries
 from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vectors
 from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
-from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.new_items import NewItems
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
-from shortlist_ranking.features import ItemFacts, untaken, write_features
+from shortlist_ranking.features.feature import Feature
+from shortlist_ranking.features.matrix import write_features
+from shortlist_ranking.features.registry import FEATURES, UNSAID, features_named
+from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.scorer import Scorer, ScorerConfig
 from shortlist_ranking.train import TrainedScorer
 
@@ -51,14 +53,15 @@ class Ranker:
         published: Float32s | HalfVectors | None = None,
         new_item_weights: Float32s | None = None,
         stage_one_level: float = 0.0,
+        features: tuple[Feature, ...] = FEATURES,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # item vectors as published, before any changed
-        self._encoding = ItemEncoding.of(scorer.items)
+        self._encoding = scorer.items.encoding()
         no_weights = np.zeros(len(scaling.mean) + 1, np.float32)
         self.new_item_weights = no_weights if new_item_weights is None else new_item_weights
-        self.stage_one_level = stage_one_level
+        self.stage_one_level, self.features = stage_one_level, features
         self._gpu = on_gpu()
         self._shapes = GPU_SHAPES if self._gpu else SHAPES
         self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by shape
@@ -132,16 +135,27 @@ class Ranker:
         writer.array(f"{at}/for_new", self.new_item_weights)
         writer.json(
             f"{at}/settings",
-            {"scorer": config.to_json(), "calibration": self.calibration, "stage_one_level": self.stage_one_level},
+            {
+                "scorer": config.to_json(),
+                "calibration": self.calibration,
+                "stage_one_level": self.stage_one_level,
+                "features": [feature.name for feature in self.features],
+            },
         )
 
     @classmethod
     def load(cls, bundle: Bundle, at: str = "ranking", new: NewItems | None = None) -> Ranker:
         """The ranker that `write` stored, with spare rows for new items where `new` is given.
 
-        Raises BundleRefusedError where weights do not fit their configuration.
+        Raises BundleRefusedError where weights do not fit their configuration, or a feature is unknown.
         """
         settings = bundle.json(f"{at}/settings")
+        try:
+            features = features_named(settings.get("features", UNSAID))
+        except KeyError as error:
+            raise BundleRefusedError(
+                bundle.version, f"{at}/settings.json", f"names an unknown feature: {error}"
+            ) from error
         scorer = Scorer(ScorerConfig.from_json(settings["scorer"]))
         scorer.build()
         stored = bundle.weights(f"{at}/scorer")
@@ -157,7 +171,9 @@ class Ranker:
         level = settings.get("stage_one_level", 0.0)
         weights = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
         calibration, vectors_before = (slope, offset), restored(published)
-        return cls(scorer, scaling, facts, restored(vectors), calibration, new, vectors_before, weights, level)
+        return cls(
+            scorer, scaling, facts, restored(vectors), calibration, new, vectors_before, weights, level, features
+        )
 
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
         """Write logits into `scores`, float32 [batch, n]."""
@@ -177,11 +193,11 @@ class Ranker:
             write_vectors(self.item_vectors, items, function.history)
             for target, values in zip((function.present, function.types, function.gaps), steps, strict=True):
                 target[:batch] = values
-            write_features(queries, candidates, self.facts, function.candidates)
+            write_features(queries, candidates, self.facts, function.candidates, self.features)
             self.scaling.apply_within(function.candidates[:batch])
             write_vectors(self.item_vectors, candidates.items, function.candidates, features)
             logits = function()[:batch, :n]
-            new = untaken(candidates, self.facts)
+            new = self.facts.untaken(candidates)
             if new.any():
                 scaled = function.candidates[:batch, :n, :features][new]
                 logits = logits.copy()

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import keras
-from keras import layers, ops
-
 from shortlist_core.types import EventType
 from shortlist_layers.history import GAPS
 from shortlist_layers.item_encoder import ItemEncoder
+from shortlist_layers.quiet_keras import keras, layers, ops
 
 
 @dataclass(frozen=True)

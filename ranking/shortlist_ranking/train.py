@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
 from shortlist_core.errors import DataError
 from shortlist_core.ndcg import dcg_at
 from shortlist_core.types import Bools, Float32s
 from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offset_for
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss

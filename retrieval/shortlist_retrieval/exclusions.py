@@ -13,7 +13,7 @@ from shortlist_kernels.exclusions import write_first_passing
 
 
 @dataclass(frozen=True)
-class Barred:
+class Exclusions:
     """Few rows that each query must not get, and what a filter keeps from all of them.
 
     Not a mask per query: that would cost each request a pass over the catalogue.
@@ -23,13 +23,20 @@ class Barred:
     allowed: Bools | None = None  # [items]; None: all
 
     @classmethod
-    def of_all(cls, batch: int, allowed: Bools | None = None) -> Barred:
+    def of(cls, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Exclusions | None:
+        """What `blocked` rows of each of `batch` queries and a filter exclude; None where neither is given."""
+        if blocked is not None:
+            return cls(blocked, allowed)
+        return None if allowed is None else cls.of_all(batch, allowed)
+
+    @classmethod
+    def of_all(cls, batch: int, allowed: Bools | None = None) -> Exclusions:
         """What a filter keeps from all of `batch` queries, and nothing else."""
         return cls([np.zeros(0, np.int32)] * batch, allowed)
 
-    def select(self, which: Int64s) -> Barred:
-        """What is barred to the queries at the positions `which`."""
-        return Barred([self.rows[i] for i in which], self.allowed)
+    def select(self, which: Int64s) -> Exclusions:
+        """What is excluded to the queries at the positions `which`."""
+        return Exclusions([self.rows[i] for i in which], self.allowed)
 
     @cached_property
     def offsets(self) -> Int64s:
@@ -57,9 +64,9 @@ class Barred:
         Rows int32 [batch, count], NO_ITEM where there are no more, and where in the list they stand, int64 [batch,
         count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
         """
-        passing, places = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
-        write_first_passing(lists, self.offsets, self.joined, self.filter, passing, places)
-        return passing, places
+        passing, positions = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
+        write_first_passing(lists, self.offsets, self.joined, self.filter, passing, positions)
+        return passing, positions
 
     def left(self, query: int, n_items: int) -> int:
         """How many of the catalogue's items may be proposed to a query."""

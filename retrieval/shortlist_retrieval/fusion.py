@@ -14,57 +14,58 @@ from shortlist_kernels.signals import signals, weighted_signals
 
 PENALTY = 1e-3
 
-FEWEST_STRANGERS = 10
-"""Queries without a history that weights of their own are learned from; few, as they all look alike."""
+FEWEST_WITHOUT_HISTORY = 10
+"""Queries without history that weights of their own are learned from; few, as they all look alike."""
 
 
 @dataclass(frozen=True)
 class Fusion:
-    """Weights of the signals of `shortlist_kernels.signals`: of whom nothing but popularity and the like can say
-    anything, other signals tell than of those who have a history.
+    """Weights of the signals of `shortlist_kernels.signals`.
+
+    Users without history get their own weights, because only popularity-like sources score for them.
     """
 
     weights: Float32s  # [2 * sources]
-    for_strangers: Float32s | None = None  # [2 * sources] for queries without a history; None: the same
+    for_no_history: Float32s | None = None  # [2 * sources] for queries without history; None: the same
 
     @classmethod
     def even(cls, n_sources: int) -> Fusion:
-        """Every source counts alike, by its places alone: reciprocal rank fusion (Cormack et al. 2009)."""
+        """Every source counts alike, by its ranks alone: reciprocal rank fusion (Cormack et al. 2009)."""
         return cls(np.repeat([0, 1], n_sources).astype(np.float32))
 
     @classmethod
-    def fit(cls, inputs: Float32s, gains: Float32s, strangers: Bools | None = None) -> Fusion:
+    def fit(cls, inputs: Float32s, gains: Float32s, without_history: Bools | None = None) -> Fusion:
         """Learn from candidates: signals float32 [queries, n, 2 * sources], gains [queries, n], 0 where not taken.
 
-        The queries that `strangers`, bool [queries], marks have no history; with next to none of them all sources that
-        speak of strangers count alike.
+        `without_history`, bool [queries], marks the queries without history. With next to none of them, all sources
+        that propose something to them count alike.
         """
-        strangers = np.zeros(len(inputs), np.bool_) if strangers is None else strangers
+        cold = np.zeros(len(inputs), np.bool_) if without_history is None else without_history
         even = cls.even(inputs.shape[2] // 2).weights
-        known = _fitted(inputs[~strangers], gains[~strangers], 1)
-        unknown = _fitted(inputs[strangers], gains[strangers], FEWEST_STRANGERS)
-        return cls(even if known is None else known, even if unknown is None else unknown)
+        weights = _fitted(inputs[~cold], gains[~cold], 1)
+        for_no_history = _fitted(inputs[cold], gains[cold], FEWEST_WITHOUT_HISTORY)
+        return cls(even if weights is None else weights, even if for_no_history is None else for_no_history)
 
-    def scores(self, candidates: Candidates, strangers: Bools) -> Float32s:
-        """The fused score of every candidate, float32 [batch, n], -inf where padded; `strangers` bool [batch]."""
-        return weighted_signals(candidates, self._of(strangers))
+    def scores(self, candidates: Candidates, without_history: Bools) -> Float32s:
+        """The fused score of every candidate, float32 [batch, n], -inf where padded; `without_history` bool [batch]."""
+        return weighted_signals(candidates, self._of(without_history))
 
-    def contributions(self, candidates: Candidates, strangers: Bools) -> Float32s:
+    def contributions(self, candidates: Candidates, without_history: Bools) -> Float32s:
         """What each source adds to the fused score, float32 [batch, n, sources]."""
-        weighted = signals(candidates) * self._of(strangers)[:, None]
+        weighted = signals(candidates) * self._of(without_history)[:, None]
         n = len(candidates.sources)
         return weighted[..., :n] + weighted[..., n:]
 
     def only(self, names: tuple[str, ...], kept: tuple[str, ...]) -> Fusion:
         """The weights of some of the sources, in the order of `kept`."""
         at = [names.index(name) for name in kept]
-        both = (self.weights, self._for_strangers)
+        both = (self.weights, self._for_no_history)
         return Fusion(*(weights.reshape(2, -1)[:, at].ravel() for weights in both))
 
     def write(self, writer: BundleWriter) -> None:
         """Store the weights."""
         writer.array("retrieval/fusion", self.weights)
-        writer.array("retrieval/fusion_strangers", self._for_strangers)
+        writer.array("retrieval/fusion_strangers", self._for_no_history)
 
     @classmethod
     def load(cls, bundle: Bundle) -> Fusion:
@@ -72,17 +73,17 @@ class Fusion:
         names = ("retrieval/fusion", "retrieval/fusion_strangers")
         return cls(*(bundle.array(name if bundle.has(name) else names[0]) for name in names))
 
-    def _of(self, strangers: Bools) -> Float32s:
+    def _of(self, without_history: Bools) -> Float32s:
         """The weights of each query, float32 [batch, 2 * sources]."""
-        return np.where(strangers[:, None], self._for_strangers, self.weights).astype(np.float32)
+        return np.where(without_history[:, None], self._for_no_history, self.weights).astype(np.float32)
 
     @property
-    def _for_strangers(self) -> Float32s:
-        return self.weights if self.for_strangers is None else self.for_strangers
+    def _for_no_history(self) -> Float32s:
+        return self.weights if self.for_no_history is None else self.for_no_history
 
 
 def _fitted(inputs: Float32s, gains: Float32s, fewest: int) -> Float32s | None:
-    """The weights that candidates teach, None where fewer than `fewest` queries took one.
+    """The weights that fit the candidates, None where fewer than `fewest` queries took one.
 
     Maximises the listwise log likelihood of what was taken, each item by its gain (ListNet's top-one loss, Cao et al.
     2007), with a small L2 penalty. Queries without a taken candidate teach nothing; padding is a row of zeros that was
@@ -105,5 +106,5 @@ def _fitted(inputs: Float32s, gains: Float32s, fewest: int) -> Float32s | None:
         return float(-likelihood.mean() + PENALTY * weights @ weights), slope + 2 * PENALTY * weights
 
     start = np.repeat([0.0, 1.0], inputs.shape[2] // 2)
-    found: Float32s = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x.astype(np.float32)
-    return found
+    weights: Float32s = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x.astype(np.float32)
+    return weights

@@ -1,4 +1,4 @@
-"""The lists of all sources joined, and where each item stood in them."""
+"""The lists of all sources merged, and the rank of each merged candidate in each of them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from shortlist_kernels.merging import keep_distinct, write_ranks
 from shortlist_kernels.scratch import scratch
 
 
-def union(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
+def merged_rows(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
     """Every row that the lists [sources, batch, count] or a query's `extra` rows hold, once and ascending, int32
     [batch, n], NO_ITEM behind.
     """
     sources, batch, count = lists.shape
     listed = sources * count
-    found = np.full((batch, listed + max(map(len, extra or ()), default=0)), NO_ITEM, np.int32)
-    found[:, :listed].reshape(batch, sources, count)[:] = lists.transpose(1, 0, 2)
+    merged = np.full((batch, listed + max(map(len, extra or ()), default=0)), NO_ITEM, np.int32)
+    merged[:, :listed].reshape(batch, sources, count)[:] = lists.transpose(1, 0, 2)
     for query, rows in enumerate(extra or ()):
-        found[query, listed : listed + len(rows)] = rows
-    found.view(np.uint32).sort(axis=1)  # as which NO_ITEM is the largest number there is
-    return found[:, : keep_distinct(found)]
+        merged[query, listed : listed + len(rows)] = rows
+    merged.view(np.uint32).sort(axis=1)  # as which NO_ITEM is the largest number there is
+    return merged[:, : keep_distinct(merged)]
 
 
-def places(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
-    """Where each item [batch, n] stands in its query's lists [sources, batch, count]: int32 [sources, batch, n], 1 for
-    the first, 0 where it is not.
+def ranks_in(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
+    """The rank of each item [batch, n] in its query's lists [sources, batch, count]: int32 [sources, batch, n], 1 for
+    the first, 0 where it is not listed.
     """
     ranks = np.zeros((len(lists), *items.shape), np.int32)
     write_ranks(lists, items, scratch.int32s(n_items), ranks)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from shortlist_core.types import DAY, EVENT_WEIGHTS, Bools, EventType, Queries
 from shortlist_kernels.profiles import write_profiles
 from shortlist_kernels.scratch import scratch
 from shortlist_retrieval.sparse import SparseRows
+
+HISTORY = 300
+"""Events of a history that count, the newest; longer ones say nothing new and cost their square in fitting."""
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
 
@@ -28,6 +33,23 @@ def last_events(queries: Queries, count: int) -> Queries:
         return queries
     from_end = np.repeat(queries.offsets[1:], queries.lengths) - 1 - np.arange(len(queries.items))
     return queries.keep(from_end < count)
+
+
+@lru_cache(maxsize=4)
+def newest_wanted(queries: Queries) -> Queries:
+    """Each query with its newest HISTORY events, without impressions and dislikes; the last few batches are kept."""
+    return last_events(wanted_only(queries), HISTORY)
+
+
+@lru_cache(maxsize=4)
+def history_profile(queries: Queries, n_items: int, half_life_days: float, repeated: bool = False) -> SparseRows:
+    """The newest HISTORY wanted events as rows [batch, items], fading with the half-life; inf: all count alike.
+
+    An item counts by its newest event, or, `repeated`, by all of them.
+
+    Several sources read a request's history the same way, and reasons read it again: the last few are kept.
+    """
+    return profile(queries, n_items, HISTORY, half_life_days=half_life_days, repeated=repeated)
 
 
 def profile(

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from shortlist_core.types import Float32s, Int32s, Int64s
 from shortlist_kernels.scratch import scratch
 from shortlist_kernels.sparse import multiply, write_moments, write_values_at
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.top import top_columns
 
 
@@ -37,17 +37,18 @@ class SparseRows:
         matrix.sort_indices()
         return matrix
 
-    def levels(self) -> Float32s:
+    def moments(self) -> Float32s:
         """Mean and standard deviation of each row, its zeros counting, float32 [batch, 2]."""
-        levels = np.empty((len(self), 2), np.float32)
-        write_moments(self.offsets, self.values, self.width, levels)
-        return levels
+        moments = np.empty((len(self), 2), np.float32)
+        write_moments(self.offsets, self.values, self.width, moments)
+        return moments
 
-    def top(self, count: int, barred: Barred | None = None) -> Int32s:
-        """The columns of the `count` largest positive entries of each row that are not barred, largest first, of equal
-        ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
+    def top(self, count: int, excluded: Exclusions | None = None) -> Int32s:
+        """The columns of the `count` largest positive entries of each row that are not excluded, largest first.
+
+        Of equal ones the lower column comes first. int32 [batch, count], NO_ITEM where there are no more.
         """
-        return top_columns(self.offsets, self.columns, self.values, barred or Barred.of_all(len(self)), count)
+        return top_columns(self.offsets, self.columns, self.values, excluded or Exclusions.of_all(len(self)), count)
 
     def at(self, columns: Int32s) -> Float32s:
         """The values in the given columns [batch, n], 0 where there is none, past the last and where NO_ITEM stands."""
@@ -63,3 +64,14 @@ def product(factors: SparseRows, matrix: sp.csr_matrix, unit: float = 1.0) -> Sp
     factor = factors.offsets, factors.columns, factors.values, np.float32(unit)
     width = matrix.shape[1]
     return SparseRows(*multiply(*factor, matrix.indptr, matrix.indices, matrix.data, width), width)
+
+
+def keep_largest(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
+    """The matrix with only the `count` entries of largest magnitude of each row, zeros dropped."""
+    matrix.eliminate_zeros()
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((-np.abs(matrix.data), rows))
+    place = np.arange(len(order)) - matrix.indptr[:-1][rows[order]]
+    kept = np.sort(order[place < count])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))])
+    return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], starts), matrix.shape)

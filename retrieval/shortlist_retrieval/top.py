@@ -6,7 +6,7 @@ import numpy as np
 
 from shortlist_core.types import NO_ITEM, Float32s, Int32s, Int64s
 from shortlist_kernels.top import write_top_columns, write_top_positions
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 
 
 def top_positions(values: Float32s, count: int) -> Int64s:
@@ -19,11 +19,11 @@ def top_positions(values: Float32s, count: int) -> Int64s:
     return positions
 
 
-def top_columns(offsets: Int64s, columns: Int32s, values: Float32s, barred: Barred, count: int) -> Int32s:
-    """Of sparse rows (CSR) the columns of the `count` largest positive values that are not barred, largest first, of
+def top_columns(offsets: Int64s, columns: Int32s, values: Float32s, excluded: Exclusions, count: int) -> Int32s:
+    """Of sparse rows (CSR) the columns of the `count` largest positive values that are not excluded, largest first, of
     equal ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
     """
-    found = np.full((len(offsets) - 1, count), NO_ITEM, np.int32)
+    top = np.full((len(offsets) - 1, count), NO_ITEM, np.int32)
     bits = values.view(np.int32)  # of positive numbers in the numbers' order
-    write_top_columns(offsets, columns, bits, barred.offsets, barred.joined, barred.filter, found)
-    return found
+    write_top_columns(offsets, columns, bits, excluded.offsets, excluded.joined, excluded.filter, top)
+    return top

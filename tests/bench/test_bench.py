@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
     "ceiling_ratio", "cpu_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500",
@@ -92,6 +94,14 @@ def test_profile_counts_recursion_once() -> None:
     assert total == 10
     assert alone == {"work (a/c.py)": 7, "run (a/b.py)": 3}
     assert together == {"run (a/b.py)": 10, "work (a/c.py)": 7}
+
+
+def test_profile_knows_our_functions_wherever_they_are_installed() -> None:
+    from shortlist_bench.profile import tables
+
+    stacks = ["run (asyncio/runners.py:1);rank (/a/server/shortlist_server/pipeline/stages.py:2) 7"]
+    _, ours = tables(stacks, 1)
+    assert [*ours.columns[0].cells] == ["rank (shortlist_server/pipeline/stages.py)"]
 
 
 def test_failed_calls_are_no_goodput() -> None:

@@ -15,6 +15,9 @@ from shortlist_bench import ghz_report
 Write = Callable[..., Path]
 
 
+pytestmark = pytest.mark.system
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     """Writes what ghz would: calls as (milliseconds, status), ten of them ending each second."""

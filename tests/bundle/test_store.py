@@ -119,7 +119,7 @@ def test_publishers_at_the_same_time_do_not_harm_each_other(store: BundleStore, 
     assert hidden(store) == []
 
 
-@pytest.mark.parametrize("rounds", [30, pytest.param(1024, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [10, pytest.param(1024, marks=pytest.mark.slow)])
 def test_readers_always_get_one_whole_bundle_while_others_come_and_go(
     store: BundleStore, publish: Publish, rounds: int
 ) -> None:

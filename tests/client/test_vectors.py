@@ -28,6 +28,7 @@ OPERATORS = {name for name, method in METHODS.items() if method.containing_servi
 """Methods for operators, which of all clients the Python client alone has; their messages are in the table."""
 
 
+@pytest.mark.system
 def test_the_table_is_current(tmp_path: Path) -> None:
     copied = shutil.copytree(VECTORS.parent, tmp_path / "vectors", ignore=shutil.ignore_patterns("*.json"))
     subprocess.run([sys.executable, copied / "make.py"], check=True)

@@ -13,8 +13,9 @@ from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.source import batches
 
-# What a spreadsheet may write into a cell; surrogates and NUL no file holds, a lone CR ends a line for some readers.
-CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0"), max_size=8)
+# What a spreadsheet may write into a cell; surrogates and NUL no file holds, a lone CR ends a line for some readers,
+# and U+10FFFF, which Unicode leaves to programs, stands for bytes that are no text: a row with it is refused as such.
+CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0\U0010ffff"), max_size=8)
 FILLED = CELL.filter(lambda text: text.strip() != "")
 
 

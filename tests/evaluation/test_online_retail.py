@@ -13,10 +13,13 @@ from shortlist_evaluation.suite import baselines, rank
 
 FOLDER = Path(os.environ.get("SHORTLIST_DATA", "")) / "online-retail"
 
-pytestmark = pytest.mark.skipif(
-    not (os.environ.get("SHORTLIST_DATA") and FOLDER.is_dir()),
-    reason="NOT CHECKED against real data: set SHORTLIST_DATA to a folder that holds online-retail/",
-)
+pytestmark = [
+    pytest.mark.system,  # fits models to real data
+    pytest.mark.skipif(
+        not (os.environ.get("SHORTLIST_DATA") and FOLDER.is_dir()),
+        reason="NOT CHECKED against real data: set SHORTLIST_DATA to a folder that holds online-retail/",
+    ),
+]
 
 TABLE = {  # NDCG@10, Hit@10, Recall@20, Recall@100, Recall@500, measured independently under the same protocol
     "popularity, all time": (0.0441, 0.287, 0.034, 0.135, 0.424),

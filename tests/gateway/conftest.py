@@ -15,22 +15,20 @@ sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "server
 import server_fakes
 from gateway_process import Process, Run
 
-BOOT = Path(server_fakes.__file__).parent / "boot"
-
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Starts `shortlist COMMAND ARGUMENTS`, waits until it serves, and kills it at the end."""
+def run(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Iterator[Run]:
+    """Starts `shortlist COMMAND ARGUMENTS` over fakes, waits until it serves, and kills it at the end."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **environment: str) -> Process:
         log = tmp_path_factory.mktemp("log") / "stderr"
         popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", "shortlist_cli.main", *arguments],
+            [sys.executable, "-P", str(server_fakes.PROGRAM), *arguments],
             stdout=subprocess.PIPE,
             stderr=log.open("w"),
             text=True,
-            env={**os.environ, "PYTHONPATH": str(BOOT), "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         )
         started.append(popen)
         assert popen.stdout is not None

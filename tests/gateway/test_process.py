@@ -6,16 +6,18 @@ import re
 import signal
 import socket
 import threading
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 from certificates import Certificates
 from gateway_process import RECOMMEND, Process, Run
+from server_fakes import Gate
 from typer.testing import CliRunner
+from waiting import eventually
 
 import shortlist_cli.main
+from shortlist_core.addresses import split
 from shortlist_core.errors import ShortlistError
 from shortlist_server.rpc.auth import new_token
 
@@ -33,10 +35,7 @@ def test_a_caller_that_leaves_ends_its_call_on_the_server(serve: Run, put_before
     gateway = put_before(server.address)
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"http://{gateway.address}{RECOMMEND}", json={"userId": "ann"}, timeout=0.5)
-    deadline = time.monotonic() + 10
-    while '"code": "CANCELLED"' not in server.log():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: '"code": "CANCELLED"' in server.log())
 
 
 def test_tokens_are_passed_on(serve: Run, put_before: Run, tmp_path: Path) -> None:
@@ -70,14 +69,29 @@ def test_without_a_server_it_says_so(put_before: Run) -> None:
     assert (health.status_code, health.json()) == (503, {"status": "UNREACHABLE"})
 
 
+def refuses(address: str) -> bool:
+    """Whether nobody takes connections there any more."""
+    try:
+        socket.create_connection(split(address), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_lets_accepted_calls_finish_and_exits_zero(serve: Run, put_before: Run, end: signal.Signals) -> None:
-    gateway = put_before(serve(FAKE_RANKER_SECONDS="1").address)
+def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
+    serve: Run, put_before: Run, tmp_path: Path, end: signal.Signals
+) -> None:
+    gate = Gate(tmp_path / "gate")
+    gateway = put_before(serve(FAKE_RANKER_GATE=str(gate.path)).address)
     answers: list[int] = []
     calling = threading.Thread(target=lambda: answers.append(gateway.post(json={"userId": "ann"}).status_code))
-    calling.start()
-    time.sleep(0.5)  # by then the call is with the ranker
-    gateway.popen.send_signal(end)
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        gateway.popen.send_signal(end)
+        eventually(lambda: refuses(gateway.address))
+        assert not answers
     calling.join(20)
     assert answers == [200]
     assert gateway.popen.wait(10) == 0

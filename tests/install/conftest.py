@@ -22,7 +22,7 @@ structlog prometheus_client shortlist shortlist_core shortlist_server shortlist_
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
+def wheels(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Wheels:
     """The server's and the client's, built from the tree."""
     folder = tmp_path_factory.mktemp("wheels")
     client = shutil.copytree(ROOT / "client/python", folder / "client")  # setuptools builds inside the tree
@@ -41,7 +41,7 @@ def traps(tmp_path: Path) -> Traps:
 
 
 @pytest.fixture
-def environment() -> dict[str, str]:
+def environment(system_test: None) -> dict[str, str]:
     """That of a user's shell: no setting keeps the current folder off the import path."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 

@@ -41,7 +41,8 @@ def test_the_servers_wheel_holds_every_package_that_serves_and_nothing_else(whee
 
 def test_the_gateways_description_is_a_file_of_its_own(wheels: Wheels) -> None:
     with zipfile.ZipFile(wheels.server) as archive:
-        assert archive.read("shortlist_gateway/openapi.json") == (ROOT / "docs/api/openapi.json").read_bytes()
+        openapi = (ROOT / "lib/shortlist_gateway/openapi.json").read_bytes()
+        assert archive.read("shortlist_gateway/openapi.json") == openapi
 
 
 def test_a_wheel_from_the_source_distribution_is_the_same(wheels: Wheels, tmp_path: Path) -> None:

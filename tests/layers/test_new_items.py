@@ -9,7 +9,6 @@ import pytest
 from shortlist_bundle.items import write_items
 from shortlist_core.catalog import CatalogItem
 from shortlist_layers.item_encoder import ItemEncoder
-from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import ItemFeatures, PriceScale, item_inputs, item_text
 from shortlist_layers.new_items import NewItems
 
@@ -60,13 +59,13 @@ def of_layer(made, inputs):
 @pytest.mark.parametrize("use_text", [True, False])
 def test_numpy_says_what_the_layer_says(use_text):
     made, inputs = encoder(use_text=use_text), item_inputs(features(), np.arange(N))
-    assert ItemEncoding.of(made).vectors(inputs) == pytest.approx(of_layer(made, inputs), abs=1e-5)
+    assert made.encoding().vectors(inputs) == pytest.approx(of_layer(made, inputs), abs=1e-5)
 
 
 @pytest.mark.parametrize("count", [0, 1, 700])
 def test_any_number_of_items(count):
     made, inputs = encoder(), item_inputs(features(), np.arange(count) % N)
-    found = ItemEncoding.of(made).vectors(inputs)
+    found = made.encoding().vectors(inputs)
     assert found.shape == (count, 24) and found.dtype == np.float32
     if count:
         assert found == pytest.approx(of_layer(made, inputs), abs=1e-5)
@@ -79,7 +78,7 @@ def test_the_same_item_reads_the_same_in_training_and_later(new):
     assert not later["tokens"][:, length:].any() or length == later["tokens"].shape[1]
     assert np.array_equal(later["categories"], trained["categories"])
     assert later["prices"] == pytest.approx(trained["prices"], abs=1e-6)
-    encoding = ItemEncoding.of(encoder())
+    encoding = encoder().encoding()
     assert encoding.vectors(later) == pytest.approx(encoding.vectors(trained), abs=1e-5)
 
 
@@ -92,7 +91,7 @@ def test_categories_that_the_bundle_does_not_know_say_nothing(new):
 
 def test_what_the_id_says_stays_when_content_changes(new):
     made = encoder()
-    encoding, known = ItemEncoding.of(made), np.ones(N, bool)
+    encoding, known = made.encoding(), np.ones(N, bool)
     published = of_layer(made, item_inputs(features(known), np.arange(N)))
     rows = np.array([3, 0], np.int32)
     changed = [CatalogItem("i3", "red plate", "of wool", ("cups",), 4.0), items()[0]]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[2]
 RELEASED = ROOT / "protos/released/shortlist.v1.binpb"
 BUF = Path(sys.executable).with_name("buf")

@@ -5,9 +5,11 @@ import pytest
 
 from shortlist_core.types import DAY, NO_ITEM, Candidates
 from shortlist_kernels.signals import signals
-from shortlist_ranking.features import CONTEXT, ItemFacts, feature_names, features, untaken, write_features
+from shortlist_ranking.features.matrix import feature_matrix, feature_names, write_features
+from shortlist_ranking.item_facts import ItemFacts
 
 AS_OF = 100 * DAY
+CONTEXT = ("age", "since_last_taken", "price", "price_known", "price_distance", "history_length")
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def candidates(items, sources=("a", "b")):
 
 
 def context(queries, items, facts):
-    found = features(queries, candidates(items), facts)
+    found = feature_matrix(queries, candidates(items), facts)
     assert found.dtype == np.float32
     assert found.shape[2] == len(feature_names(("a", "b")))
     return {name: found[..., 4 + i] for i, name in enumerate(CONTEXT)}
@@ -50,18 +52,18 @@ def test_users_are_known_by_the_length_of_their_history(queries_of, facts):
 
 def test_a_new_item_is_new_until_popularity_knows_that_somebody_took_it(facts):
     facts = replace(facts, new=np.array([False, True, True]))
-    made = candidates([[0, 1, 2]], sources=("two_tower", "popular_7d"))
+    made = replace(candidates([[0, 1, 2]], sources=("two_tower", "popular_7d")), taker_counts=(1,))
     made.scores[0] = [[0, 0], [1, 0], [0, 0.7]]
-    assert untaken(made, facts).tolist() == [[False, True, False]]
+    assert facts.untaken(made).tolist() == [[False, True, False]]
 
 
 def test_how_long_a_user_has_been_away_changes_nothing(queries_of, facts):
-    soon, late = (features(queries_of([[0]], times=[[day]]), candidates([[1]]), facts) for day in (99, 3))
+    soon, late = (feature_matrix(queries_of([[0]], times=[[day]]), candidates([[1]]), facts) for day in (99, 3))
     assert np.array_equal(soon, late)
 
 
 def test_padding_and_batches_without_events_are_finite(queries_of, facts):
-    found = features(queries_of([[], []]), candidates([[NO_ITEM, 1], [2, NO_ITEM]]), facts)
+    found = feature_matrix(queries_of([[], []]), candidates([[NO_ITEM, 1], [2, NO_ITEM]]), facts)
     assert np.isfinite(found).all()
 
 
@@ -73,7 +75,7 @@ def test_they_are_what_numpy_makes_of_the_facts(queries_of):
     facts = ItemFacts(first, first + DAY, prices, AS_OF, np.zeros(30, bool))
     queries = queries_of([generator.integers(0, 30, n) for n in (0, 1, 5, 40)])
     made = candidates(generator.integers(0, 30, (4, 7)))
-    found = features(queries, made, facts)
+    found = feature_matrix(queries, made, facts)
     assert np.array_equal(found[..., :4], signals(made))
     for i in range(4):
         items, own = made.items[i], prices[queries.history(i)]
@@ -93,7 +95,7 @@ def test_written_into_a_larger_array_nothing_else_is_touched(queries_of, facts):
     queries, made = queries_of([[0, 1], []]), candidates([[0, 1, 2], [2, 1, NO_ITEM]])
     found = np.full((3, 5, 12), 9, np.float32)
     write_features(queries, made, facts, found)
-    assert np.array_equal(found[:2, :3, :10], features(queries, made, facts))
+    assert np.array_equal(found[:2, :3, :10], feature_matrix(queries, made, facts))
     found[:2, :3, :10] = 9
     assert (found == 9).all()
 
@@ -107,9 +109,9 @@ def test_nothing_is_written_to(queries_of, facts):
     for array in (facts.first, facts.last, facts.prices):
         array.setflags(write=False)
     made = candidates([[0, NO_ITEM]])
-    for name in ("items", "scores", "ranks", "levels"):
+    for name in ("items", "scores", "ranks", "moments"):
         getattr(made, name).setflags(write=False)
-    features(queries_of([[0, 1]]), replace(made), facts)
+    feature_matrix(queries_of([[0, 1]]), replace(made), facts)
 
 
 def test_loaded_facts_are_the_same(facts, stored):

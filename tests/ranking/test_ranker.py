@@ -10,7 +10,7 @@ from shortlist_core.errors import BundleRefusedError
 from shortlist_core.types import NO_ITEM
 from shortlist_layers.history import latest
 from shortlist_ranking.examples import model_inputs
-from shortlist_ranking.features import features
+from shortlist_ranking.features.matrix import feature_matrix
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.selection import select
 
@@ -54,7 +54,7 @@ def test_scores_are_probabilities_and_differ(scores, candidates):
 def test_the_compiled_padded_function_is_the_plain_model(ranker, trained, queries, candidates, scores):
     """`Scorer.call` reads text and ids itself; serving reads vectors that were computed beforehand."""
     recent = latest(queries, queries.offsets[:-1], queries.offsets[1:])
-    scaled = trained.scorer.scaling.apply(features(queries, candidates, trained.facts))
+    scaled = trained.scorer.scaling.apply(feature_matrix(queries, candidates, trained.facts))
     history, *rest = recent
     inputs = model_inputs(trained.table.features, candidates.items, scaled, history, *rest)
     plain = keras.ops.convert_to_numpy(trained.scorer.scorer(inputs))

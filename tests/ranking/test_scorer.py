@@ -135,7 +135,7 @@ def as_layers_say(scorer, history, present, types, gaps, candidates, features):
     return keras.ops.convert_to_numpy(scorer.wide(features) + scorer.deep(x))[..., 0]
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)  # each builds a scorer
 @given(st.integers(0, 2**31), st.integers(1, 3), st.integers(1, 9), st.sampled_from([(8,), (16, 8), (8, 4, 4)]))
 def test_the_first_layer_by_user_is_the_first_layer(seed, users, n, hidden):
     keras.utils.set_random_seed(seed)

@@ -46,7 +46,7 @@ def config(items, **changed):
 
 
 @pytest.fixture(scope="module")
-def trained(items):
+def trained(items, system_test):
     return train_scorer([examples()], items, config(items, use_lstm=False), 12, NO_START)
 
 
@@ -65,6 +65,7 @@ def test_probabilities_rise_with_the_score_and_match_the_rate(trained):
     assert (1 / (1 + np.exp(-slope * scores - offset))).mean() == pytest.approx(1 / 20, rel=0.5)
 
 
+@pytest.mark.system
 def test_without_anything_taken_there_is_nothing_to_learn(items):
     nothing = examples()
     nothing.labels[:] = 0
@@ -72,6 +73,7 @@ def test_without_anything_taken_there_is_nothing_to_learn(items):
         train_scorer([nothing], items, config(items), 1, NO_START)
 
 
+@pytest.mark.system
 def test_a_dropped_feature_cannot_help(items):
     dropped = np.array([True, False, False])
     blind = train_scorer([examples()], items, config(items, use_lstm=False), 2, NO_START, dropped)
@@ -81,6 +83,7 @@ def test_a_dropped_feature_cannot_help(items):
     assert np.array_equal(score_examples(blind.scorer, fresh, blind.vectors, blind.scaling), usual)
 
 
+@pytest.mark.system
 def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items):
     """New ones lie far behind by the scorer, and are the ones that are taken."""
     start = np.array([1, 0, 0], np.float32)
@@ -101,6 +104,7 @@ def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items
     assert weights[1] > abs(weights[2]), "what tells which of them"
 
 
+@pytest.mark.system
 def test_broken_numbers_are_named(items):
     broken = examples()
     broken.features[:, :, 1] = np.nan
@@ -108,6 +112,7 @@ def test_broken_numbers_are_named(items):
         train_scorer([broken], items, config(items, use_lstm=False, use_text=False), 1, NO_START)
 
 
+@pytest.mark.system
 def test_the_start_is_kept_where_training_does_not_beat_it(items, monkeypatch):
     monkeypatch.setattr("shortlist_ranking.train.RATE", 1e-12)
     start = np.array([5, 0, 0], np.float32)
@@ -117,6 +122,7 @@ def test_the_start_is_kept_where_training_does_not_beat_it(items, monkeypatch):
     assert ndcg_at_10(found, fresh) == pytest.approx(1)
 
 
+@pytest.mark.system
 def test_the_newest_slice_says_how_long_to_train_and_is_learned_from_in_the_end(items):
     """What paid in the past no longer does: the start is the best there is, and it is what comes out."""
     past, now = examples(), examples(seed=1)
@@ -134,6 +140,7 @@ def test_the_newest_slice_says_how_long_to_train_and_is_learned_from_in_the_end(
     )
 
 
+@pytest.mark.system
 def test_probabilities_are_of_the_scorer_that_comes_out(items):
     """The one that was calibrated has not seen the newest slice; its level of logits need not be the other's."""
     now = examples(seed=1)
@@ -144,6 +151,7 @@ def test_probabilities_are_of_the_scorer_that_comes_out(items):
     assert (1 / (1 + np.exp(-slope * logits - offset))).mean() == pytest.approx(1 / 20, rel=0.01)
 
 
+@pytest.mark.system
 def test_a_single_user_is_learned_from(items):
     made = replace(examples(30), users=np.zeros(30, np.int64))
     assert train_scorer([made], items, config(items, use_lstm=False), 1, NO_START).ndcg > 0

@@ -5,26 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortlist_core.types import NO_ITEM
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 
 ITEMS = 12
 ROWS = st.integers(0, ITEMS - 1)
 
 
 @st.composite
-def barred(draw):
+def excluded(draw):
     """Of one to three queries."""
     rows = draw(st.lists(st.sets(ROWS), min_size=1, max_size=3))
     allowed = draw(st.none() | st.lists(st.booleans(), min_size=ITEMS, max_size=ITEMS))
     own = [np.array(sorted(of_query), np.int32) for of_query in rows]
-    return Barred(own, None if allowed is None else np.array(allowed))
+    return Exclusions(own, None if allowed is None else np.array(allowed))
 
 
 def passes(bars, query, row):
     return row != NO_ITEM and row not in bars.rows[query] and (bars.allowed is None or bars.allowed[row])
 
 
-@given(barred(), st.integers(0, 5), st.booleans(), st.data())
+@given(excluded(), st.integers(0, 5), st.booleans(), st.data())
 def test_the_first_that_pass_in_the_order_of_the_list(bars, count, shared, data):
     length = data.draw(st.integers(0, 9))
     one = st.lists(ROWS | st.just(NO_ITEM), min_size=length, max_size=length)

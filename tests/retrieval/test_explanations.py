@@ -27,8 +27,8 @@ def retriever(queries_of):
     goes_with = sp.csr_matrix(
         ([1.0, 0.2, 0.9, 0.1], ([TEA, TENT, TENT, TEA], [CUP, CUP, LAMP, LAMP])), (5, 5), dtype=np.float32
     )
-    bought = ItemItem("bought_together", goes_with, np.inf)
-    popular = Popularity.fit("popular", queries_of([[HIT], [HIT, TEA], [HIT], [CUP]]), 5, np.inf)
+    bought = ItemItem(goes_with, np.inf, name="bought_together")
+    popular = Popularity.counted("popular", queries_of([[HIT], [HIT, TEA], [HIT], [CUP]]), 5, np.inf)
     return Retriever((bought, popular), Fusion(np.array([1, 0.5, 0, 0], np.float32)), 5)
 
 
@@ -112,17 +112,17 @@ def test_reasons_are_those_that_plain_loops_find(queries_of, seed):
     weights = [sp.random(CATALOGUE, CATALOGUE, 0.2, "csr", np.float32, draw) for _ in range(2)]
     vectors = draw.normal(size=(CATALOGUE, FACTORS)).astype(np.float32)
     sources = (
-        ItemItem("often", weights[0], np.inf),
+        ItemItem(weights[0], np.inf, name="often"),
         ALS.of(VectorIndex.build(vectors)),
-        Popularity.fit("popular", queries_of([draw.integers(0, CATALOGUE, 30).tolist()]), CATALOGUE, np.inf),
-        ItemItem("faded", weights[1], 3.0),
+        Popularity.counted("popular", queries_of([draw.integers(0, CATALOGUE, 30).tolist()]), CATALOGUE, np.inf),
+        ItemItem(weights[1], 3.0, name="faded"),
     )
     retriever = Retriever(sources, Fusion(draw.normal(0.5, 1, 8).astype(np.float32)), CATALOGUE)
     histories = [draw.integers(0, CATALOGUE, draw.integers(0, 8)).tolist() for _ in range(4)]
     queries = queries_of(histories, types=[draw.integers(0, 9, len(own)).tolist() for own in histories])
     found = retriever.retrieve(queries, 12)
     padded = replace(found, items=np.where(draw.random(found.items.shape) < 0.1, NO_ITEM, found.items))
-    told, given = retriever.reasons(queries, padded), retriever.fusion.contributions(padded, queries.strangers)
+    told, given = retriever.reasons(queries, padded), retriever.fusion.contributions(padded, queries.without_history)
     for i, n in np.ndindex(padded.items.shape):
         speaker, share = plain_speaker(np.where(padded.ranks[i, n] > 0, given[i, n], 0), given[i, n], [0, 1, 3])
         if padded.items[i, n] == NO_ITEM:

@@ -73,6 +73,6 @@ def test_strangers_have_weights_of_their_own():
     strangers = np.repeat([False, True], len(inputs))
     fusion = Fusion.fit(np.concatenate([inputs, other]), np.concatenate([labels, labels]), strangers)
     assert fusion.weights == pytest.approx(Fusion.fit(inputs, labels).weights, abs=1e-3)
-    assert fusion.for_strangers == pytest.approx(Fusion.fit(other, labels).weights, abs=1e-3)
+    assert fusion.for_no_history == pytest.approx(Fusion.fit(other, labels).weights, abs=1e-3)
     few = Fusion.fit(inputs, labels, np.arange(len(inputs)) < 3)
-    assert np.array_equal(few.for_strangers, Fusion.even(2).weights), "three are nothing to learn from"
+    assert np.array_equal(few.for_no_history, Fusion.even(2).weights), "three are nothing to learn from"

@@ -7,18 +7,22 @@ import pytest
 
 from shortlist_core.types import NO_ITEM
 from shortlist_retrieval import retriever as retriever_module
+from shortlist_retrieval.best import best
 from shortlist_retrieval.fusion import Fusion
-from shortlist_retrieval.retriever import Retriever, best
+from shortlist_retrieval.neighbours import cosine
+from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.als import ALS
-from shortlist_retrieval.sources.item_item import ItemItem, cosine, history_profile
+from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.popularity import Popularity
+from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.sources.transitions import Transitions, transition_weights
 
 ITEMS = 80
 GENERATOR = np.random.default_rng(5)
 HISTORIES = [GENERATOR.integers(0, ITEMS - 1, GENERATOR.integers(2, 15)).tolist() for _ in range(120)]
 ASKED = [HISTORIES[0], [], [7], HISTORIES[1] + HISTORIES[2]]
-FIELDS = ("items", "fused", "scores", "ranks", "levels")
+FIELDS = ("items", "fused", "scores", "ranks", "moments")
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +30,10 @@ def retriever(queries_of):
     events = queries_of(HISTORIES)
     profiles = history_profile(events, ITEMS, np.inf).matrix()
     sources = (
-        ItemItem("cosine", cosine(profiles), 20.0),
-        Transitions("transitions", transition_weights(events, ITEMS), np.inf),
-        ALS.fit(profiles, 16, 0),
-        Popularity.fit("popular", events, ITEMS, np.inf),
+        ItemItem(cosine(profiles), 20.0, name="cosine"),
+        Transitions(transition_weights(events, ITEMS)),
+        ALS.factorised(profiles, 16, 0),
+        Popularity.counted("popular", events, ITEMS, np.inf),
     )
     return Retriever(sources, Fusion(GENERATOR.random(8).astype(np.float32)), ITEMS)
 
@@ -39,10 +43,10 @@ def queries(queries_of):
     return queries_of(ASKED)
 
 
-class Broken:
+class Broken(Source):
     """Raises when it is asked, or only when it is asked for details."""
 
-    name = "broken"
+    kind = name = "broken"
 
     def __init__(self, at_once=True):
         self.at_once = at_once
@@ -55,10 +59,17 @@ class Broken:
     def top(self, count, allowed):
         raise OSError("the disk is gone")
 
+    def write(self, writer):
+        raise OSError("the disk is gone")
+
+    @classmethod
+    def load(cls, bundle, name, new=None):
+        raise OSError("the disk is gone")
+
 
 def row(candidates, query):
     valid = candidates.valid[query]
-    return {n: getattr(candidates, n)[query][valid] if n != "levels" else candidates.levels[query] for n in FIELDS}
+    return {n: getattr(candidates, n)[query][valid] if n != "moments" else candidates.moments[query] for n in FIELDS}
 
 
 def test_best_first_and_padding_behind(retriever, queries):
@@ -112,7 +123,7 @@ def test_given_items_are_described_as_retrieved_ones(retriever, queries):
     assert np.array_equal(again.ranks, found.ranks[:, ::-3])
 
 
-def test_blocked_and_barred_items_never_come(retriever, queries):
+def test_blocked_and_excluded_items_never_come(retriever, queries):
     allowed = np.arange(ITEMS) % 2 == 0
     blocked = [np.unique(queries.history(i)) for i in range(len(queries))]
     found = retriever.retrieve(queries, 40, blocked=blocked, allowed=allowed)

@@ -1,19 +1,28 @@
 """What every source keeps to, whatever its kind: the same questions, with dense arithmetic as the oracle."""
 
+import ast
+import inspect
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from shortlist_core.errors import BundleRefusedError
 from shortlist_core.types import NO_ITEM
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
-from shortlist_retrieval.retriever import KINDS
+from shortlist_retrieval.neighbours import cosine, ease
+from shortlist_retrieval.profile import history_profile
 from shortlist_retrieval.sources.als import ALS
+from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
-from shortlist_retrieval.sources.item_item import ItemItem, cosine, ease, history_profile
+from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.popularity import Popularity
+from shortlist_retrieval.sources.recent_item_item import RecentItemItem
+from shortlist_retrieval.sources.registry import SOURCES, load_source, source_class
 from shortlist_retrieval.sources.similar_users import SimilarUsers
+from shortlist_retrieval.sources.text import Text
 from shortlist_retrieval.sources.transitions import Transitions, transition_weights
 from shortlist_retrieval.sources.two_tower import TwoTower
 
@@ -38,15 +47,17 @@ def tower():
 
 
 FIT = {
-    "ease": lambda q: ItemItem("ease", ease(history_profile(q, ITEMS, np.inf).matrix(), 10.0), np.inf),
-    "cosine": lambda q: ItemItem("cosine", cosine(history_profile(q, ITEMS, np.inf).matrix()), 3.0),
-    "transitions": lambda q: Transitions("transitions", transition_weights(q, ITEMS), np.inf),
-    "similar_users": lambda q: SimilarUsers.fit(q, ITEMS, 5.0),
-    "als": lambda q: ALS.fit(history_profile(q, ITEMS, np.inf).matrix(), 16, 0),
-    "popular": lambda q: Popularity.fit("popular", q, ITEMS, np.inf),
-    "popular_4d": lambda q: Popularity.fit("popular_4d", q, ITEMS, 4),
+    "item_item": lambda q: ItemItem(ease(history_profile(q, ITEMS, np.inf).matrix(), 10.0)),
+    "item_item_recent": lambda q: RecentItemItem(ease(history_profile(q, ITEMS, 3.0, True).matrix(), 9.0), 3.0, True),
+    "cosine": lambda q: Cosine(cosine(history_profile(q, ITEMS, np.inf).matrix()), 3.0),
+    "text": lambda q: Text(cosine(history_profile(q, ITEMS, np.inf).matrix()), 5.0),
+    "transitions": lambda q: Transitions(transition_weights(q, ITEMS)),
+    "similar_users": lambda q: SimilarUsers.of_histories(q, ITEMS, 5.0),
+    "als": lambda q: ALS.factorised(history_profile(q, ITEMS, np.inf).matrix(), 16, 0),
+    "popular": lambda q: Popularity.counted("popular", q, ITEMS, np.inf),
+    "popular_4d": lambda q: Popularity.counted("popular_4d", q, ITEMS, 4),
     "two_tower": lambda q: tower(),
-    "demographic": lambda q: Demographic.fit(q, np.zeros((len(q), 1), np.int32), ITEMS),
+    "demographic": lambda q: Demographic.counted(q, np.zeros((len(q), 1), np.int32), ITEMS),
 }
 WITHOUT_HISTORY = ("popular", "popular_4d")
 
@@ -80,18 +91,38 @@ def listed(source, answer, scores, query, allowed):
 
 
 def test_the_contract_covers_every_kind(sources):
-    assert {type(source).__name__ for source in sources.values()} == set(KINDS)
+    assert {type(source) for source in sources.values()} == set(SOURCES)
+
+
+def test_no_source_imports_another():
+    modules = {source.__module__ for source in SOURCES}
+    for source in SOURCES:
+        tree = ast.parse(Path(inspect.getfile(source)).read_text())
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not imported & modules, source
+
+
+def test_names_and_kinds_lead_to_their_class():
+    assert source_class("ItemItem", "text") is Text
+    assert source_class("Popularity", "popular_14d") is Popularity
+    assert source_class("of tomorrow", "text") is None
+
+
+def test_an_unknown_kind_of_source_is_refused(sources, stored):
+    bundle = stored(sources["als"].write)
+    with pytest.raises(BundleRefusedError, match="of tomorrow"):
+        load_source(bundle, "of tomorrow", "als")
 
 
 @pytest.mark.parametrize("count", [1, 7, ITEMS])
 @pytest.mark.parametrize("share_allowed", [None, 0.5, 0.0])
-def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed, barring):
+def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed, excluding):
     allowed = np.ones((len(asked), ITEMS), bool)
     if share_allowed is not None:
         allowed = np.random.default_rng(1).random(allowed.shape) < share_allowed
     answer = source.scores(asked)
     scores = dense(answer, len(asked))
-    items = answer.top(count, barring(allowed) if share_allowed is not None else None)
+    items = answer.top(count, excluding(allowed) if share_allowed is not None else None)
     assert items.shape == (len(asked), count)
     assert items.dtype == np.int32
     for query in range(len(asked)):
@@ -104,12 +135,12 @@ def test_top_lists_the_best_allowed_items(source, asked, count, share_allowed, b
         assert scores[query, own] == pytest.approx(best, abs=1e-5)
 
 
-def test_levels_are_mean_and_spread_over_the_catalogue(source, asked):
+def test_moments_are_mean_and_spread_over_the_catalogue(source, asked):
     answer = source.scores(asked)
     scores = dense(answer, len(asked)).astype(np.float64)
-    assert answer.levels().shape == (len(asked), 2)
-    assert answer.levels()[:, 0] == pytest.approx(scores.mean(axis=1), abs=1e-4)
-    assert answer.levels()[:, 1] == pytest.approx(scores.std(axis=1), abs=1e-4)
+    assert answer.moments().shape == (len(asked), 2)
+    assert answer.moments()[:, 0] == pytest.approx(scores.mean(axis=1), abs=1e-4)
+    assert answer.moments()[:, 1] == pytest.approx(scores.std(axis=1), abs=1e-4)
 
 
 def test_an_empty_history_scores_zero_and_proposes_nothing(source, queries_of):
@@ -142,15 +173,15 @@ def test_a_batch_of_none_is_answered(source, queries_of):
     answer = source.scores(queries_of([]))
     assert answer.top(5, None).shape == (0, 5)
     assert answer.at(np.zeros((0, 4), np.int32)).shape == (0, 4)
-    assert answer.levels().shape == (0, 2)
+    assert answer.moments().shape == (0, 2)
 
 
 def test_a_loaded_source_says_the_same(source, asked, stored):
-    loaded = type(source).load(stored(source.write), source.name)
-    assert loaded.name == source.name
+    loaded = load_source(stored(source.write), source.kind, source.name)
+    assert (type(loaded), loaded.name) == (type(source), source.name)
     before, after = source.scores(asked), loaded.scores(asked)
     assert np.array_equal(dense(before, len(asked)), dense(after, len(asked)))
-    assert np.array_equal(before.levels(), after.levels())
+    assert np.array_equal(before.moments(), after.moments())
     assert np.array_equal(before.top(20, None), after.top(20, None))
 
 

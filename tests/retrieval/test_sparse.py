@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from shortlist_core.types import NO_ITEM
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.sparse import SparseRows, product
 
 COLUMNS = 50
@@ -62,24 +62,24 @@ def test_rows_past_the_matrix_add_nothing(matrix):
     assert dense(found)[0] == pytest.approx(matrix.toarray()[4])
 
 
-def test_levels_are_those_of_the_dense_rows(matrix):
+def test_moments_are_those_of_the_dense_rows(matrix):
     rows = np.vstack([matrix.toarray()[:3], np.zeros((1, COLUMNS), np.float32)])
     expected = np.stack([rows.mean(axis=1), rows.std(axis=1)], axis=1)
-    assert sparse(rows).levels() == pytest.approx(expected, abs=1e-6)
+    assert sparse(rows).moments() == pytest.approx(expected, abs=1e-6)
 
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 12))
 
 
 @given(arrays.arrays(np.float32, SHAPES, elements=st.sampled_from([-1, 0, 0.5, 2])), st.integers(0, 15), st.data())
-def test_the_largest_come_first_and_what_is_barred_never(values, count, data):
+def test_the_largest_come_first_and_what_is_excluded_never(values, count, data):
     batch, width = values.shape
-    barred = [np.array(sorted(data.draw(st.sets(st.integers(0, width - 1)))), np.int32) for _ in range(batch)]
+    excluded = [np.array(sorted(data.draw(st.sets(st.integers(0, width - 1)))), np.int32) for _ in range(batch)]
     allowed = data.draw(st.one_of(st.none(), arrays.arrays(np.bool_, width)))
-    columns = sparse(values).top(count, Barred(barred, allowed))
+    columns = sparse(values).top(count, Exclusions(excluded, allowed))
     assert columns.shape == (batch, count)
     for i in range(batch):
-        may = [c for c in range(width) if values[i, c] > 0 and c not in barred[i] and (allowed is None or allowed[c])]
+        may = [c for c in range(width) if values[i, c] > 0 and c not in excluded[i] and (allowed is None or allowed[c])]
         expected = sorted(may, key=lambda c: (-values[i, c], c))[:count]
         assert columns[i].tolist() == expected + [NO_ITEM] * (count - len(expected))
 
@@ -97,9 +97,9 @@ def test_values_in_given_columns(matrix):
         assert rows.at(wanted) == pytest.approx(expected)
 
 
-def test_items_past_the_columns_are_worth_nothing_and_may_be_barred():
+def test_items_past_the_columns_are_worth_nothing_and_may_be_excluded():
     rows = sparse(np.array([[0, 2, 1], [3, 0, 0]], np.float32))
     beyond = np.array([[1, 3, 900, NO_ITEM, 2], [0, 2, 3, 4, 5]], np.int32)
     assert rows.at(beyond).tolist() == [[2, 0, 0, 0, 1], [3, 0, 0, 0, 0]]
-    barred = Barred([np.array([1, 3, 900], np.int32), np.zeros(0, np.int32)], np.ones(1_000, bool))
-    assert rows.top(2, barred).tolist() == [[2, NO_ITEM], [0, NO_ITEM]]
+    excluded = Exclusions([np.array([1, 3, 900], np.int32), np.zeros(0, np.int32)], np.ones(1_000, bool))
+    assert rows.top(2, excluded).tolist() == [[2, NO_ITEM], [0, NO_ITEM]]

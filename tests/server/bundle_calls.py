@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from server_wire import Running
 from shortlist.v1 import bundle_service_pb2 as api
 from shortlist.v1 import recommendation_service_pb2 as recommend_api
+from waiting import eventually_async
 
 from shortlist_bundle import BundleStore
 
@@ -36,9 +36,12 @@ async def serving(running: Running) -> api.ServingState:
 
 
 async def until(running: Running, holds: Callable[[api.ServingState], bool]) -> api.ServingState:
-    async with asyncio.timeout(20):
-        while not holds(state := await serving(running)):
-            await asyncio.sleep(0.02)
+    async def held() -> api.ServingState | None:
+        state = await serving(running)
+        return state if holds(state) else None
+
+    state = await eventually_async(held)
+    assert state is not None
     return state
 
 

@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import server_fakes as fakes
 from server_wire import Running
 
-import shortlist_ranking.selection  # noqa: F401  # takes seconds, which a first request with a deadline has not
 from shortlist_bundle import Bundle, BundleStore
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
@@ -52,12 +51,22 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-async def start(system: LoadedBundle, store: StateStore, tmp_path: Path) -> AsyncIterator[Start]:
+def loads() -> list[str]:
+    """The versions that servers have loaded, in order."""
+    return []
+
+
+@pytest.fixture
+async def start(system: LoadedBundle, store: StateStore, tmp_path: Path, loads: list[str]) -> AsyncIterator[Start]:
     """Starts servers: `await start(load=False, authority=..., any=setting)`; stops them at the end.
 
     With `follow=True` a server serves fakes of what its folder of bundles asks for, otherwise always `system`.
     """
     running: list[Running] = []
+
+    def load_fakes(bundle: Bundle, settings: Settings) -> LoadedBundle:
+        loads.append(bundle.version)
+        return fakes.load(bundle)
 
     async def begin(
         load: bool = True,
@@ -66,7 +75,8 @@ async def start(system: LoadedBundle, store: StateStore, tmp_path: Path) -> Asyn
         state: StateStore = store,
         **values: Any,
     ) -> Running:
-        server, port = await create_server(settings(**({"bundles": tmp_path / "bundles"} | values)), state, authority)
+        own = settings(**({"bundles": tmp_path / "bundles"} | values))
+        server, port = await create_server(own, state, authority, load_fakes)
         if follow:
             await server.begin()
         elif load:
@@ -96,19 +106,6 @@ def published(tmp_path: Path) -> BundleStore:
 
 
 @pytest.fixture
-def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Fakes stand in for the models; the versions loaded, in order."""
-    loaded: list[str] = []
-
-    def load(cls: type[LoadedBundle], bundle: Any, max_batch: int, max_fresh_items: int) -> LoadedBundle:
-        loaded.append(bundle.version)
-        return fakes.load(bundle)
-
-    monkeypatch.setattr(LoadedBundle, "load", classmethod(load))
-    return loaded
-
-
-@pytest.fixture
-async def following(start: Start, published: BundleStore, loads: list[str]) -> Running:
+async def following(start: Start, published: BundleStore) -> Running:
     """A server that follows the folder `published`."""
     return await start(follow=True, bundle_poll_seconds=0.05)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+sys.path.append(str(Path(__file__).parents[1]))  # started processes read this file without a conftest
+
+from waiting import eventually
+
 from shortlist_bundle import BundleStore
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
 from shortlist_core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Candidates, EventType, Queries, Reasons
+from shortlist_server.system.loaded_bundle import LoadedBundle
+
+PROGRAM = Path(__file__).with_name("fake_shortlist.py")
+"""The command `shortlist`, serving these."""
 
 ITEMS = 40
 ROOM = 10
@@ -63,14 +73,6 @@ def publish(
     return store
 
 
-class NewItems:
-    """Room for some."""
-
-    @classmethod
-    def load(cls, bundle: Any, room: int) -> NewItems:
-        return cls()
-
-
 class Retriever:
     """Likes items in the order 0, 1, 2, ...; hooks make it fail, dawdle or forget."""
 
@@ -85,10 +87,6 @@ class Retriever:
         self.failed: tuple[str, ...] = ()
         self.empty = False
         self.obeys = True
-
-    @classmethod
-    def load(cls, bundle: Any, new: Any = None) -> Retriever:
-        return cls()
 
     def with_recent(self, recent: Any) -> Retriever:
         return self
@@ -166,13 +164,8 @@ class Ranker:
         self.scores = lambda items: items * points
 
     @classmethod
-    def load(cls, bundle: Any, new: Any = None) -> Ranker:
-        ranker = cls(float(bundle.array("ranking/points")[0]))
-        if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
-            ranker.before = lambda: time.sleep(seconds if ranker.calls > 5 else 0)  # warming takes five
-        if switch := os.environ.get("FAKE_RANKER_STALLS"):
-            ranker.before = partial(_stall, Path(switch), random.Random(0))
-        return ranker
+    def load(cls, bundle: Any) -> Ranker:
+        return cls(float(bundle.array("ranking/points")[0]))
 
     def rank(self, queries: Queries, candidates: Candidates) -> Any:
         self.calls += 1
@@ -190,6 +183,46 @@ class Ranker:
         return np.eye(3, dtype=np.float32)[np.asarray(items) % 3]
 
 
+@dataclass(frozen=True)
+class Gate:
+    """Holds up the ranker of another process while it is shut, that is, while there is a file at `path`."""
+
+    path: Path
+
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """For what is done meanwhile; then calls go on."""
+        self.path.touch()
+        try:
+            yield
+        finally:
+            self.path.unlink()
+
+    def reached(self) -> None:
+        """Wait until a call stands before the gate."""
+        eventually(self._reached.exists)
+
+    def wait(self) -> None:
+        """What a ranker does."""
+        while self.path.exists():
+            self._reached.touch()
+            time.sleep(0.01)
+
+    @property
+    def _reached(self) -> Path:
+        return self.path.with_suffix(".reached")
+
+
+def misbehave(ranker: Ranker) -> None:
+    """As the environment of this process says: FAKE_RANKER_SECONDS that a call takes, FAKE_RANKER_GATE, _STALLS."""
+    if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
+        ranker.before = partial(time.sleep, seconds)
+    if gate := os.environ.get("FAKE_RANKER_GATE"):
+        ranker.before = Gate(Path(gate)).wait
+    if switch := os.environ.get("FAKE_RANKER_STALLS"):
+        ranker.before = partial(_stall, Path(switch), random.Random(0))
+
+
 def _stall(switch: Path, draw: random.Random) -> None:
     """While there is such a file, a share of the calls, as it says, takes up to a second."""
     if switch.exists() and draw.random() < float(switch.read_text()):
@@ -198,6 +231,4 @@ def _stall(switch: Path, draw: random.Random) -> None:
 
 def load(bundle: Any) -> Any:
     """A LoadedBundle of fakes; the stand-in for LoadedBundle.load."""
-    from shortlist_server.system.loaded_bundle import LoadedBundle
-
     return LoadedBundle.assemble(bundle, Retriever(), Ranker.load(bundle), 4)

@@ -19,7 +19,7 @@ def file_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def shared_redis(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Iterator[RedisServer]:
     if not INSTALLED:
         pytest.skip("there is no redis-server; tests/install-redis.sh installs Debian's")
     server = RedisServer(tmp_path_factory.mktemp("redis"))
@@ -34,12 +34,15 @@ def redis_url(shared_redis: RedisServer) -> str:
     return shared_redis.url()
 
 
-@pytest.fixture(params=["file", "redis"])
+REDIS = pytest.param("redis", marks=pytest.mark.system)  # starts one
+
+
+@pytest.fixture(params=["file", REDIS])
 def url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
-@pytest.fixture(params=["file", "memory", "redis"])
+@pytest.fixture(params=["file", "memory", REDIS])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateStore]:
     memory = request.param == "memory"
     monkeypatch.setattr(

@@ -46,7 +46,7 @@ def kill_while_writing(url: str, kills: int, draw: random.Random, redis: RedisSe
         writer = subprocess.Popen(command, stdout=pipe, stderr=quiet, text=True, cwd=ROOT)
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(draw.uniform(0, 0.1))
+        time.sleep(draw.uniform(0, 0.1))  # any moment will do: that is what is tried
         (redis or writer).kill()
         lines = [line for line in writer.stdout.readlines() if line.endswith("\n")]
         writer.wait()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from redis_server import RedisServer
+from waiting import eventually
 
 from shortlist_core.errors import StateError
 from shortlist_core.types import Event
@@ -155,13 +156,8 @@ def everything(client, key: bytes) -> bytes:  # type: ignore[no-untyped-def]
 
 
 def test_the_append_only_file_of_redis_is_written_anew(redis_url: str, shared_redis: RedisServer) -> None:
-    import time
-
     store = open_store(redis_url)
     store.append([of(GONE, number) for number in range(300)])
     store.erase(GONE)
-    deadline = time.monotonic() + 30
-    while GONE.encode() in contents(shared_redis.folder) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert GONE.encode() not in contents(shared_redis.folder)
+    assert eventually(lambda: GONE.encode() not in contents(shared_redis.folder))
     store.close()

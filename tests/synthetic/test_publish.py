@@ -13,7 +13,7 @@ ITEMS, USERS = 600, 80
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def bundle(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Bundle:
     from shortlist_bundle import BundleStore
     from shortlist_synthetic.publish import publish
 

@@ -2,7 +2,7 @@
 
 A torture is a file `torture_NAME.py` beside this one with TITLE, a docstring that says what must hold, the arguments
 FULL and SHORT, and `torture(folder, seed, **arguments)`, which raises where something does not hold and returns lines
-of what was counted. Each has its section in docs/reliability.md, which a run of it replaces.
+of what was counted. Each has its section in docs/reference/reliability.md, which a run of it replaces.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
+from shortlist_reference.paragraphs import wrapped
+
 HERE = Path(__file__).parent
-REPORT = HERE.parents[1] / "docs/reliability.md"
+REPORT = HERE.parents[1] / "docs/reference/reliability.md"
 INTRODUCTION = """# Reliability
 
 What was done to a server on purpose, and what came of it. Each section is written by one torture of `tests/torture`:
@@ -28,7 +30,7 @@ What was done to a server on purpose, and what came of it. Each section is writt
 each in a short form.
 """
 
-sys.path[:0] = [str(HERE), str(HERE.parent / "server")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "server")]
 
 NAMES = sorted(path.stem.removeprefix("torture_") for path in HERE.glob("torture_*.py"))
 
@@ -45,7 +47,7 @@ def run(name: str, seed: int) -> list[str]:
         counted = module(name).torture(Path(folder), seed, **module(name).FULL)
     took = time.monotonic() - started
     when = f"{datetime.now(UTC):%Y-%m-%d}, seed {seed}, {took:.0f} s, Python {platform.python_version()}"
-    return [*(f"- {line}" for line in counted), f"- {when}"]
+    return [wrapped(f"- {line}", "  ") for line in (*counted, when)]
 
 
 def write(report: Path, name: str, lines: list[str]) -> None:

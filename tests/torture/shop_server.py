@@ -48,18 +48,9 @@ class Shop:
         It makes every answer anew, unless `reuse` says for how many seconds it need not. It logs into `server.log`
         beside the folder, and has to end with exit status 0.
         """
-        boot, folder = Path(fakes.__file__).parent / "boot", self.bundles.directory
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "shortlist_cli.main",
-            "serve",
-            "--bundles",
-            str(folder),
-            "--address",
-            "127.0.0.1:0",
-        ]
+        folder = self.bundles.directory
+        command = [sys.executable, "-P", str(fakes.PROGRAM), "serve"]
+        command += ["--bundles", str(folder), "--address", "127.0.0.1:0"]
         command += ["--state", state or f"sqlite:{folder.parent}/state.sqlite", "--log-level", "error"]
         command += ["--reuse", str(reuse)]
         with (folder.parent / "server.log").open("a") as log:
@@ -68,7 +59,7 @@ class Shop:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, "PYTHONPATH": str(boot), "OMP_NUM_THREADS": "1", **environment},
+                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
             )
         try:
             assert process.stdout is not None

@@ -19,6 +19,7 @@ from shortlist_state import open_store
 
 
 @pytest.mark.parametrize("name", run_tortures.NAMES)
+@pytest.mark.system
 def test_torture(name: str, tmp_path: Path) -> None:
     module = run_tortures.module(name)
     assert module.torture(tmp_path, seed=1, **module.SHORT)

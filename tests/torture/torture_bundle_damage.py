@@ -16,7 +16,7 @@ from shortlist.v1 import bundle_service_pb2 as api
 
 TITLE = "Damaged bundles"
 FULL = {"trials": 1_000}
-SHORT = {"trials": 60}
+SHORT = {"trials": 30}
 
 
 def torture(folder: Path, seed: int, trials: int) -> list[str]:

@@ -18,7 +18,7 @@ from shortlist import Client, Options, ShortlistError
 
 TITLE = "Ends under load"
 FULL = {"drains": 100, "clients": 16}
-SHORT = {"drains": 3, "clients": 8}
+SHORT = {"drains": 2, "clients": 8}
 
 ON_ITS_WAY = 0.2  # seconds that a call may take to reach the server, on a busy machine
 PAUSE = 0.02  # seconds until a client that was refused calls again
@@ -30,7 +30,7 @@ def torture(folder: Path, seed: int, drains: int, clients: int) -> list[str]:
     for number in range(drains):
         with shop.serve(workers=1 + number % 2, FAKE_RANKER_SECONDS="0.05") as address:
             load = _Load(address, clients)
-            time.sleep(chance.uniform(0.5, 1))
+            time.sleep(chance.uniform(0.5, 1))  # any moment of a load that lasts
             load.ending = time.monotonic()
         total += load.stop()
         assert not load.broken, f"end {number + 1}: {load.broken[:3]}"

@@ -20,6 +20,7 @@ import server_fakes as fakes  # noqa: E402
 from killed_writers import Tally, check, kill_while_writing  # noqa: E402
 from redis_server import INSTALLED, RedisServer  # noqa: E402
 from shortlist import Client, Event, Options, ShortlistError  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 TITLE = "Kills during event writes"
 FULL = {"kills": 100, "servers": 100}
@@ -62,9 +63,9 @@ def _kill_servers(folder: Path, servers: int, draw: random.Random) -> Tally:
         writer = threading.Thread(target=_write, args=(address, f"s{number}", acknowledged, stop))
         writer.start()
         workers = _children(server.pid)
-        time.sleep(draw.uniform(0.05, 0.5))
+        time.sleep(draw.uniform(0.05, 0.5))  # any moment of its work
         os.kill(draw.choice(workers), 9)
-        time.sleep(draw.uniform(0.05, 0.5))
+        time.sleep(draw.uniform(0.05, 0.5))  # while a successor starts, or after
         server.kill()
         stop.set()
         writer.join()
@@ -76,14 +77,14 @@ def _kill_servers(folder: Path, servers: int, draw: random.Random) -> Tally:
 def _serve(bundles: Path, state: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [
-            *(sys.executable, "-P", "-m", "shortlist_cli.main", "serve", "--bundles", str(bundles), "--state", state),
+            *(sys.executable, "-P", str(fakes.PROGRAM), "serve", "--bundles", str(bundles), "--state", state),
             *("--workers", "2", "--address", "127.0.0.1:0", "--grace", "2"),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests/server/boot"), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 
 
@@ -98,7 +99,7 @@ def _write(address: str, name: str, acknowledged: set[str], stop: threading.Even
                 client.write_events([Event(event_id=f"{batch}-{part}", user_id="u", item_id="i1") for part in range(3)])
                 acknowledged.add(batch)
             except ShortlistError:
-                time.sleep(0.01)
+                time.sleep(0.01)  # until the server is asked again
 
 
 def _children(pid: int) -> list[int]:
@@ -107,10 +108,7 @@ def _children(pid: int) -> list[int]:
 
 def _await_end(pids: list[int]) -> None:
     """Workers drain by themselves once their supervisor is gone."""
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() and not _is_dead(pid) for pid in pids):
-        assert time.monotonic() < deadline, "a worker goes on without its supervisor"
-        time.sleep(0.05)
+    eventually(lambda: all(map(_is_dead, pids)))
 
 
 def _is_dead(pid: int) -> bool:

@@ -60,7 +60,7 @@ def _ask(address: str, deadlines: Sequence[float]) -> Counter[str]:
         with Client(address, Options(max_attempts=1)) as client:
             client.recommend("u", COUNT, timeout=PATIENCE)  # connected from here on
             for number, seconds in enumerate(own):
-                time.sleep(seconds % PAUSE)
+                time.sleep(seconds % PAUSE)  # clients that do not call in step
                 try:
                     counts[_order(client.recommend(f"u{number}", COUNT, timeout=seconds))] += 1
                 except (DeadlineExceeded, ResourceExhausted):

@@ -18,13 +18,14 @@ from pathlib import Path
 import server_fakes as fakes
 from shop_server import Shop
 from shortlist import Client, Options
+from waiting import eventually
 
 from shortlist_bundle import BundleStore
 from shortlist_core.processes import python_module
 
 TITLE = "Kills during publishing"
 FULL = {"kills": 100, "commands": 20}
-SHORT = {"kills": 8, "commands": 1}
+SHORT = {"kills": 3, "commands": 1}
 
 
 PUBLISHER = """
@@ -115,7 +116,7 @@ def _kill_publishers(folder: Path, kills: int, draw: random.Random) -> tuple[Cou
     with shop.serve(workers=1) as address, Client(address, Options(timeout=60, max_attempts=1)) as client:
         for number in range(kills):
             publisher = _publisher(shop.bundles.directory)
-            time.sleep(draw.uniform(0, round_seconds))
+            time.sleep(draw.uniform(0, round_seconds))  # any moment of its work
             told[expected.follow(_end(publisher))] += 1
             left += bool(_left_behind(shop.bundles))
             answer = client.recommend(f"u{number}", 5)
@@ -176,7 +177,7 @@ def _kill_commands(folder: Path, commands: int, draw: random.Random) -> int:
     for number in range(1, commands + 1):
         before, known = store.current(), set(store.versions())
         command = _command(folder, number)
-        time.sleep(draw.uniform(0, seconds))
+        time.sleep(draw.uniform(0, seconds))  # any moment of its work
         command.kill()
         command.wait()
         assert store.current() in {before, *store.versions()} - (known - {before}), "neither the old one nor the new"
@@ -193,9 +194,8 @@ def _command(folder: Path, seed: int) -> subprocess.Popen[bytes]:
     """The command once it has begun to write."""
     arguments = ("data", "synthetic-vectors", "--bundles", str(folder), "--items", "100", "--seed", str(seed))
     command = subprocess.Popen(python_module("shortlist_cli.main", *arguments), stdout=subprocess.DEVNULL)
-    while not any(folder.glob(".writing-*")):
-        assert command.poll() is None, "the command ended before it wrote anything"
-        time.sleep(0.002)
+    eventually(lambda: command.poll() is not None or any(folder.glob(".writing-*")), timeout=120)
+    assert command.poll() is None, "the command ended before it wrote anything"
     return command
 
 

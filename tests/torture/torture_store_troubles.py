@@ -28,10 +28,11 @@ from redis_server import INSTALLED, RedisServer
 from shop_server import Shop
 from shortlist import Client, Event, Options, Unavailable
 from shortlist.v1.recommendation_pb2 import Degradation
+from waiting import eventually
 
 TITLE = "Troubles of the store"
-FULL = {"rounds": 25}
-SHORT = {"rounds": 1}
+FULL = {"rounds": 25, "workers": 2}
+SHORT = {"rounds": 1, "workers": 1}
 
 WRITERS, ASKERS = 2, 2
 PATIENCE = 60  # seconds, within which whatever is waited for has to happen
@@ -39,12 +40,12 @@ PATIENCE = 60  # seconds, within which whatever is waited for has to happen
 Trouble = Callable[[], AbstractContextManager[None]]
 
 
-def torture(folder: Path, seed: int, rounds: int) -> list[str]:
+def torture(folder: Path, seed: int, rounds: int, workers: int) -> list[str]:
     """Each trouble `rounds` times; what was counted. AssertionError where a promise is broken."""
     draw, shop = random.Random(seed), Shop.publish(folder)
 
     def line(name: str, state: str, trouble: Trouble, readable: bool) -> str:
-        return f"{name}: {_Load(shop, state).suffer(trouble, rounds, draw, readable)}"
+        return f"{name}: {_Load(shop, state, workers).suffer(trouble, rounds, draw, readable)}"
 
     with _small_disk(folder / "disk") as disk:
         if disk:
@@ -70,8 +71,8 @@ def torture(folder: Path, seed: int, rounds: int) -> list[str]:
 class _Load:
     """A server on one store, and clients that write and ask all the time."""
 
-    def __init__(self, shop: Shop, state: str) -> None:
-        self._shop, self._state = shop, state
+    def __init__(self, shop: Shop, state: str, workers: int) -> None:
+        self._shop, self._state, self._workers = shop, state, workers
         self._counts = Counter[str]()
         self._batches: dict[str, set[str]] = defaultdict(set)  # acknowledged, by user
         self._items: dict[str, set[str]] = defaultdict(set)
@@ -81,7 +82,7 @@ class _Load:
 
     def suffer(self, trouble: Trouble, rounds: int, draw: random.Random, readable: bool) -> str:
         """What was counted. Answers have to be flagged during a trouble unless the store is `readable` all the same."""
-        with self._shop.serve(workers=2, state=self._state) as address:
+        with self._shop.serve(workers=self._workers, state=self._state) as address:
             tasks = [(self._write, number) for number in range(WRITERS)] + [(self._ask, n) for n in range(ASKERS)]
             threads = [threading.Thread(target=self._go_on, args=(address, *task)) for task in tasks]
             for thread in threads:
@@ -91,7 +92,7 @@ class _Load:
                     self._await("acknowledged", "complete")
                     with trouble():
                         self._await("refused", "complete" if readable else "flagged")
-                        time.sleep(draw.uniform(0, 0.5))
+                        time.sleep(draw.uniform(0, 0.5))  # a trouble lasts as long as it likes
             finally:
                 with suppress(AssertionError):  # the last trouble is over, too
                     self._await("acknowledged", "complete")
@@ -109,11 +110,13 @@ class _Load:
 
     def _await(self, *what: str) -> None:
         """Return once each of these has happened twice more: what was under way before may have been one."""
-        enough, give_up = {each: self._counts[each] + 2 for each in what}, time.monotonic() + PATIENCE
-        while any(self._counts[each] < count for each, count in enough.items()):
+        enough = {each: self._counts[each] + 2 for each in what}
+
+        def happened() -> bool:
             assert not self._broken, self._broken[:3]
-            assert time.monotonic() < give_up, f"{what} has not happened for {PATIENCE} s"
-            time.sleep(0.002)
+            return all(self._counts[each] >= count for each, count in enough.items())
+
+        eventually(happened, PATIENCE)
 
     def _go_on(self, address: str, work: Callable[[Client, int, int], None], worker: int) -> None:
         number = 0
@@ -124,7 +127,7 @@ class _Load:
                 except Exception as error:
                     self._broken.append(f"{type(error).__name__}: {error}")
                 number += 1
-                time.sleep(0.005)
+                time.sleep(0.005)  # a steady load and not a flood
 
     def _write(self, client: Client, writer: int, number: int) -> None:
         user, item, batch = f"u{writer}-{number // 100}", f"i{number % 10}", f"w{writer}n{number}"

@@ -12,15 +12,10 @@ from shortlist_layers.item_features import item_inputs
 from shortlist_ranking.examples import Examples
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever
-from shortlist_retrieval.sources.text import text_weights
-from shortlist_retrieval.sources.two_tower import TowerTraining
-from shortlist_retrieval.training.fit_sources import RetrievalSettings, fit_sources
-from shortlist_training.cold_start import (
-    at_new_rows,
-    new_item_candidates,
-    simulate_cold_start,
-    without_neighbours_of,
-)
+from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings
+from shortlist_retrieval.sources.text import Text
+from shortlist_retrieval.training.fit_sources import SourceTraining
+from shortlist_training.cold_start import at_new_rows, new_item_candidates
 from shortlist_training.samples import propose
 from shortlist_training.slices import slices
 from shortlist_training.table import prepare
@@ -39,13 +34,11 @@ def cut(table):
 
 
 @pytest.fixture(scope="module")
-def retriever(table, cut):
-    n = len(table.features)
-    towers = TowerTraining(table.features, 0)
-    settings, text = RetrievalSettings((14.0,), factors=8), text_weights(table.features.tokens)
-    sources = fit_sources(cut.past, n, text, towers.fit(cut.past, np.inf, 10), settings, 0)
-    cold = simulate_cold_start(sources, towers.source(table.features.without_ids_of(cut.new)), cut.new)
-    return Retriever(cold, Fusion.even(len(cold)), n)
+def retriever(table, cut, system_test):
+    training = SourceTraining()
+    training.fit(FitInputs(cut.past, table.features, RetrievalSettings((14.0,), factors=8), seed=0, most_steps=10))
+    sources = training.unaware_of(cut.new)
+    return Retriever(sources, Fusion.even(len(sources)), len(table.features))
 
 
 def test_the_shop_has_new_items(cut):
@@ -73,9 +66,9 @@ def test_the_nearest_new_items_are_proposed_but_none_that_a_history_holds(retrie
 
 def test_without_new_items_nothing_is_proposed_and_no_neighbour_lost(retriever, cut):
     assert not any(len(rows) for rows in new_item_candidates(retriever, cut.without_new_items(), COUNT, 32))
-    text = sp.csr_matrix(np.eye(3, dtype=np.float32))
-    assert np.array_equal(without_neighbours_of(text, np.zeros(3, bool)).toarray(), text.toarray())
-    assert without_neighbours_of(text, np.array([0, 1, 0], bool)).diagonal().tolist() == [1, 0, 1]
+    text = Text(sp.csr_matrix(np.eye(3, dtype=np.float32)))
+    assert np.array_equal(text.unaware_of(np.zeros(3, bool)).weights.toarray(), text.weights.toarray())
+    assert text.unaware_of(np.array([0, 1, 0], bool)).weights.diagonal().tolist() == [1, 0, 1]
 
 
 def test_new_items_get_rows_whose_ids_say_nothing(table, cut):

@@ -88,6 +88,7 @@ def test_no_stores_change_nothing_and_one_that_is_not_there_is_not_made(tmp_path
 
 
 @pytest.mark.skipif(not INSTALLED, reason="there is no redis-server")
+@pytest.mark.system
 def test_a_store_in_redis_is_read_as_well(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     try:

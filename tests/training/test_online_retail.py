@@ -1,7 +1,7 @@
 """Quality on real orders, through the command line alone. Needs a folder SHORTLIST_DATA with online-retail/ inside.
 
 Learn from what lies before 2011-10-01, rank the whole catalogue for the 1,753 customers who came back for something
-new. The bars are what well-known libraries reach under the same protocol (docs/evaluation.md).
+new. The bars are what well-known libraries reach under the same protocol (docs/explanation/quality.md).
 """
 
 import os

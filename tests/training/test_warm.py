@@ -14,6 +14,7 @@ from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
 from shortlist_ranking.train import item_vectors
+from shortlist_training import warm
 from shortlist_training.table import prepare
 from shortlist_training.warm import warm_start
 
@@ -26,15 +27,15 @@ def table(trained_bundle):
 
 def test_the_ranker_goes_on_with_the_vectors_that_it_had(trained_bundle, table):
     bundle = trained_bundle.load()
-    warm, ranker = warm_start(bundle, table), Ranker.load(bundle)
+    start, ranker = warm_start(bundle, table), Ranker.load(bundle)
     scorer = Scorer(replace(ranker.scorer.config, n_items=len(table.item_ids)))
     scorer.build()
-    scorer.set_weights(warm.scorer.weights)
+    scorer.set_weights(start.scorer.weights)
     rows = [table.item_ids.index(item_id) for item_id in ItemTable.load(bundle).ids]
     assert len(rows) < len(table.item_ids), "some came later"
     assert np.abs(ranker.item_vectors).max() > 0.1
     assert item_vectors(scorer, table.features)[rows] == pytest.approx(ranker.item_vectors, abs=1e-5)
-    assert warm.scorer.scaling.mean.tolist() == ranker.scaling.mean.tolist()
+    assert start.scorer.scaling.mean.tolist() == ranker.scaling.mean.tolist()
 
 
 def test_settings_are_those_that_were_found(trained_bundle, table):
@@ -52,3 +53,9 @@ def test_new_items_begin_without_an_id(trained_bundle, table):
 def test_with_other_categories_it_begins_anew(trained_bundle, table):
     renamed = replace(table, categories=[[f"new {name}" for name in of_item] for of_item in table.categories])
     assert warm_start(trained_bundle.load(), renamed) is None
+
+
+@pytest.mark.parametrize("registry", ["SOURCES", "FEATURES"])
+def test_with_another_source_or_feature_it_begins_anew(trained_bundle, table, registry, monkeypatch):
+    monkeypatch.setattr(warm, registry, getattr(warm, registry)[1:])
+    assert warm_start(trained_bundle.load(), table) is None

@@ -11,24 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from shortlist_core.types import NO_ITEM, Float32s, Int32s, distinct
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.top import top_positions
 
 log = logging.getLogger(__name__)
 
 
-class FreshVectors:
+class NewVectors:
     """The vectors of rows that a published index does not have, or has as they no longer are."""
 
-    def __init__(self, published: int, room: int, dim: int) -> None:
-        self.published, self.room = published, room
+    def __init__(self, published: int, capacity: int, dim: int) -> None:
+        self.published, self.capacity = published, capacity
         self.count = 0
         self.changed: Int32s = np.zeros(0, np.int32)  # published rows that are here, ascending
         # Zeros that nobody wrote to take no memory, nor does looking them up.
-        self.places: Int32s = np.zeros(published + room, np.int32)  # 1 for the first vector here, 0 for none
-        self._rows: Int32s = np.zeros(2 * room, np.int32)
-        self._vectors: Float32s = np.zeros((2 * room, dim), np.float32)
+        self.slots: Int32s = np.zeros(published + capacity, np.int32)  # 1 for the first vector here, 0 for none
+        self._rows: Int32s = np.zeros(2 * capacity, np.int32)
+        self._vectors: Float32s = np.zeros((2 * capacity, dim), np.float32)
 
     @property
     def rows(self) -> Int32s:
@@ -41,39 +41,39 @@ class FreshVectors:
         return self._vectors[: self.count]
 
     def put(self, rows: Int32s, vectors: Float32s) -> None:
-        """Write them; of published rows as many as there is room for new ones, the others stay as they are."""
-        new = self.places[rows] == 0
+        """Write them; of published rows no more than `capacity`, the others stay as they are."""
+        new = self.slots[rows] == 0
         too_many = new & (rows < self.published)
-        too_many &= np.cumsum(too_many) > self.room - len(self.changed)
+        too_many &= np.cumsum(too_many) > self.capacity - len(self.changed)
         if too_many.any():
             log.warning("no room: %d changed items are found as they were published", np.count_nonzero(too_many))
             rows, vectors, new = rows[~too_many], vectors[~too_many], new[~too_many]
-        at = self.places[rows] - 1
+        at = self.slots[rows] - 1
         at[new] = self.count + np.arange(np.count_nonzero(new))
         self._vectors[at], self._rows[at] = vectors, rows
-        self.places[rows] = at + 1
+        self.slots[rows] = at + 1
         self.count += int(np.count_nonzero(new))
         self.changed = distinct(np.concatenate([self.changed, rows[rows < self.published]]))
 
 
 @dataclass(frozen=True)
-class FreshIndex(VectorIndex):
-    """The same index, with vectors over it that change. As many rows as there is room for may follow its own.
+class NewItemIndex(VectorIndex):
+    """The same index, with vectors over it that change. Spare rows may follow its own.
 
     Its `len` stays that of what was published: mean and covariance are of these. A row that follows them and has no
     vector yet reads as zeros and is not found.
     """
 
-    fresh: FreshVectors
+    beside: NewVectors
 
     @classmethod
-    def over(cls, index: VectorIndex, room: int) -> FreshIndex:
-        """With `room` for so many rows behind those of the index, and for as many of its own to change."""
-        return cls(**vars(index), fresh=FreshVectors(len(index), room, index.dim))
+    def over(cls, index: VectorIndex, capacity: int) -> NewItemIndex:
+        """With `capacity` spare rows behind those of the index, and as many of its own that may change."""
+        return cls(**vars(index), beside=NewVectors(len(index), capacity, index.dim))
 
     def put(self, rows: Int32s, vectors: Float32s) -> None:
         """Write the vectors float32 [n, d] of distinct rows, published or behind them, for all searches to come."""
-        self.fresh.put(rows, vectors)
+        self.beside.put(rows, vectors)
 
     def published(self, rows: Int32s) -> Float32s:
         """The vectors that the index's own rows were published with, float32 [n, d]."""
@@ -84,59 +84,59 @@ class FreshIndex(VectorIndex):
 
         Without gathering the vectors: that would take longer than all products.
         """
-        return np.asarray((queries @ self.fresh.vectors.T)[:, self.fresh.places[rows] - 1])
+        return np.asarray((queries @ self.beside.vectors.T)[:, self.beside.slots[rows] - 1])
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Float32s:
         """As VectorIndex says."""
         behind = rows >= len(self)
-        if not self.fresh.count and not behind.any():
+        if not self.beside.count and not behind.any():
             return super().take(rows)
-        places = self.fresh.places[rows]
-        here = places > 0
+        slots = self.beside.slots[rows]
+        here = slots > 0
         vectors = super().take(np.where(behind, 0, rows))
         vectors[behind] = 0
-        vectors[here] = self.fresh.vectors[places[here] - 1]
+        vectors[here] = self.beside.vectors[slots[here] - 1]
         return vectors
 
     def at(self, queries: Float32s, rows: Int32s) -> Float32s:
         """As VectorIndex says."""
         behind = rows >= len(self)
-        if not self.fresh.count and not behind.any():
+        if not self.beside.count and not behind.any():
             return super().at(queries, rows)
         products = super().at(queries, np.where(behind, 0, rows))
-        places = self.fresh.places[rows]
-        here = places > 0
-        own = self.fresh.vectors[places[here] - 1]
+        slots = self.beside.slots[rows]
+        here = slots > 0
+        vectors = self.beside.vectors[slots[here] - 1]
         products[behind] = 0
-        products[here] = np.einsum("ij,ij->i", own, queries[np.nonzero(here)[0]])
+        products[here] = np.einsum("ij,ij->i", vectors, queries[np.nonzero(here)[0]])
         return products
 
-    def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
+    def search(self, queries: Float32s, count: int, excluded: Exclusions | None = None) -> tuple[Int32s, Float32s]:
         """As VectorIndex says."""
-        rows, products = super().search(queries, count, self._published(barred, len(queries)))
-        if not self.fresh.count:
+        rows, products = super().search(queries, count, self._published(excluded, len(queries)))
+        if not self.beside.count:
             return rows, products
-        beside = queries @ self.fresh.vectors.T
-        if barred is not None:
+        products_beside = queries @ self.beside.vectors.T
+        if excluded is not None:
             for query in range(len(queries)):
-                beside[query, ~barred.passing(query, self.fresh.rows)] = -np.inf
-        together = np.concatenate([np.where(rows == NO_ITEM, -np.inf, products), beside], axis=1)
-        names = np.concatenate([rows, np.broadcast_to(self.fresh.rows, beside.shape)], axis=1)
-        best = top_positions(together, count)
-        products = np.take_along_axis(together, best, axis=1)
+                products_beside[query, ~excluded.passing(query, self.beside.rows)] = -np.inf
+        all_products = np.concatenate([np.where(rows == NO_ITEM, -np.inf, products), products_beside], axis=1)
+        all_rows = np.concatenate([rows, np.broadcast_to(self.beside.rows, products_beside.shape)], axis=1)
+        best = top_positions(all_products, count)
+        products = np.take_along_axis(all_products, best, axis=1)
         none = np.isneginf(products)
-        return np.where(none, NO_ITEM, np.take_along_axis(names, best, axis=1)), np.where(none, 0, products)
+        return np.where(none, NO_ITEM, np.take_along_axis(all_rows, best, axis=1)), np.where(none, 0, products)
 
-    def _published(self, barred: Barred | None, batch: int) -> Barred | None:
-        """What is barred of the published rows: those that changed are looked for among the fresh ones."""
-        changed = self.fresh.changed
-        if barred is None:
-            return Barred([changed] * batch) if len(changed) else None
-        behind = any(len(rows) and rows[-1] >= len(self) for rows in barred.rows)
-        if not len(changed) and not behind and barred.allowed is None:
-            return barred
-        own: Sequence[Int32s] = [rows[: np.searchsorted(rows, len(self))] for rows in barred.rows]
+    def _published(self, excluded: Exclusions | None, batch: int) -> Exclusions | None:
+        """What is excluded of the published rows: those that changed are looked for among the vectors beside."""
+        changed = self.beside.changed
+        if excluded is None:
+            return Exclusions([changed] * batch) if len(changed) else None
+        behind = any(len(rows) and rows[-1] >= len(self) for rows in excluded.rows)
+        if not len(changed) and not behind and excluded.allowed is None:
+            return excluded
+        published: Sequence[Int32s] = [rows[: np.searchsorted(rows, len(self))] for rows in excluded.rows]
         if len(changed):
-            own = [distinct(np.concatenate([rows, changed])) for rows in own]
-        allowed = None if barred.allowed is None else barred.allowed[: len(self)]
-        return replace(barred, rows=own, allowed=allowed)
+            published = [distinct(np.concatenate([rows, changed])) for rows in published]
+        allowed = None if excluded.allowed is None else excluded.allowed[: len(self)]
+        return replace(excluded, rows=published, allowed=allowed)

@@ -17,7 +17,7 @@ from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.errors import BundleRefusedError
 from shortlist_core.types import NO_ITEM, Float32s, Int32s
-from shortlist_retrieval.exclusions import Barred
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.index import inverted_lists
 from shortlist_retrieval.index.inverted_lists import faiss
 from shortlist_retrieval.index.listed_vectors import ListedVectors
@@ -72,26 +72,26 @@ class VectorIndex:
         """Inner products of query vectors [batch, d] with the vectors of these rows, float32 [batch, n]."""
         return np.asarray(queries @ self.take(rows).T)
 
-    def search(self, queries: Float32s, count: int, barred: Barred | None = None) -> tuple[Int32s, Float32s]:
-        """The best `count` rows for each query vector [batch, d] of those that are not barred.
+    def search(self, queries: Float32s, count: int, excluded: Exclusions | None = None) -> tuple[Int32s, Float32s]:
+        """The best `count` rows for each query vector [batch, d] of those that are not excluded.
 
         Rows int32 [batch, count] best first, NO_ITEM where there are no more, and inner products float32.
         """
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        barred = barred or Barred.of_all(len(queries))
-        gone = np.array([len(rows) for rows in barred.rows], np.int64)
+        excluded = excluded or Exclusions.of_all(len(queries))
+        gone = np.array([len(rows) for rows in excluded.rows], np.int64)
         # Only what users have seen, and that is little, is looked past.
-        easy = (gone <= min(count, len(self) - count - 1)) & (barred.allowed is None)
+        easy = (gone <= min(count, len(self) - count - 1)) & (excluded.allowed is None)
         if easy.all():
-            return self._search_all(queries, count, barred)
+            return self._search_all(queries, count, excluded)
         rows = np.full((len(queries), count), NO_ITEM, np.int32)
         products = np.zeros((len(queries), count), np.float32)
         if easy.any():
-            rows[easy], products[easy] = self._search_all(queries[easy], count, barred.select(np.flatnonzero(easy)))
+            rows[easy], products[easy] = self._search_all(queries[easy], count, excluded.select(np.flatnonzero(easy)))
         for i in np.flatnonzero(~easy).tolist():
-            found = self._search_passing(queries[i], count, barred, i)
-            rows[i, : len(found[0])], products[i, : len(found[0])] = found
+            passing, its_products = self._search_passing(queries[i], count, excluded, i)
+            rows[i, : len(passing)], products[i, : len(passing)] = passing, its_products
         return rows, products
 
     def write(self, writer: BundleWriter, name: str) -> None:
@@ -121,19 +121,19 @@ class VectorIndex:
         except ValueError as error:
             raise BundleRefusedError(bundle.version, file, str(error)) from error
 
-    def _search_all(self, queries: Float32s, count: int, barred: Barred) -> tuple[Int32s, Float32s]:
-        """As `search`, by looking for as many more as are barred.
+    def _search_all(self, queries: Float32s, count: int, excluded: Exclusions) -> tuple[Int32s, Float32s]:
+        """As `search`, by looking for as many more as are excluded.
 
         A selector would cost more than that, and a search for all queries less than one for each.
         """
-        gone = max(map(len, barred.rows), default=0)
-        products, found = self.faiss_index.search(queries, count + gone)
-        rows, places = barred.first_passing(found, count)
-        return rows, products[np.arange(len(rows))[:, None], places]
+        gone = max(map(len, excluded.rows), default=0)
+        products, nearest = self.faiss_index.search(queries, count + gone)
+        rows, positions = excluded.first_passing(nearest, count)
+        return rows, products[np.arange(len(rows))[:, None], positions]
 
-    def _search_passing(self, query: Float32s, count: int, barred: Barred, i: int) -> tuple[Int32s, Float32s]:
-        left = barred.left(i, len(self))
-        mask = barred.mask(i, len(self))
+    def _search_passing(self, query: Float32s, count: int, excluded: Exclusions, i: int) -> tuple[Int32s, Float32s]:
+        left = excluded.left(i, len(self))
+        mask = excluded.mask(i, len(self))
         if not left or (len(self) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
             rows = np.flatnonzero(mask)
             products = self.vectors[rows] @ query
@@ -142,8 +142,8 @@ class VectorIndex:
         selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
         parameters = self._parameters(left, selector)
         products, rows = self.faiss_index.search(query[None], min(count, left), params=parameters)
-        found = rows[0] != NO_ITEM
-        return rows[0][found].astype(np.int32), products[0][found]
+        listed = rows[0] != NO_ITEM
+        return rows[0][listed].astype(np.int32), products[0][listed]
 
     def _parameters(self, left: int, selector: Any) -> Any:
         """How to search where so many items are left: a filter makes lists shorter, so more of them are searched."""
@@ -163,5 +163,5 @@ def recall_against_exact(index: VectorIndex, queries: Float32s, count: int) -> f
     count = min(count, len(index))
     vectors = index.vectors if isinstance(index.vectors, np.ndarray) else index.take(np.arange(len(index)))
     _, truth = faiss.knn(np.ascontiguousarray(queries, np.float32), vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
-    found, _ = index.search(queries, count)
-    return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, found, strict=True)]))
+    nearest, _ = index.search(queries, count)
+    return float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(truth, nearest, strict=True)]))

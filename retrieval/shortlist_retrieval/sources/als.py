@@ -7,7 +7,8 @@ solution of a small linear system over the vectors of the items in the history, 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,27 +20,45 @@ from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Float32s, Queries
 from shortlist_layers.new_items import NewItems
-from shortlist_retrieval.index.new_item_index import FreshIndex
+from shortlist_retrieval.index.new_item_index import NewItemIndex
 from shortlist_retrieval.index.vector_index import VectorIndex
-from shortlist_retrieval.sources.item_item import history_profile
-from shortlist_retrieval.sources.scores import VectorScores
+from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.vector_source import VectorSource
 from shortlist_retrieval.sparse import SparseRows
 
 CONFIDENCE = 2.0
 PENALTY = 0.1
 SWEEPS = 12
 
+FACTORS = (8, 16, 32, 64)
+"""Numbers of factors that are tried on the newest slice."""
+
 
 @dataclass(frozen=True)
-class ALS:
+class ALS(VectorSource):
     """Item vectors in an index, and the matrix that every user's system starts from."""
+
+    kind = "ALS"
 
     index: VectorIndex
     gram: Float32s  # [factors, factors]: item vectors' Gram matrix plus the penalty
     name: str = "als"
 
     @classmethod
-    def fit(cls, profiles: sp.csr_matrix, factors: int, seed: int) -> ALS:
+    def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
+        """Choose the number of factors."""
+        profiles, seed = trial.inputs.profiles, trial.inputs.seed
+        factors = max(FACTORS, key=lambda f: trial.quality(cls.factorised(profiles, f, seed)))
+        return replace(settings, factors=factors)
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[ALS]:
+        """As of the histories' moment."""
+        return (cls.factorised(inputs.profiles, inputs.settings.factors, inputs.seed),)
+
+    @classmethod
+    def factorised(cls, profiles: sp.csr_matrix, factors: int, seed: int) -> ALS:
         """Factorise who has what, `profiles` float32 [users, items]."""
         with threadpool_limits(1, "blas"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # it warns of the threads that the line above limits
@@ -49,9 +68,9 @@ class ALS:
             model.fit(profiles, show_progress=False)
         return cls.of(VectorIndex.build(model.item_factors))
 
-    def scores(self, queries: Queries) -> VectorScores:
-        """Inner products with the folded-in users."""
-        return VectorScores(self.fold_in(history_profile(queries, len(self.index), np.inf)), self.index)
+    def encode(self, queries: Queries) -> Float32s:
+        """The vectors of the folded-in users, float32 [batch, factors]; zeros without a history."""
+        return self.fold_in(history_profile(queries, len(self.index), np.inf))
 
     def fold_in(self, profiles: SparseRows) -> Float32s:
         """The vectors of users with these items, float32 [batch, factors]; zeros without items."""
@@ -72,7 +91,7 @@ class ALS:
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> ALS:
         """The source that `write` stored; it says nothing of new items."""
         index = VectorIndex.load(bundle, f"retrieval/{name}")
-        return cls.of(FreshIndex.over(index, new.room) if new else index)
+        return cls.of(NewItemIndex.over(index, new.room) if new else index)
 
     @classmethod
     def of(cls, index: VectorIndex) -> ALS:

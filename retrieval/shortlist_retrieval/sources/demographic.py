@@ -1,10 +1,11 @@
 """What people with the same attributes take: popularity within each group (demographic filtering, Pazzani 1999).
 
-It needs no history, so it is what tells strangers of whom something is known from strangers of whom nothing is.
+It needs no history, so it is what tells apart users without history whose attributes are known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,33 +13,54 @@ import scipy.sparse as sp
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
+from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import NO_GROUP, NO_ITEM, Float32s, Float64s, Int32s, Int64s, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.profile import wanted
-from shortlist_retrieval.sources.item_item import keep_largest
-from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings
+from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.sparse import SparseRows, keep_largest, product
 from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 MOST = 2_000
 """Items kept of each group, the most popular: as many as a request may have candidates."""
 
-STRANGERS = 3
-"""Events; of users with more of them it says nothing, as what they did says more than what they are."""
+MOST_EVENTS = 3
+"""Of users with more events it says nothing, as what they did says more than what they are."""
 
 SHRINKAGE = 20.0
 """Users whom everybody's popularity counts as in a group: small groups differ from everybody by chance."""
 
 
 @dataclass(frozen=True)
-class Demographic:
+class Demographic(Source):
     """log(1 + the users who would have taken an item if all were like the group), averaged over a user's groups."""
+
+    kind = "Demographic"
+    explanation = Explanation(
+        ReasonKind.POPULAR,
+        alone="Popular with people like you.",
+        place="Popular in {value}.",
+        group="Popular with people of the same {key}.",
+    )
 
     popularity: sp.csr_matrix  # [groups, items]
     unit: float = 1.0  # of its values
     name: str = "demographic"
 
     @classmethod
-    def fit(cls, histories: Queries, groups: Int32s, n_items: int) -> Demographic:
+    def applies(cls, settings: RetrievalSettings, with_groups: bool) -> bool:
+        """Where users have groups."""
+        return with_groups
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[Demographic]:
+        """As of the histories' moment."""
+        groups = inputs.histories.groups
+        return () if groups is None else (cls.counted(inputs.histories, groups, inputs.n_items),)
+
+    @classmethod
+    def counted(cls, histories: Queries, groups: Int32s, n_items: int) -> Demographic:
         """Count who took what, group by group; `groups` [users, k] are those of the histories' users.
 
         A group's share of takers is shrunk towards that of everybody. All time counts: what a group likes shows in what
@@ -59,24 +81,24 @@ class Demographic:
         return cls(sp.vstack(rows, format="csr"))
 
     def scores(self, queries: Queries) -> SparseRows:
-        """The means over the groups; nothing of a user who belongs to none, or who is no stranger."""
+        """The means over the groups; nothing of a user who belongs to none, or who did enough."""
         if queries.groups is None:
             return SparseRows(np.zeros(len(queries) + 1, np.int64), _NO_ROWS, _NO_VALUES, self.popularity.shape[1])
-        strangers = np.where(queries.lengths[:, None] > STRANGERS, NO_GROUP, queries.groups)
-        return product(_profile(strangers), self.popularity, self.unit)
+        groups = np.where(queries.lengths[:, None] > MOST_EVENTS, NO_GROUP, queries.groups)
+        return product(_profile(groups), self.popularity, self.unit)
 
-    def strongest(self, queries: Queries, items: Int32s) -> Int32s:
-        """For each item int32 [batch, n] the user's group with which it is most popular, NO_GROUP where none has it."""
-        found = np.full(items.shape, NO_GROUP, np.int32)
+    def groups(self, queries: Queries, items: Int32s) -> Int32s:
+        """For each item the user's group with which it is most popular."""
+        best_groups = np.full(items.shape, NO_GROUP, np.int32)
         if queries.groups is None:
-            return found
-        best = np.zeros(items.shape, np.float32)
-        for own in queries.groups.T:
-            alone = replace(queries, groups=own[:, None])
-            of_group = self.scores(alone).at(items)
-            better = (of_group > best) & (items != NO_ITEM)
-            best, found = np.where(better, of_group, best), np.where(better, own[:, None], found)
-        return found
+            return best_groups
+        best_scores = np.zeros(items.shape, np.float32)
+        for group in queries.groups.T:
+            scores = self.scores(replace(queries, groups=group[:, None])).at(items)
+            better = (scores > best_scores) & (items != NO_ITEM)
+            best_scores = np.where(better, scores, best_scores)
+            best_groups = np.where(better, group[:, None], best_groups)
+        return best_groups
 
     def write(self, writer: BundleWriter) -> None:
         """Store the popularity within each group."""
@@ -105,8 +127,8 @@ def _popularity(counts: Float32s, size: int, everybody: Float64s, users: int) ->
 
 def _profile(groups: Int32s) -> SparseRows:
     """Every group of a user by one part in as many as there are, [batch, groups]."""
-    there = groups != NO_GROUP
-    counts: Int64s = there.sum(axis=1)
+    given = groups != NO_GROUP
+    counts: Int64s = given.sum(axis=1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     values = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
-    return SparseRows(offsets, groups[there], values, int(groups.max(initial=NO_GROUP)) + 1)
+    return SparseRows(offsets, groups[given], values, int(groups.max(initial=NO_GROUP)) + 1)

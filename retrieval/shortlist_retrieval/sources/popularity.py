@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,16 +10,26 @@ import numpy as np
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
+from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import DAY, Float32s, Int32s, Queries, among
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.profile import wanted
+from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_retrieval.sources.scores import StaticScores
+from shortlist_retrieval.sources.source import Source
+
+WINDOW_SHARES = (1 / 40, 1 / 20, 1 / 10)
+"""Windows as shares of the time that the data spans: a week, two and four of most of a year."""
 
 
 @dataclass(frozen=True)
-class Popularity:
+class Popularity(Source):
     """log(1 + distinct users) per item within a window that ends with the training data, or now."""
+
+    kind = "Popularity"
+    personal = False
+    counts_takers = True
 
     name: str
     values: Float32s  # [items], and 0 for those that came later
@@ -26,8 +37,29 @@ class Popularity:
     n_items: int  # that there were
     window_days: float = np.inf
 
+    @property
+    def explanation(self) -> Explanation:
+        """Names the window."""
+        if np.isinf(self.window_days):
+            return Explanation(ReasonKind.POPULAR, "Popular with many.")
+        length, unit = _rounded(self.window_days)
+        window = f"last {unit}" if length == 1 else f"last {length} {unit}s"
+        return Explanation(ReasonKind.POPULAR, f"Popular in the {window}.")
+
     @classmethod
-    def fit(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
+    def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
+        """Windows that fit the span of the data; none is tried, all of them are sources."""
+        return replace(settings, windows_days=tuple(trial.span_days * share for share in WINDOW_SHARES))
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[Popularity]:
+        """A source for each window, and one for all time."""
+        histories, n_items = inputs.histories, inputs.n_items
+        windows = (*inputs.settings.windows_days, np.inf)
+        return [cls.counted(window_name(days), histories, n_items, days) for days in windows]
+
+    @classmethod
+    def counted(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
         """Count who took what in the `window_days` before each history's `now`."""
         recent = wanted(histories) & (
             histories.times >= np.repeat(histories.now, histories.lengths) - window_days * DAY
@@ -75,10 +107,10 @@ class Popularity:
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
         """The source that `write` stored; nobody has taken new items yet."""
-        at, room = f"retrieval/{name}", new.room if new else None
-        values, order = bundle.array(f"{at}/values", room), bundle.array(f"{at}/order")
+        at, spare_rows = f"retrieval/{name}", new.room if new else None
+        values, order = bundle.array(f"{at}/values", spare_rows), bundle.array(f"{at}/order")
         window_days = bundle.json(f"{at}/settings")["window_days"] or np.inf
-        return cls(name, values, order, len(values) - (room or 0), window_days)
+        return cls(name, values, order, len(values) - (spare_rows or 0), window_days)
 
 
 def _reordered(order: Int32s, values: Float32s, changed: Int32s) -> Int32s:
@@ -96,4 +128,10 @@ def window_name(days: float) -> str:
     """The source's name for a window: `popular_14d`, `popular_6h`; `popular` for all time."""
     if np.isinf(days):
         return "popular"
-    return f"popular_{round(days)}d" if days >= 1 else f"popular_{max(1, round(days * 24))}h"
+    length, unit = _rounded(days)
+    return f"popular_{length}{unit[0]}"
+
+
+def _rounded(days: float) -> tuple[int, str]:
+    """A window in whole days, or in whole hours where it is shorter than one day, and the unit."""
+    return (round(days), "day") if days >= 1 else (max(1, round(days * 24)), "hour")

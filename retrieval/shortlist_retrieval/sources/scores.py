@@ -11,16 +11,16 @@ from typing import Protocol
 
 import numpy as np
 
-from shortlist_core.types import NO_ITEM, Float32s, Int32s
-from shortlist_retrieval.exclusions import Barred
+from shortlist_core.types import NO_ITEM, Float32s, Int32s, Queries
+from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.index.vector_index import VectorIndex
 
 
 class SourceScores(Protocol):
     """A source's answer to one batch of queries."""
 
-    def top(self, count: int, barred: Barred | None) -> Int32s:
-        """The best `count` items per query of those that are not barred, best first.
+    def top(self, count: int, excluded: Exclusions | None) -> Int32s:
+        """The best `count` items per query of those that are not excluded, best first.
 
         Rows int32 [batch, count], padded with NO_ITEM where the source has nothing more to say.
         """
@@ -30,8 +30,16 @@ class SourceScores(Protocol):
         """The scores of the given items, float32 [batch, n]; what stands where `items` is NO_ITEM means nothing."""
         ...
 
-    def levels(self) -> Float32s:
+    def moments(self) -> Float32s:
         """Mean and standard deviation of the scores over the whole catalogue, float32 [batch, 2]."""
+        ...
+
+
+class Scoring(Protocol):
+    """Whatever answers queries with scores."""
+
+    def scores(self, queries: Queries) -> SourceScores:
+        """What it says about the catalogue for these queries."""
         ...
 
 
@@ -44,15 +52,15 @@ class StaticScores:
     level: Float32s  # [2]
     batch: int
 
-    def top(self, count: int, barred: Barred | None) -> Int32s:
+    def top(self, count: int, excluded: Exclusions | None) -> Int32s:
         """As SourceScores says."""
-        return (barred or Barred.of_all(self.batch)).first_passing(self.order[None], count)[0]
+        return (excluded or Exclusions.of_all(self.batch)).first_passing(self.order[None], count)[0]
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
         return self.values[items]
 
-    def levels(self) -> Float32s:
+    def moments(self) -> Float32s:
         """As SourceScores says."""
         return np.repeat(self.level[None], self.batch, axis=0)
 
@@ -64,25 +72,25 @@ class VectorScores:
     vectors: Float32s  # [batch, d]; all zeros for a query that the source knows nothing of
     index: VectorIndex
 
-    def top(self, count: int, barred: Barred | None) -> Int32s:
+    def top(self, count: int, excluded: Exclusions | None) -> Int32s:
         """As SourceScores says."""
-        known = self.vectors.any(axis=1)
-        if known.all():
-            return self.index.search(self.vectors, count, barred)[0]
+        has_vector = self.vectors.any(axis=1)
+        if has_vector.all():
+            return self.index.search(self.vectors, count, excluded)[0]
         items = np.full((len(self.vectors), count), NO_ITEM, np.int32)
-        if known.any():
-            some = barred and barred.select(np.flatnonzero(known))
-            items[known] = self.index.search(self.vectors[known], count, some)[0]
+        if has_vector.any():
+            of_these = excluded and excluded.select(np.flatnonzero(has_vector))
+            items[has_vector] = self.index.search(self.vectors[has_vector], count, of_these)[0]
         return items
 
     def at(self, items: Int32s) -> Float32s:
         """As SourceScores says."""
         return self.index.at(self.vectors, items)
 
-    def levels(self) -> Float32s:
+    def moments(self) -> Float32s:
         """As SourceScores says: the moments of an inner product follow from those of the item vectors."""
-        levels = np.empty((len(self.vectors), 2), np.float32)
-        levels[:, 0] = self.vectors @ self.index.mean
+        moments = np.empty((len(self.vectors), 2), np.float32)
+        moments[:, 0] = self.vectors @ self.index.mean
         variances = np.einsum("ij,ij->i", self.vectors @ self.index.covariance, self.vectors)
-        levels[:, 1] = np.sqrt(np.maximum(variances, 0))
-        return levels
+        moments[:, 1] = np.sqrt(np.maximum(variances, 0))
+        return moments

@@ -6,6 +6,7 @@ there are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,14 @@ import scipy.sparse as sp
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
+from shortlist_core.explanations import Explanation
 from shortlist_core.types import Float32s, Queries
 from shortlist_kernels.sparse import shrink_cosines
 from shortlist_layers.new_items import NewItems
-from shortlist_retrieval.sources.item_item import history_profile, keep_largest
-from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sources.fit_inputs import FitInputs
+from shortlist_retrieval.sources.source import SignalFamily, Source
+from shortlist_retrieval.sparse import SparseRows, keep_largest, product
 from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 USERS_PER_ITEM = 500
@@ -26,8 +30,15 @@ SHRINKAGE = 5.0
 
 
 @dataclass(frozen=True)
-class SimilarUsers:
+class SimilarUsers(Source):
     """Who took each item, and what each of them took."""
+
+    kind = "SimilarUsers"
+    family = SignalFamily.COLLABORATIVE
+    explanation = Explanation(
+        alone="People with a taste like yours chose this.",
+        following="Because you {done} {title}: others who did chose this too.",
+    )
 
     takers: sp.csr_matrix  # [items, users] 1 for the newest users of each item
     taken: sp.csr_matrix  # [users, items] what they took, fading with age
@@ -37,7 +48,12 @@ class SimilarUsers:
     name: str = "similar_users"
 
     @classmethod
-    def fit(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
+    def fit(cls, inputs: FitInputs) -> Sequence[SimilarUsers]:
+        """As of the histories' moment."""
+        return (cls.of_histories(inputs.histories, inputs.n_items, inputs.settings.half_life_days),)
+
+    @classmethod
+    def of_histories(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
         """Remember the users of `histories`; row u of everything is its query u."""
         everything = history_profile(histories, n_items, np.inf)
         faded = history_profile(histories, n_items, half_life_days).matrix()

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
 import scipy.sparse as sp
 
-from shortlist_core.types import Int32s
-from shortlist_retrieval.sources.item_item import cosine
+from shortlist_core.explanations import Explanation, ReasonKind
+from shortlist_core.types import Bools, Int32s
+from shortlist_retrieval.neighbours import cosine
+from shortlist_retrieval.sources.fit_inputs import FitInputs
+from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
+from shortlist_retrieval.sources.source import SignalFamily
 
 FREQUENT = 5_000
 """Items; a token in more than these separates little and would make the comparison quadratic."""
+
+
+@dataclass(frozen=True)
+class Text(ItemNeighbours):
+    """Cosines between items by their words, read with fading histories."""
+
+    family = SignalFamily.TEXT
+    from_content = True
+    explanation = Explanation(
+        ReasonKind.NEW,
+        alone="New and close to your taste.",
+        following="Similar to {title}, which you {done}.",
+    )
+
+    name: str = "text"
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[Text]:
+        """From the items' words alone."""
+        return (cls(text_weights(inputs.items.tokens), inputs.settings.half_life_days),)
+
+    def unaware_of(self, new: Bools) -> Text:
+        """The neighbours without those of new items: a server makes none."""
+        old = sp.diags((~new).astype(np.float32), format="csr")
+        return replace(self, weights=sp.csr_matrix(old @ self.weights @ old))
 
 
 def text_weights(tokens: Int32s) -> sp.csr_matrix:

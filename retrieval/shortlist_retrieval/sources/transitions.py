@@ -6,13 +6,19 @@ Sequential rules (Ludewig and Jannach 2018, Evaluation of session-based recommen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 
+from shortlist_core.explanations import Explanation
 from shortlist_core.types import Queries
+from shortlist_retrieval.neighbours import NEIGHBOURS
 from shortlist_retrieval.profile import profile, wanted_only
-from shortlist_retrieval.sources.item_item import NEIGHBOURS, ItemItem, keep_largest
-from shortlist_retrieval.sparse import SparseRows
+from shortlist_retrieval.sources.fit_inputs import FitInputs
+from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
+from shortlist_retrieval.sparse import SparseRows, keep_largest
 
 WINDOW = 10
 """Places ahead that count as following."""
@@ -22,8 +28,19 @@ FADE = 0.8
 """How many of the last events are followed, and what each place further back loses."""
 
 
-class Transitions(ItemItem):
+@dataclass(frozen=True)
+class Transitions(ItemNeighbours):
     """Transition weights, read with the last few events of a history."""
+
+    kind = "Transitions"
+    explanation = Explanation(following="Because you {done} {title}: often chosen next.")
+
+    name: str = "transitions"
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[Transitions]:
+        """As of the histories' moment."""
+        return (cls(transition_weights(inputs.histories, inputs.n_items)),)
 
     def profile(self, queries: Queries) -> SparseRows:
         """The last events, each place further back counting less, [batch, items]."""

@@ -1,38 +1,44 @@
-"""The two-tower source: trained in Keras, served as item vectors in an index and a user tower in numpy."""
+"""The two-tower source as it serves: item vectors in an index, and a user tower in numpy.
+
+`training.tower_training` trains it, in Keras, which is not needed here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.errors import DataError
+from shortlist_core.explanations import Explanation
 from shortlist_core.types import Float32s, Int32s, Queries
 from shortlist_kernels.vectors import add_pooled
 from shortlist_layers.history import latest
 from shortlist_layers.item_encoding import ItemEncoding
-from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.new_items import NewItems
-from shortlist_retrieval.index.new_item_index import FreshIndex
+from shortlist_retrieval.index.new_item_index import NewItemIndex
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.profile import wanted_only
-from shortlist_retrieval.sources.scores import VectorScores
+from shortlist_retrieval.sources.vector_source import VectorSource
 from shortlist_retrieval.top import top_positions
-from shortlist_retrieval.training.tower_batches import TowerBatches
-from shortlist_retrieval.training.towers import DIM, HEADS, TwoTowerModel
 
-BATCH = 256
-RATE = 2e-3
+DIM = 64
+"""Length of the vectors of users and items."""
+
+HEADS = 4
+"""Weighted means of the history that the user tower makes."""
 
 
 @dataclass(frozen=True)
-class TwoTower:
+class TwoTower(VectorSource):
     """Inner product of a user's vector, made from the history alone, with every item's, which has unit length."""
+
+    kind = "TwoTower"
+    takes_new_items = True
+    explanation = Explanation(following="Similar to {title}, which you {done}.")
 
     index: VectorIndex
     user_tower: dict[str, Float32s]
@@ -40,10 +46,6 @@ class TwoTower:
     lengths: Float32s  # [items] of the vectors before they were brought to unit length
     new: NewItems | None = None
     name: str = "two_tower"
-
-    def scores(self, queries: Queries) -> VectorScores:
-        """Inner products with the users' vectors."""
-        return VectorScores(self.encode(queries), self.index)
 
     def encode(self, queries: Queries) -> Float32s:
         """The users' vectors, float32 [batch, DIM]; zeros without a history.
@@ -66,7 +68,7 @@ class TwoTower:
         What the id of a published item says stays, and is added to what its content says now.
         """
         new, index = self.new, self.index
-        if new is None or not isinstance(index, FreshIndex):
+        if new is None or not isinstance(index, NewItemIndex):
             raise ValueError("the source was loaded without room for new items")
         inputs = new.inputs(items)
 
@@ -99,57 +101,10 @@ class TwoTower:
         index = VectorIndex.load(bundle, at)
         users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
         lengths = bundle.array(f"{at}/lengths")
-        return cls(FreshIndex.over(index, new.room) if new else index, users, items, lengths, new)
+        return cls(NewItemIndex.over(index, new.room) if new else index, users, items, lengths, new)
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:
     """Vectors [n, d] of unit length, and the lengths that they had, float32 [n]."""
     lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
     return np.asarray(vectors / lengths[:, None], np.float32), lengths.astype(np.float32)
-
-
-class TowerTraining:
-    """Trains one model forward through time: each call of `fit` goes on from the weights that the last one left."""
-
-    def __init__(self, features: ItemFeatures, seed: int, use_text: bool = True) -> None:
-        self.features, self.seed, self.calls = features, seed, 0
-        keras.utils.clear_session()  # counts layers anew: TensorFlow adds up in the order of their names
-        keras.utils.set_random_seed(seed)  # initial weights come from Keras's global generator
-        self.model = TwoTowerModel(features, use_text, seed)
-        self.model.build()
-        self.model.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=False)
-
-    def fit(self, histories: Queries, half_life_days: float, steps: int) -> TwoTower:
-        """Train on the events of `histories` for so many batches; returns the source as it is then.
-
-        Raises DataError when the loss stops being a number.
-        """
-        self.calls += 1
-        seed = self.seed * 1_000 + self.calls
-        batches = TowerBatches(histories, self.features, half_life_days, steps, BATCH, seed)
-        if len(batches):
-            history = self.model.fit(batches, epochs=1, verbose=0)
-            if not np.isfinite(history.history["loss"]).all():
-                raise DataError("the two-tower model's loss is not a number: are there broken prices or values?")
-        return self.source()
-
-    def source(self, features: ItemFeatures | None = None) -> TwoTower:
-        """What the model says now: every item's vector, by its own `features` or these, indexed, and both towers."""
-        features = features or self.features
-        parts = []
-        for start in range(0, len(features), 4_096):
-            rows = np.arange(start, min(start + 4_096, len(features)))
-            parts.append(keras.ops.convert_to_numpy(self.model.encode_items(item_inputs(features, rows))))
-        vectors, lengths = normalised(np.concatenate(parts))
-        users = self.model.users
-        arrays = {
-            "places": users.places.embeddings,
-            "types": users.types.embeddings,
-            "gaps": users.gaps.embeddings,
-            "hidden.kernel": users.hidden.kernel,
-            "hidden.bias": users.hidden.bias,
-            "mix.kernel": users.mix.kernel,
-            "mix.bias": users.mix.bias,
-        }
-        tower = {name: keras.ops.convert_to_numpy(value) for name, value in arrays.items()}
-        return TwoTower(VectorIndex.build(vectors), tower, ItemEncoding.of(self.model.items), lengths)

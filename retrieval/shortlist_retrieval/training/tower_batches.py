@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from shortlist_core.types import DAY, Bools, Float32s, Float64s, Int64s, Queries
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.profile import wanted_only
 
 NEGATIVES = 512

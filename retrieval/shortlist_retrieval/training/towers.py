@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-from keras import layers, ops
-
-from shortlist_core.types import EventType
+from shortlist_core.types import EventType, Float32s
 from shortlist_layers.history import GAPS, HISTORY
 from shortlist_layers.item_encoder import ItemEncoder
 from shortlist_layers.item_features import ItemFeatures
-
-DIM = 64
-HEADS = 4
+from shortlist_layers.quiet_keras import keras, layers, ops
+from shortlist_retrieval.sources.two_tower import DIM, HEADS
 
 
 class UserTower(layers.Layer):
@@ -53,6 +49,19 @@ class UserTower(layers.Layer):
         flat = ops.reshape(pooled, (-1, HEADS * DIM))
         some = ops.max(present, axis=1, keepdims=True)
         return (ops.mean(pooled, axis=1) + self.mix(self.hidden(flat))) * some
+
+    def weights_by_name(self) -> dict[str, Float32s]:
+        """The weights as they are now, by the names that `TwoTower` has for them; only once built."""
+        weights = {
+            "places": self.places.embeddings,
+            "types": self.types.embeddings,
+            "gaps": self.gaps.embeddings,
+            "hidden.kernel": self.hidden.kernel,
+            "hidden.bias": self.hidden.bias,
+            "mix.kernel": self.mix.kernel,
+            "mix.bias": self.mix.bias,
+        }
+        return {name: ops.convert_to_numpy(value) for name, value in weights.items()}
 
 
 class TwoTowerModel(keras.Model):

@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from shortlist.v1.recommendation_pb2 import Degradation
 
+from shortlist_core.explanations import NEW_ITEMS
 from shortlist_core.types import Ranked
 from shortlist_server.base.metrics import Log, Metrics, Pending, ServingBundle
 from shortlist_server.rpc.status import CODES
@@ -26,7 +27,6 @@ from shortlist_state import AppendResult
 CALL_SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10)
 STAGE_SECONDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
-FRESH = "fresh"  # stands for a source where being new is the reason
 STAGES = ("hydrate", "retrieve", "filter", "rank", "select")
 BUNDLE_GAUGES = ("shortlist_bundle_info", "shortlist_bundle_items")
 
@@ -225,7 +225,7 @@ class PrometheusMetrics(Metrics):
         for labels, bundle in labelled.items():
             self._info.labels(*labels).set(1)
             self._items.labels(*labels).set(bundle.items)
-            self._shown.begin((*bundle.sources, FRESH))
+            self._shown.begin((*bundle.sources, NEW_ITEMS.name))
         self._labelled = set(labelled)
 
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from shortlist_bundle.live_items import LiveItems
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import DAY, NO_ITEM, Hits, Int32s, Queries
 from shortlist_state.baskets import Baskets
-
-SOURCE = "together_now"
-"""The name under which answers say that an item was proposed by this."""
 
 NEWEST = 3
 """Items of a history that others' choices of the day are looked up for, the newest."""
@@ -43,7 +41,7 @@ class CoVisitation:
         places = {row: place for place, row in enumerate(self.items[i].tolist(), start=1)}
         ranks = np.array([places.get(row, 0) for row in shown.tolist()], np.int32)
         users = np.array([0, *self.users[i]], np.float32)
-        return Hits((SOURCE,), ranks[:, None], users[ranks][:, None])
+        return Hits((TOGETHER_NOW.name,), ranks[:, None], users[ranks][:, None])
 
     def select(self, which: Sequence[int]) -> CoVisitation:
         """Those of the queries at the positions `which`."""

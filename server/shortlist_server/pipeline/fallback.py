@@ -21,7 +21,7 @@ def fill_with_popular(
         at = _permitted(popular, rules, int(query))[:count]
         for part in ("items", "fused", "scores", "ranks"):
             getattr(candidates, part)[query, : len(at)] = getattr(popular, part)[0, at]
-        candidates.levels[query] = popular.levels[0]
+        candidates.moments[query] = popular.moments[0]
         filled[query] = len(at) > 0
     return candidates, filled
 
@@ -34,9 +34,10 @@ def no_candidates(like: Candidates, batch: int, width: int = 0) -> Candidates:
         np.full((batch, width), -np.inf, np.float32),
         np.zeros((batch, width, sources), np.float32),
         np.zeros((batch, width, sources), np.int32),
-        np.repeat(like.levels, batch, axis=0),
+        np.repeat(like.moments, batch, axis=0),
         like.sources,
         like.sources,
+        like.taker_counts,
     )
 
 
@@ -48,9 +49,10 @@ def _widened(candidates: Candidates, width: int) -> Candidates:
         np.pad(candidates.fused, ((0, 0), (0, missing)), constant_values=-np.inf),
         np.pad(candidates.scores, ((0, 0), (0, missing), (0, 0))),
         np.pad(candidates.ranks, ((0, 0), (0, missing), (0, 0))),
-        candidates.levels.copy(),
+        candidates.moments.copy(),
         candidates.sources,
         candidates.failed,
+        candidates.taker_counts,
     )
 
 

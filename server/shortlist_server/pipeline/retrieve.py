@@ -11,8 +11,8 @@ import numpy as np
 import structlog
 
 from shortlist_core.errors import NotFoundError
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import NO_ITEM, Int32s, distinct
-from shortlist_server.pipeline import co_visitation
 from shortlist_server.pipeline.batch import Batch, Hydrated, Retrieved
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
@@ -35,7 +35,7 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
         visited_together = CoVisitation.of(baskets, bundle.items, batch.queries)
         also = bundle.new_items.proposals(batch.queries, count, allowed)
         if visited_together:
-            also[co_visitation.SOURCE] = visited_together.items
+            also[TOGETHER_NOW.name] = visited_together.items
         candidates = bundle.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
     except Exception:
         log.exception("retrieval_failed")

@@ -8,10 +8,10 @@ from typing import TypeVar
 import numpy as np
 import structlog
 
+from shortlist_core.explanations import NEW_ITEMS, TOGETHER_NOW
 from shortlist_core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Hits, Int32s, Int64s, Ranked, Reasons, among
 from shortlist_ranking import selection
 from shortlist_retrieval.top import top_positions
-from shortlist_server.pipeline import co_visitation
 from shortlist_server.pipeline.batch import Retrieved, Shown
 from shortlist_server.pipeline.counts import StageCounts
 
@@ -109,7 +109,7 @@ def _hits(batch: Retrieved, shown: Candidates, i: int, n: int) -> Hits:
         return hits
     more = batch.co_visitation.hits(i, shown.items[i, :n])
     ranks, scores = np.column_stack((hits.ranks, more.ranks)), np.column_stack((hits.scores, more.scores))
-    return Hits((*hits.sources, co_visitation.SOURCE), ranks, scores)
+    return Hits((*hits.sources, TOGETHER_NOW.name), ranks, scores)
 
 
 def _reasons(batch: Retrieved, shown: Candidates) -> tuple[Retrieved, Reasons]:
@@ -131,7 +131,8 @@ def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
         new &= ~shown.ranks.any(axis=2)
         reasons = replace(
             reasons,
-            sources=(*reasons.sources, "fresh"),
+            sources=(*reasons.sources, NEW_ITEMS.name),
+            explanations=(*reasons.explanations, NEW_ITEMS.explanation),
             speakers=np.where(new, len(reasons.sources), reasons.speakers),
             shares=np.where(new, 0, reasons.shares),
             groups=np.where(new, NO_GROUP, reasons.groups),

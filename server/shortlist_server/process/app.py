@@ -35,7 +35,7 @@ from shortlist_server.rpc.reflection import add_reflection
 from shortlist_server.rpc.users import UserServicer
 from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
-from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.loaded_bundle import Load, LoadedBundle, load_bundle
 from shortlist_state import StateStore
 
 if TYPE_CHECKING:
@@ -108,18 +108,18 @@ class Server:
 
 
 async def create_server(
-    settings: Settings, store: StateStore, authority: Authority | None = None
+    settings: Settings, store: StateStore, authority: Authority | None = None, load: Load = load_bundle
 ) -> tuple[Server, int]:
     """A server that listens already, and its port. The server owns the store and closes it when it drains.
 
     Raises UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
-    Without an authority everybody may call.
+    Without an authority everybody may call. `load` makes the systems of the bundles that the folder asks for.
     """
     secure = credentials(settings)
     metrics, page = _metrics(settings)
     lifecycle = Lifecycle()
     engine = Engine(settings, store, metrics)
-    bundle_manager = BundleManager(settings, engine, prepare=lambda bundle: item_messages.warm(bundle.items))
+    bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     interceptor = Interceptor(middleware(lifecycle, authority, metrics), metrics)
     server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
     add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
@@ -148,9 +148,8 @@ def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
     """What is told of everything that happens, and the page that shows it if that is for this process to do."""
     if settings.metrics_address is None:
         return Metrics(), None
-    from shortlist_server.observe.metrics_page import (
-        MetricsPage,  # late: `worker.prepare` settles before where it counts
-    )
+    # Late: prometheus_client decides as it is imported where it counts, and `worker.prepare` settles that before.
+    from shortlist_server.observe.metrics_page import MetricsPage
     from shortlist_server.observe.prometheus import PrometheusMetrics
 
     metrics = PrometheusMetrics()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+WORKER = tuple(python_module("shortlist_server.process.worker"))
+
 _GIVE_UP = 5  # deaths in a row that come soon after the start
 _SETTLED_SECONDS = 60.0  # of life after which a death is no longer one of those
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
 
-def run(settings: Settings, workers: int, announce: Callable[[Ready], None]) -> None:
+def run(settings: Settings, workers: int, announce: Callable[[Ready], None], program: Sequence[str] = WORKER) -> None:
     """Serve with this many worker processes until a signal; `announce` is called once when all of them serve.
 
+    `program` is the command that starts each of them; it ends up in `worker.main`.
     Raises ShortlistError where they cannot begin, or where one dies again and again.
     """
     logs.configure(settings.log_level)
@@ -42,26 +45,35 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None]) -> 
         shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})
         metrics, where = None, ""
         if settings.metrics_address is not None:
-            from shortlist_server.observe.shared_metrics import served  # late: only where it is needed
+            # Late: in the one process of a server without workers, `worker.prepare` comes before prometheus_client.
+            from shortlist_server.observe.shared_metrics import served
 
             metrics, page = held.enter_context(served(settings.metrics_address))
             shared, where = shared.model_copy(update={"metrics_folder": metrics.folder}), page.address
+
+        def tell(ready: Ready) -> None:
+            announce(replace(ready, metrics=where))
+
         try:
-            asyncio.run(
-                _Supervisor(shared, workers, metrics, lambda ready: announce(replace(ready, metrics=where))).run()
-            )
+            asyncio.run(_Supervisor(shared, workers, metrics, tell, program).run())
         except* ShortlistError as group:
             raise _first(group) from None
 
 
 class _Supervisor:
     def __init__(
-        self, settings: Settings, workers: int, metrics: SharedMetrics | None, announce: Callable[[Ready], None]
+        self,
+        settings: Settings,
+        workers: int,
+        metrics: SharedMetrics | None,
+        announce: Callable[[Ready], None],
+        program: Sequence[str],
     ) -> None:
         self._settings = settings
         self._workers = workers
         self._metrics = metrics
         self._announce = announce
+        self._program = program
         self._stop = asyncio.Event()
         self._ready = 0
         self._processes: set[asyncio.subprocess.Process] = set()
@@ -100,7 +112,7 @@ class _Supervisor:
     async def _live(self, number: int, first: bool) -> tuple[str, bool]:
         """One worker from start to end: in words, and whether they are its own. At the first start those are raised."""
         process = await asyncio.create_subprocess_exec(
-            *python_module("shortlist_server.process.worker"),
+            *self._program,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order

@@ -24,6 +24,7 @@ from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
 from shortlist_server.rpc.auth import read_tokens
+from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
 USAGE_ERROR = 2
@@ -46,7 +47,9 @@ class Ready:
 REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
 
 
-async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings, announce: Callable[[Ready], None], stop: asyncio.Event, load: Load = load_bundle
+) -> None:
     """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where it cannot begin."""
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -54,10 +57,9 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
     authority = read_tokens(settings.token_file) if settings.token_file else None
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_store(settings.state), authority)
+    server, port = await create_server(settings, open_store(settings.state), authority, load)
     try:
         bundle = await server.begin()
-        _confirm(settings)
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # late: see `prepare`
 
@@ -72,10 +74,10 @@ async def serve(settings: Settings, announce: Callable[[Ready], None], stop: asy
         await server.drain()
 
 
-def run(settings: Settings, announce: Callable[[Ready], None]) -> None:
+def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
     """Serve in this process until a signal. Raises ShortlistError where it cannot begin."""
     prepare(settings)
-    asyncio.run(serve(settings, announce, asyncio.Event()))
+    asyncio.run(serve(settings, announce, asyncio.Event(), load))
 
 
 def prepare(settings: Settings) -> None:
@@ -94,24 +96,18 @@ def prepare(settings: Settings) -> None:
     logs.configure(settings.log_level)
 
 
-def _confirm(settings: Settings) -> None:
-    from shortlist_layers.devices import confirm  # late: it loads the models' library
-
-    confirm(settings.device)
-
-
-def main() -> None:
-    """Serve for a supervisor."""
+def main(load: Load = load_bundle) -> None:
+    """Serve for a supervisor. A program of one's own that calls this serves what `load` makes of bundles."""
     settings = Settings.model_validate_json(sys.stdin.readline())
     prepare(settings)
     try:
-        asyncio.run(_supervised(settings))
+        asyncio.run(_supervised(settings, load))
     except ShortlistError as error:
         _report(Ready(settings.address, "", 0, str(error)))
         raise SystemExit(USAGE_ERROR) from None
 
 
-async def _supervised(settings: Settings) -> None:
+async def _supervised(settings: Settings, load: Load) -> None:
     stop = asyncio.Event()
 
     def read() -> None:
@@ -120,7 +116,7 @@ async def _supervised(settings: Settings) -> None:
             stop.set()
 
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), read)
-    await serve(settings, _report, stop)
+    await serve(settings, _report, stop, load)
 
 
 def _report(ready: Ready) -> None:

@@ -12,6 +12,7 @@ from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_bundle.groups import Attribute
+from shortlist_core.explanations import Explanation
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc import explanation_text, item_messages
@@ -104,6 +105,7 @@ def _reasons(bundle: LoadedBundle, told: Reasons) -> list[bytes]:
     worded = {
         each: _reason(
             told.sources[each[0]],
+            told.explanations[each[0]],
             *(("", None) if each[1] == NO_ITEM else next(named)),
             each[2],
             None if each[3] == NO_GROUP else names[each[3]],
@@ -114,10 +116,12 @@ def _reasons(bundle: LoadedBundle, told: Reasons) -> list[bytes]:
 
 
 @lru_cache(4_096)
-def _reason(source: str, anchor_id: str, title: str | None, done: int, shared: Attribute | None) -> bytes:
+def _reason(
+    source: str, said: Explanation, anchor_id: str, title: str | None, done: int, shared: Attribute | None
+) -> bytes:
     return parts.Reason(
-        kind=explanation_text.kind(source, title is not None),
-        text=explanation_text.text(source, title, done, shared),
+        kind=explanation_text.kind(said, title is not None),
+        text=explanation_text.text(said, title, done, shared),
         source=source,
         anchor_item_id=anchor_id,
     ).SerializeToString()

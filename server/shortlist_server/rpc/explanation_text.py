@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-from shortlist.v1.recommendation_pb2 import ReasonKind
+from shortlist.v1 import recommendation_pb2 as api
 
+from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import EventType
 
 MAX_TITLE = 120
@@ -25,65 +25,25 @@ _DONE: dict[int, str] = {
 }
 _CHOSEN = "chose"  # for an event of no stated kind
 
-# What is said of a source that names an item of the history; of those not listed, `_TOGETHER`.
-_FOLLOWING = {
-    "transitions": "Because you {done} {title}: often chosen next.",
-    "text": "Similar to {title}, which you {done}.",
-    "two_tower": "Similar to {title}, which you {done}.",
-    "similar_users": "Because you {done} {title}: others who did chose this too.",
-    "fresh": "New, and similar to {title}, which you {done}.",
-}
-_TOGETHER = "Because you {done} {title}: often chosen together."
-# What is said of a source by itself; of those not listed, `_TASTE`.
-_ALONE = {
-    "text": "New and close to your taste.",
-    "similar_users": "People with a taste like yours chose this.",
-    "fresh": "New in the catalogue.",
-    "demographic": "Popular with people like you.",
-}
-_TASTE = "It fits what you chose before."
 
-_POPULAR = re.compile(r"popular(?:_(\d+)([dh]))?")  # `popular`, `popular_14d`, `popular_6h`
-_UNITS = {"d": "day", "h": "hour"}
+def kind(said: Explanation, anchored: bool) -> api.ReasonKind.ValueType:
+    """The kind of a reason by what its source says; `anchored` is whether it starts from a history item."""
+    return api.ReasonKind.Value(f"REASON_KIND_{ReasonKind.HISTORY_ITEM if anchored else said.kind}")
 
 
-def kind(source: str, anchored: bool) -> ReasonKind.ValueType:
-    """What kind of reason it is: that of a source, and whether it starts from a history item."""
-    if not source:
-        return ReasonKind.REASON_KIND_UNSPECIFIED
-    if anchored:
-        return ReasonKind.REASON_KIND_HISTORY_ITEM
-    if source == "demographic" or _POPULAR.fullmatch(source):
-        return ReasonKind.REASON_KIND_POPULAR
-    return ReasonKind.REASON_KIND_NEW if source in ("text", "fresh") else ReasonKind.REASON_KIND_TASTE
-
-
-def text(source: str, title: str | None, done: int, shared: tuple[str, str] | None = None) -> str:
+def text(said: Explanation, title: str | None, done: int, shared: tuple[str, str] | None = None) -> str:
     """One sentence of at most 256 characters; `title` is that of the reason's anchor, if it has one, `done` the
     EventType of what was done with it, `shared` is the attribute (key, value) of its group.
     """
     if title is not None and (quoted := _quoted(title)):
-        sentence = _FOLLOWING.get(source, _TOGETHER)
-        return sentence.format(done=_DONE.get(done, _CHOSEN), title=quoted)
-    if popular := _POPULAR.fullmatch(source):
-        return _popular(*popular.groups())
-    if source == "demographic" and shared:
-        return _popular_with(*shared)
-    return _ALONE.get(source, _TASTE) if source else ""
-
-
-def _popular(length: str | None, unit: str | None) -> str:
-    if length is None or unit is None:
-        return "Popular with many."
-    plural = "" if length == "1" else "s"
-    return f"Popular in the last {'' if length == '1' else length + ' '}{_UNITS[unit]}{plural}."
-
-
-def _popular_with(key: str, value: str) -> str:
-    """Other values than places are not repeated to the person: what they are is known, and may be private."""
-    if key.lower() in PLACES:
-        return f"Popular in {_quoted(value)}."
-    return f"Popular with people of the same {_quoted(key)}."
+        return said.following.format(done=_DONE.get(done, _CHOSEN), title=quoted)
+    if shared:
+        key, value = shared
+        if said.place and key.lower() in PLACES:
+            return said.place.format(value=_quoted(value))
+        if said.group:  # not the value: the person knows it, and it may be private
+            return said.group.format(key=_quoted(key))
+    return said.alone
 
 
 def _quoted(title: str) -> str:

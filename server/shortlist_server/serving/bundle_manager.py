@@ -23,7 +23,7 @@ from shortlist_server.serving.canary import CanaryWatch, Limits
 from shortlist_server.serving.engine import Engine
 from shortlist_server.serving.routing import Canary, Serving
 from shortlist_server.serving.shadow import Shadow
-from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.loaded_bundle import Load, LoadedBundle
 
 _NICENESS = 5
 _RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
@@ -43,14 +43,14 @@ class BundleManager:
     """What the folder's CURRENT and LABELS say is what serves here. One change at a time; for one event loop."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, prepare: Callable[[LoadedBundle], None] = lambda _: None
+        self, settings: Settings, engine: Engine, load: Load, prepare: Callable[[LoadedBundle], None] = lambda _: None
     ) -> None:
         self._prepare = prepare  # what else a bundle needs done before it serves
         self.bundles = BundleStore(settings.bundles)
         self.labels = Labels()  # as the folder had them when it was looked at last
         self.refusal = ""  # why something that the folder asks for is not served
         self._engine = engine
-        self._max_batch, self._max_fresh_items = settings.max_batch, settings.max_fresh_items
+        self._settings, self._make = settings, load
         self._limits = Limits(
             settings.canary_window_seconds,
             settings.canary_least_requests,
@@ -197,7 +197,7 @@ class BundleManager:
 
         Raises as BundleStore.load does, and StateError where the store cannot be read.
         """
-        bundle = LoadedBundle.load(self.bundles.load(version), self._max_batch, self._max_fresh_items)
+        bundle = self._make(self.bundles.load(version), self._settings)
         self._prepare(bundle)
         self._engine.catalog.follow(bundle)
         return bundle

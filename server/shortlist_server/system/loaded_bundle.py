@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,11 @@ from shortlist_bundle.histories import Histories
 from shortlist_bundle.items import ItemTable
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange
+from shortlist_core.device import Device
 from shortlist_core.types import Candidates, Queries
+from shortlist_layers.new_items import NewItems
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
+from shortlist_server.base.settings import Settings
 from shortlist_server.system.filters import Filters
 from shortlist_server.system.new_items import NewItemTracker
 from shortlist_server.system.online_popularity import OnlinePopularity
@@ -54,18 +57,20 @@ class LoadedBundle:
         return self.online_popularity.popular
 
     @classmethod
-    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int) -> LoadedBundle:
+    def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int, device: Device = Device.AUTO) -> LoadedBundle:
         """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
 
         It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at
-        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense.
+        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense,
+        and DataError where there is no such device.
         """
-        from shortlist_layers.new_items import (
-            NewItems,  # late: importing the models takes seconds, the port is bound before
-        )
+        # Late: these bring TensorFlow and FAISS, 2.8 s of a core against 0.6 s for the rest of a worker. The port is
+        # bound before, and they read what `worker.prepare` sets as they are loaded.
+        from shortlist_layers.devices import confirm
         from shortlist_ranking.ranker import Ranker
         from shortlist_retrieval.retriever import Retriever
 
+        confirm(device)
         new = NewItems.load(bundle, 2 * max_fresh_items)
         return cls.assemble(bundle, Retriever.load(bundle, new), Ranker.load(bundle, new=new), max_batch)
 
@@ -90,6 +95,15 @@ class LoadedBundle:
         thread that answers, between two batches. New items for whom there is no room are left out, which is logged.
         """
         self.new_items.apply(changes)
+
+
+Load = Callable[[Bundle, Settings], LoadedBundle]
+"""What loads a bundle, as the settings say; raises ShortlistError where it cannot."""
+
+
+def load_bundle(bundle: Bundle, settings: Settings) -> LoadedBundle:
+    """The bundle with its own models."""
+    return LoadedBundle.load(bundle, settings.max_batch, settings.max_fresh_items, settings.device)
 
 
 def _sizes(most: int) -> list[int]:

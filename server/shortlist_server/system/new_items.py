@@ -11,6 +11,7 @@ import structlog
 
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.explanations import NEW_ITEMS
 from shortlist_core.types import NO_ITEM, Bools, Int32s, Int64s, Queries, among
 from shortlist_server.system.filters import Filters
 
@@ -60,7 +61,7 @@ class NewItemTracker:
     def proposals(self, queries: Queries, count: int, allowed: Bools | None) -> dict[str, Sequence[Int32s]]:
         """The new items for each query, best first, as `Retriever.retrieve` takes them under `also`."""
         rows = self.passing(allowed)
-        return {} if rows is None else {"fresh": self._retriever.nearest(queries, rows, count)}
+        return {} if rows is None else {NEW_ITEMS.name: self._retriever.nearest(queries, rows, count)}
 
     def _date(self, rows: Int32s, sequences: Int64s) -> None:
         items = self._items

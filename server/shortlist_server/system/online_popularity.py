@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import NO_ITEM, SECOND, Candidates
+from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_state.live_counts import LiveCounts
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ class OnlinePopularity:
         self._not_before = time.monotonic() + (time.monotonic() - started) * (1 / BUSY_SHARE - 1)
 
     def _with_recent(self, counts: LiveCounts, now: int) -> Retriever:
-        from shortlist_retrieval.sources.recent_choices import RecentChoices  # late: its package loads TensorFlow
-
         choices = counts.choices(self._as_of, now)  # the bundle knows what happened before
         rows = self._items.ids.rows(choices.item_ids)[choices.items]
         in_catalogue = rows != NO_ITEM

@@ -13,14 +13,11 @@ ANY_FLOATS = st.floats(width=32)  # NaN and infinity among them
 FEW_FLOATS = st.integers(-3, 3).map(np.float32)  # of which many are equal, and whose sums and products are exact
 
 
-def integers(low: int, high: int) -> st.SearchStrategy[int]:
-    """From `low` to `high`, both included."""
-    return st.integers(low, high)
-
-
 def array(draw: st.DrawFn, kind: Any, shape: int | tuple[int, ...], elements: st.SearchStrategy[Any]) -> Any:
-    """An array with elements of a strategy."""
-    return draw(arrays.arrays(kind, shape if isinstance(shape, tuple) else int(shape), elements=elements))
+    """An array with elements of a strategy, each drawn for itself where they are not thousands."""
+    shape = shape if isinstance(shape, tuple) else (int(shape),)
+    fill = st.nothing() if np.prod(shape) < 1_000 else None
+    return draw(arrays.arrays(kind, shape, elements=elements, fill=fill))
 
 
 def offsets(draw: st.DrawFn, rows: int, longest: int = 6) -> Any:

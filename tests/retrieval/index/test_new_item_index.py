@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortlist_core.types import NO_ITEM
-from shortlist_retrieval.exclusions import Barred
-from shortlist_retrieval.index.new_item_index import FreshIndex
+from shortlist_retrieval.exclusions import Exclusions
+from shortlist_retrieval.index.new_item_index import NewItemIndex
 from shortlist_retrieval.index.vector_index import VectorIndex
 
 N, ROOM, DIM = 40, 12, 8
@@ -21,21 +21,21 @@ NEW = np.arange(N, N + ROOM, dtype=np.int32)
 
 @pytest.fixture
 def index():
-    return FreshIndex.over(VectorIndex.build(PUBLISHED), ROOM)
+    return NewItemIndex.over(VectorIndex.build(PUBLISHED), ROOM)
 
 
 def vectors(count, seed=1):
     return np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32)
 
 
-def exact(everything, there, query, count, barred=()):
+def exact(everything, there, query, count, excluded=()):
     products = everything @ query
-    rows = [row for row in np.argsort(-products, kind="stable").tolist() if row in there and row not in barred]
+    rows = [row for row in np.argsort(-products, kind="stable").tolist() if row in there and row not in excluded]
     return rows[:count]
 
 
-def found(index, count, barred=None):
-    return [[row for row in own if row != NO_ITEM] for own in index.search(QUERIES, count, barred)[0].tolist()]
+def found(index, count, excluded=None):
+    return [[row for row in own if row != NO_ITEM] for own in index.search(QUERIES, count, excluded)[0].tolist()]
 
 
 def test_nothing_fresh_is_the_index_itself(index):
@@ -56,7 +56,7 @@ def test_rows_without_a_vector_yet_read_as_zeros_and_are_not_found(index):
 @settings(max_examples=150)
 @given(st.data())
 def test_search_is_exact_over_all_vectors(data):
-    index, everything, there = FreshIndex.over(VectorIndex.build(PUBLISHED), ROOM), np.zeros((N + ROOM, DIM)), set()
+    index, everything, there = NewItemIndex.over(VectorIndex.build(PUBLISHED), ROOM), np.zeros((N + ROOM, DIM)), set()
     everything[:N] = PUBLISHED
     there |= set(range(N))
     for step in range(data.draw(st.integers(0, 3))):
@@ -70,14 +70,14 @@ def test_search_is_exact_over_all_vectors(data):
     count = data.draw(st.integers(1, N + ROOM + 5))
     own = [data.draw(st.sets(st.integers(0, N + ROOM - 1))) for _ in QUERIES]
     allowed = data.draw(st.none() | st.lists(st.booleans(), min_size=N + ROOM, max_size=N + ROOM))
-    barred = None
+    excluded = None
     if allowed is not None or any(own):
         rows = [np.array(sorted(of_query), np.int32) for of_query in own]
-        barred = Barred(rows, None if allowed is None else np.array(allowed))
-    for query, of_query, best in zip(QUERIES, own, found(index, count, barred), strict=True):
+        excluded = Exclusions(rows, None if allowed is None else np.array(allowed))
+    for query, of_query, best in zip(QUERIES, own, found(index, count, excluded), strict=True):
         kept = there if allowed is None else {row for row in there if allowed[row]}
         assert best == exact(everything, kept, query, count, of_query)
-    rows, products = index.search(QUERIES, count, barred)
+    rows, products = index.search(QUERIES, count, excluded)
     assert rows.shape == products.shape == (3, count)
     taken = np.einsum("bnd,bd->bn", index.take(np.maximum(rows, 0)), QUERIES)
     assert products[rows != NO_ITEM] == pytest.approx(taken[rows != NO_ITEM], abs=1e-5)
@@ -110,7 +110,7 @@ def test_products_with_new_rows(index):
 
 def test_large_indexes_have_fresh_vectors_too():
     many = GENERATOR.normal(size=(21_000, DIM)).astype(np.float32)
-    index = FreshIndex.over(VectorIndex.build(many), ROOM)
+    index = NewItemIndex.over(VectorIndex.build(many), ROOM)
     query = np.ones((1, DIM), np.float32)
     before = index.search(query, 20)[0][0]
     index.put(np.array([before[0], 21_000], np.int32), np.stack([-query[0], 9 * query[0]]))

@@ -19,7 +19,7 @@ def profiles():
 
 @pytest.fixture(scope="module")
 def als(profiles):
-    return ALS.fit(profiles, FACTORS, 0)
+    return ALS.factorised(profiles, FACTORS, 0)
 
 
 def test_folding_in_is_what_the_reference_computes_for_a_user(als, profiles):
@@ -45,5 +45,5 @@ def test_a_stronger_wish_moves_the_user_further(als):
 
 
 def test_fewer_items_than_factors(queries_of):
-    als = ALS.fit(sp.csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], np.float32)), FACTORS, 0)
+    als = ALS.factorised(sp.csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], np.float32)), FACTORS, 0)
     assert np.isfinite(als.fold_in(SparseRows.of(sp.csr_matrix(np.array([[1, 0, 0]], np.float32))))).all()

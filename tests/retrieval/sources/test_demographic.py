@@ -17,7 +17,7 @@ GROUPS = np.array([[0], [0], [0], [1], [1], [NO_GROUP]], np.int32)
 
 @pytest.fixture
 def source(queries_of):
-    return Demographic.fit(queries_of(HISTORIES), GROUPS, ITEMS)
+    return Demographic.counted(queries_of(HISTORIES), GROUPS, ITEMS)
 
 
 def asked(queries_of, *groups):
@@ -53,7 +53,7 @@ def test_the_scores_of_several_groups_are_averaged(source, queries_of):
 def test_nothing_is_said_of_users_without_groups(source, queries_of):
     nobody = source.scores(queries_of([[], [1]]))
     assert (nobody.top(3) == NO_ITEM).all()
-    assert not nobody.levels().any()
+    assert not nobody.moments().any()
     mixed = source.scores(asked(queries_of, [NO_GROUP, NO_GROUP], [0, NO_GROUP]))
     assert (mixed.top(1) == [[NO_ITEM], [0]]).all()
 
@@ -63,17 +63,17 @@ def test_a_group_that_the_source_has_not_met_says_nothing(source, queries_of):
 
 
 def test_impressions_and_repeats_do_not_count(queries_of):
-    once = Demographic.fit(queries_of([[0, 1], [2]]), np.array([[0], [0]], np.int32), 4)
+    once = Demographic.counted(queries_of([[0, 1], [2]]), np.array([[0], [0]], np.int32), 4)
     types = [[4, 4, 7, 4], [4]]
-    often = Demographic.fit(queries_of([[0, 1, 3, 1], [2]], types=types), np.array([[0], [0]], np.int32), 4)
+    often = Demographic.counted(queries_of([[0, 1, 3, 1], [2]], types=types), np.array([[0], [0]], np.int32), 4)
     assert (once.popularity != often.popularity).nnz == 0
 
 
 def test_the_strongest_group_is_the_one_that_takes_the_item_most(source, queries_of):
     queries = asked(queries_of, [0, 1], [1, NO_GROUP])
     items = np.array([[0, 3, NO_ITEM, 5], [0, 3, 3, 5]], np.int32)
-    assert source.strongest(queries, items).tolist() == [[0, 1, NO_GROUP, NO_GROUP], [1, 1, 1, NO_GROUP]]
-    assert (source.strongest(queries_of([[], []]), items) == NO_GROUP).all()
+    assert source.groups(queries, items).tolist() == [[0, 1, NO_GROUP, NO_GROUP], [1, 1, 1, NO_GROUP]]
+    assert (source.groups(queries_of([[], []]), items) == NO_GROUP).all()
 
 
 def test_a_stored_source_says_the_same(source, queries_of, stored):
@@ -86,7 +86,7 @@ def test_a_stored_source_says_the_same(source, queries_of, stored):
 @settings(max_examples=30)
 @given(st.data())
 def test_a_query_is_answered_alike_in_any_company(queries_of, data):
-    source = Demographic.fit(queries_of(HISTORIES), GROUPS, ITEMS)
+    source = Demographic.counted(queries_of(HISTORIES), GROUPS, ITEMS)
     groups = data.draw(st.lists(st.tuples(*[st.integers(-1, 2)] * 2), min_size=2, max_size=5))
     together = source.scores(asked(queries_of, *groups)).top(ITEMS)
     for own, expected in zip(groups, together, strict=True):
@@ -95,6 +95,8 @@ def test_a_query_is_answered_alike_in_any_company(queries_of, data):
 
 def test_only_the_most_popular_items_of_a_group_are_kept(queries_of):
     n_items = MOST + 50
-    source = Demographic.fit(queries_of([list(range(n_items)), [n_items - 1]]), np.array([[0], [0]], np.int32), n_items)
+    source = Demographic.counted(
+        queries_of([list(range(n_items)), [n_items - 1]]), np.array([[0], [0]], np.int32), n_items
+    )
     assert source.popularity.getnnz(axis=1).tolist() == [MOST]
     assert source.popularity[0, n_items - 1] > 0

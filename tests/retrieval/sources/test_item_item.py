@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from shortlist_retrieval.sources import item_item
-from shortlist_retrieval.sources.item_item import ItemItem, cosine, ease, history_profile, keep_largest
+from shortlist_retrieval import neighbours, profile
+from shortlist_retrieval.neighbours import cosine, ease
+from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sources.item_item import ItemItem
+from shortlist_retrieval.sparse import keep_largest
 
 OWNED = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1]], np.float32)
 
@@ -19,7 +22,7 @@ def test_ease_is_the_textbooks():
 
 
 def test_ease_covers_the_most_interacted_items(monkeypatch):
-    monkeypatch.setattr(item_item, "EASE_ITEMS", 3)
+    monkeypatch.setattr(neighbours, "EASE_ITEMS", 3)
     found = ease(sp.csr_matrix(OWNED), 2.0).toarray()
     assert found[:3, :3] == pytest.approx(textbook_ease(OWNED[:, :3], 2.0), abs=1e-6)
     assert not found[3].any()
@@ -45,7 +48,7 @@ def test_cosine_is_the_textbooks_with_shrinkage(block):
 
 def test_scores_add_up_what_the_history_names(queries_of):
     weights = textbook_ease(OWNED, 2.0).astype(np.float32)
-    source = ItemItem("ease", sp.csr_matrix(weights), np.inf)
+    source = ItemItem(sp.csr_matrix(weights), np.inf, name="ease")
     found = source.scores(queries_of([[0, 2, 0]])).at(np.arange(4, dtype=np.int32)[None])
     assert found[0] == pytest.approx(weights[0] + weights[2], abs=1e-6)
 
@@ -64,14 +67,14 @@ def test_a_repeated_wish_counts_more_but_not_in_proportion(queries_of):
 
 
 def test_how_histories_are_read_is_stored_with_the_source(queries_of, stored):
-    source = ItemItem("ease", ease(sp.csr_matrix(OWNED), 2.0), 5.0, repeated=True)
+    source = ItemItem(ease(sp.csr_matrix(OWNED), 2.0), 5.0, repeated=True, name="ease")
     queries = queries_of([[0, 2, 0]])
     loaded = ItemItem.load(stored(source.write), "ease")
     assert np.array_equal(loaded.profile(queries).matrix().toarray(), source.profile(queries).matrix().toarray())
 
 
 def test_the_newest_events_alone_count(queries_of, monkeypatch):
-    monkeypatch.setattr(item_item, "HISTORY", 2)
+    monkeypatch.setattr(profile, "HISTORY", 2)
     assert history_profile(queries_of([[0, 1, 2], [3]]), 4, np.inf).matrix().toarray().tolist() == [
         [0, 1, 1, 0],
         [0, 0, 0, 1],

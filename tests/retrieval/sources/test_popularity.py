@@ -14,26 +14,26 @@ def test_distinct_users_within_the_window(queries_of):
     events = queries_of(HISTORIES, times=[sorted(days) for days in DAYS], now=100)
     # Sorted by time the first history reads 0, 0, 1 at 80, 97, 99.
     for days, counts in ((np.inf, [2, 2, 2, 0]), (7, [1, 2, 1, 0]), (6.9, [1, 2, 0, 0]), (1, [0, 1, 0, 0])):
-        found = Popularity.fit("p", events, 4, days)
+        found = Popularity.counted("p", events, 4, days)
         assert found.values == pytest.approx(np.log1p(counts)), days
 
 
 def test_best_first_without_what_nobody_took(queries_of):
-    popular = Popularity.fit("p", queries_of([[1], [1, 2], [0, 1, 2]]), 4, np.inf)
+    popular = Popularity.counted("p", queries_of([[1], [1, 2], [0, 1, 2]]), 4, np.inf)
     answer = popular.scores(queries_of([[]]))
     assert answer.top(4, None).tolist() == [[1, 2, 0, NO_ITEM]]
     assert answer.at(np.array([[1, 2, 0]], np.int32))[0] == pytest.approx(np.log([4, 3, 2]))
 
 
 def test_impressions_make_nothing_popular(queries_of):
-    assert not Popularity.fit("p", queries_of([[0, 1]], types=[[7, 6]]), 2, np.inf).values.any()
+    assert not Popularity.counted("p", queries_of([[0, 1]], types=[[7, 6]]), 2, np.inf).values.any()
 
 
-def test_a_long_tail_of_barred_items_is_looked_past(queries_of, barring):
-    popular = Popularity.fit("p", queries_of([list(range(i, 40)) for i in range(40)]), 40, np.inf)
+def test_a_long_tail_of_excluded_items_is_looked_past(queries_of, excluding):
+    popular = Popularity.counted("p", queries_of([list(range(i, 40)) for i in range(40)]), 40, np.inf)
     allowed = np.zeros((1, 40), bool)
     allowed[0, :3] = True
-    assert popular.scores(queries_of([[]])).top(2, barring(allowed)).tolist() == [[2, 1]]
+    assert popular.scores(queries_of([[]])).top(2, excluding(allowed)).tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize(("days", "name"), [(np.inf, "popular"), (13.6, "popular_14d"), (0.26, "popular_6h")])
@@ -50,14 +50,14 @@ def recent(items, days, now=110):
 
 
 def test_over_all_time_recent_choices_add_up(queries_of):
-    trained = Popularity.fit("p", queries_of([[0, 1], [0]]), 4, np.inf)
+    trained = Popularity.counted("p", queries_of([[0, 1], [0]]), 4, np.inf)
     popular = trained.with_recent(recent([3, 1, 1, 3, 3, 3], [101, 102, 50, 105, 105, 106]))
     assert popular.values == pytest.approx(np.log1p([2, 3, 0, 4]))
     assert popular.order.tolist() == [3, 1, 0]
 
 
 def test_a_window_gives_as_much_away_as_it_takes_in(queries_of):
-    trained = Popularity.fit("p", queries_of([[0, 1], [0], [0]]), 4, 7)
+    trained = Popularity.counted("p", queries_of([[0, 1], [0], [0]]), 4, 7)
     one = trained.with_recent(recent([3], [109]))
     assert one.values == pytest.approx(np.log1p([2.25, 0.75, 0, 1]))
     assert one.order.tolist() == [0, 3, 1]
@@ -69,7 +69,7 @@ def test_a_window_gives_as_much_away_as_it_takes_in(queries_of):
 
 
 def test_without_recent_choices_it_is_what_was_trained(queries_of):
-    trained = Popularity.fit("p", queries_of([[0]]), 4, 7)
+    trained = Popularity.counted("p", queries_of([[0]]), 4, 7)
     assert trained.with_recent(recent([1, 2], [100, 90])) is trained
 
 
@@ -87,5 +87,5 @@ def test_the_order_is_that_of_the_values(before, after):
 
 def test_the_window_is_stored(queries_of, stored):
     for days in (7.25, np.inf):
-        popular = Popularity.fit("p", queries_of([[0]]), 4, days)
+        popular = Popularity.counted("p", queries_of([[0]]), 4, days)
         assert Popularity.load(stored(popular.write), "p").window_days == days

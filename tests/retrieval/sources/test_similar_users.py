@@ -6,7 +6,7 @@ from shortlist_retrieval.sources.similar_users import SHRINKAGE, SimilarUsers
 
 
 def test_by_hand(queries_of):
-    source = SimilarUsers.fit(queries_of([[0, 1, 2], [0, 3], [4]]), 5, np.inf)
+    source = SimilarUsers.of_histories(queries_of([[0, 1, 2], [0, 3], [4]]), 5, np.inf)
     scores = source.scores(queries_of([[0, 1]])).at(np.arange(5, dtype=np.int32)[None])[0]
     near, far = 2 / (np.sqrt(2 * 3) + SHRINKAGE), 1 / (np.sqrt(2 * 2) + SHRINKAGE)
     assert scores == pytest.approx([near + far, near, near, far, 0], abs=1e-6)
@@ -14,12 +14,16 @@ def test_by_hand(queries_of):
 
 def test_what_they_took_lately_counts_more(queries_of):
     people = queries_of([[0, 1, 2]], times=[[50, 90, 99]], now=100)
-    scores = SimilarUsers.fit(people, 3, 1.0).scores(queries_of([[0]])).at(np.arange(3, dtype=np.int32)[None])[0]
+    scores = (
+        SimilarUsers.of_histories(people, 3, 1.0).scores(queries_of([[0]])).at(np.arange(3, dtype=np.int32)[None])[0]
+    )
     assert scores[2] / scores[1] == pytest.approx(2**9, rel=1e-4)
 
 
 def test_an_item_remembers_its_newest_users(queries_of, monkeypatch):
     monkeypatch.setattr(similar_users, "USERS_PER_ITEM", 1)
     people = queries_of([[0, 1], [0, 2]], times=[[10, 11], [90, 91]], now=100)
-    scores = SimilarUsers.fit(people, 3, 20.0).scores(queries_of([[0]])).at(np.arange(3, dtype=np.int32)[None])[0]
+    scores = (
+        SimilarUsers.of_histories(people, 3, 20.0).scores(queries_of([[0]])).at(np.arange(3, dtype=np.int32)[None])[0]
+    )
     assert scores[1] == 0 < scores[2]

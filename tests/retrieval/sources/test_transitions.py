@@ -22,7 +22,7 @@ def test_dislikes_and_impressions_neither_follow_nor_are_followed(queries_of):
 
 
 def test_older_places_of_a_history_fade(queries_of):
-    source = Transitions("transitions", transition_weights(queries_of([[0, 2], [1, 3]]), 4), np.inf)
+    source = Transitions(transition_weights(queries_of([[0, 2], [1, 3]]), 4))
     scores = source.scores(queries_of([[0, 1]])).at(np.arange(4, dtype=np.int32)[None])[0]
     assert scores == pytest.approx([0, 0, FADE, 1])
 

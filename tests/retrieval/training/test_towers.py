@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
-from shortlist_retrieval.sources.two_tower import TowerTraining, TwoTower
+from shortlist_retrieval.sources.two_tower import TwoTower
 from shortlist_retrieval.training.tower_batches import NEGATIVES, TowerBatches
+from shortlist_retrieval.training.tower_training import TowerTraining
 from shortlist_retrieval.training.towers import sampled_softmax_loss
 
 ITEMS = 40
@@ -30,7 +31,7 @@ def events(queries_of):
 
 
 @pytest.fixture(scope="module")
-def training(features, events):
+def training(features, events, system_test):
     made = TowerTraining(features, seed=0)
     made.fit(events, np.inf, 60)
     return made
@@ -127,6 +128,7 @@ def test_an_item_without_id_is_told_by_its_text_alone(training, features):
     assert np.abs(own - changed).max() > 1e-3
 
 
+@pytest.mark.system
 def test_same_seed_same_towers(features):
     """To begin with; tests/cli/test_train.py has the same for trained systems."""
     first, again, other = (TowerTraining(features, seed).source().index.vectors for seed in (3, 3, 4))

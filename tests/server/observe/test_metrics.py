@@ -20,6 +20,7 @@ from server_wire import Running, failure
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.event_pb2 import Event
+from waiting import eventually_async
 
 from shortlist_bundle import BundleStore
 from shortlist_core.errors import StateError
@@ -49,9 +50,13 @@ def stuck(counted: Running) -> Any:
 
 async def until(running: Running, holds: Callable[[Scrape], bool]) -> Scrape:
     """What ends a call is counted when the call is over for the server, which its client may know earlier."""
-    async with asyncio.timeout(20):
-        while not holds(now := await metrics(running)):
-            await asyncio.sleep(0.02)
+
+    async def held() -> Scrape | None:
+        now = await metrics(running)
+        return now if holds(now) else None
+
+    now = await eventually_async(held)
+    assert now is not None
     return now
 
 
@@ -102,8 +107,7 @@ async def test_an_answer_that_is_given_again_counts_as_reused_and_its_items_as_s
 
 async def test_requests_that_share_a_batch_count_its_stages_once(counted: Running, stuck: threading.Event) -> None:
     first = asyncio.ensure_future(counted.api.Recommend(api.RecommendRequest()))
-    while not counted.system.retriever.calls:
-        await asyncio.sleep(0.01)
+    await eventually_async(lambda: counted.system.retriever.calls)
     queries = [api.BatchRecommendQuery() for _ in range(16)]
     batch = asyncio.ensure_future(counted.api.BatchRecommend(api.BatchRecommendRequest(queries=queries)))
     now = await until(counted, lambda now: now.value("shortlist_requests_pending", kind="recommendations") == 17)
@@ -119,7 +123,7 @@ async def test_requests_that_share_a_batch_count_its_stages_once(counted: Runnin
 
 
 async def test_a_stage_counts_how_long_it_took(counted: Running) -> None:
-    counted.system.ranker.before = lambda: time.sleep(0.15)
+    counted.system.ranker.before = lambda: time.sleep(0.15)  # the time that it takes is what is counted
     await counted.api.Recommend(api.RecommendRequest())
     now = await metrics(counted)
     assert now.value("shortlist_stage_seconds_sum", stage="rank") >= 0.15
@@ -313,7 +317,10 @@ async def test_events_that_are_being_stored_are_pending(counted: Running, monkey
 async def test_a_log_that_cannot_be_followed_falls_behind_while_the_other_goes_on(
     counted: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked = []
+
     def gone() -> int:
+        asked.append(1)
         raise StateError("away")
 
     def followed(now: Scrape, log: str) -> float:
@@ -323,7 +330,7 @@ async def test_a_log_that_cannot_be_followed_falls_behind_while_the_other_goes_o
     assert all(abs(followed(begun, log) - time.time()) < 60 for log in ("events", "catalog"))
     await until(counted, lambda now: all(followed(now, log) > followed(begun, log) for log in ("events", "catalog")))
     monkeypatch.setattr(counted.store, "position", gone)
-    await asyncio.sleep(1)  # what was being looked at before is done
+    await eventually_async(lambda: asked)  # one thread follows: what it was looking at before is done
     behind = followed(await metrics(counted), "events")
     later = await until(counted, lambda now: followed(now, "catalog") > behind + 1)
     assert followed(later, "events") == behind
@@ -332,7 +339,7 @@ async def test_a_log_that_cannot_be_followed_falls_behind_while_the_other_goes_o
 
 
 async def test_the_bundle_that_serves_is_told_with_its_label_and_the_one_before_no_more(
-    start: Start, published: BundleStore, loads: list[str]
+    start: Start, published: BundleStore
 ) -> None:
     running = await start(follow=True, bundle_poll_seconds=0.05, **LOOPBACK)
     first, second, third = published.versions()
@@ -353,14 +360,12 @@ async def test_the_bundle_that_serves_is_told_with_its_label_and_the_one_before_
     assert ("stable", second) not in info(await metrics(running))
 
 
-async def test_what_a_shadow_ranks_is_no_answer(start: Start, published: BundleStore, loads: list[str]) -> None:
+async def test_what_a_shadow_ranks_is_no_answer(start: Start, published: BundleStore) -> None:
     running = await start(follow=True, **LOOPBACK)
     await activate(running, published.versions()[1], SHADOW)
     serving: Any = running.server.engine.serving
     await running.api.Recommend(api.RecommendRequest(count=3))
-    async with asyncio.timeout(20):
-        while not serving.shadow.comparison().compared:
-            await asyncio.sleep(0.01)
+    await eventually_async(lambda: serving.shadow.comparison().compared)
     now = await metrics(running)
     assert now.series("shortlist_stage_seconds_count") == {(stage,): 1 for stage in STAGES}
     assert now.value("shortlist_recommendations_total", made="computed") == 1

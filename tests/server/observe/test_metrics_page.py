@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
@@ -12,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.registry import Collector
 from scrape import scrape
+from waiting import eventually
 
 from shortlist_core.addresses import split
 from shortlist_core.errors import UnavailableError
@@ -48,15 +48,16 @@ def ask(address: str, line: str) -> bytes:
 
 def until_answered(page: MetricsPage, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Scrape again and again, as a client that is hung up on does."""
-    deadline = time.monotonic() + 20
-    while True:
+
+    def answered() -> bool:
         try:
             assert scrape(page.address).value("things_total") == 3
-            return
         except (OSError, HTTPException):
-            assert time.monotonic() < deadline
             meanwhile()
-            time.sleep(0.05)
+            return False
+        return True
+
+    eventually(answered)
 
 
 def test_there_is_one_page_and_nothing_else(page: MetricsPage) -> None:

@@ -9,9 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,18 @@ from certificates import Certificates
 from prometheus_client.mmap_dict import MmapedDict
 from redis_server import INSTALLED, RedisServer
 from scrape import scrape
+from server_fakes import Gate
 from shortlist import Client, Options, Tls, Unavailable
 from shortlist.v1.event_pb2 import Event
+from waiting import PATIENCE, eventually
 
 import shortlist_cli.main
 from shortlist_core.addresses import split
 from shortlist_server.process import worker
 from shortlist_server.rpc.auth import new_token
 
-COMMAND = [sys.executable, "-P", "-m", "shortlist_cli.main", "serve"]
+SHORTLIST = [sys.executable, "-P", "-m", "shortlist_cli.main"]
+FAKE_SHORTLIST = [sys.executable, "-P", str(fakes.PROGRAM)]
 Run = Callable[..., subprocess.Popen[str]]
 
 
@@ -40,20 +42,21 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def serve(bundles: Path, tmp_path: Path) -> Iterator[Run]:
-    """Starts `shortlist serve` with these arguments; ends what a failing test leaves behind."""
+def serve(bundles: Path, tmp_path: Path, system_test: None) -> Iterator[Run]:
+    """Starts `shortlist serve` over fakes with these arguments; ends what a failing test leaves behind."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str, folder: Path = bundles, **environment: str) -> subprocess.Popen[str]:
+    def run(
+        *arguments: str, folder: Path = bundles, program: Sequence[str] = FAKE_SHORTLIST, **environment: str
+    ) -> subprocess.Popen[str]:
         defaults = ["--bundles", str(folder), "--state", f"sqlite:{tmp_path}/state.sqlite"]
         defaults += [] if "--address" in arguments else ["--address", "127.0.0.1:0"]
-        boot = str(Path(__file__).parents[1] / "boot")
         process = subprocess.Popen(
-            [*COMMAND, *defaults, *arguments],
+            [*program, "serve", *defaults, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": boot, "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         )
         started.append(process)
         return process
@@ -70,50 +73,65 @@ def address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     match = re.fullmatch(r"SERVING on (127\.0\.0\.1:\d+): bundle [\d-]+-[0-9a-f]{6}, 40 items\n", line)
-    assert match, line + process.communicate(timeout=10)[1]
+    assert match, line + process.communicate(timeout=PATIENCE)[1]
     return match[1]
+
+
+def drains(client: Client) -> None:
+    """Wait until the server says that it is on its way out."""
+    eventually(lambda: client.health().name == "NOT_SERVING")
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """How a process ends, and what it had to say."""
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, errors
 
 
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
 @pytest.mark.parametrize(("workers", "end"), [("1", signal.SIGTERM), ("1", signal.SIGINT), ("2", signal.SIGTERM)])
-def test_a_signal_lets_accepted_calls_finish_and_exits_zero(serve: Run, workers: str, end: signal.Signals) -> None:
-    process = serve("--workers", workers, FAKE_RANKER_SECONDS="1.0")
-    client = Client(address(process), Options(timeout=20, max_attempts=1))
+def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
+    serve: Run, gate: Gate, workers: str, end: signal.Signals
+) -> None:
+    process = serve("--workers", workers, FAKE_RANKER_GATE=str(gate.path))
+    client = Client(address(process), Options(timeout=PATIENCE, max_attempts=1))
     answers: list[int] = []
     calling = threading.Thread(target=lambda: answers.append(len(client.recommend("ann", 3).items)))
-    calling.start()
-    time.sleep(0.4)  # by then the call is with the ranker
-    process.send_signal(end)
-    calling.join(20)
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(end)
+        drains(client)
+        assert not answers
+    calling.join(PATIENCE)
     assert answers == [3]
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
     client.close()
 
 
-def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run) -> None:
-    process = serve(FAKE_RANKER_SECONDS="1.5")
-    client = Client(address(process), Options(timeout=20, max_attempts=1))
+def test_new_calls_of_a_draining_server_are_refused_as_such(serve: Run, gate: Gate) -> None:
+    process = serve(FAKE_RANKER_GATE=str(gate.path))
+    client = Client(address(process), Options(timeout=PATIENCE, max_attempts=1))
     calling = threading.Thread(target=lambda: client.recommend("ann", 3))
-    calling.start()
-    time.sleep(0.4)
-    process.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
-    with pytest.raises(Exception, match="DRAINING"):
-        client.recommend("bob", 3)
-    assert client.health().name == "NOT_SERVING"
-    calling.join(20)
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(signal.SIGTERM)
+        drains(client)
+        with pytest.raises(Exception, match="DRAINING"):
+            client.recommend("bob", 3)
+    calling.join(PATIENCE)
     assert finish(process)[0] == 0
 
 
-def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run) -> None:
-    process = serve("--grace", "0.3", FAKE_RANKER_SECONDS="3")
-    client = Client(address(process), Options(timeout=20, max_attempts=1))
+def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run, gate: Gate) -> None:
+    process = serve("--grace", "0.3", FAKE_RANKER_GATE=str(gate.path))
+    client = Client(address(process), Options(timeout=PATIENCE, max_attempts=1))
     failures: list[Exception] = []
 
     def call() -> None:
@@ -123,11 +141,12 @@ def test_a_call_that_outlives_the_grace_does_not_hold_up_the_end(serve: Run) -> 
             failures.append(error)
 
     calling = threading.Thread(target=call)
-    calling.start()
-    time.sleep(0.4)
-    process.send_signal(signal.SIGTERM)
-    calling.join(2.5)
-    assert not calling.is_alive() and failures
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(signal.SIGTERM)
+        calling.join(15)
+        assert not calling.is_alive() and failures
     assert finish(process)[0] == 0
 
 
@@ -148,12 +167,12 @@ def test_events_survive_the_server_and_are_seen_by_all_workers(serve: Run) -> No
     with Client(where) as client:
         client.write_events([Event(event_id="e", user_id="new", item_id="i39")])
     for _ in range(8):  # each connection may reach another worker
-        with Client(where, Options(timeout=10)) as client:
+        with Client(where, Options(timeout=PATIENCE)) as client:
             assert client.recommend("new", 1).items[0].item_id == "i38"
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
     process = serve()
-    with Client(address(process), Options(timeout=10)) as client:
+    with Client(address(process), Options(timeout=PATIENCE)) as client:
         assert client.recommend("new", 1).items[0].item_id == "i38"
 
 
@@ -161,7 +180,7 @@ def answering(where: str, connections: int) -> set[str]:
     """The bundles that answer on this many new connections, each of which may reach another worker."""
     versions = set()
     for _ in range(connections):
-        with Client(where, Options(timeout=10)) as client:
+        with Client(where, Options(timeout=PATIENCE)) as client:
             versions.add(client.recommend("ann", 1).bundle_version)
     return versions
 
@@ -173,12 +192,10 @@ def test_all_workers_follow_an_activation_and_serve_it_after_a_restart(serve: Ru
     process = serve("--workers", "2", folder=tmp_path / "two")
     where = address(process)
     assert answering(where, 8) == {first}
-    command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
+    command = [*SHORTLIST, "bundle", "activate", second, "--address", where]
     asked = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "160"})
     assert asked.returncode == 0 and re.search(rf"stable .*{second}", asked.stdout), asked
-    deadline = time.monotonic() + 20
-    while (versions := answering(where, 8)) != {second}:
-        assert time.monotonic() < deadline, versions
+    eventually(lambda: answering(where, 8) == {second})
     os.kill(children(process)[0], signal.SIGKILL)  # its successor agrees with the others
     assert answering(where, 8) == {second}
     process.send_signal(signal.SIGTERM)
@@ -191,7 +208,7 @@ def test_a_bundle_that_the_server_refuses_is_one_line_and_exit_code_1(serve: Run
     first, second = store.versions()
     (store.directory / second / "items/prices.npy").unlink()
     where = address(serve(folder=tmp_path / "two"))
-    command = [*COMMAND[:-1], "bundle", "activate", second, "--address", where]
+    command = [*SHORTLIST, "bundle", "activate", second, "--address", where]
     asked = subprocess.run(command, capture_output=True, text=True)
     line = f"Error: {where}: bundle {second} refused: items/prices.npy: is missing\n"
     assert (asked.returncode, asked.stdout, asked.stderr) == (1, "", line)
@@ -209,11 +226,8 @@ def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
     before = children(process)
     assert len(before) == 2
     os.kill(before[0], signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while before[0] in (now := children(process)) or len(now) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+    eventually(lambda: before[0] not in (now := children(process)) and len(now) == 2)
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
         assert len(client.recommend("ann", 3).items) == 3
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
@@ -228,15 +242,14 @@ def test_a_worker_that_dies_while_the_store_is_away_is_replaced_when_it_is_back(
     dies, stays = children(process)
     redis.kill()
     os.kill(dies, signal.SIGKILL)
-    time.sleep(25)  # more than one attempt
+    attempts: set[int] = set()
+    eventually(lambda: attempts.update(children(process)) or len(attempts - {dies, stays}) > 1)
     assert process.poll() is None and stays in children(process)
-    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
         assert client.recommend("ann", 3).degraded
         redis.start()
-        deadline = time.monotonic() + 60
-        while len([pid for pid in children(process) if not zombie(pid)]) < 2 or client.recommend("ann", 3).degraded:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        eventually(lambda: len([pid for pid in children(process) if not zombie(pid)]) == 2)
+        eventually(lambda: not client.recommend("ann", 3).degraded)
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
     redis.kill()
@@ -246,15 +259,14 @@ def test_workers_end_when_their_supervisor_is_killed(serve: Run) -> None:
     process = serve("--workers", "2")
     address(process)
     workers = children(process)
+    assert len(workers) == 2
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() and not zombie(pid) for pid in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: all(zombie(pid) for pid in workers))
 
 
 def zombie(pid: int) -> bool:
+    """Whether a process has ended, even if nobody has asked how."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -289,7 +301,7 @@ def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, wor
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_gpu_that_is_not_there_is_one_line_and_exit_status_2(serve: Run, workers: str) -> None:
     asked = ("--device", "gpu", "--workers", workers, "--log-level", "error")
-    code, errors = finish(serve(*asked, CUDA_VISIBLE_DEVICES="-1"))
+    code, errors = finish(serve(*asked, program=SHORTLIST, CUDA_VISIBLE_DEVICES="-1"))
     assert code == 2
     assert re.fullmatch(r"error: no GPU can be used here: .*--device auto takes what there is\n", errors), errors
 
@@ -362,9 +374,9 @@ def test_tls_is_spoken_on_any_address_by_all_workers(serve: Run, certificates: C
     port = process.stdout.readline().split(": ")[0].rpartition(":")[2]
     assert process.stdout.readline() == f"TLS, with the certificate {pair[1]}\n"
     for _ in range(4):  # each connection may reach another worker
-        with Client(f"localhost:{port}", Options(timeout=10, tls=Tls(certificates["root.pem"]))) as client:
+        with Client(f"localhost:{port}", Options(timeout=PATIENCE, tls=Tls(certificates["root.pem"]))) as client:
             assert client.recommend("ann", 1).items
-    with Client(f"127.0.0.1:{port}", Options(timeout=10)) as client, pytest.raises(Unavailable):
+    with Client(f"127.0.0.1:{port}", Options(timeout=PATIENCE)) as client, pytest.raises(Unavailable):
         client.recommend("ann", 1)
 
 
@@ -372,11 +384,11 @@ def test_tokens_are_asked_for_where_there_is_a_file(serve: Run, tmp_path: Path) 
     token, line = new_token(["read"])
     (tmp_path / "tokens").write_text(f"{line}\n")
     where = address(serve("--token-file", str(tmp_path / "tokens")))
-    with Client(where, Options(timeout=10, token=token)) as client:
+    with Client(where, Options(timeout=PATIENCE, token=token)) as client:
         assert client.recommend("ann", 1).items
         with pytest.raises(Exception, match="PERMISSION_DENIED"):
             client.write_events([Event(user_id="u", item_id="i")])
-    with Client(where, Options(timeout=10)) as client, pytest.raises(Exception, match="UNAUTHENTICATED"):
+    with Client(where, Options(timeout=PATIENCE)) as client, pytest.raises(Exception, match="UNAUTHENTICATED"):
         client.recommend("ann", 1)
 
 
@@ -400,21 +412,21 @@ def refused(where: str) -> bool:
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_metrics_are_served_until_the_end_and_then_the_port_is_free(serve: Run, end: signal.Signals) -> None:
-    process = serve("--metrics-address", "127.0.0.1:0", FAKE_RANKER_SECONDS="1.5")
-    client, where = Client(address(process), Options(timeout=20, max_attempts=1)), page(process)
+def test_metrics_are_served_until_the_end_and_then_the_port_is_free(
+    serve: Run, gate: Gate, end: signal.Signals
+) -> None:
+    process = serve("--metrics-address", "127.0.0.1:0", FAKE_RANKER_GATE=str(gate.path))
+    client, where = Client(address(process), Options(timeout=PATIENCE, max_attempts=1)), page(process)
     calling = threading.Thread(target=lambda: client.recommend("ann", 3))
-    calling.start()
-    deadline = time.monotonic() + 20
-    while scrape(where).value("shortlist_requests_pending", kind="recommendations") != 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(end)
-    time.sleep(0.2)
-    now = scrape(where)  # of a server that drains
-    assert now.value("shortlist_requests_pending", kind="recommendations") == 1
-    assert len(now.series("shortlist_bundle_info")) == 1
-    calling.join(20)
+    with gate.shut():
+        calling.start()
+        gate.reached()
+        process.send_signal(end)
+        drains(client)
+        now = scrape(where)
+        assert now.value("shortlist_requests_pending", kind="recommendations") == 1
+        assert len(now.series("shortlist_bundle_info")) == 1
+    calling.join(PATIENCE)
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
     assert refused(where)
@@ -427,7 +439,7 @@ def test_metrics_of_all_workers_are_added_up_and_outlive_them(serve: Run, tmp_pa
     where, metrics = address(process), page(process)
     calls, met = 0, Counter[int]()
     while len(met) < 2 or calls < 10:  # each connection may reach another worker
-        with Client(where, Options(timeout=10)) as client:
+        with Client(where, Options(timeout=PATIENCE)) as client:
             assert client.recommend("ann", 3).items
         calls += 1
         [folder] = tmp_path.glob("shortlist-metrics-*")
@@ -444,12 +456,13 @@ def test_metrics_of_all_workers_are_added_up_and_outlive_them(serve: Run, tmp_pa
 
     dead = max(met, key=lambda pid: met[pid])
     os.kill(dead, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while dead in (now_there := children(process)) or len(now_there) < 2:
+
+    def replaced() -> bool:
         assert scrape(metrics).calls("Recommend") == {"OK": calls}  # no scrape sees less meanwhile, or more
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    with Client(where, Options(timeout=10, wait_for_ready=True)) as client:
+        return dead not in (now_there := children(process)) and len(now_there) == 2
+
+    eventually(replaced)
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
         assert client.recommend("ann", 3).items
     # The new worker may listen before it has its bundle: a call that it refuses is tried again, and counts as well.
     assert scrape(metrics).calls("Recommend")["OK"] == calls + 1
@@ -473,7 +486,7 @@ def calls_of(folder: Path) -> list[int]:
 
 def test_a_folder_that_another_program_counts_in_is_left_alone(serve: Run, tmp_path: Path) -> None:
     process = serve("--metrics-address", "127.0.0.1:0", PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "none"))
-    with Client(address(process), Options(timeout=10)) as client:
+    with Client(address(process), Options(timeout=PATIENCE)) as client:
         client.recommend("ann", 3)
     assert scrape(page(process)).calls("Recommend") == {"OK": 1}
 
@@ -485,6 +498,8 @@ def test_other_machines_may_scrape_where_that_is_asked_for(serve: Run, certifica
     process.stdout.readline()
     assert process.stdout.readline().startswith("TLS, with the certificate")  # what is said to be insecure is not this
     line = process.stdout.readline()
-    match = re.fullmatch(r"metrics at http://0\.0\.0\.0:(\d+)/metrics, plain text that other machines can reach.*\n", line)
+    match = re.fullmatch(
+        r"metrics at http://0\.0\.0\.0:(\d+)/metrics, plain text that other machines can reach.*\n", line
+    )
     assert match, line
     assert scrape(f"127.0.0.1:{match[1]}").series("shortlist_bundle_info")

@@ -19,6 +19,8 @@ from shortlist_server.base.settings import Settings
 from shortlist_server.process.tls import Certificates as ServerCertificates
 from shortlist_server.process.tls import credentials
 
+pytestmark = pytest.mark.system
+
 
 def options(certificates: Certificates, client_ca: bool = False) -> dict[str, Any]:
     files = {"tls_cert": certificates.path("server.pem"), "tls_key": certificates.path("server.key")}

@@ -69,10 +69,10 @@ async def test_a_bundle_that_is_whole_but_makes_no_sense_is_refused_before_curre
 ) -> None:
     first, second, _ = published.versions()
 
-    def refuse(cls: type[LoadedBundle], bundle: Any, *limits: int) -> LoadedBundle:
+    def refuse(bundle: Any) -> LoadedBundle:
         raise BundleRefusedError(bundle.version, "retrieval/items.faiss", "has 64 dimensions instead of 32")
 
-    monkeypatch.setattr(LoadedBundle, "load", classmethod(refuse))
+    monkeypatch.setattr(fakes, "load", refuse)
     got = await failure(following.bundles.ActivateBundle(api.ActivateBundleRequest(bundle_version=second)))
     assert (got.code, got.info.metadata["file"]) == (grpc.StatusCode.FAILED_PRECONDITION, "retrieval/items.faiss")
     assert published.current() == first and await best(following) == (first, 0.01)
@@ -146,8 +146,10 @@ async def test_what_happens_in_the_folder_is_followed(following: Running, publis
 async def test_publishing_beside_changes_nothing(following: Running, published: BundleStore) -> None:
     before = await serving(following)
     fakes.publish(published.directory, 0.002, activate=False)
-    await asyncio.sleep(0.3)
-    assert await serving(following) == before
+    published.set_shadow(published.versions()[1])  # once this is followed, the folder has been looked at since
+    state = await until(following, lambda state: state.HasField("shadow"))
+    state.ClearField("shadow")
+    assert state == before
 
 
 async def test_a_folder_that_asks_for_a_damaged_bundle_is_not_followed_and_says_why(

@@ -8,16 +8,24 @@ import threading
 import grpc
 import pytest
 from conftest import Start
+from scrape import metrics
 from server_wire import Running, decoded, failure
 from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.event_pb2 import ContextEvent, Event
 from shortlist.v1.filter_pb2 import Filter
+from waiting import eventually_async
 
 from shortlist_core.errors import BundleRefusedError, StateError
 from shortlist_server.rpc.status import to_code, to_status
 
 EVENT = Event(event_id="e1", user_id="u", item_id="i1")
+LOOPBACK = {"metrics_address": "127.0.0.1:0"}
+
+
+async def pending(running: Running, count: int) -> bool:
+    """Whether so many recommendations have come and are not answered."""
+    return (await metrics(running)).value("shortlist_requests_pending", kind="recommendations") == count
 
 
 async def test_invalid_arguments_are_all_listed_by_their_paths(running: Running) -> None:
@@ -84,14 +92,13 @@ def test_a_refused_bundle_is_a_failed_precondition_with_file_and_check() -> None
 
 
 async def test_overload_is_refused_with_when_to_come_back_while_health_goes_on(start: Start) -> None:
-    running = await start(max_pending=64)
+    running = await start(max_pending=64, **LOOPBACK)
     free = threading.Event()
     running.system.retriever.before = lambda: free.wait(30)
     accepted = [asyncio.ensure_future(running.api.Recommend(api.RecommendRequest())) for _ in range(64)]
     try:
-        while running.system.retriever.calls != ["retrieve"]:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+        await eventually_async(lambda: pending(running, 64))
+        assert running.system.retriever.calls == ["retrieve"]
         got = await failure(running.api.Recommend(api.RecommendRequest()))
         assert (got.code, got.info.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
         assert got.retry is not None
@@ -155,14 +162,14 @@ async def test_a_handler_whose_inner_task_is_cancelled_still_answers(running: Ru
     assert (got.code, got.info.reason) == (grpc.StatusCode.CANCELLED, "CANCELLED")
 
 
-async def test_a_client_that_cancels_leaves_no_work_behind(running: Running) -> None:
+async def test_a_client_that_cancels_leaves_no_work_behind(start: Start) -> None:
+    running = await start(**LOOPBACK)
     free = threading.Event()
     running.system.retriever.before = lambda: free.wait(30)
     first = running.api.Recommend(api.RecommendRequest())
     second = running.api.Recommend(api.RecommendRequest())
-    while running.system.retriever.calls != ["retrieve"]:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
+    await eventually_async(lambda: pending(running, 2))
+    await eventually_async(lambda: running.system.retriever.calls == ["retrieve"])
     for call in (first, second):
         call.cancel()
     with pytest.raises(asyncio.CancelledError):

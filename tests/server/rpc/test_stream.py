@@ -8,6 +8,7 @@ from conftest import Start
 from google.rpc import code_pb2
 from server_wire import Running, decoded, failure
 from shortlist.v1 import recommendation_service_pb2 as api
+from waiting import eventually_async
 
 from shortlist_server.rpc import validate
 
@@ -49,9 +50,10 @@ async def test_a_stream_works_on_no_more_than_its_window(start: Start, monkeypat
     monkeypatch.setattr(validate, "recommend", lambda request: taken.append(request) or validated(request))
     call = running.api.StreamRecommend(messages(100))
     reading = asyncio.ensure_future(call.read())
-    while not running.system.retriever.calls:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.3)
+    await eventually_async(lambda: running.system.retriever.calls and len(taken) >= 4)
+    health = running.channel.unary_unary("/grpc.health.v1.Health/Check")
+    for _ in range(20):  # they come after the messages on the same connection: what can be read is read by then
+        await health(b"")
     assert 4 <= len(taken) <= 6  # the window, the one that is waited for, and one that waits for room
     free.set()
     assert (await reading).request_id == "r0"
@@ -66,10 +68,9 @@ async def test_a_draining_server_answers_what_it_has_read_and_ends_the_stream(ru
     free = threading.Event()
     running.system.retriever.before = lambda: free.wait(30)
     await call.write(messages(2)[1])
-    while len(running.system.retriever.calls) < 2:
-        await asyncio.sleep(0.01)
+    await eventually_async(lambda: len(running.system.retriever.calls) == 2)
     draining = asyncio.create_task(running.server.drain())
-    await asyncio.sleep(0.1)
+    await running.server.lifecycle.draining.wait()
     free.set()
     assert (await call.read()).request_id == "r1"
 

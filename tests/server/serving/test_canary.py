@@ -74,7 +74,7 @@ async def test_a_canary_that_becomes_stable_is_no_canary_any_more(following: Run
 
 @pytest.mark.parametrize(("how", "said"), [("degraded", "degraded"), ("error", "failed")])
 async def test_a_canary_that_does_worse_than_stable_is_taken_off_for_everybody(
-    start: Start, published: BundleStore, loads: list[str], how: str, said: str
+    start: Start, published: BundleStore, how: str, said: str
 ) -> None:
     settings = {"bundle_poll_seconds": 0.05, "canary_least_requests": 20}
     running, other = [await start(follow=True, **settings) for _ in range(2)]
@@ -111,7 +111,7 @@ async def test_a_canary_that_does_worse_than_stable_is_taken_off_for_everybody(
 
 
 async def test_a_canary_goes_here_even_if_the_folder_cannot_be_written(
-    start: Start, published: BundleStore, loads: list[str], monkeypatch: pytest.MonkeyPatch
+    start: Start, published: BundleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = await start(follow=True, bundle_poll_seconds=0.05, canary_least_requests=5)
     first, second, _ = published.versions()

@@ -32,7 +32,7 @@ async def test_the_same_requests_are_ranked_by_the_shadow_and_compared(
     assert not (await rollback(following, SHADOW)).HasField("shadow")
 
 
-async def test_a_shadow_that_hangs_delays_nobody_and_drops(start: Start, published: BundleStore, loads) -> None:
+async def test_a_shadow_that_hangs_delays_nobody_and_drops(start: Start, published: BundleStore) -> None:
     following = await start(follow=True, reuse_seconds=0)  # one that was answered before would not be compared again
     second = published.versions()[1]
     await activate(following, second, SHADOW)

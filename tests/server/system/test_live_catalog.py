@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from conftest import Start
 from redis_server import INSTALLED, RedisServer
 from server_wire import Running
 from shortlist.v1 import catalog_service_pb2 as api
+from waiting import eventually_async
 
 from shortlist_bundle import Bundle, BundleStore
 from shortlist_bundle.manifest import CATALOG_SEQUENCES
@@ -57,10 +57,7 @@ def items(*ids: str) -> list[CatalogItem]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    deadline = asyncio.get_running_loop().time() + 30
-    while not holds():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.02)
+    await eventually_async(holds)
 
 
 async def upsert(running: Running, item_id: str) -> api.UpsertItemsResponse:
@@ -197,6 +194,7 @@ async def test_a_bundle_that_is_activated_knows_all_changes_before_it_serves(
 
 
 @pytest.mark.skipif(not INSTALLED, reason="there is no redis-server")
+@pytest.mark.system
 async def test_two_servers_on_one_redis_see_each_others_items(
     start: Start, bundle: Bundle, tmp_path: Path, applied: Applied, monkeypatch: pytest.MonkeyPatch
 ) -> None:

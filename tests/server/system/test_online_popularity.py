@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -14,12 +14,13 @@ from shortlist.v1.event_service_pb2 import WriteEventsRequest
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2 import RecommendRequest, RetrieveRequest
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from waiting import eventually_async
 
 from shortlist_core.errors import StateError
+from shortlist_core.explanations import TOGETHER_NOW
 from shortlist_core.types import Event as StoredEvent
 from shortlist_core.types import EventType as StoredType
 from shortlist_server.base.settings import Settings
-from shortlist_server.pipeline.co_visitation import SOURCE
 from shortlist_server.process.app import create_server
 from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_server.system.online_popularity import OnlinePopularity
@@ -66,14 +67,6 @@ def purchases(items: list[str], users: int) -> list[Event]:
     return events
 
 
-async def until(condition) -> None:
-    """Wait for what must come within the follower's poll and a little work; generous, as machines are busy."""
-    deadline = time.monotonic() + 20
-    while not await condition():
-        assert time.monotonic() < deadline, "it never came"
-        await asyncio.sleep(0.1)
-
-
 def unpopular(system: LoadedBundle, count: int) -> list[str]:
     order = system.online_popularity._trained.all_sources[-1].order
     return system.items.ids.take(order[-count:])
@@ -104,7 +97,7 @@ async def test_what_many_buy_elsewhere_reaches_somebody_unknown_in_every_worker(
     async def everywhere() -> bool:
         return all([await first_of_all_time(channel) for channel in channels])
 
-    await until(everywhere)
+    await eventually_async(everywhere)
     for channel, earlier in zip(channels, before, strict=True):
         assert await shown(channel) != earlier
 
@@ -121,17 +114,20 @@ async def test_what_others_choose_together_today_joins_the_candidates_by_name(wo
     async def named() -> bool:
         answer = await RecommendationServiceStub(other).Retrieve(ask, timeout=60)
         hits = {item.item_id: {hit.name: hit for hit in item.sources} for item in answer.items}
-        hit = hits.get(theirs, {}).get(SOURCE)
+        hit = hits.get(theirs, {}).get(TOGETHER_NOW.name)
         return hit is not None and (hit.rank, hit.score) == (1, 3)
 
-    await until(named)
+    await eventually_async(named)
 
-    def gone(*_: object) -> None:
+    asked = Counter()
+
+    def gone(server, *_: object) -> None:
+        asked[server] += 1
         raise StateError("the disk is away")
 
     for server in servers:
-        server.engine._store.log = server.engine._store.position = gone
-    await asyncio.sleep(1)
+        server.engine._store.log = server.engine._store.position = partial(gone, server)
+    await eventually_async(lambda: len(asked) == 2 and min(asked.values()) > 1)
     assert (await RecommendationServiceStub(other).Retrieve(ask, timeout=60)).items
     assert await named(), "what was known stays known while the store is gone"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as users
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.recommendation_pb2 import Degradation
+from waiting import eventually_async
 
 from shortlist_state import open_store
 
@@ -30,7 +32,7 @@ def patient(monkeypatch) -> None:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
+def redis(tmp_path: Path, system_test: None) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
     yield server
     server.kill()
@@ -48,6 +50,10 @@ async def write(running: Running, *events: Event) -> event_api.WriteEventsRespon
 async def best(running: Running, user: str) -> tuple[str, list[int]]:
     answer = await running.api.Recommend(api.RecommendRequest(user_id=user, count=1))
     return answer.items[0].item_id, list(answer.degraded)
+
+
+async def answers(running: Running, expected: tuple[str, list[int]]) -> bool:
+    return await best(running, "new") == expected
 
 
 def event(id: str, item: str = "i39", user: str = "new") -> Event:
@@ -78,10 +84,9 @@ async def test_counts_of_the_moment_follow_in_every_server(two: tuple[Running, R
     await write(one, event("a", "i5"), event("b", "i6"))
     await write(other, event("c", "i5", "bob"))
     for running in two:
-        live, deadline = running.server.engine.live, asyncio.get_running_loop().time() + 30
-        while len((choices := live.counts.choices(0, 2**62)).items) < 3:
-            assert asyncio.get_running_loop().time() < deadline
-            await asyncio.sleep(0.05)
+        live = running.server.engine.live
+        await eventually_async(lambda live=live: len(live.counts.choices(0, 2**62).items) == 3)
+        choices = live.counts.choices(0, 2**62)
         assert sorted(choices.item_ids[at] for at in choices.items) == ["i5", "i5", "i6"]
         assert live.baskets.together(["i6"], 2**62) == {"i5": 1}
 
@@ -103,8 +108,4 @@ async def test_redis_may_die_and_come_back(two: tuple[Running, Running], redis: 
     await asyncio.to_thread(redis.start)
     assert (await write(one, event("b", "i38"))).accepted_count == 1
     for running in two:
-        deadline = asyncio.get_running_loop().time() + 30
-        while (answer := await best(running, "new"))[1]:
-            assert asyncio.get_running_loop().time() < deadline
-            await asyncio.sleep(0.1)
-        assert answer == ("i37", [])
+        await eventually_async(partial(answers, running, ("i37", [])))

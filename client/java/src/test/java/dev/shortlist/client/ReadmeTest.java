@@ -42,7 +42,7 @@ class ReadmeTest {
 
   @Test
   void streamsAreAnswered() throws Exception {
-    assertEquals("u1 20 items\nu2 20 items\n", run(2));
+    assertEquals("u000842 20 items\nu000843 20 items\n", run(2));
   }
 
   private static String readme() throws IOException {

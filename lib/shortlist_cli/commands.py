@@ -1,0 +1,72 @@
+"""The list of commands, each imported when it is called and not when it is listed.
+
+So every command imports what it needs at the top of its module, and no other command waits for that.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS = {
+    "demo": ("demo:demo", "Make a shop, train and serve a bundle, recommend items to a user"),
+    "train": ("train:train", "Train retrieval and ranker, and publish them as a bundle."),
+    "retrain": (
+        "retrain:retrain",
+        "Train on all data, compare with the current bundle, and publish if the new one is no worse.",
+    ),
+    "evaluate": ("evaluate:evaluate", "Rank the whole catalogue for everybody who came back after SINCE"),
+    "recommend": ("recommend:recommend", "Recommend to every user of a file by both stages"),
+    "serve": ("serve:serve", "Serve the current bundle until Ctrl-C or SIGTERM"),
+    "gateway": ("gateway:gateway", "Answer HTTP/JSON (the Connect protocol) from a gRPC server"),
+    "token": ("tokens:token", "Make a random token."),
+    "data": ("data:app", "Import data into the canonical layout, or make a synthetic shop."),
+    "bundle": (
+        "bundle:app",
+        "Show published bundles, and choose which of them serve. Servers of the same folder follow automatically.",
+    ),
+    "call": ("call:app", "Call a running server."),
+    "catalog": ("catalog:app", "Read and write the items of a running server"),
+    "user": ("user:app", "Show, export and delete what a running server knows of a user."),
+}
+"""By name: the module and what in it is the command, and the words that the list shows: its own help's first."""
+
+
+class Command(TyperCommand):
+    """A command of which only the name and a line of help are known until it is called."""
+
+    def __init__(self, name: str, where: str, line: str) -> None:
+        super().__init__(name, help=line)
+        self._where = where
+
+    def load(self) -> Any:
+        """The command with its options, or the group with its commands, as typer makes them."""
+        around = typer.Typer()
+        add(around, str(self.name), self._where)
+        return typer.main.get_group(around).commands[str(self.name)]
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The context of the command itself, which reads the arguments."""
+        return self.load().make_context(*args, **kwargs)
+
+
+class Commands(TyperGroup):
+    """A group of all COMMANDS."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, (where, line) in COMMANDS.items():
+            self.add_command(Command(name, where, line))
+
+
+def add(app: typer.Typer, name: str, where: str) -> None:
+    """Import a command and add it to an app under its name."""
+    module, _, attribute = where.partition(":")
+    command = getattr(import_module(f"shortlist_cli.{module}"), attribute)
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name)
+    else:
+        app.command(name)(command)

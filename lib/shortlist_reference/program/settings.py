@@ -1,0 +1,104 @@
+"""Settings as Markdown: those of the server, the gateway and the training recipe, with default, range and meaning."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel
+
+from shortlist_cli.gateway import gateway
+from shortlist_cli.serve import serve
+from shortlist_gateway.settings import Settings as GatewaySettings
+from shortlist_reference.paragraphs import table, wrapped
+from shortlist_server.base.settings import Settings as ServerSettings
+from shortlist_training.config import Recipe
+
+GENERATED = "<!-- Generated from the program by `make reference`: change the settings' docstrings there. -->"
+
+_LIMITS = {"ge": "at least", "gt": "more than", "le": "at most"}
+
+
+def page() -> str:
+    """One section per program that has settings."""
+    blocks = [GENERATED, "# Settings"]
+    blocks += ["## Server", wrapped(_SERVER), _table(ServerSettings, _flags(ServerSettings, serve))]
+    blocks += ["## Gateway", wrapped(_GATEWAY), _table(GatewaySettings, _flags(GatewaySettings, gateway))]
+    blocks += ["## Training", wrapped(_RECIPE), _EXAMPLE, _table(Recipe, {})]
+    return "\n\n".join(blocks) + "\n"
+
+
+_SERVER = """
+`shortlist serve` takes the settings with a flag from its command line, where `--state` is optional. A setting without
+a flag always has its default in a server that `shortlist serve` starts. Whoever starts a server from Python sets all of
+them: `Settings.of(...)` in `server/shortlist_server/base/settings.py` checks them as a whole and names every one that
+is wrong.
+"""
+
+_GATEWAY = """
+`shortlist gateway` takes the settings with a flag from its command line, and TLS towards the server from the
+environment variables of `shortlist call`.
+"""
+
+_RECIPE = """
+`shortlist train` and `shortlist retrain` read the recipe's settings from the TOML file that `--config` names. Unknown
+names and values out of range are refused by name. What depends on the data is not set but found on it.
+"""
+
+_EXAMPLE = "    # recipe.toml\n    tower_steps = 2000\n    ranker_epochs = 30"
+
+
+def _table(settings: type[Any], flags: dict[str, str]) -> str:
+    meanings = dict(_docstrings(settings))
+    rows = [
+        (f"`{name}`", *([flags.get(name, "")] if flags else []), default, allowed, meanings[name])
+        for name, default, allowed in _fields(settings)
+    ]
+    return table(("name", *(["flag"] if flags else []), "default", "range", ""), *rows)
+
+
+def _fields(settings: type[Any]) -> Iterator[tuple[str, str, str]]:
+    """Name, default and range of each setting."""
+    if not issubclass(settings, BaseModel):
+        for each in dataclasses.fields(settings):
+            yield each.name, _shown(each.default), ""
+        return
+    for name, field in settings.model_fields.items():
+        bounds = {kind: bound for limit in field.metadata for kind, bound in dataclasses.asdict(limit).items()}
+        limits = [f"{_LIMITS[kind]} {bound:,}" for kind, bound in bounds.items()]
+        yield name, "required" if field.is_required() else _shown(field.default), ", ".join(limits)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, Enum):
+        value = value.value
+    return f"{value:,}" if isinstance(value, int | float) else f"`{value}`"
+
+
+def _docstrings(settings: type[Any]) -> Iterator[tuple[str, str]]:
+    """The string that stands below each setting in the source, by the setting's name."""
+    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(settings))).body
+    assert isinstance(declared, ast.ClassDef)
+    for statement, after in zip(declared.body, declared.body[1:], strict=False):
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            assert isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant), ast.unparse(statement)
+            yield statement.target.id, inspect.cleandoc(str(after.value.value))
+
+
+def _flags(settings: type[Any], command: Callable[..., None]) -> dict[str, str]:
+    """The flag that sets each setting: named like it, or like it without its unit."""
+    names = {name for name, _, _ in _fields(settings)}
+    flags = {}
+    for flag in inspect.signature(command).parameters:
+        for name in names & {flag, f"{flag}_seconds"}:
+            flags[name] = f"`--{flag.replace('_', '-')}`"
+    return flags

@@ -1,0 +1,22 @@
+"""Shrunk cosine: what goes with the items of a history, over the whole catalogue however large it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shortlist_retrieval.neighbours import cosine
+from shortlist_retrieval.sources.fit_inputs import FitInputs
+from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
+
+
+@dataclass(frozen=True)
+class Cosine(ItemNeighbours):
+    """Cosines between items by who took them, read with fading histories."""
+
+    name: str = "cosine"
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[Cosine]:
+        """As of the histories' moment."""
+        return (cls(cosine(inputs.profiles), inputs.settings.half_life_days),)

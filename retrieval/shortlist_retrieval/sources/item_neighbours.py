@@ -1,0 +1,76 @@
+"""Sources that keep, for each item, the items that go with it: a history adds up what its items name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.types import NO_ITEM, Int32s, Queries
+from shortlist_kernels.explanations import write_strongest
+from shortlist_kernels.scratch import scratch
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sources.source import SignalFamily, Source
+from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.stored_matrix import load_csr, write_csr
+
+
+@dataclass(frozen=True)
+class ItemNeighbours(Source):
+    """Weights between items, and how a history is read with them."""
+
+    kind = "ItemItem"
+    family = SignalFamily.COLLABORATIVE
+    names_history_items = True
+
+    weights: sp.csr_matrix  # [items, items]: row i names the items that item i speaks for
+    half_life_days: float = np.inf  # of the history's events; inf: all count alike
+    repeated: bool = False  # whether an item counts more that the history holds more often
+    unit: float = 1.0  # of the weights
+    name: str = ""
+
+    def scores(self, queries: Queries) -> SparseRows:
+        """The weights of the history's items added up, for every item."""
+        return product(self.profile(queries), self.weights, self.unit)
+
+    def profile(self, queries: Queries) -> SparseRows:
+        """How much each item of the histories counts, [batch, items]."""
+        return history_profile(queries, self.weights.shape[0], self.half_life_days, self.repeated)
+
+    def anchors(self, queries: Queries, items: Int32s) -> Int32s:
+        """The history items that add most to the items' scores."""
+        profiles, weights = self.profile(queries), self.weights
+        anchors = np.full(items.shape, NO_ITEM, np.int32)
+        write_strongest(
+            profiles.offsets,
+            profiles.columns,
+            profiles.values,
+            weights.indptr,
+            weights.indices,
+            weights.data,
+            items,
+            (items == NO_ITEM).astype(np.int32),
+            0,
+            scratch.int32s(weights.shape[1]),
+            np.zeros(items.shape[1], np.float32),
+            anchors,
+        )
+        return anchors
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the weights under the source's name."""
+        write_csr(writer, f"retrieval/{self.name}/weights", self.weights, self.unit)
+        half_life = None if np.isinf(self.half_life_days) else self.half_life_days  # JSON has no infinity
+        writer.json(f"retrieval/{self.name}/settings", {"half_life_days": half_life, "repeated": self.repeated})
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Self:
+        """The source that `write` stored; it says nothing of new items."""
+        settings = bundle.json(f"retrieval/{name}/settings")
+        weights, unit = load_csr(bundle, f"retrieval/{name}/weights")
+        return cls(weights, settings["half_life_days"] or np.inf, settings["repeated"], unit, name)

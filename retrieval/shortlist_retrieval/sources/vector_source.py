@@ -1,0 +1,48 @@
+"""Sources that know items and users as vectors: a score is the inner product of two."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from shortlist_core.types import NO_ITEM, Float32s, Int32s, Queries
+from shortlist_kernels.explanations import write_nearest, write_needed_rows
+from shortlist_retrieval.index.vector_index import VectorIndex
+from shortlist_retrieval.profile import newest_wanted
+from shortlist_retrieval.sources.scores import VectorScores
+from shortlist_retrieval.sources.source import Embedding, SignalFamily, Source
+
+
+class VectorSource(Source):
+    """An index of item vectors, and users whose vectors are made of those of their items."""
+
+    family = SignalFamily.COLLABORATIVE
+    names_history_items = True
+
+    index: VectorIndex
+
+    @property
+    def embedding(self) -> Embedding:
+        """The source itself."""
+        return self
+
+    @abstractmethod
+    def encode(self, queries: Queries) -> Float32s:
+        """The users' vectors, float32 [batch, d]; zeros without a history."""
+
+    def scores(self, queries: Queries) -> VectorScores:
+        """Inner products with the users' vectors."""
+        return VectorScores(self.encode(queries), self.index)
+
+    def anchors(self, queries: Queries, items: Int32s) -> Int32s:
+        """The wanted history items whose vectors point most alike.
+
+        Not those of the largest product: an item with a long vector, a popular one, would be named for everything.
+        """
+        events, others = newest_wanted(queries), (items == NO_ITEM).astype(np.int32)
+        rows = np.empty(len(events.items) + items.size, np.int32)
+        count = write_needed_rows(events.offsets, events.items, items, others, 0, rows)
+        anchors = np.full(items.shape, NO_ITEM, np.int32)
+        write_nearest(events.offsets, events.items, others, 0, self.index.take(rows[:count]), anchors)
+        return anchors

@@ -1,0 +1,55 @@
+"""Trains the two towers in Keras, and hands them over as the source that serves in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shortlist_core.errors import DataError
+from shortlist_core.types import Queries
+from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.quiet_keras import keras
+from shortlist_retrieval.index.vector_index import VectorIndex
+from shortlist_retrieval.sources.two_tower import TwoTower, normalised
+from shortlist_retrieval.training.tower_batches import TowerBatches
+from shortlist_retrieval.training.towers import TwoTowerModel
+
+BATCH = 256
+RATE = 2e-3
+
+
+class TowerTraining:
+    """Trains one model forward through time: each call of `fit` goes on from the weights that the last one left."""
+
+    def __init__(self, features: ItemFeatures, seed: int, use_text: bool = True) -> None:
+        self.features, self.seed, self.calls = features, seed, 0
+        keras.utils.clear_session()  # counts layers anew: TensorFlow adds up in the order of their names
+        keras.utils.set_random_seed(seed)  # initial weights come from Keras's global generator
+        self.model = TwoTowerModel(features, use_text, seed)
+        self.model.build()
+        self.model.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=False)
+
+    def fit(self, histories: Queries, half_life_days: float, steps: int) -> TwoTower:
+        """Train on the events of `histories` for so many batches; returns the source as it is then.
+
+        Raises DataError when the loss stops being a number.
+        """
+        self.calls += 1
+        seed = self.seed * 1_000 + self.calls
+        batches = TowerBatches(histories, self.features, half_life_days, steps, BATCH, seed)
+        if len(batches):
+            history = self.model.fit(batches, epochs=1, verbose=0)
+            if not np.isfinite(history.history["loss"]).all():
+                raise DataError("the two-tower model's loss is not a number: are there broken prices or values?")
+        return self.source()
+
+    def source(self, features: ItemFeatures | None = None) -> TwoTower:
+        """What the model says now: every item's vector, by its own `features` or these, indexed, and both towers."""
+        features = features or self.features
+        parts = []
+        for start in range(0, len(features), 4_096):
+            rows = np.arange(start, min(start + 4_096, len(features)))
+            parts.append(keras.ops.convert_to_numpy(self.model.encode_items(item_inputs(features, rows))))
+        vectors, lengths = normalised(np.concatenate(parts))
+        return TwoTower(
+            VectorIndex.build(vectors), self.model.users.weights_by_name(), self.model.items.encoding(), lengths
+        )
