@@ -85,7 +85,7 @@ def test_token_rows_are_as_wide_as_the_longest_text():
 def test_loaded_features_are_the_same(stored):
     made = features()
     loaded = ItemFeatures.load(stored(made.write))
-    for name in ("tokens", "categories", "prices", "known"):
+    for name in ("tokens", "categories", "prices", "has_history"):
         assert np.array_equal(getattr(loaded, name), getattr(made, name))
     assert loaded.n_categories == made.n_categories
     assert np.array_equal(loaded.encoder.encode(TEXTS, 9), made.encoder.encode(TEXTS, 9))
