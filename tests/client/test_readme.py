@@ -32,6 +32,7 @@ def test_example_of_another_page(page: str, server: FakeServer, capsys: pytest.C
     assert SHOWN[0] in capsys.readouterr().out
 
 
+@pytest.mark.system
 def test_the_example_of_tests_is_one(tmp_path: Path) -> None:
     (example,) = (example for example in EXAMPLES if "def test_" in example)
     (tmp_path / "test_example.py").write_text(example, encoding="utf-8")

@@ -138,6 +138,7 @@ def test_health_is_that_of_grpc(server: FakeServer) -> None:
     assert server.health.requests == ["", "shortlist.v1.EventService"]
 
 
+@pytest.mark.system
 def test_it_imports_nothing_but_what_the_client_imports() -> None:
     program = """
 import sys, shortlist

@@ -38,7 +38,7 @@ async def test_a_shadow_that_hangs_delays_nobody_and_drops(start: Start, publish
     await activate(following, second, SHADOW)
     shadow, free = following.server.engine.ready().shadow, threading.Event()
     assert shadow is not None
-    shadow.system.ranker.before = lambda: free.wait(60)  # type: ignore[attr-defined]
+    shadow.bundle.ranker.before = lambda: free.wait(60)  # type: ignore[attr-defined]
     try:
         for _ in range(WAITING + 6):
             await best(following)
@@ -55,7 +55,7 @@ async def test_a_shadow_that_fails_is_counted_and_harms_nobody(following: Runnin
     await activate(following, second, SHADOW)
     shadow = following.server.engine.ready().shadow
     assert shadow is not None
-    object.__setattr__(shadow.system, "histories", None)
+    object.__setattr__(shadow.bundle, "histories", None)
     assert (await best(following))[0] == first
     assert (await until(following, lambda state: state.shadow.failed_count == 1)).shadow.compared_count == 0
 
