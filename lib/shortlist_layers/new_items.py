@@ -29,11 +29,6 @@ class NewItems:
         names = bundle.json("items/category_names")
         return cls(spare_rows, ItemFeatures.load(bundle), {name: position for position, name in enumerate(names)})
 
-    @property
-    def room(self) -> int:
-        """An older name of `spare_rows`."""
-        return self.spare_rows
-
     def inputs(self, items: Sequence[CatalogItem]) -> dict[str, Any]:
         """The item encoder's inputs for the items; categories that the bundle does not have are left out."""
         texts = [item_text(item.title, item.categories, item.text) for item in items]

@@ -10,9 +10,8 @@ import numpy as np
 import polars as pl
 
 from shortlist_bundle.groups import Attribute, padded
-from shortlist_bundle.strings import Ids
 from shortlist_core.errors import DataError
-from shortlist_core.types import NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_layers.tokens import TextEncoder
@@ -70,21 +69,6 @@ def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = N
         groups,
         members,
     )
-
-
-def past_of(interactions: pl.DataFrame, user_ids: Sequence[str], items: Ids, now: int) -> Queries:
-    """The users' interactions as queries at `now`; items are rows of a bundle, items that it lacks are left out."""
-    users = pl.Series(user_ids, dtype=pl.String)
-    events = interactions.filter(pl.col("user_id").is_in(users.implode()))
-    names = events["item_id"].unique()
-    rows = (
-        events["item_id"]
-        .replace_strict(names, pl.Series(items.rows(names.to_list())), return_dtype=pl.Int32)
-        .to_numpy()
-    )
-    in_catalogue = rows != NO_ITEM
-    events = events.filter(pl.Series(in_catalogue))
-    return _histories(events, rows[in_catalogue], _rows(events["user_id"], users), len(users), now)
 
 
 def attributes_of(users: pl.DataFrame) -> dict[str, list[Attribute]]:

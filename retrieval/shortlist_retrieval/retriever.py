@@ -162,7 +162,7 @@ class Retriever:
         """
         stored = bundle.json("retrieval/sources")
         sources = tuple(load_source(bundle, each["kind"], each["name"], new) for each in stored["sources"])
-        return cls(sources, Fusion.load(bundle), stored["items"] + (new.room if new else 0))
+        return cls(sources, Fusion.load(bundle), stored["items"] + (new.spare_rows if new else 0))
 
     def _propose(
         self,

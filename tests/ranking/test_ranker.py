@@ -63,7 +63,7 @@ def test_the_compiled_padded_function_is_the_plain_model(ranker, trained, querie
 
 
 def test_a_batch_ranks_as_lone_queries_do(ranker, queries, candidates, scores):
-    names = ("items", "fused", "scores", "ranks", "levels")
+    names = ("items", "fused", "scores", "ranks", "moments")
     for query in range(len(queries)):
         lone = replace(candidates, **{name: getattr(candidates, name)[query : query + 1] for name in names})
         assert ranker.rank(queries.slice(query, query + 1), lone)[0] == pytest.approx(scores[query], abs=1e-5)
@@ -153,7 +153,7 @@ def test_a_broken_number_never_wins(ranker, queries, candidates, scores):
     own = queries.slice(0, 1)
     assert candidates.items[0, best] not in own.items  # whose prices count too
     lone = replace(
-        candidates, **{n: getattr(candidates, n)[:1] for n in ("items", "fused", "scores", "ranks", "levels")}
+        candidates, **{n: getattr(candidates, n)[:1] for n in ("items", "fused", "scores", "ranks", "moments")}
     )
     found, usual = broken.rank(own, lone)[0], ranker.rank(own, lone)[0]
     assert not np.isfinite(found[best])
@@ -166,7 +166,7 @@ def test_a_broken_number_never_wins(ranker, queries, candidates, scores):
 def test_no_argument_is_written_to(ranker, queries, candidates):
     for array in (
         ranker.item_vectors,
-        *(getattr(candidates, n) for n in ("items", "fused", "scores", "ranks", "levels")),
+        *(getattr(candidates, n) for n in ("items", "fused", "scores", "ranks", "moments")),
     ):
         array.setflags(write=False)
     before = [queries.items.copy(), queries.times.copy()]

@@ -13,7 +13,7 @@ from shortlist_server.pipeline.query import Query
 from shortlist_training.assess import source_alone, with_new_items
 from shortlist_training.offline import serving_offline
 
-FIELDS = ("items", "fused", "scores", "ranks", "levels")
+FIELDS = ("items", "fused", "scores", "ranks", "moments")
 
 
 @pytest.fixture(scope="module")

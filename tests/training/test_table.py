@@ -4,13 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shortlist_bundle.histories import Histories
-from shortlist_bundle.items import ItemTable
 from shortlist_core.errors import DataError
 from shortlist_core.types import EventType
 from shortlist_data.dataset import Dataset
-from shortlist_data.splits import parse_time
-from shortlist_training.table import past_of, prepare
+from shortlist_training.table import prepare
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -98,25 +95,6 @@ def test_too_little_to_learn_from(events, until):
     as_of = None if until is None else int((START + timedelta(days=until)).timestamp() * 1_000_000)
     with pytest.raises(DataError, match=r"there are \d+ interactions.*at least 50"):
         prepare(shop(events), as_of)
-
-
-def test_the_past_read_off_the_data_is_the_bundles(trained_bundle):
-    bundle = trained_bundle.load()
-    histories, items = Histories.load(bundle), ItemTable.load(bundle)
-    cut = parse_time(trained_bundle.until)
-    past = Dataset.read(trained_bundle.data).until(cut).interactions
-    users = [str(user) for user in trained_bundle.trained.table.user_ids[::3]] + ["nobody"]
-    mine, stored = past_of(past, users, items.ids, cut), histories.queries(users)
-    for name in ("offsets", "items", "times", "types", "values", "now"):
-        assert np.array_equal(getattr(mine, name), getattr(stored, name)), name
-
-
-def test_events_of_items_that_a_bundle_does_not_know_are_left_out(trained_bundle):
-    items = ItemTable.load(trained_bundle.load()).ids
-    events = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["ghost", *items.take([3, 0])], "timestamp": [START] * 3})
-    found = past_of(Dataset.of(events).interactions, ["b", "a"], items, 0)
-    assert found.lengths.tolist() == [0, 2]
-    assert [items[int(row)] for row in found.items] == items.take([3, 0])
 
 
 def with_attributes(dataset, attributes):

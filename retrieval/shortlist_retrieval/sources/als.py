@@ -91,7 +91,7 @@ class ALS(VectorSource):
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> ALS:
         """The source that `write` stored; it says nothing of new items."""
         index = VectorIndex.load(bundle, f"retrieval/{name}")
-        return cls.of(NewItemIndex.over(index, new.room) if new else index)
+        return cls.of(NewItemIndex.over(index, new.spare_rows) if new else index)
 
     @classmethod
     def of(cls, index: VectorIndex) -> ALS:

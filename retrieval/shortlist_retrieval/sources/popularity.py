@@ -107,7 +107,7 @@ class Popularity(Source):
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
         """The source that `write` stored; nobody has taken new items yet."""
-        at, spare_rows = f"retrieval/{name}", new.room if new else None
+        at, spare_rows = f"retrieval/{name}", new.spare_rows if new else None
         values, order = bundle.array(f"{at}/values", spare_rows), bundle.array(f"{at}/order")
         window_days = bundle.json(f"{at}/settings")["window_days"] or np.inf
         return cls(name, values, order, len(values) - (spare_rows or 0), window_days)

@@ -101,7 +101,7 @@ class TwoTower(VectorSource):
         index = VectorIndex.load(bundle, at)
         users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
         lengths = bundle.array(f"{at}/lengths")
-        return cls(NewItemIndex.over(index, new.room) if new else index, users, items, lengths, new)
+        return cls(NewItemIndex.over(index, new.spare_rows) if new else index, users, items, lengths, new)
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.system
-
 SLOW = ("keras", "tensorflow", "faiss", "prometheus_client", "polars")
 
 

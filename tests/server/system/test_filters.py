@@ -55,7 +55,7 @@ def made_by_the_page(folder: Path) -> type[Condition]:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    line = re.search(r"add it to `CONDITIONS`:\n\n```python\n\s+(\w+),\n```", HOW_TO.read_text())
+    line = re.search(r"add it to `CONDITIONS`:\n\n```text\n\s+(\w+),\n```", HOW_TO.read_text())
     assert line
     return getattr(module, line[1])
 
