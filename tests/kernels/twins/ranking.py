@@ -40,35 +40,53 @@ def mean_price_inputs(draw):
     return draws.array(draw, np.int32, draw(st.integers(0, 5)), ROWS), draw(prices())
 
 
-def write_context(items, offsets, histories, first, last, prices, as_of, output, at):
+def write_clocks(items, first, last, as_of, matrix, at):
     for i, rows in enumerate(np.maximum(items, 0)):
-        history = histories[offsets[i] : offsets[i + 1]]
-        distance = np.abs(prices[rows, 0] - mean_price(history, prices)) * prices[rows, 1]
-        columns = (
-            np.log1p(np.maximum(as_of - first[rows], 0) / DAY),
-            np.log1p(np.maximum(as_of - last[rows], 0) / DAY),
-            prices[rows, 0],
-            prices[rows, 1],
-            np.nan_to_num(distance),
-            np.full(len(rows), np.log1p(len(history))),
-        )
-        output[i, : len(rows), at : at + 6] = np.stack(columns, axis=1)
+        ages = [np.log1p(np.maximum(as_of - times[rows], 0) / DAY) for times in (first, last)]
+        matrix[i, : len(rows), at : at + 2] = np.stack(ages, axis=1)
 
 
 @st.composite
-def write_context_inputs(draw):
+def write_clocks_inputs(draw):
+    items, at, matrix, _ = draw(_candidates(columns=2))
+    moments = st.integers(0, AS_OF + DAY)
+    first, last = (draws.array(draw, np.int64, ITEMS, moments) for _ in range(2))
+    return items, first, last, AS_OF, matrix, at
+
+
+def write_prices(items, offsets, histories, prices, matrix, at):
+    for i, rows in enumerate(np.maximum(items, 0)):
+        distance = np.abs(prices[rows, 0] - mean_price(histories[offsets[i] : offsets[i + 1]], prices))
+        columns = prices[rows, 0], prices[rows, 1], np.nan_to_num(distance * prices[rows, 1])
+        matrix[i, : len(rows), at : at + 3] = np.stack(columns, axis=1)
+
+
+@st.composite
+def write_prices_inputs(draw):
+    items, at, matrix, offsets = draw(_candidates(columns=3))
+    return items, offsets, draws.array(draw, np.int32, offsets[-1], ROWS), draw(prices()), matrix, at
+
+
+def write_history_lengths(offsets, n, matrix, at):
+    matrix[: len(offsets) - 1, :n, at] = np.log1p(np.diff(offsets))[:, None]
+
+
+@st.composite
+def write_history_lengths_inputs(draw):
+    items, at, matrix, offsets = draw(_candidates(columns=1))
+    return offsets, items.shape[1], matrix, at
+
+
+@st.composite
+def _candidates(draw, columns):
+    """Items [batch, n], a column to begin at, a matrix that is larger than what is written, and histories' offsets."""
     batch, n, at, wider = (draw(st.integers(0, most)) for most in (3, 4, 3, 2))
-    offsets, moments = draws.offsets(draw, batch), st.integers(0, AS_OF + DAY)
+    items = draws.array(draw, np.int32, (batch, n), ROWS | st.just(NO_ITEM))
     return (
-        draws.array(draw, np.int32, (batch, n), ROWS | st.just(NO_ITEM)),
-        offsets,
-        draws.array(draw, np.int32, offsets[-1], ROWS),
-        draws.array(draw, np.int64, ITEMS, moments),
-        draws.array(draw, np.int64, ITEMS, moments),
-        draw(prices()),
-        AS_OF,
-        np.full((batch + wider, n + wider, at + 6 + wider), 9, np.float32),
+        items,
         at,
+        np.full((batch + wider, n + wider, at + columns + wider), 9, np.float32),
+        draws.offsets(draw, batch),
     )
 
 
