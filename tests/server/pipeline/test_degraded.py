@@ -11,6 +11,7 @@ import server_fakes as fakes
 from server_wire import Running
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.recommendation_pb2 import Degradation
+from waiting import eventually_async
 
 from shortlist_core.errors import StateError
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -77,8 +78,7 @@ async def test_a_ranker_that_hangs_for_who_has_time_does_not_cost_those_behind_t
     running: Running, stuck: threading.Event
 ) -> None:
     patient = asyncio.ensure_future(running.api.Recommend(api.RecommendRequest(count=3)))
-    while not running.system.ranker.calls:
-        await asyncio.sleep(0.01)
+    await eventually_async(lambda: running.system.ranker.calls)
     for request in (running.api.Recommend(api.RecommendRequest(count=3), timeout=4), patient):
         response = await request
         assert ids(response) == ["i0", "i1", "i2"]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import itertools
 import weakref
 from dataclasses import replace
@@ -17,6 +16,7 @@ from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as users
 from shortlist.v1.event_pb2 import ContextEvent, Event
 from shortlist.v1.filter_pb2 import SEEN_ITEMS_POLICY_KEEP as KEEP
+from waiting import eventually_async
 
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.types import NO_GROUP, Hits, Ranked, Reasons
@@ -262,9 +262,8 @@ async def test_answers_are_let_go_without_further_requests(start: Start, monkeyp
     assert held
     if away:
         monkeypatch.setattr(running.store, "position", lambda: 1 / 0)
-    async with asyncio.timeout(20):  # the follower of the store's log looks twice a second
-        while any(array() is not None for array in held):
-            await asyncio.sleep(0.05)
+    # The follower of the store's log looks twice a second.
+    await eventually_async(lambda: all(array() is None for array in held))
 
 
 def hydrated(system: LoadedBundle, live: LiveUsers, *queries: Query) -> Hydrated:
