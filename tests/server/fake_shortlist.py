@@ -4,7 +4,10 @@ Its workers, where there are several, are this program too.
 """
 
 import sys
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))  # as `-P` leaves it out
 
 import server_fakes
 
