@@ -46,15 +46,9 @@ def environment(system_test: None) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
-@pytest.fixture
-def with_fakes(environment: dict[str, str]) -> dict[str, str]:
-    """Servers start at once, over fakes in place of retrieval and ranking."""
-    boot = Path(server_fakes.__file__).parent / "boot"
-    return {**environment, "PYTHONPATH": str(boot), "OMP_NUM_THREADS": "1"}
-
-
 @pytest.fixture(scope="session")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fake_bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bundles that the program over fakes serves at once."""
     folder = tmp_path_factory.mktemp("shop") / "bundles"
     server_fakes.publish(folder)
     return folder

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import server_fakes
 from installed import ROOT, Environment, Traps, Wheels, serving, toy_wheel
 from shortlist import Client
 
@@ -30,11 +31,12 @@ def files_of(environment: Environment, distribution: str) -> list[Path]:
 
 
 def test_all_work_and_the_others_are_whole_without_the_server(
-    fresh: Environment, bundles: Path, with_fakes: dict[str, str], tmp_path: Path
+    fresh: Environment, fake_bundles: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     assert fresh.python(TOYS) == OWNERS
-    command = [str(fresh.bin / "shortlist"), "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0"]
-    interpreted = {**with_fakes, "NUMBA_DISABLE_JIT": "1"}  # nothing compiled is kept of what is gone tomorrow
+    command = [str(fresh.bin / "python"), "-P", str(server_fakes.PROGRAM), "serve"]
+    command += ["--bundles", str(fake_bundles), "--address", "127.0.0.1:0"]
+    interpreted = {**environment, "NUMBA_DISABLE_JIT": "1"}  # nothing compiled is kept of what is gone tomorrow
     with serving(command, tmp_path, interpreted) as address, Client(address) as client:
         assert len(client.recommend("ann", 5, timeout=30).items) == 5
     assert _version(fresh) == f"shortlist {VERSION}"

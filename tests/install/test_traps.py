@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from installed import ROOT, Traps, serving
@@ -33,18 +34,20 @@ def test_the_traps_work(traps: Traps, environment: dict[str, str]) -> None:
     assert traps.run() == ["numpy"]
 
 
-def test_serve_with_workers(traps: Traps, bundles: Path, with_fakes: dict[str, str]) -> None:
-    command = [SHORTLIST, "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0", "--workers", "2"]
-    command += ["--state", f"sqlite:{traps.marks.parent}/state.sqlite"]
-    with serving(command, traps.folder, with_fakes) as address, Client(address) as client:
-        assert len(client.recommend("ann", 5, timeout=30).items) == 5
+def test_serve_with_workers(traps: Traps, trained_bundle: Any, environment: dict[str, str]) -> None:
+    command = [SHORTLIST, "serve", "--bundles", str(trained_bundle.bundles), "--address", "127.0.0.1:0"]
+    command += ["--workers", "2", "--state", f"sqlite:{traps.marks.parent}/state.sqlite"]
+    with serving(command, traps.folder, environment) as address, Client(address) as client:
+        assert len(client.recommend("somebody", 5, timeout=30).items) == 5
     assert traps.run() == []
 
 
-def test_the_servers_of_the_benchmark(traps: Traps, bundles: Path, with_fakes: dict[str, str], tmp_path: Path) -> None:
+def test_the_servers_of_the_benchmark(
+    traps: Traps, trained_bundle: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "answer").write_bytes(b"")
-    command = [sys.executable, "-P", "-c", BENCH, str(bundles), str(tmp_path / "answer")]
-    assert run(command, traps, with_fakes).count("127.0.0.1:") == 2
+    command = [sys.executable, "-P", "-c", BENCH, str(trained_bundle.bundles), str(tmp_path / "answer")]
+    assert run(command, traps, environment).count("127.0.0.1:") == 2
     assert traps.run() == []
 
 
