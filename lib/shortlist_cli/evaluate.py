@@ -43,12 +43,14 @@ def evaluate(
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_training.assess import assess, with_new_items, with_new_users
+        from shortlist_training.offline import serving_offline
 
-        report = assess(loaded, heldout, dataset.until(cut).interactions, announce)
+        with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
+            report = assess(recommender, loaded, heldout, announce)
+            new_users = _new_users(partial(with_new_users, recommender), dataset, heldout, announce)
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(partial(with_new_items, loaded), dataset, heldout, announce)
-        new_users = _new_users(partial(with_new_users, loaded), dataset, heldout, announce)
     report.print(tables.output())
     if new_items:
         print_new_items(new_items, tables.output())
@@ -75,7 +77,7 @@ def _new_items(
 
 
 def _new_users(
-    lists_of: Callable[[NewUsers, pl.DataFrame], tuple[dict[str, Any], dict[str, Any]]],
+    lists_of: Callable[[NewUsers], tuple[dict[str, Any], dict[str, Any]]],
     dataset: Dataset,
     heldout: Heldout,
     announce: Callable[[str], None],
@@ -85,7 +87,7 @@ def _new_users(
         announce("nobody came for the first time and wanted a known item: new users are not measured")
         return None
     announce(f"{len(new):,} new users, by what else is known of them")
-    unknown, begun = lists_of(new, dataset.until(heldout.train.now).interactions)
+    unknown, begun = lists_of(new)
     popular = {
         "popularity, all time": new.popular(None),
         "popularity, last 14 days": new.popular(14),

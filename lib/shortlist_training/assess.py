@@ -32,29 +32,27 @@ from shortlist_training.recorded_users import events_of
 LIST_LENGTH = 500
 
 
-def assess(bundle: Bundle, heldout: Heldout, past: pl.DataFrame, announce: Callable[[str], None]) -> Report:
-    """A report with a row for the whole path, stage one, the two-tower source, and each ablation that is stored.
+def assess(recommender: Recommender, bundle: Bundle, heldout: Heldout, announce: Callable[[str], None]) -> Report:
+    """A report with a row for the whole path, stage one, the two-tower source, and each ablation that `bundle` stores.
 
-    `past` are the interactions before the cut: what the bundle was trained on and whatever came since, which counts as
-    live events do when the bundle serves.
+    `recommender` serves the bundle as of the cut.
     """
-    with serving_offline(bundle, past) as recommender:
-        queries = of_users(heldout.user_ids)
-        rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
-        embedding = recommender.bundle.retriever.embedding
-        vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
-        vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
-        report = Report(heldout, item_stats(heldout, vectors))
-        announce("both stages")
-        report.add("Shortlist: both stages", _translated(recommender.recommend(queries).items, rows))
-        announce("stage one")
-        report.add("Shortlist: stage one alone", _translated(recommender.retrieve(queries).items, rows))
-        alone = source_alone(recommender, embedding.name, queries)
-        report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
-        for name in bundle.json("ranking/ablations"):
-            announce(f"without {name}")
-            ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
-            report.add(f"ranker without {name}", _translated(ablated.recommend(queries).items, rows))
+    queries = of_users(heldout.user_ids)
+    rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
+    embedding = recommender.bundle.retriever.embedding
+    vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
+    vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
+    report = Report(heldout, item_stats(heldout, vectors))
+    announce("both stages")
+    report.add("Shortlist: both stages", _translated(recommender.recommend(queries).items, rows))
+    announce("stage one")
+    report.add("Shortlist: stage one alone", _translated(recommender.retrieve(queries).items, rows))
+    alone = source_alone(recommender, embedding.name, queries)
+    report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
+    for name in bundle.json("ranking/ablations"):
+        announce(f"without {name}")
+        ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
+        report.add(f"ranker without {name}", _translated(ablated.recommend(queries).items, rows))
     return report
 
 
@@ -74,7 +72,7 @@ def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[st
         }
 
 
-def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[dict[str, Int32s], dict[str, Int32s]]:
+def with_new_users(recommender: Recommender, new: NewUsers) -> tuple[dict[str, Int32s], dict[str, Int32s]]:
     """The lists for new users, first of those of whom no event is known, then of those whose first event is.
 
     int32 [users, 500] in rows of the training catalogue. Queries name no user: what the bundle has of users without
@@ -84,26 +82,25 @@ def with_new_users(bundle: Bundle, new: NewUsers, past: pl.DataFrame) -> tuple[d
     begun = [first[user_id] for user_id in new.user_ids]
     attributes = [tuple(pairs) for pairs in new.attributes]
     nothing: list[tuple[Any, ...]] = [()] * len(new)
-    with serving_offline(bundle, past) as recommender:
-        rows = rows_of(pl.Series(list(recommender.bundle.bundled.ids), dtype=pl.String), new.train.item_ids)
+    rows = rows_of(pl.Series(list(recommender.bundle.bundled.ids), dtype=pl.String), new.train.item_ids)
 
-        def lists(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> Int32s:
-            return _translated(recommender.recommend(_without_history(events, attributes)).items, rows)
+    def lists(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> Int32s:
+        return _translated(recommender.recommend(_without_history(events, attributes)).items, rows)
 
-        with_attributes = lists(nothing, attributes)
-        retrieved = recommender.retrieve(_without_history(nothing, attributes)).items
-        return (
-            {
-                "Shortlist: nothing known": lists(nothing, nothing),
-                "Shortlist: attributes": with_attributes,
-                "stage one alone: attributes": _translated(retrieved, rows),
-            },
-            {
-                "Shortlist: attributes": with_attributes,
-                "Shortlist: first event": lists(begun, nothing),
-                "Shortlist: attributes and first event": lists(begun, attributes),
-            },
-        )
+    with_attributes = lists(nothing, attributes)
+    retrieved = recommender.retrieve(_without_history(nothing, attributes)).items
+    return (
+        {
+            "Shortlist: nothing known": lists(nothing, nothing),
+            "Shortlist: attributes": with_attributes,
+            "stage one alone: attributes": _translated(retrieved, rows),
+        },
+        {
+            "Shortlist: attributes": with_attributes,
+            "Shortlist: first event": lists(begun, nothing),
+            "Shortlist: attributes and first event": lists(begun, attributes),
+        },
+    )
 
 
 def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:

@@ -11,6 +11,7 @@ import polars as pl
 
 from shortlist_bundle import Bundle
 from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.errors import ShortlistError
 from shortlist_core.types import NO_ITEM, Float32s, Int32s, Ranked
 from shortlist_ranking.ranker import Ranker
 from shortlist_server.pipeline.pipeline import Pipeline, Run
@@ -25,6 +26,16 @@ BATCH = 1
 
 FAILURES = frozenset({"source_failed", "ranker_skipped"})
 """Flags of an answer that a server gives all the same; a measurement or a file of lists must not hide them."""
+
+
+class UnansweredError(ShortlistError):
+    """A bundle could not answer a user in full: a fault of the bundle or of the program, which the log tells."""
+
+    reason = "UNANSWERED"
+
+    def __init__(self, version: str, user_id: str, flags: str) -> None:
+        super().__init__(f"bundle {version} does not answer user {user_id!r} in full: {flags}; the log says why")
+
 
 Path = Callable[[Pipeline, LoadedBundle, Sequence[PendingRequest], Run], None]
 
@@ -73,9 +84,9 @@ class Recommender:
         requests = [PendingRequest(query, RequestContext()) for query in queries]
         path(pipeline, self.bundle, requests, Run())
         answers = [request.result() for request in requests]
-        flags = {flag for answer in answers for flag in answer.degraded}
-        if failed := sorted(flags & FAILURES):
-            raise RuntimeError(f"bundle {self.bundle.version} does not answer in full: {', '.join(failed)}")
+        for query, answer in zip(queries, answers, strict=True):
+            if failed := sorted(answer.degraded & FAILURES):
+                raise UnansweredError(self.bundle.version, query.user_id, ", ".join(failed))
         return answers
 
 

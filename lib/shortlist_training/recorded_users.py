@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from shortlist_core.types import Event, EventType
+from shortlist_data import schema
 from shortlist_server.system.live_users import UserEvents
 from shortlist_state import LiveUser, LogEntry
 from shortlist_state.baskets import Baskets
@@ -19,14 +20,16 @@ class RecordedUsers(UserEvents):
     """The events since a bundle's data ended, as if they had been written to the server that serves it."""
 
     def __init__(self, interactions: pl.DataFrame | None, since: int) -> None:
-        self._events: dict[str, list[Event]] = {}  # by user, oldest first
+        self._recent = _recent(interactions, since)
+        self._of_users = self._recent.with_row_index("row").group_by("user_id").agg("row")
+        self._rows = dict(zip(self._of_users["user_id"].to_list(), range(len(self._of_users)), strict=True))
         self.counts, self._baskets = LiveCounts(), Baskets()
-        entries = []
-        for number, event in enumerate(_events(interactions, since)):
-            self._events.setdefault(event.user_id, []).append(event)
-            entries.append(LogEntry(number, blake2b(event.user_id.encode(), digest_size=16).digest(), event))
-        self.counts.absorb(entries[-CAPACITY:])
-        self._baskets.absorb(entries[-CAPACITY:])
+        newest = [
+            LogEntry(number, blake2b(event.user_id.encode(), digest_size=16).digest(), event)
+            for number, event in enumerate(events_of(self._recent.tail(CAPACITY)))
+        ]
+        self.counts.absorb(newest)
+        self._baskets.absorb(newest)
 
     @property
     def baskets(self) -> Baskets:
@@ -35,11 +38,17 @@ class RecordedUsers(UserEvents):
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """The newest `limit` events of each user; nobody was erased."""
-        return [LiveUser(self._events.get(user, [])[-limit:], erased=False) for user in user_ids]
+        return [LiveUser(self._events(user, limit), erased=False) for user in user_ids]
 
     def erased(self, user_id: str) -> bool:
         """False: whoever was erased is not in the table."""
         return False
+
+    def _events(self, user_id: str, limit: int) -> list[Event]:
+        if user_id not in self._rows:
+            return []
+        rows = self._of_users["row"][self._rows[user_id]].sort()
+        return list(events_of(self._recent[rows.tail(limit)]))
 
 
 def events_of(interactions: pl.DataFrame) -> Iterator[Event]:
@@ -50,11 +59,12 @@ def events_of(interactions: pl.DataFrame) -> Iterator[Event]:
         yield _event(time, row)
 
 
-def _events(interactions: pl.DataFrame | None, since: int) -> Iterator[Event]:
+def _recent(interactions: pl.DataFrame | None, since: int) -> pl.DataFrame:
+    """The rows from `since` (microseconds) on, oldest first."""
     if interactions is None:
-        return iter(())
+        return schema.empty("interactions")
     recent = interactions.filter(pl.col("timestamp").dt.timestamp("us") >= since)
-    return events_of(recent.sort("timestamp", maintain_order=True))
+    return recent.sort("timestamp", maintain_order=True)
 
 
 def _event(time: int, row: dict[str, Any]) -> Event:

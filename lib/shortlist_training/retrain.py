@@ -1,9 +1,9 @@
 """Training again on what happened since: a trial must hold its own against the current bundle before one is published.
 
-The newest part of what is new is held out. The trial is trained on everything before it and ranks for the same users,
-who have the same histories, as the current bundle, which counts what is popular as it does when it serves. Only then
-is the next bundle trained, on everything. Nothing is published before its end, so that a retraining may be killed at
-any moment.
+The newest part of what is new is held out. The trial is trained on everything before it. Both rank for the same users
+by the pipeline that serves; to the current bundle, what happened since its data ended counts as live events do. Only
+then is the next bundle trained, on everything. Nothing is published before its end, so that a retraining may be killed
+at any moment.
 """
 
 from __future__ import annotations

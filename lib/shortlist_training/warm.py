@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,12 @@ def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     if list(ItemTable.load(bundle).category_names) != category_names(table.categories):
         return None
     all_settings: Any = bundle.manifest.settings
-    stored = all_settings["retrieval"]
-    finite = {name: np.inf if value is None else value for name, value in stored.items()}
-    settings = RetrievalSettings(**finite | {"windows_days": tuple(stored["windows_days"])})
-    sources = {source_class(each["kind"], each["name"]) for each in bundle.json("retrieval/sources")["sources"]}
-    if sources != {source for source in SOURCES if source.applies(settings, with_groups)}:
+    stored_settings = all_settings["retrieval"]
+    finite = {name: np.inf if value is None else value for name, value in stored_settings.items()}
+    settings = RetrievalSettings(**finite | {"windows_days": tuple(stored_settings["windows_days"])})
+    stored = [source_class(each["kind"], each["name"]) for each in bundle.json("retrieval/sources")["sources"]]
+    # In order, as the ranker's features follow it. Popularity is several sources of one class, one after another.
+    if [source for source, _ in groupby(stored)] != [each for each in SOURCES if each.applies(settings, with_groups)]:
         return None
     return WarmStart(settings, ScorerWarmStart(_weights(bundle, ranker, table), ranker.scaling))
 

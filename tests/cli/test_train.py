@@ -48,7 +48,7 @@ def test_lists_for_a_file_of_users(shortlist, trained_bundle, tmp_path):
         "recommend", "--bundles", trained_bundle.bundles, "--users", users, "--out", out, "--count", 7
     )
     assert code == 0
-    assert "3 users (1 of them unknown to the bundle)" in said
+    assert "3 users (1 of them without history in the bundle)" in said
     frame = pl.read_csv(out, schema_overrides={"user_id": pl.String, "item_id": pl.String})
     assert frame.columns == ["user_id", "rank", "item_id", "score"]
     taken = pl.read_parquet(trained_bundle.data / "interactions.parquet").filter(

@@ -19,7 +19,15 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parents[2]
-BOUNDED = ["faiss-cpu", "grpcio-reflection", "implicit", "prometheus-client", "tensorflow-cpu", "tensorflow[and-cuda]"]
+BOUNDED = [
+    "faiss-cpu",
+    "grpcio-reflection",
+    "implicit",
+    "prometheus-client",
+    "tensorflow-cpu",
+    "tensorflow[and-cuda]",
+    "typer",
+]
 PRIVATE_IMPORTS = {"grpc_reflection.v1alpha._async"}
 
 
@@ -136,6 +144,18 @@ def test_tensorflow_reads_memory_that_it_is_lent() -> None:
     doubled = tf.function(lambda: 2 * lent, jit_compile=True, autograph=False).get_concrete_function()
     memory[:] = 1
     assert np.asarray(doubled()).tolist() == [2.0] * 32, "the ranker scores old inputs: ranking/compiled_scorer.py"
+
+
+def test_typer_makes_a_command_that_another_can_stand_for() -> None:
+    import typer
+    from typer.core import TyperCommand, TyperGroup
+
+    app = typer.Typer()
+    app.command("one")(lambda: None)
+    app.command("two")(lambda: None)
+    group = typer.main.get_group(app)
+    assert isinstance(group, TyperGroup) and {"one", "two"} <= group.commands.keys()
+    assert isinstance(group.commands["one"], TyperCommand) and callable(group.commands["one"].make_context)
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

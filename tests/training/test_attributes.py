@@ -96,7 +96,8 @@ def test_reasons_name_the_group(system):
 def test_new_users_are_measured_with_and_without_attributes(bundle, dataset):
     heldout = Heldout.of(dataset, int(CUT.timestamp()) * 1_000_000)
     new = NewUsers.of(dataset, heldout.train)
-    unknown, begun = with_new_users(bundle, new, dataset.until(heldout.train.now).interactions)
+    with serving_offline(bundle, dataset.until(heldout.train.now).interactions) as recommender:
+        unknown, begun = with_new_users(recommender, new)
     found = new.to_json(unknown, begun)
     quality = {name: of["all"]["ndcg@10"] for name, of in found["systems"].items()}
     assert quality["Shortlist: attributes"] > 1.2 * quality["Shortlist: nothing known"]

@@ -59,7 +59,8 @@ def follow(page: str, root: Path) -> None:
     """Do in the copy at `root` what a page says: write the file, import the class, add the last line."""
     text = (REPOSITORY / "docs/how-to" / page).read_text()
     file, registry = re.findall(r"`((?:retrieval|ranking)/\S+\.py)`[:,]", text)
-    code, line = re.findall(r"```(?:python|text)\n(.*?)```", text, re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    line = re.findall(r"```text\n(.*?)```", text, re.DOTALL)[-1]
     assert not (root / file).exists(), "one new file"
     (root / file).write_text(code)
     module = ".".join(Path(file).with_suffix("").parts[1:])

@@ -11,7 +11,7 @@ from shortlist_evaluation.protocol import Heldout
 from shortlist_ranking.ranker import Ranker
 from shortlist_server.pipeline.query import Query
 from shortlist_training.assess import source_alone, with_new_items
-from shortlist_training.offline import serving_offline
+from shortlist_training.offline import UnansweredError, serving_offline
 
 FIELDS = ("items", "fused", "scores", "ranks", "moments")
 
@@ -89,7 +89,7 @@ def test_a_ranker_that_fails_is_not_hidden(system, users):
         def rank(self, queries, candidates):
             raise ValueError("no scores")
 
-    with pytest.raises(RuntimeError, match="ranker_skipped"):
+    with pytest.raises(UnansweredError, match=f"user {users[0]!r} in full: ranker_skipped"):
         system.with_ranker(Broken()).recommend(asked(users[:1], 5))
 
 

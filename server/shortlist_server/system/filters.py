@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,29 +44,32 @@ class Allowed:
 
 class Filters:
     """What filters let through of one loaded bundle. The latest few are remembered: each costs a pass over the
-    catalogue.
+    catalogue. May be used by any thread: a shadow's bundle is read by one thread and told of items by another.
     """
 
     def __init__(self, items: LiveItems) -> None:
         self._items = items
+        self._lock = threading.Lock()
         self._remembered: LRUCache[Filter, Allowed] = LRUCache(_REMEMBERED)
 
     def allowed(self, filter: Filter) -> Allowed | None:
         """The items that meet every condition; None for the empty filter, unless many items are deleted."""
         if not filter and len(self._items.deleted) <= FEW_DELETED:
             return None
-        allowed = self._remembered.get(filter)
-        if allowed is None:
-            allowed = self._remembered[filter] = self._allowed(filter)
-        return allowed
+        with self._lock:
+            allowed = self._remembered.get(filter)
+            if allowed is None:
+                allowed = self._remembered[filter] = self._allowed(filter)
+            return allowed
 
     def refresh(self, rows: Int32s) -> None:
         """Look at the items at `rows` again, which changed."""
         deleted = among(rows, self._items.deleted)
-        for filter, allowed in list(self._remembered.items()):
-            passing = [all(each.is_met(self._items, row) for each in filter.conditions) for row in rows.tolist()]
-            allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
-            self._remembered[filter] = Allowed(allowed.items, len(self._items))
+        with self._lock:
+            for filter, allowed in list(self._remembered.items()):
+                passing = [all(each.is_met(self._items, row) for each in filter.conditions) for row in rows.tolist()]
+                allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
+                self._remembered[filter] = Allowed(allowed.items, len(self._items))
 
     def _allowed(self, filter: Filter) -> Allowed:
         passing = self._items.living()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,3 +89,24 @@ def test_a_condition_is_one_file_and_one_line(
     finally:
         thread.close()
         live.close()
+
+
+def test_one_thread_asks_while_another_is_told_of_items(system: LoadedBundle) -> None:
+    """More filters than are remembered, as a shadow's thread asks for them while the catalogue changes."""
+    filters = [Filter((IncludedCategories((f"category {number}",)),)) for number in range(60)]
+    rows, stop = np.arange(5, dtype=np.int32), threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            for filter in filters:
+                assert system.filters.allowed(filter) is not None
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            for _ in range(500):
+                system.filters.refresh(rows)
+        finally:
+            stop.set()
+        asking.result()
+    assert all(system.filters.allowed(filter) for filter in filters)
