@@ -1,1 +1,1 @@
-"""What all floors share: settings, the validated query, lifecycle, follower threads."""
+"""What all rooms of the server share: settings, limits, lifecycle, logs, follower threads."""

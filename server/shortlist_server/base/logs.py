@@ -20,7 +20,7 @@ def configure(level: LogLevel) -> None:
     terminal = sys.stderr.isatty()
     shape: list[Any] = [
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    ]  # no locals: secrets
+    ]  # without local variables, which may hold secrets
     if not terminal:
         shape = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
@@ -36,5 +36,5 @@ def configure(level: LogLevel) -> None:
 
 
 def hashed(user_id: str) -> str:
-    """A user id as logs show it; empty for an empty one."""
+    """The hash of a user id for logs, 16 hexadecimal digits; empty for an empty id."""
     return hashlib.blake2b(user_id.encode(), digest_size=8).hexdigest() if user_id else ""
