@@ -1,1 +1,1 @@
-"""What all rooms of the server share: settings, limits, lifecycle, logs, follower threads."""
+"""What all parts of the server share: settings, limits, lifecycle, logs, follower threads."""

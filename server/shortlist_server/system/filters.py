@@ -15,12 +15,12 @@ from shortlist_server.system.conditions.condition import Condition
 _REMEMBERED = 32
 
 FEW_DELETED = 1_000
-"""Deleted rows; more are kept out by a mask of the catalogue, fewer cost less one by one."""
+"""Deleted rows up to which they are excluded one by one; above that a mask of the catalogue costs less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Conditions that an item must meet, all of them; none: every item does."""
+    """Conditions of which an item must meet all. The empty filter lets every item through."""
 
     conditions: tuple[Condition, ...] = ()  # in the order of the registry, so that equal filters are equal values
 
@@ -30,21 +30,19 @@ class Filter:
 
 @dataclass(frozen=True)
 class Allowed:
-    """The items that a filter lets through, none of them deleted."""
+    """The items that a filter lets through; deleted items are not among them."""
 
     items: Bools  # [rows]
-    of: int  # how many items the catalogue has
+    of: int  # items of the catalogue
 
     @cached_property
     def ruled_out(self) -> int:
-        """How many items it does not let through."""
+        """How many items the filter does not let through."""
         return self.of - int(np.count_nonzero(self.items))
 
 
 class Filters:
-    """What filters let through of one loaded bundle. The latest few are remembered: each costs a pass over the
-    catalogue.
-    """
+    """The filters of one loaded bundle. The latest few results are kept, as each costs a pass over the catalogue."""
 
     def __init__(self, items: LiveItems) -> None:
         self._items = items
@@ -60,10 +58,11 @@ class Filters:
         return allowed
 
     def refresh(self, rows: Int32s) -> None:
-        """Look at the items at `rows` again, which changed."""
+        """Check the changed items at `rows` again, in the kept results."""
         deleted = among(rows, self._items.deleted)
         for filter, allowed in list(self._remembered.items()):
-            passing = [all(each.is_met(self._items, row) for each in filter.conditions) for row in rows.tolist()]
+            conditions = filter.conditions
+            passing = [all(condition.is_met(self._items, row) for condition in conditions) for row in rows.tolist()]
             allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
             self._remembered[filter] = Allowed(allowed.items, len(self._items))
 
