@@ -1,1 +1,1 @@
-"""What all parts of the server share: settings, limits, lifecycle, logs, follower threads."""
+"""The base of the server, which all its parts share: settings, limits, lifecycle, logs, follower threads."""

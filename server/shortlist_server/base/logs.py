@@ -1,6 +1,6 @@
 """Structured logs on standard error: coloured lines on a terminal, one JSON object a line elsewhere.
 
-Logs hold no payloads; a user appears as a hash that is the same on every line.
+Logs hold no payloads. A user appears as a hash, which is the same on every line.
 """
 
 from __future__ import annotations

@@ -219,9 +219,9 @@ class PrometheusMetrics(Metrics):
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Set 1 for these bundles, and 0 for those that served before, which `WithoutZeros` then leaves out."""
         labelled = {(bundle.version, str(bundle.label)): bundle for bundle in bundles}
-        for gone in self._labelled - labelled.keys():
-            self._info.labels(*gone).set(0)
-            self._items.labels(*gone).set(0)
+        for labels in self._labelled - labelled.keys():
+            self._info.labels(*labels).set(0)
+            self._items.labels(*labels).set(0)
         for labels, bundle in labelled.items():
             self._info.labels(*labels).set(1)
             self._items.labels(*labels).set(bundle.items)

@@ -21,7 +21,7 @@ from shortlist_server.system.loaded_bundle import LoadedBundle
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the stages so far have noted about one request."""
+    """The progress of one request: what the stages so far have noted about it."""
 
     flags: frozenset[str] = frozenset()  # why the answer is degraded, as in `core.types.Ranked`
     trace: tuple[StageTrace, ...] = ()

@@ -35,7 +35,7 @@ C = TypeVar("C", bound=Batch)
 
 @dataclass(slots=True)
 class Run:
-    """What one run of the pipeline has done, for the metrics."""
+    """The record of one run of the pipeline, for the metrics."""
 
     stage_seconds: list[tuple[str, float]] = field(default_factory=list)  # stages in the order in which they ran
     answers: list[Ranked] = field(default_factory=list)

@@ -24,7 +24,7 @@ class Rules:
 
     @property
     def blocked(self) -> list[Int32s]:
-        """For each query the rows that `allowed` lets through but it must not get, int32, sorted and distinct."""
+        """The rows that each query must not get although `allowed` lets them through, int32, sorted and distinct."""
         deleted = self.deleted if self.allowed is None else _NOTHING
         return [
             distinct(np.concatenate([seen, excluded, deleted])) if len(excluded) or len(deleted) else seen

@@ -103,7 +103,7 @@ def _finite(scores: Float32s) -> Float32s:
 
 
 def _hits(batch: Retrieved, shown: Candidates, i: int, n: int) -> Hits:
-    """The sources that proposed each item shown, online co-visitation as one more."""
+    """The ranks and scores of each item shown, by all sources and by online co-visitation as one more source."""
     hits = Hits(shown.sources, shown.ranks[i, :n], shown.scores[i, :n])
     if batch.co_visitation is None:
         return hits

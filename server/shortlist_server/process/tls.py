@@ -51,8 +51,8 @@ class Certificates:
     def changed(self) -> grpc.ServerCertificateConfiguration | None:
         """The configuration of the files if they changed since the last look, else None. gRPC asks at every connection.
 
-        Files that do not fit together are ignored, as they are while somebody replaces one after another. The server
-        then keeps the configuration that it has.
+        Files that do not fit together are ignored, as while one of them is replaced and the other is not yet. The
+        server then keeps the configuration that it has.
         """
         try:
             if self._stamp() == self._seen:

@@ -125,7 +125,10 @@ def _existing_count(bundled: ItemTable, item_ids: list[str], written: Written) -
 
 
 def _page(messages: Iterable[api.Item | None]) -> tuple[list[api.Item], int]:
-    """As many items as fit on a page, at least one, and how many of `messages` that uses up; None is left out."""
+    """The items of a page, as many as fit but at least one, and how many of `messages` the page uses up.
+
+    A message that is None is used up, but not on the page.
+    """
     items: list[api.Item] = []
     used = size = 0
     for item in messages:

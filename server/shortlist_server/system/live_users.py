@@ -16,7 +16,7 @@ PAGE = 1_000
 
 
 class UserEvents(Protocol):
-    """What is known of users besides a bundle: their live events, who was erased, and what all users chose lately."""
+    """The interface of live users: their live events, who was erased, and what all users chose lately."""
 
     @property
     def baskets(self) -> Baskets:
