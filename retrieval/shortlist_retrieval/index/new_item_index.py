@@ -124,8 +124,8 @@ class NewItemIndex(VectorIndex):
         all_rows = np.concatenate([rows, np.broadcast_to(self.beside.rows, products_beside.shape)], axis=1)
         best = top_positions(all_products, count)
         products = np.take_along_axis(all_products, best, axis=1)
-        none = np.isneginf(products)
-        return np.where(none, NO_ITEM, np.take_along_axis(all_rows, best, axis=1)), np.where(none, 0, products)
+        missing = np.isneginf(products)
+        return np.where(missing, NO_ITEM, np.take_along_axis(all_rows, best, axis=1)), np.where(missing, 0, products)
 
     def _published(self, excluded: Exclusions | None, batch: int) -> Exclusions | None:
         """The exclusions for the published rows. Changed rows are excluded too: their vectors are beside the index."""

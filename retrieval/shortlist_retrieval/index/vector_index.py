@@ -81,18 +81,18 @@ class VectorIndex:
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         excluded = excluded or Exclusions.of_all(len(queries))
-        gone = np.array([len(rows) for rows in excluded.rows], np.int64)
-        # Only what users have seen, and that is little, is looked past.
-        easy = (gone <= min(count, len(self) - count - 1)) & (excluded.allowed is None)
-        if easy.all():
+        excluded_counts = np.array([len(rows) for rows in excluded.rows], np.int64)
+        # Queries with few excluded rows, such as a user's seen items, are searched together, for some more rows.
+        few = (excluded_counts <= min(count, len(self) - count - 1)) & (excluded.allowed is None)
+        if few.all():
             return self._search_all(queries, count, excluded)
         rows = np.full((len(queries), count), NO_ITEM, np.int32)
         products = np.zeros((len(queries), count), np.float32)
-        if easy.any():
-            rows[easy], products[easy] = self._search_all(queries[easy], count, excluded.select(np.flatnonzero(easy)))
-        for i in np.flatnonzero(~easy).tolist():
-            passing, its_products = self._search_passing(queries[i], count, excluded, i)
-            rows[i, : len(passing)], products[i, : len(passing)] = passing, its_products
+        if few.any():
+            rows[few], products[few] = self._search_all(queries[few], count, excluded.select(np.flatnonzero(few)))
+        for i in np.flatnonzero(~few).tolist():
+            passing, passing_products = self._search_passing(queries[i], count, excluded, i)
+            rows[i, : len(passing)], products[i, : len(passing)] = passing, passing_products
         return rows, products
 
     def write(self, writer: BundleWriter, name: str) -> None:
@@ -133,6 +133,7 @@ class VectorIndex:
         return rows, products[np.arange(len(rows))[:, None], positions]
 
     def _search_passing(self, query: Float32s, count: int, excluded: Exclusions, i: int) -> tuple[Int32s, Float32s]:
+        """As `search`, for query i alone and without padding, by a search among the items that may be proposed."""
         left = excluded.left(i, len(self))
         mask = excluded.mask(i, len(self))
         if not left or (len(self) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0

@@ -37,7 +37,7 @@ FACTORS = (8, 16, 32, 64)
 
 @dataclass(frozen=True)
 class ALS(VectorSource):
-    """Item vectors in an index, and the matrix with which the linear system of every user starts."""
+    """Item vectors in an index, and the matrix that the linear systems of all users share."""
 
     kind = "ALS"
 
