@@ -1,4 +1,4 @@
-"""The cut of stage one: of the merged candidates those with the highest fused score, and some that have to be there."""
+"""The cut of stage one: keeps the merged candidates with the highest fused score, and `extra` ones in any case."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shortlist_retrieval.top import top_positions
 
 
 def best(merged: Candidates, count: int, extra: Sequence[Int32s] | None = None) -> Candidates:
-    """The `count` candidates of each query with the highest fused score, best first, its `extra` rows among them."""
+    """The best `count` candidates of each query by fused score, best first. The query's `extra` rows are among them."""
     kept = top_positions(merged.fused, min(count, int(merged.valid.sum(axis=1).max(initial=0))))
     for query, rows in enumerate(extra or ()):
         kept[query] = _with_rows(merged, query, kept[query], distinct(rows))
@@ -21,7 +21,7 @@ def best(merged: Candidates, count: int, extra: Sequence[Int32s] | None = None) 
 
 
 def _with_rows(merged: Candidates, query: int, kept: Int64s, rows: Int32s) -> Int64s:
-    """The positions `kept` with those of the rows as well, the last of `kept` giving way; best first as before."""
+    """The positions `kept`, in which the positions of `rows` replace the last ones. Best first as before."""
     items, fused = merged.items[query], merged.fused[query]
     others = kept[~among(items[kept], rows)][: len(kept) - len(rows)]
     positions = np.concatenate([others, np.flatnonzero(among(items, rows))])

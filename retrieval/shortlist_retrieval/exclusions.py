@@ -1,4 +1,4 @@
-"""What must not be proposed to the queries of a batch."""
+"""Exclusions: which items must not be proposed to the queries of a batch."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from shortlist_kernels.exclusions import write_first_passing
 
 @dataclass(frozen=True)
 class Exclusions:
-    """Few rows that each query must not get, and what a filter keeps from all of them.
+    """The rows that each query must not get, and the filter of all queries.
 
-    Not a mask per query: that would cost each request a pass over the catalogue.
+    The rows are few, so they are kept as lists. A mask per query would cost each request a pass over the catalogue.
     """
 
-    rows: Sequence[Int32s]  # [batch] ascending, each once
-    allowed: Bools | None = None  # [items]; None: all
+    rows: Sequence[Int32s]  # [batch] rows of each query, ascending and distinct
+    allowed: Bools | None = None  # [items] what the filter lets through; None: all items
 
     @classmethod
     def of(cls, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Exclusions | None:
-        """What `blocked` rows of each of `batch` queries and a filter exclude; None where neither is given."""
+        """The exclusions of `batch` queries, by each query's `blocked` rows and a filter; None without either."""
         if blocked is not None:
             return cls(blocked, allowed)
         return None if allowed is None else cls.of_all(batch, allowed)
 
     @classmethod
     def of_all(cls, batch: int, allowed: Bools | None = None) -> Exclusions:
-        """What a filter keeps from all of `batch` queries, and nothing else."""
+        """The exclusions of `batch` queries by a filter alone; without a filter nothing is excluded."""
         return cls([np.zeros(0, np.int32)] * batch, allowed)
 
     def select(self, which: Int64s) -> Exclusions:
-        """What is excluded to the queries at the positions `which`."""
+        """The exclusions of the queries at the positions `which`."""
         return Exclusions([self.rows[i] for i in which], self.allowed)
 
     @cached_property
@@ -50,7 +50,7 @@ class Exclusions:
 
     @cached_property
     def filter(self) -> Bools:
-        """`allowed`, empty where all items are."""
+        """`allowed`, or an empty array where all items are allowed."""
         return np.zeros(0, np.bool_) if self.allowed is None else self.allowed
 
     def passing(self, query: int, rows: Int32s) -> Bools:
@@ -59,10 +59,11 @@ class Exclusions:
         return passing if self.allowed is None else passing & self.allowed[rows]
 
     def first_passing(self, lists: Int32s | Int64s, count: int) -> tuple[Int32s, Int64s]:
-        """Of each query's list, [batch, n] or the same [1, n] for all, the first `count` rows that may be proposed.
+        """The first `count` rows of each query's list that may be proposed, and their positions in the list.
 
-        Rows int32 [batch, count], NO_ITEM where there are no more, and where in the list they stand, int64 [batch,
-        count], which means nothing beside NO_ITEM. NO_ITEM in a list never passes.
+        `lists` is [batch, n], or [1, n] for one list that all queries share. Rows are int32 [batch, count], NO_ITEM
+        where the list has no more. Positions are int64 [batch, count]; beside NO_ITEM they mean nothing. NO_ITEM in a
+        list never passes.
         """
         passing, positions = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
         write_first_passing(lists, self.offsets, self.joined, self.filter, passing, positions)

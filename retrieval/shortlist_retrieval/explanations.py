@@ -1,4 +1,4 @@
-"""Why a candidate is there: the source that speaks for it most, and the history item that this source starts from."""
+"""Explanations: which source speaks most for a candidate, and the history item or group that this source names."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _WEIGHTS = np.array([EVENT_WEIGHTS[kind] for kind in EventType], np.float32)
 
 
 def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candidates: Candidates) -> Reasons:
-    """A reason for every candidate, [batch, n]; nothing is said of padding.
+    """A reason for every candidate, [batch, n]. Padding has no reason.
 
-    Sources that can name a history item are preferred among those that contribute: "because you bought X" says more
-    than "popular", as long as it is not the weakest of the truth.
+    The source that contributes most gives the reason. A source that can name a history item is preferred where it
+    contributes at least a third as much: "because you bought X" says more than "popular".
     """
     items, shape = candidates.items, candidates.items.shape
     speakers, shares = np.empty(shape, np.int32), np.empty(shape, np.float32)
-    spoken = np.zeros(len(sources) + 1, np.bool_)  # the last one speaks for padding
+    is_speaker = np.zeros(len(sources) + 1, np.bool_)  # the last entry stands for padding
     naming = np.array([source.names_history_items for source in sources], np.bool_)
-    given = fusion.contributions(candidates, queries.without_history)
-    choose_speakers(items, given, np.ascontiguousarray(candidates.ranks), naming, speakers, shares, spoken)
+    contributions = fusion.contributions(candidates, queries.without_history)
+    choose_speakers(items, contributions, np.ascontiguousarray(candidates.ranks), naming, speakers, shares, is_speaker)
     anchors, groups = np.full(shape, NO_ITEM, np.int32), np.full(shape, NO_GROUP, np.int32)
-    for place in np.flatnonzero(spoken[:-1]).tolist():
-        spoken_for = np.where(speakers == place, items, NO_ITEM)
-        if sources[place].names_history_items:
-            anchors = np.maximum(anchors, sources[place].anchors(queries, spoken_for))
+    for position in np.flatnonzero(is_speaker[:-1]).tolist():
+        spoken_for = np.where(speakers == position, items, NO_ITEM)
+        if sources[position].names_history_items:
+            anchors = np.maximum(anchors, sources[position].anchors(queries, spoken_for))
         else:
-            groups = np.maximum(groups, sources[place].groups(queries, spoken_for))
+            groups = np.maximum(groups, sources[position].groups(queries, spoken_for))
     done = np.full(shape, EventType.INTERACTION, np.int8)
     write_strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
     explanations = tuple(source.explanation for source in sources)

@@ -1,4 +1,4 @@
-"""One score out of many sources: a linear model of their signals, learned from what people took next."""
+"""Fusion: one score out of many sources, by a linear model of their signals, learned from what users took next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shortlist_kernels.signals import signals, weighted_signals
 PENALTY = 1e-3
 
 FEWEST_WITHOUT_HISTORY = 10
-"""Queries without history that weights of their own are learned from; few, as they all look alike."""
+"""Fewest queries without history from which their own weights are learned. Few suffice, as they all look alike."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,19 @@ class Fusion:
     """
 
     weights: Float32s  # [2 * sources]
-    for_no_history: Float32s | None = None  # [2 * sources] for queries without history; None: the same
+    for_no_history: Float32s | None = None  # [2 * sources] for queries without history; None: `weights`
 
     @classmethod
     def even(cls, n_sources: int) -> Fusion:
-        """Every source counts alike, by its ranks alone: reciprocal rank fusion (Cormack et al. 2009)."""
+        """Even weights, by ranks alone: reciprocal rank fusion (Cormack et al. 2009)."""
         return cls(np.repeat([0, 1], n_sources).astype(np.float32))
 
     @classmethod
     def fit(cls, inputs: Float32s, gains: Float32s, without_history: Bools | None = None) -> Fusion:
-        """Learn from candidates: signals float32 [queries, n, 2 * sources], gains [queries, n], 0 where not taken.
+        """Weights learned from candidates: signals float32 [queries, n, 2 * sources], and gains [queries, n].
 
-        `without_history`, bool [queries], marks the queries without history. With next to none of them, all sources
-        that propose something to them count alike.
+        The gain of a candidate that was not taken is 0. `without_history`, bool [queries], marks the queries without
+        history. Where too few of them took something, their weights are even.
         """
         cold = np.zeros(len(inputs), np.bool_) if without_history is None else without_history
         even = cls.even(inputs.shape[2] // 2).weights
@@ -47,20 +47,20 @@ class Fusion:
         return cls(even if weights is None else weights, even if for_no_history is None else for_no_history)
 
     def scores(self, candidates: Candidates, without_history: Bools) -> Float32s:
-        """The fused score of every candidate, float32 [batch, n], -inf where padded; `without_history` bool [batch]."""
+        """The fused score of each candidate, float32 [batch, n], -inf for padding; `without_history` bool [batch]."""
         return weighted_signals(candidates, self._of(without_history))
 
     def contributions(self, candidates: Candidates, without_history: Bools) -> Float32s:
-        """What each source adds to the fused score, float32 [batch, n, sources]."""
+        """The part of the fused score that each source adds, float32 [batch, n, sources]."""
         weighted = signals(candidates) * self._of(without_history)[:, None]
         n = len(candidates.sources)
         return weighted[..., :n] + weighted[..., n:]
 
     def only(self, names: tuple[str, ...], kept: tuple[str, ...]) -> Fusion:
-        """The weights of some of the sources, in the order of `kept`."""
-        at = [names.index(name) for name in kept]
+        """The fusion of the sources `kept` alone, in that order; `names` are all sources."""
+        positions = [names.index(name) for name in kept]
         both = (self.weights, self._for_no_history)
-        return Fusion(*(weights.reshape(2, -1)[:, at].ravel() for weights in both))
+        return Fusion(*(weights.reshape(2, -1)[:, positions].ravel() for weights in both))
 
     def write(self, writer: BundleWriter) -> None:
         """Store the weights."""
@@ -69,7 +69,7 @@ class Fusion:
 
     @classmethod
     def load(cls, bundle: Bundle) -> Fusion:
-        """The weights that `write` stored; older bundles have one set for everybody."""
+        """The weights that `write` stored. Older bundles have one set of weights for all queries."""
         names = ("retrieval/fusion", "retrieval/fusion_strangers")
         return cls(*(bundle.array(name if bundle.has(name) else names[0]) for name in names))
 
@@ -83,14 +83,14 @@ class Fusion:
 
 
 def _fitted(inputs: Float32s, gains: Float32s, fewest: int) -> Float32s | None:
-    """The weights that fit the candidates, None where fewer than `fewest` queries took one.
+    """The weights that fit the candidates; None where fewer than `fewest` queries took a candidate.
 
-    Maximises the listwise log likelihood of what was taken, each item by its gain (ListNet's top-one loss, Cao et al.
-    2007), with a small L2 penalty. Queries without a taken candidate teach nothing; padding is a row of zeros that was
-    not taken.
+    The weights maximise the listwise log likelihood of the taken candidates, each weighted by its gain (ListNet's
+    top-one loss, Cao et al. 2007), with a small L2 penalty. Queries that took no candidate are left out. Padding is a
+    row of zeros without gain.
     """
-    taught = gains.any(axis=1)
-    inputs, gains = inputs[taught], gains[taught]
+    took_any = gains.any(axis=1)
+    inputs, gains = inputs[took_any], gains[took_any]
     if len(inputs) < fewest:
         return None
     target = (gains / gains.sum(axis=1, keepdims=True)).astype(np.float32)

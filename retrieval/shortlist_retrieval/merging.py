@@ -1,4 +1,4 @@
-"""The lists of all sources merged, and the rank of each merged candidate in each of them."""
+"""Merging: the lists of all sources become one list of candidates, with the rank of each candidate in each list."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from shortlist_kernels.scratch import scratch
 
 
 def merged_rows(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
-    """Every row that the lists [sources, batch, count] or a query's `extra` rows hold, once and ascending, int32
-    [batch, n], NO_ITEM behind.
+    """The merged candidates of each query: the rows of the lists [sources, batch, count] and its `extra` rows.
+
+    Rows are int32 [batch, n], each once and ascending, then NO_ITEM.
     """
     sources, batch, count = lists.shape
     listed = sources * count
@@ -21,13 +22,14 @@ def merged_rows(lists: Int32s, extra: Sequence[Int32s] | None) -> Int32s:
     merged[:, :listed].reshape(batch, sources, count)[:] = lists.transpose(1, 0, 2)
     for query, rows in enumerate(extra or ()):
         merged[query, listed : listed + len(rows)] = rows
-    merged.view(np.uint32).sort(axis=1)  # as which NO_ITEM is the largest number there is
+    merged.view(np.uint32).sort(axis=1)  # as an unsigned number NO_ITEM is the largest, so it comes last
     return merged[:, : keep_distinct(merged)]
 
 
 def ranks_in(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
-    """The rank of each item [batch, n] in its query's lists [sources, batch, count]: int32 [sources, batch, n], 1 for
-    the first, 0 where it is not listed.
+    """The rank of each item [batch, n] in its query's lists [sources, batch, count], int32 [sources, batch, n].
+
+    The first item of a list has rank 1. Items that are not listed have 0.
     """
     ranks = np.zeros((len(lists), *items.shape), np.int32)
     write_ranks(lists, items, scratch.int32s(n_items), ranks)

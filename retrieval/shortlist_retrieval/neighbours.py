@@ -1,4 +1,4 @@
-"""Which items go with which: the weights between items that several sources are made of.
+"""Item neighbours: the weights between items that go together, from which several sources are made.
 
 EASE (Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, eq. 8) where the head of the catalogue is small
 enough to invert its co-occurrences; shrunk cosine (Aiolli 2013) for the whole of any catalogue.
@@ -15,7 +15,7 @@ from shortlist_core.types import Float32s, Float64s, Int64s
 from shortlist_retrieval.sparse import keep_largest
 
 NEIGHBOURS = 200
-"""Items that each item keeps weights for, those of the largest."""
+"""How many neighbours each item keeps, those with the largest weights."""
 
 EASE_ITEMS = 6_000
 """The most interacted items that EASE covers; inverting their co-occurrences takes about ten seconds on two cores."""
@@ -25,9 +25,10 @@ PENALTIES = (50.0, 200.0, 800.0, 3_200.0)
 
 
 def ease(profiles: sp.csr_matrix, l2: float) -> sp.csr_matrix:
-    """EASE's weights among the most interacted items, each row's largest kept, CSR float32 [items, items].
+    """EASE's weights among the most interacted items, CSR float32 [items, items]. Each row keeps its largest.
 
-    `profiles` [users, items] float32 say who has what; `l2` is the penalty on the diagonal of their Gram matrix.
+    `profiles`, float32 [users, items], say which user has which item. `l2` is the penalty on the diagonal of their Gram
+    matrix.
     """
     head = head_items(profiles)
     dense = profiles[:, head]
@@ -40,9 +41,9 @@ def ease(profiles: sp.csr_matrix, l2: float) -> sp.csr_matrix:
 
 
 def cosine(profiles: sp.csr_matrix, shrinkage: float = 10.0, block: int = 2_000) -> sp.csr_matrix:
-    """Shrunk cosine between items' columns, each row's largest kept, CSR float32 [items, items].
+    """Shrunk cosine between the items' columns, CSR float32 [items, items]. Each row keeps its largest.
 
-    Computed in blocks of rows, so that memory holds one block's co-occurrences and the neighbours kept.
+    The cosines are computed in blocks of rows, so that memory only holds one block's co-occurrences and the neighbours.
     """
     n = profiles.shape[1]
     lengths = np.sqrt(np.asarray(profiles.multiply(profiles).sum(axis=0)).ravel())
@@ -59,14 +60,14 @@ def cosine(profiles: sp.csr_matrix, shrinkage: float = 10.0, block: int = 2_000)
 
 
 def head_items(profiles: sp.csr_matrix) -> Int64s:
-    """The most interacted items that EASE covers, ascending rows."""
+    """The most interacted items, which EASE covers, int64 [n], ascending."""
     counts = profiles.getnnz(axis=0)
     head = np.argsort(-counts, kind="stable")[:EASE_ITEMS]
     return np.sort(head[counts[head] > 0])
 
 
 def _inverse(matrix: Float64s) -> Float64s:
-    """Of a symmetric positive definite matrix, which may be written into, by Cholesky: half the work of any other's."""
+    """The inverse of a symmetric positive definite matrix, which is overwritten, by Cholesky: half the usual work."""
     factor, failed = dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
     if failed:
         raise DataError("the co-occurrences of items are no numbers: are there broken values?")

@@ -1,4 +1,4 @@
-"""Histories as sparse rows over the catalogue: which items a user stands for, and how strongly each counts."""
+"""Profiles: histories as sparse rows over the catalogue, which say how much each item counts for a user."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from shortlist_kernels.scratch import scratch
 from shortlist_retrieval.sparse import SparseRows
 
 HISTORY = 300
-"""Events of a history that count, the newest; longer ones say nothing new and cost their square in fitting."""
+"""How many of a history's newest events count. More say nothing new, and the cost of fitting grows with the square."""
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
 
 
 def wanted(queries: Queries) -> Bools:
-    """Which events say that the user wants such items (weight above 0), bool [events]."""
+    """Which events say that the user wants such items, those of a type of positive weight, bool [events]."""
     return np.asarray(_WANTED[queries.types])
 
 
 def wanted_only(queries: Queries) -> Queries:
-    """The queries without impressions and dislikes."""
+    """The queries without their impressions and dislikes."""
     return queries.keep(wanted(queries))
 
 
 def last_events(queries: Queries, count: int) -> Queries:
-    """Each query with no more than its newest `count` events."""
+    """The queries with at most their newest `count` events."""
     if len(queries.lengths) == 0 or queries.lengths.max() <= count:
         return queries
     from_end = np.repeat(queries.offsets[1:], queries.lengths) - 1 - np.arange(len(queries.items))
@@ -37,17 +37,16 @@ def last_events(queries: Queries, count: int) -> Queries:
 
 @lru_cache(maxsize=4)
 def newest_wanted(queries: Queries) -> Queries:
-    """Each query with its newest HISTORY events, without impressions and dislikes; the last few batches are kept."""
+    """The queries with their newest HISTORY wanted events. The results of the last few batches are kept."""
     return last_events(wanted_only(queries), HISTORY)
 
 
 @lru_cache(maxsize=4)
 def history_profile(queries: Queries, n_items: int, half_life_days: float, repeated: bool = False) -> SparseRows:
-    """The newest HISTORY wanted events as rows [batch, items], fading with the half-life; inf: all count alike.
+    """The profile of the newest HISTORY wanted events, [batch, items]. Events fade with the half-life; inf: not at all.
 
-    An item counts by its newest event, or, `repeated`, by all of them.
-
-    Several sources read a request's history the same way, and reasons read it again: the last few are kept.
+    An item counts by its newest event, or with `repeated` by all its events. The last few results are kept, as several
+    sources read a request's history in the same way, and the reasons read it again.
     """
     return profile(queries, n_items, HISTORY, half_life_days=half_life_days, repeated=repeated)
 
@@ -61,12 +60,12 @@ def profile(
     fade: float = 1.0,
     repeated: bool = False,
 ) -> SparseRows:
-    """How much each item counts for a query, by its newest `last` wanted events, [batch, items].
+    """The profile of the newest `last` wanted events, [batch, items]: how much each item counts for a query.
 
-    An event counts 0.5^(age / half-life) at its query's moment, times `fade` for every wanted event that came after it.
-    Of an item that occurs twice the newest event counts, or, `repeated`, the root of the sum of all: what somebody
-    comes back to counts more, but not in proportion. Items that came after the matrices that read profiles, in rows
-    past `n_items`, are left out.
+    An event counts 0.5^(age / half-life) at its query's moment, times `fade` for every wanted event after it. An item
+    with several events counts by its newest one, or with `repeated` by the root of the sum of all. So items that a user
+    comes back to count more, but not in proportion. New items, in rows from `n_items` on, are left out, as no matrix of
+    a source has them.
     """
     columns, values = np.empty(len(queries.items), np.int32), np.empty(len(queries.items), np.float32)
     offsets = np.zeros(len(queries) + 1, np.int64)

@@ -1,4 +1,4 @@
-"""Stage one: ask every source, merge their lists, keep the best by the fused score."""
+"""The retriever: stage one asks every source, merges their lists and keeps the best by the fused score."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from shortlist_retrieval.sources.registry import load_source
 from shortlist_retrieval.sources.source import Embedding, Source
 
 LIST_SHARE, LIST_LENGTH = 0.5, 200
-"""Each source proposes half as many items as are asked for, but no fewer than these. The whole number from each would
-make twice as many merged candidates, and what is kept of them hardly better (docs/experiments.md, 2026-11-25).
+"""Each source proposes LIST_SHARE of the candidates asked for, but at least LIST_LENGTH. With all of them from each
+source there would be twice as many merged candidates, of hardly better quality (docs/experiments.md, 2026-11-25).
 """
 
 ALSO_SHARE = 0.1
-"""Of the candidates, what one list from outside of the sources may take."""
+"""Share of the candidates that one list from outside the sources may take."""
 
 
 @dataclass(frozen=True)
 class Retriever:
-    """All sources and how they are fused."""
+    """All sources, and their fusion."""
 
     all_sources: tuple[Source, ...]
     fusion: Fusion
-    n_items: int  # rows that there may be: the bundle's, and the spare ones that it was loaded with
+    n_items: int  # rows of the bundle's items and the spare rows that it was loaded with
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -48,9 +48,9 @@ class Retriever:
 
     @cached_property
     def embedding(self) -> Embedding:
-        """The vectors by which items and users are compared: those of the first source that has some."""
+        """The vectors by which items and users are compared: those of the first source that has vectors."""
         embeddings = [source.embedding for source in self.all_sources]
-        return next(each for each in embeddings if each is not None)
+        return next(embedding for embedding in embeddings if embedding is not None)
 
     def retrieve(
         self,
@@ -61,14 +61,14 @@ class Retriever:
         allowed: Bools | None = None,
         also: Mapping[str, Sequence[Int32s]] | None = None,
     ) -> Candidates:
-        """The best `count` candidates per query.
+        """The best `count` candidates of each query, by fused score.
 
-        `blocked[i]`, ascending, are rows never proposed to query i; `allowed`, bool [items], holds for all queries. A
-        source that raises is named in the result's `failed` and says nothing.
+        `blocked[i]`, ascending, are rows that are never proposed to query i. `allowed`, bool [items], is the filter of
+        all queries. A source that raises is named in the result's `failed`, and proposes nothing.
 
-        `also[name][i]` are rows, best first, that something else than a source proposes to query i, where the fusion
-        would not know what to make of it: up to a tenth of the candidates are the first of each such list, in place
-        of the last by the fused score. Where the sources find too few, others of the lists take the free places.
+        `also[name][i]` are rows, best first, that a list from outside the sources proposes to query i. The fusion has
+        no weights for such lists. So the first rows of each list, up to a tenth of the candidates, replace the last
+        candidates by fused score. Where the sources propose too few items, more rows of the lists fill the gap.
         """
         excluded = Exclusions.of(len(queries), blocked, allowed)
         passing = [_first_passing(rows, count, excluded) for rows in (also or {}).values()]
@@ -88,20 +88,23 @@ class Retriever:
         allowed: Bools | None = None,
         also: Sequence[Int32s] | None = None,
     ) -> Candidates:
-        """Everything that any source proposes, and rows `also`, in order of row: what `retrieve` chooses from."""
+        """The merged candidates, from which `retrieve` keeps the best: all that sources propose, and the rows `also`.
+
+        They are in the order of their rows.
+        """
         return self._propose(queries, count, Exclusions.of(len(queries), blocked, allowed), also)
 
     def score(self, queries: Queries, items: Int32s) -> Candidates:
-        """The given items, int32 [batch, n] with NO_ITEM as padding, as candidates in the given order.
+        """The given items as candidates in the given order. `items` is int32 [batch, n], padded with NO_ITEM.
 
-        Ranks are those among what the user has not seen, so an item is scored as if it had been retrieved.
+        Ranks are those among the items that the user has not seen, so an item is scored as if it had been retrieved.
         """
         answers = SourceAnswers(self.all_sources, queries)
         lists = answers.lists(min(LIST_LENGTH, self.n_items), Exclusions(queries.seen()))
         return self._describe(queries, items, answers, lists)
 
     def reasons(self, queries: Queries, candidates: Candidates) -> Reasons:
-        """Why each candidate is there, [batch, n]; asked for the few that are shown."""
+        """The reason of each candidate, [batch, n]; meant for the few candidates that are shown."""
         return reasons(self.all_sources, self.fusion, queries, candidates)
 
     def similar(
@@ -113,9 +116,10 @@ class Retriever:
         allowed: Bools | None = None,
         new: Int32s | None = None,
     ) -> Candidates:
-        """What goes with one item: candidates for somebody who has taken just that, a batch of one.
+        """The items that go with one item: the candidates of a user who took nothing else, a batch of one.
 
-        Rows `blocked`, ascending, are left out like the item itself; of the rows `new` the nearest are `also` proposed.
+        The item itself and the rows `blocked`, ascending, are left out. Of the new items at the rows `new` the nearest
+        are proposed too.
         """
         now = np.zeros(1, np.int64)
         itself = np.array([item], np.int32)
@@ -128,14 +132,15 @@ class Retriever:
         )
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
-        """Take in items that came or changed, at distinct rows below `n_items`."""
+        """Take in new and changed items, at distinct rows below `n_items`."""
         for source in self.all_sources:
             if source.takes_new_items:
                 source.put(rows, items)
 
     def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
-        """For each query the up to `count` of these rows of new items that go best with it by content and history, best
-        first; the first of them where there is no history.
+        """For each query up to `count` of the new items at `rows`, those that fit best by content and history.
+
+        Rows are best first. A query without history gets the first `count` rows.
         """
         for source in self.all_sources:
             if source.takes_new_items:
@@ -143,7 +148,7 @@ class Retriever:
         return [rows[:count]] * len(queries)
 
     def with_recent(self, recent: RecentChoices) -> Retriever:
-        """The retriever with live counts as of `recent.now`; all else, and what the fusion means, stays as trained."""
+        """The retriever with online popularity as of `recent.now`. All else, fusion included, stays as trained."""
         return replace(self, all_sources=tuple(source.with_recent(recent) for source in self.all_sources))
 
     def write(self, writer: BundleWriter) -> None:
@@ -156,12 +161,12 @@ class Retriever:
 
     @classmethod
     def load(cls, bundle: Bundle, new: NewItems | None = None) -> Retriever:
-        """The retriever that `write` stored, with spare rows for new items where they are given.
+        """The retriever that `write` stored, with the spare rows of `new` where it is given.
 
-        Raises BundleRefusedError where the bundle has a kind of source that this version does not know.
+        Raises BundleRefusedError where the bundle has a kind of source that this version does not have.
         """
         stored = bundle.json("retrieval/sources")
-        sources = tuple(load_source(bundle, each["kind"], each["name"], new) for each in stored["sources"])
+        sources = tuple(load_source(bundle, source["kind"], source["name"], new) for source in stored["sources"])
         return cls(sources, Fusion.load(bundle), stored["items"] + (new.spare_rows if new else 0))
 
     def _propose(
@@ -172,13 +177,13 @@ class Retriever:
         extra: Sequence[Int32s] | None,
         spare: Sequence[Int32s] | None = None,
     ) -> Candidates:
-        """The sources' lists merged with `extra`; with `spare` instead where that is less than `count`."""
+        """The merged candidates of the sources' lists and `extra`; of `spare` instead, where `extra` makes too few."""
         answers = SourceAnswers(self.all_sources, queries)
         length = max(int(LIST_SHARE * count), LIST_LENGTH)
         lists = answers.lists(min(length, self.n_items), excluded)
         items = merged_rows(lists, extra)
         short = np.flatnonzero((items != NO_ITEM).sum(axis=1) < count)
-        if len(short) and lists.shape[2] < count:  # few sources speak: of users without history, with narrow filters
+        if len(short) and lists.shape[2] < count:  # as with users without history, and with narrow filters
             lists = self._lengthened(lists, queries, short, count, excluded)
             items = merged_rows(lists, extra)
         if extra is not None and spare is not None and (short := (items != NO_ITEM).sum(axis=1) < count).any():
@@ -188,15 +193,16 @@ class Retriever:
     def _lengthened(
         self, lists: Int32s, queries: Queries, which: Int64s, count: int, excluded: Exclusions | None
     ) -> Int32s:
-        """The lists with up to `count` items where they are those of the queries at the positions `which`."""
+        """The lists, with up to `count` items for the queries at the positions `which`."""
         of_which = None if excluded is None else excluded.select(which)
-        whole = SourceAnswers(self.all_sources, queries.select(which)).lists(min(count, self.n_items), of_which)
-        longer = np.full((*lists.shape[:2], whole.shape[2]), NO_ITEM, np.int32)
-        longer[:, :, : lists.shape[2]] = lists
-        longer[:, which] = whole
-        return longer
+        longer = SourceAnswers(self.all_sources, queries.select(which)).lists(min(count, self.n_items), of_which)
+        lengthened = np.full((*lists.shape[:2], longer.shape[2]), NO_ITEM, np.int32)
+        lengthened[:, :, : lists.shape[2]] = lists
+        lengthened[:, which] = longer
+        return lengthened
 
     def _describe(self, queries: Queries, items: Int32s, answers: SourceAnswers, lists: Int32s) -> Candidates:
+        """The items as candidates, with scores and ranks of all sources and the fused score."""
         scores, moments = answers.scores(items)
         ranks = ranks_in(lists, items, self.n_items)
         failed = answers.failed
@@ -208,14 +214,14 @@ class Retriever:
             ranks.transpose(1, 2, 0),
             moments,
             self.sources,
-            tuple(self.sources[place] for place in failed),
-            tuple(place for place, source in enumerate(self.all_sources) if source.counts_takers),
+            tuple(self.sources[position] for position in failed),
+            tuple(position for position, source in enumerate(self.all_sources) if source.counts_takers),
         )
         return replace(candidates, fused=self.fusion.scores(candidates, queries.without_history))
 
 
 def _first_passing(lists: Sequence[Int32s], count: int, excluded: Exclusions | None) -> list[Int32s]:
-    """The first `count` rows of each query's list that may be proposed to it."""
+    """The first `count` rows of each query's list that may be proposed to the query."""
     if excluded is None:
         return [rows[:count] for rows in lists]
     return [rows[excluded.passing(query, rows)][:count] for query, rows in enumerate(lists)]

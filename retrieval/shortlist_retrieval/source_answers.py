@@ -1,4 +1,4 @@
-"""What all sources say of one batch of queries. A source that raises says nothing from then on: the others answer."""
+"""Source answers: the scores of all sources for a batch of queries. A source that raises is left out from then on."""
 
 from __future__ import annotations
 
@@ -16,51 +16,53 @@ log = logging.getLogger(__name__)
 
 
 class SourceAnswers:
-    """The scores of each source for a batch, None of one that failed when it was asked or, later, for details."""
+    """The scores of each source for a batch of queries; None for a source that has raised, at first or later."""
 
     def __init__(self, sources: Sequence[Source], queries: Queries) -> None:
         self._sources, self._batch = sources, len(queries)
         self._answers: list[SourceScores | None] = [None] * len(sources)
-        for place, source in enumerate(sources):
+        for position, source in enumerate(sources):
             try:
-                self._answers[place] = source.scores(queries)
+                self._answers[position] = source.scores(queries)
             except Exception:
                 log.exception("source %s failed", source.name)
 
     @property
     def failed(self) -> list[int]:
-        """Places of the sources that raised."""
-        return [place for place, answer in enumerate(self._answers) if answer is None]
+        """Positions of the sources that have raised."""
+        return [position for position, answer in enumerate(self._answers) if answer is None]
 
     def lists(self, count: int, excluded: Exclusions | None) -> Int32s:
         """The `count` best items of each source, int32 [sources, batch, count], NO_ITEM where there are no more."""
         lists = np.full((len(self._answers), self._batch, count), NO_ITEM, np.int32)
 
-        def write_top(place: int, answer: SourceScores) -> None:
-            lists[place] = answer.top(count, excluded)
+        def write_top(position: int, answer: SourceScores) -> None:
+            lists[position] = answer.top(count, excluded)
 
         self._of_each(write_top)
         return lists
 
     def scores(self, items: Int32s) -> tuple[Float32s, Float32s]:
-        """The scores of the items [batch, n] by each source, float32 [sources, batch, n], 0 beside NO_ITEM; and the
-        mean and standard deviation of its scores over the catalogue, float32 [batch, sources, 2].
+        """The scores of the items [batch, n] by each source, and each source's score mean and deviation.
+
+        Scores are float32 [sources, batch, n], 0 for NO_ITEM. Means and deviations, over the whole catalogue, are
+        float32 [batch, sources, 2].
         """
         scores = np.zeros((len(self._answers), *items.shape), np.float32)  # each source fills a contiguous part
         moments = np.zeros((len(items), len(self._answers), 2), np.float32)
 
-        def write_scores(place: int, answer: SourceScores) -> None:
-            scores[place], moments[:, place] = answer.at(items), answer.moments()
+        def write_scores(position: int, answer: SourceScores) -> None:
+            scores[position], moments[:, position] = answer.at(items), answer.moments()
 
         self._of_each(write_scores)
         np.copyto(scores, 0, where=items == NO_ITEM)
         return scores, moments
 
     def _of_each(self, take: Callable[[int, SourceScores], None]) -> None:
-        for place, answer in enumerate(self._answers):
+        for position, answer in enumerate(self._answers):
             if answer is not None:
                 try:
-                    take(place, answer)
+                    take(position, answer)
                 except Exception:
-                    log.exception("source %s failed", self._sources[place].name)
-                    self._answers[place] = None
+                    log.exception("source %s failed", self._sources[position].name)
+                    self._answers[position] = None

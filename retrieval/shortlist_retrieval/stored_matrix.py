@@ -1,4 +1,4 @@
-"""Sparse matrices in a bundle: their three arrays memory-mapped, values of large ones as whole multiples of a unit."""
+"""Stored matrices: sparse matrices in a bundle, memory-mapped. Large ones hold whole multiples of a unit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MOST = np.iinfo(np.int16).max
 
 
 def write_csr(writer: BundleWriter, name: str, matrix: sp.csr_matrix, unit: float = 1.0) -> None:
-    """Store a CSR matrix, whose values are in units of `unit`, as four arrays and its width.
+    """Store a CSR matrix, whose values are in units of `unit`, as arrays of offsets, columns, values, unit and width.
 
-    Values of more than KEPT_WHOLE rows are rounded to 1 / 32767 of the largest.
+    In a matrix of more than KEPT_WHOLE rows, values are rounded to multiples of 1 / 32767 of the largest magnitude.
     """
-    # Both of one type: where they differ, scipy converts the whole matrix in every product.
+    # Offsets and columns have one type. If they differed, scipy would convert the whole matrix in every product.
     index = np.int32 if matrix.nnz < np.iinfo(np.int32).max else np.int64
     writer.array(f"{name}/offsets", matrix.indptr.astype(index, copy=False))
     writer.array(f"{name}/columns", matrix.indices.astype(index, copy=False))
@@ -31,7 +31,7 @@ def write_csr(writer: BundleWriter, name: str, matrix: sp.csr_matrix, unit: floa
 
 
 def load_csr(bundle: Bundle, name: str) -> tuple[sp.csr_matrix, float]:
-    """The matrix that `write_csr` stored, and the unit of its values, float32 or int16."""
+    """The matrix that `write_csr` stored, with values of float32 or int16, and the unit of its values."""
     offsets, columns, values = (bundle.array(f"{name}/{part}") for part in ("offsets", "columns", "values"))
     matrix = sp.csr_matrix((len(offsets) - 1, int(bundle.array(f"{name}/width")[0])), dtype=values.dtype)
     matrix.data, matrix.indices, matrix.indptr = values, columns, offsets

@@ -1,4 +1,4 @@
-"""The largest of each row, without sorting the rest."""
+"""Top: the largest entries of each row, without sorting the rest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from shortlist_retrieval.exclusions import Exclusions
 
 
 def top_positions(values: Float32s, count: int) -> Int64s:
-    """Positions of the `count` largest values of each row [batch, n], largest first, of equal ones the first first;
-    int64 [batch, <= count]. -inf is larger than nothing: the positions of such values come last.
+    """Positions of the `count` largest values of each row [batch, n], largest first, int64 [batch, <= count].
+
+    Of equal values the first comes first. Values of -inf come last; they are not left out.
     """
     bits = np.ascontiguousarray(values, np.float32).view(np.int32)
     positions = np.empty((len(bits), min(count, bits.shape[1])), np.int64)
@@ -20,10 +21,11 @@ def top_positions(values: Float32s, count: int) -> Int64s:
 
 
 def top_columns(offsets: Int64s, columns: Int32s, values: Float32s, excluded: Exclusions, count: int) -> Int32s:
-    """Of sparse rows (CSR) the columns of the `count` largest positive values that are not excluded, largest first, of
-    equal ones the lower column first: int32 [batch, count], NO_ITEM where there are no more.
+    """Columns of the `count` largest positive values of each sparse row (CSR) that are not excluded, largest first.
+
+    Of equal values the lower column comes first. Columns are int32 [batch, count], NO_ITEM where there are no more.
     """
     top = np.full((len(offsets) - 1, count), NO_ITEM, np.int32)
-    bits = values.view(np.int32)  # of positive numbers in the numbers' order
+    bits = values.view(np.int32)  # the bits of positive floats have the floats' order
     write_top_columns(offsets, columns, bits, excluded.offsets, excluded.joined, excluded.filter, top)
     return top

@@ -1,1 +1,1 @@
-"""Vector search with FAISS: exact, inverted lists, and new items beside them."""
+"""Vector search with FAISS: exact search, inverted lists, and new items."""

@@ -1,7 +1,7 @@
-"""Inverted lists over a large catalogue: how FAISS gets them, and where the vectors lie in the file that it writes.
+"""Inverted lists for a large catalogue: how they are built for FAISS, and where the vectors lie in FAISS's file.
 
-The lists' centres are those of k-means by distance, not by angle, and long vectors are drawn more often to find them:
-the largest inner products are mostly with long vectors, wherever these point, so there they have to be fine.
+The centres of the lists come from k-means by distance, not by angle, and long vectors are drawn more often to find
+them. The largest inner products are mostly with long vectors, so the lists have to be fine among long vectors.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from typing import Any
 
 import numpy as np
 
-# Idle OpenMP threads that spin take the processor from TensorFlow's; read when the runtime loads, so before faiss.
+# Idle OpenMP threads that spin take the processor from TensorFlow. Read as the runtime loads, so set before faiss.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import faiss as wrapped_faiss
 
 from shortlist_core.types import Float32s, Int64s, UInt32s
 from shortlist_retrieval.index.listed_vectors import UNIT, ListedVectors
 
-faiss: Any = wrapped_faiss  # its stubs describe the C++ side, before the Python wrappers change the signatures
+faiss: Any = wrapped_faiss  # the stubs describe the C++ signatures, which the Python wrappers change
 
 TRAINED_ON = 40
-"""Vectors per list that its centre is found with: more take minutes at ten million items and find no more."""
+"""Vectors per list that k-means uses. More take minutes at ten million items, without better recall."""
 
 LENGTH_POWER = 3
-"""Vectors are drawn for that by this power of their length."""
+"""Power of a vector's length that gives its weight when vectors are drawn for k-means."""
 
 ENOUGH = 0.965
-"""Recall of the best 500 for means of two random items, at which no more lists are searched. Users, whose histories
-hang together, mostly get .981 and more then.
+"""Recall at which no more lists are searched, of the best 500 for means of two random items. Users have more coherent
+histories, and mostly get a recall of .981 or more then.
 """
 
 LEAST, MOST = 4_000, 30_000
-"""Vectors that are compared. At least eight times as many as are asked for: of some tens of thousands two random items
-say too little, users whose histories are mixed found .95 where those found .97. And no more than a third of a
-millisecond takes, or the lists below if these are more, however little that finds.
+"""Fewest and most vectors that a search compares. The fewest are eight times as many as are asked for: with some tens
+of thousands of items, users of mixed histories had a recall of .95 where pairs of random items had .97. The most take a
+third of a millisecond. MOST_LISTS may allow more, and recall may stay below ENOUGH.
 """
 
 MOST_LISTS = 512
-"""A sixteenth of them is searched at most, and no more than these: of ten million long and short vectors 1,024 find .95
-in twice the time in which 512 find .90.
+"""Most lists that a search reads, and no more than a sixteenth of all lists. With ten million long and short vectors
+1,024 lists have a recall of .95 in twice the time in which 512 lists have .90.
 """
 
 BLOCK = 1 << 17
@@ -49,12 +49,12 @@ _ASKED, _BEST = 64, 500
 
 
 def list_count(items: int) -> int:
-    """How many lists; FAISS's guidelines say 4 to 16 roots of the items."""
+    """The number of lists for so many items. FAISS's guidelines say 4 to 16 times the root of the items."""
     return int(1 << round(np.log2(4 * np.sqrt(items))))
 
 
 def build(vectors: Float32s) -> Any:
-    """An IndexIVFScalarQuantizer of half floats over the vectors [items, d]; item i keeps row i."""
+    """An IndexIVFScalarQuantizer of half floats over the vectors [items, d]. Item i keeps row i."""
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     dim, lists = vectors.shape[1], list_count(len(vectors))
     clustering = faiss.Kmeans(dim, lists, niter=10, max_points_per_centroid=TRAINED_ON)
@@ -63,7 +63,7 @@ def build(vectors: Float32s) -> Any:
     centres.add(clustering.centroids)
     kind = faiss.ScalarQuantizer.QT_fp16
     index = faiss.IndexIVFScalarQuantizer(centres, dim, lists, kind, faiss.METRIC_INNER_PRODUCT, False)
-    index.train(vectors[:1])  # nothing is left to learn, but FAISS must be told so
+    index.train(vectors[:1])  # nothing is left to learn, but FAISS wants this call
     by_distance = faiss.IndexFlatL2(dim)
     by_distance.add(clustering.centroids)
     for start in range(0, len(vectors), BLOCK):
@@ -75,7 +75,7 @@ def build(vectors: Float32s) -> Any:
 
 
 def _sample(vectors: Float32s, count: int) -> Int64s:
-    """Ascending rows to find the centres with."""
+    """The rows that k-means finds the centres with, ascending."""
     if count >= len(vectors):
         return np.arange(len(vectors))
     weights = np.einsum("ij,ij->i", vectors, vectors).astype(np.float64) ** (LENGTH_POWER / 2) + 1e-12
@@ -85,23 +85,23 @@ def _sample(vectors: Float32s, count: int) -> Int64s:
 
 
 def _enough_probes(index: Any, vectors: Float32s) -> int:
-    """How many lists to search."""
+    """How many lists a search reads."""
     pairs = np.random.default_rng(1).integers(0, len(vectors), (_ASKED, 2))
     queries = vectors[pairs].mean(axis=1)
     _, truth = faiss.knn(queries, vectors, _BEST, metric=faiss.METRIC_INNER_PRODUCT)
-    of_all = index.nlist / len(vectors)  # lists for each vector
-    most = min(max(min(index.nlist // 16, MOST_LISTS), int(MOST * of_all)), index.nlist)
-    probes = max(32, int(LEAST * of_all))
+    lists_per_vector = index.nlist / len(vectors)
+    most = min(max(min(index.nlist // 16, MOST_LISTS), int(MOST * lists_per_vector)), index.nlist)
+    probes = max(32, int(LEAST * lists_per_vector))
     while probes < most:
-        _, found = index.search(queries, _BEST, params=faiss.SearchParametersIVF(nprobe=probes))
-        if sum(map(len, map(np.intersect1d, truth, found))) >= ENOUGH * truth.size:
+        _, nearest = index.search(queries, _BEST, params=faiss.SearchParametersIVF(nprobe=probes))
+        if sum(map(len, map(np.intersect1d, truth, nearest))) >= ENOUGH * truth.size:
             break
         probes = min(round(probes * 1.19), most)
     return probes
 
 
 def places_of(index: Any) -> UInt32s:
-    """Where each vector lies in a mapped index: see ListedVectors."""
+    """The place of each vector in a mapped index, uint32 [items], as `ListedVectors.places`."""
     places = np.zeros(index.ntotal, np.uint32)
     addresses, lengths = _bounds(index)
     begin = addresses[lengths > 0].min()
@@ -113,7 +113,7 @@ def places_of(index: Any) -> UInt32s:
 
 
 def listed_vectors(index: Any, places: UInt32s) -> ListedVectors:
-    """The vectors of a mapped index; raises ValueError where `places` are not of this index."""
+    """The vectors of a mapped index. Raises ValueError where `places` do not belong to this index."""
     if not isinstance(index, faiss.IndexIVFScalarQuantizer) or index.by_residual or index.code_size != 2 * index.d:
         raise ValueError("is not an index of half floats")
     if not index.ntotal == len(places) > 0:
@@ -126,6 +126,6 @@ def listed_vectors(index: Any, places: UInt32s) -> ListedVectors:
 
 
 def _bounds(index: Any) -> tuple[Int64s, Int64s]:
-    """Where the codes of each list begin in memory, and how many there are, int64 [lists] both."""
+    """The address at which the codes of each list begin, and their number, both int64 [lists]."""
     lists, numbers = index.invlists, range(index.nlist)
     return np.array([int(lists.get_codes(n)) for n in numbers]), np.array([lists.list_size(n) for n in numbers])

@@ -1,6 +1,6 @@
-"""Item vectors where a large index has them: as half floats, in the lists that a search reads, in a mapped file.
+"""Listed vectors: the item vectors of a large index, as half floats in the inverted lists of its mapped file.
 
-So they are stored once, and all processes share the one copy in the page cache.
+So the vectors are stored once, and all processes share one copy in the page cache.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from shortlist_kernels.halves import singles
 from shortlist_kernels.vectors import HALVES_PER_UNIT, write_listed_products
 
 UNIT = 2 * HALVES_PER_UNIT
-"""Bytes that places are counted in: as many as FAISS keeps for an id; codes are a multiple of them."""
+"""Bytes of the unit that places are counted in. FAISS keeps as many for an id, and codes are a multiple of them."""
 
 
 @dataclass(frozen=True)
 class ListedVectors:
-    """Reads like an array float32 [items, d], some rows at a time."""
+    """Item vectors that are read like an array float32 [items, d], some rows at a time."""
 
-    region: UInt16s  # what lies between the first vector and the end of the last one, ids among it
-    places: UInt32s  # [items] where in the region each vector begins, in units of UNIT bytes
+    region: UInt16s  # memory from the first vector to the end of the last one, with ids in between
+    places: UInt32s  # [items] where each vector begins in the region, in units of UNIT bytes
     dim: int
-    owner: Any = None  # whatever keeps the region mapped
+    owner: Any = None  # the object that keeps the region mapped
 
     def __post_init__(self) -> None:
         if int(self.places.max(initial=0)) * HALVES_PER_UNIT + self.dim > len(self.region):
@@ -37,14 +37,14 @@ class ListedVectors:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Items, and numbers per vector."""
+        """The number of items and the dimension of their vectors."""
         return len(self.places), self.dim
 
     def products(self, queries: Float32s, rows: Int32s) -> Float32s:
         """Inner products of each query vector [batch, d] with the vectors of its rows [batch, n], float32 [batch, n].
 
-        For rows that there are not they mean nothing. No vector is copied: those of a batch would not fit into a
-        processor's cache.
+        The products of rows that do not exist mean nothing. No vector is copied, as the vectors of a batch would not
+        fit into a processor's cache.
         """
         products = np.empty(rows.shape, np.float32)
         write_listed_products(self.region, self.places, rows, np.ascontiguousarray(queries, np.float32), products)

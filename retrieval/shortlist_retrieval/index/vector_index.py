@@ -1,8 +1,8 @@
-"""Nearest items by inner product, in FAISS: exact for small catalogues, inverted lists of half floats for large.
+"""The vector index: nearest items by inner product. Search is exact for small catalogues, by inverted lists for large.
 
-FAISS is Douze et al. 2024, The Faiss library; only this module and `inverted_lists.py` know it. Vectors of unit length
-make the inner product the cosine. Build parameters follow from the catalogue's size; query parameters are fixed with
-them, so that a bundle answers as it was measured.
+FAISS (Douze et al. 2024, The Faiss library) does the search; only this module and `inverted_lists.py` use it. With
+vectors of unit length the inner product is the cosine. Build parameters follow from the catalogue's size. Search
+parameters are fixed when the index is built, so that a bundle answers as it was measured.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from shortlist_retrieval.index.inverted_lists import faiss
 from shortlist_retrieval.index.listed_vectors import ListedVectors
 
 EXACT_UP_TO = 20_000
-"""Items; below this a flat search takes less than half a millisecond and misses nothing."""
+"""Most items of a catalogue that is searched exactly, which takes less than half a millisecond."""
 
 NARROW = 20_000
-"""Items; a filter that leaves no more than this is searched exactly, whatever the index."""
+"""Most items left by a filter for which the search is exact, whatever the index."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class VectorIndex:
 
     @classmethod
     def build(cls, vectors: Float32s) -> VectorIndex:
-        """An index over the vectors [items, d]; item i keeps row i."""
+        """An index over the vectors [items, d]. Item i keeps row i."""
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         index = _exact(vectors) if len(vectors) <= EXACT_UP_TO else inverted_lists.build(vectors)
         mean = vectors.mean(axis=0, dtype=np.float64)
@@ -52,16 +52,17 @@ class VectorIndex:
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """The dimension of the vectors."""
         return int(self.vectors.shape[1])
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Float32s:
-        """The vectors of these rows, float32 [..., d]; those of NO_ITEM mean nothing."""
+        """The vectors of these rows, float32 [..., d]. The vector of NO_ITEM means nothing."""
         return self.vectors[rows]
 
     def at(self, queries: Float32s, rows: Int32s) -> Float32s:
-        """Inner products of each query vector [batch, d] with the vectors of its rows [batch, n], float32 [batch, n];
-        those of NO_ITEM mean nothing.
+        """Inner products of each query vector [batch, d] with the vectors of its rows [batch, n], float32 [batch, n].
+
+        The product of NO_ITEM means nothing.
         """
         if isinstance(self.vectors, ListedVectors):
             return self.vectors.products(queries, rows)
@@ -73,25 +74,25 @@ class VectorIndex:
         return np.asarray(queries @ self.take(rows).T)
 
     def search(self, queries: Float32s, count: int, excluded: Exclusions | None = None) -> tuple[Int32s, Float32s]:
-        """The best `count` rows for each query vector [batch, d] of those that are not excluded.
+        """The best `count` rows that are not excluded for each query vector [batch, d], and their inner products.
 
-        Rows int32 [batch, count] best first, NO_ITEM where there are no more, and inner products float32.
+        Rows are int32 [batch, count], best first, NO_ITEM where there are no more. Products are float32 [batch, count].
         """
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         excluded = excluded or Exclusions.of_all(len(queries))
-        gone = np.array([len(rows) for rows in excluded.rows], np.int64)
-        # Only what users have seen, and that is little, is looked past.
-        easy = (gone <= min(count, len(self) - count - 1)) & (excluded.allowed is None)
-        if easy.all():
+        excluded_counts = np.array([len(rows) for rows in excluded.rows], np.int64)
+        # Queries with few excluded rows, such as a user's seen items, are searched together, for some more rows.
+        few = (excluded_counts <= min(count, len(self) - count - 1)) & (excluded.allowed is None)
+        if few.all():
             return self._search_all(queries, count, excluded)
         rows = np.full((len(queries), count), NO_ITEM, np.int32)
         products = np.zeros((len(queries), count), np.float32)
-        if easy.any():
-            rows[easy], products[easy] = self._search_all(queries[easy], count, excluded.select(np.flatnonzero(easy)))
-        for i in np.flatnonzero(~easy).tolist():
-            passing, its_products = self._search_passing(queries[i], count, excluded, i)
-            rows[i, : len(passing)], products[i, : len(passing)] = passing, its_products
+        if few.any():
+            rows[few], products[few] = self._search_all(queries[few], count, excluded.select(np.flatnonzero(few)))
+        for i in np.flatnonzero(~few).tolist():
+            passing, passing_products = self._search_passing(queries[i], count, excluded, i)
+            rows[i, : len(passing)], products[i, : len(passing)] = passing, passing_products
         return rows, products
 
     def write(self, writer: BundleWriter, name: str) -> None:
@@ -107,7 +108,7 @@ class VectorIndex:
 
     @classmethod
     def load(cls, bundle: Bundle, name: str) -> VectorIndex:
-        """The index that `write` stored; raises BundleRefusedError where its parts do not fit each other."""
+        """The index that `write` stored. Raises BundleRefusedError where its parts do not fit together."""
         moments = bundle.array(f"{name}/mean"), bundle.array(f"{name}/covariance")
         if bundle.has(f"{name}/vectors"):
             vectors = bundle.array(f"{name}/vectors")
@@ -122,16 +123,17 @@ class VectorIndex:
             raise BundleRefusedError(bundle.version, file, str(error)) from error
 
     def _search_all(self, queries: Float32s, count: int, excluded: Exclusions) -> tuple[Int32s, Float32s]:
-        """As `search`, by looking for as many more as are excluded.
+        """As `search`, by one search of all queries for `count` rows and as many more as are excluded.
 
-        A selector would cost more than that, and a search for all queries less than one for each.
+        A selector would cost more, and so would one search per query.
         """
-        gone = max(map(len, excluded.rows), default=0)
-        products, nearest = self.faiss_index.search(queries, count + gone)
+        most_excluded = max(map(len, excluded.rows), default=0)
+        products, nearest = self.faiss_index.search(queries, count + most_excluded)
         rows, positions = excluded.first_passing(nearest, count)
         return rows, products[np.arange(len(rows))[:, None], positions]
 
     def _search_passing(self, query: Float32s, count: int, excluded: Exclusions, i: int) -> tuple[Int32s, Float32s]:
+        """As `search`, for query i alone and without padding, by a search among the items that may be proposed."""
         left = excluded.left(i, len(self))
         mask = excluded.mask(i, len(self))
         if not left or (len(self) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
@@ -146,7 +148,7 @@ class VectorIndex:
         return rows[0][listed].astype(np.int32), products[0][listed]
 
     def _parameters(self, left: int, selector: Any) -> Any:
-        """How to search where so many items are left: a filter makes lists shorter, so more of them are searched."""
+        """The search parameters where `left` items pass the filter. The filter shortens lists, so more are searched."""
         if len(self) <= EXACT_UP_TO:
             return faiss.SearchParameters(sel=selector)
         return faiss.SearchParametersIVF(nprobe=self.faiss_index.nprobe * len(self) // left, sel=selector)

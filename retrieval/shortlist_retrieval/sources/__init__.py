@@ -1,1 +1,1 @@
-"""The sources of candidates, a file each."""
+"""Sources of candidates, one per file."""

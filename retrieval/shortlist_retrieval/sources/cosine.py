@@ -1,4 +1,4 @@
-"""Shrunk cosine: what goes with the items of a history, over the whole catalogue however large it is."""
+"""Cosine: items that go with the items of a history, by shrunk cosine over a catalogue of any size."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
 
 @dataclass(frozen=True)
 class Cosine(ItemNeighbours):
-    """Cosines between items by who took them, read with fading histories."""
+    """Cosines between items by the users who took them, read with fading histories."""
 
     name: str = "cosine"
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Cosine]:
-        """As of the histories' moment."""
+        """The source fitted on the histories, as of their moment."""
         return (cls(cosine(inputs.profiles), inputs.settings.half_life_days),)

@@ -1,6 +1,6 @@
-"""What people with the same attributes take: popularity within each group (demographic filtering, Pazzani 1999).
+"""Demographic: popularity within each group of users (demographic filtering, Pazzani 1999).
 
-It needs no history, so it is what tells apart users without history whose attributes are known.
+The source needs no history, so it can tell users without history apart by their attributes.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from shortlist_retrieval.sparse import SparseRows, keep_largest, product
 from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 MOST = 2_000
-"""Items kept of each group, the most popular: as many as a request may have candidates."""
+"""Most popular items kept for each group: as many as a request may have candidates."""
 
 MOST_EVENTS = 3
-"""Of users with more events it says nothing, as what they did says more than what they are."""
+"""Most events of a user for whom the source has scores. For other users their history says more than their groups."""
 
 SHRINKAGE = 20.0
-"""Users whom everybody's popularity counts as in a group: small groups differ from everybody by chance."""
+"""Weight, in users, of everybody's popularity within a group, as small groups differ from everybody by chance."""
 
 
 @dataclass(frozen=True)
 class Demographic(Source):
-    """log(1 + the users who would have taken an item if all were like the group), averaged over a user's groups."""
+    """Scores log(1 + the users who would take an item if all were like the group), averaged over the groups."""
 
     kind = "Demographic"
     explanation = Explanation(
@@ -50,21 +50,21 @@ class Demographic(Source):
 
     @classmethod
     def applies(cls, settings: RetrievalSettings, with_groups: bool) -> bool:
-        """Where users have groups."""
+        """True where users have groups."""
         return with_groups
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Demographic]:
-        """As of the histories' moment."""
+        """The source fitted on the histories, as of their moment; none where users have no groups."""
         groups = inputs.histories.groups
         return () if groups is None else (cls.counted(inputs.histories, groups, inputs.n_items),)
 
     @classmethod
     def counted(cls, histories: Queries, groups: Int32s, n_items: int) -> Demographic:
-        """Count who took what, group by group; `groups` [users, k] are those of the histories' users.
+        """The source that counts takers within each group; `groups` [users, k] are the groups of the histories' users.
 
-        A group's share of takers is shrunk towards that of everybody. All time counts: what a group likes shows in what
-        it takes over months, and fashions are what popularity is for (docs/experiments.md, 2026-11-25).
+        A group's share of takers is shrunk towards everybody's share. Events of all time count. What a group likes
+        shows over months, and popularity follows fashions already (docs/experiments.md, 2026-11-25).
         """
         chosen = wanted(histories)
         keys = np.unique(histories.rows()[chosen] * n_items + histories.items[chosen])
@@ -81,7 +81,7 @@ class Demographic(Source):
         return cls(sp.vstack(rows, format="csr"))
 
     def scores(self, queries: Queries) -> SparseRows:
-        """The means over the groups; nothing of a user who belongs to none, or who did enough."""
+        """The mean scores over a user's groups; none for a user without groups or with more than MOST_EVENTS events."""
         if queries.groups is None:
             return SparseRows(np.zeros(len(queries) + 1, np.int64), _NO_ROWS, _NO_VALUES, self.popularity.shape[1])
         groups = np.where(queries.lengths[:, None] > MOST_EVENTS, NO_GROUP, queries.groups)
@@ -106,7 +106,7 @@ class Demographic(Source):
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Demographic:
-        """The source that `write` stored; it says nothing of new items."""
+        """The source that `write` stored. It has no scores for new items."""
         return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)
 
 
@@ -114,21 +114,21 @@ _NO_ROWS, _NO_VALUES = np.zeros(0, np.int32), np.zeros(0, np.float32)
 
 
 def _members(groups: Int32s, n_groups: int) -> sp.csr_matrix:
-    """Who belongs to which group, CSR float32 [groups, users], from the groups of each user [users, k]."""
-    users, places = np.nonzero(groups != NO_GROUP)
-    return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, places], users)), (n_groups, len(groups)))
+    """The members of each group, CSR float32 [groups, users], from the groups of each user [users, k]."""
+    users, columns = np.nonzero(groups != NO_GROUP)
+    return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, columns], users)), (n_groups, len(groups)))
 
 
 def _popularity(counts: Float32s, size: int, everybody: Float64s, users: int) -> sp.csr_matrix:
-    """One group's row, from how many of its `size` users took each item and which share of all `users` did."""
+    """The row of a group of `size` users, from its takers of each item and everybody's share of takers."""
     shares = (counts + SHRINKAGE * everybody) / (size + SHRINKAGE)
     return keep_largest(sp.csr_matrix(np.log1p(users * shares).astype(np.float32)), MOST)
 
 
 def _profile(groups: Int32s) -> SparseRows:
-    """Every group of a user by one part in as many as there are, [batch, groups]."""
-    given = groups != NO_GROUP
-    counts: Int64s = given.sum(axis=1)
+    """The weights of each user's groups, [batch, groups]: 1 / k for each of k groups."""
+    present = groups != NO_GROUP
+    counts: Int64s = present.sum(axis=1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     values = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
-    return SparseRows(offsets, groups[given], values, int(groups.max(initial=NO_GROUP)) + 1)
+    return SparseRows(offsets, groups[present], values, int(groups.max(initial=NO_GROUP)) + 1)

@@ -1,4 +1,4 @@
-"""What sources are fitted on, and the settings of stage one that are chosen on the data at hand."""
+"""Inputs of fitting: the data that sources are fitted on, and the settings of stage one that suit the data."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from shortlist_retrieval.sources.scores import Scoring
 
 @dataclass(frozen=True)
 class RetrievalSettings:
-    """What training finds out about the data at hand; a bundle's manifest lists it."""
+    """Settings of stage one that training chooses on the data. A bundle's manifest lists them."""
 
     windows_days: tuple[float, ...]  # of popularity
     penalty: float = 200.0  # of EASE over all time
-    half_life_days: float = np.inf  # of events in the fading sources; inf: nothing fades
-    repeated: bool = False  # whether EASE over fading events counts repeated ones
-    read_fading: bool = False  # whether it reads histories as fading, too
+    half_life_days: float = np.inf  # of events in the fading sources; inf: events do not fade
+    repeated: bool = False  # whether EASE over fading events counts repeated events
+    read_fading: bool = False  # whether EASE over fading events also reads fading histories
     recent_penalty: float = 200.0  # of EASE over fading events
     factors: int = 64  # of ALS
 
@@ -35,7 +35,7 @@ class RetrievalSettings:
 
 @dataclass(frozen=True)
 class FitInputs:
-    """Everything that a source may be fitted on. All of it is from before the moment of the histories."""
+    """Everything that a source may be fitted on. All data is from before the moment of the histories."""
 
     histories: Queries  # of all users, asked at that moment
     items: ItemFeatures
@@ -50,14 +50,14 @@ class FitInputs:
 
     @cached_property
     def profiles(self) -> sp.csr_matrix:
-        """Who has what: the wanted items of every history, CSR float32 [users, items], none fading."""
+        """The profiles of all users: wanted items of the histories, CSR float32 [users, items], without fading."""
         return history_profile(self.histories, self.n_items, np.inf).matrix()
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The newest slice of time, on which settings are tried."""
+    """A trial of settings on the newest slice of time."""
 
-    inputs: FitInputs  # its past, with the settings that were chosen before it
-    span_days: float  # how long the whole data reaches back
-    quality: Callable[[Scoring], float]  # of what a source alone finds of what users took next; larger is better
+    inputs: FitInputs  # the slice's past, with the settings that were chosen so far
+    span_days: float  # how long all data reaches back
+    quality: Callable[[Scoring], float]  # how well a source alone finds what users took in the slice; larger is better

@@ -1,4 +1,4 @@
-"""EASE over all time: what goes with the items of a history, whenever they were taken."""
+"""Item-item: items that go with the items of a history, by EASE over events of all time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
 
 @dataclass(frozen=True)
 class ItemItem(ItemNeighbours):
-    """EASE's weights; all events of a history count alike."""
+    """EASE's weights. All events of a history count alike."""
 
     name: str = "item_item"
 
     @classmethod
     def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
-        """Choose the penalty."""
+        """The settings with the best penalty."""
         profiles = trial.inputs.profiles
         penalty = max(PENALTIES, key=lambda p: trial.quality(cls(ease(profiles, p))))
         return replace(settings, penalty=penalty)
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[ItemItem]:
-        """As of the histories' moment."""
+        """The source fitted on the histories, as of their moment."""
         return (cls(ease(inputs.profiles, inputs.settings.penalty)),)

@@ -1,4 +1,4 @@
-"""Sources that keep, for each item, the items that go with it: a history adds up what its items name."""
+"""Item neighbours: sources that keep for each item the items that go with it, and add these up over a history."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 @dataclass(frozen=True)
 class ItemNeighbours(Source):
-    """Weights between items, and how a history is read with them."""
+    """Weights between items, and how a history is turned into a profile for them."""
 
     kind = "ItemItem"
     family = SignalFamily.COLLABORATIVE
     names_history_items = True
 
-    weights: sp.csr_matrix  # [items, items]: row i names the items that item i speaks for
-    half_life_days: float = np.inf  # of the history's events; inf: all count alike
-    repeated: bool = False  # whether an item counts more that the history holds more often
+    weights: sp.csr_matrix  # [items, items]: row i holds the items that go with item i
+    half_life_days: float = np.inf  # of the history's events; inf: all events count alike
+    repeated: bool = False  # whether an item counts more if the history holds it more than once
     unit: float = 1.0  # of the weights
     name: str = ""
 
     def scores(self, queries: Queries) -> SparseRows:
-        """The weights of the history's items added up, for every item."""
+        """The sum of the weights of the history's items, for every item."""
         return product(self.profile(queries), self.weights, self.unit)
 
     def profile(self, queries: Queries) -> SparseRows:
-        """How much each item of the histories counts, [batch, items]."""
+        """The profiles of the queries, [batch, items]: how much each item of a history counts."""
         return history_profile(queries, self.weights.shape[0], self.half_life_days, self.repeated)
 
     def anchors(self, queries: Queries, items: Int32s) -> Int32s:
-        """The history items that add most to the items' scores."""
+        """For each item the history item that adds most to its score."""
         profiles, weights = self.profile(queries), self.weights
         anchors = np.full(items.shape, NO_ITEM, np.int32)
         write_strongest(
@@ -70,7 +70,7 @@ class ItemNeighbours(Source):
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Self:
-        """The source that `write` stored; it says nothing of new items."""
+        """The source that `write` stored. It has no scores for new items."""
         settings = bundle.json(f"retrieval/{name}/settings")
         weights, unit = load_csr(bundle, f"retrieval/{name}/weights")
         return cls(weights, settings["half_life_days"] or np.inf, settings["repeated"], unit, name)

@@ -1,4 +1,4 @@
-"""What many people took lately, in several windows: the source of last resort, and a strong one where fashions pass."""
+"""Popularity: what many users took within a window. It serves users without history, and follows fashions."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from shortlist_retrieval.sources.scores import StaticScores
 from shortlist_retrieval.sources.source import Source
 
 WINDOW_SHARES = (1 / 40, 1 / 20, 1 / 10)
-"""Windows as shares of the time that the data spans: a week, two and four of most of a year."""
+"""Windows as shares of the time that the data spans. For most of a year: one week, two weeks and four weeks."""
 
 
 @dataclass(frozen=True)
 class Popularity(Source):
-    """log(1 + distinct users) per item within a window that ends with the training data, or now."""
+    """Scores log(1 + distinct users) of each item, within a window that ends with the training data, or now."""
 
     kind = "Popularity"
     personal = False
     counts_takers = True
 
     name: str
-    values: Float32s  # [items], and 0 for those that came later
+    values: Float32s  # [items and spare rows] scores; 0 for new items
     order: Int32s  # rows, most popular first; items that nobody took in the window are left out
-    n_items: int  # that there were
+    n_items: int  # items of the bundle
     window_days: float = np.inf
 
     @property
     def explanation(self) -> Explanation:
-        """Names the window."""
+        """The explanation, which names the window."""
         if np.isinf(self.window_days):
             return Explanation(ReasonKind.POPULAR, "Popular with many.")
         length, unit = _rounded(self.window_days)
@@ -48,19 +48,19 @@ class Popularity(Source):
 
     @classmethod
     def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
-        """Windows that fit the span of the data; none is tried, all of them are sources."""
+        """The settings with windows that fit the span of the data. No window is tried, as each one becomes a source."""
         return replace(settings, windows_days=tuple(trial.span_days * share for share in WINDOW_SHARES))
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Popularity]:
-        """A source for each window, and one for all time."""
+        """One source for each window, and one for all time."""
         histories, n_items = inputs.histories, inputs.n_items
         windows = (*inputs.settings.windows_days, np.inf)
         return [cls.counted(window_name(days), histories, n_items, days) for days in windows]
 
     @classmethod
     def counted(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
-        """Count who took what in the `window_days` before each history's `now`."""
+        """The source that counts each item's users within the `window_days` before each history's `now`."""
         recent = wanted(histories) & (
             histories.times >= np.repeat(histories.now, histories.lengths) - window_days * DAY
         )
@@ -70,11 +70,11 @@ class Popularity(Source):
         return cls(name, values, order[values[order] > 0], n_items, window_days)
 
     def with_recent(self, recent: RecentChoices) -> Popularity:
-        """The source as of `recent.now`: what was chosen in the window up to then counts on top.
+        """The source as of `recent.now`: the recent choices within the window are added to the counts.
 
-        A window holds about as many choices now as when it was trained, so of those that it was trained on a share
-        leaves that is the new ones' share of the whole. The clock does not decide: after a week in which nobody
-        reported events, last week's fashion is still the best that is known. Over all time nothing leaves.
+        A window holds about as many choices now as in training. So the trained counts shrink by the share that the
+        recent choices have of them. The clock does not decide: after a week without reported events, last week's
+        fashion is still the best that is known. The counts of all time do not shrink.
         """
         inside = recent.times > recent.now - self.window_days * DAY
         rows, counts = np.unique(recent.items[inside], return_counts=True)
@@ -88,12 +88,12 @@ class Popularity(Source):
         return replace(self, values=values, order=_reordered(self.order, values, rows))
 
     def scores(self, queries: Queries) -> StaticScores:
-        """The same for every query."""
+        """The scores, which are the same for every query."""
         return StaticScores(self.values, self.order, self.level, len(queries))
 
     @cached_property
     def level(self) -> Float32s:
-        """Mean and standard deviation over the catalogue, float32 [2]."""
+        """Score mean and deviation over the bundle's items, float32 [2]."""
         values = self.values[: self.n_items]
         return np.array([values.mean(), values.std()], np.float32)
 
@@ -106,17 +106,17 @@ class Popularity(Source):
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Popularity:
-        """The source that `write` stored; nobody has taken new items yet."""
-        at, spare_rows = f"retrieval/{name}", new.spare_rows if new else None
-        values, order = bundle.array(f"{at}/values", spare_rows), bundle.array(f"{at}/order")
-        window_days = bundle.json(f"{at}/settings")["window_days"] or np.inf
+        """The source that `write` stored. New items have a score of 0, as nobody has taken them yet."""
+        prefix, spare_rows = f"retrieval/{name}", new.spare_rows if new else None
+        values, order = bundle.array(f"{prefix}/values", spare_rows), bundle.array(f"{prefix}/order")
+        window_days = bundle.json(f"{prefix}/settings")["window_days"] or np.inf
         return cls(name, values, order, len(values) - (spare_rows or 0), window_days)
 
 
 def _reordered(order: Int32s, values: Float32s, changed: Int32s) -> Int32s:
-    """An order by falling value, int32, after the values of the rows `changed` [k], ascending, changed.
+    """An order by falling value, int32, brought up to date after the values of the rows `changed` [k], ascending.
 
-    All others keep their order among each other, so a catalogue need not be sorted again.
+    The other rows keep their order among each other, so the catalogue need not be sorted again.
     """
     rest = order[~among(order, changed)]
     rest = rest[values[rest] > 0]

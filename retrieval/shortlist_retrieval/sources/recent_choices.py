@@ -1,4 +1,4 @@
-"""What users chose since a bundle's data ended, as stage one counts it."""
+"""Recent choices: what users chose since a bundle's training data ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shortlist_core.types import Int32s, Int64s
 
 @dataclass(frozen=True)
 class RecentChoices:
-    """Each item that a user chose since, once, whoever the user is."""
+    """The recent choices of all users. Each item that a user chose counts once for that user."""
 
     items: Int32s  # [choices] rows
     times: Int64s  # [choices] of the user's newest event on the item, microseconds, none after `now`

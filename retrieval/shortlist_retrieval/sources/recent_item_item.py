@@ -1,4 +1,4 @@
-"""EASE over fading events, since fashions and seasons pass; there is one only where something fades or repeats."""
+"""Recent item-item: EASE over fading events, as fashions pass. It exists only where events fade or repeat."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings,
 from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
 
 HALF_LIFE_SHARES = (1 / 20, 1 / 10, 1 / 5, np.inf)
-"""Half-lives that are tried on the newest slice, as shares of the time that the data spans."""
+"""Half-lives to choose from, as shares of the time that the data spans, tried on the newest slice."""
 
 
 @dataclass(frozen=True)
 class RecentItemItem(ItemNeighbours):
-    """EASE's weights of what was taken lately."""
+    """EASE's weights over events that fade with age."""
 
     name: str = "item_item_recent"
 
     @classmethod
     def applies(cls, settings: RetrievalSettings, with_groups: bool) -> bool:
-        """Where it differs from EASE over all time."""
+        """True where the settings make the source differ from EASE over all time."""
         return settings.has_recent
 
     @classmethod
     def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
-        """Choose the half-life, how histories are read, and then the penalty, which starts as that of all time."""
+        """The settings with the best half-life and way to read histories, and then with the best penalty for them.
+
+        Until the penalty is chosen, that of EASE over all time is used.
+        """
         start = replace(settings, recent_penalty=settings.penalty)
         tried: list[tuple[float, RetrievalSettings]] = []
         for share, repeated in product(HALF_LIFE_SHARES, (False, True)):
@@ -41,15 +44,15 @@ class RecentItemItem(ItemNeighbours):
             if np.isfinite(share):
                 reading = replace(source, half_life_days=half_life)
                 tried.append((trial.quality(reading), replace(fading, read_fading=True)))
-        _, best = max(tried, key=lambda each: each[0])
+        _, best = max(tried, key=lambda result: result[0])
         if not best.has_recent:
             return best
-        penalties = [replace(best, recent_penalty=penalty) for penalty in PENALTIES]
-        return max(penalties, key=lambda each: trial.quality(cls._fitted(trial.inputs, each)))
+        penalised = [replace(best, recent_penalty=penalty) for penalty in PENALTIES]
+        return max(penalised, key=lambda candidate: trial.quality(cls._fitted(trial.inputs, candidate)))
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[RecentItemItem]:
-        """As of the histories' moment."""
+        """The source fitted on the histories, as of their moment."""
         return (cls._fitted(inputs, inputs.settings),)
 
     @classmethod

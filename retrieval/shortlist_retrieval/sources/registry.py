@@ -1,4 +1,4 @@
-"""All sources, in the order in which a retriever asks them: a new source is one line here."""
+"""The registry of sources, in the order in which a retriever asks them. A new source is one line here."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SOURCES: tuple[type[Source], ...] = (
 
 
 def source_class(kind: str, name: str) -> type[Source] | None:
-    """The class that a bundle's entry of this kind and name was written by; None where there is none.
+    """The class of a bundle's source of this kind and name; None where there is no such class.
 
-    Several classes share a kind whose names differ: they are stored alike.
+    Classes that are stored alike share a kind, and differ by name.
     """
     of_kind = [source for source in SOURCES if source.kind == kind]
     named = (source for source in of_kind if getattr(source, "name", None) == name)
@@ -42,7 +42,7 @@ def source_class(kind: str, name: str) -> type[Source] | None:
 
 
 def load_source(bundle: Bundle, kind: str, name: str, new: NewItems | None = None) -> Source:
-    """The source of this kind and name; raises BundleRefusedError where this version has no such kind."""
+    """The source of this kind and name. Raises BundleRefusedError where this version has no such kind."""
     source = source_class(kind, name)
     if source is None:
         raise BundleRefusedError(bundle.version, "retrieval/sources.json", f"names an unknown kind of source: {kind}")

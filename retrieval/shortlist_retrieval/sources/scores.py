@@ -1,7 +1,7 @@
-"""What one source says about the catalogue for a batch of queries, in three shapes: static, vectors, and `SparseRows`.
+"""Scores of one source for a batch of queries, in three forms: static scores, vectors, and `SparseRows`.
 
-However a source keeps its scores, the retriever asks the same three questions: the best items, the scores of given
-items, and the level (mean and spread over the catalogue) that makes scores of different sources comparable.
+Every form answers the retriever's three questions: the best items, the scores of given items, and the score mean and
+deviation over the catalogue, which make scores of different sources comparable.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from shortlist_retrieval.index.vector_index import VectorIndex
 
 
 class SourceScores(Protocol):
-    """A source's answer to one batch of queries."""
+    """The scores of one source for a batch of queries."""
 
     def top(self, count: int, excluded: Exclusions | None) -> Int32s:
-        """The best `count` items per query of those that are not excluded, best first.
+        """The best `count` items of each query that are not excluded, best first.
 
-        Rows int32 [batch, count], padded with NO_ITEM where the source has nothing more to say.
+        Rows are int32 [batch, count], padded with NO_ITEM where the source has no more items.
         """
         ...
 
     def at(self, items: Int32s) -> Float32s:
-        """The scores of the given items, float32 [batch, n]; what stands where `items` is NO_ITEM means nothing."""
+        """The scores of the given items, float32 [batch, n]. The score of NO_ITEM means nothing."""
         ...
 
     def moments(self) -> Float32s:
@@ -36,10 +36,10 @@ class SourceScores(Protocol):
 
 
 class Scoring(Protocol):
-    """Whatever answers queries with scores."""
+    """Anything that has scores for queries, such as a source."""
 
     def scores(self, queries: Queries) -> SourceScores:
-        """What it says about the catalogue for these queries."""
+        """The scores over the catalogue for these queries."""
         ...
 
 
@@ -53,42 +53,42 @@ class StaticScores:
     batch: int
 
     def top(self, count: int, excluded: Exclusions | None) -> Int32s:
-        """As SourceScores says."""
+        """As `SourceScores` says."""
         return (excluded or Exclusions.of_all(self.batch)).first_passing(self.order[None], count)[0]
 
     def at(self, items: Int32s) -> Float32s:
-        """As SourceScores says."""
+        """As `SourceScores` says."""
         return self.values[items]
 
     def moments(self) -> Float32s:
-        """As SourceScores says."""
+        """As `SourceScores` says."""
         return np.repeat(self.level[None], self.batch, axis=0)
 
 
 @dataclass(frozen=True)
 class VectorScores:
-    """Inner products of a query's vector with every item's."""
+    """Inner products of each query's vector with the vectors of all items."""
 
-    vectors: Float32s  # [batch, d]; all zeros for a query that the source knows nothing of
+    vectors: Float32s  # [batch, d]; zeros for a query without a vector, which gets no items
     index: VectorIndex
 
     def top(self, count: int, excluded: Exclusions | None) -> Int32s:
-        """As SourceScores says."""
+        """As `SourceScores` says."""
         has_vector = self.vectors.any(axis=1)
         if has_vector.all():
             return self.index.search(self.vectors, count, excluded)[0]
         items = np.full((len(self.vectors), count), NO_ITEM, np.int32)
         if has_vector.any():
-            of_these = excluded and excluded.select(np.flatnonzero(has_vector))
-            items[has_vector] = self.index.search(self.vectors[has_vector], count, of_these)[0]
+            of_those = excluded and excluded.select(np.flatnonzero(has_vector))
+            items[has_vector] = self.index.search(self.vectors[has_vector], count, of_those)[0]
         return items
 
     def at(self, items: Int32s) -> Float32s:
-        """As SourceScores says."""
+        """As `SourceScores` says."""
         return self.index.at(self.vectors, items)
 
     def moments(self) -> Float32s:
-        """As SourceScores says: the moments of an inner product follow from those of the item vectors."""
+        """As `SourceScores` says. The moments of inner products follow from those of the item vectors."""
         moments = np.empty((len(self.vectors), 2), np.float32)
         moments[:, 0] = self.vectors @ self.index.mean
         variances = np.einsum("ij,ij->i", self.vectors @ self.index.covariance, self.vectors)

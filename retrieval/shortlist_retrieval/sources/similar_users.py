@@ -1,7 +1,6 @@
-"""What users with similar histories took lately (user-user neighbours, Herlocker et al. 1999).
+"""Similar users: what users with similar histories took lately (user-user neighbours, Herlocker et al. 1999).
 
-Each item remembers its newest users only, so that a history is compared with a bounded number of people however many
-there are.
+Each item keeps its newest users only. So a history is compared with a bounded number of users, however many there are.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ SHRINKAGE = 5.0
 
 @dataclass(frozen=True)
 class SimilarUsers(Source):
-    """Who took each item, and what each of them took."""
+    """The newest takers of each item, and the items that each user took."""
 
     kind = "SimilarUsers"
     family = SignalFamily.COLLABORATIVE
@@ -41,28 +40,28 @@ class SimilarUsers(Source):
     )
 
     takers: sp.csr_matrix  # [items, users] 1 for the newest users of each item
-    taken: sp.csr_matrix  # [users, items] what they took, fading with age
+    taken: sp.csr_matrix  # [users, items] the items of each user, fading with age
     sizes: Float32s  # [users] distinct items
-    takers_unit: float = 1.0  # of the values above
-    taken_unit: float = 1.0
+    takers_unit: float = 1.0  # of the values of `takers`
+    taken_unit: float = 1.0  # of the values of `taken`
     name: str = "similar_users"
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[SimilarUsers]:
-        """As of the histories' moment."""
+        """The source fitted on the histories, as of their moment."""
         return (cls.of_histories(inputs.histories, inputs.n_items, inputs.settings.half_life_days),)
 
     @classmethod
     def of_histories(cls, histories: Queries, n_items: int, half_life_days: float) -> SimilarUsers:
-        """Remember the users of `histories`; row u of everything is its query u."""
-        everything = history_profile(histories, n_items, np.inf)
+        """The source of the users of `histories`. User u of all arrays is query u of the histories."""
+        unfaded = history_profile(histories, n_items, np.inf)
         faded = history_profile(histories, n_items, half_life_days).matrix()
         newest = keep_largest(faded.T.tocsr(), USERS_PER_ITEM)
         newest.data = np.ones_like(newest.data)
-        return cls(newest, faded, np.diff(everything.offsets).astype(np.float32))
+        return cls(newest, faded, np.diff(unfaded.offsets).astype(np.float32))
 
     def scores(self, queries: Queries) -> SparseRows:
-        """The nearest users' items, each user counting by the similarity of the histories."""
+        """The sum of the nearest users' items, each user weighted by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
         similar = product(histories, self.takers, self.takers_unit)
         shrink_cosines(
@@ -74,15 +73,15 @@ class SimilarUsers(Source):
         return product(nearest, self.taken, self.taken_unit)
 
     def write(self, writer: BundleWriter) -> None:
-        """Store both sides."""
+        """Store both matrices and the users' numbers of items."""
         write_csr(writer, f"retrieval/{self.name}/takers", self.takers, self.takers_unit)
         write_csr(writer, f"retrieval/{self.name}/taken", self.taken, self.taken_unit)
         writer.array(f"retrieval/{self.name}/sizes", self.sizes)
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> SimilarUsers:
-        """The source that `write` stored; it says nothing of new items."""
-        at = f"retrieval/{name}"
-        takers, takers_unit = load_csr(bundle, f"{at}/takers")
-        taken, taken_unit = load_csr(bundle, f"{at}/taken")
-        return cls(takers, taken, bundle.array(f"{at}/sizes"), takers_unit, taken_unit)
+        """The source that `write` stored. It has no scores for new items."""
+        prefix = f"retrieval/{name}"
+        takers, takers_unit = load_csr(bundle, f"{prefix}/takers")
+        taken, taken_unit = load_csr(bundle, f"{prefix}/taken")
+        return cls(takers, taken, bundle.array(f"{prefix}/sizes"), takers_unit, taken_unit)

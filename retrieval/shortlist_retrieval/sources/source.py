@@ -1,4 +1,4 @@
-"""What a source of candidates is: it says everything about itself that the rest of the system asks.
+"""The interface of a source of candidates. A source says everything about itself that other parts ask.
 
 A new source is one file with a subclass of `Source`, and one line in `registry.py` (docs/how-to/add-a-source.md).
 """
@@ -39,77 +39,80 @@ class Embedding(Protocol):
     index: VectorIndex
 
     def encode(self, queries: Queries) -> Float32s:
-        """The users' vectors, float32 [batch, d]; zeros for a user of whom the source knows nothing."""
+        """The users' vectors, float32 [batch, d]; zeros for a user whom the source cannot place."""
         ...
 
 
 class Source(ABC):
-    """One way to find candidates. What a subclass does not declare or override is as it is here."""
+    """One way to find candidates. A subclass overrides what differs from the defaults here."""
 
     kind: ClassVar[str]
-    """The class's name in bundles; it never changes, as older bundles have to be read."""
+    """Name of the class in bundles. It never changes, so that older bundles can be read."""
 
     name: str
-    """The source's name in answers, reasons, metrics and bundles; unique within a retriever."""
+    """Name of the source in answers, reasons, metrics and bundles; unique within a retriever."""
 
     personal: ClassVar[bool] = True
-    """Whether it scores by what is known of the user; others have nothing to say of what goes with one item."""
+    """Whether scores depend on the user. Other sources cannot say which items go with one item."""
 
     family: ClassVar[SignalFamily] = SignalFamily.OTHER
 
     names_history_items: ClassVar[bool] = False
-    """Whether `anchors` names the history items that it follows from."""
+    """Whether `anchors` names the history items from which a score follows."""
 
     counts_takers: ClassVar[bool] = False
-    """Whether its score of an item is above 0 once somebody took the item: the ranker reads off it what is unproven."""
+    """Whether an item's score is above 0 once somebody took it. The ranker reads from that which items are unproven."""
 
     takes_new_items: ClassVar[bool] = False
-    """Whether `put` takes in items that come after the bundle, and `nearest` finds them."""
+    """Whether `put` takes in new items, and `nearest` finds them."""
 
     from_content: ClassVar[bool] = False
-    """Whether it is fitted on the items' content alone: then once for all slices of a training."""
+    """Whether the source is fitted on the items' content alone. It is then fitted once for all slices of a training."""
 
     @property
     def explanation(self) -> Explanation:
-        """What is said of the items that it brings."""
+        """The explanation of the items that the source proposes."""
         return Explanation()
 
     @property
     def embedding(self) -> Embedding | None:
-        """The source's vectors, where it has some."""
+        """The vectors of the source; None where it has none."""
         return None
 
     # Answering
 
     @abstractmethod
     def scores(self, queries: Queries) -> SourceScores:
-        """What the source says about the catalogue for these queries."""
+        """The scores of the source for these queries."""
 
     def anchors(self, queries: Queries, items: Int32s) -> Int32s:
-        """For each item [batch, n] the row of its query's history item that speaks most for it, int32 [batch, n];
-        NO_ITEM where none does and beside NO_ITEM.
+        """For each item [batch, n] the row of the query's history item that speaks most for it, int32 [batch, n].
+
+        NO_ITEM stands where no history item speaks for the item, and for NO_ITEM itself.
         """
         return np.full(items.shape, NO_ITEM, np.int32)
 
     def groups(self, queries: Queries, items: Int32s) -> Int32s:
-        """For each item [batch, n] the row of the user's group that speaks most for it, int32 [batch, n]; NO_GROUP
-        where none does and beside NO_ITEM.
+        """For each item [batch, n] the row of the user's group that speaks most for it, int32 [batch, n].
+
+        NO_GROUP stands where no group speaks for the item, and for NO_ITEM.
         """
         return np.full(items.shape, NO_GROUP, np.int32)
 
     # Following what happens after the bundle was published
 
     def with_recent(self, recent: RecentChoices) -> Source:
-        """The source as of `recent.now`, where it follows live counts."""
+        """The source as of `recent.now`. Only a source that counts popularity differs from before."""
         return self
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
-        """Take in items that came or changed, at distinct rows; only asked of a source that `takes_new_items`."""
+        """Take in new and changed items, at distinct rows. Only called where the source `takes_new_items`."""
         raise NotImplementedError(f"{self.name} takes no new items")
 
     def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
-        """For each query the up to `count` of these rows of new items that go best with it, best first; only asked of
-        a source that `takes_new_items`.
+        """For each query up to `count` of the new items at `rows`, those that fit best, best first.
+
+        Only called where the source `takes_new_items`.
         """
         raise NotImplementedError(f"{self.name} takes no new items")
 
@@ -117,26 +120,26 @@ class Source(ABC):
 
     @classmethod
     def applies(cls, settings: RetrievalSettings, with_groups: bool) -> bool:
-        """Whether there is such a source with these settings, and with or without users' groups."""
+        """Whether a retriever has this source, with these settings, and with or without users' groups."""
         return True
 
     @classmethod
     def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
-        """The settings with those that are the source's own chosen by what the trial finds best."""
+        """The settings, with those of this source chosen by the trial."""
         return settings
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Source]:
-        """The source, or several of its kind, as of the moment of the histories.
+        """The source, or several sources of its kind, fitted on the inputs as of the moment of the histories.
 
         A source that trains a model has a trainer instead (`shortlist_retrieval.training.trainers`).
         """
         raise NotImplementedError(f"{cls.__name__} is neither fitted nor has it a trainer")
 
     def unaware_of(self, new: Bools) -> Source:
-        """The source as a server has it to which the items `new`, bool [items], are new.
+        """The source as it would be in a server to which the items `new`, bool [items], are new items.
 
-        Fitted on events from before they came, most sources know nothing of them anyway.
+        The source was fitted on events from before these items, so most sources have no scores for them anyway.
         """
         return self
 
@@ -149,4 +152,4 @@ class Source(ABC):
     @classmethod
     @abstractmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Source:
-        """The source that `write` stored under this name; `new` says how many rows may follow the bundle's items."""
+        """The source that `write` stored under this name. `new` says how many spare rows follow the bundle's items."""

@@ -1,4 +1,4 @@
-"""Text neighbours: items whose words are alike. The one source that reaches items nobody has touched yet."""
+"""Text: items whose words are like those of the history's items. It also reaches items that nobody has taken yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
 from shortlist_retrieval.sources.source import SignalFamily
 
 FREQUENT = 5_000
-"""Items; a token in more than these separates little and would make the comparison quadratic."""
+"""Most items that a token may occur in. More frequent tokens tell little, and would make the comparison quadratic."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,23 @@ class Text(ItemNeighbours):
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Text]:
-        """From the items' words alone."""
+        """The source fitted on the items' words alone."""
         return (cls(text_weights(inputs.items.tokens), inputs.settings.half_life_days),)
 
     def unaware_of(self, new: Bools) -> Text:
-        """The neighbours without those of new items: a server makes none."""
-        old = sp.diags((~new).astype(np.float32), format="csr")
-        return replace(self, weights=sp.csr_matrix(old @ self.weights @ old))
+        """The source without neighbours of the items `new`, as a server makes no neighbours for new items."""
+        is_old = sp.diags((~new).astype(np.float32), format="csr")
+        return replace(self, weights=sp.csr_matrix(is_old @ self.weights @ is_old))
 
 
 def text_weights(tokens: Int32s) -> sp.csr_matrix:
-    """Cosine of tf-idf vectors (Salton and Buckley 1988), each item's nearest kept, CSR float32 [items, items].
+    """Cosine of tf-idf vectors (Salton and Buckley 1988), CSR float32 [items, items]. Each item keeps its nearest.
 
-    `tokens` int32 [items, length], 0 pads.
+    `tokens` is int32 [items, length], padded with 0.
     """
     n = len(tokens)
-    items, places = np.nonzero(tokens)
-    pairs = np.unique(np.stack([tokens[items, places], items]), axis=1)
+    items, positions = np.nonzero(tokens)
+    pairs = np.unique(np.stack([tokens[items, positions], items]), axis=1)
     frequency = np.bincount(pairs[0])
     telling = (frequency[pairs[0]] > 1) & (frequency[pairs[0]] <= max(FREQUENT, n // 10))
     words, items = pairs[:, telling]

@@ -1,7 +1,7 @@
-"""What people go on to after the last things a user did: strong wherever order matters (films, music, news).
+"""Transitions: items that users chose soon after the last items of a history. Strong where order matters (music, news).
 
 Sequential rules (Ludewig and Jannach 2018, Evaluation of session-based recommendation algorithms): a pair (i, j) gains
-1/d where j comes d places after i in somebody's history.
+1/d where j comes d positions after i in a user's history.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from shortlist_retrieval.sources.item_neighbours import ItemNeighbours
 from shortlist_retrieval.sparse import SparseRows, keep_largest
 
 WINDOW = 10
-"""Places ahead that count as following."""
+"""Most positions by which an item may follow another one."""
 
 LAST = 10
 FADE = 0.8
-"""How many of the last events are followed, and what each place further back loses."""
+"""How many of the last events count, and the factor by which each position further back counts less."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Transitions(ItemNeighbours):
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Transitions]:
-        """As of the histories' moment."""
+        """The source fitted on the histories, as of their moment."""
         return (cls(transition_weights(inputs.histories, inputs.n_items)),)
 
     def profile(self, queries: Queries) -> SparseRows:
-        """The last events, each place further back counting less, [batch, items]."""
+        """The profiles of the last events, [batch, items]. Each position further back counts less."""
         return profile(queries, self.weights.shape[0], LAST, fade=FADE)
 
 
 def transition_weights(histories: Queries, n_items: int) -> sp.csr_matrix:
-    """How much each item (row) is followed by each other one, rows scaled to the root of their sums, CSR float32."""
+    """How much each item (row) is followed by each other item, CSR float32, rows divided by the root of their sum."""
     events = wanted_only(histories)
     rows = events.rows()
     counts = sp.csr_matrix((n_items, n_items), dtype=np.float32)

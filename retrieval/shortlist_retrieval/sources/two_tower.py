@@ -1,6 +1,6 @@
-"""The two-tower source as it serves: item vectors in an index, and a user tower in numpy.
+"""Two towers: the source as it serves, with item vectors in an index and a user tower in numpy.
 
-`training.tower_training` trains it, in Keras, which is not needed here.
+`training.tower_training` trains the towers in Keras, which serving does not need.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ DIM = 64
 """Length of the vectors of users and items."""
 
 HEADS = 4
-"""Weighted means of the history that the user tower makes."""
+"""How many weighted means of the history the user tower makes."""
 
 
 @dataclass(frozen=True)
 class TwoTower(VectorSource):
-    """Inner product of a user's vector, made from the history alone, with every item's, which has unit length."""
+    """Inner products of a user's vector, made from the history alone, with the items' vectors of unit length."""
 
     kind = "TwoTower"
     takes_new_items = True
@@ -43,15 +43,15 @@ class TwoTower(VectorSource):
     index: VectorIndex
     user_tower: dict[str, Float32s]
     item_tower: ItemEncoding
-    lengths: Float32s  # [items] of the vectors before they were brought to unit length
+    lengths: Float32s  # [items] of the item vectors before they were scaled to unit length
     new: NewItems | None = None
     name: str = "two_tower"
 
     def encode(self, queries: Queries) -> Float32s:
-        """The users' vectors, float32 [batch, DIM]; zeros without a history.
+        """The users' vectors, float32 [batch, DIM]; zeros for a user without history.
 
-        The same arithmetic as `towers.UserTower`, in numpy: at a few microseconds a user, calling a compiled graph
-        would cost more than the work.
+        The arithmetic is that of `towers.UserTower`, but in numpy. A user takes a few microseconds, so calling a
+        compiled graph would cost more than the work.
         """
         events, tower = wanted_only(queries), self.user_tower
         history, present, types, gaps = latest(events, events.offsets[:-1], events.offsets[1:], events.now)
@@ -63,13 +63,13 @@ class TwoTower(VectorSource):
         return np.asarray(mixed * present[:, :1], np.float32)
 
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
-        """Take in items that came or changed, at distinct rows; only a source loaded with room for them can.
+        """Take in new and changed items, at distinct rows. Raises ValueError where the source has no spare rows.
 
-        What the id of a published item says stays, and is added to what its content says now.
+        The vector of a changed item is the sum of its published id part and its new content part.
         """
         new, index = self.new, self.index
         if new is None or not isinstance(index, NewItemIndex):
-            raise ValueError("the source was loaded without room for new items")
+            raise ValueError("the source was loaded without spare rows for new items")
         inputs = new.inputs(items)
 
         def published(old: Int32s) -> Float32s:
@@ -78,33 +78,33 @@ class TwoTower(VectorSource):
         index.put(rows, normalised(new.vectors(self.item_tower, rows, inputs, published))[0])
 
     def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
-        """For each query the up to `count` of these rows of new items that go best with it, best first.
+        """For each query up to `count` of the new items at `rows`, those that fit best, best first.
 
-        For those without a history the first `count`, as they come.
+        A query without history gets the first `count` rows.
         """
         users = self.encode(queries)
         best = top_positions(self.index.products(users, rows), count)
-        return [rows[own] if user.any() else rows[:count] for user, own in zip(users, best, strict=True)]
+        return [rows[positions] if user.any() else rows[:count] for user, positions in zip(users, best, strict=True)]
 
     def write(self, writer: BundleWriter) -> None:
         """Store the index and both towers."""
-        at = "retrieval/two_tower"
-        self.index.write(writer, at)
-        writer.weights(f"{at}/user", self.user_tower)
-        writer.weights(f"{at}/items", self.item_tower.weights)
-        writer.array(f"{at}/lengths", self.lengths)
+        prefix = "retrieval/two_tower"
+        self.index.write(writer, prefix)
+        writer.weights(f"{prefix}/user", self.user_tower)
+        writer.weights(f"{prefix}/items", self.item_tower.weights)
+        writer.array(f"{prefix}/lengths", self.lengths)
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> TwoTower:
         """The source that `write` stored."""
-        at = f"retrieval/{name}"
-        index = VectorIndex.load(bundle, at)
-        users, items = bundle.weights(f"{at}/user"), ItemEncoding(bundle.weights(f"{at}/items"))
-        lengths = bundle.array(f"{at}/lengths")
+        prefix = f"retrieval/{name}"
+        index = VectorIndex.load(bundle, prefix)
+        users, items = bundle.weights(f"{prefix}/user"), ItemEncoding(bundle.weights(f"{prefix}/items"))
+        lengths = bundle.array(f"{prefix}/lengths")
         return cls(NewItemIndex.over(index, new.spare_rows) if new else index, users, items, lengths, new)
 
 
 def normalised(vectors: Float32s) -> tuple[Float32s, Float32s]:
-    """Vectors [n, d] of unit length, and the lengths that they had, float32 [n]."""
+    """The vectors [n, d] scaled to unit length, and their lengths before, float32 [n]."""
     lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
     return np.asarray(vectors / lengths[:, None], np.float32), lengths.astype(np.float32)

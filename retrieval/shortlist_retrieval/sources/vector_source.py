@@ -1,4 +1,4 @@
-"""Sources that know items and users as vectors: a score is the inner product of two."""
+"""Vector sources: items and users are vectors, and a score is the inner product of two vectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shortlist_retrieval.sources.source import Embedding, SignalFamily, Source
 
 
 class VectorSource(Source):
-    """An index of item vectors, and users whose vectors are made of those of their items."""
+    """An index of item vectors. A user's vector is made of the vectors of the history's items."""
 
     family = SignalFamily.COLLABORATIVE
     names_history_items = True
@@ -29,16 +29,16 @@ class VectorSource(Source):
 
     @abstractmethod
     def encode(self, queries: Queries) -> Float32s:
-        """The users' vectors, float32 [batch, d]; zeros without a history."""
+        """The users' vectors, float32 [batch, d]; zeros for a user without history."""
 
     def scores(self, queries: Queries) -> VectorScores:
-        """Inner products with the users' vectors."""
+        """The inner products of the users' vectors with the items' vectors."""
         return VectorScores(self.encode(queries), self.index)
 
     def anchors(self, queries: Queries, items: Int32s) -> Int32s:
-        """The wanted history items whose vectors point most alike.
+        """For each item the wanted history item whose vector has the most similar direction.
 
-        Not those of the largest product: an item with a long vector, a popular one, would be named for everything.
+        The largest inner product would not do: an item with a long vector, a popular one, would be named everywhere.
         """
         events, others = newest_wanted(queries), (items == NO_ITEM).astype(np.int32)
         rows = np.empty(len(events.items) + items.size, np.int32)

@@ -1,1 +1,1 @@
-"""Fits the sources: the two towers, and everything on the events before a moment."""
+"""Training of stage one: fits the sources, the two towers among them, on the events before a moment."""

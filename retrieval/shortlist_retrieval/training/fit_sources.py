@@ -1,4 +1,4 @@
-"""Fits every source of stage one on the events before a moment, and then on those before a later one."""
+"""Source training: fits every source of stage one on the events before a moment, then before later moments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shortlist_retrieval.training.trainers import Trainer, trainer_of
 
 
 class SourceTraining:
-    """Fits the sources forward through time; settings, items and seed stay the same."""
+    """Fits the sources forward through time. Settings, items and seed must stay the same from fit to fit."""
 
     def __init__(self) -> None:
         self._trainers: dict[type[Source], Trainer] = {}
@@ -30,12 +30,12 @@ class SourceTraining:
         return tuple(fitted for _, fitted in self._fitted)
 
     def unaware_of(self, new: Bools) -> tuple[Source, ...]:
-        """The sources of the last `fit` as a server has them that the items `new`, bool [items], are new to."""
+        """The sources of the last `fit`, as a server has them to which the items `new`, bool [items], are new."""
         return tuple(trainer.unaware_of(source, new) for trainer, source in self._fitted)
 
 
 def choose_settings(trial: Trial) -> RetrievalSettings:
-    """The settings that suit the data, one source after another in the order of the registry."""
+    """The settings that suit the data, chosen by one source after another in the order of the registry."""
     settings = trial.inputs.settings
     for source in SOURCES:
         settings = source.choose(settings, trial)
@@ -43,6 +43,6 @@ def choose_settings(trial: Trial) -> RetrievalSettings:
 
 
 def span_days(times: Int64s, as_of: int) -> float:
-    """How long the data reaches back from `as_of`, a few early stragglers left aside; at least an hour, in days."""
+    """How many days the data reaches back from `as_of`, without the earliest few events; at least an hour."""
     start = np.quantile(times, 0.05) if len(times) else as_of
     return max((as_of - float(start)) / DAY / 0.95, 1 / 24)

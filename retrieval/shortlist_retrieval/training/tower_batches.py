@@ -1,4 +1,4 @@
-"""Training examples for the towers: an event to be predicted from what the same user did before it."""
+"""Training examples of the towers: an event to predict, and the same user's events before it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from shortlist_retrieval.profile import wanted_only
 
 NEGATIVES = 512
 BUCKET = 2_048
-"""The number of distinct items of a batch is padded to a multiple of this, so that shapes repeat."""
+"""The number of distinct items of a batch is padded to a multiple of this, so that batches have few shapes."""
 
 
 class TowerBatches(keras.utils.PyDataset):
-    """Batches of examples drawn at random, newer events more often where `half_life_days` is finite.
+    """Batches of examples that are drawn at random. With a finite `half_life_days` newer events are drawn more often.
 
-    The items of simultaneous events are not in each other's history: lines of one invoice do not predict each other.
+    Simultaneous events are not in each other's history, so lines of one invoice do not predict each other.
     """
 
     def __init__(
@@ -43,40 +43,40 @@ class TowerBatches(keras.utils.PyDataset):
         return self.steps if len(self.examples) else 0
 
     def __getitem__(self, step: int) -> tuple[dict[str, Any], Float32s]:
-        """One batch: the distinct items' features, and histories, targets and negatives as positions among them."""
+        """One batch: features of the distinct items, and histories, targets and negatives as positions among these."""
         drawn = np.searchsorted(self.cumulative, self.generator.random(self.batch))
         chosen = self.examples[np.minimum(drawn, len(self.examples) - 1)]
         history, present, types, gaps = latest(
             self.events, self.events.offsets[self.rows[chosen]], self.before[chosen], self.events.times[chosen]
         )
         negatives = self.generator.integers(len(self.features), size=NEGATIVES)
-        everything = np.concatenate([history.ravel(), self.events.items[chosen], negatives])
-        items, where = np.unique(everything, return_inverse=True)
+        mentioned = np.concatenate([history.ravel(), self.events.items[chosen], negatives])
+        items, positions = np.unique(mentioned, return_inverse=True)
         items = np.pad(items, (0, -len(items) % BUCKET), mode="edge")
         h, t = history.size, history.size + self.batch
         batch = {
             **item_inputs(self.features, items),
             "log_q": np.log(self.expected[items]).astype(np.float32),
-            "history": where[:h].reshape(history.shape).astype(np.int32),
+            "history": positions[:h].reshape(history.shape).astype(np.int32),
             "present": present,
             "types": types,
             "gaps": gaps,
-            "targets": where[h:t].astype(np.int32),
-            "negatives": where[t:].astype(np.int32),
-            "seen": _seen(where[:h].reshape(history.shape), present > 0, where[h:], len(items)),
+            "targets": positions[h:t].astype(np.int32),
+            "negatives": positions[t:].astype(np.int32),
+            "seen": _seen(positions[:h].reshape(history.shape), present > 0, positions[h:], len(items)),
         }
         return batch, np.zeros(self.batch, np.float32)
 
 
 def _seen(history: Int64s, present: Bools, columns: Int64s, n: int) -> Bools:
-    """Which columns hold an item of the row's history, bool [batch, columns]; all as positions below `n`."""
+    """Which columns hold an item of the row's history, bool [batch, columns]. Items are positions below `n`."""
     seen = np.zeros((len(history), n), bool)
     seen[np.nonzero(present)[0], history[present]] = True
     return seen[:, columns]
 
 
 def _first_time(events: Queries, n_items: int) -> Bools:
-    """Which events are the first of their user with their item, bool [events]."""
+    """Which events are the user's first event on the item, bool [events]."""
     first = np.zeros(len(events.items), bool)
     first[np.unique(events.rows() * n_items + events.items, return_index=True)[1]] = True
     return first

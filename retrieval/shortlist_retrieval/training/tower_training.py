@@ -1,4 +1,4 @@
-"""Trains the two towers in Keras, and hands them over as the source that serves in numpy."""
+"""Tower training: trains the two towers in Keras, and returns them as the source that serves in numpy."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ RATE = 2e-3
 
 
 class TowerTraining:
-    """Trains one model forward through time: each call of `fit` goes on from the weights that the last one left."""
+    """Trains one model forward through time: each `fit` goes on from the weights of the one before."""
 
     def __init__(self, features: ItemFeatures, seed: int, use_text: bool = True) -> None:
         self.features, self.seed, self.calls = features, seed, 0
-        keras.utils.clear_session()  # counts layers anew: TensorFlow adds up in the order of their names
-        keras.utils.set_random_seed(seed)  # initial weights come from Keras's global generator
+        keras.utils.clear_session()  # restarts the numbers in layer names, as TensorFlow sums in the order of names
+        keras.utils.set_random_seed(seed)  # Keras draws initial weights from its global generator
         self.model = TwoTowerModel(features, use_text, seed)
         self.model.build()
         self.model.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=False)
 
     def fit(self, histories: Queries, half_life_days: float, steps: int) -> TwoTower:
-        """Train on the events of `histories` for so many batches; returns the source as it is then.
+        """Train on the events of `histories` for `steps` batches. Returns the source of the trained towers.
 
-        Raises DataError when the loss stops being a number.
+        Raises DataError when the loss is not a finite number.
         """
         self.calls += 1
         seed = self.seed * 1_000 + self.calls
@@ -43,7 +43,10 @@ class TowerTraining:
         return self.source()
 
     def source(self, features: ItemFeatures | None = None) -> TwoTower:
-        """What the model says now: every item's vector, by its own `features` or these, indexed, and both towers."""
+        """The source of the towers as they are now: both towers, and an index of the vectors of all items.
+
+        The vectors are made from `features`, or else from the features that the model was trained with.
+        """
         features = features or self.features
         parts = []
         for start in range(0, len(features), 4_096):

@@ -1,8 +1,8 @@
 """The two-tower model in Keras: items from their content and id, users from the items in their history.
 
-Sampled softmax over the batch's own items and uniform ones, corrected for how often each is sampled (Yi et al. 2019,
-Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations; Yang et al. 2020, Mixed Negative
-Sampling for Learning Two-tower Neural Networks in Recommendations).
+The loss is a sampled softmax over the items of the batch and uniformly drawn items, corrected for how often each item
+is sampled (Yi et al. 2019, Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations; Yang et al.
+2020, Mixed Negative Sampling for Learning Two-tower Neural Networks in Recommendations).
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from shortlist_retrieval.sources.two_tower import DIM, HEADS
 
 
 class UserTower(layers.Layer):
-    """Several weighted means of the history's item vectors, mixed: float32 [batch, DIM], longer where it is surer.
+    """The user tower: mixes several weighted means of the history's item vectors into a vector, float32 [batch, DIM].
 
-    Each head weighs an event by learned terms for its place from the end, its type and its age; heads come to look at
-    different spans. The mixing is a residual network, so an untrained tower already returns a mean of the history.
+    Each head weighs an event by learned terms for its position from the end, its type and its age, so heads come to
+    look at different time spans. A residual network mixes the means, so an untrained tower already returns a mean of
+    the history. Vectors have no fixed length: they are longer where the tower is surer.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -41,17 +42,21 @@ class UserTower(layers.Layer):
         self.built = True
 
     def call(self, vectors: Any, present: Any, types: Any, gaps: Any) -> Any:
-        """`vectors` [batch, HISTORY, DIM] newest first, `present` 1 or 0; an empty history gives zeros."""
+        """The users' vectors, float32 [batch, DIM]; zeros for an empty history.
+
+        `vectors` [batch, HISTORY, DIM] are the items' vectors, newest first. `present` [batch, HISTORY] is 1 for an
+        event, 0 for padding.
+        """
         mask = ops.expand_dims(present, -1)
         logits = self.places(ops.arange(HISTORY)) + self.types(types) + self.gaps(gaps)
         weights = ops.softmax(logits + (mask - 1) * 1e9, axis=1) * mask
         pooled = ops.einsum("bth,btd->bhd", weights, vectors)
         flat = ops.reshape(pooled, (-1, HEADS * DIM))
-        some = ops.max(present, axis=1, keepdims=True)
-        return (ops.mean(pooled, axis=1) + self.mix(self.hidden(flat))) * some
+        has_history = ops.max(present, axis=1, keepdims=True)
+        return (ops.mean(pooled, axis=1) + self.mix(self.hidden(flat))) * has_history
 
     def weights_by_name(self) -> dict[str, Float32s]:
-        """The weights as they are now, by the names that `TwoTower` has for them; only once built."""
+        """The weights as they are now, by the names that `TwoTower` uses. The layer has to be built before."""
         weights = {
             "places": self.places.embeddings,
             "types": self.types.embeddings,
@@ -65,7 +70,7 @@ class UserTower(layers.Layer):
 
 
 class TwoTowerModel(keras.Model):
-    """Both towers and the loss that trains them; inputs are the batches of `tower_batches`."""
+    """Both towers, and the loss that trains them. Inputs are the batches of `tower_batches`."""
 
     def __init__(self, features: ItemFeatures, use_text: bool = True, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -84,7 +89,7 @@ class TwoTowerModel(keras.Model):
         self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = False) -> Any:
-        """The batch's loss per example, float32 [batch]."""
+        """The loss of each example of the batch, float32 [batch]."""
         vectors = self.item_vectors(batch, training=training)
         history = ops.take(vectors, batch["history"], axis=0)
         users = self.users(history, batch["present"], batch["types"], batch["gaps"])
@@ -93,32 +98,34 @@ class TwoTowerModel(keras.Model):
         return sampled_softmax_loss(logits, columns, ops.take(batch["log_q"], columns), batch["seen"])
 
     def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
-        """The vectors of items given by their features, float32 [n, DIM] of unit length."""
+        """The vectors of items with these features, float32 [n, DIM], of unit length."""
         return ops.normalize(self.encode_items(features, training=training), axis=-1)
 
     def encode_items(self, features: dict[str, Any], training: bool = False) -> Any:
-        """The same of the length that content and id give them."""
+        """The vectors of items with these features, float32 [n, DIM], of the length that content and id give."""
         return self.items(
             features["ids"], features["tokens"], features["categories"], features["prices"], training=training
         )
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """The mean of what `call` returned."""
+        """The mean of the losses that `call` returned."""
         return ops.mean(y_pred)
 
 
 def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any, seen: Any) -> Any:
-    """Cross-entropy of each row's own column against all others, float32 [batch].
+    """Cross-entropy of each row's target column against all others, float32 [batch].
 
-    `logits` [batch, batch + negatives]: row i's target is column i. `columns` names the item of every column, `log_q`
-    the log of its expected count in the sample, which is subtracted. A column that holds a row's target once more is
-    an accidental hit and gets no mass at all; nor does one that the row's user has `seen`, bool [batch, columns]: what
-    is not recommended must not be pushed away, and what resembles it with it.
+    `logits` are [batch, batch + negatives]; the target of row i is column i. `columns` holds the item of every column,
+    `log_q` the log of the item's expected count in the sample, which is subtracted. Another column with the row's
+    target is an accidental hit and gets no mass. Nor does a column with an item that the row's user has `seen`, bool
+    [batch, columns]. Seen items are not recommended, so they and similar items must not be pushed away.
     """
     batch = ops.shape(logits)[0]
     targets = columns[:batch]
-    own = ops.cast(ops.expand_dims(ops.arange(batch), 1) == ops.expand_dims(ops.arange(ops.shape(columns)[0]), 0), bool)
+    is_target = ops.cast(
+        ops.expand_dims(ops.arange(batch), 1) == ops.expand_dims(ops.arange(ops.shape(columns)[0]), 0), bool
+    )
     same = ops.expand_dims(targets, 1) == ops.expand_dims(columns, 0)
-    accidental = ops.logical_and(ops.logical_or(same, seen), ops.logical_not(own))
+    accidental = ops.logical_and(ops.logical_or(same, seen), ops.logical_not(is_target))
     corrected = ops.where(accidental, -1e9, logits - log_q)
-    return ops.logsumexp(corrected, axis=1) - ops.sum(ops.where(own, corrected, 0.0), axis=1)
+    return ops.logsumexp(corrected, axis=1) - ops.sum(ops.where(is_target, corrected, 0.0), axis=1)

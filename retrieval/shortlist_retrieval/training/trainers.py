@@ -1,6 +1,7 @@
-"""How each source is fitted on one moment after another: by itself, or by a trainer where it has a model to train.
+"""Trainers: a source is fitted on one moment after another by itself, or by a trainer where it has a model to train.
 
-A source that trains a model is one more line here; what it trains with is then not loaded where bundles serve.
+A source with a model to train needs one more line here. Serving does not import this module, so it does not load the
+libraries of training.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Trainer(Protocol):
         ...
 
     def unaware_of(self, source: Source, new: Bools) -> Source:
-        """One of the sources that `fit` returned last, as `Source.unaware_of` says."""
+        """What `Source.unaware_of` says, of one of the sources that the last `fit` returned."""
         ...
 
 
@@ -33,22 +34,22 @@ TRAINERS: dict[type[Source], Callable[[FitInputs], Trainer]] = {
 
 
 class Fitter:
-    """The trainer of a source that fits itself."""
+    """The trainer of a source that has no model to train: it calls the source's own `fit`."""
 
     def __init__(self, source: type[Source]) -> None:
         self._source, self._fitted = source, tuple[Source, ...]()
 
     def fit(self, inputs: FitInputs) -> Sequence[Source]:
-        """Once and for all where the source is fitted on content alone, else on these inputs."""
+        """The sources fitted on these inputs. A source that is fitted on content alone is fitted once."""
         if not (self._source.from_content and self._fitted):
             self._fitted = tuple(self._source.fit(inputs))
         return self._fitted
 
     def unaware_of(self, source: Source, new: Bools) -> Source:
-        """What the source itself says."""
+        """What the source's own `unaware_of` returns."""
         return source.unaware_of(new)
 
 
 def trainer_of(source: type[Source], first: FitInputs) -> Trainer:
-    """What fits this kind of source, before it has seen anything."""
+    """A new trainer of this kind of source; `first` are the inputs of its first fit."""
     return TRAINERS[source](first) if source in TRAINERS else Fitter(source)

@@ -1,4 +1,4 @@
-"""Trains the two towers forward through time, a slice after another, as training fits the other sources."""
+"""The trainer of the two towers: trains them forward through time, one slice after another, like other sources."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from shortlist_retrieval.sources.two_tower import TwoTower
 from shortlist_retrieval.training.tower_training import BATCH, TowerTraining
 
 LATER = 0.3
-"""Of the first slice's batches, how many are worth it for each one after it."""
+"""Share of the first slice's most batches that each later slice may take."""
 
 
 class TwoTowerTrainer:
-    """Goes on from the weights that the last fit left."""
+    """Trains the two towers. Each fit goes on from the weights of the one before."""
 
     def __init__(self, first: FitInputs) -> None:
         self._features, self._training = first.items, TowerTraining(first.items, first.seed)
 
     def fit(self, inputs: FitInputs) -> Sequence[TwoTower]:
-        """Two looks at every event in the first slice, a part of that in each one after it, within the limit."""
+        """The source, trained with two looks at every event, within the limit of the first or of a later slice."""
         looks = 2 * len(inputs.histories.items) / BATCH
         most = inputs.most_steps if self._training.calls == 0 else LATER * inputs.most_steps
         steps = max(1, int(min(looks, most)))
         return (self._training.fit(inputs.histories, inputs.settings.half_life_days, steps),)
 
     def unaware_of(self, source: Source, new: Bools) -> Source:
-        """The towers as they are now, with vectors of the new items that are of their content alone."""
+        """The source of the towers as they are now. The vectors of the items `new` are made from content alone."""
         return self._training.source(self._features.without_ids_of(new))

@@ -1,1 +1,1 @@
-"""What all floors share: settings, the validated query, lifecycle, follower threads."""
+"""The base of the server, which all its parts share: settings, limits, lifecycle, logs, follower threads."""

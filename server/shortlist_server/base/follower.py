@@ -1,4 +1,4 @@
-"""A thread that looks again and again whether a store has news, whatever the store's trouble is."""
+"""The follower: a thread that polls a store for news, and goes on when the store fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Calls `catch_up` every `poll_seconds` and when woken, until it is closed. A failure is logged once, by `name`."""
+    """Calls `catch_up` every `poll_seconds` and when woken, until it is closed.
+
+    A failure is logged under `name`: once when it begins, and once when `catch_up` succeeds again.
+    """
 
     def __init__(self, name: str, catch_up: Callable[[], object], poll_seconds: float) -> None:
         self._name, self._catch_up, self._poll_seconds = name, catch_up, poll_seconds
@@ -22,15 +25,15 @@ class Follower:
         self._thread = threading.Thread(target=self._follow, name=f"follow {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin; from another thread on, all that `catch_up` needs must be there."""
+        """Start the thread. Everything that `catch_up` needs must exist by now."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is news: do not wait until it is time to look."""
+        """Call `catch_up` now, without waiting for the next poll."""
         self._news.set()
 
     def close(self) -> None:
-        """End the thread, after what it is at. What takes long looks at `closing` meanwhile."""
+        """End the thread after the current `catch_up`. A long `catch_up` should look at `closing` in between."""
         self.closing = True
         self.wake()
         if self._thread.is_alive():
@@ -45,9 +48,9 @@ class Follower:
                 if fails:
                     log.info(f"{self._name}_available")
                 fails = False
-            except Exception as error:  # this thread must outlive whatever is wrong with the store
+            except Exception as error:  # the thread must outlive every failure of the store
                 if not fails and not self.closing:
-                    known = isinstance(error, StateError)
-                    log.warning(f"{self._name}_unavailable", error=str(error), exc_info=not known)
+                    expected = isinstance(error, StateError)
+                    log.warning(f"{self._name}_unavailable", error=str(error), exc_info=not expected)
                 fails = True
             self._news.wait(self._poll_seconds)

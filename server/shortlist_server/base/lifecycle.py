@@ -1,4 +1,4 @@
-"""Whether the server takes calls: starting, serving, draining."""
+"""The lifecycle of a server: starting, serving, draining."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shortlist_core.errors import UnavailableError
 
 
 class Lifecycle:
-    """The one place that knows; health, admission of calls and the end of the process all follow it."""
+    """The state of the server. Health, admission of calls and the end of the process all follow it."""
 
     def __init__(self) -> None:
         self.draining = asyncio.Event()
@@ -19,27 +19,27 @@ class Lifecycle:
         self._idle = asyncio.Event()
         self._idle.set()
         self._held = asyncio.Event()
-        self._held.set()  # nobody is
+        self._held.set()  # no call is held: the event is set while calls may go on
         self._change = asyncio.Event()
 
     @property
     def serving(self) -> bool:
-        """Whether a bundle is loaded and the server is not on its way out."""
+        """Whether a bundle is loaded and the server does not drain."""
         return self._loaded and not self.draining.is_set()
 
     def loaded(self) -> None:
-        """A bundle is loaded: from now on the server serves."""
+        """Note that a bundle is loaded: from now on the server serves."""
         self._loaded = True
         self._notify()
 
     def drain(self) -> None:
-        """From now on new calls are refused; those accepted before go on."""
+        """Refuse new calls from now on. Calls accepted before go on."""
         self.draining.set()
         self._notify()
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """One call under way; UnavailableError where the server drains."""
+        """Count one call as under way. Raises UnavailableError where the server drains."""
         if self.draining.is_set():
             raise UnavailableError("DRAINING", "this server is shutting down, another one will answer")
         self._calls += 1
@@ -52,23 +52,23 @@ class Lifecycle:
                 self._idle.set()
 
     def hold(self) -> None:
-        """From now on calls that come wait in `turn`."""
+        """Let new calls wait in `turn` from now on."""
         self._held.clear()
 
     def release(self) -> None:
-        """They go on, and as the server drains they are refused."""
+        """Let the held calls go on. The draining server then refuses them."""
         self._held.set()
 
     async def turn(self) -> None:
-        """Return when a call that has come may ask to be admitted: at once, but in the last moment of a server."""
+        """Wait until a new call may ask to be admitted: at once, except in the last moment of a server."""
         await self._held.wait()
 
     async def idle(self) -> None:
-        """Return as soon as no call is under way."""
+        """Wait until no call is under way."""
         await self._idle.wait()
 
     async def changed(self) -> None:
-        """Return after the next change of what `serving` or `draining` say."""
+        """Wait for the next change of `serving` or `draining`."""
         await self._change.wait()
 
     def _notify(self) -> None:

@@ -1,4 +1,4 @@
-"""How much a request asks for where it does not say."""
+"""Defaults of a request: how many items and candidates it gets where it does not say."""
 
 DEFAULT_COUNT = 20
 """Items of an answer."""

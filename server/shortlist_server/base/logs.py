@@ -1,6 +1,6 @@
 """Structured logs on standard error: coloured lines on a terminal, one JSON object a line elsewhere.
 
-Logs hold no payloads; a user appears as a hash that is the same on every line.
+Logs hold no payloads. A user appears as a hash, which is the same on every line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def configure(level: LogLevel) -> None:
     terminal = sys.stderr.isatty()
     shape: list[Any] = [
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    ]  # no locals: secrets
+    ]  # without local variables, which may hold secrets
     if not terminal:
         shape = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
@@ -36,5 +36,5 @@ def configure(level: LogLevel) -> None:
 
 
 def hashed(user_id: str) -> str:
-    """A user id as logs show it; empty for an empty one."""
+    """The hash of a user id for logs, 16 hexadecimal digits; empty for an empty id."""
     return hashlib.blake2b(user_id.encode(), digest_size=8).hexdigest() if user_id else ""

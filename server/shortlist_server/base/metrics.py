@@ -1,4 +1,4 @@
-"""What happens in a server, told to whoever counts it."""
+"""Metrics: the interface through which a server reports what happens."""
 
 from __future__ import annotations
 
@@ -16,37 +16,40 @@ Label = Literal["stable", "canary", "shadow"]
 
 @dataclass(frozen=True, slots=True)
 class ServingBundle:
-    """A bundle that serves under a label."""
+    """A bundle that serves under a label, as metrics show it."""
 
     version: str
     label: Label
-    items: int  # as it was published
+    items: int  # how many items the bundle was published with
     sources: tuple[str, ...]
 
 
 class Metrics:
-    """Counts nothing: for servers that nobody scrapes. Any thread may tell, and is neither kept waiting nor fails."""
+    """Metrics that count nothing, for servers that nobody scrapes; subclasses count.
+
+    Every method may be called from any thread. No method waits or raises.
+    """
 
     def serves(self, method: str, request_streaming: bool, response_streaming: bool) -> None:
-        """There is a method of this full name. Only such are told of: nobody's inventions become series."""
+        """Announce a method by its full name. Only announced methods are counted, so callers cannot make up series."""
 
     def started(self, method: str) -> None:
-        """A call has come."""
+        """Count a call that has started."""
 
     def handled(self, method: str, code: str, seconds: float) -> None:
-        """A call has ended, with the name of a gRPC status code; a stream does so once."""
+        """Count a call that has ended, with the name of its gRPC status code. A stream counts once."""
 
     def pending(self, kind: Pending, count: int) -> None:
-        """So many are in work or waiting now."""
+        """Report how many requests of a kind are in work or waiting now."""
 
     def batch(self, size: int, stage_seconds: Sequence[tuple[str, float]], answers: Sequence[Ranked]) -> None:
-        """A batch of `size` requests has been through the stages, and these are its answers."""
+        """Count a batch of `size` requests that has been through the stages, and its answers."""
 
     def written(self, result: AppendResult) -> None:
-        """Events are stored."""
+        """Count events that were stored."""
 
     def followed(self, log: Log) -> None:
-        """All that the store's log had a moment ago is known here."""
+        """Report that this process has read the store's log to its end just now."""
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
-        """These bundles serve from now on, instead of those before."""
+        """Report the bundles that serve from now on, instead of those before."""

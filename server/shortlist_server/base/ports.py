@@ -1,4 +1,4 @@
-"""Makes sure of a port before anything slow begins."""
+"""Ports: checks that a port is free, or reserves it, before anything slow begins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from shortlist_server.base.settings import Settings
 def check_free(settings: Settings) -> int:
     """The port to listen on, a free one where the settings say 0. Raises UnavailableError where it is in use.
 
-    With SO_REUSEPORT alone a second server on the same port would go unnoticed and get half of the calls.
+    The check is needed because workers listen with SO_REUSEPORT. With that alone a second server on the same port would
+    go unnoticed and get half of the calls.
     """
     with _bound(settings, int(settings.address.rpartition(":")[2]), socket.SO_REUSEADDR) as probe:
         port: int = probe.getsockname()[1]
@@ -21,16 +22,16 @@ def check_free(settings: Settings) -> int:
 
 
 def reserve(settings: Settings) -> socket.socket:
-    """A socket that holds the port without listening, so that nobody else gets it while workers come and go."""
+    """A socket that holds the port without listening, so that no other program gets it while workers come and go."""
     return _bound(settings, check_free(settings), socket.SO_REUSEPORT)
 
 
 @contextmanager
 def listening_on(address: str) -> Iterator[None]:
-    """Whatever goes wrong within is that nobody can listen there: an UnavailableError that says so."""
+    """Turn errors within the block into an UnavailableError: nobody can listen on the address."""
     try:
         yield
-    except (OSError, UnicodeError) as error:  # UnicodeError: of a name that cannot be one, such as a..b
+    except (OSError, UnicodeError) as error:  # UnicodeError is raised for an impossible host name such as a..b
         reason = getattr(error, "strerror", None) or str(error)
         raise UnavailableError("ADDRESS", f"cannot listen on {address}: {reason}") from None
 

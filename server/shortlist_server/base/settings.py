@@ -1,4 +1,4 @@
-"""Every setting of a server with its default, checked as a whole before anything starts."""
+"""Settings: every setting of a server with its default, checked as a whole before anything starts."""
 
 from __future__ import annotations
 
@@ -15,86 +15,87 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Settings(BaseModel):
-    """How to serve. `Settings.of` reports mistakes in words for the person who made them."""
+    """The settings of a server. `Settings.of` reports mistakes in words for the person who made them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bundles: Path
-    """Where the bundles are; the current one is served."""
+    """Folder of the bundles. Its stable bundle is served, and its canary and shadow."""
     state: str
     """URL of the store of live users, such as `sqlite:state.sqlite`."""
     address: str = "127.0.0.1:50051"
     """Host and port to listen on; port 0 takes a free one."""
     insecure: bool = False
-    """Whether plain text may be spoken on an address that other machines reach."""
+    """Whether the server may speak plain text on an address that other machines reach."""
     tls_cert: Path | None = None
-    """PEM file of the server's certificate, followed by those between it and the root; None: plain text."""
+    """PEM file of the server's certificate, followed by the intermediate certificates; None: plain text."""
     tls_key: Path | None = None
-    """PEM file of that certificate's private key, not encrypted."""
+    """PEM file of the certificate's private key, not encrypted."""
     tls_client_ca: Path | None = None
-    """PEM file of whoever signs the certificates that clients must show (mTLS); None: they need none."""
+    """PEM file of the CA that signs the clients' certificates (mTLS); None: clients need no certificate."""
     metrics_address: str | None = None
-    """Host and port of the page of metrics; port 0 takes a free one; None: nothing is counted and nobody listens."""
+    """Host and port of the page of metrics; port 0 takes a free one; None: nothing is counted."""
     metrics_folder: Path | None = None
-    """Where this process counts for a supervisor, which has the page; None: the page is this process's own."""
+    """Folder in which a worker counts for its supervisor, which shows the page; None: this process shows the page."""
     token_file: Path | None = None
-    """Bearer tokens of those who may call; None: everybody may."""
+    """File of the bearer tokens of those who may call; None: everybody may call."""
     share_port: bool = False
     """Whether other processes listen on the same port (SO_REUSEPORT); the supervisor's workers do."""
     grace_seconds: float = Field(30.0, ge=0)
     """How long accepted calls have to finish when the server drains."""
     drain_delay_seconds: float = Field(0.5, ge=0)
-    """How long a draining server goes on saying NOT_SERVING and UNAVAILABLE, so that balancers notice, if idle."""
+    """How long a draining server keeps answering NOT_SERVING and UNAVAILABLE even if idle, so that balancers notice."""
     answer_reserve_seconds: float = Field(0.004, ge=0)
-    """Part of every caller's deadline that is kept for the way back of the answer, or of the error."""
+    """Part of every caller's deadline that is kept for sending the answer, or the error, back."""
     max_pending: int = Field(256, ge=64)
-    """Recommendations in work or waiting, above which new ones are refused; a full batch of 64 must fit."""
+    """Most pending recommendations; further requests are refused. A full batch of 64 must fit."""
     max_pending_writes: int = Field(64, ge=1)
-    """Batches of events in work or waiting, above which new ones are refused."""
+    """Most pending calls that use the store, such as WriteEvents; further calls are refused."""
     max_batch: int = Field(16, ge=1)
-    """Most requests that share one model call: a larger one would keep those who come next waiting for longer."""
+    """Most requests that share one model call. With more, the requests that come next would wait longer."""
     reuse_seconds: float = Field(5.0, ge=0)
-    """How long an answer may be given again where the same is asked and nothing that it is made of has changed but what
-    other users do; 0: every answer is made anew.
+    """How long the response cache gives an answer again to an identical request; 0: no response cache.
+
+    A request is identical if everything that its answer is made of is equal, other users' actions aside.
     """
     stream_window: int = Field(16, ge=1)
-    """Messages of one stream that are worked on at the same time."""
+    """Most messages of one stream that are answered at the same time."""
     max_message_bytes: int = Field(16 * 1024 * 1024, ge=1024)
-    """Largest message taken or sent; gRPC itself answers RESOURCE_EXHAUSTED above it."""
+    """Largest message received or sent. gRPC itself answers RESOURCE_EXHAUSTED for a larger one."""
     max_streams_per_connection: int = Field(1_024, ge=1)
-    """Calls under way on one connection; a client with more waits on its side."""
+    """Most calls under way on one connection; a client with more calls waits on its side."""
     max_connection_age_seconds: float = Field(1_800.0, gt=0)
-    """After about this long a client is asked to connect anew, so that balancers get to spread it again."""
+    """Age at which a client is asked to connect anew, so that balancers can spread connections again."""
     bundle_poll_seconds: float = Field(0.5, gt=0)
-    """How often a process looks whether another bundle is current or a label has changed."""
+    """How often a process looks for changed labels in the folder of bundles."""
     catalog_poll_seconds: float = Field(0.1, gt=0)
-    """How often a process looks whether another one has changed the catalogue."""
+    """How often a process looks for catalogue changes that other processes wrote."""
     max_fresh_items: int = Field(10_000, ge=0)
-    """Items that callers have written and the serving bundle does not contain, above which no more are taken."""
+    """Most new items, which callers have written and the serving bundle does not contain; further ones are refused."""
     canary_window_seconds: int = Field(300, ge=1)
-    """How far back the requests lie by which a canary is judged."""
+    """Time span of the requests by which a canary is judged."""
     canary_least_requests: int = Field(100, ge=1)
-    """On the canary within the window, in one process; with fewer it is not judged."""
+    """Fewest requests on the canary, within the window and in one process, by which it is judged."""
     canary_error_rate: float = Field(0.02, ge=0, le=1)
-    """A canary whose share of errors lies further than this above stable's is taken off."""
+    """A canary is taken off when its share of errors exceeds stable's by more than this."""
     canary_degraded_rate: float = Field(0.05, ge=0, le=1)
-    """The same of degraded answers."""
+    """A canary is taken off when its share of degraded answers exceeds stable's by more than this."""
     device: Device = Device.AUTO
-    """What the ranker computes on."""
+    """Device that the ranker computes on."""
     log_level: LogLevel = "info"
-    """Least severity that is logged. At `debug` every call is."""
+    """Least severity that is logged. At `debug` every call is logged."""
 
     @classmethod
     def of(cls, **values: object) -> Settings:
-        """Settings with these values; InvalidArgumentError names every one that cannot be."""
+        """Settings with these values. Raises InvalidArgumentError, which names every value that is not allowed."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            wrong = [
-                Violation(".".join(map(str, each["loc"])) or "settings", each["msg"].removeprefix("Value error, "))
-                for each in error.errors()
+            violations = [
+                Violation(".".join(map(str, wrong["loc"])) or "settings", wrong["msg"].removeprefix("Value error, "))
+                for wrong in error.errors()
             ]
-            raise InvalidArgumentError(wrong) from None
+            raise InvalidArgumentError(violations) from None
 
     @model_validator(mode="after")
     def _port_in_range(self) -> Self:
@@ -140,7 +141,7 @@ class Settings(BaseModel):
 
     @property
     def metrics_loopback(self) -> bool:
-        """Whether nobody but this machine reaches the metrics."""
+        """Whether only this machine reaches the page of metrics; true where there is none."""
         return self.metrics_address is None or is_loopback(split(self.metrics_address)[0])
 
     @property

@@ -1,1 +1,1 @@
-"""What a server tells of itself: metrics, their page, logs."""
+"""Metrics of a server: what is counted, the page that shows it, and the sums over workers."""

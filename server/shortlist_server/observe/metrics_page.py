@@ -1,4 +1,4 @@
-"""`GET /metrics` over plain HTTP, on threads of its own, which share the interpreter with the process's others."""
+"""The page of metrics: `GET /metrics` over plain HTTP, answered on threads of its own in the serving process."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ log = structlog.get_logger(__name__)
 
 
 class MetricsPage:
-    """Listens from the moment that it is made, and answers once it is started.
+    """The page of metrics. It listens as soon as it is made, and answers once it is started.
 
-    No more than `clients` are answered at a time, as each holds a thread and a descriptor; further ones are hung up on.
-    So is a client after `client_seconds`, however busy it is sending and reading. Raises UnavailableError where the
-    address cannot be listened on.
+    At most `clients` connections are open at a time, because each holds a thread and a descriptor. Further connections
+    are closed at once, and every connection is closed after `client_seconds`. Raises UnavailableError where the address
+    cannot be listened on.
     """
 
     def __init__(self, address: str, collector: Collector, clients: int = 8, client_seconds: float = 10) -> None:
@@ -49,16 +49,16 @@ class MetricsPage:
         self._thread.start()
 
     def close(self) -> None:
-        """Answer no more, and give the port back; waits for no client."""
+        """Stop answering and free the port, without waiting for clients."""
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
 
 
 class _Server(ThreadingTCPServer):
-    # The standard library's, with two bounds that prometheus_client's server and aiohttp's lack: how many clients there
-    # are at a time, and how long each may take in all. prometheus_client's also answers under any path, and refuses
-    # HEAD; it is http.server's, which asks the name service for its name before it listens.
+    # The standard library's server with two limits that prometheus_client's server and aiohttp's lack: the number of
+    # clients at a time, and the time that each may take in all. prometheus_client's server also answers under any path,
+    # refuses HEAD, and looks up its host's name before it listens.
     allow_reuse_address = True
     daemon_threads = True
 
@@ -66,17 +66,17 @@ class _Server(ThreadingTCPServer):
         self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         self._collector, self._one_at_a_time = collector, threading.Lock()
         self._most, self._client_seconds = clients, client_seconds
-        self._clients: dict[Any, float] = {}  # until when each connection may last
-        self._changing = threading.Lock()  # held by whoever closes one, so that no other is hung up on in its place
+        self._clients: dict[Any, float] = {}  # connection -> deadline
+        self._changing = threading.Lock()  # held while a connection closes, as its descriptor may be given to another
         super().__init__((host, port), _Handler)
 
     def text(self) -> bytes:
-        """All metrics. However many ask, one text at a time is made."""
+        """All metrics as text. One text at a time is made, however many clients ask."""
         with self._one_at_a_time:
             return generate_latest(self._collector)
 
     def verify_request(self, request: object, client_address: object) -> bool:
-        """Whether there is room for one more."""
+        """Whether one more connection is allowed. If so, it is noted with its deadline."""
         with self._changing:
             if len(self._clients) >= self._most:
                 return False
@@ -84,21 +84,21 @@ class _Server(ThreadingTCPServer):
             return True
 
     def shutdown_request(self, request: Any) -> None:
-        """Close the connection."""
+        """Close a connection."""
         with self._changing:
             self._clients.pop(request, None)
             super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Hang up on those whose time is over, which ends what their threads wait for. Called every now and then."""
+        """Close the connections whose time is over, which ends the waiting of their threads. Called periodically."""
         with self._changing:
             for request, deadline in self._clients.items():
                 if time.monotonic() > deadline:
-                    with suppress(OSError):  # the client has left
+                    with suppress(OSError):  # the client has left already
                         request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Log what is wrong; a client that leaves, or is hung up on, is not."""
+        """Log an error, unless the client left or its connection was closed for being late."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             log.exception("metrics_failed")
 

@@ -1,7 +1,7 @@
-"""All metrics: their names, labels and buckets, and how they are counted. No label is anything that a caller sends.
+"""Prometheus metrics: their names, labels and buckets, and how they are counted. No label holds what a caller sends.
 
-Import this late: whether it counts for one process or in files for a supervisor is settled by the environment when
-prometheus_client is imported (`worker.prepare`).
+Import this module late. prometheus_client decides when it is imported, by the environment that `worker.prepare` sets,
+whether it counts for one process or in files for a supervisor.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ C = TypeVar("C", bound=MetricWrapperBase)
 
 
 class Children(dict[str, C]):
-    """The children of one metric by the last of its labels, each looked up once: `labels` takes longer than counting.
+    """The children of one metric by its last label. Each is looked up once: `labels` takes longer than counting.
 
-    Those that are named at the start are there as 0 before anything happens, so that rates exist.
+    Children named at the start exist as 0 before anything happens, so that rates can be computed.
     """
 
-    def __init__(self, parent: C, first: Sequence[str] = (), known: Iterable[str] = ()) -> None:
+    def __init__(self, parent: C, first: Sequence[str] = (), at_start: Iterable[str] = ()) -> None:
         self._parent, self._first = parent, first
-        self.begin(known)
+        self.begin(at_start)
 
-    def begin(self, known: Iterable[str]) -> None:
-        """Let these be there, too."""
-        for each in known:
-            self[each] = self._parent.labels(*self._first, each)
+    def begin(self, labels: Iterable[str]) -> None:
+        """Make the children of these labels, as 0 where they are new."""
+        for label in labels:
+            self[label] = self._parent.labels(*self._first, label)
 
     def __missing__(self, last: str) -> C:
         child = self[last] = self._parent.labels(*self._first, last)
@@ -66,10 +66,10 @@ class Method:
 
 
 class PrometheusMetrics(Metrics):
-    """Counts in a registry of its own."""
+    """The metrics of one process, in a registry of their own."""
 
     def __init__(self) -> None:
-        prometheus_client.disable_created_metrics()  # they double the series, and nobody asks when counting began
+        prometheus_client.disable_created_metrics()  # they double the number of series, and nobody needs them
         self.registry = registry = CollectorRegistry()
         rpc = ("grpc_type", "grpc_service", "grpc_method")
         self._methods: dict[str, Method] = {}
@@ -96,7 +96,7 @@ class PrometheusMetrics(Metrics):
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._pending = Children(pending, known=("recommendations", "writes"))
+        self._pending = Children(pending, at_start=("recommendations", "writes"))
         self._batch = Histogram(
             "shortlist_batch_size",
             "Requests that went through the stages together.",
@@ -110,7 +110,7 @@ class PrometheusMetrics(Metrics):
             registry=registry,
             buckets=STAGE_SECONDS,
         )
-        self._stages = Children(stage, known=STAGES)
+        self._stages = Children(stage, at_start=STAGES)
         recommendations = Counter(
             "shortlist_recommendations_total",
             "Answers of RecommendationService; a batch counts its queries, a stream its messages.",
@@ -124,7 +124,7 @@ class PrometheusMetrics(Metrics):
             ("flag",),
             registry=registry,
         )
-        self._degraded = Children(degraded, known=_FLAGS)
+        self._degraded = Children(degraded, at_start=_FLAGS)
         shown = Counter(
             "shortlist_shown_items_total",
             "Items in recommendations, by the retrieval source that the reason names; those without are not counted.",
@@ -146,9 +146,9 @@ class PrometheusMetrics(Metrics):
             registry=registry,
             multiprocess_mode="livemin",
         )
-        self._followed = Children(followed, known=("events", "catalog"))
+        self._followed = Children(followed, at_start=("events", "catalog"))
         for log in self._followed.values():
-            log.set_to_current_time()  # what is followed first is the start: 0 would look like a log never followed
+            log.set_to_current_time()  # at the start, as 0 would look like a log that was never followed
         self._info = Gauge(
             "shortlist_bundle_info",
             "1 for each bundle that serves under a label, in any worker.",
@@ -166,7 +166,7 @@ class PrometheusMetrics(Metrics):
         self._labelled: set[tuple[str, str]] = set()
 
     def serves(self, method: str, request_streaming: bool, response_streaming: bool) -> None:
-        """Begins its series with 0."""
+        """Begin the series of a method with 0."""
         requests, responses = ("client" if request_streaming else ""), ("server" if response_streaming else "")
         kind = {"": "unary", "clientserver": "bidi_stream"}.get(requests + responses, f"{requests}{responses}_stream")
         service, _, name = method.removeprefix("/").rpartition("/")
@@ -176,21 +176,21 @@ class PrometheusMetrics(Metrics):
         )
 
     def started(self, method: str) -> None:
-        """One RPC more."""
+        """Count an RPC that has started."""
         self._methods[method].started.inc()
 
     def handled(self, method: str, code: str, seconds: float) -> None:
-        """One that has ended, and how long it took."""
+        """Count an RPC that has ended, and how long it took."""
         series = self._methods[method]
         series.handled[code].inc()
         series.seconds.observe(seconds)
 
     def pending(self, kind: Pending, count: int) -> None:
-        """As it is now."""
+        """Set the number of pending requests of a kind."""
         self._pending[kind].set(count)
 
     def batch(self, size: int, stage_seconds: Sequence[tuple[str, float]], answers: Sequence[Ranked]) -> None:
-        """Its size, its stages, and what its answers are like."""
+        """Count a batch: its size, the seconds of its stages, and its answers' flags and sources."""
         self._batch.observe(size)
         for stage, seconds in stage_seconds:
             self._stages[stage].observe(seconds)
@@ -208,20 +208,20 @@ class PrometheusMetrics(Metrics):
             self._shown[source].inc(items)
 
     def written(self, result: AppendResult) -> None:
-        """Both of its numbers."""
+        """Count the events that were stored and those that were duplicates."""
         self._accepted.inc(result.accepted)
         self._duplicates.inc(result.duplicates)
 
     def followed(self, log: Log) -> None:
-        """The time."""
+        """Set the time at which the log was last followed to its end."""
         self._followed[log].set_to_current_time()
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
-        """1 for these and 0, which `WithoutZeros` leaves out, for those before."""
+        """Set 1 for these bundles, and 0 for those that served before, which `WithoutZeros` then leaves out."""
         labelled = {(bundle.version, str(bundle.label)): bundle for bundle in bundles}
-        for gone in self._labelled - labelled.keys():
-            self._info.labels(*gone).set(0)
-            self._items.labels(*gone).set(0)
+        for labels in self._labelled - labelled.keys():
+            self._info.labels(*labels).set(0)
+            self._items.labels(*labels).set(0)
         for labels, bundle in labelled.items():
             self._info.labels(*labels).set(1)
             self._items.labels(*labels).set(bundle.items)
@@ -230,13 +230,13 @@ class PrometheusMetrics(Metrics):
 
 
 class WithoutZeros(Collector):
-    """Another collector's metrics without bundles that serve no more: files of workers cannot forget a series."""
+    """Another collector's metrics without bundles that no longer serve, because a worker's files keep every series."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
 
     def collect(self) -> Iterator[Metric]:
-        """As they are now."""
+        """The metrics as they are now."""
         for metric in self._collector.collect():
             if metric.name in BUNDLE_GAUGES:
                 metric.samples = [sample for sample in metric.samples if sample.value]

@@ -1,4 +1,4 @@
-"""What the workers of a supervisor count, added up: each writes into files of its own, which the supervisor reads."""
+"""Metrics of all workers, added up: each worker counts in files of its own, which the supervisor reads."""
 
 from __future__ import annotations
 
@@ -19,46 +19,47 @@ from prometheus_client.registry import Collector
 from shortlist_core.errors import UnavailableError
 from shortlist_server.observe.metrics_page import MetricsPage
 
-_ADDED_UP = ("counter", "histogram")  # what outlives the worker that counted it
-_UNREADABLE = (struct.error, RuntimeError, ValueError)  # what reading raises where a file is cut short or garbled
+_ADDED_UP = ("counter", "histogram")  # kinds of metrics that outlive the worker that counted them
+_UNREADABLE = (struct.error, RuntimeError, ValueError)  # raised on reading a file that is cut short or garbled
 
 log = structlog.get_logger(__name__)
 
 
 class SharedMetrics(Collector):
-    """The sums over all workers that live or lived, read from the files in `folder`."""
+    """The sums over all workers, living or dead, read from the files in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files = MultiProcessCollector(None, str(folder))
-        self._moving = threading.Lock()  # nothing may be read twice, or not at all, while it goes from file to file
+        self._moving = threading.Lock()  # numbers that move from file to file must not be read twice, or not at all
 
     def collect(self) -> Iterable[Metric]:
-        """As they are now."""
+        """The metrics as they are now."""
         with self._moving:
             metrics: Iterable[Metric] = self._files.collect()
             return metrics
 
     def bury(self, pid: int) -> None:
-        """A worker has ended: what it counted goes to that of those before it, what it was at is over.
+        """Add a dead worker's counts to those of the dead workers before it, and drop its gauges.
 
-        Files of each dead worker would add up too, where one that cannot start is tried again for hours. So they do
-        where this fails, which is logged: it is no reason for the supervisor to end.
+        Otherwise files would pile up while a worker that cannot start is tried again for hours. A failure is
+        only logged, as it is no reason for the supervisor to end.
         """
         try:
             with self._moving:
                 mark_process_dead(pid, str(self.folder))
                 for kind in _ADDED_UP:
-                    own = self.folder / f"{kind}_{pid}.db"
-                    if own.exists():
-                        _add(own, self.folder / f"{kind}_dead.db")
+                    counts = self.folder / f"{kind}_{pid}.db"
+                    if counts.exists():
+                        _add(counts, self.folder / f"{kind}_dead.db")
         except Exception:
             log.exception("worker_metrics_not_moved", pid=pid)
 
 
 def take_room(folder: Path, pid: int) -> None:
-    """Have the disk set aside what the files of a worker are long. They are written through memory, where a disk that
-    is full by then kills the writer (SIGBUS) instead of telling it.
+    """Reserve disk space for the whole length of a worker's files.
+
+    The files are memory-mapped. Without the reservation a full disk would kill the worker with SIGBUS as it counts.
     """
     try:
         for path in folder.glob(f"*_{pid}.db"):
@@ -69,9 +70,10 @@ def take_room(folder: Path, pid: int) -> None:
 
 @contextmanager
 def served(address: str) -> Iterator[tuple[SharedMetrics, MetricsPage]]:
-    """The metrics of workers that are told the folder, and the page that shows them. At the end the folder goes.
+    """The metrics of all workers that count in the new folder, and the page that shows them.
 
-    Raises UnavailableError where the address cannot be listened on, or there is no room for the folder.
+    The folder is removed at the end. Raises UnavailableError where the address cannot be listened on, or where there is
+    no space for the folder.
     """
     try:
         temporary = tempfile.TemporaryDirectory(prefix="shortlist-metrics-", ignore_cleanup_errors=True)
@@ -90,17 +92,17 @@ def served(address: str) -> Iterator[tuple[SharedMetrics, MetricsPage]]:
 
 
 def _add(more: Path, total: Path) -> None:
-    """Move a file's numbers to another one, added to those there. Where there is no room, neither has changed."""
+    """Move a file's numbers into the file `total`, added to its own. Where the disk is full, neither file changes."""
     try:
         numbers = list(MmapedDict.read_all_values_from_file(str(more)))
     except _UNREADABLE:
-        more.rename(more.with_suffix(".damaged"))  # every scrape would fail as this did
+        more.rename(more.with_suffix(".damaged"))  # out of the way, or every scrape would fail too
         raise
     if not total.exists():
         more.rename(total)
         return
     before = list(MmapedDict.read_all_values_from_file(str(total)))
-    # Enough if they have no series in common: so it never grows while it is written.
+    # Enough even if the files have no series in common, so the file never grows while it is written.
     _reserve(total, max(total.stat().st_size, _length(before) + _length(numbers)))
     with closing(MmapedDict(str(total))) as sums:
         for key, value, _, _ in numbers:
@@ -109,7 +111,7 @@ def _add(more: Path, total: Path) -> None:
 
 
 def _length(numbers: list[tuple[str, float, float, int]]) -> int:
-    """Bytes of a file up to the end of the last of its numbers: each says where it is, and two of them are there."""
+    """Bytes of a file up to the end of its last entry. An entry says where its two numbers begin, of 8 bytes each."""
     return numbers[-1][3] + 16 if numbers else 8
 
 

@@ -1,1 +1,1 @@
-"""A request from history to list: hydrate, retrieve, filter, rank, select. No gRPC."""
+"""The pipeline of a request: hydrate, retrieve, filter, rank, select. No gRPC."""

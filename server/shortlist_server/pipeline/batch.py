@@ -1,6 +1,6 @@
-"""The records that travel through the stages. A stage takes a whole record and returns a whole one.
+"""Records of the pipeline: each stage takes a whole record and returns a whole one.
 
-Each kind of record is the one before it and what one more stage has made: `Batch`, `Hydrated`, `Retrieved`, `Shown`.
+The kinds of records are `Batch`, `Hydrated`, `Retrieved` and `Shown`. Each holds what one more stage has made.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from shortlist_server.system.loaded_bundle import LoadedBundle
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the stages so far have noted about one request."""
+    """The progress of one request: what the stages so far have noted about it."""
 
-    flags: frozenset[str] = frozenset()  # why its answer is degraded, as in `core.types.Ranked`
+    flags: frozenset[str] = frozenset()  # why the answer is degraded, as in `core.types.Ranked`
     trace: tuple[StageTrace, ...] = ()
-    cache_key: bytes | None = None  # None: its answer is not to be given again
+    cache_key: bytes | None = None  # None: the answer is not put into the response cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Batch:
 
     @classmethod
     def begin(cls, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> Batch:
-        """Requests of which no stage has noted anything."""
+        """The batch of these requests, before any stage."""
         return Batch(bundle, tuple(requests), (Progress(),) * len(requests))
 
     def __len__(self) -> int:
         return len(self.requests)
 
     def select(self, which: Int64s) -> Self:
-        """The requests at the positions `which` alone, with all that was made for them."""
+        """The requests at the positions `which` alone, with everything that the stages made for them."""
         positions = which.tolist()
         requests, progress = [self.requests[i] for i in positions], [self.progress[i] for i in positions]
         return replace(self, requests=tuple(requests), progress=tuple(progress))
@@ -54,34 +54,34 @@ class Batch:
         """The batch with a flag on the requests where `which` is true."""
         if not any(which):
             return self
-        noted = [
-            Progress(each.flags | {flag}, each.trace, each.cache_key) if applies else each
-            for each, applies in zip(self.progress, which, strict=True)
+        flagged = [
+            Progress(progress.flags | {flag}, progress.trace, progress.cache_key) if applies else progress
+            for progress, applies in zip(self.progress, which, strict=True)
         ]
-        return replace(self, progress=tuple(noted))
+        return replace(self, progress=tuple(flagged))
 
     def traced(self, traces: Sequence[StageTrace]) -> Self:
-        """The batch with what one more stage did for each request."""
+        """The batch with the trace of one more stage for each request."""
         pairs = zip(self.progress, traces, strict=True)
-        noted = tuple(Progress(each.flags, (*each.trace, trace), each.cache_key) for each, trace in pairs)
-        return replace(self, progress=noted)
+        traced = [Progress(before.flags, (*before.trace, trace), before.cache_key) for before, trace in pairs]
+        return replace(self, progress=tuple(traced))
 
     def keyed(self, keys: Sequence[bytes | None]) -> Self:
-        """The batch with the key under which each answer may be given again; None where it may not."""
+        """The batch with the cache key of each answer; None where the answer must not be cached."""
         pairs = zip(self.progress, keys, strict=True)
-        return replace(self, progress=tuple(Progress(each.flags, each.trace, key) for each, key in pairs))
+        return replace(self, progress=tuple(Progress(before.flags, before.trace, key) for before, key in pairs))
 
 
 @dataclass(frozen=True, slots=True)
 class Hydrated(Batch):
-    """Requests with the histories of their users, and with what they must not be answered with."""
+    """Requests with the histories of their users, and with the rules that their answers must keep."""
 
     queries: Queries
     rules: Rules
 
     @classmethod
     def of(cls, batch: Batch, queries: Queries, rules: Rules) -> Hydrated:
-        """The batch with what hydration has made."""
+        """The batch with the queries and rules that hydration has made."""
         return cls(batch.bundle, batch.requests, batch.progress, queries, rules)
 
     def select(self, which: Int64s) -> Self:
@@ -92,17 +92,17 @@ class Hydrated(Batch):
 
 @dataclass(frozen=True, slots=True)
 class Retrieved(Hydrated):
-    """Requests with their candidates, and the scores by which an answer is going to be ordered."""
+    """Requests with their candidates, and with the scores that order their answers."""
 
     candidates: Candidates
-    scores: Float32s  # [batch, n] the fused scores, until the ranker's take their place
-    co_visitation: CoVisitation | None  # None where nothing goes with any of the histories today
+    scores: Float32s  # [batch, n] the fused scores, later replaced by the ranker's scores
+    co_visitation: CoVisitation | None  # None where today's events go with none of the histories
 
     @classmethod
     def of_candidates(
         cls, batch: Hydrated, candidates: Candidates, co_visitation: CoVisitation | None = None
     ) -> Retrieved:
-        """The batch with candidates in the order of the fused score; flagged where a source has failed."""
+        """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
             *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.rules),
             *(candidates, candidates.fused, co_visitation),
@@ -121,7 +121,7 @@ class Retrieved(Hydrated):
         )
 
     def without(self, broken: npt.NDArray[np.bool_]) -> Self:
-        """The batch without some candidates, bool [batch, n], and the gaps closed."""
+        """The batch without the `broken` candidates, bool [batch, n]. The others move up to close the gaps."""
         old = self.candidates
         items = np.where(broken, NO_ITEM, old.items).astype(np.int32)
         fused = np.where(broken, -np.inf, old.fused).astype(np.float32)
@@ -144,7 +144,7 @@ class Retrieved(Hydrated):
 
 @dataclass(frozen=True, slots=True)
 class Shown(Batch):
-    """Requests with their answers, which lack only what the stages have noted."""
+    """Requests with their answers, which still lack what the stages have noted in `progress`."""
 
     answers: tuple[Ranked, ...]
 

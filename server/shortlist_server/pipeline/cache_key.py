@@ -1,7 +1,7 @@
 """The cache key of a request: a digest of everything that its answer is made of.
 
-A new event of the user, another rule or a change of the catalogue makes it another key. What all users do meanwhile is
-part of it only for users without history: with a history it shows once the cached answer has expired.
+A new event of the user, another rule or a change of the catalogue gives another key. Online popularity is part of the
+key only for users without history. For users with a history it shows once the cached answer has expired.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from shortlist_server.pipeline.batch import Hydrated
 
 
 def cache_key(batch: Hydrated, i: int) -> bytes:
-    """The key of request i, 16 bytes. Nobody learns from it who asked, or what."""
+    """The cache key of request i, 16 bytes. The key reveals neither the user nor the query."""
     queries, bundle = batch.queries, batch.bundle
     begin, end = queries.offsets[i : i + 2].tolist()
     groups = [] if queries.groups is None else [group for group in queries.groups[i].tolist() if group != NO_GROUP]
     popularity = None if end > begin else bundle.online_popularity.version
     query = replace(batch.requests[i].query, request_id="", user_id="", context=(), attributes=())
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
-    asked = repr((catalogue, popularity, end - begin, groups, query))
-    digest = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16)
+    text = repr((catalogue, popularity, end - begin, groups, query))
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
     digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):
         digest.update(column[begin:end].tobytes())

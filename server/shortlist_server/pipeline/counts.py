@@ -1,4 +1,4 @@
-"""How many items went into a stage and came out of it, and why the others did not."""
+"""Counts of a stage: how many items entered and left it, and why it dropped the others."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class StageCounts:
 
     @classmethod
     def of(cls, entered: int, left: int, **dropped: int) -> StageCounts:
-        """With the reasons that apply."""
-        applying = {reason: count for reason, count in sorted(dropped.items(), key=lambda each: -each[1]) if count}
-        return cls(entered, left, applying)
+        """The counts with the reasons that dropped any item."""
+        by_count = sorted(dropped.items(), key=lambda entry: -entry[1])
+        return cls(entered, left, {reason: count for reason, count in by_count if count})

@@ -1,4 +1,4 @@
-"""Popular fallback: candidates where retrieval has none, the items that a user without history gets."""
+"""Popular fallback: where retrieval has no candidates, the popular items that a user without history gets."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from shortlist_server.pipeline.rules import Rules
 def fill_with_popular(
     candidates: Candidates, popular: Candidates, rules: Rules, count: int
 ) -> tuple[Candidates, Bools]:
-    """`candidates` with up to `count` popular items for each query that has none, and which queries got some.
+    """`candidates` with up to `count` popular items for each query that has none, and which queries were filled.
 
-    `popular` is a batch of one, best first; what the rules of a query forbid is passed over.
+    `popular` is a batch of one, best first. Items that break a rule of the query are left out. The second result is
+    bool [batch].
     """
     filled = np.zeros(len(candidates), np.bool_)
     candidates = _widened(candidates, count)
     for query in np.flatnonzero(~candidates.valid.any(axis=1)):
-        at = _permitted(popular, rules, int(query))[:count]
+        positions = _permitted(popular, rules, int(query))[:count]
         for part in ("items", "fused", "scores", "ranks"):
-            getattr(candidates, part)[query, : len(at)] = getattr(popular, part)[0, at]
+            getattr(candidates, part)[query, : len(positions)] = getattr(popular, part)[0, positions]
         candidates.moments[query] = popular.moments[0]
-        filled[query] = len(at) > 0
+        filled[query] = len(positions) > 0
     return candidates, filled
 
 
 def no_candidates(like: Candidates, batch: int, width: int = 0) -> Candidates:
-    """Candidates of `batch` queries that are all padding; every source of `like` counts as failed."""
+    """Candidates of `batch` queries that are all padding. Every source of `like` counts as failed."""
     sources = len(like.sources)
     return Candidates(
         np.full((batch, width), NO_ITEM, np.int32),
@@ -42,7 +43,7 @@ def no_candidates(like: Candidates, batch: int, width: int = 0) -> Candidates:
 
 
 def _widened(candidates: Candidates, width: int) -> Candidates:
-    """A copy with at least `width` places, padded at the end."""
+    """A copy of the candidates with at least `width` columns, padded at the end."""
     missing = max(width - candidates.items.shape[1], 0)
     return Candidates(
         np.pad(candidates.items, ((0, 0), (0, missing)), constant_values=NO_ITEM),

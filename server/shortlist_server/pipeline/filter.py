@@ -1,4 +1,4 @@
-"""Filter: a second look at the rules. Retrieval keeps them already, and no source that overlooks them gets its way."""
+"""Filter: removes candidates that break a rule. Retrieval keeps the rules too; this stage catches its mistakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shortlist_server.pipeline.counts import StageCounts
 
 
 def filter(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
-    """The batch without the candidates that break a rule."""
+    """The batch without the candidates that break a rule, and the counts of each request."""
     broken, counts = np.zeros(batch.candidates.items.shape, np.bool_), []
     for i in range(len(batch)):
         rows = batch.rows(i)

@@ -1,5 +1,6 @@
-"""Hydrate: the histories of the users of a batch, joined from the bundle, the live store and the requests themselves,
-and the rules that follow from them.
+"""Hydrate: joins the histories of a batch's users from the bundle, the live store and the requests' context events.
+
+The rules of each request follow from its history and its query.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import LiveUser
 
 LIVE_EVENTS = 1_000
-"""How many of a user's newest live events are read: enough for any model here, and the seen items of months."""
+"""How many of a user's newest live events are read. They suffice for every model, and hold the seen items of months."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,15 +31,15 @@ _NOTHING: Int32s = np.zeros(0, np.int32)
 
 
 def hydrate(users: UserEvents, batch: Batch) -> tuple[Hydrated, list[StageCounts]]:
-    """The histories of the users, oldest event first, without events on items that the bundle does not have.
+    """The batch with the users' histories, oldest event first, and the counts of events of each request.
 
-    Items that were deleted still say what the user likes. Of a user who was erased, what the bundle has is not used,
-    neither the history nor the groups. The counts are of events.
+    Events on items that the bundle does not contain are left out. Events on deleted items stay, as they still say what
+    the user likes. Of an erased user neither the bundle's history nor its groups are used.
     """
     bundle, asked = batch.bundle, [request.query for request in batch.requests]
     by_id, store_failed = _live(users, asked)
-    nobody = LiveUser([], erased=False)
-    live = [by_id.get(query.user_id, nobody) for query in asked]
+    without_events = LiveUser([], erased=False)
+    live = [by_id.get(query.user_id, without_events) for query in asked]
     ids = ["" if user.erased else query.user_id for user, query in zip(live, asked, strict=True)]
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
@@ -51,7 +52,7 @@ def hydrate(users: UserEvents, batch: Batch) -> tuple[Hydrated, list[StageCounts
 
 
 def _rules(bundle: LoadedBundle, queries: Queries, asked: Sequence[Query]) -> Rules:
-    """What each request must not be answered with."""
+    """The rules of each request."""
     ids, deleted, seen = bundle.items.ids, bundle.items.deleted, queries.seen()
     if len(deleted):
         seen = [rows[~among(rows, deleted)] for rows in seen]
@@ -64,20 +65,23 @@ def _rules(bundle: LoadedBundle, queries: Queries, asked: Sequence[Query]) -> Ru
 
 
 def _live(users: UserEvents, asked: Sequence[Query]) -> tuple[dict[str, LiveUser], list[bool]]:
-    """What is live of each user, and for which queries it is missing because the store failed."""
+    """The live user of each id, and for which queries live events are missing because the store failed."""
     ids = list(dict.fromkeys(query.user_id for query in asked if query.user_id))
     if not ids:
         return {}, [False] * len(asked)
     try:
         return dict(zip(ids, users.read(ids, LIVE_EVENTS), strict=True)), [False] * len(asked)
-    except Exception as error:  # whatever the store's trouble is, an answer without live events beats none
+    except Exception as error:  # however the store fails, an answer without live events is better than none
         log.warning("state_unavailable", error=str(error), exc_info=not isinstance(error, StateError))
-        remembered = {user_id: LiveUser([], users.erased(user_id)) for user_id in ids}
-        return remembered, [bool(query.user_id) for query in asked]
+        without_events = {user_id: LiveUser([], users.erased(user_id)) for user_id in ids}
+        return without_events, [bool(query.user_id) for query in asked]
 
 
 def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Event]]) -> tuple[Queries, Int64s]:
-    """The bundle's histories with the extra events of each query sorted in by time, and how many events there are."""
+    """The bundle's histories with the extra events of each query merged in by time, and how many events each query has.
+
+    That number includes events on unknown items, which the histories leave out.
+    """
     events = [event for of_query in extra for event in of_query]
     owner = np.repeat(np.arange(len(trained)), [len(of_query) for of_query in extra])
     items = bundle.items.ids.ever([event.item_id for event in events])
@@ -90,7 +94,7 @@ def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Even
     times = np.concatenate([trained.times, times[added]])
     types = np.concatenate([trained.types, types[added]])
     values = np.concatenate([trained.values, _float32([event.value for event in events])[added]])
-    order = np.lexsort((times, owner))  # stable: of equal times, what the bundle has comes first
+    order = np.lexsort((times, owner))  # stable: at equal times the bundle's events come first
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(trained)))])
     times = times[order]
     queries = Queries(
@@ -105,9 +109,9 @@ def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Even
 
 
 def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, types: Int8s) -> Bools:
-    """Which extra events are in the bundle's history too, bool [extra]: it may have learned from the store's log."""
+    """Which extra events the bundle's history holds too, bool [extra]: a bundle may be trained on the store's log."""
     twice = np.zeros(len(owner), np.bool_)
-    old = np.flatnonzero(times <= trained.now[owner])  # later than what the bundle has seen they cannot be
+    old = np.flatnonzero(times <= trained.now[owner])  # the bundle holds no later events
     for query in np.unique(owner[old]):
         part = slice(trained.offsets[query], trained.offsets[query + 1])
         columns = (trained.times[part], trained.items[part], trained.types[part])
@@ -118,11 +122,11 @@ def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, t
 
 
 def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:
-    """The moment that each query is asked at: the bundle's own time, or the user's newest event where that is later.
+    """The moment of each query: the bundle's time, or the user's newest event where that is later.
 
-    Not the wall clock: all features of a bundle (popularity, ages, time since the last event) are as of its own time.
-    A bundle that is a week old says nothing about the user, but the wall clock would make everybody look a week idle,
-    which the ranker has learned to take for a sign.
+    The wall clock is not used, because all features of a bundle (popularity, ages, time since the last event) are as of
+    the bundle's time. With a bundle of last week the wall clock would make all users look idle for a week, and the
+    ranker has learned that idle users behave differently.
     """
     now = as_of.copy()
     has_history = np.diff(offsets) > 0
@@ -131,6 +135,6 @@ def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:
 
 
 def _float32(values: Sequence[float]) -> Float32s:
-    """Any finite float as a finite float32."""
+    """The values as float32; those beyond its range become its largest or smallest finite number."""
     limit = np.finfo(np.float32).max
     return np.clip(np.array(values, np.float64), -limit, limit).astype(np.float32)

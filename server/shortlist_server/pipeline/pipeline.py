@@ -1,7 +1,7 @@
-"""The pipeline: a request from top to bottom. The README's picture, `Pipeline.recommend` and the trace name one list.
+"""The pipeline: runs the stages of a request, in the order that the README's picture and the trace also show.
 
-A stage that fails or has no time is skipped with a flag. A request ends early with its own deadline or its caller's
-leaving, and then no later stage runs for it. Servers, evaluation and `shortlist recommend` all run this.
+A stage that fails or has no time is skipped, and the answer is flagged. A request whose deadline passes or whose caller
+leaves ends early: no later stage runs for it. Servers, evaluation and `shortlist recommend` all run this pipeline.
 """
 
 from __future__ import annotations
@@ -35,29 +35,30 @@ C = TypeVar("C", bound=Batch)
 
 @dataclass(slots=True)
 class Run:
-    """What one run of the pipeline has done: for whoever counts it."""
+    """The record of one run of the pipeline, for the metrics."""
 
     stage_seconds: list[tuple[str, float]] = field(default_factory=list)  # stages in the order in which they ran
     answers: list[Ranked] = field(default_factory=list)
 
 
 class NobodyWaitsError(Exception):
-    """Every request of the batch has ended: there is nothing left to run a stage for."""
+    """Every request of the batch has ended, so no further stage has to run."""
 
 
 class Pipeline:
-    """The stages and what they read beside a loaded bundle. Belongs to one thread."""
+    """The stages, with what they need besides a loaded bundle. A pipeline belongs to one thread."""
 
     def __init__(self, users: UserEvents, rank_thread: RankThread, cache: ResponseCache | None = None) -> None:
         self._hydrate = partial(hydrate, users)
         self._retrieve = partial(retrieve.retrieve, users.baskets)
         self._rank = partial(rank.rank, rank_thread)
         self._urgent = partial(rank.urgent, rank_thread)
-        self._cache = cache  # None: every answer is made anew
+        self._cache = cache  # None: every answer is computed
 
     def recommend(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
-        """Both stages. Leaves each request with its answer or error: one retrieval and one model call for all whose
-        answer is not in the cache.
+        """Answer the requests by both stages: one retrieval and one model call for all that the cache cannot answer.
+
+        Afterwards each request has its answer or its error.
         """
         with suppress(NobodyWaitsError):
             hydrated = self._stage("hydrate", self._hydrate, Batch.begin(bundle, requests), run)
@@ -69,7 +70,7 @@ class Pipeline:
             self._finish(self._stage("select", selection.select, ranked, run), run)
 
     def retrieve(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
-        """Stage one alone: all candidates, by fused score."""
+        """Answer the requests by stage one alone: all candidates, by fused score."""
         with suppress(NobodyWaitsError):
             hydrated = self._stage("hydrate", self._hydrate, Batch.begin(bundle, requests), run)
             retrieved = self._stage("retrieve", self._retrieve, hydrated, run)
@@ -77,7 +78,7 @@ class Pipeline:
             self._finish(self._stage("select", selection.order, filtered, run), run)
 
     def rank(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
-        """Stage two alone: the callers' own candidates, all of them, by the ranker's score."""
+        """Answer the requests by stage two alone: all of the callers' own candidates, by the ranker's score."""
         with suppress(NobodyWaitsError):
             hydrated = self._stage("hydrate", self._hydrate, Batch.begin(bundle, requests), run)
             scored = self._stage("retrieve", retrieve.score, hydrated, run)
@@ -86,25 +87,31 @@ class Pipeline:
             self._finish(self._stage("select", selection.order, ranked, run), run)
 
     def similar(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
-        """The neighbours of one item, for one request; NotFoundError where the bundle does not have the item."""
+        """Answer one request with the neighbours of an item.
+
+        Raises NotFoundError where the item is not in the catalogue of the bundle.
+        """
         with suppress(NobodyWaitsError):
             retrieved = self._stage("retrieve", retrieve.neighbours, Batch.begin(bundle, requests), run)
             filtered = self._stage("filter", filter, retrieved, run)
             self._finish(self._stage("select", selection.order, filtered, run), run)
 
     def _stage(self, name: str, work: Callable[[B], tuple[C, list[StageCounts]]], batch: B, run: Run) -> C:
-        """What a stage makes of the requests whose callers still wait; NobodyWaitsError where none does."""
+        """The record that a stage makes of the requests whose callers still wait.
+
+        Raises NobodyWaitsError where no caller waits any more.
+        """
         batch = _wanted(batch, name)
         started = time.perf_counter_ns()
         done, counts = work(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
         run.stage_seconds.append((name, micros / 1_000_000))
-        return done.traced([StageTrace(name, each.entered, each.left, micros, each.dropped) for each in counts])
+        return done.traced([StageTrace(name, count.entered, count.left, micros, count.dropped) for count in counts])
 
     def _answer_from_cache(self, batch: Hydrated, run: Run) -> Hydrated:
-        """The requests that need an answer of their own; identical ones get the answer that was made before.
+        """Answer requests from the response cache. Returns the others, with the cache keys for their answers.
 
-        A request that asks for the trace is shown every stage, so it is never answered from the cache.
+        A request that asks for the trace runs through every stage, so the cache never answers it.
         """
         cache = self._cache
         if cache is None:
@@ -123,8 +130,9 @@ class Pipeline:
     def _answer_urgent(
         self, batch: Retrieved, run: Run, select: Callable[[Retrieved], tuple[Shown, list[StageCounts]]]
     ) -> Retrieved:
-        """The requests that have time to be ranked. The others are answered in the fused order, before that begins:
-        they have no time to wait for the ranking of others either.
+        """Answer the requests that have no time for the ranker, in the fused order. Returns the other requests.
+
+        The urgent requests are answered before the others are ranked, as they have no time to wait for that either.
         """
         batch = _wanted(batch, "rank")
         urgent = self._urgent(batch)
@@ -139,7 +147,7 @@ class Pipeline:
         return batch.select(np.flatnonzero(~urgent))
 
     def _finish(self, batch: Shown, run: Run) -> None:
-        """End the requests with their answers. Those that are all they should be are held for whoever asks the same."""
+        """End the requests with their answers. Answers without flags go into the response cache."""
         for request, progress, answer in zip(batch.requests, batch.progress, batch.answers, strict=True):
             ended = _end(request, progress, answer, run)
             if self._cache is not None and progress.cache_key is not None and not progress.flags:
@@ -147,7 +155,10 @@ class Pipeline:
 
 
 def _wanted(batch: B, stage: str) -> B:
-    """The requests whose callers still wait; the others end with their error, and nothing more is run for them."""
+    """The requests whose callers still wait. The others end with an error, and no later stage runs for them.
+
+    Raises NobodyWaitsError where no caller waits any more.
+    """
     waiting = []
     for i, request in enumerate(batch.requests):
         try:
@@ -162,7 +173,7 @@ def _wanted(batch: B, stage: str) -> B:
 
 
 def _end(request: PendingRequest, progress: Progress, answer: Ranked, run: Run) -> Ranked:
-    """End a request with its answer and what the stages have noted; the answer as it is then."""
+    """End a request with its answer, completed by what the stages have noted. Returns the completed answer."""
     noted = replace(answer, degraded=progress.flags, trace=progress.trace)
     request.answer(noted)
     run.answers.append(noted)

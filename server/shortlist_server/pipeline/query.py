@@ -1,4 +1,4 @@
-"""What a caller wants, after validation: every default filled in, every limit kept, nothing of the wire left."""
+"""The query: what a caller asks for, after validation. Defaults are filled in, limits are kept, protobuf is gone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from shortlist_server.system.filters import Filter
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One request for one list of items: of any method, or one query of a batch or stream."""
+    """A query for one list of items: of a request of any method, or one of a batch or stream."""
 
     request_id: str = ""
-    user_id: str = ""  # empty: nobody, or somebody of whom only what is sent along is known
-    context: tuple[Event, ...] = ()  # sent along, not stored
-    attributes: tuple[tuple[str, str], ...] = ()  # key and value of what else is known of the user, likewise
-    count: int = DEFAULT_COUNT  # how many items to answer
+    user_id: str = ""  # empty: no user, or one of whom only `context` and `attributes` are known
+    context: tuple[Event, ...] = ()  # context events: sent with the request, not stored
+    attributes: tuple[tuple[str, str], ...] = ()  # key and value; sent with the request, not stored
+    count: int = DEFAULT_COUNT  # how many items the answer holds
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids
     filter: Filter = field(default_factory=Filter)

@@ -14,34 +14,34 @@ from shortlist_server.pipeline.rank_thread import RankerLateError, RankThread
 from shortlist_server.pipeline.request import RequestContext
 
 RANK_SHARE = 0.85
-"""Of the time left before ranking, what the ranker may take; the rest is for selecting and answering."""
+"""Share of the time left before ranking that the ranker may take. The rest is for selecting and answering."""
 
 log = structlog.get_logger(__name__)
 
 
 def rank(thread: RankThread, batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
-    """The batch with the ranker's scores; where the ranker fails or takes too long, the fused scores stay."""
+    """The batch with the ranker's scores. Where the ranker fails or takes too long, the fused scores stay."""
     try:
         scores = _ranked(thread, batch)
     except RankerLateError:
         return keep_fused_order(batch)
-    except Exception:  # an answer in retrieval's order beats none
+    except Exception:  # an answer in the fused order is better than none
         log.exception("ranking_failed")
         scores = np.full_like(batch.scores, np.nan)
-    useful = np.asarray(np.isfinite(scores).any(axis=1))
-    if not useful.all():
-        batch = batch.degraded("ranker_skipped", np.asarray(batch.candidates.valid.any(axis=1) & ~useful))
-        scores = np.where(useful[:, None], scores, batch.candidates.fused)
+    has_scores = np.asarray(np.isfinite(scores).any(axis=1))
+    if not has_scores.all():
+        batch = batch.degraded("ranker_skipped", np.asarray(batch.candidates.valid.any(axis=1) & ~has_scores))
+        scores = np.where(has_scores[:, None], scores, batch.candidates.fused)
     return replace(batch, scores=scores), _all_pass(batch)
 
 
 def keep_fused_order(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
-    """The rank stage of requests that have no time for it: the fused scores stay."""
+    """The rank stage of requests that have no time for the ranker: the fused scores stay."""
     return batch.degraded("ranker_late", [True] * len(batch)), _all_pass(batch)
 
 
 def urgent(thread: RankThread, batch: Retrieved) -> Bools:
-    """Which requests have less time left than the ranker took lately, bool [batch]."""
+    """Which requests have less time left than the ranker lately took, bool [batch]."""
     expected = thread.expected_seconds(batch.candidates)
     short: Bools = np.array([_rank_seconds(request.context) < expected for request in batch.requests], np.bool_)
     if short.any():
@@ -50,13 +50,13 @@ def urgent(thread: RankThread, batch: Retrieved) -> Bools:
 
 
 def _rank_seconds(context: RequestContext) -> float:
-    """How long the ranker may take for one request; infinite where its caller waits for ever."""
-    left = context.seconds_left()
-    return np.inf if left is None else left * RANK_SHARE
+    """Seconds that the ranker may take for one request; infinite where the caller has no deadline."""
+    seconds_left = context.seconds_left()
+    return np.inf if seconds_left is None else seconds_left * RANK_SHARE
 
 
 def _ranked(thread: RankThread, batch: Retrieved) -> Float32s:
-    """The ranker's scores, [batch, n]. A stall makes all of the batch late, not only the most urgent."""
+    """The ranker's scores, float32 [batch, n]. The most urgent request sets the time limit of the whole batch."""
     if not batch.candidates.valid.any():
         return batch.scores
     seconds = min(_rank_seconds(request.context) for request in batch.requests)

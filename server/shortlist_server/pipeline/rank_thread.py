@@ -1,4 +1,4 @@
-"""Ranking with a time limit: a ranker that is slow or hangs costs an answer its order, not its deadline."""
+"""The rank thread: ranking with a time limit. A slow or hanging ranker costs an answer its order, not its deadline."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from shortlist_core.types import Candidates, Float32s, Queries
 if TYPE_CHECKING:
     from shortlist_ranking.ranker import Ranker
 
-    Outcome = queue.SimpleQueue[Float32s | BaseException]  # of one call; a future takes longer to hand over
+    Outcome = queue.SimpleQueue[Float32s | BaseException]  # of one call; a queue is faster than a future
     Work = tuple[Ranker, Queries, Candidates, Outcome]
 
 _MEMORY = 0.8  # weight of the past in the running mean of durations
-_STALLED, _LEAST_STALL = 2.0, 0.02  # times as long as lately, and seconds, after which a call counts as stalled
-_LOOK_SECONDS = 0.005  # how often a stalled call is weighed against those who wait
+_STALLED, _LEAST_STALL = (
+    2.0,
+    0.02,
+)  # a call counts as stalled after this multiple of its expected time and these seconds
+_LOOK_SECONDS = 0.005  # how often to check whether waiting requests need the thread of a stalled call
 
 
 class RankerLateError(Exception):
@@ -27,29 +30,31 @@ class RankerLateError(Exception):
 
 
 class RankThread:
-    """The one thread that rankers run on, so that the pipeline can stop waiting for them.
+    """The one thread that rankers run on, so that the pipeline can stop waiting for a ranker.
 
-    Used by one thread at a time. A call that was given up on runs to its end; until then others with a deadline are
-    refused at once, as they would only queue up behind it. `due` tells until when those can wait who wait for that
-    thread, on time.monotonic's clock: a call that has stalled is given up for them, whatever time it has itself.
+    One thread at a time may use it. A call that was given up runs to its end. Until then further calls with a deadline
+    are refused at once, as they would only queue behind it. `due` says until when the requests can wait that wait for
+    the pipeline, on time.monotonic's clock. A stalled call is given up at that time, even if it has time left itself.
     """
 
     def __init__(self, due: Callable[[], float] = lambda: math.inf) -> None:
         self._due = due
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._running: Outcome | None = None  # None once its outcome was taken
+        self._running: Outcome | None = None  # of the last call; None once the pipeline has taken the outcome
         self._closed, self._closing = False, threading.Lock()
         self._durations: dict[int, float] = {}  # size of the work as a power of two -> mean seconds
         threading.Thread(target=self._run, name="rank", daemon=True).start()
 
     def expected_seconds(self, candidates: Candidates) -> float:
-        """How long work of this size, or less of it, took lately; 0 where there was none."""
+        """Seconds that work of this size or less took lately; 0 where there was none."""
         size = _size(candidates)
-        return max((seconds for known, seconds in self._durations.items() if known <= size), default=0.0)
+        return max((seconds for timed, seconds in self._durations.items() if timed <= size), default=0.0)
 
     def rank(self, ranker: Ranker, queries: Queries, candidates: Candidates, seconds: float | None) -> Float32s:
-        """What `ranker.rank` returns or raises; RankerLateError where that takes longer than `seconds`, or stalls while
-        others wait.
+        """The scores that `ranker.rank` returns.
+
+        Raises what `ranker.rank` raises, and RankerLateError where the call takes longer than `seconds`, or stalls
+        while other requests wait.
         """
         if seconds is not None and self._running and self._running.empty():
             raise RankerLateError
@@ -70,19 +75,19 @@ class RankThread:
         return outcome
 
     def forgive(self, candidates: Candidates) -> None:
-        """Expect a little less of such work: the ranker was passed over, and is to be tried again some day."""
+        """Lower the expected time of such work a little. Otherwise a ranker that was skipped is never tried again."""
         size = _size(candidates)
-        self._durations = {known: t * (_MEMORY if known <= size else 1) for known, t in self._durations.items()}
+        self._durations = {timed: t * (_MEMORY if timed <= size else 1) for timed, t in self._durations.items()}
 
     def close(self) -> None:
-        """Take no more work: `rank` raises RuntimeError from now on."""
+        """Accept no more work: `rank` raises RuntimeError from now on."""
         with self._closing:
             self._closed = True
             self._work.put(None)
 
     def _begin(self, ranker: Ranker, queries: Queries, candidates: Candidates) -> Outcome:
         outcome: Outcome = queue.SimpleQueue()
-        with self._closing:  # so that no work comes behind the end, where nobody would do it
+        with self._closing:  # so that no work is queued behind the end, where it would never be done
             if self._closed:
                 raise RuntimeError("the rank thread is closed")
             self._work.put((ranker, queries, candidates, outcome))
@@ -93,7 +98,7 @@ class RankThread:
             pass
 
     def _do(self, work: Work | None) -> bool:
-        """Some work, of which nothing is kept; False where it is the end."""
+        """Do one piece of work, and keep no reference to it. Returns False at the end of the queue."""
         if work is None:
             return False
         ranker, queries, candidates, outcome = work

@@ -1,4 +1,4 @@
-"""A request on its way through the stages: its caller, and the answer or error that it ends with."""
+"""Pending requests: a query on its way through the stages, with its caller, until it has an answer or an error."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from shortlist_server.pipeline.query import Query
 
 @dataclass(slots=True, eq=False)
 class RequestContext:
-    """The caller behind a request: until when it waits, and whether it has gone away."""
+    """The caller of a request: until when the caller waits, and whether it has gone away."""
 
-    deadline: float | None = None  # on time.monotonic's clock; None: it waits for ever
+    deadline: float | None = None  # on time.monotonic's clock; None: the caller waits for ever
     cancelled: bool = False  # set by the event loop, read by the model thread
 
     def seconds_left(self) -> float | None:
-        """Until the deadline, negative after it; None where there is none."""
+        """Seconds until the deadline, negative after it; None where there is no deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
 
     def late(self) -> bool:
-        """Whether the deadline is spent."""
+        """Whether the deadline has passed."""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def check(self, stage: str) -> None:
-        """Raise before `stage` where nobody waits for its result any more."""
+        """Check before `stage` that the caller still waits. Raises CallerGoneError or DeadlineError if not."""
         if self.cancelled:
             raise CallerGoneError
         if self.late():
@@ -35,7 +35,7 @@ class RequestContext:
 
 
 class CallerGoneError(ShortlistError):
-    """The caller cancelled; whatever is raised or answered now, nobody reads it."""
+    """The caller cancelled the request, so nobody reads an answer or an error any more."""
 
     reason = "CANCELLED"
 
@@ -45,28 +45,28 @@ class CallerGoneError(ShortlistError):
 
 @dataclass(slots=True, eq=False)
 class PendingRequest:
-    """A query with its caller. It ends once: with `answer` or with `fail`."""
+    """A query with its caller. A request ends once: with `answer` or with `fail`."""
 
     query: Query
     context: RequestContext
-    wake: Callable[[], object] = lambda: None  # wakes whoever waits, before the other requests of the batch are done
+    wake: Callable[[], object] = lambda: None  # wakes the waiting caller before the rest of the batch has ended
     _outcome: Ranked | ShortlistError | None = None
 
     @property
     def answered(self) -> Ranked | None:
-        """The answer; None where there is none, or none yet."""
+        """The answer; None where the request has no answer, or not yet."""
         return self._outcome if isinstance(self._outcome, Ranked) else None
 
     def answer(self, answer: Ranked) -> None:
-        """End with an answer."""
+        """End the request with an answer."""
         self._outcome = answer
 
     def fail(self, error: ShortlistError) -> None:
-        """End with an error."""
+        """End the request with an error."""
         self._outcome = error
 
     def result(self) -> Ranked:
-        """The answer; raises the error that ended the request, RuntimeError where nothing did."""
+        """The answer. Raises the error that ended the request, and RuntimeError where nothing has ended it."""
         if isinstance(self._outcome, Ranked):
             return self._outcome
         raise self._outcome or RuntimeError("the pipeline left a request without an answer")

@@ -16,37 +16,37 @@ from cachetools import TTLCache
 from shortlist_core.types import Ranked
 
 CAPACITY = 32 << 20
-"""Bytes of answers that are held, some 4,000 of 50 items each. Beyond that the least recently used ones go."""
+"""Most bytes of cached answers, some 4,000 of 50 items each. Beyond that the least recently used ones are dropped."""
 
-_OVERHEAD = 1_500  # bytes of an entry besides its arrays' content
+_OVERHEAD = 1_500  # bytes of an entry besides the content of its arrays
 
 
 class ResponseCache:
-    """Holds answers for so many seconds, and no more of them than `capacity` bytes. May be used by any thread."""
+    """Holds answers for some `seconds`, at most `capacity` bytes of them. Any thread may use it."""
 
     def __init__(self, seconds: float, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
         self._held: TTLCache[bytes, Ranked] = TTLCache(capacity, seconds, clock, _bytes)
 
     def get(self, key: bytes) -> Ranked | None:
-        """The answer under this key, as one that was given before; None where there is none, or none any more."""
+        """The answer under this key, marked as `reused`; None where there is none, or it has expired."""
         with self._lock:
             return self._held.get(key)
 
     def put(self, key: bytes, answer: Ranked) -> None:
-        """Hold on to an answer, but to nothing else of the batch that it was made in."""
-        own = _own(answer)
-        with self._lock, suppress(ValueError):  # larger than the whole cache
-            self._held[key] = own
+        """Hold a copy of an answer, so that the other arrays of its batch can be freed."""
+        copied = _copied(answer)
+        with self._lock, suppress(ValueError):  # raised where the answer is larger than the whole cache
+            self._held[key] = copied
 
     def forget(self) -> None:
-        """Let go of what has become too old: without requests nobody else does."""
+        """Drop expired answers. `get` and `put` do this too, but without requests nobody calls them."""
         with self._lock:
             self._held.expire()
 
 
-def _own(answer: Ranked) -> Ranked:
-    """The answer with arrays of its own; how it was made is not kept."""
+def _copied(answer: Ranked) -> Ranked:
+    """The answer with copies of its arrays and without its trace, marked as `reused`."""
     hits, reasons = answer.hits, answer.reasons
     return replace(
         answer,
@@ -67,7 +67,8 @@ def _own(answer: Ranked) -> Ranked:
 
 
 def _bytes(answer: Ranked) -> int:
-    """What an answer with arrays of its own takes up."""
+    """Bytes of memory that a copied answer takes."""
     hits, reasons = answer.hits, answer.reasons
-    told = reasons.speakers, reasons.anchors, reasons.done, reasons.shares, reasons.groups
-    return _OVERHEAD + sum(each.nbytes for each in (answer.items, answer.scores, hits.ranks, hits.scores, *told))
+    of_reasons = reasons.speakers, reasons.anchors, reasons.done, reasons.shares, reasons.groups
+    arrays = answer.items, answer.scores, hits.ranks, hits.scores, *of_reasons
+    return _OVERHEAD + sum(array.nbytes for array in arrays)

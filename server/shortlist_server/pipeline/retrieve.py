@@ -1,6 +1,7 @@
-"""Retrieve: the candidates of each request. The retrieve stages of Rank and SimilarItems stand beside that of the rest.
+"""Retrieve: finds the candidates of each request. Rank and SimilarItems have retrieve stages of their own here.
 
-Where a source or all of retrieval fails, the answer goes on without it and is flagged: popular items beat no answer.
+Where a source or all of retrieval fails, the answer is made without it and flagged. Where nothing is left, popular
+items take the place of candidates.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
-    """Candidates from all sources, and what others choose today together with what the user has.
+    """The batch with candidates from all sources, from online co-visitation and from the new items.
 
-    Seen, excluded and filtered items are not even searched for.
+    Seen, excluded and filtered items are left out of the search.
     """
     bundle, rules, count = batch.bundle, batch.rules, batch.requests[0].query.candidate_count
     allowed = None if rules.allowed is None else rules.allowed.items
@@ -48,7 +49,7 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
 
 
 def score(batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
-    """The caller's own candidates with what every source says of them: the retrieve stage of Rank."""
+    """The retrieve stage of Rank: the batch with the caller's own candidates and their scores from every source."""
     bundle = batch.bundle
     asked = [bundle.items.ids.rows(request.query.item_ids) for request in batch.requests]
     in_catalogue = [rows[rows != NO_ITEM] for rows in asked]
@@ -57,7 +58,7 @@ def score(batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
         items[i, : len(rows)] = rows
     try:
         candidates = bundle.retriever.score(batch.queries, items)
-    except Exception:  # the caller's order beats no answer
+    except Exception:  # the caller's order is better than no answer
         log.exception("scoring_failed")
         fused = np.where(items == NO_ITEM, -np.inf, 0).astype(np.float32)
         candidates = replace(no_candidates(bundle.popular, *items.shape), items=items, fused=fused)
@@ -69,7 +70,7 @@ def score(batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
 
 
 def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
-    """The items most like the one that the only request of the batch names: the retrieve stage of SimilarItems.
+    """The retrieve stage of SimilarItems: the batch of one request, with the items most like the one that it names.
 
     Raises NotFoundError where the bundle does not have that item.
     """
@@ -77,9 +78,9 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
     row, *excluded = bundle.items.ids.rows([query.item_ids[0], *query.excluded]).tolist()
     if row == NO_ITEM:
         raise NotFoundError("item", query.item_ids[0])
-    nothing: Int32s = np.zeros(0, np.int32)
-    blocked = distinct(np.array([each for each in (row, *excluded) if each != NO_ITEM], np.int32))
-    rules = Rules([nothing], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
+    no_rows: Int32s = np.zeros(0, np.int32)
+    blocked = distinct(np.array([other for other in (row, *excluded) if other != NO_ITEM], np.int32))
+    rules = Rules([no_rows], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
     asked = Hydrated.of(batch, bundle.histories.queries([""]), rules)
     try:
         allowed = None if rules.allowed is None else rules.allowed.items
@@ -97,11 +98,11 @@ def _described(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
 
 
 def _searched(batch: Retrieved, i: int) -> StageCounts:
-    """What came of the whole catalogue for one request."""
+    """The retrieve stage's counts of one request: the whole catalogue entered, its candidates left."""
     total, left = batch.bundle.items.rows_used, len(batch.rows(i))
     if not batch.requests[i].query.include_trace:
         return StageCounts.of(total, left)
     dropped = batch.rules.ruled_out(i)
-    for reason, slipped in batch.rules.broken(i, batch.rows(i)).items():  # the filter stage is going to count these
-        dropped[reason] -= int(np.count_nonzero(slipped))
+    for reason, broken in batch.rules.broken(i, batch.rows(i)).items():  # these are counted by the filter stage
+        dropped[reason] -= int(np.count_nonzero(broken))
     return StageCounts.of(total, left, **dropped, below_cut=total - left - sum(dropped.values()))

@@ -1,4 +1,4 @@
-"""What the queries of a batch must not be answered with: seen items, excluded items, the filter."""
+"""Rules: which items the queries of a batch must not get: seen, excluded, deleted and filtered items."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _NOTHING: Int32s = np.zeros(0, np.int32)
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of each query of a batch; the filter is one for all of them."""
+    """The rules of each query of a batch. All queries share the filter and the deleted items."""
 
     seen: Sequence[Int32s]  # [batch] sorted, distinct rows, none deleted; empty where seen items may come again
-    excluded: Sequence[Int32s]  # [batch] likewise
-    allowed: Allowed | None
-    deleted: Int32s  # of all queries; sorted, distinct rows
+    excluded: Sequence[Int32s]  # [batch] sorted, distinct rows
+    allowed: Allowed | None  # None: every item that is not deleted
+    deleted: Int32s  # sorted, distinct rows
 
     @property
     def blocked(self) -> list[Int32s]:
-        """Rows that each query must not get and `allowed` lets through, int32 [rows of query i], sorted, distinct."""
+        """The rows that each query must not get although `allowed` lets them through, int32, sorted and distinct."""
         deleted = self.deleted if self.allowed is None else _NOTHING
         return [
             distinct(np.concatenate([seen, excluded, deleted])) if len(excluded) or len(deleted) else seen
@@ -32,17 +32,17 @@ class Rules:
         ]
 
     def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
-        """Which of `rows` break which rule, bool [rows] by core's names of drop reasons; each row counts once."""
+        """Which of `rows` break which rule: drop reason -> bool [rows]. Each row breaks one rule at most."""
         seen = among(rows, self.seen[query])
         excluded = among(rows, self.excluded[query]) & ~seen
         deleted = among(rows, self.deleted) & ~seen & ~excluded
-        found = {"seen": seen, "excluded": excluded, "deleted": deleted}
+        masks = {"seen": seen, "excluded": excluded, "deleted": deleted}
         if self.allowed is not None:
-            found["filtered"] = ~self.allowed.items[rows] & ~seen & ~excluded & ~deleted
-        return {reason: mask for reason, mask in found.items() if mask.any()}
+            masks["filtered"] = ~self.allowed.items[rows] & ~seen & ~excluded & ~deleted
+        return {reason: mask for reason, mask in masks.items() if mask.any()}
 
     def ruled_out(self, query: int) -> dict[str, int]:
-        """How many items of the catalogue each rule keeps from the query; each item counts once."""
+        """How many items of the catalogue each rule keeps from the query: drop reason -> items. An item counts once."""
         seen, excluded = self.seen[query], np.setdiff1d(self.excluded[query], self.seen[query], assume_unique=True)
         counts = {"seen": len(seen), "excluded": len(excluded), "deleted": len(self.deleted)}
         if self.allowed is not None:

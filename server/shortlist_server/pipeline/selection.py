@@ -1,4 +1,4 @@
-"""Select: which of the scored candidates an answer shows, in which order, and what it says of each."""
+"""Select: chooses which of the scored candidates an answer shows, in which order and with which reasons."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ log = structlog.get_logger(__name__)
 class Selection:
     """The candidates that each request of a batch shows."""
 
-    positions: Int64s  # [batch, widest] among the request's candidates, best first; 0 past the last one
-    counts: list[int]  # [batch] how many each shows
-    of: list[int]  # [batch] how many candidates each had
+    positions: Int64s  # [batch, widest] positions of the request's candidates, best first; 0 past the last one
+    counts: list[int]  # [batch] how many candidates each request shows
+    of: list[int]  # [batch] how many candidates each request had
 
     def take(self, of_all: T) -> T:
-        """Out of an array [batch, n, ...] what stands at the positions, [batch, widest, ...]."""
+        """The entries of an array [batch, n, ...] at the positions, [batch, widest, ...]."""
         return of_all[np.arange(len(self.counts))[:, None], self.positions]
 
     def shown(self, candidates: Candidates) -> Candidates:
-        """The candidates shown alone."""
+        """The selected candidates alone."""
         missing = np.arange(self.positions.shape[1]) >= np.array(self.counts, np.int64)[:, None]
         return replace(
             candidates,
@@ -45,7 +45,7 @@ class Selection:
 
 
 def select(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
-    """The best `count` of each request, diverse where asked for, each with the reason for it."""
+    """The batch with answers of the best `count` candidates, diverse where asked for, each with its reason."""
     chosen = _by_score(batch)
     for i, request in enumerate(batch.requests):
         if request.query.diversity:
@@ -56,13 +56,13 @@ def select(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
 
 
 def order(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
-    """The best `count` by score alone and without reasons: the select stage of Retrieve, Rank and SimilarItems."""
+    """The select stage of Retrieve, Rank and SimilarItems: the best `count` by score alone, without reasons."""
     chosen = _by_score(batch)
     return _answers(batch, chosen, chosen.shown(batch.candidates), Reasons.none(*chosen.positions.shape))
 
 
 def _by_score(batch: Retrieved) -> Selection:
-    """By falling score; what is not finite comes last."""
+    """The selection by falling score. Scores that are not finite come last."""
     of = np.count_nonzero(batch.candidates.valid, axis=1).tolist()
     counts = [min(request.query.count, n) for request, n in zip(batch.requests, of, strict=True)]
     scores = np.where(np.isfinite(batch.scores), batch.scores, -np.inf) + np.float32(0)  # -0 is no less than 0
@@ -71,16 +71,16 @@ def _by_score(batch: Retrieved) -> Selection:
 
 
 def _diversify(batch: Retrieved, chosen: Selection, i: int) -> Retrieved:
-    """Choose anew for request i, with variety. The batch says that its answer is not to be held where that fails."""
+    """Select again for request i, with diversity. Where that fails the answer is not put into the response cache."""
     query, rows = batch.requests[i].query, batch.rows(i)
     scores = batch.scores[i, : len(rows)]
     try:
         vectors = batch.bundle.ranker.vectors(rows)
         positions = selection.select(scores, query.count, diversity=query.diversity, vectors=vectors)
-    except Exception:  # an answer without variety beats none
+    except Exception:  # an answer without diversity is better than none
         log.exception("diversity_failed")
         positions = selection.select(scores, query.count)
-        batch = batch.keyed([None if j == i else each.cache_key for j, each in enumerate(batch.progress)])
+        batch = batch.keyed([None if j == i else progress.cache_key for j, progress in enumerate(batch.progress)])
     chosen.positions[i, : len(positions)] = positions
     return batch
 
@@ -88,7 +88,7 @@ def _diversify(batch: Retrieved, chosen: Selection, i: int) -> Retrieved:
 def _answers(
     batch: Retrieved, chosen: Selection, shown: Candidates, reasons: Reasons
 ) -> tuple[Shown, list[StageCounts]]:
-    # What is not finite is never best, and nothing else can be said of it.
+    # Scores that are not finite come last, and are shown as 0.
     scores, shown = _finite(chosen.take(batch.scores)), replace(shown, scores=_finite(shown.scores))
     answers = [
         Ranked(shown.items[i, :n], scores[i, :n], _hits(batch, shown, i, n), reasons.of(i, n), batch.bundle.version)
@@ -103,7 +103,7 @@ def _finite(scores: Float32s) -> Float32s:
 
 
 def _hits(batch: Retrieved, shown: Candidates, i: int, n: int) -> Hits:
-    """The sources that proposed each item shown, online co-visitation as one more."""
+    """The ranks and scores of each item shown, by all sources and by online co-visitation as one more source."""
     hits = Hits(shown.sources, shown.ranks[i, :n], shown.scores[i, :n])
     if batch.co_visitation is None:
         return hits
@@ -113,18 +113,18 @@ def _hits(batch: Retrieved, shown: Candidates, i: int, n: int) -> Hits:
 
 
 def _reasons(batch: Retrieved, shown: Candidates) -> tuple[Retrieved, Reasons]:
-    """Why each item is shown, [requests, shown]; answers that lack it because it failed are not to be held."""
+    """The reason of each item shown, [requests, shown]. Where reasons fail, the batch loses its cache keys."""
     if not shown.items.size:
         return batch, Reasons.none(*shown.items.shape)
     try:
         return batch, _truthful(batch, shown, batch.bundle.retriever.reasons(batch.queries, shown))
-    except Exception:  # an answer without reasons beats none
+    except Exception:  # an answer without reasons is better than none
         log.exception("reasons_failed")
         return batch.keyed([None] * len(batch)), Reasons.none(*shown.items.shape)
 
 
 def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
-    """The reasons as what they are: new items that no source proposed are called so, and no deleted item is named."""
+    """The reasons with two corrections: new items that no source proposed say so, and no deleted item is named."""
     items = batch.bundle.items
     new = shown.items >= items.bundled
     if new.any():
@@ -138,7 +138,7 @@ def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
             groups=np.where(new, NO_GROUP, reasons.groups),
         )
     if len(items.deleted):
-        gone = among(reasons.anchors.ravel(), items.deleted).reshape(reasons.anchors.shape)
-        anchors, groups = np.where(gone, NO_ITEM, reasons.anchors), np.where(gone, NO_GROUP, reasons.groups)
+        deleted = among(reasons.anchors.ravel(), items.deleted).reshape(reasons.anchors.shape)
+        anchors, groups = np.where(deleted, NO_ITEM, reasons.anchors), np.where(deleted, NO_GROUP, reasons.groups)
         reasons = replace(reasons, anchors=anchors, groups=groups)
     return reasons

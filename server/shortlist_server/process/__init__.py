@@ -1,1 +1,1 @@
-"""Starts and ends processes: the composition root, workers, their supervisor, TLS."""
+"""Processes of a server: the composition root, the workers, their supervisor, TLS."""

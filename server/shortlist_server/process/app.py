@@ -1,4 +1,4 @@
-"""The composition root: makes one server out of its parts, and takes it down again in order."""
+"""The composition root: makes one server out of its parts, and shuts the server down in order."""
 
 from __future__ import annotations
 
@@ -47,39 +47,43 @@ SERVICES = tuple(
 )
 HEALTH = "grpc.health.v1.Health"
 
-_HOLD_SECONDS = 0.2  # longer than those whom a draining server refuses wait before they call again
-_LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call is done
+_HOLD_SECONDS = 0.2  # longer than the pause of a refused client before its next try
+_LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call has ended
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A listening server; it answers once a bundle is loaded."""
+    """A listening server. It answers as soon as a bundle is loaded."""
 
     grpc_server: grpc.aio.Server
     engine: Engine
     lifecycle: Lifecycle
     bundle_manager: BundleManager
     settings: Settings
-    metrics_page: MetricsPage | None  # None where nobody asked for one, or a supervisor has it
+    metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
 
     async def begin(self) -> LoadedBundle:
-        """Serve what the folder of bundles asks for, and follow it; raises where its current bundle cannot be had."""
+        """Serve the bundles that the folder's labels name, and follow the folder. Returns the stable bundle.
+
+        Raises what loading the stable bundle raises.
+        """
         bundle = await self.bundle_manager.start()
         self.lifecycle.loaded()
         return bundle
 
     async def activate(self, load: Callable[[], LoadedBundle]) -> LoadedBundle:
-        """Load a bundle on a thread of its own, serve it, and return it, whatever the folder says. Raises what `load`
-        raises.
+        """Load a bundle on a thread of its own and serve it, whatever the folder says. Returns the loaded bundle.
+
+        Raises what `load` raises.
         """
         bundle = await self.engine.activate(load)
         self.lifecycle.loaded()
         return bundle
 
     async def drain(self) -> None:
-        """Say NOT_SERVING, refuse new calls, finish accepted ones within the grace, stop."""
+        """Say NOT_SERVING, refuse new calls, finish accepted calls within the grace period, then stop."""
         settings, delay = self.settings, self.settings.drain_delay_seconds if self.lifecycle.serving else 0
         self.lifecycle.drain()
         log.info("draining", grace_seconds=settings.grace_seconds)
@@ -88,16 +92,18 @@ class Server:
                 await asyncio.sleep(min(delay, settings.grace_seconds / 2))
                 await self.lifecycle.idle()
         except TimeoutError:
-            log.warning("grace_is_over")  # what is still under way is cancelled
+            log.warning("grace_is_over")  # calls that are still under way are cancelled
         self.bundle_manager.close()
         await self._stop(_HOLD_SECONDS if delay else 0)
         self.engine.close()
-        if self.metrics_page:  # to the last, so that a scrape sees how the end goes
+        if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
             await asyncio.to_thread(self.metrics_page.close)
 
     async def _stop(self, hold_seconds: float) -> None:
-        """End the connections. A call that comes before its caller has heard of that, gRPC ends as CANCELLED, which
-        nobody tries again: so those who call shortly before wait until all have heard, and are refused then.
+        """End the connections.
+
+        gRPC ends a call as CANCELLED if it arrives before its client knows that the connection ends, and clients do
+        not retry CANCELLED. So calls of the last moment are held until all clients know, and are then refused.
         """
         self.lifecycle.hold()
         await asyncio.sleep(hold_seconds)
@@ -110,10 +116,10 @@ class Server:
 async def create_server(
     settings: Settings, store: StateStore, authority: Authority | None = None, load: Load = load_bundle
 ) -> tuple[Server, int]:
-    """A server that listens already, and its port. The server owns the store and closes it when it drains.
+    """A server that already listens, and its port. The server owns the store and closes it when it drains.
 
-    Raises UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
-    Without an authority everybody may call. `load` makes the systems of the bundles that the folder asks for.
+    Without an authority everybody may call. `load` loads the bundles that the folder's labels name. Raises
+    UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
     """
     secure = credentials(settings)
     metrics, page = _metrics(settings)
@@ -145,10 +151,10 @@ async def create_server(
 
 
 def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
-    """What is told of everything that happens, and the page that shows it if that is for this process to do."""
+    """The metrics of this process, and the page that shows them; None where there is no page in this process."""
     if settings.metrics_address is None:
         return Metrics(), None
-    # Late: prometheus_client decides as it is imported where it counts, and `worker.prepare` settles that before.
+    # Late import: prometheus_client decides on import where it counts, and `worker.prepare` has to settle that first.
     from shortlist_server.observe.metrics_page import MetricsPage
     from shortlist_server.observe.prometheus import PrometheusMetrics
 
@@ -167,7 +173,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
         ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
-        # Finds dead clients, and puts up with clients that ping every ten seconds or slower, also when idle.
+        # The server finds dead clients, and accepts pings every ten seconds or slower, also on idle connections.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),

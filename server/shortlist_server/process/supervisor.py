@@ -1,4 +1,4 @@
-"""Several serving processes on one port: starts them, replaces dead ones, and drains them all."""
+"""The supervisor: starts several serving processes on one port, replaces dead ones, and drains them all."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ log = structlog.get_logger(__name__)
 
 WORKER = tuple(python_module("shortlist_server.process.worker"))
 
-_GIVE_UP = 5  # deaths in a row that come soon after the start
-_SETTLED_SECONDS = 60.0  # of life after which a death is no longer one of those
+_GIVE_UP = 5  # deaths in a row, each soon after the worker's start
+_SETTLED_SECONDS = 60.0  # a worker that dies after more than this did not die soon after its start
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
 
 def run(settings: Settings, workers: int, announce: Callable[[Ready], None], program: Sequence[str] = WORKER) -> None:
-    """Serve with this many worker processes until a signal; `announce` is called once when all of them serve.
+    """Serve with this many worker processes until a signal. `announce` is called once, when all workers serve.
 
-    `program` is the command that starts each of them; it ends up in `worker.main`.
-    Raises ShortlistError where they cannot begin, or where one dies again and again.
+    `program` is the command that starts a worker; it has to call `worker.main`. Raises ShortlistError where the
+    workers cannot start, or where one dies again and again.
     """
     logs.configure(settings.log_level)
     with ExitStack() as held:
         reserved = held.enter_context(reserve(settings))
         host, port = settings.address.rpartition(":")[0], reserved.getsockname()[1]
         shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})
-        metrics, where = None, ""
+        metrics, metrics_address = None, ""
         if settings.metrics_address is not None:
-            # Late: in the one process of a server without workers, `worker.prepare` comes before prometheus_client.
+            # Late import: in a server without workers, `worker.prepare` has to run before prometheus_client is loaded.
             from shortlist_server.observe.shared_metrics import served
 
             metrics, page = held.enter_context(served(settings.metrics_address))
-            shared, where = shared.model_copy(update={"metrics_folder": metrics.folder}), page.address
+            shared, metrics_address = shared.model_copy(update={"metrics_folder": metrics.folder}), page.address
 
-        def tell(ready: Ready) -> None:
-            announce(replace(ready, metrics=where))
+        def announce_with_metrics(ready: Ready) -> None:
+            announce(replace(ready, metrics=metrics_address))
 
         try:
-            asyncio.run(_Supervisor(shared, workers, metrics, tell, program).run())
+            asyncio.run(_Supervisor(shared, workers, metrics, announce_with_metrics, program).run())
         except* ShortlistError as group:
             raise _first(group) from None
 
@@ -79,26 +79,26 @@ class _Supervisor:
         self._processes: set[asyncio.subprocess.Process] = set()
 
     async def run(self) -> None:
-        """Until a signal: keep all workers alive; then end them."""
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, self._stop.set)
+        """Keep all workers alive until a signal, then end them."""
+        for stop_signal in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(stop_signal, self._stop.set)
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(self._workers):
                     group.create_task(self._keep_alive(number))
         finally:
-            for process in self._processes:  # whose task was cancelled, by the failure of another, while it waited
+            for process in self._processes:  # left where the failure of one worker cancelled the tasks of the others
                 await process.wait()
 
     async def _keep_alive(self, number: int) -> None:
-        """One worker and its successors."""
+        """Run one worker, and start a new one whenever it dies."""
         deaths, pause = 0, _FIRST_PAUSE
         while not self._stop.is_set():
             started = time.monotonic()
-            end, told = await self._live(number, first=deaths == 0)
+            end, is_reported = await self._live(number, first=deaths == 0)
             if self._stop.is_set():
                 return
-            if told:  # what keeps it from serving may pass, and the others serve on: the store of live users is away
+            if is_reported:  # the obstacle may pass, such as an absent store of live users; the other workers serve on
                 log.error("worker_cannot_start", worker=number, reason=end)
                 await self._sleep(_LONGEST_PAUSE)
                 continue
@@ -110,12 +110,15 @@ class _Supervisor:
             await self._sleep(pause)
 
     async def _live(self, number: int, first: bool) -> tuple[str, bool]:
-        """One worker from start to end: in words, and whether they are its own. At the first start those are raised."""
+        """Run one worker from start to end. Returns how it ended, in words, and whether the worker itself reported it.
+
+        A report at the worker's `first` start is raised as UnavailableError instead.
+        """
         process = await asyncio.create_subprocess_exec(
             *self._program,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then drains the workers in order
         )
         assert process.stdin is not None and process.stdout is not None
         self._processes.add(process)
@@ -139,7 +142,7 @@ class _Supervisor:
                 self._metrics.bury(process.pid)
 
     async def _end(self, process: asyncio.subprocess.Process) -> str:
-        """Wait until the worker dies or the supervisor stops, in which case it is drained."""
+        """Wait until the worker dies or the supervisor stops. Returns in words how the worker ended."""
         stopping, ending = asyncio.create_task(self._stop.wait()), asyncio.create_task(process.wait())
         try:
             await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -164,11 +167,11 @@ class _Supervisor:
 
 
 async def _report(stdout: asyncio.StreamReader) -> Ready | None:
-    """What a worker says of its start; None where it dies before it says anything."""
+    """A worker's report of its start; None where the worker dies before it reports."""
     while line := await stdout.readline():
         try:
             return REPORT.validate_json(line)
-        except ValidationError:  # a library that prints
+        except ValidationError:  # a line that some library printed
             continue
     return None
 

@@ -1,4 +1,4 @@
-"""The server's certificates: checked before anything starts, and read again once their files change."""
+"""TLS certificates of the server: checked before anything starts, and read again when their files change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 
 def credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    """What the server proves itself with, and asks of clients; None for plain text. DataError for unusable files."""
+    """The server's TLS credentials, with client certificates required where a CA is set; None for plain text.
+
+    Raises DataError where the files cannot be used.
+    """
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     certificates = Certificates(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
@@ -29,24 +32,27 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 
 class Certificates:
-    """A certificate chain, its key and perhaps the CA of the clients, as PEM files that somebody renews."""
+    """A certificate chain, its key and optionally the clients' CA, as PEM files that may be renewed at any time."""
 
     def __init__(self, chain: Path, key: Path, client_ca: Path | None = None) -> None:
         self._chain, self._key, self._client_ca = chain, key, client_ca
         self._seen: Stamp = ()
 
     def read(self) -> grpc.ServerCertificateConfiguration:
-        """The files as they are now. Raises DataError, in one line, where they are missing or do not fit together."""
+        """The configuration of the files as they are now.
+
+        Raises DataError, with a message of one line, where files are missing or do not fit together.
+        """
         self._seen = self._stamp()
         self._check()
         roots = self._client_ca.read_bytes() if self._client_ca else None
         return grpc.ssl_server_certificate_configuration([(self._key.read_bytes(), self._chain.read_bytes())], roots)
 
     def changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """The files where they changed since they were last looked at, else None; gRPC asks at every new connection.
+        """The configuration of the files if they changed since the last look, else None. gRPC asks at every connection.
 
-        Files that do not fit together are passed over, as between the writing of the one and of the other: the server
-        goes on with what it has.
+        Files that do not fit together are ignored, as while one of them is replaced and the other is not yet. The
+        server then keeps the configuration that it has.
         """
         try:
             if self._stamp() == self._seen:
@@ -59,7 +65,7 @@ class Certificates:
         return configuration
 
     def _stamp(self) -> Stamp:
-        """What tells one state of the files from another; a missing file is a state too."""
+        """Modification time, size and inode of each file, to notice changes; zeros for a missing file."""
         states = []
         for path in (self._chain, self._key, self._client_ca):
             if path is not None and path.exists():
@@ -70,7 +76,7 @@ class Certificates:
         return tuple(states)
 
     def _check(self) -> None:
-        """Let Python's ssl look first: gRPC would only say that it cannot listen."""
+        """Raise DataError for unusable files. Python's ssl says what is wrong; gRPC would only say it cannot listen."""
         for path in filter(None, (self._chain, self._key, self._client_ca)):
             try:
                 path.read_bytes()
@@ -82,7 +88,7 @@ class Certificates:
         except ssl.SSLError:
             raise DataError(f"{self._chain} holds no certificate in PEM form") from None
         try:
-            context.load_cert_chain(self._chain, self._key, password="")  # or it would ask for one at the terminal
+            context.load_cert_chain(self._chain, self._key, password="")  # without one, ssl asks at the terminal
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":
                 raise DataError(f"the key {self._key} is not that of the certificate {self._chain}") from None

@@ -1,8 +1,8 @@
-"""One serving process: from settings to SERVING, until a signal drains it.
+"""The worker: one serving process, from its settings to SERVING, until a signal drains it.
 
-`python -P -m shortlist_server.process.worker` is how the supervisor starts one: settings come as a line of JSON on
-standard input, what came of it goes as a line of JSON to standard output, and the end of standard input (the
-supervisor's own end) drains too.
+The supervisor starts a worker with `python -P -m shortlist_server.process.worker`. The settings come as a line of JSON
+on standard input. The worker reports on its start with a line of JSON on standard output. It also drains when standard
+input ends, which happens when the supervisor has died.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
 USAGE_ERROR = 2
-"""Exit status where what was asked for cannot be done: nothing is wrong with the program."""
+"""Exit status where the server cannot do what the settings ask for, although nothing is wrong with the program."""
 
-_COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # by which prometheus_client counts in files, once it is imported
+_COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # where it is set on import, prometheus_client counts in files there
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """That a process serves, and what."""
+    """The report of a process on its start: what it serves, or why it cannot."""
 
     address: str
     bundle: str
     items: int
-    error: str = ""  # in one line, why it does not
-    metrics: str = ""  # where they are shown; empty where they are not
+    error: str = ""  # why the process cannot serve, in one line; empty where it serves
+    metrics: str = ""  # address of the page of metrics; empty where there is none
 
 
 REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
@@ -50,10 +50,10 @@ REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
 async def serve(
     settings: Settings, announce: Callable[[Ready], None], stop: asyncio.Event, load: Load = load_bundle
 ) -> None:
-    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where it cannot begin."""
+    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start."""
     loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(stop_signal, stop.set)
     authority = read_tokens(settings.token_file) if settings.token_file else None
     if not settings.share_port:
         check_free(settings)
@@ -61,11 +61,11 @@ async def serve(
     try:
         bundle = await server.begin()
         if settings.metrics_folder:
-            from shortlist_server.observe.shared_metrics import take_room  # late: see `prepare`
+            from shortlist_server.observe.shared_metrics import take_room  # a late import: see `prepare`
 
             take_room(settings.metrics_folder, os.getpid())
         gc.collect()
-        gc.freeze()  # what was loaded stays: nobody's request is to wait while it is looked through for garbage
+        gc.freeze()  # keeps the loaded bundle out of garbage collection, for which requests would have to wait
         host = settings.address.rpartition(":")[0]
         metrics = server.metrics_page.address if server.metrics_page else ""
         announce(Ready(f"{host}:{port}", bundle.version, len(bundle.items), metrics=metrics))
@@ -75,29 +75,30 @@ async def serve(
 
 
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
-    """Serve in this process until a signal. Raises ShortlistError where it cannot begin."""
+    """Serve in this process until a signal. Raises ShortlistError where the server cannot start."""
     prepare(settings)
     asyncio.run(serve(settings, announce, asyncio.Event(), load))
 
 
 def prepare(settings: Settings) -> None:
-    """What has to be set before libraries are imported: one thread for each of the models', as there is a process per
-    core, and where metrics are counted.
+    """Set what libraries read when they are imported: one thread per model library, and where metrics are counted.
+
+    One thread is enough because there is one process per core.
     """
     for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "2"}.items():
         os.environ.setdefault(name, value)
     choose(settings.device)
-    os.environ.pop(_COUNTED_IN, None)  # somebody else's
+    os.environ.pop(_COUNTED_IN, None)  # set for another program
     if settings.metrics_folder:
         os.environ[_COUNTED_IN] = str(settings.metrics_folder)
-    # Seconds; the event loop must not queue behind the model thread for the usual five milliseconds.
+    # In seconds. With the usual five milliseconds the event loop would wait too long for the model thread.
     sys.setswitchinterval(0.0005)
-    gc.set_threshold(20_000, 20, 20)  # a batch of answers is thousands of objects, and none of them is garbage yet
+    gc.set_threshold(20_000, 20, 20)  # a batch of answers holds thousands of objects, none of which is garbage yet
     logs.configure(settings.log_level)
 
 
 def main(load: Load = load_bundle) -> None:
-    """Serve for a supervisor. A program of one's own that calls this serves what `load` makes of bundles."""
+    """Serve for a supervisor. A custom program may call this with its own `load`, to serve bundles in another way."""
     settings = Settings.model_validate_json(sys.stdin.readline())
     prepare(settings)
     try:

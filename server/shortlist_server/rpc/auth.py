@@ -1,4 +1,4 @@
-"""Who may call what: hashes of bearer tokens from a file, and one table of what each method asks for."""
+"""Authentication: hashes of bearer tokens from a file, and one table of the scopes that each method needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shortlist_core.errors import DataError, PermissionDeniedError, Unauthentica
 READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
 SCOPES = frozenset({READ, WRITE, USERS, ADMIN})
 USUAL = frozenset({READ, WRITE})
-"""Scopes of a token that names none: single users' data and which bundle serves are only for those who say so."""
+"""Scopes of a token that names none. Single users' data and the choice of the bundle need a scope by name."""
 ANYBODY: frozenset[str] = frozenset()
 
 _RECOMMENDATION, _EVENT = "/shortlist.v1.RecommendationService/", "/shortlist.v1.EventService/"
@@ -23,7 +23,7 @@ _CATALOG = "/shortlist.v1.CatalogService/"
 _USER, _BUNDLE = "/shortlist.v1.UserService/", "/shortlist.v1.BundleService/"
 
 TABLE: Mapping[str, frozenset[str]] = {
-    # method -> scopes of which a caller needs one; a method that is not here is nobody's
+    # method -> scopes of which a caller needs one; a method that is not in the table is refused to everybody
     f"{_RECOMMENDATION}Recommend": frozenset({READ}),
     f"{_RECOMMENDATION}BatchRecommend": frozenset({READ}),
     f"{_RECOMMENDATION}StreamRecommend": frozenset({READ}),
@@ -52,22 +52,22 @@ TABLE: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One accepted token: only its hash is kept."""
+    """One accepted token, of which only the hash is kept, and its scopes."""
 
     sha256: bytes
     scopes: frozenset[str]
 
 
 class Authority:
-    """Decides about calls by the tokens of a file."""
+    """The accepted tokens: decides which caller may call which method."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         self._tokens = tuple(tokens)
 
     def check(self, method: str, authorization: str | bytes | None) -> None:
-        """Return where a caller with this `authorization` header may call the method with this full name.
+        """Return if a caller with this `authorization` header may call the method with this full name.
 
-        Raises UnauthenticatedError without a known token, PermissionDeniedError with one that does not reach.
+        Raises UnauthenticatedError without an accepted token, PermissionDeniedError where its scopes do not suffice.
         """
         needed = TABLE.get(method)
         if needed is not None and not needed:
@@ -79,9 +79,9 @@ class Authority:
             raise PermissionDeniedError(f"this token does not allow {method}")
 
     def _scopes(self, authorization: str | bytes | None) -> frozenset[str] | None:
-        """The scopes of the token in a header, None for no or an unknown one.
+        """The scopes of the token in a header; None where there is no token or it is not accepted.
 
-        Hashes are compared, each in constant time and all of them, so that time tells nothing about a token.
+        The hash is compared with all hashes, each in constant time, so that the time taken tells nothing of a token.
         """
         if not isinstance(authorization, str) or authorization[:7].lower() != "bearer ":
             return None
@@ -91,17 +91,17 @@ class Authority:
 
 
 def new_token(scopes: Iterable[str] = ()) -> tuple[str, str]:
-    """A random token, which is kept nowhere, and the line for the token file that lets it in."""
+    """A random token, which is stored nowhere, and the line of the token file that accepts it."""
     token = secrets.token_urlsafe(32)
     return token, " ".join([f"sha256:{_hash(token).hex()}", *(sorted(scopes) or sorted(USUAL))])
 
 
 def read_tokens(path: Path) -> Authority:
-    """The authority of a token file: on each line `sha256:HEX`, the hash of a token, and its scopes `read`, `write`,
-    `users`, `admin`.
+    """The authority of a token file. A line holds `sha256:HEX`, the hash of a token, and its scopes.
 
-    A token without scopes has the first two; empty lines and those that begin with # are passed over. Raises DataError
-    for a file that cannot be read, holds no token or one that is not hashed, or names another scope.
+    Scopes are `read`, `write`, `users` and `admin`; a token without scopes has the first two. Empty lines and those
+    that begin with # are ignored. Raises DataError for a file that cannot be read, that holds no token or one that is
+    not hashed, or that names another scope.
     """
     try:
         lines = path.read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""BundleService: which bundles there are, which of them serve, and changing that."""
+"""BundleService: lists the bundles, says which of them serve, and changes that."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class BundleServicer(BundleServiceServicer):
-    """For operators: the folder of bundles, and what this process serves of it."""
+    """The folder of bundles and what this process serves of it, for operators."""
 
     def __init__(self, manager: BundleManager, engine: Engine) -> None:
         self._manager = manager
@@ -33,18 +33,18 @@ class BundleServicer(BundleServiceServicer):
     async def GetServingBundle(
         self, request: api.GetServingBundleRequest, context: Context
     ) -> api.GetServingBundleResponse:
-        """From memory alone."""
+        """Answered from memory, without reading the folder."""
         return api.GetServingBundleResponse(serving=self._state())
 
     async def ActivateBundle(self, request: api.ActivateBundleRequest, context: Context) -> api.ActivateBundleResponse:
-        """Beside what serves, then instead of it."""
+        """The bundle is loaded while the others serve, and then serves under its label."""
         version, label, share = validate.activate_bundle(request)
         self._engine.ready()  # UnavailableError while the server still starts
         await self._manager.activate(version, label, share)
         return api.ActivateBundleResponse(serving=self._state())
 
     async def RollbackBundle(self, request: api.RollbackBundleRequest, context: Context) -> api.RollbackBundleResponse:
-        """To what is still in memory, where it is."""
+        """A bundle that is still in memory is not loaded again."""
         label = validate.rollback_bundle(request)
         self._engine.ready()
         await self._manager.rollback(label)
@@ -66,7 +66,7 @@ class BundleServicer(BundleServiceServicer):
                 convert.describe(message, store.manifest(version))
             except BundleRefusedError as error:
                 message.damage = f"{error.metadata['file']}: {error.metadata['check']}"
-            except NotFoundError:  # pruned since they were listed
+            except NotFoundError:  # the version was pruned since the versions were listed
                 response.bundles.pop()
         if len(versions) > size:
             response.next_page_token = validate.page_token(versions[size - 1])

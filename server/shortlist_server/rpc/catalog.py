@@ -1,4 +1,4 @@
-"""CatalogService: the items of the serving bundle, overridden by what callers have written since."""
+"""CatalogService: the items of the serving bundle, with the changes that callers have written since."""
 
 from __future__ import annotations
 
@@ -25,66 +25,66 @@ from shortlist_state import CatalogStore
 from shortlist_state.catalog import Before, Written
 
 MAX_PAGE_BYTES = 2 * 1024 * 1024
-"""Where a page of items ends at the latest: half of what gRPC's clients take by default."""
+"""Most bytes of a page of items: half of the largest message that gRPC's clients accept by default."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 T = TypeVar("T")
 
 
 class CatalogServicer(CatalogServiceServicer):
-    """Without the store nothing is answered: whether an item was changed or deleted, only the store knows."""
+    """Reads and writes items. Every method needs the store: only the store knows what changed or was deleted."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._upserting = asyncio.Lock()  # each may wait for the models: together they would keep events waiting
+        self._upserting = asyncio.Lock()  # an upsert may wait for the models; several would keep event writes waiting
 
     async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
         """See the service's definition, as for all methods here."""
         items, bundle = validate.upsert_items(request), self._engine.stable
         async with self._upserting:
             written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(bundle, items))
-        updated = _there(bundle.bundled, [item.item_id for item in items], written)
+        updated = _existing_count(bundle.bundled, [item.item_id for item in items], written)
         return api.UpsertItemsResponse(
             created_count=len(items) - updated, updated_count=updated, revision=written.sequence
         )
 
     async def DeleteItems(self, request: api.DeleteItemsRequest, context: Context) -> api.DeleteItemsResponse:
-        """Also of items that only another bundle knows: it may serve some day."""
+        """Deletions of items that this bundle does not contain are stored too: another bundle may contain them."""
         item_ids, bundle = validate.delete_items(request), self._engine.stable
         written = await self._engine.with_store(lambda _: self._engine.catalog.delete(item_ids))
         return api.DeleteItemsResponse(
-            deleted_count=_there(bundle.bundled, item_ids, written), revision=written.sequence
+            deleted_count=_existing_count(bundle.bundled, item_ids, written), revision=written.sequence
         )
 
     async def GetItem(self, request: api.GetItemRequest, context: Context) -> api.GetItemResponse:
-        """From the store, or else from the bundle."""
+        """The item as the store has it, or else as the bundle has it."""
         item_id, bundle = validate.get_item(request), self._engine.stable
         [change] = await self._ask(lambda store: store.get([item_id]))
         row = bundle.bundled.ids.row(item_id)
-        found = _of_store(change) if change else _of_bundle(bundle.bundled, row) if row != NO_ITEM else None
-        if found is None:
+        item = _of_store(change) if change else _of_bundle(bundle.bundled, row) if row != NO_ITEM else None
+        if item is None:
             raise NotFoundError("item", item_id)
-        return api.GetItemResponse(item=found)
+        return api.GetItemResponse(item=item)
 
     async def ListItems(self, request: api.ListItemsRequest, context: Context) -> api.ListItemsResponse:
-        """Fills a page from the bundle's rows, or from the store's other items once all rows are told."""
+        """A page of the bundle's rows, or, after the last row, of the store's other items."""
         (size, token), bundle = validate.list_items(request), self._engine.stable
-        at, bundled = _Place.read(token, bundle), bundle.bundled
-        if at.row < len(bundled):
-            rows = range(at.row, min(at.row + size, len(bundled)))
+        start, bundled = _Position.read(token, bundle), bundle.bundled
+        if start.row < len(bundled):
+            rows = range(start.row, min(start.row + size, len(bundled)))
             changes = await self._ask(lambda store: store.get(bundled.ids.take(rows)))
-            told = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
-            places = [_Place(row + 1) for row in rows]
-            more = True  # the store's, if nothing else
+            messages = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
+            positions = [_Position(row + 1) for row in rows]
+            more = True  # the store's items follow
         else:
-            live = await self._ask(lambda store: store.items(at.item_id, size))
-            told = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
-            places = [_Place(len(bundled), change.item_id) for change in live]
+            live = await self._ask(lambda store: store.items(start.item_id, size))
+            messages = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
+            positions = [_Position(len(bundled), change.item_id) for change in live]
             more = len(live) == size
-        items, used = _page(told)
+        items, used = _page(messages)
         response = api.ListItemsResponse(items=items)
-        if more or used < len(places):
-            response.next_page_token = places[used - 1].text(bundle)
+        if more or used < len(positions):
+            response.next_page_token = positions[used - 1].text(bundle)
         return response
 
     async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
@@ -92,14 +92,14 @@ class CatalogServicer(CatalogServiceServicer):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Position:
     """How far a listing has come."""
 
-    row: int = 0  # rows of the bundle that are told
-    item_id: str = ""  # the last of the other items that is told
+    row: int = 0  # how many rows of the bundle are listed
+    item_id: str = ""  # the last listed item of those that the bundle does not contain
 
     @classmethod
-    def read(cls, token: str, bundle: LoadedBundle) -> _Place:
+    def read(cls, token: str, bundle: LoadedBundle) -> _Position:
         if not token:
             return cls()
         try:
@@ -116,19 +116,22 @@ class _Place:
         return base64.urlsafe_b64encode(content.encode()).decode()
 
 
-def _there(bundled: ItemTable, item_ids: list[str], written: Written) -> int:
-    """How many of the items that were written now were there before, in the store or in the bundle."""
+def _existing_count(bundled: ItemTable, item_ids: list[str], written: Written) -> int:
+    """How many of the items just written existed before, in the store or in the bundle."""
     return sum(
         before is Before.ITEM or (before is Before.NOTHING and item_id in bundled.ids)
         for before, item_id in zip(written.before, item_ids, strict=True)
     )
 
 
-def _page(told: Iterable[api.Item | None]) -> tuple[list[api.Item], int]:
-    """As many items as a page has room for, at least one, without those that are None; how many that uses up."""
+def _page(messages: Iterable[api.Item | None]) -> tuple[list[api.Item], int]:
+    """The items of a page, as many as fit but at least one, and how many of `messages` the page uses up.
+
+    A message that is None is used up, but not on the page.
+    """
     items: list[api.Item] = []
     used = size = 0
-    for item in told:
+    for item in messages:
         size += item.ByteSize() + 8 if item else 0
         if size > MAX_PAGE_BYTES and used:
             break
@@ -150,7 +153,7 @@ def _of_bundle(items: ItemTable, row: int) -> api.Item:
 
 
 def _of_store(change: CatalogChange) -> api.Item | None:
-    """None for a deleted item."""
+    """The item of a change; None for a deletion."""
     item = change.item
     if item is None:
         return None

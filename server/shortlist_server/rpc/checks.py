@@ -1,4 +1,4 @@
-"""Reads the fields of requests by the rules that the comments in `protos/shortlist/v1` promise."""
+"""Checks of request fields, by the rules that the comments in `protos/shortlist/v1` promise."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_FILTER_NAMES = 100  # of each condition
 MAX_TOKEN = 1_024
 MAX_TITLE, MAX_TEXT = 1_000, 10_000
 
-# 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end: the rule in event.proto.
+# The rule of event.proto: 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end.
 _ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
 _ID_RULE = "must be 1 to 128 characters, none of them a control character, no white space at the ends"
 _LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 def checked(read: Callable[[Check], T]) -> T:
-    """What `read` makes of a request; InvalidArgumentError with all that its check has refused."""
+    """The value that `read` makes of a request. Raises InvalidArgumentError with all violations that it notes."""
     check = Check("", [], int(time.time() * SECOND))
     value = read(check)
     if check.violations:
@@ -49,17 +49,17 @@ def checked(read: Callable[[Check], T]) -> T:
 
 
 class Check:
-    """Reads fields and collects what is wrong with them; what it returns for a broken field is never used."""
+    """Reads the fields of one message and collects violations. The value returned for a broken field is never used."""
 
     def __init__(self, prefix: str, violations: list[Violation], now: int) -> None:
         self.prefix, self.violations, self.now = prefix, violations, now
 
     def below(self, path: str) -> Check:
-        """The check of a message further down; its violations are collected here too."""
+        """The check of a nested message. Its violations are collected with those of this one."""
         return Check(self.prefix + path, self.violations, self.now)
 
     def refuse(self, field: str, description: str) -> None:
-        """Note that a field, of the message at hand, breaks its rule."""
+        """Note that a field of this message breaks its rule."""
         self.violations.append(Violation(self.prefix + field, description))
 
     def id(self, field: str, value: str) -> str:
@@ -69,43 +69,43 @@ class Check:
         return value
 
     def optional_id(self, field: str, value: str) -> str:
-        """The same, or nothing."""
+        """The value, if it is empty or follows the rule for ids."""
         return self.id(field, value) if value else ""
 
     def request_id(self, value: str) -> str:
-        """The caller's, or a new one."""
+        """The caller's request id, or a new one where there is none."""
         return self.optional_id("request_id", value) or str(uuid.uuid4())
 
     def ids(self, field: str, values: Sequence[str], most: int, least: int = 0) -> tuple[str, ...]:
-        """`least` to `most` ids."""
+        """The values, if they are `least` to `most` ids."""
         self.length(field, values, most, least)
         return tuple(self.id(f"{field}[{i}]", value) for i, value in enumerate(values[:most]))
 
     def length(self, field: str, values: Sequence[Any], most: int, least: int = 0) -> None:
-        """A repeated field holds `least` to `most` entries."""
+        """Check that a repeated field holds `least` to `most` entries."""
         if not least <= len(values) <= most:
             self.refuse(field, f"must hold {least} to {most:,} entries, not {len(values):,}")
 
     def number(self, field: str, value: int, most: int, default: int) -> int:
-        """1 to `most`; 0 means the default."""
+        """The value, if it is 1 to `most`, or the default for 0."""
         if not 0 <= value <= most:
             self.refuse(field, f"must be 1 to {most:,}, or 0 for {default}, not {value}")
         return value or default
 
     def page_size(self, value: int, most: int, default: int) -> int:
-        """More than `most` is no mistake: the caller asked for as many as there may be."""
+        """The size of a page, at most `most`; the default for 0. A larger value is allowed and means `most`."""
         if value < 0:
             self.refuse("page_size", f"must be 1 to {most:,}, or 0 for {default:,}, not {value}")
         return min(value, most) or default
 
     def short(self, field: str, value: str, most: int = MAX_TOKEN) -> str:
-        """A text of at most `most` characters."""
+        """The text, if it has at most `most` characters."""
         if len(value) > most:
             self.refuse(field, f"must have at most {most:,} characters")
         return value
 
     def different(self, field: str, values: Sequence[str], part: str = "") -> None:
-        """Each value of a repeated field, or of one `part` of its messages, occurs once."""
+        """Check that each value of a repeated field, or of one `part` of its messages, occurs once."""
         first: dict[str, int] = {}
         for position, value in enumerate(values):
             if (earlier := first.setdefault(value, position)) != position:
@@ -113,44 +113,44 @@ class Check:
                 self.refuse(where, f"must not be that of {field}[{earlier}] again")
 
     def share(self, field: str, value: float) -> float:
-        """0 to 1."""
+        """The value, if it is 0 to 1."""
         if not 0 <= value <= 1:
             self.refuse(field, f"must be 0 to 1, not {value}")
         return value
 
     def finite(self, field: str, value: float) -> float:
-        """Neither NaN nor infinite."""
+        """The value, if it is neither NaN nor infinite."""
         if not math.isfinite(value):
             self.refuse(field, f"must be a finite number, not {value}")
         return value
 
     def label(self, field: str, value: int) -> Label:
-        """A label; the default is stable."""
+        """The label of the enum's value; stable where none is given."""
         if value not in _LABELS:
             self.refuse(field, f"{value} is no BundleLabel")
         return _LABELS.get(value, "stable")
 
     def keep_seen(self, value: int) -> bool:
-        """Whether seen items may come again."""
+        """Whether seen items may be recommended again."""
         if value not in SeenItemsPolicy.values():
             self.refuse("seen_items_policy", f"{value} is no SeenItemsPolicy")
         return value == SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP
 
     def type(self, field: str, value: int) -> EventType:
-        """A type that there is."""
+        """The event type of the enum's value, if there is one."""
         if value not in _TYPES:
             self.refuse(field, f"{value} is no EventType")
         return _TYPES.get(value, EventType.INTERACTION)
 
     def time(self, field: str, value: Timestamp) -> int:
-        """Microseconds, cut to the microsecond below."""
+        """The time in microseconds since 1970, rounded down, if it is no more than a day from now."""
         micros = value.seconds * SECOND + value.nanos // 1_000
         if not 0 <= value.nanos < 1_000_000_000 or not 0 <= micros <= self.now + DAY:
             self.refuse(field, "must be from 1970-01-01T00:00:00Z to one day from now")
         return micros
 
     def filter(self, message: FilterMessage) -> Filter:
-        """The conditions that a filter names, whatever the order of the names."""
+        """The filter with its conditions; their names are sorted, so that their order in the request means nothing."""
         below, conditions = self.below("filter."), []
         for kind in CONDITIONS:
             if names := below.ids(kind.field, getattr(message, kind.field), MAX_FILTER_NAMES):
@@ -158,16 +158,16 @@ class Check:
         return Filter(tuple(conditions))
 
     def context(self, messages: Sequence[ContextEvent]) -> tuple[Event, ...]:
-        """Events that are not stored, of nobody in particular."""
+        """The context events of a request, without ids of event and user, as they are not stored."""
         self.length("context_events", messages, MAX_CONTEXT_EVENTS)
         sent = enumerate(messages[:MAX_CONTEXT_EVENTS])
         return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
 
     def attributes(self, messages: Sequence[UserAttribute]) -> tuple[tuple[str, str], ...]:
-        """Keys and values of what is known of a user."""
+        """Keys and values of the user's attributes."""
         self.length("user_attributes", messages, MAX_ATTRIBUTES)
-        sent = [(self.below(f"user_attributes[{i}]."), each) for i, each in enumerate(messages[:MAX_ATTRIBUTES])]
-        return tuple((at.id("key", each.key), at.id("value", each.value)) for at, each in sent)
+        sent = [(self.below(f"user_attributes[{i}]."), message) for i, message in enumerate(messages[:MAX_ATTRIBUTES])]
+        return tuple((check.id("key", message.key), check.id("value", message.value)) for check, message in sent)
 
     def item(self, message: ItemInput) -> CatalogItem:
         """An item to write."""
@@ -181,7 +181,7 @@ class Check:
         )
 
     def price(self, field: str, value: float) -> float:
-        """What something costs."""
+        """The price, if it is finite and not negative."""
         if not 0 <= value < math.inf:
             self.refuse(field, f"must be a finite number, 0 or larger, not {value}")
         return value
@@ -200,7 +200,7 @@ class Check:
     def fields(
         self, message: EventMessage | ContextEvent, event_id: str, user_id: str, session_id: str = "", token: str = ""
     ) -> Event:
-        """An event out of what both kinds of message have."""
+        """An event of the fields that both kinds of message have."""
         return Event(
             event_id=event_id,
             user_id=user_id,

@@ -1,4 +1,4 @@
-"""Answers to messages of the API."""
+"""Converts answers into messages of the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shortlist_server.system.loaded_bundle import LoadedBundle
 
 Recommendation = api.RecommendResponse | parts.Recommendation
 Scored = api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: that takes longer than a token
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once, as making it costs more than a token
 S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsResponse)
 
 
@@ -72,7 +72,10 @@ def similar_items_response(bundle: LoadedBundle, query: Query, answer: Ranked) -
 
 
 def attribution_token(request_id: str, bundle_version: str, position: int = 0) -> str:
-    """What events send back: opaque to callers, but no secret. Base64 of JSON: request, bundle, place in the batch."""
+    """The token that events send back: base64 of the JSON list of request id, bundle version and batch position.
+
+    Callers treat the token as opaque, but it holds no secret.
+    """
     content = _json.encode([request_id, bundle_version, position])
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
@@ -94,34 +97,36 @@ def _scored(response: S, bundle: LoadedBundle, query: Query, answer: Ranked) -> 
     return response
 
 
-def _reasons(bundle: LoadedBundle, told: Reasons) -> list[bytes]:
-    """Each item's reason without its share, serialised; few differ but for that."""
-    columns = told.speakers, told.anchors, told.done, told.groups
+def _reasons(bundle: LoadedBundle, reasons: Reasons) -> list[bytes]:
+    """The reason of each item without its share, serialised. Without their shares most reasons of an answer are equal,
+    so each different one is written once.
+    """
+    columns = reasons.speakers, reasons.anchors, reasons.done, reasons.groups
     of_items = list(zip(*(column.tolist() for column in columns), strict=True))
     different = list(dict.fromkeys(of_items))
     anchors = [anchor for _, anchor, _, _ in different if anchor != NO_ITEM]
-    named = zip(bundle.items.ids.take(anchors), bundle.items.titles.take(anchors), strict=True)
-    names = bundle.groups.names if bundle.groups else ()
-    worded = {
-        each: _reason(
-            told.sources[each[0]],
-            told.explanations[each[0]],
-            *(("", None) if each[1] == NO_ITEM else next(named)),
-            each[2],
-            None if each[3] == NO_GROUP else names[each[3]],
+    anchor_names = zip(bundle.items.ids.take(anchors), bundle.items.titles.take(anchors), strict=True)
+    group_names = bundle.groups.names if bundle.groups else ()
+    messages = {
+        (speaker, anchor, done, group): _reason(
+            reasons.sources[speaker],
+            reasons.explanations[speaker],
+            *(("", None) if anchor == NO_ITEM else next(anchor_names)),
+            done,
+            None if group == NO_GROUP else group_names[group],
         )
-        for each in different
+        for speaker, anchor, done, group in different
     }
-    return [worded[each] for each in of_items]
+    return [messages[reason] for reason in of_items]
 
 
 @lru_cache(4_096)
 def _reason(
-    source: str, said: Explanation, anchor_id: str, title: str | None, done: int, shared: Attribute | None
+    source: str, explanation: Explanation, anchor_id: str, title: str | None, done: int, shared: Attribute | None
 ) -> bytes:
     return parts.Reason(
-        kind=explanation_text.kind(said, title is not None),
-        text=explanation_text.text(said, title, done, shared),
+        kind=explanation_text.kind(explanation, title is not None),
+        text=explanation_text.text(explanation, title, done, shared),
         source=source,
         anchor_item_id=anchor_id,
     ).SerializeToString()

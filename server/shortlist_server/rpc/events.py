@@ -1,4 +1,4 @@
-"""EventService: what users do, written down."""
+"""EventService: stores what users do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shortlist_server.serving.engine import Engine
 
 
 class EventServicer(EventServiceServicer):
-    """Answers once events are durable; from then on every process that shares the store sees them."""
+    """Stores events durably before it answers. From then on every process that shares the store sees them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -21,6 +21,6 @@ class EventServicer(EventServiceServicer):
     async def WriteEvents(
         self, request: api.WriteEventsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> api.WriteEventsResponse:
-        """All events or none."""
+        """Store all events of the request, or none."""
         result = await self._engine.write(validate.write_events(request))
         return api.WriteEventsResponse(accepted_count=result.accepted, duplicate_count=result.duplicates)

@@ -1,4 +1,4 @@
-"""Reasons in words for the person who gets the recommendation."""
+"""Explanation texts: one sentence that tells the user why an item is shown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import EventType
 
 MAX_TITLE = 120
-"""Characters of a title that are quoted; with the longest sentence around it a reason stays below 256."""
+"""Most characters of a quoted title, so that the longest sentence has fewer than 256 characters."""
 
 PLACES = ("country", "region", "state", "city")
-"""Attributes whose values are where somebody is: "popular in" can be said of them."""
+"""Attributes whose values are places, so that "popular in" fits them."""
 
 _DONE: dict[int, str] = {
     EventType.VIEW: "viewed",
@@ -23,31 +23,33 @@ _DONE: dict[int, str] = {
     EventType.LIKE: "liked",
     EventType.RATING: "rated",
 }
-_CHOSEN = "chose"  # for an event of no stated kind
+_CHOSEN = "chose"  # for an event without a type
 
 
-def kind(said: Explanation, anchored: bool) -> api.ReasonKind.ValueType:
-    """The kind of a reason by what its source says; `anchored` is whether it starts from a history item."""
-    return api.ReasonKind.Value(f"REASON_KIND_{ReasonKind.HISTORY_ITEM if anchored else said.kind}")
+def kind(explanation: Explanation, anchored: bool) -> api.ReasonKind.ValueType:
+    """The kind of a reason; `anchored` says whether the reason names a history item."""
+    return api.ReasonKind.Value(f"REASON_KIND_{ReasonKind.HISTORY_ITEM if anchored else explanation.kind}")
 
 
-def text(said: Explanation, title: str | None, done: int, shared: tuple[str, str] | None = None) -> str:
-    """One sentence of at most 256 characters; `title` is that of the reason's anchor, if it has one, `done` the
-    EventType of what was done with it, `shared` is the attribute (key, value) of its group.
+def text(explanation: Explanation, title: str | None, done: int, shared: tuple[str, str] | None = None) -> str:
+    """The explanation text: one sentence of at most 256 characters.
+
+    `title` is the title of the history item that the reason names, None where it names none. `done` is the EventType
+    of what the user did with that item. `shared` is the attribute (key, value) of the group that the reason names.
     """
     if title is not None and (quoted := _quoted(title)):
-        return said.following.format(done=_DONE.get(done, _CHOSEN), title=quoted)
+        return explanation.following.format(done=_DONE.get(done, _CHOSEN), title=quoted)
     if shared:
         key, value = shared
-        if said.place and key.lower() in PLACES:
-            return said.place.format(value=_quoted(value))
-        if said.group:  # not the value: the person knows it, and it may be private
-            return said.group.format(key=_quoted(key))
-    return said.alone
+        if explanation.place and key.lower() in PLACES:
+            return explanation.place.format(value=_quoted(value))
+        if explanation.group:  # without the value, which may be private
+            return explanation.group.format(key=_quoted(key))
+    return explanation.alone
 
 
 def _quoted(title: str) -> str:
-    """A title on one line and not too long."""
+    """A title on one line, cut to MAX_TITLE characters."""
     if not title.isprintable():
         title = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in title)
     line = " ".join(title.split())

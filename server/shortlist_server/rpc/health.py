@@ -1,4 +1,4 @@
-"""grpc.health.v1: what balancers and clients ask before they send calls. Never limited, open to everybody."""
+"""Health service (grpc.health.v1): tells balancers and clients whether to send calls. It is open to everybody."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Response = health_pb2.HealthCheckResponse
 
 
 class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpc_health ships no types
-    """Says of the server ("") and of each service what the lifecycle says. Ends its streams when the server drains.
+    """Reports the lifecycle's status for the server ("") and for each service. Its streams end when the server drains.
 
-    grpc_health's own servicer keeps them open, and a drain would last its whole grace.
+    grpc_health's own servicer keeps streams open, so that draining would take the whole grace period.
     """
 
     def __init__(self, lifecycle: Lifecycle, services: Collection[str]) -> None:
@@ -26,7 +26,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # g
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> health_pb2.HealthCheckResponse:
-        """The status of one service; NOT_FOUND for one that is not served here."""
+        """The status of one service; NOT_FOUND for a service that is not served here."""
         if request.service not in self._services:
             raise NotFoundError("service", request.service[:128])
         return Response(status=self._status(request.service))
@@ -34,7 +34,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # g
     async def List(
         self, request: health_pb2.HealthListRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> health_pb2.HealthListResponse:
-        """The status of everything served here."""
+        """The status of the server and of each service."""
         services = {service: Response(status=self._status(service)) for service in self._services}
         return health_pb2.HealthListResponse(statuses=services)
 
@@ -47,7 +47,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # g
             if (status := self._status(request.service)) != last:
                 yield Response(status=status)
                 last = status
-                continue  # it may have changed while it was being sent
+                continue  # the status may have changed while it was being sent
             if self._lifecycle.draining.is_set():
                 return
             await self._lifecycle.changed()

@@ -1,4 +1,4 @@
-"""The interceptor: surrounds every call with the middleware, whatever the method. `middleware` lists it in order."""
+"""The interceptor: surrounds every call with the middleware, whatever the method. `middleware` lists them in order."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ class Call:
     request: Any  # the message, a Malformed, or the iterator of a stream's messages
     context: Context
     started: float = field(default_factory=time.perf_counter)
-    response: Any = None  # of a unary call that was answered
-    code: grpc.StatusCode = grpc.StatusCode.OK  # that it ends with
-    reason: str = ""  # of the error that it ends with
+    response: Any = None  # the answer of a unary call; None before it, and for streams
+    code: grpc.StatusCode = grpc.StatusCode.OK  # the status that the call ends with
+    reason: str = ""  # the reason of the error that the call ends with
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is one of Shortlist's services: health and reflection go on while the server drains."""
+        """Whether the method belongs to Shortlist. Health and reflection do not, and go on while the server drains."""
         return self.method.startswith("/shortlist.")
 
 
 Middleware = Callable[[Call], AbstractAsyncContextManager[None]]
-"""Entered before the call and left after it: by an answer, by an error, by a caller who left."""
+"""A context manager that is entered before the call and left after it, however the call ends."""
 
 
 class Malformed:
-    """Stands for a message whose bytes are none; `parsed` raises for it once errors can be answered."""
+    """Stands for a request whose bytes are no message. `parsed` raises for it, where the error can become a status."""
 
 
 def parsed(request: R | Malformed) -> R:
-    """The request itself; InvalidArgumentError where its bytes were no message of the method."""
+    """The request itself. Raises InvalidArgumentError where its bytes were no message of the method."""
     if isinstance(request, Malformed):
         raise InvalidArgumentError([Violation("request", "these bytes are no message of this method")])
     return request
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
-    """Wraps the handler of each method once. No exception and no cancellation gets past it, only statuses do."""
+    """Wraps the handler of each method once. No exception and no cancellation passes it, only statuses do."""
 
     def __init__(self, middleware: Sequence[Middleware], metrics: Metrics) -> None:
         self._middleware = middleware
@@ -64,7 +64,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """The wrapped handler; None, and so UNIMPLEMENTED, for a method that nobody serves."""
+        """The wrapped handler; None for a method that nobody serves, which gRPC answers with UNIMPLEMENTED."""
         method = handler_call_details.method
         if method not in self._wrapped:
             handler = await continuation(handler_call_details)
@@ -111,13 +111,13 @@ class Interceptor(grpc.aio.ServerInterceptor):
     @asynccontextmanager
     async def _surrounded(self, call: Call) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for each in self._middleware:
-                await stack.enter_async_context(each(call))
+            for middleware in self._middleware:
+                await stack.enter_async_context(middleware(call))
             yield
 
 
 def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """`deserialize`, but broken bytes give a Malformed: where gRPC calls it an exception would end as UNKNOWN."""
+    """`deserialize`, but broken bytes give a Malformed. gRPC would turn an exception at that point into UNKNOWN."""
 
     def tolerant(data: bytes) -> Any:
         try:

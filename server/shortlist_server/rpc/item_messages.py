@@ -1,7 +1,7 @@
-"""The items of an answer as protobuf has them on the wire, written by one compiled loop.
+"""Item messages: a compiled loop writes the items of an answer in protobuf's wire format.
 
-An answer of 50 items holds some 400 messages. To make each of them from Python costs ten times what it costs to write
-their bytes and let protobuf read these in one go. The numbers of the fields are taken from the API's own descriptors.
+An answer of 50 items holds some 400 messages. Making each message in Python costs ten times as much as writing all
+bytes and letting protobuf read them at once. The numbers of the fields come from the API's own descriptors.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types
 
 @lru_cache(64)
 def _tag(message: Descriptor, field: str, wire_type: int) -> int:
-    """What stands before a field: one byte, as long as fields are numbered below 16."""
+    """The tag before a field: one byte, which holds as long as fields are numbered below 16."""
     tag = int(message.fields_by_name[field].number << 3 | wire_type)
     if tag > 0x7F:
         raise ValueError(f"{field} has too large a number for a tag of one byte")
     return tag
 
 
-# A ScoredItem is the same without the reason.
+# A ScoredItem has the same fields, but no reason.
 _ITEM_FIELDS = {"item_id": _BYTES, "title": _BYTES, "score": _FLOAT, "sources": _BYTES, "reason": _BYTES}
 _ITEM_TAGS = np.array([_tag(parts.RecommendedItem.DESCRIPTOR, *field) for field in _ITEM_FIELDS.items()], np.uint8)
 _SHARE_TAG = _tag(parts.Reason.DESCRIPTOR, "share", _FLOAT)
@@ -42,11 +42,13 @@ _HIT_TAGS = np.array([_tag(parts.SourceHit.DESCRIPTOR, *field) for field in _HIT
 def add_items(
     message: Message, ranked: Ranked, ids: Spans, titles: Spans, reasons: Sequence[bytes] | None = None
 ) -> None:
-    """Put the answer's items into `message.items`: RecommendedItems where there are `reasons` [n], which are serialised
-    Reasons without their shares, else ScoredItems; of each item the sources that proposed it, best rank first.
+    """Put the answer's items into `message.items`, each with the sources that proposed it, best rank first.
+
+    The items are RecommendedItems where `reasons` are given, else ScoredItems. `reasons` [n] are serialised Reasons
+    without their shares.
     """
     names, name_ends, longest = _names(ranked.hits.sources)
-    told, told_ends = joined(reasons or [])
+    reason_bytes, reason_ends = joined(reasons or [])
     written = encode_items(
         _tag(message.DESCRIPTOR, "items", _BYTES),
         _ITEM_TAGS,
@@ -59,8 +61,8 @@ def add_items(
         longest,
         np.ascontiguousarray(ranked.hits.ranks, np.int32),
         np.ascontiguousarray(ranked.hits.scores, np.float32),
-        told,
-        told_ends,
+        reason_bytes,
+        reason_ends,
         _SHARE_TAG,
         np.ascontiguousarray(ranked.reasons.shares, np.float32),
     )
@@ -68,12 +70,15 @@ def add_items(
 
 
 def warm(items: LiveItems) -> None:
-    """Compile, or load what was compiled, before somebody waits for it."""
+    """Compile the loop, or load it from the cache of compiled code, before a request has to wait for that."""
     add_items(parts.Recommendation(), Ranked.nothing(""), items.ids.spans([]), items.titles.spans([]))
 
 
 @lru_cache(16)
 def _names(sources: tuple[str, ...]) -> tuple[Bytes, Int64s, int]:
-    """The names one after another, where each begins and ends, and the bytes of the longest: few kinds of answers."""
+    """The names one after another, where each begins and ends, and the bytes of the longest name.
+
+    The result is cached, as answers have few different tuples of sources.
+    """
     names, ends = encode(sources)
     return names, ends, int(np.diff(ends).max(initial=0))

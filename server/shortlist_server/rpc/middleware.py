@@ -1,4 +1,4 @@
-"""The middleware around every call, as one ordered list: log line, statuses, the server's end, tokens, admission."""
+"""The middleware around every call, in one ordered list: log line, statuses, the server's end, tokens, admission."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from shortlist_server.rpc.status import to_code, to_status, to_trailers
 
 log = structlog.get_logger(__name__)
 
-_CLOCKS_SECONDS = 0.01  # by which a client's clock may end a call before the server's does
+_CLOCKS_SECONDS = 0.01  # how much earlier than the server a client may see the deadline pass
 
-_SEVERITY = {  # everything else is the caller's own affair: info
+_SEVERITY = {  # every other status is the caller's own doing, and logged as info
     grpc.StatusCode.OK: logging.DEBUG,
     grpc.StatusCode.INTERNAL: logging.ERROR,
     grpc.StatusCode.UNAVAILABLE: logging.WARNING,
@@ -34,7 +34,7 @@ _SEVERITY = {  # everything else is the caller's own affair: info
 
 
 def middleware(lifecycle: Lifecycle, authority: Authority | None, metrics: Metrics) -> list[Middleware]:
-    """All of it, the outermost first. Without an authority everybody may call."""
+    """All middleware, the outermost first. Without an authority everybody may call."""
     return [
         count_and_log(metrics),
         answer_errors(lifecycle),
@@ -45,14 +45,14 @@ def middleware(lifecycle: Lifecycle, authority: Authority | None, metrics: Metri
 
 
 def count_and_log(metrics: Metrics) -> Middleware:
-    """Each call counts when it comes and when it ends, and is logged at its end."""
+    """Count each call at its start and at its end, and log it at its end."""
 
     @asynccontextmanager
     async def counting(call: Call) -> AsyncIterator[None]:
         metrics.started(call.method)
         try:
             yield
-        except GeneratorExit:  # gRPC found nobody to send to, and asks for no more
+        except GeneratorExit:  # gRPC closes a stream whose caller is gone
             call.code = _seen_by_caller(call.context)
             raise
         finally:
@@ -64,7 +64,7 @@ def count_and_log(metrics: Metrics) -> Middleware:
 
 
 def answer_errors(lifecycle: Lifecycle) -> Middleware:
-    """An error becomes the call's status. A cancellation must not get out: gRPC would not answer at all."""
+    """Turn an error into the call's status. A cancellation becomes a status too, or gRPC would not answer at all."""
 
     @asynccontextmanager
     async def answering(call: Call) -> AsyncIterator[None]:
@@ -77,7 +77,7 @@ def answer_errors(lifecycle: Lifecycle) -> Middleware:
         except asyncio.CancelledError:
             if context.cancelled():
                 call.code = _seen_by_caller(context)
-                raise grpc.aio.AbortError from None  # nobody is there to be answered
+                raise grpc.aio.AbortError from None  # the caller is gone, so no answer is sent
             await _abort(call, _why_cancelled(context, lifecycle))
         except Exception as error:
             await _abort(call, error)
@@ -86,7 +86,7 @@ def answer_errors(lifecycle: Lifecycle) -> Middleware:
 
 
 def wait_where_held(lifecycle: Lifecycle) -> Middleware:
-    """A call that comes in the last moment of a server waits until it can be refused."""
+    """Hold a call that arrives in the last moment of a server until it can be refused."""
 
     @asynccontextmanager
     async def waiting(call: Call) -> AsyncIterator[None]:
@@ -98,7 +98,7 @@ def wait_where_held(lifecycle: Lifecycle) -> Middleware:
 
 
 def authenticate(authority: Authority) -> Middleware:
-    """Whoever may not make the call is refused."""
+    """Refuse calls that the authority does not allow."""
 
     @asynccontextmanager
     async def authenticating(call: Call) -> AsyncIterator[None]:
@@ -110,7 +110,7 @@ def authenticate(authority: Authority) -> Middleware:
 
 
 def admit(lifecycle: Lifecycle) -> Middleware:
-    """A draining server takes no new calls but those of health and reflection, and waits for the others to end."""
+    """Refuse new calls while the server drains, but for health and reflection, and let it wait for accepted calls."""
 
     @asynccontextmanager
     async def admitting(call: Call) -> AsyncIterator[None]:
@@ -153,11 +153,11 @@ def _log(call: Call, seconds: float) -> None:
 
 
 def _seen_by_caller(context: Context) -> grpc.StatusCode:
-    """What a caller who is gone saw."""
+    """The status that a caller who is gone has seen."""
     return grpc.StatusCode.DEADLINE_EXCEEDED if _late(context) else grpc.StatusCode.CANCELLED
 
 
 def _late(context: Context) -> bool:
-    """Whether it was the deadline that ended a call: gRPC then cancels it as if its caller had left."""
+    """Whether the deadline ended the call. gRPC then cancels the call, as it does when the caller leaves."""
     seconds = context.time_remaining()
     return seconds is not None and seconds < _CLOCKS_SECONDS

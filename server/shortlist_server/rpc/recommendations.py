@@ -24,7 +24,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class RecommendationServicer(RecommendationServiceServicer):
-    """Raises what the domain raises; the interceptors around it make statuses of that."""
+    """Raises the domain's errors; the middleware turns them into statuses."""
 
     def __init__(self, engine: Engine, lifecycle: Lifecycle, settings: Settings) -> None:
         self._engine = engine
@@ -37,15 +37,15 @@ class RecommendationServicer(RecommendationServiceServicer):
         return await self._engine.recommend(query, caller, convert.recommend_response)
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
-        """All queries from one bundle; in one batch where their filters and candidate counts are the same."""
+        """One bundle answers all queries, in one batch where their filters and candidate counts are equal."""
         (request_id, queries), bundle = validate.batch_recommend(request), self._engine.stable
         answers = await self._engine.recommend_batch(bundle, queries, self._caller(context))
-        return await asyncio.to_thread(convert.batch_response, bundle, request_id, queries, answers)  # it may be large
+        return await asyncio.to_thread(convert.batch_response, bundle, request_id, queries, answers)  # may be large
 
     async def StreamRecommend(
         self, request_iterator: AsyncIterator[api.StreamRecommendRequest], context: Context
     ) -> AsyncIterator[api.StreamRecommendResponse]:
-        """A bounded window of messages is worked on at the same time and answered in the order sent."""
+        """A bounded window of messages is answered at the same time; the answers keep the order of the messages."""
         window: asyncio.Queue[asyncio.Task[api.StreamRecommendResponse] | None]
         window = asyncio.Queue(self._settings.stream_window)
         caller = self._caller(context)
@@ -53,21 +53,21 @@ class RecommendationServicer(RecommendationServiceServicer):
         try:
             while (answering := await window.get()) is not None:
                 yield await answering
-            await reading  # raises what reading ended with
+            await reading  # raises the error that reading ended with
         finally:
             caller.cancelled = True
             reading.cancel()
             while not window.empty():
-                if (left := window.get_nowait()) is not None:
-                    left.cancel()
+                if (unsent := window.get_nowait()) is not None:
+                    unsent.cancel()
 
     async def Retrieve(self, request: api.RetrieveRequest, context: Context) -> api.RetrieveResponse:
-        """Stage one alone."""
+        """The candidates of stage one, without ranking."""
         query, caller = validate.retrieve(request), self._caller(context)
         return await self._engine.retrieve(query, caller, convert.retrieve_response)
 
     async def Rank(self, request: api.RankRequest, context: Context) -> api.RankResponse:
-        """Stage two alone."""
+        """The caller's own candidates, ordered by stage two."""
         query, caller = validate.rank(request), self._caller(context)
         return await self._engine.rank(query, caller, convert.rank_response)
 
@@ -77,10 +77,10 @@ class RecommendationServicer(RecommendationServiceServicer):
         return await self._engine.similar(query, caller, convert.similar_items_response)
 
     def _caller(self, context: Context) -> RequestContext:
-        """The caller's deadline, less what the way back takes."""
-        left = context.time_remaining()
+        """The request context: the caller's deadline, less the time that the answer needs to get back."""
+        seconds_left = context.time_remaining()
         reserve = self._settings.answer_reserve_seconds
-        return RequestContext(None if left is None else time.monotonic() + left - reserve)
+        return RequestContext(None if seconds_left is None else time.monotonic() + seconds_left - reserve)
 
     async def _read(
         self,
@@ -88,7 +88,10 @@ class RecommendationServicer(RecommendationServiceServicer):
         window: asyncio.Queue[asyncio.Task[api.StreamRecommendResponse] | None],
         caller: RequestContext,
     ) -> None:
-        """Start on messages as the window has room; ends with them, or with UNAVAILABLE when the server drains."""
+        """Start to answer messages as long as the window is not full.
+
+        Ends after the last message. Raises UnavailableError when the server drains.
+        """
         draining = asyncio.create_task(self._lifecycle.draining.wait())
         messages = aiter(requests)
         try:
@@ -108,7 +111,7 @@ class RecommendationServicer(RecommendationServiceServicer):
     async def _answer(
         self, request: api.StreamRecommendRequest | Malformed, caller: RequestContext
     ) -> api.StreamRecommendResponse:
-        """The response to one message; an error is a response too."""
+        """The response to one message. An error of the message is a response too, and does not end the stream."""
         try:
             query = validate.recommend(parsed(request))
             return await self._engine.recommend(query, caller, convert.stream_response)

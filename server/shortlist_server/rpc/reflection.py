@@ -1,4 +1,4 @@
-"""gRPC reflection, so that tools such as grpcurl can list and call what is served, in both versions of the protocol."""
+"""gRPC reflection in both versions of the protocol, so that tools such as grpcurl can list and call the services."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVICES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.Serv
 
 
 class Servicer(ReflectionServicer):  # type: ignore[misc]
-    """Also finds the file of a method, package.Service.Method: ghz asks for it and grpcio-reflection does not know."""
+    """Also finds the file of a method, package.Service.Method, which ghz asks for and grpcio-reflection cannot find."""
 
     def _file_containing_symbol(self, request: Any, fully_qualified_name: str) -> Any:
         try:
@@ -26,9 +26,10 @@ class Servicer(ReflectionServicer):  # type: ignore[misc]
 
 
 def add_reflection(server: grpc.aio.Server, services: Collection[str]) -> None:
-    """Serve reflection about `services` and itself.
+    """Serve reflection for `services` and for reflection itself.
 
-    grpcio-reflection has v1alpha only. v1 has the same messages under another package name, so one servicer does both.
+    grpcio-reflection implements v1alpha only. The messages of v1 are the same under another package name, so one
+    servicer serves both.
     """
     servicer = Servicer([*services, *SERVICES])
     handler = grpc.stream_stream_rpc_method_handler(

@@ -1,4 +1,4 @@
-"""What serves, as messages of BundleService."""
+"""Messages of BundleService: which bundles serve, how they fare, and what a manifest says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shortlist_server.serving.shadow import Shadow
 
 
 def serving_state(serving: Serving, taken_off: TakenOff | None, refusal: str) -> api.ServingState:
-    """What a process serves, how it fares, and what it could not do."""
+    """The state of a process: the bundles that it serves, the counts of canary and shadow, and the last refusal."""
     state = api.ServingState(stable_bundle_version=serving.stable.version, refusal=refusal)
     if serving.previous:
         state.previous_bundle_version = serving.previous.version
@@ -29,16 +29,16 @@ def serving_state(serving: Serving, taken_off: TakenOff | None, refusal: str) ->
 
 def labels(version: str, current: str | None, labels: Labels) -> list[api.BundleLabel.ValueType]:
     """The labels of a version."""
-    found = {
+    versions = {
         api.BUNDLE_LABEL_STABLE: current,
         api.BUNDLE_LABEL_CANARY: labels.canary and labels.canary.version,
         api.BUNDLE_LABEL_SHADOW: labels.shadow and labels.shadow.version,
     }
-    return [label for label, owner in found.items() if owner == version]
+    return [label for label, labelled in versions.items() if labelled == version]
 
 
 def describe(message: api.Bundle, manifest: Manifest) -> None:
-    """Fill in what a manifest says of its bundle."""
+    """Fill the message with what a manifest says of its bundle."""
     message.create_time.FromDatetime(manifest.created_at)
     message.data_end_time.FromMicroseconds(manifest.as_of_micros)
     message.size_bytes = sum(entry.bytes for entry in manifest.files.values())
@@ -48,12 +48,12 @@ def describe(message: api.Bundle, manifest: Manifest) -> None:
 
 
 def _canary(canary: Canary) -> api.CanaryState:
-    stable, own = canary.watch.counts()
+    stable_counts, canary_counts = canary.watch.counts()
     return api.CanaryState(
         bundle_version=canary.bundle.version,
         user_share=canary.share,
-        canary_counts=_counts(own),
-        stable_counts=_counts(stable),
+        canary_counts=_counts(canary_counts),
+        stable_counts=_counts(stable_counts),
         window_seconds=canary.watch.limits.window_seconds,
     )
 

@@ -1,4 +1,4 @@
-"""The one place where errors become gRPC statuses."""
+"""Statuses: the one place where errors become gRPC statuses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from shortlist_server.pipeline.request import CallerGoneError
 
 DOMAIN = "shortlist"
 MAX_DETAILS_BYTES = 4_500
-"""Room for violations: they travel in the trailing metadata, of which clients take 8 KiB by default."""
+"""Most bytes of violations. They travel in the trailing metadata, of which clients accept 8 KiB by default."""
 
 CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -49,16 +49,16 @@ log = structlog.get_logger(__name__)
 
 
 def to_status(error: BaseException) -> status_pb2.Status:
-    """The status of an error, with one ErrorInfo and what else belongs to it.
+    """The status of an error, with an ErrorInfo and the details that the kind of error calls for.
 
-    An error that is not ours becomes INTERNAL with an id under which the log has it; nothing of its text leaves.
+    An error that is not a ShortlistError becomes INTERNAL, with an id that the log repeats. Its text is not sent.
     """
     code = CODES.get(type(error)) if isinstance(error, ShortlistError) else None
     if code is None:
         return _internal(error)
     assert isinstance(error, ShortlistError)
     message, details = str(error), [_info(error.reason, error.metadata)]
-    if isinstance(error, StateError):  # its text names files
+    if isinstance(error, StateError):  # its text names files, so it is logged and not sent
         log.error("state_unavailable", error=message)
         message = "the store of live users and items cannot be used at the moment"
     if isinstance(error, InvalidArgumentError):
@@ -72,7 +72,7 @@ def to_status(error: BaseException) -> status_pb2.Status:
 
 
 def to_trailers(error: BaseException, status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
-    """The trailing metadata that carries a status's details, and for gRPC's own retries when to come back."""
+    """The trailing metadata: the status with its details, and for an overload when gRPC's own retries may come."""
     trailers: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
     if isinstance(error, OverloadedError):
         trailers += (("grpc-retry-pushback-ms", str(_millis(error))),)
@@ -93,8 +93,8 @@ def _internal(error: BaseException) -> status_pb2.Status:
 
 def _status(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> status_pb2.Status:
     packed = [any_pb2.Any() for _ in details]
-    for each, detail in zip(packed, details, strict=True):
-        each.Pack(detail)
+    for container, detail in zip(packed, details, strict=True):
+        container.Pack(detail)
     return status_pb2.Status(code=code_pb2.Code.Value(code.name), message=message, details=packed)
 
 
@@ -112,12 +112,12 @@ def _summary(violations: Sequence[Violation]) -> str:
 
 
 def _bad_request(violations: Sequence[Violation]) -> error_details_pb2.BadRequest:
-    """All violations, or as many as a client can receive and a last entry that says how many more there are."""
-    bad, room = error_details_pb2.BadRequest(), MAX_DETAILS_BYTES
+    """All violations. Where a client could not receive them all, a last entry says how many more there are."""
+    bad_request, bytes_left = error_details_pb2.BadRequest(), MAX_DETAILS_BYTES
     for position, violation in enumerate(violations):
-        room -= len(violation.field.encode()) + len(violation.description.encode()) + 8
-        if room < 0:
-            bad.field_violations.add(field="...", description=f"and {len(violations) - position:,} more")
+        bytes_left -= len(violation.field.encode()) + len(violation.description.encode()) + 8
+        if bytes_left < 0:
+            bad_request.field_violations.add(field="...", description=f"and {len(violations) - position:,} more")
             break
-        bad.field_violations.add(field=violation.field, description=violation.description)
-    return bad
+        bad_request.field_violations.add(field=violation.field, description=violation.description)
+    return bad_request

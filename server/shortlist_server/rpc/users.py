@@ -1,4 +1,4 @@
-"""UserService: what is known of a user, told, handed out, forgotten."""
+"""UserService: summarises, exports and deletes what is stored of a user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class UserServicer(UserServiceServicer):
-    """Asks the store, and the serving bundle for users who were not erased."""
+    """Reads the store, and for users who were not erased the serving bundle too."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -39,7 +39,7 @@ class UserServicer(UserServiceServicer):
             deleted_before=summary.erased,
             bundle_version=bundle.version,
         )
-        for type, count in sorted(summary.counts.items(), key=lambda each: (-each[1], each[0])):
+        for type, count in sorted(summary.counts.items(), key=lambda entry: (-entry[1], entry[0])):
             response.live_event_type_counts.add(event_type=int(type), event_count=count)
         times = [*trained, *(time for time in (summary.first, summary.last) if time is not None)]
         if times:
@@ -48,38 +48,38 @@ class UserServicer(UserServiceServicer):
         return response
 
     async def ExportUser(self, request: api.ExportUserRequest, context: Context) -> api.ExportUserResponse:
-        """Fills a page from the bundle, then from the store."""
+        """A page of the bundle's events, then of the store's."""
         (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
-        at = _Place.read(token, user_id, bundle)
+        start = _Position.read(token, user_id, bundle)
         live = await self._engine.with_store(lambda store: store.read([user_id], 0)[0])
         trained = bundle.histories.queries([] if live.erased else [user_id])
-        stop = min(at.trained + size, len(trained.items))
-        events = [_of_bundle(bundle, trained, i) for i in range(at.trained, stop)]
-        page = await self._engine.with_store(lambda store: store.export(user_id, at.after, size - len(events)))
+        stop = min(start.trained + size, len(trained.items))
+        events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
+        page = await self._engine.with_store(lambda store: store.export(user_id, start.after, size - len(events)))
         events += [_of_store(entry.event) for entry in page.entries if entry.event]
-        more = page.more or (len(events) == size and page.end == at.after)
-        end = _Place(stop, page.end)
+        more = page.more or (len(events) == size and page.end == start.after)
+        end = _Position(stop, page.end)
         return api.ExportUserResponse(events=events, next_page_token=end.text(user_id, bundle) if more else "")
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
-        """Ends even if its caller leaves."""
+        """The deletion completes even if its caller leaves."""
         user_id = validate.delete_user(request)
         deleted = await self._engine.with_store(lambda store: store.erase(user_id))
         return api.DeleteUserResponse(user_id=user_id, deleted_event_count=deleted)
 
 
-_MOST = 1 << 53  # more than anything here is counted to
+_MOST = 1 << 53  # bound of the numbers in a page token, larger than any count of events
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Position:
     """How far an export has come."""
 
-    trained: int = 0  # events of the bundle that are told
-    after: int = -1  # sequence number of the last live event that is told
+    trained: int = 0  # how many events of the bundle are exported
+    after: int = -1  # sequence number of the last exported live event
 
     @classmethod
-    def read(cls, token: str, user_id: str, bundle: LoadedBundle) -> _Place:
+    def read(cls, token: str, user_id: str, bundle: LoadedBundle) -> _Position:
         if not token:
             return cls()
         try:

@@ -1,6 +1,6 @@
-"""Requests to validated queries. Every violation is found, not only the first, and named by its path in the message.
+"""Validation: turns requests into queries, by the limits that the comments in `protos/shortlist/v1` promise.
 
-The limits are those that the comments in `protos/shortlist/v1` promise.
+All violations of a request are reported, not only the first, each by its path in the message.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRe
 
 
 def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Query:
-    """The query of Recommend, or of one message of StreamRecommend; InvalidArgumentError lists all violations."""
+    """The query of Recommend, or of one message of StreamRecommend. InvalidArgumentError lists all violations."""
     return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
 
 
 def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Query]]:
-    """The request's id and a query for each query; all queries carry that id."""
+    """The request's id, and its queries, which all carry that id."""
 
     def read(check: Check) -> tuple[str, list[Query]]:
         request_id = check.request_id(request.request_id)
@@ -122,7 +122,7 @@ def get_item(request: catalog_api.GetItemRequest) -> str:
 
 
 def list_items(request: catalog_api.ListItemsRequest) -> tuple[int, str]:
-    """The size of a page of ListItems, and the token, which is not looked into yet."""
+    """The size of a page of ListItems, and its token, of which only the length is checked."""
 
     def read(check: Check) -> tuple[int, str]:
         check.short("page_token", request.page_token)
@@ -137,7 +137,7 @@ def get_user(request: user_api.GetUserRequest) -> str:
 
 
 def export_user(request: user_api.ExportUserRequest) -> tuple[str, int, str]:
-    """The user of ExportUser, the size of the page, and the token, which is not looked into yet."""
+    """The user of ExportUser, the size of the page, and its token, of which only the length is checked."""
 
     def read(check: Check) -> tuple[str, int, str]:
         check.short("page_token", request.page_token)
@@ -153,7 +153,7 @@ def delete_user(request: user_api.DeleteUserRequest) -> str:
 
 
 def list_bundles(request: bundle_api.ListBundlesRequest) -> tuple[int, str]:
-    """The size of a page, and the version after which it begins; empty for the first one."""
+    """The size of a page, and the version after which the page begins; empty for the first page."""
 
     def read(check: Check) -> tuple[int, str]:
         size = check.page_size(request.page_size, MAX_BUNDLES, DEFAULT_BUNDLES)
@@ -166,12 +166,12 @@ def list_bundles(request: bundle_api.ListBundlesRequest) -> tuple[int, str]:
 
 
 def page_token(last: str) -> str:
-    """What asks for the page after the version `last`."""
+    """The token of the page that begins after the version `last`."""
     return base64.urlsafe_b64encode(last.encode()).decode()
 
 
 def activate_bundle(request: bundle_api.ActivateBundleRequest) -> tuple[str, Label, float]:
-    """Version, label, and for a canary the share of users."""
+    """The version, the label, and the share of users for a canary."""
 
     def read(check: Check) -> tuple[str, Label, float]:
         if not is_version(request.bundle_version):
@@ -190,7 +190,7 @@ def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
 
 
 def _version_of(token: str) -> str:
-    """What `page_token` made a token of; empty where it made none such."""
+    """The version in a token that `page_token` made; empty for any other token."""
     try:
         version = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except ValueError:
@@ -199,9 +199,9 @@ def _version_of(token: str) -> str:
 
 
 def _query(check: Check, request: ForUser, request_id: str) -> Query:
-    """What the four messages that ask for a user's items have in common."""
+    """The query of any of the four messages that ask for a user's items."""
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
-    if isinstance(request, api.RetrieveRequest):  # answers all candidates, and in one order
+    if isinstance(request, api.RetrieveRequest):  # its answer holds all candidates, by fused score
         count, diversity = candidates, 0.0
     else:
         count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)

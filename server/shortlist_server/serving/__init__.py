@@ -1,1 +1,1 @@
-"""Runs requests: queues, limits, and which bundle answers whom."""
+"""Serving: queues, limits, the bundles that serve, and the route of each request."""

@@ -1,4 +1,4 @@
-"""Requests that wait for the model thread meet here, and those that fit together go through it as one batch."""
+"""The batcher: a queue in front of the model thread. Waiting requests of equal keys go through it as one batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shortlist_server.pipeline.request import PendingRequest
 
 Work = Callable[[list[PendingRequest]], None]
 
-_SHARE = 0.5  # of a caller's time that may be spent on waiting for the thread
+_SHARE = 0.5  # share of a caller's time that a request may wait for the thread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,11 +25,11 @@ class _Waiting:
     work: Work
     request: PendingRequest
     done: asyncio.Future[None]
-    due: float  # when its turn has to come, on time.monotonic's clock; infinite where its caller waits for ever
+    due: float  # when the request has to start, on time.monotonic's clock; infinite where the caller has no deadline
 
 
 class Batcher:
-    """Feeds one thread. An idle thread takes a request at once; nobody is kept waiting for company."""
+    """Feeds one thread with batches. An idle thread takes a request at once: no request waits for a fuller batch."""
 
     def __init__(self, thread: Executor, max_batch: int) -> None:
         self._thread = thread
@@ -38,14 +38,14 @@ class Batcher:
         self._feeding: asyncio.Task[None] | None = None
 
     async def run(self, key: Hashable, work: Work, request: PendingRequest) -> Ranked:
-        """The request's answer, or whatever error ended it, after `work` has had it on the thread.
+        """The request's answer, after `work` has run on the thread. Raises the error that ended the request.
 
-        Requests of equal keys may share one call of `work`, the first one's. A cancelled request is marked as such, for
-        the stages to drop, and never started where it still waits.
+        Requests of equal keys may share one call of `work`, that of the first request. If this call is cancelled, the
+        request is marked as cancelled. It is then dropped by the next stage, or never started.
         """
         loop = asyncio.get_running_loop()
-        left = request.context.seconds_left()
-        due = math.inf if left is None else time.monotonic() + _SHARE * left
+        seconds_left = request.context.seconds_left()
+        due = math.inf if seconds_left is None else time.monotonic() + _SHARE * seconds_left
         waiting = _Waiting(key, work, request, loop.create_future(), due)
         request.wake = partial(loop.call_soon_threadsafe, _settle, waiting.done)
         self._waiting.append(waiting)
@@ -59,42 +59,45 @@ class Batcher:
         return request.result()
 
     def due(self) -> float:
-        """When the thread has to be free for those that wait, on time.monotonic's clock; may be asked on any thread."""
-        return min((each.due for each in tuple(self._waiting) if not each.done.done()), default=math.inf)
+        """When the thread has to be free for the waiting requests, on time.monotonic's clock; infinite without any.
+
+        May be called on any thread.
+        """
+        return min((waiting.due for waiting in tuple(self._waiting) if not waiting.done.done()), default=math.inf)
 
     async def _feed(self) -> None:
-        """Work off the queue, then end."""
+        """Run batches until the queue is empty."""
         try:
             while batch := self._take():
                 error = await asyncio.get_running_loop().run_in_executor(self._thread, _attempt, batch)
-                for each in batch:
-                    _settle(each.done, error)  # some are settled already: those that ended early
+                for waiting in batch:
+                    _settle(waiting.done, error)  # no effect on requests that ended early
         finally:
             self._feeding = None
 
     def _take(self) -> list[_Waiting]:
-        """The request that waits longest and those that fit to it, in the order in which they came."""
+        """The request that has waited longest and those of its key, in the order of arrival; empty without any."""
         batch: list[_Waiting] = []
         others: deque[_Waiting] = deque()
-        for each in self._waiting:
-            if each.done.done():
+        for waiting in self._waiting:
+            if waiting.done.done():
                 continue
-            fits = not batch or (each.key == batch[0].key and len(batch) < self._max_batch)
-            (batch if fits else others).append(each)
+            fits = not batch or (waiting.key == batch[0].key and len(batch) < self._max_batch)
+            (batch if fits else others).append(waiting)
         self._waiting = others
         return batch
 
 
 def _attempt(batch: list[_Waiting]) -> Exception | None:
     try:
-        batch[0].work([each.request for each in batch])
+        batch[0].work([waiting.request for waiting in batch])
     except Exception as error:
         return error
     return None
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None = None) -> None:
-    if done.done():  # before, or cancelled
+    if done.done():  # settled before, or cancelled
         return
     if error is None:
         done.set_result(None)

@@ -1,5 +1,6 @@
-"""The bundle manager keeps a process serving what its folder asks for: it loads aside, swaps between requests, and
-follows changes.
+"""The bundle manager: loads the bundles that the folder's labels name, and follows the labels.
+
+A bundle is loaded while the others serve, and takes their place between two requests.
 """
 
 from __future__ import annotations
@@ -26,29 +27,30 @@ from shortlist_server.serving.shadow import Shadow
 from shortlist_server.system.loaded_bundle import Load, LoadedBundle
 
 _NICENESS = 5
-_RETRY_SECONDS = 30.0  # before a bundle that could not be loaded is tried again although nothing changed
+_RETRY_SECONDS = 30.0  # pause before a bundle that could not be loaded is tried again although nothing changed
 
 log = structlog.get_logger(__name__)
 
 
 def _step_back() -> None:
-    """Let the threads that answer go before this one wherever both want the same core. On Linux alone a thread has a
-    priority of its own.
-    """
+    """Lower the priority of this thread below that of the threads that answer. Only on Linux a thread has its own."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class BundleManager:
-    """What the folder's CURRENT and LABELS say is what serves here. One change at a time; for one event loop."""
+    """Keeps a process serving the bundles that the folder's CURRENT and LABELS name.
+
+    Changes happen one at a time. All methods belong to one event loop.
+    """
 
     def __init__(
         self, settings: Settings, engine: Engine, load: Load, prepare: Callable[[LoadedBundle], None] = lambda _: None
     ) -> None:
-        self._prepare = prepare  # what else a bundle needs done before it serves
+        self._prepare = prepare  # further preparation of a bundle before it serves
         self.bundles = BundleStore(settings.bundles)
-        self.labels = Labels()  # as the folder had them when it was looked at last
-        self.refusal = ""  # why something that the folder asks for is not served
+        self.labels = Labels()  # of the last look at the folder
+        self.refusal = ""  # why a bundle that a label names is not served; empty where all are
         self._engine = engine
         self._settings, self._make = settings, load
         self._limits = Limits(
@@ -59,14 +61,17 @@ class BundleManager:
         )
         self._poll_seconds = settings.bundle_poll_seconds
         self._changing = asyncio.Lock()
-        self._failed: dict[str, str] = {}  # canaries that did badly here and still have the label, and why they go
+        self._failed: dict[str, str] = {}  # canaries that failed here and still have the label -> reason
         self._stamp: object = None
         self._tried = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
         self._loader = ThreadPoolExecutor(1, "load", _step_back)
 
     async def start(self) -> LoadedBundle:
-        """Load and serve what the folder asks for; raises where the stable bundle cannot be. Then follow it."""
+        """Load and serve the bundles that the labels name, then follow the folder. Returns the stable bundle.
+
+        Raises what loading the stable bundle raises.
+        """
         stable = await asyncio.to_thread(self._load, None)
         self._engine.serve(Serving(stable))
         await self._follow()
@@ -74,9 +79,10 @@ class BundleManager:
         return stable
 
     async def activate(self, version: str, label: Label, share: float) -> None:
-        """Serve a bundle under a label, here once this returns; raises as BundleStore.activate, nothing changed then.
+        """Give a bundle the label, and serve it in this process by the time this returns.
 
-        Ends what it has begun even if its caller is cancelled.
+        A change that has begun is completed even if the caller is cancelled. Raises as BundleStore.activate does, and
+        then nothing has changed.
         """
         set_label = {
             "stable": partial(self.bundles.activate, version),
@@ -87,13 +93,13 @@ class BundleManager:
         async def change() -> None:
             loaded = await self._fetch(version)
             await asyncio.to_thread(set_label)
-            self._failed.pop(version, None)  # mended, or the operator knows better
+            self._failed.pop(version, None)  # the operator activates it again, so it gets another chance
             await self._serve({version: loaded})
 
         await self._exclusively(change)
 
     async def rollback(self, label: Label) -> None:
-        """Take a label back and serve accordingly; raises as BundleStore.rollback, and nothing has changed then."""
+        """Roll a label back, and serve accordingly. Raises as BundleStore.rollback does; then nothing has changed."""
 
         async def change() -> None:
             loaded: dict[str, LoadedBundle] = {}
@@ -110,7 +116,7 @@ class BundleManager:
         await self._exclusively(change)
 
     def close(self) -> None:
-        """Follow no more."""
+        """Stop following the folder, and end the shadow."""
         for task in self._tasks:
             task.cancel()
         self._loader.shutdown(wait=False, cancel_futures=True)
@@ -118,7 +124,7 @@ class BundleManager:
             shadow.close()
 
     async def _watch(self) -> None:
-        """Follow the folder for ever."""
+        """Follow the folder until cancelled."""
         while True:
             await asyncio.sleep(self._poll_seconds)
             stamp = await asyncio.to_thread(self.bundles.stamp)
@@ -129,12 +135,12 @@ class BundleManager:
     async def _follow(self) -> None:
         try:
             await self._serve({})
-        except Exception as error:  # such as a folder that is gone: what is served goes on
+        except Exception as error:  # such as a missing folder; the loaded bundles go on serving
             self._refuse(error)
 
     async def _serve(self, loaded: dict[str, LoadedBundle]) -> None:
-        """Serve what the folder says at this moment. `loaded` may be used beside what is in memory anyway."""
-        self._stamp = await asyncio.to_thread(self.bundles.stamp)  # taken first: a later change is seen as one
+        """Serve the bundles that the labels name now. `loaded` are bundles to use besides those that serve already."""
+        self._stamp = await asyncio.to_thread(self.bundles.stamp)  # taken first, so that no later change is missed
         self._tried, self.refusal = time.monotonic(), ""
         await self._end_failed()
         before = self._engine.serving
@@ -142,10 +148,10 @@ class BundleManager:
         available = self._loaded() | loaded
         self.labels = labels = await asyncio.to_thread(self.bundles.labels)
         stable = await self._bundle(await asyncio.to_thread(self.bundles.current), available) or before.stable
-        same = stable is before.stable  # with another one to compare with, counts begin anew
-        previous = before.previous if same else before.stable
-        canary = await self._canary(labels, before, available, same)
-        shadow = await self._shadow(labels, before, available, same)
+        same_stable = stable is before.stable  # with another stable bundle the counts of canary and shadow begin anew
+        previous = before.previous if same_stable else before.stable
+        canary = await self._canary(labels, before, available, same_stable)
+        shadow = await self._shadow(labels, before, available, same_stable)
         self._engine.serve(Serving(stable, canary, shadow, previous))
         if before.shadow and before.shadow is not shadow:
             before.shadow.close()
@@ -172,7 +178,7 @@ class BundleManager:
         return Shadow(bundle, self._engine.live)
 
     async def _bundle(self, version: str | None, loaded: dict[str, LoadedBundle]) -> LoadedBundle | None:
-        """The loaded bundle of a version; None, and why in `refusal`, where it cannot be had."""
+        """The loaded bundle of a version. Where it cannot be loaded, None is returned and `refusal` says why."""
         if version in loaded:
             return loaded[version]
         try:
@@ -184,16 +190,16 @@ class BundleManager:
         return bundle
 
     async def _fetch(self, version: str) -> LoadedBundle:
-        """The bundle of a version, from memory if it is there; raises where it cannot be loaded."""
+        """The loaded bundle of a version, from memory where it is loaded. Raises as `_load` does."""
         loaded = self._loaded()
         return loaded[version] if version in loaded else await self._load_aside(version)
 
     async def _load_aside(self, version: str | None) -> LoadedBundle:
-        """As `_load`, while requests are answered."""
+        """As `_load`, on a thread of its own while requests are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._loader, self._load, version)
 
     def _load(self, version: str | None) -> LoadedBundle:
-        """A warmed bundle of a version, None for the current one, that knows all items; takes seconds.
+        """The loaded bundle of a version, None for the current one, with all catalogue changes. Loading takes seconds.
 
         Raises as BundleStore.load does, and StateError where the store cannot be read.
         """
@@ -211,15 +217,15 @@ class BundleManager:
         log.error("not_served", refusal=self.refusal, exc_info=None if isinstance(error, ShortlistError) else error)
 
     def _take_off(self, version: str, reason: str) -> None:
-        """The canary is bad: end it for all processes of the folder."""
+        """Take the failed canary off, for all processes of the folder."""
         log.error("canary_rollback", bundle=version, reason=reason)
         self._failed[version] = reason
-        if self._engine.serving:  # here at once, even if the folder cannot be written
+        if self._engine.serving:  # in this process at once, even if the folder cannot be written
             self._engine.serve(replace(self._engine.serving, canary=None))
         self._begin(self._exclusively(self._follow))
 
     async def _end_failed(self) -> None:
-        """Take the label off canaries that did badly here; where that cannot be done, it is tried again later."""
+        """Take the label off canaries that failed here. Where that is not possible now, it is tried again later."""
         for version, reason in list(self._failed.items()):
             try:
                 await asyncio.to_thread(self.bundles.take_off, version, reason)
@@ -235,7 +241,7 @@ class BundleManager:
         await asyncio.shield(self._begin(alone()))
 
     def _begin(self, work: Awaitable[object]) -> asyncio.Task[object]:
-        """A task that is kept until it is done, whoever else forgets it."""
+        """Start a task, and hold a reference to it until it is done."""
         task: asyncio.Task[object] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,4 +1,4 @@
-"""How the requests on a canary end beside those on the stable bundle, and when that is bad enough to end it."""
+"""The canary watch: compares how requests end on canary and stable, and decides when the canary has failed."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from shortlist_core.types import Ranked
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a canary has to go: its rate of errors, or of degraded answers, above that of stable by more than this.
+    """Limits of a canary: how far its rates of errors and of degraded answers may exceed those of stable.
 
-    Compared with stable, because a store that is gone or a caller in a hurry is not the canary's fault.
+    The rates are compared with stable's because an absent store or a short deadline is not the canary's fault.
     """
 
     window_seconds: int
-    least_requests: int  # on the canary within the window; with fewer nothing is decided
+    least_requests: int  # fewest requests on the canary within the window by which it is judged
     error_rate: float
     degraded_rate: float
 
 
 @dataclass(slots=True)
 class Counts:
-    """Requests and how many of them went wrong."""
+    """How many requests there were, and how many of them ended with errors or degraded answers."""
 
     requests: int = 0
     errors: int = 0
     degraded: int = 0
 
     def add(self, other: Counts) -> None:
-        """Count the other's requests too."""
+        """Add the other counts to these."""
         self.requests += other.requests
         self.errors += other.errors
         self.degraded += other.degraded
 
     @property
     def error_rate(self) -> float:
-        """Errors per request; 0 where there were none."""
+        """Errors per request; 0 without requests."""
         return self.errors / max(self.requests, 1)
 
     @property
     def degraded_rate(self) -> float:
-        """Degraded answers per request; 0 where there were none."""
+        """Degraded answers per request; 0 without requests."""
         return self.degraded / max(self.requests, 1)
 
 
 class CanaryWatch:
-    """Counts both sides over a sliding window and calls `on_failure` once, with the reason, when a limit is passed.
+    """Counts the requests of stable and canary over a sliding window.
 
-    For one event loop.
+    When the canary exceeds a limit, `on_failure` is called once, with the reason. A watch belongs to one event loop.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CanaryWatch:
         self._failed = False
 
     def count(self, on_canary: bool, end: Ranked | BaseException | None) -> None:
-        """One request that ended with an answer or an exception; what is the caller's own doing is not counted."""
+        """Count a request that ended with an answer or an exception, unless that was the caller's own doing."""
         if (counts := _counts(end)) is None:
             return
         second = int(self._clock())
@@ -78,7 +78,7 @@ class CanaryWatch:
             self._on_failure(reason)
 
     def counts(self) -> tuple[Counts, Counts]:
-        """Those of stable and of the canary within the window."""
+        """The counts of stable and of the canary within the window."""
         oldest = int(self._clock()) - self.limits.window_seconds
         while self._seconds and self._seconds[0][0] <= oldest:
             self._seconds.popleft()
@@ -89,7 +89,7 @@ class CanaryWatch:
         return stable, canary
 
     def _verdict(self) -> str:
-        """Which limit the canary passes, in words; empty where it passes none."""
+        """Which limit the canary exceeds, in words; empty where it exceeds none."""
         limits, (stable, canary) = self.limits, self.counts()
         if canary.requests < limits.least_requests:
             return ""

@@ -1,6 +1,6 @@
-"""The engine: takes a query, answers it with the bundle that serves it, and counts how that ended.
+"""The engine: answers a query with the bundle of its route, and counts how the request ended.
 
-It takes work up to a limit and keeps it off the event loop.
+The engine accepts requests up to a limit, and runs them off the event loop.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from shortlist_state.live_counts import LiveCounts
 
 T = TypeVar("T")
 Respond = Callable[[LoadedBundle, Query, Ranked], T]
-"""Makes the response of an answer. A failure to make it counts as a failure of the bundle that answered."""
+"""Makes the response of an answer. Where that fails, the request counts as failed on the bundle that answered."""
 Work = Callable[[LoadedBundle, Sequence[PendingRequest], Run], None]
 """One of the pipeline's paths."""
 
 log = structlog.get_logger(__name__)
 
-_WRITERS = 4  # the store commits together what waits together, so a few are enough
+_WRITERS = 4  # a few threads suffice, as the store commits waiting writes together
 
 
 class Engine:
@@ -68,30 +68,30 @@ class Engine:
         self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
 
     def ready(self) -> Serving:
-        """What serves now; UnavailableError while nothing does."""
+        """The bundles that serve now. Raises UnavailableError while there are none."""
         if self.serving is None:
             raise UnavailableError("NO_BUNDLE", "this server has not loaded a bundle yet")
         return self.serving
 
     @property
     def stable(self) -> LoadedBundle:
-        """The stable bundle that serves now; UnavailableError while there is none.
+        """The stable bundle that serves now. Raises UnavailableError while there is none.
 
-        Callers take it once a request and pass it on: all of an answer comes from one bundle whatever is activated
-        meanwhile.
+        A caller reads it once per request and passes it on. So one bundle makes the whole answer, even if another
+        bundle is activated meanwhile.
         """
         return self.ready().stable
 
     def serve(self, serving: Serving) -> None:
-        """From the next request on; those under way end with the bundle that they began with."""
+        """Serve these bundles from the next request on. Requests under way keep the bundle that they began with."""
         before, self.serving = self.serving, serving
         self._metrics.serving(serving.labelled())
         if before is None or before.stable is not serving.stable:
-            gc.unfreeze()  # what `worker.serve` froze may go now
+            gc.unfreeze()  # lets the garbage collector free the bundle that `worker.serve` froze
             log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
 
     async def activate(self, load: Callable[[], LoadedBundle]) -> LoadedBundle:
-        """Load a bundle on a thread of its own, then let it alone serve."""
+        """Load a bundle on a thread of its own, and serve it alone. Returns the loaded bundle."""
         bundle = await asyncio.to_thread(load)
         await asyncio.to_thread(self.catalog.follow, bundle)
         self.serve(Serving(bundle))
@@ -105,8 +105,9 @@ class Engine:
     async def recommend_batch(
         self, bundle: LoadedBundle, queries: Sequence[Query], context: RequestContext
     ) -> list[Ranked]:
-        """An answer of one bundle for each query, in order; raises the first error that there is, and then drops the
-        rest.
+        """The answers of one bundle to the queries, in their order.
+
+        Raises the first error of any query, and drops the other queries then.
         """
         with self._requests.admit(len(queries), context.seconds_left()):
             tasks = [asyncio.ensure_future(self._recommend(bundle, query, context)) for query in queries]
@@ -127,14 +128,14 @@ class Engine:
         return await self._routed(self._pipeline.rank, len(query.item_ids), query, context, respond)
 
     async def similar(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
-        """The response with the neighbours of an item, by the stable bundle."""
+        """The response to one query for the neighbours of an item, by the stable bundle."""
         bundle = self.stable
         with self._requests.admit(1, context.seconds_left()):
             answer = await self._run(self._pipeline.similar, object(), bundle, query, context)
         return respond(bundle, query, answer)
 
     async def write(self, events: Sequence[Event]) -> AppendResult:
-        """Store events durably; a write that has begun ends even if its caller leaves."""
+        """Store events durably. A write that has begun is completed even if its caller leaves."""
 
         def append(store: StateStore) -> AppendResult:
             result = store.append(events)
@@ -144,13 +145,13 @@ class Engine:
         return await self.with_store(append)
 
     async def with_store(self, work: Callable[[StateStore], T]) -> T:
-        """What `work` answers, which asks the store and may wait for it; it takes its place among the writes."""
+        """The result of `work`, which runs with the store on a writer thread, within the limit of pending writes."""
         with self._writes.admit():
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._writers, work, self._store)
 
     def close(self) -> None:
-        """Let go of the threads and the store; nothing may be under way any more."""
+        """Close the threads and the store. No request may be under way any more."""
         self._writers.shutdown()
         self.catalog.close()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
@@ -159,12 +160,12 @@ class Engine:
         self._store.close()
 
     def _refresh(self, counts: LiveCounts) -> None:
-        """What all users do right now, for every bundle in memory; called by the follower of the store's log."""
+        """Bring online popularity up to date for every loaded bundle. The follower of the store's log calls this."""
         self._metrics.followed("events")
         for bundle in self.serving.loaded() if self.serving else ():
             try:
                 bundle.online_popularity.refresh(counts)
-            except Exception:  # answers go on with what was popular before
+            except Exception:  # answers go on with the popularity of before
                 log.exception("online_popularity_failed", bundle=bundle.version)
 
     async def _routed(
@@ -176,14 +177,17 @@ class Engine:
         respond: Respond[T],
         compare: bool = False,
     ) -> T:
-        """The response by the bundle that serves this user, counted; a shadow ranks `compare`d ones as well."""
+        """The response of the bundle of the user's route. The route counts how the request ended.
+
+        With `compare`, a shadow ranks the query too.
+        """
         route = self.ready().route(query.user_id)
         try:
             with self._requests.admit(1, context.seconds_left()):
                 answer = await self._run(work, key, route.bundle, query, context)
             response = respond(route.bundle, query, answer)
         except BaseException as error:
-            # gRPC cancels a call whose deadline is over, as if its caller had left.
+            # When the deadline passes, gRPC cancels the call, as it does when the caller leaves.
             route.count(DeadlineError("answer") if context.late() else error)
             raise
         route.count(answer)
@@ -198,7 +202,7 @@ class Engine:
     async def _run(
         self, work: Work, key: Hashable, bundle: LoadedBundle, query: Query, context: RequestContext
     ) -> Ranked:
-        """The answer of a path of the pipeline; requests of equal keys may share one run."""
+        """The answer of one of the pipeline's paths. Requests of equal keys may share one run."""
         shared = id(bundle), work, key
         return await self._batcher.run(shared, partial(self._counted, work, bundle), PendingRequest(query, context))
 

@@ -1,4 +1,4 @@
-"""Refuses work early that could only be answered late."""
+"""The limiter: refuses requests at once that could only be answered too late."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from contextlib import contextmanager
 from shortlist_core.errors import OverloadedError
 
 _MEMORY = 0.95  # weight of the past in the running mean
-_SHARE = 0.5  # of a caller's time that may be spent on waiting; the estimate is rough, and the work itself comes on top
-_SHORTEST, _LONGEST = 0.02, 5.0  # bounds of the advice when to come back, seconds
+_SHARE = 0.5  # share of a caller's time that may go into waiting: the estimate is rough, and the work comes on top
+_SHORTEST, _LONGEST = 0.02, 5.0  # bounds of the advice when to retry, in seconds
 
 
 class Limiter:
-    """Counts what is in work or waiting, and refuses what goes beyond `most`. For one event loop.
+    """Counts pending requests, and refuses those beyond `most`. A limiter belongs to one event loop.
 
-    `changed` is called with the number whenever it changes.
+    `changed` is called with the number of pending requests whenever it changes.
     """
 
     def __init__(self, most: int, changed: Callable[[int], None] = lambda _: None) -> None:
         self._most = most
         self._changed = changed
         self._pending = 0
-        self._seconds_each = 0.0  # running mean of the time that one unit adds to the queue
+        self._seconds_each = 0.0  # running mean of the seconds that one request adds to the wait
         self._last_done = 0.0
 
     @contextmanager
     def admit(self, units: int = 1, seconds_left: float | None = None) -> Iterator[None]:
-        """Hold room for `units` of work; OverloadedError, at once, where there is not enough.
+        """Count `units` requests as pending for as long as the block runs.
 
-        Nor is work taken on whose caller, with `seconds_left` to its deadline, would be gone when its turn comes:
-        under more load than the server bears, all its time would go into answers that nobody reads.
+        Raises OverloadedError at once where that would exceed the limit, or where the wait would use up too much of the
+        caller's `seconds_left`. Otherwise an overloaded server would spend all its time on answers that nobody reads.
         """
         wait = self._pending * self._seconds_each
         late = seconds_left is not None and wait > _SHARE * seconds_left > 0
@@ -50,7 +50,7 @@ class Limiter:
             self._done(units)
 
     def _done(self, units: int) -> None:
-        """Learn from the time that passed, under work, since the units done before."""
+        """Learn from the busy time that passed since requests were last done."""
         now = time.monotonic()
-        each, self._last_done = (now - self._last_done) / units, now
-        self._seconds_each = _MEMORY * self._seconds_each + (1 - _MEMORY) * each
+        seconds, self._last_done = (now - self._last_done) / units, now
+        self._seconds_each = _MEMORY * self._seconds_each + (1 - _MEMORY) * seconds

@@ -1,4 +1,4 @@
-"""Routing: which of the loaded bundles answers whom. `Serving` is replaced as a whole, between requests."""
+"""Routing: which of the loaded bundles answers which user. `Serving` is replaced as a whole, between requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shortlist_server.system.loaded_bundle import LoadedBundle
 
 @dataclass(frozen=True, eq=False)
 class Canary:
-    """A second bundle for a share of the users, and how it fares."""
+    """The canary: a second bundle for a share of the users, with its watch."""
 
     bundle: LoadedBundle
     share: float  # above 0 to 1
@@ -24,10 +24,10 @@ class Canary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """The bundle that answers one request, and who is told of the answer."""
+    """The route of a request: the bundle that answers it, and what counts and compares the answer."""
 
     bundle: LoadedBundle
-    shadow: Shadow | None = None  # compares the answer; None for one of the canary
+    shadow: Shadow | None = None  # compares the answer; None where there is no shadow, and for answers of the canary
     watch: CanaryWatch | None = None  # None where there is no canary
     on_canary: bool = False
 
@@ -37,14 +37,14 @@ class Route:
             self.watch.count(self.on_canary, end)
 
     def compare(self, query: Query, answer: Ranked) -> None:
-        """Let the shadow, if there is one, rank the same query some time later, unless the answer was made before."""
+        """Let the shadow, if there is one, rank the same query later, unless the answer came from the cache."""
         if self.shadow and not answer.reused:
             self.shadow.offer(query, self.bundle, answer)
 
 
 @dataclass(frozen=True, eq=False)
 class Serving:
-    """The loaded bundles of one moment."""
+    """The loaded bundles that serve at one moment, with their roles."""
 
     stable: LoadedBundle
     canary: Canary | None = None
@@ -52,7 +52,7 @@ class Serving:
     previous: LoadedBundle | None = None  # kept for an instant rollback
 
     def route(self, user_id: str) -> Route:
-        """The bundle for a request of this user."""
+        """The route of a request of this user."""
         canary = self.canary
         if canary is None:
             return Route(self.stable, self.shadow)
@@ -61,7 +61,7 @@ class Serving:
         return Route(self.stable, self.shadow, canary.watch)
 
     def loaded(self) -> list[LoadedBundle]:
-        """Every bundle that is held in memory."""
+        """Every bundle in memory."""
         canary = [self.canary.bundle] if self.canary else []
         shadow = [self.shadow.bundle] if self.shadow else []
         return [self.stable, *canary, *shadow, *([self.previous] if self.previous else [])]
@@ -77,9 +77,9 @@ class Serving:
 
 
 def is_on_canary(user_id: str, version: str, share: float) -> bool:
-    """Whether a canary of this version answers this user: everywhere and always the same; nobody without an id.
+    """Whether a canary of this version answers this user. The result is the same in every process and at any time.
 
-    The version is hashed too, so that it is not the same users who meet every canary.
+    Requests without a user id never go to a canary. The version is hashed too, so that each canary gets other users.
     """
     if not user_id:
         return False

@@ -1,4 +1,4 @@
-"""Shadow: a second bundle ranks what the first has answered, off the answer path, and the differences are added up."""
+"""The shadow: a second bundle ranks queries after stable has answered them, and the differences are added up."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from shortlist_server.system.live_users import UserEvents
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
 WAITING = 64
-"""Answers that wait to be compared; one that comes when there are as many is dropped."""
+"""Most answers that wait to be compared; further ones are dropped."""
 
 log = structlog.get_logger(__name__)
 
 
 class Shadow:
-    """One loaded bundle on a thread of its own; `offer` belongs to the event loop, and neither waits nor raises."""
+    """A loaded bundle with a thread of its own. `offer` belongs to the event loop, and neither waits nor raises."""
 
     def __init__(self, bundle: LoadedBundle, users: UserEvents) -> None:
         self.bundle = bundle
@@ -38,30 +38,30 @@ class Shadow:
         threading.Thread(target=self._run, name="shadow", daemon=True).start()
 
     def offer(self, query: Query, bundle: LoadedBundle, answer: Ranked) -> None:
-        """Compare this answer of `bundle` as soon as there is time for it."""
+        """Queue an answer of `bundle` to be compared as soon as the shadow's thread has time."""
         try:
             self._queue.put_nowait((query, bundle, answer))
         except queue.Full:
             self._dropped += 1
 
     def comparison(self) -> ShadowComparison:
-        """What was found so far."""
+        """The sums over all answers compared so far."""
         return replace(self._comparison, dropped=self._dropped)
 
     def close(self) -> None:
-        """Stop after what is being compared now."""
+        """Stop after the current comparison."""
         self._closed.set()
         with suppress(queue.Full):
-            self._queue.put_nowait(None)  # wakes a thread that waits; one that does not sees that it is closed
+            self._queue.put_nowait(None)  # wakes a waiting thread; with a full queue the thread does not wait
 
     def _run(self) -> None:
-        while (each := self._queue.get()) is not None and not self._closed.is_set():
-            query, bundle, answer = each
+        while (offered := self._queue.get()) is not None and not self._closed.is_set():
+            query, bundle, answer = offered
             try:
-                own = self._rank(query)
-                pair = _scores(bundle, answer), _scores(self.bundle, own)
-                self._comparison = self._comparison.with_pair(*pair, _micros(answer), _micros(own))
-            except Exception:  # whatever ails the shadow, nobody waits for it
+                shadow_answer = self._rank(query)
+                pair = _scores(bundle, answer), _scores(self.bundle, shadow_answer)
+                self._comparison = self._comparison.with_pair(*pair, _micros(answer), _micros(shadow_answer))
+            except Exception:  # however the shadow fails, nobody waits for it
                 log.warning("shadow_failed", bundle=self.bundle.version, exc_info=True)
                 self._comparison = replace(self._comparison, failed=self._comparison.failed + 1)
         self._rank_thread.close()
@@ -73,7 +73,7 @@ class Shadow:
 
 
 def _scores(bundle: LoadedBundle, answer: Ranked) -> dict[str, float]:
-    """By id: rows mean different items in different bundles."""
+    """Item id -> score. Ids are needed because a row means different items in different bundles."""
     return dict(zip(bundle.items.ids.take(answer.items), answer.scores.tolist(), strict=True))
 
 

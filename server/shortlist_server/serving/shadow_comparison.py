@@ -1,4 +1,4 @@
-"""How far two answers to one request are apart, added up over many."""
+"""The shadow comparison: how far stable's and the shadow's answers to the same queries are apart."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ Scores = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class ShadowComparison:
-    """Sums over all answers that were compared; means are these by `compared`, or by `correlated`."""
+    """Sums over all pairs of answers. A mean is the sum divided by `compared`; for `correlation`, by `correlated`."""
 
     compared: int = 0
     dropped: int = 0
     failed: int = 0
-    overlap: float = 0.0  # share of the answer's items that the other shows too
-    correlated: int = 0  # answers with two items in common at least: fewer have no order to compare
-    correlation: float = 0.0  # Spearman's, of the common items
-    score_difference: float = 0.0  # mean absolute one, of the common items
+    overlap: float = 0.0  # share of stable's items that the shadow shows too
+    correlated: int = 0  # pairs with at least two common items, as fewer have no order to compare
+    correlation: float = 0.0  # Spearman's rank correlation of the common items
+    score_difference: float = 0.0  # mean absolute difference of the common items' scores
     stable_micros: int = 0
     shadow_micros: int = 0
 
     def with_pair(self, stable: Scores, shadow: Scores, stable_micros: int, shadow_micros: int) -> ShadowComparison:
         """These sums with one more pair of answers."""
         common = [item for item in stable if item in shadow]
-        some = len(common) > 1
+        has_order = len(common) > 1
         return replace(
             self,
             compared=self.compared + 1,
             overlap=self.overlap + (len(common) / len(stable) if stable else float(not shadow)),
-            correlated=self.correlated + some,
-            correlation=self.correlation + (_spearman(common, shadow) if some else 0),
+            correlated=self.correlated + has_order,
+            correlation=self.correlation + (_spearman(common, shadow) if has_order else 0),
             score_difference=self.score_difference + _difference([(stable[item], shadow[item]) for item in common]),
             stable_micros=self.stable_micros + stable_micros,
             shadow_micros=self.shadow_micros + shadow_micros,
@@ -42,10 +42,13 @@ class ShadowComparison:
 
 
 def _spearman(common: list[str], shadow: Scores) -> float:
-    """Rank correlation of the items in one order with the order that the other has them in: no ties, so one formula."""
+    """Spearman's rank correlation of the common items: `common` in stable's order against the shadow's order.
+
+    Ranks have no ties, so the short formula holds.
+    """
     n, both = len(common), set(common)
-    places = {item: place for place, item in enumerate(item for item in shadow if item in both)}
-    squares = np.sum((np.arange(n) - np.array([places[item] for item in common])) ** 2)
+    ranks = {item: rank for rank, item in enumerate(item for item in shadow if item in both)}
+    squares = np.sum((np.arange(n) - np.array([ranks[item] for item in common])) ** 2)
     return float(1 - 6 * squares / (n * (n * n - 1)))
 
 

@@ -1,1 +1,1 @@
-"""One loaded bundle and what follows the live stores: users, catalogue, popularity."""
+"""The loaded bundle, and the parts that follow the live stores: users, catalogue, popularity."""

@@ -16,12 +16,12 @@ from shortlist_server.system.conditions.condition import Condition
 _REMEMBERED = 32
 
 FEW_DELETED = 1_000
-"""Deleted rows; more are kept out by a mask of the catalogue, fewer cost less one by one."""
+"""Deleted rows up to which they are excluded one by one; above that a mask of the catalogue costs less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Conditions that an item must meet, all of them; none: every item does."""
+    """Conditions of which an item must meet all. The empty filter lets every item through."""
 
     conditions: tuple[Condition, ...] = ()  # in the order of the registry, so that equal filters are equal values
 
@@ -31,20 +31,21 @@ class Filter:
 
 @dataclass(frozen=True)
 class Allowed:
-    """The items that a filter lets through, none of them deleted."""
+    """The items that a filter lets through; deleted items are not among them."""
 
     items: Bools  # [rows]
-    of: int  # how many items the catalogue has
+    of: int  # items of the catalogue
 
     @cached_property
     def ruled_out(self) -> int:
-        """How many items it does not let through."""
+        """How many items the filter does not let through."""
         return self.of - int(np.count_nonzero(self.items))
 
 
 class Filters:
-    """What filters let through of one loaded bundle. The latest few are remembered: each costs a pass over the
-    catalogue. May be used by any thread: a shadow's bundle is read by one thread and told of items by another.
+    """The filters of one loaded bundle. The latest few results are kept, as each costs a pass over the catalogue.
+
+    May be used by any thread: a shadow's bundle is read by one thread and told of items by another.
     """
 
     def __init__(self, items: LiveItems) -> None:
@@ -63,7 +64,7 @@ class Filters:
             return allowed
 
     def refresh(self, rows: Int32s) -> None:
-        """Look at the items at `rows` again, which changed."""
+        """Check the changed items at `rows` again, in the kept results."""
         deleted = among(rows, self._items.deleted)
         with self._lock:
             for filter, allowed in list(self._remembered.items()):

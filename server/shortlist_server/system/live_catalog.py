@@ -1,4 +1,4 @@
-"""The catalogue's changes on their way from the store into the systems of one process."""
+"""The live catalogue: brings the store's catalogue changes into the loaded bundles of one process."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from shortlist_state import CatalogStore
 from shortlist_state.catalog import Written
 
 CHUNK = 100
-"""Changes that a system takes in at once: requests wait for no more than that."""
+"""Most changes that a loaded bundle takes in at once, as requests have to wait for that."""
 
-_TRIES = 20  # to write before somebody else does
+_TRIES = 20  # attempts to write before another process has changed the catalogue
 
 
 class LiveCatalog:
-    """Keeps every system of a process up with the store, from before it serves until nobody holds it any more.
+    """Keeps every loaded bundle of a process up to date with the store, until nobody holds the bundle any more.
 
-    Each time that its thread has looked and all are, `followed` is called, on that thread.
+    A thread polls the store. It calls `followed` each time that all bundles are up to date.
     """
 
     def __init__(
@@ -41,34 +41,35 @@ class LiveCatalog:
         self._follower = Follower("catalog", self._follow, poll_seconds)
         self._follower.start()
 
-    def follow(self, system: LoadedBundle) -> None:
-        """Bring a system, which nobody is answered by yet, up to now, and keep it there.
+    def follow(self, bundle: LoadedBundle) -> None:
+        """Bring a loaded bundle that does not serve yet up to date, and keep it up to date from now on.
 
         Raises StateError where the store cannot be read.
         """
-        feed = _Feed(system, system.catalog_sequences.get(self._store.identity, -1))
-        self._bring(system, feed)
+        feed = _Feed(bundle, bundle.catalog_sequences.get(self._store.identity, -1))
+        self._bring(bundle, feed)
         with self._catching_up:
-            self._feeds[system] = feed
+            self._feeds[bundle] = feed
 
     def catch_up(self) -> int:
-        """Bring all systems to at least the position that the store has now, which is returned."""
+        """Bring all loaded bundles to at least the current position of the store. Returns that position."""
         with self._catching_up:
             position = self._store.position()
-            for system, feed in list(self._feeds.items()):
+            for bundle, feed in list(self._feeds.items()):
                 if feed.after < position:
-                    self._bring(system, feed)
+                    self._bring(bundle, feed)
             return position
 
-    def upsert(self, system: LoadedBundle, items: Sequence[CatalogItem]) -> Written:
-        """Write items, of which no more may be new to the bundle of `system` than there is room for.
+    def upsert(self, bundle: LoadedBundle, items: Sequence[CatalogItem]) -> Written:
+        """Write items. Together with the new items before, no more than `max_fresh_items` may be new to `bundle`.
 
-        Raises CatalogFullError where there is not, and what the store raises. The limit is exact, whoever else writes:
-        what it was decided by must still be so when the store writes.
+        The limit is exact even if several processes write: the store only writes where nothing has changed since the
+        new items were counted. Raises CatalogFullError beyond the limit, OverloadedError where other processes change
+        the catalogue again and again, and what the store raises.
         """
         for _ in range(_TRIES):
             position = self.catch_up()
-            feed = self._feeds[system]
+            feed = self._feeds[bundle]
             new = sum(feed.is_new(item.item_id) for item in items)
             if new and len(feed.fresh) + new > self._most:
                 raise CatalogFullError(len(feed.fresh), new, self._most)
@@ -79,43 +80,43 @@ class LiveCatalog:
         raise OverloadedError("other servers change the catalogue all the time", 0.1)
 
     def delete(self, item_ids: Sequence[str]) -> Written:
-        """Delete items. Raises what the store raises."""
+        """Delete items from the catalogue. Raises what the store raises."""
         written = self._store.delete(item_ids)
         self._follower.wake()
         return written
 
     def close(self) -> None:
-        """Follow no more; the store stays open, and so must the model thread until this returns."""
+        """Stop following. The store stays open; the model thread must stay open until this returns."""
         self._follower.close()
 
     def _follow(self) -> None:
         self.catch_up()
         self._followed()
 
-    def _bring(self, system: LoadedBundle, feed: _Feed) -> None:
-        """Let a system take in what it does not have yet."""
+    def _bring(self, bundle: LoadedBundle, feed: _Feed) -> None:
+        """Let a loaded bundle take in the changes that it does not have yet."""
         position, more = self._store.position(), True
         while more and not self._follower.closing:
             page = self._store.changes(feed.after, CHUNK)
             if changes := feed.take(page.changes):
-                self._model_thread.submit(system.apply_changes, changes).result()
+                self._model_thread.submit(bundle.apply_changes, changes).result()
             feed.after, more = page.end, page.more
-        feed.after = max(feed.after, position)  # the newest change may have been dropped, so that none has its number
+        feed.after = max(feed.after, position)  # the store may have dropped the change that has this number
 
 
 class _Feed:
-    """How far one system has come, and which items it has besides those of its bundle."""
+    """How far one loaded bundle has followed the store, and which new items it has."""
 
-    def __init__(self, system: LoadedBundle, contained: int) -> None:
+    def __init__(self, bundle: LoadedBundle, contained: int) -> None:
         self.after = -1
         self.fresh: set[str] = set()
         self._contained = contained  # sequence number up to which the bundle was trained on the store's items
-        self._bundled = system.bundled.ids
+        self._bundled = bundle.bundled.ids
 
     def take(self, changes: Sequence[CatalogChange]) -> list[CatalogChange]:
-        """Those changes that the bundle does not contain, noted.
+        """The changes that the bundle does not contain. New items among them are noted in `fresh`.
 
-        A deletion is not contained: where the data has events with the item, it is in the bundle all the same.
+        A bundle never contains a deletion: where the training data has events on a deleted item, the bundle has it.
         """
         news = [change for change in changes if change.item is None or change.sequence > self._contained]
         for change in news:
@@ -126,5 +127,5 @@ class _Feed:
         return news
 
     def is_new(self, item_id: str) -> bool:
-        """Whether the item would be one more that the bundle does not contain."""
+        """Whether writing this item would make one more new item."""
         return item_id not in self.fresh and item_id not in self._bundled

@@ -1,4 +1,4 @@
-"""Live users as answers see them: the store's events, who was erased, and what all users do right now."""
+"""Live users: the store's events, the erased users, and what all users do right now."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import CAPACITY, LiveCounts
 
 POLL_SECONDS = 0.5
-"""How often the store's log is looked at; what other processes wrote shows in `counts` that much later."""
+"""How often the store's log is polled. Events of other processes show in `counts` that much later."""
 PAGE = 1_000
 
 
 class UserEvents(Protocol):
-    """What is known of users beside a bundle: their events since, who was erased, and what all users chose lately."""
+    """The interface of live users: their live events, who was erased, and what all users chose lately."""
 
     @property
     def baskets(self) -> Baskets:
@@ -24,20 +24,20 @@ class UserEvents(Protocol):
         ...
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """The newest `limit` events of each user. Raises whatever ails the store behind it."""
+        """The newest `limit` live events of each user. Raises what the store behind it raises."""
         ...
 
     def erased(self, user_id: str) -> bool:
-        """Whether a user was erased, without asking a store: for when that is gone."""
+        """Whether a user was erased, without asking a store, as it may be unavailable."""
         ...
 
 
 class LiveUsers(UserEvents):
-    """The store of one process, and a thread that follows its log. Raises StateError where it cannot be read at first.
+    """The live users of one process: its store, and a thread that follows the store's log.
 
-    Histories are read from the store itself, so a written event counts at once; `counts` and `baskets` follow, and
-    each time that they have, `followed` is called with the counts, on that thread; `looking` before each look, whether
-    or not the store is there.
+    Histories are read from the store itself, so a written event counts at once. The thread brings `counts` and
+    `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, even if the
+    store is unavailable. Raises StateError where the store cannot be read at the start.
     """
 
     def __init__(
@@ -56,24 +56,24 @@ class LiveUsers(UserEvents):
 
     @property
     def baskets(self) -> Baskets:
-        """What followed the store's log."""
+        """The newest choices of all users, as of the last poll."""
         return self._baskets
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """As the store's. Raises what it raises, StateError above all."""
+        """The newest `limit` live events of each user, from the store. Raises what the store raises."""
         return self._store.read(user_ids, limit)
 
     def erased(self, user_id: str) -> bool:
-        """Whether a user was erased, as far as this process knows without asking the store: for when it is gone."""
+        """Whether a user was erased, as of the last poll, without asking the store, as it may be unavailable."""
         return self._store.pseudonym(user_id) in self._erased
 
     def close(self) -> None:
-        """End the thread; the store stays open."""
+        """End the thread. The store stays open."""
         self._follower.close()
 
     def catch_up(self) -> None:
-        """Take in everything that the log has by now."""
-        if self._store.position() < self._after:  # a store that lost its data begins anew
+        """Read the log to its end."""
+        if self._store.position() < self._after:  # the store has lost its data and begun anew
             self._after, self._erased = -1, set(self._store.tombstones())
             self.counts.clear()
             self._baskets.clear()
@@ -86,7 +86,7 @@ class LiveUsers(UserEvents):
             self._after, more = page.end, page.more
 
     def _newest(self) -> int:
-        """After which entry to begin: what is older would be forgotten again."""
+        """The log entry after which to begin, as `counts` has no capacity for older ones."""
         return max(-1, self._store.position() - CAPACITY)
 
     def _follow(self) -> None:

@@ -1,4 +1,4 @@
-"""A loaded bundle: one trained system in memory, loaded and warmed as a whole. A bundle swap swaps this."""
+"""The loaded bundle: a bundle in memory, loaded, warmed and replaced as a whole."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LoadedBundle:
-    """Everything of one bundle that answers are made of: requests hold on to the one they started with.
+    """Everything of one bundle that answers are made of. A request keeps the loaded bundle that it started with.
 
-    `online_popularity` follows what all users do, and `apply_changes` is told of items.
+    `online_popularity` follows what all users do, and `apply_changes` takes in catalogue changes.
     """
 
     version: str
@@ -40,32 +40,34 @@ class LoadedBundle:
     filters: Filters
     new_items: NewItemTracker
     histories: Histories
-    groups: UserGroups | None  # None: the data had no user attributes, those of requests say nothing to the bundle
+    groups: UserGroups | None  # None: the training data had no user attributes, so those of requests mean nothing
     online_popularity: OnlinePopularity
     ranker: Ranker
-    bundled: ItemTable  # the items as the bundle has them, whatever was written since
-    catalog_sequences: Mapping[str, int]  # store of items -> up to which change the bundle contains it
+    bundled: ItemTable  # the items as they were published, without later changes
+    catalog_sequences: Mapping[
+        str, int
+    ]  # store of items -> sequence number up to which the bundle contains its changes
 
     @property
     def retriever(self) -> Retriever:
-        """Stage one as of now."""
+        """Stage one with online popularity as of now."""
         return self.online_popularity.retriever
 
     @property
     def popular(self) -> Candidates:
-        """A batch of one: what somebody gets of whom nothing is known."""
+        """The candidates of a user without history, a batch of one."""
         return self.online_popularity.popular
 
     @classmethod
     def load(cls, bundle: Bundle, max_batch: int, max_fresh_items: int, device: Device = Device.AUTO) -> LoadedBundle:
-        """The system in `bundle`, warmed for batches of up to `max_batch`: nobody's request is the one that compiles.
+        """The loaded bundle, warmed for batches of up to `max_batch`, so that no request has to wait for compilation.
 
-        It has room for twice `max_fresh_items` that the bundle does not know: of those deleted the room is not free at
-        once, and to an older bundle more are new. Raises BundleRefusedError where the bundle's parts do not make sense,
-        and DataError where there is no such device.
+        The loaded bundle has spare rows for twice `max_fresh_items` new items. Rows of deleted items are not free at
+        once, and to an older bundle more items are new. Raises BundleRefusedError where parts of the bundle do not make
+        sense, and DataError where the device does not exist.
         """
-        # Late: these bring TensorFlow and FAISS, 2.8 s of a core against 0.6 s for the rest of a worker. The port is
-        # bound before, and they read what `worker.prepare` sets as they are loaded.
+        # Late imports: TensorFlow and FAISS take 2.8 s of a core, the rest of a worker 0.6 s. By now the port is bound,
+        # and `worker.prepare` has set what these libraries read on import.
         from shortlist_layers.devices import confirm
         from shortlist_ranking.ranker import Ranker
         from shortlist_retrieval.retriever import Retriever
@@ -76,7 +78,7 @@ class LoadedBundle:
 
     @classmethod
     def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> LoadedBundle:
-        """The system of these parts, warmed."""
+        """The loaded bundle of these parts, warmed."""
         table, histories = ItemTable.load(bundle), Histories.load(bundle)
         groups, items = UserGroups.load(bundle), LiveItems(table, retriever.n_items - len(table))
         filters = Filters(items)
@@ -89,30 +91,30 @@ class LoadedBundle:
         return cls(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, table, contained)
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
-        """Take in what happened to the catalogue: every answer from now on knows it.
+        """Take in catalogue changes. They show in every answer from now on.
 
-        Changes may come again and in any order, the one of the highest sequence counts of each item. Belongs to the
-        thread that answers, between two batches. New items for whom there is no room are left out, which is logged.
+        Changes may come repeatedly and in any order: for each item the change of the highest sequence counts. Call this
+        on the model thread, between two batches. New items without a spare row are left out, which is logged.
         """
         self.new_items.apply(changes)
 
 
 Load = Callable[[Bundle, Settings], LoadedBundle]
-"""What loads a bundle, as the settings say; raises ShortlistError where it cannot."""
+"""Loads a bundle as the settings say. Raises ShortlistError where it cannot."""
 
 
 def load_bundle(bundle: Bundle, settings: Settings) -> LoadedBundle:
-    """The bundle with its own models."""
+    """The loaded bundle, with the models that it was published with."""
     return LoadedBundle.load(bundle, settings.max_batch, settings.max_fresh_items, settings.device)
 
 
 def _sizes(most: int) -> list[int]:
-    """1, 2, 4 and so on, and `most`: whatever sizes the models compile for, each of them is met."""
+    """Batch sizes to warm: 1, 2, 4 and so on, and `most`. They cover every size that the models compile for."""
     return sorted({*(1 << i for i in range(most.bit_length())), most})
 
 
 def _many(histories: Histories, groups: UserGroups | None, size: int) -> Queries:
-    """A batch of the users with the longest histories, and of somebody unknown where there are too few."""
+    """A batch of the users with the longest histories. Users without history fill it up where there are too few."""
     longest = np.argsort(histories.events.lengths)[::-1][:size]
     ids = [histories.ids[int(row)] for row in longest]
     ids += [""] * (size - len(ids))
@@ -120,7 +122,7 @@ def _many(histories: Histories, groups: UserGroups | None, size: int) -> Queries
 
 
 def _walk(retriever: Retriever, ranker: Ranker, queries: Queries) -> None:
-    """What a default request does."""
+    """Run stage one, stage two and the reasons, as a default request does."""
     candidates = retriever.retrieve(queries, DEFAULT_CANDIDATES)
     ranker.rank(queries, candidates)
     retriever.reasons(queries, candidates)

@@ -1,4 +1,4 @@
-"""Items that came, changed and went since the bundle: how one loaded system learns of them."""
+"""New items: how a loaded bundle takes in items that were added, changed or deleted since it was published."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ _VERSIONS = itertools.count()
 
 
 class NewItemTracker:
-    """Takes changes into the parts of a system, and knows which items are new.
+    """Applies catalogue changes to the parts of a loaded bundle, and lists its new items.
 
-    One thread applies changes, between batches. What is learned of a row is complete before its id leads there.
+    One thread applies changes, between batches. All parts know a row before its id leads to it.
     """
 
     def __init__(self, items: LiveItems, filters: Filters, retriever: Retriever, ranker: Ranker) -> None:
-        self.version = next(_VERSIONS)  # another one after every change, and not that of any other system
+        self.version = next(_VERSIONS)  # differs after every change, and from that of every other loaded bundle
         self._items, self._filters = items, filters
         self._retriever, self._ranker = retriever, ranker
         self._seen: dict[str, int] = {}  # item id -> sequence of the change that was applied last
-        self._newest: Int32s = np.zeros(0, np.int32)  # rows of new items that there are, the last written first
-        self._written: Int64s = np.zeros(items.capacity - items.bundled, np.int64)  # when, as a sequence
+        self._newest: Int32s = np.zeros(0, np.int32)  # rows of the new items in the catalogue, the last written first
+        self._written: Int64s = np.zeros(items.capacity - items.bundled, np.int64)  # [spare rows] sequence of the write
         self._full = False
 
     def apply(self, changes: Sequence[CatalogChange]) -> None:
-        """From now on everything is as the changes say. Of an item the newest counts, and none counts twice."""
+        """Apply changes to all parts. For each item the newest change counts, and a change never counts twice."""
         self.version = next(_VERSIONS)
         newest: dict[str, CatalogChange] = {}
         for change in changes:
             if change.sequence > max(self._seen.get(change.item_id, -1), _sequence(newest.get(change.item_id))):
                 newest[change.item_id] = change
-        gone = [change.item_id for change in newest.values() if change.item is None]
+        deleted_ids = [change.item_id for change in newest.values() if change.item is None]
         written = [(change.item, change.sequence) for change in newest.values() if change.item is not None]
         rows = self._put([item for item, _ in written])
-        deleted = self._items.delete(gone)
+        deleted = self._items.delete(deleted_ids)
         self._filters.refresh(np.concatenate([rows[rows != NO_ITEM], deleted]))
         self._seen.update({change.item_id: change.sequence for change in newest.values()})
         self._date(rows, np.array([sequence for _, sequence in written], np.int64))
 
     def passing(self, allowed: Bools | None) -> Int32s | None:
-        """Rows of the new items that a filter, bool [rows], lets through, the last written first; None without any."""
+        """Rows of the new items that `allowed`, bool [rows], lets through, the last written first; None without any."""
         rows = self._newest if allowed is None else self._newest[allowed[self._newest]]
         return rows if len(rows) else None
 
@@ -76,12 +76,12 @@ class NewItemTracker:
         if not self._full and (rows == NO_ITEM).any():
             self._full = True
             log.warning("no_room_for_new_items", room=self._items.capacity - self._items.bundled)
-        some = [item for item, row in zip(items, rows, strict=True) if row != NO_ITEM]
-        at = rows[rows != NO_ITEM]
-        if some:
-            self._retriever.put(at, some)
-            self._ranker.put(at, some)
-            self._items.put(at, some)
+        fitting = [item for item, row in zip(items, rows, strict=True) if row != NO_ITEM]
+        fitting_rows = rows[rows != NO_ITEM]
+        if fitting:
+            self._retriever.put(fitting_rows, fitting)
+            self._ranker.put(fitting_rows, fitting)
+            self._items.put(fitting_rows, fitting)
         return rows
 
 

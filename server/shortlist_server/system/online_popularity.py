@@ -1,4 +1,4 @@
-"""Online popularity: stage one of one bundle with popularity as all users make it right now."""
+"""Online popularity: stage one of a loaded bundle, with popularity that counts all users' choices since the bundle."""
 
 from __future__ import annotations
 
@@ -16,29 +16,31 @@ if TYPE_CHECKING:
     from shortlist_retrieval.retriever import Retriever
 
 POPULAR = 4_000
-"""Items kept as a fall-back: the most candidates of a request, and as many again that its rules may take away."""
+"""Items of the popular fallback: the most candidates of a request, and as many again that its rules may exclude."""
 
 BUSY_SHARE = 0.05
-"""Of one thread's time, what counting popularity anew may take: how often it happens follows from what it costs."""
+"""Share of one thread's time that counting popularity may take. How often it is counted follows from its cost."""
 
 _VERSIONS = itertools.count()
 
 
 class OnlinePopularity:
-    """Stage one of one bundle as of now. Read by the model thread while the follower of the store's log refreshes it:
-    each of the attributes is replaced as a whole.
+    """Stage one of a loaded bundle, and its popular items, as of now.
+
+    The model thread reads the attributes while the follower of the store's log refreshes them. So each attribute is
+    replaced as a whole.
     """
 
     def __init__(self, trained: Retriever, items: LiveItems, histories: Histories) -> None:
         self._trained, self._items, self._as_of = trained, items, histories.as_of
-        self._nobody = histories.queries([""])
+        self._without_history = histories.queries([""])
         self._seen, self._not_before = 0, 0.0
         self._replace(trained)
 
     def refresh(self, counts: LiveCounts) -> None:
-        """Count popularity anew if anything happened, and enough time has passed for what that costs.
+        """Count popularity again, if there are new events and the last count was not too recent for its cost.
 
-        The moment is that of the newest event, not the wall clock: where nothing happens, nothing gets older.
+        Windows end at the newest event, not at the wall clock, so popularity does not fade while nothing happens.
         """
         started = time.monotonic()
         if counts.version == self._seen or started < self._not_before:
@@ -49,12 +51,12 @@ class OnlinePopularity:
         self._not_before = time.monotonic() + (time.monotonic() - started) * (1 / BUSY_SHARE - 1)
 
     def _with_recent(self, counts: LiveCounts, now: int) -> Retriever:
-        choices = counts.choices(self._as_of, now)  # the bundle knows what happened before
+        choices = counts.choices(self._as_of, now)  # the bundle contains what happened before
         rows = self._items.ids.rows(choices.item_ids)[choices.items]
         in_catalogue = rows != NO_ITEM
         return self._trained.with_recent(RecentChoices(rows[in_catalogue], choices.times[in_catalogue], now))
 
     def _replace(self, retriever: Retriever) -> None:
         self.retriever = retriever
-        self.popular: Candidates = retriever.retrieve(self._nobody, POPULAR)  # for whom nothing else can be said
-        self.version = next(_VERSIONS)  # another one after every change, and not that of any other system
+        self.popular: Candidates = retriever.retrieve(self._without_history, POPULAR)
+        self.version = next(_VERSIONS)  # differs after every change, and from that of every other loaded bundle

@@ -251,13 +251,13 @@ async def test_it_can_be_turned_off(start: Start) -> None:
 async def test_answers_are_let_go_without_further_requests(start: Start, monkeypatch, away: bool) -> None:
     running = await start(reuse_seconds=0.05)
     held: list[weakref.ref[np.ndarray]] = []
-    own = response_cache._own
+    own = response_cache._copied
 
     def watched(answer: Ranked) -> Ranked:
         held.extend(map(weakref.ref, arrays(copied := own(answer))))
         return copied
 
-    monkeypatch.setattr(response_cache, "_own", watched)
+    monkeypatch.setattr(response_cache, "_copied", watched)
     await recommend(running, user_id="ann", count=3)
     assert held
     if away:

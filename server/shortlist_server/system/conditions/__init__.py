@@ -1,1 +1,1 @@
-"""The conditions of a filter, a file each."""
+"""Conditions of a filter, one per file."""

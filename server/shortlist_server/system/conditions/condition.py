@@ -1,4 +1,4 @@
-"""What a condition of a filter says about itself; `registry` lists all of them."""
+"""The interface of a filter's conditions; `registry` lists all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shortlist_core.types import Bools
 
 @dataclass(frozen=True)
 class Condition(ABC):
-    """One condition on an item, with the names that the request gave it. Conditions of equal names are equal."""
+    """One condition on an item, with the names that the request lists. Conditions of equal names are equal."""
 
     field: ClassVar[str]
     """The field of `shortlist.v1.Filter` that holds the names."""
@@ -25,4 +25,4 @@ class Condition(ABC):
 
     @abstractmethod
     def is_met(self, items: LiveItems, row: int) -> bool:
-        """Whether one row meets it: what `mask` says of that row, without a pass over the catalogue."""
+        """Whether one row meets the condition, as `mask` would say, but without a pass over the catalogue."""

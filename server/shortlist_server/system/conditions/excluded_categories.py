@@ -1,4 +1,4 @@
-"""Excluded categories: the item belongs to none of them, also where an included category lets it in."""
+"""Excluded categories: the item belongs to none of them, even if it belongs to an included category."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shortlist_server.system.conditions.condition import Condition
 
 
 class ExcludedCategories(Condition):
-    """A category that no item has rules nothing out."""
+    """The item belongs to none of the named categories. A category that no item has excludes nothing."""
 
     field = "excluded_categories"
 
@@ -17,5 +17,5 @@ class ExcludedCategories(Condition):
         return ~items.in_any_category(self.names)
 
     def is_met(self, items: LiveItems, row: int) -> bool:
-        """Whether the item has none of them."""
+        """Whether the item has none of the categories."""
         return set(items.categories(row)).isdisjoint(self.names)

@@ -8,14 +8,14 @@ from shortlist_server.system.conditions.condition import Condition
 
 
 class IncludedCategories(Condition):
-    """A category that no item has matches nothing."""
+    """The item belongs to at least one of the named categories. A category that no item has matches nothing."""
 
     field = "included_categories"
 
     def mask(self, items: LiveItems) -> Bools:
-        """The items with one of the categories."""
+        """The items with at least one of the categories."""
         return items.in_any_category(self.names)
 
     def is_met(self, items: LiveItems, row: int) -> bool:
-        """Whether the item has one of them."""
+        """Whether the item has at least one of the categories."""
         return not set(items.categories(row)).isdisjoint(self.names)

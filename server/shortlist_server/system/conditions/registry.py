@@ -1,4 +1,4 @@
-"""All conditions that a filter may hold. A new one is a file beside this one and a line here."""
+"""The registry of conditions. A new condition is one file in this folder and one line here."""
 
 from __future__ import annotations
 
