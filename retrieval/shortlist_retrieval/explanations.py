@@ -29,11 +29,11 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     choose_speakers(items, contributions, np.ascontiguousarray(candidates.ranks), naming, speakers, shares, is_speaker)
     anchors, groups = np.full(shape, NO_ITEM, np.int32), np.full(shape, NO_GROUP, np.int32)
     for position in np.flatnonzero(is_speaker[:-1]).tolist():
-        spoken_for = np.where(speakers == position, items, NO_ITEM)
-        if sources[position].names_history_items:
-            anchors = np.maximum(anchors, sources[position].anchors(queries, spoken_for))
-        else:
-            groups = np.maximum(groups, sources[position].groups(queries, spoken_for))
+        source = sources[position]
+        if source.names_history_items:
+            source.write_anchors(queries, items, speakers, position, anchors)
+        elif source.names_groups:
+            groups = np.maximum(groups, source.groups(queries, np.where(speakers == position, items, NO_ITEM)))
     done = np.full(shape, EventType.INTERACTION, np.int8)
     write_strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
     explanations = tuple(source.explanation for source in sources)

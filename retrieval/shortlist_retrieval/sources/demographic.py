@@ -37,6 +37,7 @@ class Demographic(Source):
     """Scores log(1 + the users who would take an item if all were like the group), averaged over the groups."""
 
     kind = "Demographic"
+    names_groups = True
     explanation = Explanation(
         ReasonKind.POPULAR,
         alone="Popular with people like you.",

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.types import NO_ITEM, Int32s, Queries
+from shortlist_core.types import Int32s, Queries
 from shortlist_kernels.explanations import write_strongest
 from shortlist_kernels.scratch import scratch
 from shortlist_layers.new_items import NewItems
@@ -42,10 +42,9 @@ class ItemNeighbours(Source):
         """The profiles of the queries, [batch, items]: how much each item of a history counts."""
         return history_profile(queries, self.weights.shape[0], self.half_life_days, self.repeated)
 
-    def anchors(self, queries: Queries, items: Int32s) -> Int32s:
-        """For each item the history item that adds most to its score."""
+    def write_anchors(self, queries: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s) -> None:
+        """Write for each item the history item that adds most to its score."""
         profiles, weights = self.profile(queries), self.weights
-        anchors = np.full(items.shape, NO_ITEM, np.int32)
         write_strongest(
             profiles.offsets,
             profiles.columns,
@@ -54,13 +53,12 @@ class ItemNeighbours(Source):
             weights.indices,
             weights.data,
             items,
-            (items == NO_ITEM).astype(np.int32),
-            0,
+            speakers,
+            speaker,
             scratch.int32s(weights.shape[1]),
             np.zeros(items.shape[1], np.float32),
             anchors,
         )
-        return anchors
 
     def write(self, writer: BundleWriter) -> None:
         """Store the weights under the source's name."""

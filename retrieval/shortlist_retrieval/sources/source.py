@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-import numpy as np
-
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.explanations import Explanation
-from shortlist_core.types import NO_GROUP, NO_ITEM, Bools, Float32s, Int32s, Queries
+from shortlist_core.types import Bools, Float32s, Int32s, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
@@ -58,7 +56,10 @@ class Source(ABC):
     family: ClassVar[SignalFamily] = SignalFamily.OTHER
 
     names_history_items: ClassVar[bool] = False
-    """Whether `anchors` names the history items from which a score follows."""
+    """Whether `write_anchors` names the history items from which a score follows."""
+
+    names_groups: ClassVar[bool] = False
+    """Whether `groups` names the groups of the user from which a score follows."""
 
     counts_takers: ClassVar[bool] = False
     """Whether an item's score is above 0 once somebody took it. The ranker reads from that which items are unproven."""
@@ -85,19 +86,20 @@ class Source(ABC):
     def scores(self, queries: Queries) -> SourceScores:
         """The scores of the source for these queries."""
 
-    def anchors(self, queries: Queries, items: Int32s) -> Int32s:
-        """For each item [batch, n] the row of the query's history item that speaks most for it, int32 [batch, n].
+    def write_anchors(self, queries: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s) -> None:
+        """Write into `anchors` the row of the query's history item that speaks most for each item.
 
-        NO_ITEM stands where no history item speaks for the item, and for NO_ITEM itself.
+        Only places where `speakers` is `speaker` are written; the arrays are int32 [batch, n]. NO_ITEM stays where no
+        history item speaks for the item. Only called where the source `names_history_items`.
         """
-        return np.full(items.shape, NO_ITEM, np.int32)
+        raise NotImplementedError(f"{self.name} names no history items")
 
     def groups(self, queries: Queries, items: Int32s) -> Int32s:
         """For each item [batch, n] the row of the user's group that speaks most for it, int32 [batch, n].
 
-        NO_GROUP stands where no group speaks for the item, and for NO_ITEM.
+        NO_GROUP stands where no group speaks for the item, and for NO_ITEM. Only called where it `names_groups`.
         """
-        return np.full(items.shape, NO_GROUP, np.int32)
+        raise NotImplementedError(f"{self.name} names no groups")
 
     # Following what happens after the bundle was published
 

@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from shortlist_core.types import NO_ITEM, Float32s, Int32s, Queries
+from shortlist_core.types import Float32s, Int32s, Queries
 from shortlist_kernels.explanations import write_nearest, write_needed_rows
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.profile import newest_wanted
@@ -35,14 +35,12 @@ class VectorSource(Source):
         """The inner products of the users' vectors with the items' vectors."""
         return VectorScores(self.encode(queries), self.index)
 
-    def anchors(self, queries: Queries, items: Int32s) -> Int32s:
-        """For each item the wanted history item whose vector has the most similar direction.
+    def write_anchors(self, queries: Queries, items: Int32s, speakers: Int32s, speaker: int, anchors: Int32s) -> None:
+        """Write for each item the wanted history item whose vector has the most similar direction.
 
         The largest inner product would not do: an item with a long vector, a popular one, would be named everywhere.
         """
-        events, others = newest_wanted(queries), (items == NO_ITEM).astype(np.int32)
+        events = newest_wanted(queries)
         rows = np.empty(len(events.items) + items.size, np.int32)
-        count = write_needed_rows(events.offsets, events.items, items, others, 0, rows)
-        anchors = np.full(items.shape, NO_ITEM, np.int32)
-        write_nearest(events.offsets, events.items, others, 0, self.index.take(rows[:count]), anchors)
-        return anchors
+        count = write_needed_rows(events.offsets, events.items, items, speakers, speaker, rows)
+        write_nearest(events.offsets, events.items, speakers, speaker, self.index.take(rows[:count]), anchors)
