@@ -37,7 +37,7 @@ def test_every_command_has_a_section_with_all_of_its_flags() -> None:
 def test_settings_have_default_range_flag_and_meaning() -> None:
     page = (FOLDER / "settings.md").read_text()
     assert all(f"\n| `{name}` |" in page for name in (*Settings.model_fields, *Recipe.model_fields))
-    assert "| `max_pending` | | 256 | at least 64 | Recommendations in work or waiting" in page
+    assert "| `max_pending` | | 256 | at least 64 | Most pending recommendations" in page
     assert "| `grace_seconds` | `--grace` | 30.0 |" in page
     assert "| `slices` | 4 | at least 1, at most 12 |" in page
 
