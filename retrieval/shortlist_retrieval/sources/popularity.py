@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -40,11 +40,7 @@ class Popularity(Source):
     @property
     def explanation(self) -> Explanation:
         """The explanation, which names the window."""
-        if np.isinf(self.window_days):
-            return Explanation(ReasonKind.POPULAR, "Popular with many.")
-        length, unit = _rounded(self.window_days)
-        window = f"last {unit}" if length == 1 else f"last {length} {unit}s"
-        return Explanation(ReasonKind.POPULAR, f"Popular in the {window}.")
+        return _explanation(self.window_days)
 
     @classmethod
     def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
@@ -130,6 +126,15 @@ def window_name(days: float) -> str:
         return "popular"
     length, unit = _rounded(days)
     return f"popular_{length}{unit[0]}"
+
+
+@lru_cache(64)  # made once: answers ask for it, and find their sentences by it
+def _explanation(window_days: float) -> Explanation:
+    if np.isinf(window_days):
+        return Explanation(ReasonKind.POPULAR, "Popular with many.")
+    length, unit = _rounded(window_days)
+    window = f"last {unit}" if length == 1 else f"last {length} {unit}s"
+    return Explanation(ReasonKind.POPULAR, f"Popular in the {window}.")
 
 
 def _rounded(days: float) -> tuple[int, str]:

@@ -41,6 +41,9 @@ class Embedding(Protocol):
         ...
 
 
+_DEFAULT = Explanation()  # made once: answers ask for it, and find their sentences by it
+
+
 class Source(ABC):
     """One way to find candidates. A subclass overrides what differs from the defaults here."""
 
@@ -73,7 +76,7 @@ class Source(ABC):
     @property
     def explanation(self) -> Explanation:
         """The explanation of the items that the source proposes."""
-        return Explanation()
+        return _DEFAULT
 
     @property
     def embedding(self) -> Embedding | None:
