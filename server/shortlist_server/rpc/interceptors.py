@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -91,7 +91,8 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def _unary(self, method: str, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def unary(request: Any, context: Context) -> Any:
             call = Call(method, request, context)
-            async with self._surrounded(call):
+            async with AsyncExitStack() as around:
+                await self._enter(around, call)
                 call.response = await behaviour(parsed(request), context)
             return call.response
 
@@ -99,21 +100,17 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _stream(self, method: str, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Callable[..., Any]:
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with (
-                self._surrounded(Call(method, request, context)),
-                aclosing(cast(Any, behaviour(parsed(request), context))) as responses,
-            ):
-                async for response in responses:
-                    yield response
+            async with AsyncExitStack() as around:
+                await self._enter(around, Call(method, request, context))
+                async with aclosing(cast(Any, behaviour(parsed(request), context))) as responses:
+                    async for response in responses:
+                        yield response
 
         return stream
 
-    @asynccontextmanager
-    async def _surrounded(self, call: Call) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            for middleware in self._middleware:
-                await stack.enter_async_context(middleware(call))
-            yield
+    async def _enter(self, around: AsyncExitStack, call: Call) -> None:
+        for middleware in self._middleware:
+            await around.enter_async_context(middleware(call))
 
 
 def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
