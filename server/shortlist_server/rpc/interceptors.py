@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial, reduce
 from typing import Any, TypeVar, cast
 
 import grpc
@@ -13,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_server.base.metrics import Metrics
+from shortlist_server.pipeline.request import CallerGoneError
 
 R = TypeVar("R")
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -36,8 +38,11 @@ class Call:
         return self.method.startswith("/shortlist.")
 
 
-Middleware = Callable[[Call], AbstractAsyncContextManager[None]]
-"""A context manager that is entered before the call and left after it, however the call ends."""
+Proceed = Callable[[Call], Awaitable[None]]
+"""Goes on with a call: returns when it has been answered, raises when it ends in any other way."""
+
+Middleware = Callable[[Proceed, Call], Awaitable[None]]
+"""Surrounds a call: does its part before and after it goes on, or raises instead of going on."""
 
 
 class Malformed:
@@ -89,28 +94,44 @@ class Interceptor(grpc.aio.ServerInterceptor):
         )
 
     def _unary(self, method: str, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def answer(call: Call) -> None:
+            call.response = await behaviour(parsed(call.request), call.context)
+
+        surrounded = self._surround(answer)
+
         async def unary(request: Any, context: Context) -> Any:
             call = Call(method, request, context)
-            async with AsyncExitStack() as around:
-                await self._enter(around, call)
-                call.response = await behaviour(parsed(request), context)
+            await surrounded(call)
             return call.response
 
         return unary
 
-    def _stream(self, method: str, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Callable[..., Any]:
-        async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with AsyncExitStack() as around:
-                await self._enter(around, Call(method, request, context))
-                async with aclosing(cast(Any, behaviour(parsed(request), context))) as responses:
-                    async for response in responses:
-                        yield response
+    def _stream(
+        self, method: str, behaviour: Callable[[Any, Context], AsyncIterator[Any]]
+    ) -> Callable[..., Awaitable[None]]:
+        async def answer(call: Call) -> None:
+            async with aclosing(cast(Any, behaviour(parsed(call.request), call.context))) as responses:
+                async for response in responses:
+                    await _write(call.context, response)
+
+        surrounded = self._surround(answer)
+
+        async def stream(request: Any, context: Context) -> None:
+            await surrounded(Call(method, request, context))
 
         return stream
 
-    async def _enter(self, around: AsyncExitStack, call: Call) -> None:
-        for middleware in self._middleware:
-            await around.enter_async_context(middleware(call))
+    def _surround(self, answer: Proceed) -> Proceed:
+        """`answer` within all middleware, made once for each method, because a call pays for every layer."""
+        return reduce(lambda inner, middleware: partial(middleware, inner), reversed(self._middleware), answer)
+
+
+async def _write(context: Context, response: Any) -> None:
+    """Send one response of a stream. Raises CallerGoneError where it cannot reach the caller any more."""
+    try:
+        await context.write(response)
+    except grpc.aio.InternalError:
+        raise CallerGoneError from None
 
 
 def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import nullcontext
+from typing import NoReturn
 
 import grpc
 import structlog
@@ -17,7 +17,7 @@ from shortlist_server.base.logs import hashed
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.pipeline.request import CallerGoneError
 from shortlist_server.rpc.auth import Authority
-from shortlist_server.rpc.interceptors import Call, Context, Middleware
+from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
 from shortlist_server.rpc.status import to_code, to_status, to_trailers
 
 log = structlog.get_logger(__name__)
@@ -47,14 +47,10 @@ def middleware(lifecycle: Lifecycle, authority: Authority | None, metrics: Metri
 def count_and_log(metrics: Metrics) -> Middleware:
     """Count each call at its start and at its end, and log it at its end."""
 
-    @asynccontextmanager
-    async def counting(call: Call) -> AsyncIterator[None]:
+    async def counting(proceed: Proceed, call: Call) -> None:
         metrics.started(call.method)
         try:
-            yield
-        except GeneratorExit:  # gRPC closes a stream whose caller is gone
-            call.code = _seen_by_caller(call.context)
-            raise
+            await proceed(call)
         finally:
             seconds = time.perf_counter() - call.started
             metrics.handled(call.method, call.code.name, seconds)
@@ -66,19 +62,19 @@ def count_and_log(metrics: Metrics) -> Middleware:
 def answer_errors(lifecycle: Lifecycle) -> Middleware:
     """Turn an error into the call's status. A cancellation becomes a status too, or gRPC would not answer at all."""
 
-    @asynccontextmanager
-    async def answering(call: Call) -> AsyncIterator[None]:
+    async def answering(proceed: Proceed, call: Call) -> None:
         context = call.context
         try:
-            yield
+            await proceed(call)
         except grpc.aio.AbortError:  # answered already
             call.code = context.code()
             raise
         except asyncio.CancelledError:
             if context.cancelled():
-                call.code = _seen_by_caller(context)
-                raise grpc.aio.AbortError from None  # the caller is gone, so no answer is sent
+                _leave(call)
             await _abort(call, _why_cancelled(context, lifecycle))
+        except CallerGoneError:
+            _leave(call)
         except Exception as error:
             await _abort(call, error)
 
@@ -88,11 +84,10 @@ def answer_errors(lifecycle: Lifecycle) -> Middleware:
 def wait_where_held(lifecycle: Lifecycle) -> Middleware:
     """Hold a call that arrives in the last moment of a server until it can be refused."""
 
-    @asynccontextmanager
-    async def waiting(call: Call) -> AsyncIterator[None]:
+    async def waiting(proceed: Proceed, call: Call) -> None:
         if call.is_ours:
             await lifecycle.turn()
-        yield
+        await proceed(call)
 
     return waiting
 
@@ -100,11 +95,10 @@ def wait_where_held(lifecycle: Lifecycle) -> Middleware:
 def authenticate(authority: Authority) -> Middleware:
     """Refuse calls that the authority does not allow."""
 
-    @asynccontextmanager
-    async def authenticating(call: Call) -> AsyncIterator[None]:
+    async def authenticating(proceed: Proceed, call: Call) -> None:
         metadata = dict(call.context.invocation_metadata() or ())
         authority.check(call.method, metadata.get("authorization"))
-        yield
+        await proceed(call)
 
     return authenticating
 
@@ -112,15 +106,17 @@ def authenticate(authority: Authority) -> Middleware:
 def admit(lifecycle: Lifecycle) -> Middleware:
     """Refuse new calls while the server drains, but for health and reflection, and let it wait for accepted calls."""
 
-    @asynccontextmanager
-    async def admitting(call: Call) -> AsyncIterator[None]:
-        if not call.is_ours:
-            yield
-            return
-        with lifecycle.call():
-            yield
+    async def admitting(proceed: Proceed, call: Call) -> None:
+        with lifecycle.call() if call.is_ours else nullcontext():
+            await proceed(call)
 
     return admitting
+
+
+def _leave(call: Call) -> NoReturn:
+    """End the call without an answer, because its caller is gone; raises AbortError."""
+    call.code = _seen_by_caller(call.context)
+    raise grpc.aio.AbortError from None
 
 
 async def _abort(call: Call, error: Exception) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -30,37 +31,60 @@ class Told(Metrics):
         self.calls.append(code)
 
 
+@asynccontextmanager
+async def serving(handler: Any, told: Told) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server of one method within the middleware."""
+    server = grpc.aio.server(interceptors=[Interceptor(middleware(Lifecycle(), None, told), told)])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Service", {"Method": handler})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel
+    await server.stop(0)
+
+
 async def test_a_handler_that_answers_with_a_status_itself_counts_with_that() -> None:
     async def aborts(request: bytes, context: Any) -> None:
         await context.abort(grpc.StatusCode.DATA_LOSS, "said by the handler")
 
     told = Told()
-    server = grpc.aio.server(interceptors=[Interceptor(middleware(Lifecycle(), None, told), told)])
-    handler = grpc.unary_unary_rpc_method_handler(aborts, lambda data: data, lambda data: data)
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Service", {"Method": handler})])
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with serving(grpc.unary_unary_rpc_method_handler(aborts, lambda data: data, lambda data: data), told) as to:
         with pytest.raises(grpc.aio.AioRpcError) as ended:
-            await channel.unary_unary(METHOD)(b"")
-    await server.stop(0)
+            await to.unary_unary(METHOD)(b"")
     assert ended.value.code() == grpc.StatusCode.DATA_LOSS
     assert told.calls == ["started", "DATA_LOSS"]
 
 
-@pytest.mark.parametrize(("left", "code"), [(None, "CANCELLED"), (5.0, "CANCELLED"), (0.001, "DEADLINE_EXCEEDED")])
-async def test_a_stream_that_grpc_asks_no_more_of_counts_once(left: float | None, code: str) -> None:
-    async def endless(requests: object, context: object) -> AsyncIterator[int]:
-        while True:
-            yield 1
+@pytest.mark.parametrize(
+    ("seconds", "code", "counted"),
+    [(60.0, grpc.StatusCode.CANCELLED, "CANCELLED"), (0.3, grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")],
+)
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_stream_whose_caller_is_gone_counts_once_with_what_the_caller_saw(
+    seconds: float, code: grpc.StatusCode, counted: str, reads: bool
+) -> None:
+    closed = asyncio.Event()
 
-    async def found(details: object) -> Any:
-        return grpc.stream_stream_rpc_method_handler(endless)
+    async def endless(requests: object, context: object) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b" " * 100_000  # a caller that does not read lets the writer wait
+        finally:
+            closed.set()
 
     told = Told()
-    details: Any = SimpleNamespace(method=METHOD)
-    handler: Any = await Interceptor(middleware(Lifecycle(), None, told), told).intercept_service(found, details)
-    answers = handler.stream_stream(None, SimpleNamespace(time_remaining=lambda: left))
-    assert await anext(answers) == 1
-    await answers.aclose()
-    assert told.calls == ["started", code]
+    async with serving(
+        grpc.stream_stream_rpc_method_handler(endless, lambda data: data, lambda data: data), told
+    ) as to:
+        call = to.stream_stream(METHOD)(timeout=seconds)
+        await call.read()
+        if counted == "CANCELLED":
+            call.cancel()
+        while reads and not call.done():
+            with suppress(grpc.aio.AioRpcError, asyncio.CancelledError):
+                await call.read()
+        assert await call.code() == code
+        await closed.wait()
+        while len(told.calls) < 2:
+            await asyncio.sleep(0)
+    assert told.calls == ["started", counted]
