@@ -18,6 +18,8 @@ class RequestContext:
     deadline: float | None = None  # on time.monotonic's clock; None: the caller waits for ever
     cancelled: bool = False  # set by the event loop, read by the model thread
     caller: str = ""  # the token's name or the peer's address; empty: somebody in this process
+    lane: str = ""  # whose turn it is when this request is answered: the caller, or one connection of this machine
+    urgent: bool = True  # whether somebody waits for this answer alone; batches and streams come after such requests
 
     def seconds_left(self) -> float | None:
         """Seconds until the deadline, negative after it; None where there is no deadline."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote
 
 import grpc
+
+from shortlist_core.addresses import is_loopback
+from shortlist_server.pipeline.request import RequestContext
 
 _token: ContextVar[str] = ContextVar("token", default="")  # of the call that this task handles
 
@@ -19,6 +23,24 @@ def authenticated(token: str) -> None:
 def caller_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:
     """The caller: the name of its token where the server asks for tokens, else the address without the port."""
     return _token.get() or address(context.peer())
+
+
+def request_context(
+    context: grpc.aio.ServicerContext[Any, Any], reserve_seconds: float, urgent: bool = True
+) -> RequestContext:
+    """The request context of a call: its caller, and its deadline less the time that the answer needs to get back."""
+    seconds_left = context.time_remaining()
+    deadline = None if seconds_left is None else time.monotonic() + seconds_left - reserve_seconds
+    return RequestContext(deadline, caller=caller_of(context), lane=lane_of(context), urgent=urgent)
+
+
+def lane_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """Between which callers turns are taken: the callers. On this machine, whose programs share an address, by port."""
+    if token := _token.get():
+        return token
+    peer = context.peer()
+    host = address(peer)
+    return peer if is_loopback(host) else host
 
 
 def address(peer: str) -> str:

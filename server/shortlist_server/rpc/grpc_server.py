@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import grpc
-from grpc._cython import cygrpc  # type: ignore[import-untyped]
-from grpc.aio._server import Server  # type: ignore[import-untyped]
+from grpc._cython import cygrpc
+from grpc.aio._server import Server
 
 _AT_ONCE = 16  # calls of one method that are accepted in one turn of the event loop
 _UNKNOWN = "(unknown)"
@@ -30,12 +30,12 @@ def rpc_task() -> asyncio.Task[None]:
     return _task.get()
 
 
-class GrpcServer(Server):  # type: ignore[misc]
-    """A grpc.aio server with one interceptor. All its services have to be added as registered methods.
+def grpc_server(interceptor: grpc.aio.ServerInterceptor, options: Sequence[tuple[str, int]]) -> grpc.aio.Server:
+    """A server with one interceptor. Its services have to be added as registered methods, as generated code does."""
+    return cast(grpc.aio.Server, _Server(interceptor, options))
 
-    Generated code registers methods by itself.
-    """
 
+class _Server(Server):
     def __init__(self, interceptor: grpc.aio.ServerInterceptor, options: Sequence[tuple[str, int]]) -> None:
         # The constructor of the base class would make another core.
         self._loop = cygrpc.get_working_loop()

@@ -1,6 +1,7 @@
 """Callers: the token's name where a token was checked in this call, else the address of the peer."""
 
 import asyncio
+from contextvars import Context
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -40,7 +41,9 @@ async def test_a_call_with_a_token_is_named_by_it_and_calls_beside_it_are_not() 
         await asyncio.sleep(0)
         return caller_of(CONTEXT)
 
-    named, unnamed = await asyncio.gather(asyncio.create_task(with_token()), asyncio.create_task(without()))
+    named, unnamed = await asyncio.gather(
+        asyncio.create_task(with_token()), asyncio.create_task(without(), context=Context())
+    )
     assert named == token.name
     assert unnamed == "10.0.0.7"
     assert "secret" not in named
