@@ -96,6 +96,8 @@ class Settings(BaseModel):
     """A canary is taken off when its share of degraded answers exceeds stable's by more than this."""
     device: Device = Device.AUTO
     """Device that the ranker computes on."""
+    log_key: str = Field("", pattern="^([0-9a-fA-F]{2}){0,64}$", repr=False)
+    """Secret with which logs hash user ids, as hexadecimal digits. Without one, whoever guesses an id can tell it."""
     log_level: LogLevel = "info"
     """Least severity that is logged. At `debug` every call is logged."""
 

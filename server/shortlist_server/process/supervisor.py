@@ -40,8 +40,9 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None], pro
     `program` is the command that starts a worker; it has to call `worker.main`. Raises ShortlistError where the
     workers cannot start, or where one dies again and again.
     """
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_key)
     with ExitStack() as held:
+        held.callback(logs.release)
         reserved = held.enter_context(reserve(settings))
         host, port = settings.address.rpartition(":")[0], reserved.getsockname()[1]
         shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})

@@ -92,7 +92,10 @@ async def serve(
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
     """Serve in this process until a signal. Raises ShortlistError where the server cannot start."""
     prepare(settings)
-    asyncio.run(serve(settings, announce, asyncio.Event(), load))
+    try:
+        asyncio.run(serve(settings, announce, asyncio.Event(), load))
+    finally:
+        logs.release()
 
 
 def prepare(settings: Settings) -> None:
@@ -109,7 +112,7 @@ def prepare(settings: Settings) -> None:
     # In seconds. With the usual five milliseconds the event loop would wait too long for the model thread.
     sys.setswitchinterval(0.0005)
     gc.set_threshold(20_000, 20, 20)  # a batch of answers holds thousands of objects, none of which is garbage yet
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_key)
 
 
 def main(load: Load = load_bundle) -> None:
@@ -121,6 +124,8 @@ def main(load: Load = load_bundle) -> None:
     except ShortlistError as error:
         _report(Ready(settings.address, "", 0, str(error)))
         raise SystemExit(USAGE_ERROR) from None
+    finally:
+        logs.release()
 
 
 async def _supervised(settings: Settings, load: Load) -> None:
