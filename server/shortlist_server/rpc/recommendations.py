@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -56,10 +56,11 @@ class RecommendationServicer(RecommendationServiceServicer):
             await reading  # raises the error that reading ended with
         finally:
             caller.cancelled = True
-            reading.cancel()
+            left: list[asyncio.Task[Any]] = [reading]
             while not window.empty():
                 if (unsent := window.get_nowait()) is not None:
-                    unsent.cancel()
+                    left.append(unsent)
+            await _ended(left)
 
     async def Retrieve(self, request: api.RetrieveRequest, context: Context) -> api.RetrieveResponse:
         """The candidates of stage one, without ranking."""
@@ -91,18 +92,19 @@ class RecommendationServicer(RecommendationServiceServicer):
         """
         draining = asyncio.create_task(self._lifecycle.draining.wait())
         messages = aiter(requests)
+        left: list[asyncio.Future[Any]] = [draining]
         try:
             while True:
                 message = asyncio.ensure_future(anext(messages, None))
+                left[1:] = [message]
                 await asyncio.wait({message, draining}, return_when=asyncio.FIRST_COMPLETED)
                 if not message.done():
-                    message.cancel()
                     raise UnavailableError("DRAINING", "this server is shutting down; send the rest to another one")
                 if (request := message.result()) is None:
                     return
                 await window.put(asyncio.create_task(self._answer(request, caller)))
         finally:
-            draining.cancel()
+            await _ended(left)
             await window.put(None)
 
     async def _answer(
@@ -115,3 +117,10 @@ class RecommendationServicer(RecommendationServiceServicer):
         except Exception as error:
             request_id = "" if isinstance(request, Malformed) else request.request_id
             return api.StreamRecommendResponse(request_id=request_id, error=to_status(error))
+
+
+async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel the tasks, and wait until each has ended, however: whoever leaves an error unread has it in the log."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -58,9 +58,11 @@ class Limiter:
         seconds_left = context.seconds_left()
         wait = self._seconds_each * self._before(units, context)
         if not self._has_room(units, context):
-            raise OverloadedError("too many requests are waiting here", _advice(wait))
+            raise OverloadedError(f"{self._most} requests may wait here, and no more", _advice(wait))
         if seconds_left is not None and wait > _SHARE * seconds_left > 0:
-            raise OverloadedError("the wait here would use up the deadline", _advice(wait))
+            raise OverloadedError(
+                f"{self._most} requests may wait here, but this one's deadline would end before its turn", _advice(wait)
+            )
 
     def _has_room(self, units: int, context: RequestContext) -> bool:
         lane, pending = context.lane, self._pending + units

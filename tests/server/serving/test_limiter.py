@@ -124,5 +124,8 @@ def test_a_refusal_says_why_in_words_that_do_not_change(clock: list[float]) -> N
             texts.add(str(late.value))
         with pytest.raises(OverloadedError) as full:
             taught.check(1, asks())
-    assert texts == {"the wait here would use up the deadline", "too many requests are waiting here"}
-    assert str(full.value) == "too many requests are waiting here"
+    assert texts == {
+        "20 requests may wait here, but this one's deadline would end before its turn",
+        "20 requests may wait here, and no more",
+    }
+    assert str(full.value) == "20 requests may wait here, and no more"
