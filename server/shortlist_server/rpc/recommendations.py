@@ -16,6 +16,7 @@ from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.settings import Settings
 from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
+from shortlist_server.rpc.caller import caller_of
 from shortlist_server.rpc.interceptors import Malformed, parsed
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
@@ -77,10 +78,11 @@ class RecommendationServicer(RecommendationServiceServicer):
         return await self._engine.similar(query, caller, convert.similar_items_response)
 
     def _caller(self, context: Context) -> RequestContext:
-        """The request context: the caller's deadline, less the time that the answer needs to get back."""
+        """The request context: the caller, and its deadline less the time that the answer needs to get back."""
         seconds_left = context.time_remaining()
         reserve = self._settings.answer_reserve_seconds
-        return RequestContext(None if seconds_left is None else time.monotonic() + seconds_left - reserve)
+        deadline = None if seconds_left is None else time.monotonic() + seconds_left - reserve
+        return RequestContext(deadline, caller=caller_of(context))
 
     async def _read(
         self,
