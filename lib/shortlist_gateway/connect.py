@@ -14,6 +14,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
+from shortlist_gateway.settings import Settings
+
 Code = grpc.StatusCode
 
 HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
@@ -95,11 +97,14 @@ def check_headers(headers: Mapping[str, str]) -> None:
         raise ConnectError(Code.UNAUTHENTICATED, "the header `authorization` holds characters that no token has")
 
 
-def timeout(headers: Mapping[str, str], default: float) -> float:
-    """The timeout of a call in seconds, from its headers or `default`. Raises ConnectError where it is no number."""
+def timeout(headers: Mapping[str, str], settings: Settings) -> float:
+    """The timeout of a call in seconds, from its headers or else the default, and at most what the settings allow.
+
+    Raises ConnectError where it is no number.
+    """
     millis = headers.get("Connect-Timeout-Ms")
     if millis is None:
-        return default
+        return settings.default_seconds
     if not re.fullmatch(r"[0-9]{1,10}", millis):
         raise ConnectError(Code.INVALID_ARGUMENT, "Connect-Timeout-Ms is a number of at most 10 digits")
-    return int(millis) / 1000
+    return min(int(millis) / 1000, settings.max_seconds)
