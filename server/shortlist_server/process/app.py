@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
@@ -18,6 +19,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServi
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
 from shortlist_core.errors import UnavailableError
+from shortlist_server.base.follower import Follower
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
@@ -32,6 +34,7 @@ from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
+from shortlist_server.rpc.token_file import POLL_SECONDS, TokenFile
 from shortlist_server.rpc.users import UserServicer
 from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
@@ -63,6 +66,7 @@ class Server:
     bundle_manager: BundleManager
     settings: Settings
     metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
+    tokens: Follower | None  # of the token file; None where there is none
 
     async def begin(self) -> LoadedBundle:
         """Serve the bundles that the folder's labels name, and follow the folder. Returns the stable bundle.
@@ -96,6 +100,8 @@ class Server:
         self.bundle_manager.close()
         await self._stop(_HOLD_SECONDS if delay else 0)
         self.engine.close()
+        if self.tokens:
+            await asyncio.to_thread(self.tokens.close)
         if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
             await asyncio.to_thread(self.metrics_page.close)
 
@@ -118,11 +124,15 @@ async def create_server(
 ) -> tuple[Server, int]:
     """A server that already listens, and its port. The server owns the store and closes it when it drains.
 
-    Without an authority everybody may call. `load` loads the bundles that the folder's labels name. Raises
-    UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
+    Without an authority the token file says who may call; where there is none either, everybody may. `load` loads the
+    bundles that the folder's labels name. Raises UnavailableError where an address cannot be listened on, DataError
+    where certificates or the token file cannot be used.
     """
     secure = credentials(settings)
     metrics, page = _metrics(settings)
+    tokens = None
+    if authority is None and settings.token_file:
+        authority, tokens = _follow_tokens(settings.token_file, metrics)
     lifecycle = Lifecycle()
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
@@ -147,7 +157,20 @@ async def create_server(
     await server.start()
     if page:
         page.start()
-    return Server(server, engine, lifecycle, bundle_manager, settings, page), port
+    if tokens:
+        tokens.start()
+    return Server(server, engine, lifecycle, bundle_manager, settings, page, tokens), port
+
+
+def _follow_tokens(path: Path, metrics: Metrics) -> tuple[Authority, Follower]:
+    """The authority of the token file, and the follower that keeps it up to date, which is not started yet."""
+    file = TokenFile(path)
+
+    def catch_up() -> None:
+        file.catch_up()
+        metrics.followed("tokens")
+
+    return file.authority, Follower("token_file", catch_up, POLL_SECONDS)
 
 
 def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:

@@ -16,7 +16,7 @@ from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.settings import Settings
 from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
-from shortlist_server.rpc.caller import caller_of
+from shortlist_server.rpc.caller import caller_of, check_again
 from shortlist_server.rpc.interceptors import Malformed, parsed
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
@@ -92,7 +92,8 @@ class RecommendationServicer(RecommendationServiceServicer):
     ) -> None:
         """Start to answer messages as long as the window is not full.
 
-        Ends after the last message. Raises UnavailableError when the server drains.
+        Ends after the last message. Raises UnavailableError when the server drains, UnauthenticatedError once the token
+        is not accepted any more.
         """
         draining = asyncio.create_task(self._lifecycle.draining.wait())
         messages = aiter(requests)
@@ -105,6 +106,7 @@ class RecommendationServicer(RecommendationServiceServicer):
                     raise UnavailableError("DRAINING", "this server is shutting down; send the rest to another one")
                 if (request := message.result()) is None:
                     return
+                check_again()
                 await window.put(asyncio.create_task(self._answer(request, caller)))
         finally:
             draining.cancel()

@@ -27,7 +27,7 @@ from waiting import PATIENCE, eventually
 import shortlist_cli.main
 from shortlist_core.addresses import split
 from shortlist_server.process import worker
-from shortlist_server.rpc.auth import new_token
+from shortlist_server.rpc.token_file import new_token
 
 SHORTLIST = [sys.executable, "-P", "-m", "shortlist_cli.main"]
 FAKE_SHORTLIST = [sys.executable, "-P", str(fakes.PROGRAM)]
