@@ -92,6 +92,17 @@ class DeadlineError(ShortlistError):
         super().__init__(f"the deadline was spent before the stage {stage!r}", stage=stage)
 
 
+class AnswerTooLargeError(ShortlistError):
+    """The answer is larger than a message may be; a request for less would be answered."""
+
+    reason = "ANSWER_TOO_LARGE"
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(
+            "the answer is larger than a message may be: ask for less at once", bytes=str(size), most_bytes=str(most)
+        )
+
+
 class UnauthenticatedError(ShortlistError):
     """The caller sent no valid credentials."""
 

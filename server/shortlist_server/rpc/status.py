@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from shortlist_core.errors import (
+    AnswerTooLargeError,
     BundleRefusedError,
     CatalogFullError,
     DeadlineError,
@@ -37,6 +38,7 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    AnswerTooLargeError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
     StateError: grpc.StatusCode.UNAVAILABLE,
     DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
