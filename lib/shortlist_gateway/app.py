@@ -67,7 +67,8 @@ class Gateway:
     async def _unary(self, request: web.Request) -> web.Response:
         method = self._method(request)
         check_headers(request.headers)
-        seconds, clock = timeout(request.headers, self._settings), asyncio.get_running_loop()
+        clock = asyncio.get_running_loop()
+        seconds = timeout(request.headers.getall("Connect-Timeout-Ms", []), self._settings)
         deadline = clock.time() + seconds  # the time to read and to parse the body counts too
         authorization = request.headers.get("Authorization")
         async with self._bodies.body(request, deadline) as body:

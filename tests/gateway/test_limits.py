@@ -154,7 +154,10 @@ async def test_where_all_connections_are_busy_a_new_one_is_refused(gateway_with:
         assert (await busy.answer())[0] == 200
 
 
-@pytest.mark.parametrize("millis", ["", "-1", "+5", "1.5", "1e3", "12345678901", "0x10", "\u0661", "5 ms", "5, 6"])
+@pytest.mark.parametrize(
+    "millis",
+    ["", "-1", "+5", "1.5", "1e3", "12345678901", "0x10", "\u0661", "5 ms", "5, 6", "5\r\nConnect-Timeout-Ms: 5"],
+)
 async def test_a_timeout_that_is_none_is_refused(gateway_with: GatewayWith, millis: str) -> None:
     async with gateway_with() as address:
         status, _, error = await ask(address, ASKED, f"Connect-Timeout-Ms: {millis}")
