@@ -1,5 +1,5 @@
 """Calls of every method, reflection and health included, with unusual values, damaged and random bytes, forged page
-tokens, any number of messages: each is answered, none with INTERNAL or UNKNOWN, and no worker dies of one.
+tokens, streams of any length: each is answered, none with INTERNAL or UNKNOWN, and no worker dies of one.
 
 Server, workers and clients are real; the models are stand-ins.
 """
