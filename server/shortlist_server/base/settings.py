@@ -47,6 +47,8 @@ class Settings(BaseModel):
     """How long a draining server keeps answering NOT_SERVING and UNAVAILABLE even if idle, so that balancers notice."""
     answer_reserve_seconds: float = Field(0.004, ge=0)
     """Part of every caller's deadline that is kept for sending the answer, or the error, back."""
+    heartbeat_seconds: float = Field(15.0, gt=1)
+    """How long a worker may give no sign of life before its supervisor replaces it."""
     max_pending: int = Field(256, ge=64)
     """Most pending recommendations; further requests are refused. A full batch of 64 must fit."""
     max_pending_writes: int = Field(512, ge=1)
@@ -96,6 +98,8 @@ class Settings(BaseModel):
     """A canary is taken off when its share of degraded answers exceeds stable's by more than this."""
     device: Device = Device.AUTO
     """Device that the ranker computes on."""
+    log_key: str = Field("", pattern="^([0-9a-fA-F]{2}){0,64}$", repr=False)
+    """Secret with which logs hash user ids, as hexadecimal digits. Without one, whoever guesses an id can tell it."""
     log_level: LogLevel = "info"
     """Least severity that is logged. At `debug` every call is logged."""
 

@@ -37,6 +37,7 @@ class Batcher:
         self._max_batch = max_batch
         self._waiting: FairQueue[_Waiting] = FairQueue()
         self._feeding: asyncio.Task[None] | None = None
+        self._began = 0.0  # when the batch on the thread began, on time.monotonic's clock; 0 while there is none
 
     async def run(self, key: Hashable, work: Work, request: PendingRequest) -> Ranked:
         """The request's answer, after `work` has run on the thread. Raises the error that ended the request.
@@ -66,15 +67,29 @@ class Batcher:
         """
         return min((waiting.due for waiting in self._waiting if not waiting.done.done()), default=math.inf)
 
+    def busy_seconds(self) -> float:
+        """How long the batch on the thread has taken so far; 0 where there is none."""
+        return time.monotonic() - self._began if self._began else 0.0
+
     async def _feed(self) -> None:
         """Run batches until the queue is empty."""
         try:
             while batch := self._take():
-                error = await asyncio.get_running_loop().run_in_executor(self._thread, _attempt, batch)
+                error = await asyncio.get_running_loop().run_in_executor(self._thread, self._attempt, batch)
                 for waiting in batch:
                     _settle(waiting.done, error)  # no effect on requests that ended early
         finally:
             self._feeding = None
+
+    def _attempt(self, batch: list[_Waiting]) -> Exception | None:
+        self._began = time.monotonic()
+        try:
+            batch[0].work([waiting.request for waiting in batch])
+        except Exception as error:
+            return error
+        finally:
+            self._began = 0.0
+        return None
 
     def _take(self) -> list[_Waiting]:
         """The request whose turn it is and those of its key, in the order of their turns; empty without any."""
@@ -85,14 +100,6 @@ class Batcher:
                 (others if batch and waiting.key != batch[0].key else batch).append(waiting)
         self._waiting.put_back([(other, other.request.context.lane, other.request.context.urgent) for other in others])
         return batch
-
-
-def _attempt(batch: list[_Waiting]) -> Exception | None:
-    try:
-        batch[0].work([waiting.request for waiting in batch])
-    except Exception as error:
-        return error
-    return None
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None = None) -> None:

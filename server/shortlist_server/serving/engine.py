@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 
 _WRITERS = 16  # the store commits what they write at the same time together
 _READERS = 2
+_HANGS_SECONDS = 60.0
 
 
 class Engine:
@@ -99,6 +100,10 @@ class Engine:
         await asyncio.to_thread(self.catalog.follow, bundle)
         self.serve(Serving(bundle))
         return bundle
+
+    def hangs(self) -> bool:
+        """Whether one batch has kept the model thread for so long that it will hardly ever end."""
+        return self._batcher.busy_seconds() > _HANGS_SECONDS
 
     def check_room(self, context: RequestContext) -> None:
         """Return if one more request of the caller would be admitted now. Raises OverloadedError otherwise."""

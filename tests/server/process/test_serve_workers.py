@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis_server import INSTALLED, RedisServer
 from serve_process import Run, address, children, finish, zombie
-from shortlist import Client, Options
+from shortlist import Client, Options, Unavailable
 from shortlist.v1.event_pb2 import Event
 from waiting import PATIENCE, eventually
 
@@ -40,6 +40,64 @@ def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
         assert len(client.recommend("ann", 3).items) == 3
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
+
+
+def test_a_worker_that_hangs_is_replaced(serve: Run) -> None:
+    process = serve("--workers", "2")
+    where = address(process)
+    hangs, stays = children(process)
+    os.kill(hangs, signal.SIGSTOP)
+    eventually(lambda: hangs not in (now := children(process)) and len(now) == 2)
+    assert stays in children(process)
+    with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
+        assert len(client.recommend("ann", 3).items) == 3
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+
+
+def test_the_supervisor_ends_within_the_grace_though_a_worker_hangs(serve: Run) -> None:
+    process = serve("--workers", "2", "--grace", "1")
+    address(process)
+    os.kill(children(process)[0], signal.SIGSTOP)
+    process.send_signal(signal.SIGTERM)
+    code, errors = finish(process)
+    assert code == 0
+    assert "worker_killed" in errors
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_hangup_ends_nothing(serve: Run, workers: str) -> None:
+    process = serve("--workers", workers)
+    where = address(process)
+    for pid in (process.pid, *(children(process) if workers == "2" else ())):
+        os.kill(pid, signal.SIGHUP)
+    with Client(where, Options(timeout=PATIENCE)) as client:
+        assert len(client.recommend("ann", 3).items) == 3
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+
+
+@pytest.mark.slow
+def test_workers_that_served_may_die_as_often_as_callers_make_them(serve: Run) -> None:
+    process = serve("--workers", "2")
+    where = address(process)
+    for _ in range(6):
+        before = children(process)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda before=before: len(now := children(process)) == 2 and not set(now) & set(before))
+        eventually(lambda: answers(where))
+    assert process.poll() is None
+
+
+def answers(where: str) -> bool:
+    """Whether a worker that already serves is reached."""
+    try:
+        with Client(where, Options(timeout=PATIENCE, wait_for_ready=True)) as client:
+            return len(client.recommend("ann", 3).items) == 3
+    except Unavailable:
+        return False
 
 
 @pytest.mark.slow
