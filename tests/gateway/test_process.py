@@ -19,7 +19,7 @@ from waiting import eventually
 import shortlist_cli.main
 from shortlist_core.addresses import split
 from shortlist_core.errors import ShortlistError
-from shortlist_server.rpc.auth import new_token
+from shortlist_server.rpc.token_file import new_token
 
 EVENTS = "/shortlist.v1.EventService/WriteEvents"
 

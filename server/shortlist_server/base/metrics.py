@@ -10,7 +10,7 @@ from shortlist_core.types import Ranked
 from shortlist_state import AppendResult
 
 Pending = Literal["recommendations", "writes", "reads"]
-Log = Literal["events", "catalog"]
+Log = Literal["events", "catalog", "tokens"]
 Label = Literal["stable", "canary", "shadow"]
 
 
@@ -52,7 +52,7 @@ class Metrics:
         """Count a part of the server that failed and begins again, such as "grpc_server"."""
 
     def followed(self, log: Log) -> None:
-        """Report that this process has read the store's log to its end just now."""
+        """Report that this process has read the store's log to its end, or the token file, just now."""
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Report the bundles that serve from now on, instead of those before."""

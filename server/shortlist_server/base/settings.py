@@ -90,6 +90,8 @@ class Settings(BaseModel):
     """Time span of the requests by which a canary is judged."""
     canary_least_requests: int = Field(100, ge=1)
     """Fewest requests on the canary, within the window and in one process, by which it is judged."""
+    canary_least_callers: int = Field(3, ge=1)
+    """Fewest callers who must have seen a canary fail before it is taken off; all of its callers, if they are fewer."""
     canary_error_rate: float = Field(0.02, ge=0, le=1)
     """A canary is taken off when its share of errors exceeds stable's by more than this."""
     canary_degraded_rate: float = Field(0.05, ge=0, le=1)

@@ -147,7 +147,8 @@ class PrometheusMetrics(Metrics):
         self._accepted, self._duplicates = written.labels("accepted"), written.labels("duplicate")
         followed = Gauge(
             "shortlist_followed_timestamp_seconds",
-            "When a process last knew all that the store's log had; of several workers, the one furthest behind.",
+            "When a process last knew all of the store's log, or of the token file; of several workers, the furthest"
+            " behind.",
             ("log",),
             registry=registry,
             multiprocess_mode="livemin",

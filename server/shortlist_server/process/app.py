@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -18,6 +19,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServi
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
 from shortlist_server.base.background import keep
+from shortlist_server.base.follower import Follower
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
@@ -35,6 +37,7 @@ from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
+from shortlist_server.rpc.token_file import POLL_SECONDS, TokenFile
 from shortlist_server.rpc.users import UserServicer
 from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
@@ -67,6 +70,7 @@ class Server:
     settings: Settings
     background: asyncio.Future[Any]  # what runs until the server has drained
     metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
+    tokens: Follower | None  # of the token file; None where there is none
 
     async def begin(self) -> LoadedBundle:
         """Serve the bundles that the folder's labels name, and follow the folder. Returns the stable bundle.
@@ -102,6 +106,8 @@ class Server:
         self.background.cancel()
         await asyncio.gather(self.background, return_exceptions=True)
         self.engine.close()
+        if self.tokens:
+            await asyncio.to_thread(self.tokens.close)
         if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
             await asyncio.to_thread(self.metrics_page.close)
 
@@ -124,11 +130,15 @@ async def create_server(
 ) -> tuple[Server, int]:
     """A server that already listens, and its port. The server owns the store and closes it when it drains.
 
-    Without an authority everybody may call. `load` loads the bundles that the folder's labels name. Raises
-    UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
+    Without an authority the token file says who may call; where there is none either, everybody may. `load` loads the
+    bundles that the folder's labels name. Raises UnavailableError where an address cannot be listened on, DataError
+    where certificates or the token file cannot be used.
     """
     secure = credentials(settings)
     metrics, page = _metrics(settings)
+    tokens = None
+    if authority is None and settings.token_file:
+        authority, tokens = _follow_tokens(settings.token_file, metrics)
     lifecycle = Lifecycle()
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
@@ -151,13 +161,26 @@ async def create_server(
     port = await listener.start()
     if page:
         page.start()
+    if tokens:
+        tokens.start()
     parts = {
         "grpc_server": listener.keep,
         "in_flight": in_flight.watch,
         "bundle_manager": bundle_manager.follow,
     }
     background = asyncio.gather(*(keep(part, work, metrics) for part, work in parts.items()))
-    return Server(listener, engine, lifecycle, bundle_manager, settings, background, page), port
+    return Server(listener, engine, lifecycle, bundle_manager, settings, background, page, tokens), port
+
+
+def _follow_tokens(path: Path, metrics: Metrics) -> tuple[Authority, Follower]:
+    """The authority of the token file, and the follower that keeps it up to date, which is not started yet."""
+    file = TokenFile(path)
+
+    def catch_up() -> None:
+        file.catch_up()
+        metrics.followed("tokens")
+
+    return file.authority, Follower("token_file", catch_up, POLL_SECONDS)
 
 
 def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:

@@ -24,7 +24,6 @@ from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.rpc.auth import read_tokens
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
@@ -65,10 +64,9 @@ async def serve(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop_signal, stop.set)
-    authority = read_tokens(settings.token_file) if settings.token_file else None
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_store(settings.state), authority, load)
+    server, port = await create_server(settings, open_store(settings.state), load=load)
     stopping = asyncio.ensure_future(stop.wait())
     try:
         bundle = await server.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote
@@ -13,11 +14,24 @@ from shortlist_core.addresses import is_loopback
 from shortlist_server.pipeline.request import RequestContext
 
 _token: ContextVar[str] = ContextVar("token", default="")  # of the call that this task handles
+_check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
 
 
-def authenticated(token: str) -> None:
-    """Note the name of the token that the call under way was made with. A call is a task of its own in grpc.aio."""
+def authenticated(token: str, check: Callable[[], None]) -> None:
+    """Note the name of the token that the call under way was made with, and what checks it again.
+
+    A call is a task of its own in grpc.aio, so calls do not see each other's notes.
+    """
     _token.set(token)
+    _check.set(check)
+
+
+def check_again() -> None:
+    """Check the token of a call that lasts: it may have been revoked, or have expired, since the call began.
+
+    Raises UnauthenticatedError or PermissionDeniedError then. Where no tokens are asked for, this returns.
+    """
+    _check.get()()
 
 
 def caller_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import grpc
@@ -15,6 +17,7 @@ from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import Event, Queries
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
@@ -56,9 +59,13 @@ class UserServicer(UserServiceServicer):
         stop = min(start.trained + size, len(trained.items))
         events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
         page = await self._engine.ask_store(lambda store: store.export(user_id, start.after, size - len(events)))
-        events += [_of_store(entry.event) for entry in page.entries if entry.event]
         more = page.more or (len(events) == size and page.end == start.after)
         end = _Position(stop, page.end)
+        written = [(entry.sequence, _of_store(entry.event)) for entry in page.entries if entry.event]
+        fitting = _fitting([message for _, message in written])
+        if fitting < len(written):
+            more, end = True, _Position(stop, written[fitting - 1][0])
+        events += [message for _, message in written[:fitting]]
         return api.ExportUserResponse(events=events, next_page_token=end.text(user_id, bundle) if more else "")
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
@@ -99,6 +106,12 @@ class _Position:
 def _digest(user_id: str) -> str:
     """What tells in a token whose page it is; whoever has the token knows the user anyway."""
     return hashlib.blake2b(user_id.encode(), digest_size=8).hexdigest()
+
+
+def _fitting(messages: Sequence[api.UserEvent]) -> int:
+    """How many of the messages, but at least the first one, fit into a page that clients accept."""
+    sizes = accumulate(message.ByteSize() + 8 for message in messages)
+    return max(sum(size <= MAX_PAGE_BYTES for size in sizes), min(len(messages), 1))
 
 
 def _of_bundle(bundle: LoadedBundle, trained: Queries, i: int) -> api.UserEvent:

@@ -56,6 +56,7 @@ class BundleManager:
         self._limits = Limits(
             settings.canary_window_seconds,
             settings.canary_least_requests,
+            settings.canary_least_callers,
             settings.canary_error_rate,
             settings.canary_degraded_rate,
         )

@@ -200,16 +200,16 @@ class Engine:
 
         With `compare`, a shadow ranks the query too.
         """
-        route = self.ready().route(query.user_id)
+        route, patience = self.ready().route(query.user_id), context.seconds_left()
         try:
             with self._requests.admit(1, context):
                 answer = await self._run(work, key, route.bundle, query, context)
             response = respond(route.bundle, query, answer)
         except BaseException as error:
             # When the deadline passes, gRPC cancels the call, as it does when the caller leaves.
-            route.count(DeadlineError("answer") if context.late() else error)
+            route.count(DeadlineError("answer") if context.late() else error, context.caller, patience)
             raise
-        route.count(answer)
+        route.count(answer, context.caller, patience)
         if compare:
             route.compare(query, answer)
         return response

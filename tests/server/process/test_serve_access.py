@@ -11,7 +11,7 @@ from shortlist import Client, Options, Tls, Unavailable
 from shortlist.v1.event_pb2 import Event
 from waiting import PATIENCE
 
-from shortlist_server.rpc.auth import new_token
+from shortlist_server.rpc.token_file import new_token
 
 
 def test_other_machines_may_be_served_where_that_is_asked_for(serve: Run) -> None:
