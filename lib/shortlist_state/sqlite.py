@@ -32,8 +32,9 @@ from shortlist_state.store import (
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
 _RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
 _EVENT = "event_id, user_id, item_id, time, type, value, session_id, attribution_token"
-_HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? ORDER BY time DESC, arrival DESC LIMIT ?"
-_SUMMARY = "SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? GROUP BY type"
+_READABLE = f"type IN ({', '.join(str(int(type)) for type in EventType)})"  # others are of newer versions, and are kept
+_HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? AND {_READABLE} ORDER BY time DESC, arrival DESC LIMIT ?"
+_SUMMARY = f"SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? AND {_READABLE} GROUP BY type"
 _EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arrival > ? ORDER BY arrival LIMIT ?"
 _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
     UNION ALL SELECT arrival, user, '', '', '', 0, 0, 0, '', '' FROM erasures WHERE arrival > ?1
@@ -142,8 +143,9 @@ class SqliteStore(StateStore):
         entries = [
             LogEntry(arrival, user or self.pseudonym(event[1]), None if user else _event(*event))
             for arrival, user, *event in rows
+            if event[4] in _TYPES
         ]
-        return LogPage(entries, entries[-1].sequence if entries else after, len(entries) == limit > 0)
+        return LogPage(entries, rows[-1][0] if rows else after, len(rows) == limit > 0)
 
 
 def _event(id: str, user: str, item: str, time: int, type: int, value: float, session: str, token: str) -> Event:
