@@ -100,7 +100,7 @@ class RedisStore(StateStore):
 
     def position(self) -> int:
         """Reads one number."""
-        return int(self._redis.run(self._redis.others, redis_scripts.POSITION, lambda: []))
+        return int(self._redis.run(self._redis.others, redis_scripts.POSITION, list))
 
     def tombstones(self) -> frozenset[bytes]:
         """Reads all tombstones."""

@@ -101,6 +101,7 @@ class SqliteStore(StateStore):
                 tombstone = (self.pseudonym(user_id), arrival - 1)
                 connection.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", tombstone)
             self._file.scrub(connection, user_id.encode())
+            self._file.check()
         return deleted
 
     def log(self, after: int, limit: int) -> LogPage:

@@ -51,5 +51,8 @@ class Metrics:
     def followed(self, log: Log) -> None:
         """Report that this process has read the store's log to its end just now."""
 
+    def store_available(self, available: bool) -> None:
+        """Report whether this process could read the store just now."""
+
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Report the bundles that serve from now on, instead of those before."""

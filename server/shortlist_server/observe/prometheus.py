@@ -149,6 +149,13 @@ class PrometheusMetrics(Metrics):
         self._followed = Children(followed, at_start=("events", "catalog"))
         for log in self._followed.values():
             log.set_to_current_time()  # at the start, as 0 would look like a log that was never followed
+        self._available = Gauge(
+            "shortlist_store_available",
+            "1 while the store of live users and items can be used, else 0; 0 of several workers if any cannot use it.",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._available.set(1)
         self._info = Gauge(
             "shortlist_bundle_info",
             "1 for each bundle that serves under a label, in any worker.",
@@ -215,6 +222,10 @@ class PrometheusMetrics(Metrics):
     def followed(self, log: Log) -> None:
         """Set the time at which the log was last followed to its end."""
         self._followed[log].set_to_current_time()
+
+    def store_available(self, available: bool) -> None:
+        """Set 1 or 0."""
+        self._available.set(int(available))
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Set 1 for these bundles, and 0 for those that served before, which `WithoutZeros` then leaves out."""

@@ -21,6 +21,7 @@ from shortlist_core.errors import (
     PermissionDeniedError,
     ShortlistError,
     StateError,
+    StateReplacedError,
     UnauthenticatedError,
     UnavailableError,
     Violation,
@@ -39,11 +40,15 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
     StateError: grpc.StatusCode.UNAVAILABLE,
+    StateReplacedError: grpc.StatusCode.UNAVAILABLE,
     DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     CallerGoneError: grpc.StatusCode.CANCELLED,
 }
+
+_STATE_UNAVAILABLE = "the store of live users and items cannot be used at the moment"
+_STATE_REPLACED = "the file of live users and items was replaced under this server: its operator has to restart it"
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +65,7 @@ def to_status(error: BaseException) -> status_pb2.Status:
     message, details = str(error), [_info(error.reason, error.metadata)]
     if isinstance(error, StateError):  # its text names files, so it is logged and not sent
         log.error("state_unavailable", error=message)
-        message = "the store of live users and items cannot be used at the moment"
+        message = _STATE_REPLACED if isinstance(error, StateReplacedError) else _STATE_UNAVAILABLE
     if isinstance(error, InvalidArgumentError):
         message = _summary(error.violations)
         details.append(_bad_request(error.violations))

@@ -51,7 +51,8 @@ class Engine:
         self._metrics = metrics
         self.serving: Serving | None = None  # None until the first bundle is loaded
         self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
-        self.live = LiveUsers(store, self._refresh, self._cache.forget if self._cache else lambda: None)
+        looking = self._cache.forget if self._cache else lambda: None
+        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
+from shortlist_core.errors import StateError
 from shortlist_server.base.follower import Follower
 from shortlist_state import LiveUser, StateStore
 from shortlist_state.baskets import Baskets
@@ -13,6 +16,9 @@ from shortlist_state.live_counts import CAPACITY, LiveCounts
 POLL_SECONDS = 0.5
 """How often the store's log is polled. Events of other processes show in `counts` that much later."""
 PAGE = 1_000
+
+
+log = structlog.get_logger(__name__)
 
 
 class UserEvents(Protocol):
@@ -36,8 +42,8 @@ class LiveUsers(UserEvents):
     """The live users of one process: its store, and a thread that follows the store's log.
 
     Histories are read from the store itself, so a written event counts at once. The thread brings `counts` and
-    `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, even if the
-    store is unavailable. Raises StateError where the store cannot be read at the start.
+    `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, and `available`
+    after it with whether the store could be read. Raises StateError where the store cannot be read at the start.
     """
 
     def __init__(
@@ -45,9 +51,10 @@ class LiveUsers(UserEvents):
         store: StateStore,
         followed: Callable[[LiveCounts], None] = lambda _: None,
         looking: Callable[[], None] = lambda: None,
+        available: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.counts, self._baskets = LiveCounts(), Baskets()
-        self._followed, self._looking = followed, looking
+        self._followed, self._looking, self._available = followed, looking, available
         self._store = store
         self._after = self._newest()
         self._erased = set(store.tombstones())
@@ -73,7 +80,8 @@ class LiveUsers(UserEvents):
 
     def catch_up(self) -> None:
         """Read the log to its end."""
-        if self._store.position() < self._after:  # the store has lost its data and begun anew
+        if (position := self._store.position()) < self._after:  # the store has lost its data and begun anew
+            log.error("state_lost", entries=self._after - position)
             self._after, self._erased = -1, set(self._store.tombstones())
             self.counts.clear()
             self._baskets.clear()
@@ -91,5 +99,10 @@ class LiveUsers(UserEvents):
 
     def _follow(self) -> None:
         self._looking()
-        self.catch_up()
+        try:
+            self.catch_up()
+        except StateError:
+            self._available(False)
+            raise
+        self._available(True)
         self._followed(self.counts)
