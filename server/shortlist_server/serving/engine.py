@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import structlog
 
+from shortlist_bundle.erasures import Erasures
 from shortlist_core.errors import DeadlineError, UnavailableError
 from shortlist_core.types import Event, Ranked
 from shortlist_server.base.metrics import Metrics
@@ -52,7 +53,8 @@ class Engine:
         self.serving: Serving | None = None  # None until the first bundle is loaded
         self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
         looking = self._cache.forget if self._cache else lambda: None
-        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available)
+        erasures = Erasures(settings.bundles)
+        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available, erasures)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,
@@ -95,6 +97,7 @@ class Engine:
         """Load a bundle on a thread of its own, and serve it alone. Returns the loaded bundle."""
         bundle = await asyncio.to_thread(load)
         await asyncio.to_thread(self.catalog.follow, bundle)
+        await asyncio.to_thread(self.live.erased_users.leave_out_of, bundle)
         self.serve(Serving(bundle))
         return bundle
 
@@ -151,6 +154,13 @@ class Engine:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._writers, work, self._store)
 
+    def forget(self, user_id: str) -> bool:
+        """Use nothing of a user who was just erased any more; whether it could be recorded beside the bundles."""
+        is_recorded = self.live.erased_users.add(user_id)
+        for bundle in self.serving.loaded() if self.serving else ():
+            self.live.erased_users.leave_out_of(bundle)
+        return is_recorded
+
     def close(self) -> None:
         """Close the threads and the store. No request may be under way any more."""
         self._writers.shutdown()
@@ -165,6 +175,7 @@ class Engine:
         self._metrics.followed("events")
         for bundle in self.serving.loaded() if self.serving else ():
             try:
+                self.live.erased_users.leave_out_of(bundle)
                 bundle.online_popularity.refresh(counts)
             except Exception:  # answers go on with the popularity of before
                 log.exception("online_popularity_failed", bundle=bundle.version)
