@@ -45,8 +45,11 @@ class Metrics:
     def batch(self, size: int, stage_seconds: Sequence[tuple[str, float]], answers: Sequence[Ranked]) -> None:
         """Count a batch of `size` requests that has been through the stages, and its answers."""
 
-    def written(self, result: AppendResult) -> None:
-        """Count events that were stored."""
+    def written(self, result: AppendResult, unknown_items: int) -> None:
+        """Count events that were stored, and how many of them are about items that nobody knows."""
+
+    def unknown_users(self, requests: int) -> None:
+        """Count requests whose user nobody knows: no event in bundle or store, and no attribute in the bundle."""
 
     def followed(self, log: Log) -> None:
         """Report that this process has read the store's log to its end just now."""

@@ -139,6 +139,16 @@ class PrometheusMetrics(Metrics):
             registry=registry,
         )
         self._accepted, self._duplicates = written.labels("accepted"), written.labels("duplicate")
+        self._unknown_items = Counter(
+            "shortlist_events_of_unknown_items_total",
+            "Events of WriteEvents about items that neither the bundle nor the catalogue of live items has.",
+            registry=registry,
+        )
+        self._unknown_users = Counter(
+            "shortlist_requests_of_unknown_users_total",
+            "Requests that name a user of whom bundle and store have no event and the bundle no attribute.",
+            registry=registry,
+        )
         followed = Gauge(
             "shortlist_followed_timestamp_seconds",
             "When a process last knew all that the store's log had; of several workers, the one furthest behind.",
@@ -214,10 +224,15 @@ class PrometheusMetrics(Metrics):
         for source, items in shown.items():
             self._shown[source].inc(items)
 
-    def written(self, result: AppendResult) -> None:
-        """Count the events that were stored and those that were duplicates."""
+    def written(self, result: AppendResult, unknown_items: int) -> None:
+        """Count the events that were stored, those that were duplicates, and those about unknown items."""
         self._accepted.inc(result.accepted)
         self._duplicates.inc(result.duplicates)
+        self._unknown_items.inc(unknown_items)
+
+    def unknown_users(self, requests: int) -> None:
+        """Count requests of unknown users."""
+        self._unknown_users.inc(requests)
 
     def followed(self, log: Log) -> None:
         """Set the time at which the log was last followed to its end."""

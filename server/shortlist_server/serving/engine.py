@@ -30,6 +30,7 @@ from shortlist_server.serving.routing import Serving
 from shortlist_server.system.live_catalog import LiveCatalog
 from shortlist_server.system.live_users import LiveUsers
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.unknown_items import unknown_items
 from shortlist_state import AppendResult, StateStore
 from shortlist_state.live_counts import LiveCounts
 
@@ -65,7 +66,7 @@ class Engine:
         )
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._rank_thread = RankThread(self._batcher.due)
-        self._pipeline = Pipeline(self.live, self._rank_thread, self._cache)
+        self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
         self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
@@ -138,13 +139,17 @@ class Engine:
             answer = await self._run(self._pipeline.similar, object(), bundle, query, context)
         return respond(bundle, query, answer)
 
-    async def write(self, events: Sequence[Event]) -> AppendResult:
-        """Store events durably. A write that has begun is completed even if its caller leaves."""
+    async def write(self, events: Sequence[Event]) -> tuple[AppendResult, int]:
+        """Store events durably. A write that has begun is completed even if its caller leaves.
 
-        def append(store: StateStore) -> AppendResult:
-            result = store.append(events)
-            self._metrics.written(result)
-            return result
+        Returns what became of them, and how many are about items that nobody knows; 0 before the first bundle.
+        """
+
+        def append(store: StateStore) -> tuple[AppendResult, int]:
+            result, serving = store.append(events), self.serving
+            unknown = unknown_items(serving.stable, store.catalog, events) if serving else 0
+            self._metrics.written(result, unknown)
+            return result, unknown
 
         return await self.with_store(append)
 
