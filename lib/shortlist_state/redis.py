@@ -10,8 +10,10 @@ append-only file as one transaction: never half a batch.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import redis
@@ -23,12 +25,25 @@ from shortlist_state import redis_scripts
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.redis_catalog import RedisCatalog
 from shortlist_state.redis_connection import RedisConnection, line
-from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, check_events, salted
+from shortlist_state.store import (
+    AppendResult,
+    Expired,
+    LiveUser,
+    LogEntry,
+    LogPage,
+    StateStore,
+    Summary,
+    check_events,
+    salted,
+)
 
 SCHEMA_VERSION = b"1"
 
 READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
 """Timeouts for Redis: of reads for recommendations, which go on without it, and of everything else."""
+
+EXPIRED_AT_ONCE = 500
+"""Events that one script deletes at most: other calls of that Redis wait for it, about a millisecond."""
 
 _TYPES = {int(type): type for type in EventType}
 
@@ -106,6 +121,26 @@ class RedisStore(StateStore):
         """Reads all tombstones."""
         with self._redis.translated(self._redis.others):
             return frozenset(self._redis.others.execute_command("HKEYS", f"{self._redis.prefix}erased"))
+
+    def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
+        """Scans the users' keys, and deletes by one script for each user."""
+        prefix = f"{self._redis.prefix}user:"
+        with self._redis.translated(self._redis.others):
+            cursor, keys = self._redis.others.scan(int(place or 0), match=f"{glob_escaped(prefix)}*", count=users)
+        deleted = waiting = 0
+        bounds = ["" if before is None else _sortable(before), "" if most is None else most, EXPIRED_AT_ONCE]
+        for key in keys:
+            user_id, more = key.decode()[len(prefix) :], True
+            while more:
+                arguments = [user_id, *bounds]
+                step = self._redis.run(self._redis.others, redis_scripts.EXPIRE, partial(list, arguments))
+                deleted, more = deleted + step[0], step[2]
+            waiting += step[1]
+        return Expired(deleted, waiting, str(cursor), cursor != 0)
+
+    def take(self, sequence: int) -> None:
+        """Writes one key."""
+        self._redis.run(self._redis.others, redis_scripts.TAKE, lambda: [sequence])
 
     def pseudonym(self, user_id: str) -> bytes:
         """Uses the salt that is stored in Redis."""
@@ -185,6 +220,11 @@ class RedisStore(StateStore):
             elif (event := _from_json(payload)) and user_id in (None, event.user_id):
                 entries.append(LogEntry(sequence, self.pseudonym(event.user_id), event))
         return LogPage(entries, end, bool(more))
+
+
+def glob_escaped(text: str) -> str:
+    """The text as a pattern of Redis that matches it alone."""
+    return re.sub(r"([*?\[\]\\^])", r"\\\1", text)
 
 
 def _sortable(time: int) -> str:

@@ -2,8 +2,8 @@
 
 The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
 `ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
-that they sort as text in the order of time), `erased` (hash: pseudonym -> sequence number), `next`, `salt` and
-`version`. Those of the catalogue are in `redis_catalog.py`.
+that they sort as text in the order of time), `erased` (hash: pseudonym -> sequence number), `taken` (how far a training
+has read the log), `next`, `salt` and `version`. Those of the catalogue are in `redis_catalog.py`.
 
 All scripts get the prefix and the caller's salt as arguments. A Redis that lost its data gets the salt back with the
 first call. If it has another salt by then, the script answers with an error, and the caller has to read the salt.
@@ -162,5 +162,42 @@ while at <= last and at < most and #page < 2 * limit + 2 do
 end
 page[1], page[2] = at - 1, at <= last and 1 or 0
 return page
+"""
+)
+
+# The events that are due are the first ones of a user in the order of time, whichever rule they are due by.
+EXPIRE = (
+    START
+    + """
+local key, before, most, limit = p .. 'user:' .. ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local taken = tonumber(redis.call('GET', p .. 'taken'))
+local count = before == '' and 0 or redis.call('ZLEXCOUNT', key, '-', '(' .. before)
+if most then count = math.max(count, redis.call('ZCARD', key) - most) end
+local deleted, waiting = 0, 0
+local due = count > 0 and redis.call('ZRANGE', key, 0, math.min(count, limit) - 1) or {}
+for i, payload in ipairs(payloads(due)) do
+  local sequence = tonumber(string.sub(due[i], 17))
+  if taken and sequence > taken then
+    waiting = waiting + 1
+  else
+    local fields = own(payload, ARGV[3])
+    if fields then
+      redis.call('HDEL', p .. 'ids', fields[1])
+      redis.call('HDEL', p .. 'events', sequence)
+    end
+    redis.call('ZREM', key, due[i])
+    deleted = deleted + 1
+  end
+end
+return {deleted, waiting, (count > limit and deleted > 0) and 1 or 0}
+"""
+)
+
+TAKE = (
+    START
+    + """
+local before = tonumber(redis.call('GET', p .. 'taken') or '-1')
+if tonumber(ARGV[3]) > before then redis.call('SET', p .. 'taken', ARGV[3]) end
+return 1
 """
 )

@@ -15,11 +15,13 @@ from typing import Any
 from shortlist_core.types import Event, EventType
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.sqlite_catalog import SqliteCatalog
+from shortlist_state.sqlite_expiry import TAKE, due_events
 from shortlist_state.sqlite_file import SqliteFile, transaction
 from shortlist_state.sqlite_writes import SqliteWrites
 from shortlist_state.store import (
     IDENTITY,
     AppendResult,
+    Expired,
     LiveUser,
     LogEntry,
     LogPage,
@@ -117,6 +119,17 @@ class SqliteStore(StateStore):
         """Reads all tombstones."""
         with self._file.borrow("read") as connection:
             return frozenset(user for (user,) in connection.execute("SELECT user FROM erasures"))
+
+    def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
+        """Looks at users in the order of their ids, without holding a lock, and then deletes by primary key."""
+        with self._file.borrow("read") as connection:
+            step = due_events(connection, before, most, place, users)
+        deleted = self._writes.commit(step.delete) if step.rows else 0
+        return Expired(deleted, step.waiting, step.place, step.more)
+
+    def take(self, sequence: int) -> None:
+        """Writes a note."""
+        self._writes.commit(lambda connection: connection.execute(TAKE, (sequence,)) and None)
 
     def pseudonym(self, user_id: str) -> bytes:
         """Uses the salt that the file was made with."""
