@@ -32,9 +32,9 @@ class Erasures:
         self._stamp: object = None
         self.refresh()
 
-    def __contains__(self, user_id: str) -> bool:
+    def __contains__(self, user_id: object) -> bool:
         salt, hashes = self._content
-        return bool(hashes) and _hash(salt, user_id) in hashes
+        return bool(hashes) and isinstance(user_id, str) and _hash(salt, user_id) in hashes
 
     def pseudonym(self, user_id: str) -> bytes:
         """What the file calls a user, 16 bytes."""

@@ -54,6 +54,9 @@ class Metrics:
     def followed(self, log: Log) -> None:
         """Report that this process has read the store's log to its end just now."""
 
+    def expired(self, events: int) -> None:
+        """Count live events that were deleted because they expired."""
+
     def store_available(self, available: bool) -> None:
         """Report whether this process could read the store just now."""
 

@@ -144,6 +144,11 @@ class PrometheusMetrics(Metrics):
             "Events of WriteEvents about items that neither the bundle nor the catalogue of live items has.",
             registry=registry,
         )
+        self._expired = Counter(
+            "shortlist_events_expired_total",
+            "Live events that were deleted by --keep-events and --max-user-events.",
+            registry=registry,
+        )
         self._unknown_users = Counter(
             "shortlist_requests_of_unknown_users_total",
             "Requests that name a user of whom bundle and store have no event and the bundle no attribute.",
@@ -237,6 +242,10 @@ class PrometheusMetrics(Metrics):
     def followed(self, log: Log) -> None:
         """Set the time at which the log was last followed to its end."""
         self._followed[log].set_to_current_time()
+
+    def expired(self, events: int) -> None:
+        """Count expired events."""
+        self._expired.inc(events)
 
     def store_available(self, available: bool) -> None:
         """Set 1 or 0."""

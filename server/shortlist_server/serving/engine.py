@@ -27,6 +27,7 @@ from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.limiter import Limiter
 from shortlist_server.serving.routing import Serving
+from shortlist_server.system.expiry import Expiry, Retention
 from shortlist_server.system.live_catalog import LiveCatalog
 from shortlist_server.system.live_users import LiveUsers
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -64,6 +65,9 @@ class Engine:
             settings.max_fresh_items,
             partial(metrics.followed, "catalog"),
         )
+        retention = Retention(settings.keep_events_seconds, settings.max_user_events)
+        self._expiry = Expiry(store, retention, settings.expiry_sweep_seconds, metrics.expired)
+        self._expiry.start()
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._rank_thread = RankThread(self._batcher.due)
         self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
@@ -173,6 +177,7 @@ class Engine:
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
         self.live.close()
+        self._expiry.close()
         self._store.close()
 
     def _refresh(self, counts: LiveCounts) -> None:
