@@ -196,8 +196,8 @@ return {deleted, waiting, (count > limit and deleted > 0) and 1 or 0}
 TAKE = (
     START
     + """
-local before = tonumber(redis.call('GET', p .. 'taken') or '-1')
-if tonumber(ARGV[3]) > before then redis.call('SET', p .. 'taken', ARGV[3]) end
+local before = tonumber(redis.call('GET', p .. 'taken'))
+if not before or tonumber(ARGV[3]) > before then redis.call('SET', p .. 'taken', ARGV[3]) end
 return 1
 """
 )

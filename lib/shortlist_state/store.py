@@ -143,7 +143,10 @@ class StateStore(ABC):
 
     @abstractmethod
     def take(self, sequence: int) -> None:
-        """Note that a training has taken the log up to this number; a smaller number than before changes nothing."""
+        """Note that a training has taken the log up to this number; a smaller number than before changes nothing.
+
+        -1 says that trainings read this store, and have taken nothing yet.
+        """
 
     @abstractmethod
     def pseudonym(self, user_id: str) -> bytes:

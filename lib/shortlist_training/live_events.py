@@ -68,6 +68,7 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
     logs: dict[str, int] = {}
     for url in urls:
         with closing(open_existing(url)) as store:
+            store.take(-1)  # what nobody has taken is not to expire while this training is under way
             events, logs[url] = _events(store)
             frames.append(_frame(events))
             of_store = list(live_items.changes(store.catalog))

@@ -86,6 +86,8 @@ def test_what_stays_is_what_the_rules_say(store: StateStore, seed: int) -> None:
 def test_once_a_training_takes_events_only_taken_ones_go(url: str) -> None:
     store = open_store(url)
     store.append([of("ann", time) for time in range(4)])
+    store.take(-1)
+    assert sweep(store, before=3).deleted == 0
     store.take(1)
     store.take(0)  # an older training changes nothing
     first = sweep(store, before=3)
