@@ -42,7 +42,7 @@ SCHEMA_VERSION = b"1"
 READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
 """Timeouts for Redis: of reads for recommendations, which go on without it, and of everything else."""
 
-EXPIRED_AT_ONCE = 500
+EXPIRED_AT_ONCE = 200
 """Events that one script deletes at most: other calls of that Redis wait for it, about a millisecond."""
 
 _TYPES = {int(type): type for type in EventType}

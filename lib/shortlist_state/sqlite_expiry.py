@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-MOST_ROWS = 500
-"""Events that one step deletes at most, as writers wait for it."""
+MOST_ROWS = 100
+"""Events that one step deletes at most: writers wait for it, some ten milliseconds in a file of millions."""
 
 TAKE = """INSERT INTO notes VALUES ('taken', ?)
     ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"""
