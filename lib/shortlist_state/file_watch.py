@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from shortlist_core.errors import StateReplacedError
-from shortlist_state.raw_file import Identity, application_id, identity
+from shortlist_state.raw_file import Identity, application_id, id_in_log, identity
 
 _PARTS = ("", "-wal", "-shm")
 """What SQLite keeps at the path while it is in use: the file, its log, and the index of the log."""
@@ -30,10 +30,7 @@ class FileWatch:
         self._path = path
         self._parts = _parts(path)
         own = connection.execute("PRAGMA application_id").fetchone()[0]
-        there = application_id(path)  # 0 in a new file, whose first page may be in the log alone
-        if there not in (0, own):
-            raise StateReplacedError(f"{path}-wal is the log of another file than {path}: move it away")
-        self._ids = {own, there}
+        self._ids = {own, application_id(path)}  # the first page of a new file may be in the log alone
         self._is_told = self._is_saved = False
 
     def is_there(self) -> bool:
@@ -70,6 +67,16 @@ class FileWatch:
             else:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._is_saved = True
+
+
+def check_log(path: str) -> None:
+    """Raise StateReplacedError where the log at a path is that of another file. Call this before SQLite opens the file.
+
+    SQLite would bring the log into the file, at the latest when it is closed.
+    """
+    own, logged = application_id(path), id_in_log(f"{path}-wal")
+    if own and logged not in (None, own):
+        raise StateReplacedError(f"{path}-wal is the log of another file than {path}: move it away")
 
 
 def _parts(path: str) -> tuple[Identity | None, ...]:

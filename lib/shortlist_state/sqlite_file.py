@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +18,8 @@ from urllib.parse import quote
 import structlog
 
 from shortlist_core.errors import StateError
-from shortlist_state.file_watch import FileWatch
-from shortlist_state.raw_file import holds
+from shortlist_state.file_watch import FileWatch, check_log
+from shortlist_state.raw_file import Identity, hold, holds, release
 
 # arrival numbers all events and erasures in the order of commits. It orders events of the same time.
 _SCHEMA_1 = (
@@ -69,12 +70,19 @@ class SqliteFile:
         self._timeout = busy_timeout_seconds
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         self._closed = False
+        self._counting = threading.Lock()
+        self._connections = 0  # that are open
+        self._held: Identity | None = None
+        self._watch: FileWatch | None = None
         with self._translated("opened"):
             if path != MEMORY:
                 _create(self._path)
+                self._held = hold(self._path)
+                check_log(self._path)
             connection = self._open()
             self._prepare(connection)
-            self._watch = None if path == MEMORY else FileWatch(self._path, connection)
+            if path != MEMORY:
+                self._watch = FileWatch(self._path, connection)
             self._idle.put(connection)
 
     @contextmanager
@@ -95,14 +103,8 @@ class SqliteFile:
 
     def check(self) -> None:
         """Raise StateReplacedError unless the file that was opened still lies at the path."""
-        watch = self._watch
-        if self._closed or watch is None or watch.is_there():
-            return
-        with suppress(Empty):
-            connection = self._idle.get_nowait()
-            watch.save(connection)
-            self._idle.put(connection)
-        raise watch.error()
+        if self._watch is not None and not self._closed and not self._is_there(self._watch):
+            raise self._watch.error()
 
     def scrub(self, connection: sqlite3.Connection, trace: bytes) -> None:
         """Remove deleted data from the bytes of the file, and make sure that `trace` does not occur in it any more.
@@ -120,10 +122,31 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close idle connections now, and the others when they are given back."""
+        if self._watch is not None and not self._closed:
+            self._is_there(self._watch)  # SQLite brings the log into the file now, even if that is another one
         self._closed = True
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
+                self._count(-1)
+
+    def _is_there(self, watch: FileWatch) -> bool:
+        """Whether the file still lies at the path. Where it does not, what the log holds is saved."""
+        if watch.is_there():
+            return True
+        with suppress(Empty):
+            connection = self._idle.get_nowait()
+            watch.save(connection)
+            self._idle.put(connection)
+        return False
+
+    def _count(self, change: int) -> None:
+        """Count connections; after the last one the file itself is let go."""
+        with self._counting:
+            self._connections += change
+            if self._closed and not self._connections and self._held:
+                release(self._held)
+                self._held = None
 
     def _empty_log(self, connection: sqlite3.Connection) -> None:
         give_up = time.monotonic() + self._timeout
@@ -151,6 +174,7 @@ class SqliteFile:
         connection = sqlite3.connect(
             uri, timeout=self._timeout, isolation_level=None, check_same_thread=False, uri=uri != MEMORY
         )
+        self._count(1)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -135,6 +136,19 @@ def test_a_store_that_is_opened_anew_uses_what_is_there_and_no_log_of_before(
 
 
 @pytest.mark.system
+@pytest.mark.parametrize("change", [replaced, written_over])
+def test_a_store_that_is_closed_before_anybody_noticed_spoils_nothing(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "state.db"
+    store = open_store(f"sqlite:{path}")
+    store.append([event(f"before-{number}") for number in range(500)])
+    change(path)
+    store.close()
+    assert seen_by_another_process(path) == ["of", "the", "other"]
+
+
+@pytest.mark.system
 @pytest.mark.parametrize("change", [moved, replaced, without_log])
 def test_what_was_acknowledged_before_is_whole_in_the_file_that_was_moved(
     tmp_path: Path, change: Callable[[Path], None]
@@ -156,8 +170,11 @@ def test_a_log_of_another_file_is_refused(tmp_path: Path) -> None:
     store = open_store(f"sqlite:{path}")
     store.append([event("a")])
     replaced(path)  # and nobody noticed
+    content = path.read_bytes()
     with pytest.raises(StateReplacedError, match=r"state\.db-wal is the log of another file"):
         open_store(f"sqlite:{path}")
+    gc.collect()
+    assert path.read_bytes() == content  # nothing of the log was brought into it
     store.close()
 
 
