@@ -11,6 +11,7 @@ import typer
 
 from shortlist_core import durations
 from shortlist_core.device import Device
+from shortlist_server.base.log_key import read_log_key
 from shortlist_server.base.settings import Settings
 from shortlist_server.process import supervisor, worker
 from shortlist_server.process.worker import Ready
@@ -84,6 +85,7 @@ def serve(
         max_user_events=max_user_events,
         device=device,
         log_level=log_level,
+        log_key=read_log_key(_beside(state, bundles)),
     )
 
     def announce(ready: Ready) -> None:
@@ -96,6 +98,13 @@ def serve(
         worker.run(settings, announce, serving.load)
     else:
         supervisor.run(settings, workers, announce, serving.program)
+
+
+def _beside(state: str, bundles: Path) -> Path:
+    """Where the log key lies: beside the state where that is a file, else beside the bundles folder."""
+    kind, _, path = state.partition(":")
+    is_file = kind == "sqlite" and path not in ("", ":memory:")
+    return (Path(path).resolve().parent if is_file else bundles.resolve().parent) / "log.key"
 
 
 def _who_reaches(settings: Settings) -> str:

@@ -69,7 +69,8 @@ def _fields(settings: type[Any]) -> Iterator[tuple[str, str, str]]:
             yield each.name, _shown(each.default), ""
         return
     for name, field in settings.model_fields.items():
-        bounds = {kind: bound for limit in field.metadata for kind, bound in dataclasses.asdict(limit).items()}
+        limits = [limit for limit in field.metadata if dataclasses.is_dataclass(limit)]  # a pattern is none
+        bounds = {kind: bound for limit in limits for kind, bound in dataclasses.asdict(limit).items()}
         limits = [f"{_LIMITS[kind]} {bound:,}" for kind, bound in bounds.items()]
         yield name, "required" if field.is_required() else _shown(field.default), ", ".join(limits)
 

@@ -34,6 +34,7 @@ MAX_TITLE, MAX_TEXT = 1_000, 10_000
 
 # The rule of event.proto: 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end.
 _ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # protobuf lets none into a message, JSON does
 _ID_RULE = "must be 1 to 128 characters, none of them a control character, no white space at the ends"
 _LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
 _TYPES = {int(type): type for type in EventType}
@@ -47,6 +48,11 @@ def checked(read: Callable[[Check], T]) -> T:
     if check.violations:
         raise InvalidArgumentError(check.violations)
     return value
+
+
+def is_id(value: object) -> bool:
+    """Whether a value that was no field of a message, such as one within a page token, is an id that can be stored."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None and not _SURROGATE.search(value)
 
 
 class Check:
