@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from shortlist_cli import tables
+from shortlist_cli.add_live import add_live
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
@@ -23,6 +24,7 @@ from shortlist_data.table import Tables, import_tables, parse_columns, parse_eve
 app = typer.Typer(no_args_is_help=True, help="Import data into the canonical layout, or make a synthetic shop.")
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
 app.add_typer(importers, name="import")
+app.command("add-live")(add_live)
 
 From = Annotated[Path, typer.Option("--from", help="Folder with the files as published.", file_okay=False)]
 Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]

@@ -144,3 +144,9 @@ class StateError(ShortlistError):
     """The store of live users cannot be read or written at the moment."""
 
     reason = "STATE_UNAVAILABLE"
+
+
+class StateReplacedError(StateError):
+    """The file of the store was replaced, moved or removed under the program that uses it."""
+
+    reason = "STATE_REPLACED"

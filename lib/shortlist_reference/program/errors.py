@@ -70,6 +70,11 @@ CAUSES = (
     Cause(errors.UnavailableError("DRAINING", ""), "The server is shutting down.", _SAME),
     Cause(errors.StateError(""), "The store of live users and items cannot be used at the moment.", _SAME),
     Cause(
+        errors.StateReplacedError(""),
+        "The file of the store was replaced, moved or removed under the server: nothing is written to it any more.",
+        "For the operator: put the file back, or restart the server, which then uses the file that is there.",
+    ),
+    Cause(
         errors.UnavailableError("BUNDLE_STORAGE", ""),
         "The folder of bundles cannot be written.",
         "Let the operator look at the folder.",

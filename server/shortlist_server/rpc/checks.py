@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -151,7 +152,10 @@ class Check:
     def time(self, field: str, value: Timestamp) -> int:
         """The time in microseconds since 1970, rounded down, if it is no more than a day from now."""
         micros = value.seconds * SECOND + value.nanos // 1_000
-        if not 0 <= value.nanos < 1_000_000_000 or not 0 <= micros <= self.now + DAY:
+        if micros > self.now + DAY:  # of two clocks one is wrong, so the refusal tells this one
+            clock = datetime.fromtimestamp(self.now // SECOND, UTC).isoformat().replace("+00:00", "Z")
+            self.refuse(field, f"must be at most one day from now; this server's clock says {clock}")
+        elif not 0 <= value.nanos < 1_000_000_000 or micros < 0:
             self.refuse(field, "must be from 1970-01-01T00:00:00Z to one day from now")
         return micros
 
