@@ -14,9 +14,10 @@ import polars as pl
 from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
-from shortlist_data.clean import Rules, clean_items, distinct_ids
+from shortlist_data.clean import clean_items, distinct_ids
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 
 SHOWN = 10
