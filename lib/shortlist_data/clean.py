@@ -106,9 +106,11 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         (f"categories beyond the first {MAX_CATEGORIES}: left out", kept.list.len() > MAX_CATEGORIES, "categories"),
         *_text_notes(raw, "title", MAX_TITLE),
         *_text_notes(raw, "text", MAX_TEXT),
-        *_id_notes(raw, "item_id"),
-        *_attribute_notes(raw, ITEMS),
     ]
+    checks = id_checks(raw, "item_id")
+    if rules.strict:
+        checks += [(text.partition(":")[0], holds) for text, holds, _ in notes]
+    notes += [*_id_notes(raw, "item_id"), *_attribute_notes(raw, ITEMS)]
     columns = [
         id_of(raw, "item_id").alias("item_id"),
         words_of(raw, "title").fill_null("").str.slice(0, MAX_TITLE).str.strip_chars().alias("title"),
@@ -118,7 +120,7 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         words_of(raw, "image_path").alias("image_path"),
         _attributes(raw, ITEMS).alias("attributes"),
     ]
-    return _sound(raw, columns, id_checks(raw, "item_id"), notes, rejects)
+    return _sound(raw, columns, checks, notes, rejects)
 
 
 def clean_users(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
