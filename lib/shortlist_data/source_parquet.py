@@ -18,7 +18,7 @@ _BATCH = 1 << 18
 
 
 def parquet_batches(path: Path, rejects: Rejects) -> Iterator[pl.DataFrame]:
-    """See `shortlist_data.source.batches`. LINE is the number of the row. Columns of bytes that are no text are null."""
+    """See `shortlist_data.source.batches`. LINE is the number of the row. A column of bytes that are no text is null."""
     import pyarrow
     import pyarrow.parquet
 
@@ -83,7 +83,7 @@ def _holds_scalars(kind: Any) -> bool:
     inner = kind.value_type
     inner = inner.value_type if kinds.is_dictionary(inner) else inner
     text = kinds.is_string(inner) or kinds.is_large_string(inner) or kinds.is_string_view(inner)
-    return text or kinds.is_integer(inner) or kinds.is_float64(inner) or kinds.is_date(inner)
+    return bool(text or kinds.is_integer(inner) or kinds.is_float64(inner) or kinds.is_date(inner))
 
 
 def _is_attributes(kind: Any) -> bool:
