@@ -44,21 +44,31 @@ def import_tables(tables: Tables) -> Imported:
 
     Raises DataError where a file is missing or not in its format, or a required column is missing.
     """
-    if tables.rules.event_type not in schema.EVENT_NAMES:
-        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
-    if tables.rules.decimal not in (None, ".", ","):
-        raise DataError(f"decimal mark {tables.rules.decimal!r} is neither . nor ,")
-    if tables.rules.time_format is not None:
-        check_format(tables.rules.time_format)
-    if tables.rules.time_zone is not None:
-        check_zone(tables.rules.time_zone)
+    _check_rules(tables.rules)
     rejects = {name: Rejects(name) for name in schema.TABLES}
     frames = {
         "interactions": read_interactions(tables, rejects["interactions"]),
         "items": _read_ids("items", tables.items, clean_items, tables, rejects["items"]),
         "users": _read_ids("users", tables.users, clean_users, tables, rejects["users"]),
     }
+    events = frames["interactions"]
+    if tables.rules.dislike_below is not None and not events["event_type"].is_in(["rating", "dislike"]).any():
+        raise DataError("--dislike-below: no event is a rating; --event-type rating says that those without a type are")
     return imported(frames, [of_table for of_table in rejects.values() if of_table.read])
+
+
+def _check_rules(rules: Rules) -> None:
+    """Raise DataError where a rule cannot hold, before anything is read."""
+    if rules.event_type not in schema.EVENT_NAMES:
+        raise DataError(f"event type {rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
+    if rules.decimal not in (None, ".", ","):
+        raise DataError(f"decimal mark {rules.decimal!r} is neither . nor ,")
+    if not rules.separator:
+        raise DataError("the separator between categories is empty")
+    if rules.time_format is not None:
+        check_format(rules.time_format)
+    if rules.time_zone is not None:
+        check_zone(rules.time_zone)
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
