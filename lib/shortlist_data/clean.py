@@ -38,6 +38,11 @@ _NO_WISH = ("rating", "dislike", "impression")
 """Events whose value may be below 0 without being a return."""
 
 
+_USER, _ITEM, _SESSION = pl.col("#clean user"), pl.col("#clean item"), pl.col("#clean session")
+_MOMENT, _EVENT, _VALUE, _PRICE = (pl.col(f"#clean {name}") for name in ("moment", "event", "value", "price"))
+"""Columns that are computed once of raw ones, for the checks, notes and canonical columns that read them."""
+
+
 def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical interactions and LINE, in the order of `raw`; bad rows go to `rejects`, and so do notes.
 
@@ -56,42 +61,45 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
         event.replace(names).fill_null(rules.event_type).alias("#clean event"),
         numbers_of(raw, "value", rules.decimal).alias("#clean value"),
     )
-    now = int(time.time() * SECOND)
-    user, item, session, event, value = (
-        pl.col(f"#clean {name}") for name in ("user", "item", "session", "event", "value")
-    )
-    micros = pl.col("#clean moment").dt.timestamp("us")
-    unread = is_filled(raw, "value") & value.is_null()
-    low = (event == "rating") & (value < rules.dislike_below) if rules.dislike_below is not None else pl.lit(False)
-    checks = [
-        *id_checks(raw, "user_id", user),
-        *id_checks(raw, "item_id", item),
+    unread = is_filled(raw, "value") & _VALUE.is_null()
+    low = _is_rating() & (rules.dislike_below > _VALUE) if rules.dislike_below is not None else pl.lit(False)
+    notes: Notes = [
+        ("value is no number: read as 1", unread, "value"),
+        ("rating without a value: read as 1", _is_rating() & _VALUE.is_null(), "event_type"),
+        (f"rating below {rules.dislike_below or 0:g}: a dislike", low, "value"),
+        ("session_id breaks the rule for ids: left out", is_not_id(_SESSION), "session_id"),
+        *_id_notes(raw, "user_id"),
+        *_id_notes(raw, "item_id"),
+    ]
+    columns = [
+        _USER.alias("user_id"),
+        _ITEM.alias("item_id"),
+        _MOMENT.dt.replace_time_zone("UTC").alias("timestamp"),
+        pl.when(low).then(pl.lit("dislike")).otherwise(_EVENT).alias("event_type"),
+        _VALUE.fill_null(1.0).cast(pl.Float32).alias("value"),
+        pl.when(~is_not_id(_SESSION)).then(_SESSION).alias("session_id"),
+    ]
+    return _sound(raw, work, columns, _event_checks(raw, rules, unread), notes, rejects)
+
+
+def _event_checks(raw: pl.DataFrame, rules: Rules, unread: pl.Expr) -> Checks:
+    micros, now = _MOMENT.dt.timestamp("us"), int(time.time() * SECOND)
+    return [
+        *id_checks(raw, "user_id", _USER),
+        *id_checks(raw, "item_id", _ITEM),
         ("missing timestamp", ~is_filled(raw, "timestamp")),
         (f"timestamp before {1990 if rules.earliest else 1970}", pl.col("#clean early")),
         ("unreadable timestamp", micros.is_null()),
         ("timestamp before 1970", micros < 0),
         ("timestamp in the future", micros > now + DAY),
-        ("unknown event_type", ~event.is_in(EVENT_NAMES)),
-        ("unreadable value", unread & (event == "rating")),  # a rating that is none says nothing
-        (RETURN, (value < 0).fill_null(False) & ~event.is_in(_NO_WISH)),
+        ("unknown event_type", ~_EVENT.is_in(EVENT_NAMES)),
+        ("unreadable value", unread & _is_rating()),  # a rating that is none says nothing
+        (RETURN, (_VALUE < 0).fill_null(False) & ~_EVENT.is_in(_NO_WISH)),
     ]
-    notes: Notes = [
-        ("value is no number: read as 1", unread, "value"),
-        ("rating without a value: read as 1", (event == "rating") & value.is_null(), "event_type"),
-        ("session_id breaks the rule for ids: left out", is_not_id(session), "session_id"),
-        *_id_notes(raw, "user_id"),
-        *_id_notes(raw, "item_id"),
-        (f"rating below {rules.dislike_below or 0:g}: a dislike", low, "value"),
-    ]
-    columns = [
-        user.alias("user_id"),
-        item.alias("item_id"),
-        pl.col("#clean moment").dt.replace_time_zone("UTC").alias("timestamp"),
-        pl.when(low).then(pl.lit("dislike")).otherwise(event).alias("event_type"),
-        value.fill_null(1.0).cast(pl.Float32).alias("value"),
-        pl.when(~is_not_id(session)).then(session).alias("session_id"),
-    ]
-    return _sound(raw, work, columns, checks, notes, rejects)
+
+
+def _is_rating() -> pl.Expr:
+    return _EVENT == "rating"
 
 
 def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
@@ -107,39 +115,43 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         *(text_of(raw, name).alias(f"#clean {name}") for name in ("title", "text", "image_path")),
         *(lists[name].alias(f"#clean {name}") for name in lists.columns),
     )
-    price, names, once, kept = (pl.col(f"#clean {name}") for name in ("price", "names", "once", "kept"))
-    notes: Notes = [
-        ("price is no number: unknown", is_filled(raw, "price") & price.is_null(), "price"),
-        ("price below 0: unknown", price < 0, "price"),
-        ("categories in a notation that is not read: none", pl.col("#clean broken"), "categories"),
-        ("categories in brackets without quotes: read as a list", pl.col("#clean bare"), "categories"),
-        ("category that breaks the rule for ids: left out", kept.list.len() < once.list.len(), "categories"),
-        ("category that is there twice: read once", once.list.len() < names.list.len(), "categories"),
-        (f"categories beyond the first {MAX_CATEGORIES}: left out", kept.list.len() > MAX_CATEGORIES, "categories"),
-        *_text_notes("title", MAX_TITLE),
-        *_text_notes("text", MAX_TEXT),
-    ]
-    checks = id_checks(raw, "item_id", pl.col("#clean item"))
+    notes = _item_notes(raw)
+    checks = id_checks(raw, "item_id", _ITEM)
     if rules.strict:
         checks += [(text.partition(":")[0], holds) for text, holds, _ in notes]
     notes += [*_id_notes(raw, "item_id"), *attribute_notes(raw, ITEMS)]
     columns = [
-        pl.col("#clean item").alias("item_id"),
+        _ITEM.alias("item_id"),
         *(_cut(name, most).alias(name) for name, most in (("title", MAX_TITLE), ("text", MAX_TEXT))),
-        kept.list.head(MAX_CATEGORIES).alias("categories"),
-        pl.when(price >= 0).then(price).cast(pl.Float32).alias("price"),
+        pl.col("#clean kept").list.head(MAX_CATEGORIES).alias("categories"),
+        pl.when(_PRICE >= 0).then(_PRICE).cast(pl.Float32).alias("price"),
         words(pl.col("#clean image_path")).alias("image_path"),
         attributes(raw, ITEMS).alias("attributes"),
     ]
     return _sound(raw, work, columns, checks, notes, rejects)
 
 
+def _item_notes(raw: pl.DataFrame) -> Notes:
+    names, once, kept = (pl.col(f"#clean {name}").list.len() for name in ("names", "once", "kept"))
+    return [
+        ("price is no number: unknown", is_filled(raw, "price") & _PRICE.is_null(), "price"),
+        ("price below 0: unknown", _PRICE < 0, "price"),
+        ("categories in a notation that is not read: none", pl.col("#clean broken"), "categories"),
+        ("categories in brackets without quotes: read as a list", pl.col("#clean bare"), "categories"),
+        ("category that breaks the rule for ids: left out", kept < once, "categories"),
+        ("category that is there twice: read once", once < names, "categories"),
+        (f"categories beyond the first {MAX_CATEGORIES}: left out", kept > MAX_CATEGORIES, "categories"),
+        *_text_notes("title", MAX_TITLE),
+        *_text_notes("text", MAX_TEXT),
+    ]
+
+
 def clean_users(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical users and LINE; every column but user_id becomes an attribute; bad rows go to `rejects`."""
     work = raw.with_columns(id_of(raw, "user_id").alias("#clean user"))
-    columns = [pl.col("#clean user").alias("user_id"), attributes(raw, USERS).alias("attributes")]
+    columns = [_USER.alias("user_id"), attributes(raw, USERS).alias("attributes")]
     notes = [*_id_notes(raw, "user_id"), *attribute_notes(raw, USERS)]
-    return _sound(raw, work, columns, id_checks(raw, "user_id", pl.col("#clean user")), notes, rejects)
+    return _sound(raw, work, columns, id_checks(raw, "user_id", _USER), notes, rejects)
 
 
 def first_of_each(frame: pl.DataFrame, key: Sequence[str], reason: str, rejects: Rejects) -> pl.DataFrame:

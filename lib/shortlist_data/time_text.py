@@ -10,7 +10,7 @@ _CLOCK = (
 )
 _ZONE = (
     r"(?:\s*(?:(?<zulu>Z|z|UTC|GMT|utc|gmt)|(?:UTC|GMT)?(?<sign>[+\-\x{2212}])(?<hours>0?\d|1[0-4]):?(?<minutes>[0-5]\d)?)"
-    r"(?:\s*[\[(][^\])]*[\])])?)?"
+    r"(?:\s*[\[(][^\])]*[\])]|\s+[A-Z]{3,5})?)?"  # its name, which adds nothing to an offset
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = (
