@@ -34,6 +34,8 @@ from shortlist_data.schema import EVENT_NAMES, INTERACTIONS, ITEMS, USERS
 
 _REASON = "#reason"
 _NOTE = "#note"
+_MISREAD = r"[\x80-\x9f]|[\x{c3}\x{e2}][\x{80}-\x{bf}\x{201a}\x{20ac}]"
+"""What cp1252 becomes where it is read as latin-1, and UTF-8 where it is read as either."""
 _NO_WISH = ("rating", "dislike", "impression")
 """Events whose value may be below 0 without being a return."""
 
@@ -119,7 +121,7 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
     checks = id_checks(raw, "item_id", _ITEM)
     if rules.strict:
         checks += [(text.partition(":")[0], holds) for text, holds, _ in notes]
-    notes += [*_id_notes(raw, "item_id"), *attribute_notes(raw, ITEMS)]
+    notes += [*_id_notes(raw, "item_id"), *attribute_notes(raw, ITEMS), _misread("title"), _misread("text")]
     columns = [
         _ITEM.alias("item_id"),
         *(_cut(name, most).alias(name) for name, most in (("title", MAX_TITLE), ("text", MAX_TEXT))),
@@ -214,6 +216,11 @@ def _text_notes(name: str, most: int) -> Notes:
         (f"{name} that programs write for nothing: none", text.is_in(IN_TEXT), name),
         (f"{name} of more than {most:,} characters: cut", text.str.len_chars() > most, name),
     ]
+
+
+def _misread(name: str) -> tuple[str, pl.Expr, str]:
+    text = pl.col(f"#clean {name}")
+    return f"{name} that looks like another encoding: kept; try --encoding", text.str.contains(_MISREAD), name
 
 
 def _cut(name: str, most: int) -> pl.Expr:

@@ -27,6 +27,11 @@ _SUFFIXES = {
 _OTHERS = {
     b"PK\x03\x04": "an Excel workbook or a zip file: save the sheet as CSV (UTF-8), or unpack it",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV (UTF-8)",
+    b"<!DOCTYPE": "a web page: download the file that it links to",
+    b"<!doctype": "a web page: download the file that it links to",
+    b"<html": "a web page: download the file that it links to",
+    b"<?xml": "an XML file: write it as CSV or JSON",
+    b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself with `git lfs pull`",
     b"SQLite format 3": "an SQLite database: export the table as CSV",
     b"ARROW1": "an Arrow or Feather file: write it with DataFrame.to_parquet",
     b"FEA1": "a Feather file: write it with DataFrame.to_parquet",

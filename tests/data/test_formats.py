@@ -224,6 +224,24 @@ def test_text_of_windows(tmp_path: Path) -> None:
         import_events(tmp_path, '[{"user_id": "ü"}]'.encode("cp1252"), "e.json")
 
 
+@pytest.mark.parametrize(
+    ("title", "written", "told", "misread"),
+    [
+        ("5 €", "cp1252", "latin-1", True),
+        ("Käse", "utf-8", "latin-1", True),
+        ("5 €", "utf-8", "cp1252", True),
+        ("Käse für 5 €, Âme, Ã", "utf-8", "utf-8", False),
+        ("Ärger", "cp1252", "latin-1", False),
+    ],
+)
+def test_a_title_that_another_encoding_explains_is_noted(
+    tmp_path: Path, title: str, written: str, told: str, misread: bool
+) -> None:
+    content = f"item_id,title\nb,{title}\n".replace(", ", " ").encode(written)
+    result = import_items(tmp_path, content, reading=Reading(encoding=told))
+    assert bool(notes(result, "title that looks like another encoding")) == misread
+
+
 @pytest.mark.parametrize("encoding", ["hex", "zip", "rot13", "utf-99"])
 def test_what_is_no_encoding_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
     with pytest.raises(DataError, match=f"no encoding '{encoding}'"):
@@ -237,6 +255,8 @@ def test_what_is_no_encoding_of_text_is_refused(tmp_path: Path, encoding: str) -
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel workbook"),
         (b"SQLite format 3\0", "SQLite database"),
         (b"ARROW1\0\0", "Feather"),
+        (b"<!DOCTYPE html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
         (b"BZh91AY", "bunzip2"),
         (b"\xfd7zXZ\0", "unxz"),
         (b"\x28\xb5\x2f\xfd", "unzstd"),
