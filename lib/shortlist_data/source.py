@@ -54,6 +54,11 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
         raise DataError(f"{path}: cannot read: {error}") from error
 
 
+def has_fixed_columns(path: Path, how: Reading) -> bool:
+    """Whether all batches of a file have the same columns: objects of JSON may have others in each block."""
+    return path.is_file() and (how.format or detect_format(path, how.encoding)) in ("csv", "tsv", "parquet")
+
+
 def usual_decimal(path: Path, how: Reading) -> str | None:
     """The decimal mark of a number such as 1.234 in this file: "." where no comma parts its numbers, else None.
 

@@ -16,7 +16,7 @@ from shortlist_data.dataset import Dataset
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
 from shortlist_data.rules import Rules
-from shortlist_data.source import batches
+from shortlist_data.source import batches, has_fixed_columns
 from shortlist_data.table_survey import TableSurvey
 from shortlist_data.times import check_format, check_zone
 from shortlist_data.whole_notes import whole_notes
@@ -159,9 +159,10 @@ def _surveyed(table: str, path: Path, tables: Tables, rejects: Rejects) -> Rules
     """The rules with what a first reading of the file finds out of its columns, as far as there is anything open."""
     mapping, seen = tables.columns.get(table, {}), set[str]()
     survey = TableSurvey(table, path, tables.rules, tables.reading)
+    fixed = has_fixed_columns(path, tables.reading)
     for batch in batches(path, Rejects(table), tables.reading):
         seen |= set(batch.columns)
-        if not survey.add(_renamed(table, batch, mapping)):
+        if not survey.add(_renamed(table, batch, mapping)) and fixed:
             return survey.rules(rejects)
     _check_columns(table, path, mapping, seen)
     return survey.rules(rejects)

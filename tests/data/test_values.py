@@ -77,6 +77,13 @@ def test_marks_that_disagree_are_read_where_each_is_clear(tmp_path: Path) -> Non
     assert prices(result) == [1.5, 1.5, None]
 
 
+def test_a_price_that_only_later_objects_have_tells_the_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shortlist_data.source_jsonl._BLOCK", 64)
+    lines = [*(f'{{"item_id": "b{i}", "title": "B"}}' for i in range(9)), '{"item_id": "c", "price": "1.234"}']
+    result = import_items(tmp_path, "\n".join([*lines, '{"item_id": "d", "price": "1,5"}']), "i.jsonl")
+    assert prices(result)[-2:] == [1234.0, 1.5]
+
+
 def test_another_decimal_mark_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="decimal mark ';' is neither"):
         import_items(tmp_path, semicolons("1"), rules=Rules(decimal=";"))
