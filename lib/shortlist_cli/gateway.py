@@ -17,10 +17,14 @@ def gateway(
         str, typer.Option(help="HOST:PORT of the server that calls are forwarded to.")
     ] = "127.0.0.1:50051",
     insecure: Annotated[bool, typer.Option(help="Allow plain text where other machines can reach it.")] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin whose pages browsers let call the gateway (CORS), or *; may be repeated."),
+    ] = None,
 ) -> None:
     """Answer HTTP/JSON (the Connect protocol) from a gRPC server, until Ctrl-C or SIGTERM.
 
     TLS towards the server is set as for `shortlist call`. Callers' `authorization` headers are passed on.
     """
-    settings = Settings(address, server, tls(), insecure)
+    settings = Settings(address, server, tls(), insecure, allow_origins=tuple(allow_origin or ()))
     process.run(settings, lambda where: typer.echo(f"SERVING HTTP on {where}, from {server}"))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from shortlist_core.device import Device
+from shortlist_server.base.log_key import read_log_key
 from shortlist_server.base.settings import Settings
 from shortlist_server.process import supervisor, worker
 from shortlist_server.process.worker import Ready
@@ -75,6 +76,7 @@ def serve(
         reuse_seconds=reuse,
         device=device,
         log_level=log_level,
+        log_key=read_log_key(_beside(state, bundles)),
     )
 
     def announce(ready: Ready) -> None:
@@ -87,6 +89,13 @@ def serve(
         worker.run(settings, announce, serving.load)
     else:
         supervisor.run(settings, workers, announce, serving.program)
+
+
+def _beside(state: str, bundles: Path) -> Path:
+    """Where the log key lies: beside the state where that is a file, else beside the bundles folder."""
+    kind, _, path = state.partition(":")
+    is_file = kind == "sqlite" and path not in ("", ":memory:")
+    return (Path(path).resolve().parent if is_file else bundles.resolve().parent) / "log.key"
 
 
 def _who_reaches(settings: Settings) -> str:

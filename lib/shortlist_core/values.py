@@ -21,12 +21,13 @@ CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 ID_RULE = f"must be 1 to {MAX_ID} characters, none of them a control character, no white space at the ends"
 
-_ID = re.compile(rf"(?!\s)[^{CONTROL[1:-1]}]{{1,{MAX_ID}}}(?<!\s)")
+# Nor lone surrogates, which protobuf lets into no message and Polars into no frame; JSON does.
+_ID = re.compile(rf"(?!\s)[^{CONTROL[1:-1]}\ud800-\udfff]{{1,{MAX_ID}}}(?<!\s)")
 
 
-def is_id(value: str) -> bool:
+def is_id(value: object) -> bool:
     """Whether `value` can be the id of a user, an item, an event or a session, or the name of a category."""
-    return _ID.fullmatch(value) is not None
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def is_price(value: float) -> bool:

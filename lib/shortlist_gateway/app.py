@@ -10,12 +10,13 @@ from typing import Any
 
 import grpc
 from aiohttp import web
-from google.protobuf.json_format import MessageToJson, Parse, ParseError
-from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from shortlist import Options
 
+from shortlist_gateway.bodies import Bodies
 from shortlist_gateway.connect import Code, ConnectError, check_headers, timeout
+from shortlist_gateway.connections import Connections
+from shortlist_gateway.cors import cors
 from shortlist_gateway.methods import Method, methods
 from shortlist_gateway.settings import Settings
 
@@ -31,6 +32,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._bodies = Bodies(settings)
         options = Options(tls=settings.tls, max_message_bytes=settings.max_body_bytes)
         credentials, arguments = options.credentials(settings.server), options.channel_arguments()
         if credentials is None:
@@ -41,9 +43,9 @@ class Gateway:
         self._methods = methods()
         self._calls = {path: self._call(method) for path, method in self._methods.items() if not method.streams}
 
-    def app(self) -> web.Application:
-        """The application that an HTTP server serves."""
-        app = web.Application(middlewares=[_errors_as_json], client_max_size=self._settings.max_body_bytes)
+    def app(self, connections: Connections) -> web.Application:
+        """The application that an HTTP server with these connections serves."""
+        app = web.Application(middlewares=[connections.watched, cors(self._settings.allow_origins), _errors_as_json])
         app.router.add_get("/", self._about)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/openapi.json", self._openapi)
@@ -51,7 +53,8 @@ class Gateway:
         return app
 
     async def close(self) -> None:
-        """End the connection to the server."""
+        """End the connection to the server, and the threads."""
+        self._bodies.close()
         await self._channel.close()
 
     def _call(self, method: Method) -> Any:
@@ -64,28 +67,27 @@ class Gateway:
     async def _unary(self, request: web.Request) -> web.Response:
         method = self._method(request)
         check_headers(request.headers)
-        seconds, clock = timeout(request.headers, self._settings.default_seconds), asyncio.get_running_loop()
-        deadline = clock.time() + seconds
-        try:
-            async with asyncio.timeout_at(deadline):  # the time to read the body counts too
-                message = _parsed(method.request, await request.read())
-            authorization = request.headers.get("Authorization")
-            answer = await self._calls[method.path](
-                message,
-                timeout=max(deadline - clock.time(), 0.0),
-                metadata=[] if authorization is None else [("authorization", authorization)],
-            )
-        except TimeoutError:
-            raise ConnectError(Code.DEADLINE_EXCEEDED, "the request did not arrive before its deadline") from None
-        except grpc.aio.AioRpcError as error:
-            raise ConnectError.of(error) from None
-        return web.json_response(text=MessageToJson(answer, indent=None, ensure_ascii=False))
+        clock = asyncio.get_running_loop()
+        seconds = timeout(request.headers.getall("Connect-Timeout-Ms", []), self._settings)
+        deadline = clock.time() + seconds  # the time to read and to parse the body counts too
+        authorization = request.headers.get("Authorization")
+        async with self._bodies.body(request, deadline) as body:
+            message = await self._bodies.message(method.request, body)
+            try:
+                answer = await self._calls[method.path](
+                    message,
+                    timeout=max(deadline - clock.time(), 0.0),
+                    metadata=[] if authorization is None else [("authorization", authorization)],
+                )
+            except grpc.aio.AioRpcError as error:
+                raise ConnectError.of(error) from None
+        return web.json_response(text=await self._bodies.json(answer))
 
     def _method(self, request: web.Request) -> Method:
         """The method that a request names. Raises ConnectError or HTTPMethodNotAllowed where it cannot be called."""
         method = self._methods.get(request.path)
         if method is None:
-            raise ConnectError(Code.UNIMPLEMENTED, f"there is no method {request.path}; see /openapi.json", 404)
+            raise ConnectError(Code.UNIMPLEMENTED, f"there is no method {request.path[:128]!r}; see /openapi.json", 404)
         if request.method != "POST":
             raise web.HTTPMethodNotAllowed(request.method, ["POST"])
         if method.streams:
@@ -107,16 +109,6 @@ class Gateway:
         return web.FileResponse(OPENAPI)
 
 
-def _parsed(kind: type[Message], body: bytes) -> Message:
-    try:
-        if not body.lstrip().startswith(b"{"):  # the parser would take [] for an empty message
-            raise ParseError("it is no JSON object")
-        return Parse(body, kind())
-    except (ParseError, ValueError, RecursionError) as error:
-        why = " ".join(str(error).split()) or "it is nested too deeply"
-        raise ConnectError(Code.INVALID_ARGUMENT, f"the body is no {kind.DESCRIPTOR.full_name}: {why}") from None
-
-
 @web.middleware
 async def _errors_as_json(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,11 +117,9 @@ async def _errors_as_json(
         return await handler(request)
     except ConnectError as error:
         failure = error
-    except web.HTTPRequestEntityTooLarge as error:
-        failure = ConnectError(Code.RESOURCE_EXHAUSTED, error.text or "the body is too large", 413)
     except web.HTTPException:
         raise
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s failed", request.path if request.path in methods() else "a call")
         failure = ConnectError(Code.INTERNAL, "a defect of the gateway, whose log has it")
     return web.json_response(failure.body(), status=failure.http_status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -13,6 +13,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
+
+from shortlist_gateway.settings import Settings
 
 Code = grpc.StatusCode
 
@@ -95,11 +97,13 @@ def check_headers(headers: Mapping[str, str]) -> None:
         raise ConnectError(Code.UNAUTHENTICATED, "the header `authorization` holds characters that no token has")
 
 
-def timeout(headers: Mapping[str, str], default: float) -> float:
-    """The timeout of a call in seconds, from its headers or `default`. Raises ConnectError where it is no number."""
-    millis = headers.get("Connect-Timeout-Ms")
-    if millis is None:
-        return default
-    if not re.fullmatch(r"[0-9]{1,10}", millis):
-        raise ConnectError(Code.INVALID_ARGUMENT, "Connect-Timeout-Ms is a number of at most 10 digits")
-    return int(millis) / 1000
+def timeout(millis: Sequence[str], settings: Settings) -> float:
+    """The timeout of a call in seconds, from its headers `Connect-Timeout-Ms` or else the default.
+
+    It is at most what the settings allow. Raises ConnectError where the header is no number, or there are several.
+    """
+    if not millis:
+        return settings.default_seconds
+    if len(millis) > 1 or not re.fullmatch(r"[0-9]{1,10}", millis[0]):
+        raise ConnectError(Code.INVALID_ARGUMENT, "Connect-Timeout-Ms is one number of at most 10 digits")
+    return min(int(millis[0]) / 1000, settings.max_seconds)

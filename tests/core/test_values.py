@@ -11,8 +11,8 @@ def test_ids(value: str) -> None:
     assert not pl.Series([value]).str.contains(CONTROL).item()
 
 
-@pytest.mark.parametrize("value", ["", "x" * (MAX_ID + 1), " a", "a ", "\u00a0a", "a\u3000"])
-def test_no_ids(value: str) -> None:
+@pytest.mark.parametrize("value", ["", "x" * (MAX_ID + 1), " a", "a ", "\u00a0a", "a\u3000", "a\ud800", 7, None])
+def test_no_ids(value: object) -> None:
     assert not is_id(value)
 
 

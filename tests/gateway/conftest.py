@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "server")]
 
 import server_fakes
+from gateway_http import GatewayWith
 from gateway_process import Process, Run
+
+from shortlist_gateway.process import serving
+from shortlist_gateway.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +87,16 @@ def server(run: Run, bundles: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def gateway(run: Run, server: Process) -> Process:
     return run("gateway", "--address", "127.0.0.1:0", "--server", server.address)
+
+
+@pytest.fixture
+def gateway_with(server: Process) -> GatewayWith:
+    """A gateway in this process with settings of its own: `async with gateway_with(idle_seconds=1) as address`."""
+
+    @asynccontextmanager
+    async def begin(**values: Any) -> AsyncIterator[str]:
+        settings = Settings("127.0.0.1:0", server.address, **({"grace_seconds": 1} | values))
+        async with serving(settings) as address:
+            yield address
+
+    return begin

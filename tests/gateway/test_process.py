@@ -19,7 +19,7 @@ from waiting import eventually
 import shortlist_cli.main
 from shortlist_core.addresses import split
 from shortlist_core.errors import ShortlistError
-from shortlist_server.rpc.auth import new_token
+from shortlist_server.rpc.token_file import new_token
 
 EVENTS = "/shortlist.v1.EventService/WriteEvents"
 
@@ -114,6 +114,7 @@ def end_of(*arguments: str) -> str:
         (["--server", "shop.example:50051"], "server: shop.example:50051: .*SHORTLIST_ROOT_CERTIFICATES"),
         (["--address", "nowhere"], "address: 'nowhere' is not HOST:PORT"),
         (["--server", "nowhere"], "server: 'nowhere' is not HOST:PORT"),
+        (["--allow-origin", "shop.example"], "allow_origins: must be SCHEME://HOST.*, not .shop.example."),
     ],
 )
 def test_what_is_not_safe_or_cannot_be_is_refused(arguments: list[str], message: str) -> None:
@@ -130,3 +131,10 @@ def test_a_port_in_use_is_refused() -> None:
 
 def test_other_machines_may_be_served_where_that_is_asked_for(run: Run, server: Process) -> None:
     assert run("gateway", "--address", "0.0.0.0:0", "--server", server.address, "--insecure").address
+
+
+def test_pages_of_named_origins_may_call(run: Run, server: Process) -> None:
+    origins = "--allow-origin", "https://shop.example", "--allow-origin", "http://localhost:5173"
+    gateway = run("gateway", "--address", "127.0.0.1:0", "--server", server.address, *origins)
+    answer = gateway.post(json={"userId": "ann"}, headers={"Origin": "http://localhost:5173"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"

@@ -61,6 +61,11 @@ CAUSES = (
         "UpsertItems with more new items than the server takes.",
         "Train a bundle that contains them. Waiting does not help.",
     ),
+    Cause(
+        errors.AnswerTooLargeError(2, 1),
+        "The answer would have more bytes than a message may, as with items whose titles are very long.",
+        "Ask for fewer items, or for fewer users at once. Waiting does not help.",
+    ),
     Cause(errors.UnavailableError("NO_BUNDLE", ""), "The server has not loaded a bundle yet.", _SAME),
     Cause(errors.UnavailableError("DRAINING", ""), "The server is shutting down.", _SAME),
     Cause(errors.StateError(""), "The store of live users and items cannot be used at the moment.", _SAME),
@@ -74,7 +79,7 @@ CAUSES = (
         "The caller's deadline was spent; `stage` is the first one that did not run.",
         "Allow more time, or ask for fewer candidates.",
     ),
-    Cause(errors.UnauthenticatedError(""), "The call has no known bearer token.", "Send one."),
+    Cause(errors.UnauthenticatedError(""), "The call has no known bearer token, or one that expired.", "Send one."),
     Cause(errors.PermissionDeniedError(""), "The token does not have the scope of the method.", "Use another token."),
     Cause(_CALLER_GONE(), "The caller cancelled.", "None."),  # type: ignore[call-arg]
     Cause(
@@ -92,7 +97,7 @@ on the code and the reason; the message is for people. An element of StreamRecom
 Violations are listed in `google.rpc.BadRequest` until they take {MAX_DETAILS_BYTES:,} bytes; a last entry `...` says
 how many more there are.
 
-A message above the server's size limit is refused by gRPC itself with RESOURCE_EXHAUSTED, without details.
+A request above the server's size limit is refused by gRPC itself with RESOURCE_EXHAUSTED, without details.
 """
 
 _NO_ERRORS = """

@@ -1,4 +1,4 @@
-"""The follower: a thread that polls a store for news, and goes on when the store fails."""
+"""The follower: a thread that polls a store or a file for news, and goes on when that fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from shortlist_core.errors import StateError
+from shortlist_core.errors import ShortlistError
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +48,9 @@ class Follower:
                 if fails:
                     log.info(f"{self._name}_available")
                 fails = False
-            except Exception as error:  # the thread must outlive every failure of the store
+            except Exception as error:  # the thread must outlive every failure of what it follows
                 if not fails and not self.closing:
-                    expected = isinstance(error, StateError)
+                    expected = isinstance(error, ShortlistError)
                     log.warning(f"{self._name}_unavailable", error=str(error), exc_info=not expected)
                 fails = True
             self._news.wait(self._poll_seconds)

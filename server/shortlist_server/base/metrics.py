@@ -9,8 +9,8 @@ from typing import Literal
 from shortlist_core.types import Ranked
 from shortlist_state import AppendResult
 
-Pending = Literal["recommendations", "writes"]
-Log = Literal["events", "catalog"]
+Pending = Literal["recommendations", "writes", "reads"]
+Log = Literal["events", "catalog", "tokens"]
 Label = Literal["stable", "canary", "shadow"]
 
 
@@ -48,8 +48,11 @@ class Metrics:
     def written(self, result: AppendResult) -> None:
         """Count events that were stored."""
 
+    def restarted(self, part: str) -> None:
+        """Count a part of the server that failed and begins again, such as "grpc_server"."""
+
     def followed(self, log: Log) -> None:
-        """Report that this process has read the store's log to its end just now."""
+        """Report that this process has read the store's log to its end, or the token file, just now."""
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Report the bundles that serve from now on, instead of those before."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
@@ -17,21 +18,26 @@ from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_serv
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
-from shortlist_core.errors import UnavailableError
+from shortlist_server.base.background import keep
+from shortlist_server.base.follower import Follower
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
+from shortlist_server.process.listener import Listener
 from shortlist_server.process.tls import credentials
 from shortlist_server.rpc import item_messages
 from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.bundles import BundleServicer
 from shortlist_server.rpc.catalog import CatalogServicer
 from shortlist_server.rpc.events import EventServicer
+from shortlist_server.rpc.grpc_server import grpc_server
 from shortlist_server.rpc.health import HealthServicer
+from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
+from shortlist_server.rpc.token_file import POLL_SECONDS, TokenFile
 from shortlist_server.rpc.users import UserServicer
 from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
@@ -57,12 +63,14 @@ log = structlog.get_logger(__name__)
 class Server:
     """A listening server. It answers as soon as a bundle is loaded."""
 
-    grpc_server: grpc.aio.Server
+    listener: Listener
     engine: Engine
     lifecycle: Lifecycle
     bundle_manager: BundleManager
     settings: Settings
+    background: asyncio.Future[Any]  # what runs until the server has drained
     metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
+    tokens: Follower | None  # of the token file; None where there is none
 
     async def begin(self) -> LoadedBundle:
         """Serve the bundles that the folder's labels name, and follow the folder. Returns the stable bundle.
@@ -95,7 +103,11 @@ class Server:
             log.warning("grace_is_over")  # calls that are still under way are cancelled
         self.bundle_manager.close()
         await self._stop(_HOLD_SECONDS if delay else 0)
+        self.background.cancel()
+        await asyncio.gather(self.background, return_exceptions=True)
         self.engine.close()
+        if self.tokens:
+            await asyncio.to_thread(self.tokens.close)
         if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
             await asyncio.to_thread(self.metrics_page.close)
 
@@ -107,7 +119,7 @@ class Server:
         """
         self.lifecycle.hold()
         await asyncio.sleep(hold_seconds)
-        stopping = asyncio.ensure_future(self.grpc_server.stop(_LAST_SECONDS))
+        stopping = asyncio.ensure_future(self.listener.stop(_LAST_SECONDS))
         await asyncio.sleep(hold_seconds)
         self.lifecycle.release()
         await stopping
@@ -118,36 +130,57 @@ async def create_server(
 ) -> tuple[Server, int]:
     """A server that already listens, and its port. The server owns the store and closes it when it drains.
 
-    Without an authority everybody may call. `load` loads the bundles that the folder's labels name. Raises
-    UnavailableError where an address cannot be listened on, DataError where certificates cannot be used.
+    Without an authority the token file says who may call; where there is none either, everybody may. `load` loads the
+    bundles that the folder's labels name. Raises UnavailableError where an address cannot be listened on, DataError
+    where certificates or the token file cannot be used.
     """
     secure = credentials(settings)
     metrics, page = _metrics(settings)
+    tokens = None
+    if authority is None and settings.token_file:
+        authority, tokens = _follow_tokens(settings.token_file, metrics)
     lifecycle = Lifecycle()
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
-    interceptor = Interceptor(middleware(lifecycle, authority, metrics), metrics)
-    server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
-    add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
-    add_EventServiceServicer_to_server(EventServicer(engine), server)
-    add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
-    add_UserServiceServicer_to_server(UserServicer(engine), server)
-    add_BundleServiceServicer_to_server(BundleServicer(bundle_manager, engine), server)
-    health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
-    add_reflection(server, [*SERVICES, HEALTH])
-    try:
-        if secure is None:
-            port = server.add_insecure_port(settings.address)
-        else:
-            port = server.add_secure_port(settings.address, secure)
-    except RuntimeError:
-        raise UnavailableError(
-            "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"
-        ) from None
-    await server.start()
+    in_flight = InFlight(settings)
+    around = middleware(lifecycle, authority, metrics, in_flight, engine.check_room)
+    interceptor = Interceptor(around, metrics, in_flight, settings.max_message_bytes)
+
+    def make() -> grpc.aio.Server:
+        server = grpc_server(interceptor, _options(settings))
+        add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
+        add_EventServiceServicer_to_server(EventServicer(engine), server)
+        add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
+        add_UserServiceServicer_to_server(UserServicer(engine), server)
+        add_BundleServiceServicer_to_server(BundleServicer(bundle_manager, engine), server)
+        health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
+        add_reflection(server, [*SERVICES, HEALTH])
+        return server
+
+    listener = Listener(make, settings.address, secure)
+    port = await listener.start()
     if page:
         page.start()
-    return Server(server, engine, lifecycle, bundle_manager, settings, page), port
+    if tokens:
+        tokens.start()
+    parts = {
+        "grpc_server": listener.keep,
+        "in_flight": in_flight.watch,
+        "bundle_manager": bundle_manager.follow,
+    }
+    background = asyncio.gather(*(keep(part, work, metrics) for part, work in parts.items()))
+    return Server(listener, engine, lifecycle, bundle_manager, settings, background, page, tokens), port
+
+
+def _follow_tokens(path: Path, metrics: Metrics) -> tuple[Authority, Follower]:
+    """The authority of the token file, and the follower that keeps it up to date, which is not started yet."""
+    file = TokenFile(path)
+
+    def catch_up() -> None:
+        file.catch_up()
+        metrics.followed("tokens")
+
+    return file.authority, Follower("token_file", catch_up, POLL_SECONDS)
 
 
 def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
@@ -171,6 +204,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(settings.share_port)),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
         ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
         # The server finds dead clients, and accepts pings every ten seconds or slower, also on idle connections.

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -23,12 +24,13 @@ from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
-from shortlist_server.rpc.auth import read_tokens
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
 USAGE_ERROR = 2
 """Exit status where the server cannot do what the settings ask for, although nothing is wrong with the program."""
+
+_BEAT_SECONDS = 1.0
 
 _COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # where it is set on import, prometheus_client counts in files there
 
@@ -48,16 +50,24 @@ REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
 
 
 async def serve(
-    settings: Settings, announce: Callable[[Ready], None], stop: asyncio.Event, load: Load = load_bundle
+    settings: Settings,
+    announce: Callable[[Ready], None],
+    stop: asyncio.Event,
+    load: Load = load_bundle,
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start."""
+    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start.
+
+    `beat` is called every second as a sign of life, for as long as queries are answered.
+    """
     loop = asyncio.get_running_loop()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop_signal, stop.set)
-    authority = read_tokens(settings.token_file) if settings.token_file else None
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_store(settings.state), authority, load)
+    server, port = await create_server(settings, open_store(settings.state), load=load)
+    stopping = asyncio.ensure_future(stop.wait())
     try:
         bundle = await server.begin()
         if settings.metrics_folder:
@@ -69,7 +79,10 @@ async def serve(
         host = settings.address.rpartition(":")[0]
         metrics = server.metrics_page.address if server.metrics_page else ""
         announce(Ready(f"{host}:{port}", bundle.version, len(bundle.items), metrics=metrics))
-        await stop.wait()
+        while not stop.is_set():
+            if not server.engine.hangs():
+                beat()
+            await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
     finally:
         await server.drain()
 
@@ -77,7 +90,10 @@ async def serve(
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
     """Serve in this process until a signal. Raises ShortlistError where the server cannot start."""
     prepare(settings)
-    asyncio.run(serve(settings, announce, asyncio.Event(), load))
+    try:
+        asyncio.run(serve(settings, announce, asyncio.Event(), load))
+    finally:
+        logs.release()
 
 
 def prepare(settings: Settings) -> None:
@@ -94,7 +110,7 @@ def prepare(settings: Settings) -> None:
     # In seconds. With the usual five milliseconds the event loop would wait too long for the model thread.
     sys.setswitchinterval(0.0005)
     gc.set_threshold(20_000, 20, 20)  # a batch of answers holds thousands of objects, none of which is garbage yet
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_key)
 
 
 def main(load: Load = load_bundle) -> None:
@@ -106,6 +122,8 @@ def main(load: Load = load_bundle) -> None:
     except ShortlistError as error:
         _report(Ready(settings.address, "", 0, str(error)))
         raise SystemExit(USAGE_ERROR) from None
+    finally:
+        logs.release()
 
 
 async def _supervised(settings: Settings, load: Load) -> None:
@@ -117,11 +135,17 @@ async def _supervised(settings: Settings, load: Load) -> None:
             stop.set()
 
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), read)
-    await serve(settings, _report, stop, load)
+    os.set_blocking(sys.stdout.fileno(), False)  # a supervisor that does not read must not stop its workers
+    await serve(settings, _report, stop, load, _beat)
 
 
 def _report(ready: Ready) -> None:
     print(REPORT.dump_json(ready).decode(), flush=True)
+
+
+def _beat() -> None:
+    with suppress(BlockingIOError):
+        os.write(sys.stdout.fileno(), b"\n")
 
 
 if __name__ == "__main__":

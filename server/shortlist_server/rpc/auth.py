@@ -1,16 +1,17 @@
-"""Authentication: hashes of bearer tokens from a file, and one table of the scopes that each method needs."""
+"""Authentication: the accepted bearer tokens, and one table of the scopes that each method needs."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-import secrets
-from collections.abc import Iterable, Mapping
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from shortlist_core.errors import DataError, PermissionDeniedError, UnauthenticatedError
+from shortlist_core.errors import PermissionDeniedError, UnauthenticatedError
+from shortlist_server.rpc.caller import authenticated
 
 READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
 SCOPES = frozenset({READ, WRITE, USERS, ADMIN})
@@ -52,81 +53,55 @@ TABLE: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One accepted token, of which only the hash is kept, and its scopes."""
+    """One accepted token, of which only the hash is kept."""
 
     sha256: bytes
     scopes: frozenset[str]
+    name: str  # tells the token from others without telling the token
+    expires: float = math.inf  # seconds since 1970 at which it is not accepted any more
+
+    @classmethod
+    def hashed(cls, token: str) -> bytes:
+        """The hash of a token."""
+        return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 class Authority:
-    """The accepted tokens: decides which caller may call which method."""
+    """The accepted tokens, which may be replaced at any time: decides which caller may call which method."""
 
-    def __init__(self, tokens: Iterable[Token]) -> None:
+    def __init__(self, tokens: Iterable[Token], clock: Callable[[], float] = time.time) -> None:
+        self._tokens = tuple(tokens)
+        self._clock = clock
+
+    def replace(self, tokens: Iterable[Token]) -> None:
+        """Accept these tokens from now on, and no others. Any thread may call this."""
         self._tokens = tuple(tokens)
 
     def check(self, method: str, authorization: str | bytes | None) -> None:
         """Return if a caller with this `authorization` header may call the method with this full name.
 
+        From then on `caller.caller_of` answers the token's name in this call, and `caller.check_again` asks again.
         Raises UnauthenticatedError without an accepted token, PermissionDeniedError where its scopes do not suffice.
         """
         needed = TABLE.get(method)
         if needed is not None and not needed:
             return
-        scopes = self._scopes(authorization)
-        if scopes is None:
+        known = self._matching(authorization)
+        if not known:
             raise UnauthenticatedError("this server asks for a known bearer token in the header `authorization`")
-        if needed is None or not needed & scopes:
+        tokens = [token for token in known if self._clock() < token.expires]
+        if not tokens:
+            raise UnauthenticatedError("this token has expired")
+        if needed is None or not any(needed & token.scopes for token in tokens):
             raise PermissionDeniedError(f"this token does not allow {method}")
+        authenticated(tokens[0].name, partial(self.check, method, authorization))
 
-    def _scopes(self, authorization: str | bytes | None) -> frozenset[str] | None:
-        """The scopes of the token in a header; None where there is no token or it is not accepted.
+    def _matching(self, authorization: str | bytes | None) -> list[Token]:
+        """The lines of the token in a header, usually one; none where there is no token or it is not known.
 
         The hash is compared with all hashes, each in constant time, so that the time taken tells nothing of a token.
         """
         if not isinstance(authorization, str) or authorization[:7].lower() != "bearer ":
-            return None
-        given = _hash(authorization[7:].strip())
-        matching = [token.scopes for token in self._tokens if hmac.compare_digest(token.sha256, given)]
-        return frozenset().union(*matching) if matching else None
-
-
-def new_token(scopes: Iterable[str] = ()) -> tuple[str, str]:
-    """A random token, which is stored nowhere, and the line of the token file that accepts it."""
-    token = secrets.token_urlsafe(32)
-    return token, " ".join([f"sha256:{_hash(token).hex()}", *(sorted(scopes) or sorted(USUAL))])
-
-
-def read_tokens(path: Path) -> Authority:
-    """The authority of a token file. A line holds `sha256:HEX`, the hash of a token, and its scopes.
-
-    Scopes are `read`, `write`, `users` and `admin`; a token without scopes has the first two. Empty lines and those
-    that begin with # are ignored. Raises DataError for a file that cannot be read, that holds no token or one that is
-    not hashed, or that names another scope.
-    """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise DataError(f"cannot read the token file {path}: {reason}") from None
-    tokens = []
-    for number, line in enumerate(lines, 1):
-        token, *scopes = line.split() or ["#"]
-        if token.startswith("#"):
-            continue
-        if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", token)):  # its text may be a secret: not repeated
-            raise DataError(
-                f"{path}, line {number}: this is no hashed token, sha256:HEX [read] [write] [users] [admin]; "
-                "`shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
-            )
-        if unknown := sorted(set(scopes) - SCOPES):
-            raise DataError(
-                f"{path}, line {number}: there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}"
-            )
-        tokens.append(Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL))
-    if not tokens:
-        raise DataError(f"the token file {path} holds no token")
-    return Authority(tokens)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+            return []
+        given = Token.hashed(authorization[7:].strip())
+        return [token for token in self._tokens if hmac.compare_digest(token.sha256, given)]

@@ -18,14 +18,14 @@ from shortlist_bundle.items import ItemTable
 from shortlist_core.catalog import CatalogChange
 from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
+from shortlist_core.values import is_id
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.messages import off_loop
+from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import CatalogStore
 from shortlist_state.catalog import Before, Written
-
-MAX_PAGE_BYTES = 2 * 1024 * 1024
-"""Most bytes of a page of items: half of the largest message that gRPC's clients accept by default."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class CatalogServicer(CatalogServiceServicer):
 
     async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
         """See the service's definition, as for all methods here."""
-        items, bundle = validate.upsert_items(request), self._engine.stable
+        items, bundle = await off_loop(validate.upsert_items, request), self._engine.stable
         async with self._upserting:
             written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(bundle, items))
         updated = _existing_count(bundle.bundled, [item.item_id for item in items], written)
@@ -88,7 +88,7 @@ class CatalogServicer(CatalogServiceServicer):
         return response
 
     async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
-        return await self._engine.with_store(lambda store: work(store.catalog))
+        return await self._engine.ask_store(lambda store: work(store.catalog))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Position:
             return cls()
         try:
             version, row, item_id = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
-            if version == bundle.version and type(row) is int and type(item_id) is str and row >= 0:
+            if version == bundle.version and type(row) is int and row >= 0 and (item_id == "" or is_id(item_id)):
                 return cls(row, item_id)
         except (ValueError, TypeError, RecursionError):
             pass

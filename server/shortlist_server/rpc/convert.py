@@ -1,4 +1,7 @@
-"""Converts answers into messages of the API."""
+"""Converts answers into messages of the API.
+
+Each function takes the most bytes that the message may have, so that none is made that could not be sent.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_bundle.groups import Attribute
+from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.explanations import Explanation
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace
 from shortlist_server.pipeline.query import Query
@@ -24,41 +28,45 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once
 S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsResponse)
 
 
-def recommend_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RecommendResponse:
+def recommend_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RecommendResponse:
     """The response of Recommend."""
     response = api.RecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
-    _fill(response, bundle, query, answer, attribution_token(query.request_id, bundle.version))
+    _fill(response, bundle, query, answer, attribution_token(query.request_id, bundle.version), most_bytes)
     return response
 
 
-def stream_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.StreamRecommendResponse:
+def stream_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.StreamRecommendResponse:
     """The response to one message of StreamRecommend."""
     response = api.StreamRecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
-    _fill(response.recommendation, bundle, query, answer, attribution_token(query.request_id, bundle.version))
+    token = attribution_token(query.request_id, bundle.version)
+    _fill(response.recommendation, bundle, query, answer, token, most_bytes)
     return response
 
 
 def batch_response(
-    bundle: LoadedBundle, request_id: str, queries: list[Query], answers: list[Ranked]
+    most_bytes: int, bundle: LoadedBundle, request_id: str, queries: list[Query], answers: list[Ranked]
 ) -> api.BatchRecommendResponse:
-    """The response of BatchRecommend."""
-    response = api.BatchRecommendResponse(request_id=request_id, bundle_version=bundle.version)
+    """The response of BatchRecommend. Raises AnswerTooLargeError as soon as it has more bytes than a message may."""
+    response, size = api.BatchRecommendResponse(request_id=request_id, bundle_version=bundle.version), 0
     for position, (query, answer) in enumerate(zip(queries, answers, strict=True)):
-        token = attribution_token(request_id, bundle.version, position)
-        _fill(response.recommendations.add(), bundle, query, answer, token)
+        token, recommendation = attribution_token(request_id, bundle.version, position), response.recommendations.add()
+        _fill(recommendation, bundle, query, answer, token, most_bytes)
+        size += recommendation.ByteSize()
+        if size > most_bytes:
+            raise AnswerTooLargeError(size, most_bytes)
     return response
 
 
-def retrieve_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RetrieveResponse:
+def retrieve_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RetrieveResponse:
     """The response of Retrieve."""
-    response = _scored(api.RetrieveResponse(), bundle, query, answer)
+    response = _scored(api.RetrieveResponse(), most_bytes, bundle, query, answer)
     response.trace.extend(_trace(query, answer))
     return response
 
 
-def rank_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RankResponse:
+def rank_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RankResponse:
     """The response of Rank."""
-    response = _scored(api.RankResponse(), bundle, query, answer)
+    response = _scored(api.RankResponse(), most_bytes, bundle, query, answer)
     response.trace.extend(_trace(query, answer))
     rows = bundle.items.ids.rows(query.item_ids).tolist()
     unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
@@ -66,9 +74,11 @@ def rank_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.Ran
     return response
 
 
-def similar_items_response(bundle: LoadedBundle, query: Query, answer: Ranked) -> api.SimilarItemsResponse:
+def similar_items_response(
+    most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked
+) -> api.SimilarItemsResponse:
     """The response of SimilarItems."""
-    return _scored(api.SimilarItemsResponse(), bundle, query, answer)
+    return _scored(api.SimilarItemsResponse(), most_bytes, bundle, query, answer)
 
 
 def attribution_token(request_id: str, bundle_version: str, position: int = 0) -> str:
@@ -80,19 +90,21 @@ def attribution_token(request_id: str, bundle_version: str, position: int = 0) -
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def _fill(message: Recommendation, bundle: LoadedBundle, query: Query, answer: Ranked, token: str) -> None:
+def _fill(
+    message: Recommendation, bundle: LoadedBundle, query: Query, answer: Ranked, token: str, most_bytes: int
+) -> None:
     message.attribution_token = token
     ids, titles = bundle.items.ids.spans(answer.items), bundle.items.titles.spans(answer.items)
-    item_messages.add_items(message, answer, ids, titles, _reasons(bundle, answer.reasons))
+    item_messages.add_items(message, answer, ids, titles, _reasons(bundle, answer.reasons), most_bytes)
     message.degraded.extend(_degraded(answer.degraded))
     message.trace.extend(_trace(query, answer))
 
 
-def _scored(response: S, bundle: LoadedBundle, query: Query, answer: Ranked) -> S:
+def _scored(response: S, most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> S:
     response.request_id, response.bundle_version = query.request_id, bundle.version
     response.attribution_token = attribution_token(query.request_id, bundle.version)
     ids, titles = bundle.items.ids.spans(answer.items), bundle.items.titles.spans(answer.items)
-    item_messages.add_items(response, answer, ids, titles)
+    item_messages.add_items(response, answer, ids, titles, most_bytes=most_bytes)
     response.degraded.extend(_degraded(answer.degraded))
     return response
 

@@ -16,8 +16,11 @@ from shortlist.v1 import recommendation_pb2 as parts
 
 from shortlist_bundle.live_items import LiveItems
 from shortlist_bundle.strings import Spans, encode, joined
+from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.types import Bytes, Int64s, Ranked
 from shortlist_kernels.messages import encode_items
+
+UNBOUNDED = 1 << 62
 
 _VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types
 
@@ -40,13 +43,23 @@ _HIT_TAGS = np.array([_tag(parts.SourceHit.DESCRIPTOR, *field) for field in _HIT
 
 
 def add_items(
-    message: Message, ranked: Ranked, ids: Spans, titles: Spans, reasons: Sequence[bytes] | None = None
+    message: Message,
+    ranked: Ranked,
+    ids: Spans,
+    titles: Spans,
+    reasons: Sequence[bytes] | None = None,
+    most_bytes: int = UNBOUNDED,
 ) -> None:
     """Put the answer's items into `message.items`, each with the sources that proposed it, best rank first.
 
     The items are RecommendedItems where `reasons` are given, else ScoredItems. `reasons` [n] are serialised Reasons
-    without their shares.
+    without their shares. Raises AnswerTooLargeError where ids and titles alone have more than `most_bytes`, before
+    they are copied.
     """
+    _, id_starts, id_ends = ids
+    _, title_starts, title_ends = titles
+    if (size := int((id_ends - id_starts).sum() + (title_ends - title_starts).sum())) > most_bytes:
+        raise AnswerTooLargeError(size, most_bytes)
     names, name_ends, longest = _names(ranked.hits.sources)
     reason_bytes, reason_ends = joined(reasons or [])
     written = encode_items(

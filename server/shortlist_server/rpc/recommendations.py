@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 import grpc
@@ -16,7 +16,8 @@ from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.settings import Settings
 from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
-from shortlist_server.rpc.interceptors import Malformed, parsed
+from shortlist_server.rpc.caller import check_again, request_context
+from shortlist_server.rpc.messages import Malformed, off_loop, parsed
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
 
@@ -30,17 +31,20 @@ class RecommendationServicer(RecommendationServiceServicer):
         self._engine = engine
         self._lifecycle = lifecycle
         self._settings = settings
+        self._most = settings.max_message_bytes
 
     async def Recommend(self, request: api.RecommendRequest, context: Context) -> api.RecommendResponse:
         """See the service's definition, as for all methods here."""
         query, caller = validate.recommend(request), self._caller(context)
-        return await self._engine.recommend(query, caller, convert.recommend_response)
+        return await self._engine.recommend(query, caller, partial(convert.recommend_response, self._most))
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """One bundle answers all queries, in one batch where their filters and candidate counts are equal."""
-        (request_id, queries), bundle = validate.batch_recommend(request), self._engine.stable
-        answers = await self._engine.recommend_batch(bundle, queries, self._caller(context))
-        return await asyncio.to_thread(convert.batch_response, bundle, request_id, queries, answers)  # may be large
+        (request_id, queries), bundle = await off_loop(validate.batch_recommend, request), self._engine.stable
+        answers = await self._engine.recommend_batch(bundle, queries, self._caller(context, urgent=False))
+        return await asyncio.to_thread(
+            convert.batch_response, self._most, bundle, request_id, queries, answers
+        )  # may be large
 
     async def StreamRecommend(
         self, request_iterator: AsyncIterator[api.StreamRecommendRequest], context: Context
@@ -48,7 +52,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         """A bounded window of messages is answered at the same time; the answers keep the order of the messages."""
         window: asyncio.Queue[asyncio.Task[api.StreamRecommendResponse] | None]
         window = asyncio.Queue(self._settings.stream_window)
-        caller = self._caller(context)
+        caller = self._caller(context, urgent=False)
         reading = asyncio.create_task(self._read(request_iterator, window, caller))
         try:
             while (answering := await window.get()) is not None:
@@ -56,31 +60,29 @@ class RecommendationServicer(RecommendationServiceServicer):
             await reading  # raises the error that reading ended with
         finally:
             caller.cancelled = True
-            reading.cancel()
+            left: list[asyncio.Task[Any]] = [reading]
             while not window.empty():
                 if (unsent := window.get_nowait()) is not None:
-                    unsent.cancel()
+                    left.append(unsent)
+            await _ended(left)
 
     async def Retrieve(self, request: api.RetrieveRequest, context: Context) -> api.RetrieveResponse:
         """The candidates of stage one, without ranking."""
         query, caller = validate.retrieve(request), self._caller(context)
-        return await self._engine.retrieve(query, caller, convert.retrieve_response)
+        return await self._engine.retrieve(query, caller, partial(convert.retrieve_response, self._most))
 
     async def Rank(self, request: api.RankRequest, context: Context) -> api.RankResponse:
         """The caller's own candidates, ordered by stage two."""
         query, caller = validate.rank(request), self._caller(context)
-        return await self._engine.rank(query, caller, convert.rank_response)
+        return await self._engine.rank(query, caller, partial(convert.rank_response, self._most))
 
     async def SimilarItems(self, request: api.SimilarItemsRequest, context: Context) -> api.SimilarItemsResponse:
         """The neighbours of an item."""
         query, caller = validate.similar_items(request), self._caller(context)
-        return await self._engine.similar(query, caller, convert.similar_items_response)
+        return await self._engine.similar(query, caller, partial(convert.similar_items_response, self._most))
 
-    def _caller(self, context: Context) -> RequestContext:
-        """The request context: the caller's deadline, less the time that the answer needs to get back."""
-        seconds_left = context.time_remaining()
-        reserve = self._settings.answer_reserve_seconds
-        return RequestContext(None if seconds_left is None else time.monotonic() + seconds_left - reserve)
+    def _caller(self, context: Context, urgent: bool = True) -> RequestContext:
+        return request_context(context, self._settings.answer_reserve_seconds, urgent)
 
     async def _read(
         self,
@@ -90,22 +92,25 @@ class RecommendationServicer(RecommendationServiceServicer):
     ) -> None:
         """Start to answer messages as long as the window is not full.
 
-        Ends after the last message. Raises UnavailableError when the server drains.
+        Ends after the last message. Raises UnavailableError when the server drains, UnauthenticatedError once the token
+        is not accepted any more.
         """
         draining = asyncio.create_task(self._lifecycle.draining.wait())
         messages = aiter(requests)
+        left: list[asyncio.Future[Any]] = [draining]
         try:
             while True:
                 message = asyncio.ensure_future(anext(messages, None))
+                left[1:] = [message]
                 await asyncio.wait({message, draining}, return_when=asyncio.FIRST_COMPLETED)
                 if not message.done():
-                    message.cancel()
                     raise UnavailableError("DRAINING", "this server is shutting down; send the rest to another one")
                 if (request := message.result()) is None:
                     return
+                check_again()
                 await window.put(asyncio.create_task(self._answer(request, caller)))
         finally:
-            draining.cancel()
+            await _ended(left)
             await window.put(None)
 
     async def _answer(
@@ -114,7 +119,14 @@ class RecommendationServicer(RecommendationServiceServicer):
         """The response to one message. An error of the message is a response too, and does not end the stream."""
         try:
             query = validate.recommend(parsed(request))
-            return await self._engine.recommend(query, caller, convert.stream_response)
+            return await self._engine.recommend(query, caller, partial(convert.stream_response, self._most))
         except Exception as error:
             request_id = "" if isinstance(request, Malformed) else request.request_id
             return api.StreamRecommendResponse(request_id=request_id, error=to_status(error))
+
+
+async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel the tasks, and wait until each has ended, however: whoever leaves an error unread has it in the log."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

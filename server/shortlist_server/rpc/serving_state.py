@@ -6,7 +6,7 @@ from shortlist.v1 import bundle_service_pb2 as api
 
 from shortlist_bundle import Labels, Manifest
 from shortlist_bundle.labels import TakenOff
-from shortlist_server.serving.canary import Counts
+from shortlist_server.serving.canary_counts import Counts
 from shortlist_server.serving.routing import Canary, Serving
 from shortlist_server.serving.shadow import Shadow
 

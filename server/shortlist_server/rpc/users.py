@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import grpc
@@ -13,8 +16,8 @@ from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import Event, Queries
-from shortlist_server.base.logs import hashed
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
@@ -30,7 +33,7 @@ class UserServicer(UserServiceServicer):
     async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
         """See the service's definition, as for all methods here."""
         user_id, bundle = validate.get_user(request), self._engine.stable
-        summary = await self._engine.with_store(lambda store: store.summary(user_id))
+        summary = await self._engine.ask_store(lambda store: store.summary(user_id))
         trained = [] if summary.erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
             user_id=user_id,
@@ -51,14 +54,18 @@ class UserServicer(UserServiceServicer):
         """A page of the bundle's events, then of the store's."""
         (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
         start = _Position.read(token, user_id, bundle)
-        live = await self._engine.with_store(lambda store: store.read([user_id], 0)[0])
+        live = await self._engine.ask_store(lambda store: store.read([user_id], 0)[0])
         trained = bundle.histories.queries([] if live.erased else [user_id])
         stop = min(start.trained + size, len(trained.items))
         events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
-        page = await self._engine.with_store(lambda store: store.export(user_id, start.after, size - len(events)))
-        events += [_of_store(entry.event) for entry in page.entries if entry.event]
+        page = await self._engine.ask_store(lambda store: store.export(user_id, start.after, size - len(events)))
         more = page.more or (len(events) == size and page.end == start.after)
         end = _Position(stop, page.end)
+        written = [(entry.sequence, _of_store(entry.event)) for entry in page.entries if entry.event]
+        fitting = _fitting([message for _, message in written])
+        if fitting < len(written):
+            more, end = True, _Position(stop, written[fitting - 1][0])
+        events += [message for _, message in written[:fitting]]
         return api.ExportUserResponse(events=events, next_page_token=end.text(user_id, bundle) if more else "")
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
@@ -84,7 +91,7 @@ class _Position:
             return cls()
         try:
             user, version, trained, after = json.loads(base64.urlsafe_b64decode(token.encode()))
-            if (user, version) == (hashed(user_id), bundle.version):
+            if (user, version) == (_digest(user_id), bundle.version):
                 return cls(min(max(0, int(trained)), _MOST), min(max(-1, int(after)), _MOST))
         except (ValueError, TypeError, OverflowError, RecursionError):
             pass
@@ -92,8 +99,19 @@ class _Position:
         raise InvalidArgumentError([Violation("page_token", rule)])
 
     def text(self, user_id: str, bundle: LoadedBundle) -> str:
-        content = json.dumps([hashed(user_id), bundle.version, self.trained, self.after])
+        content = json.dumps([_digest(user_id), bundle.version, self.trained, self.after])
         return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def _digest(user_id: str) -> str:
+    """What tells in a token whose page it is; whoever has the token knows the user anyway."""
+    return hashlib.blake2b(user_id.encode(), digest_size=8).hexdigest()
+
+
+def _fitting(messages: Sequence[api.UserEvent]) -> int:
+    """How many of the messages, but at least the first one, fit into a page that clients accept."""
+    sizes = accumulate(message.ByteSize() + 8 for message in messages)
+    return max(sum(size <= MAX_PAGE_BYTES for size in sizes), min(len(messages), 1))
 
 
 def _of_bundle(bundle: LoadedBundle, trained: Queries, i: int) -> api.UserEvent:

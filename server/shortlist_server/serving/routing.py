@@ -31,10 +31,10 @@ class Route:
     watch: CanaryWatch | None = None  # None where there is no canary
     on_canary: bool = False
 
-    def count(self, end: Ranked | BaseException) -> None:
-        """Count how the request ended, for the comparison of the canary with the stable bundle."""
+    def count(self, end: Ranked | BaseException, caller: str, patience: float | None) -> None:
+        """Count how the request of this caller ended, which had `patience` seconds, to compare canary and stable."""
         if self.watch:
-            self.watch.count(self.on_canary, end)
+            self.watch.count(self.on_canary, end, caller, patience)
 
     def compare(self, query: Query, answer: Ranked) -> None:
         """Let the shadow, if there is one, rank the same query later, unless the answer came from the cache."""

@@ -11,20 +11,18 @@ import grpc
 import pytest
 import server_fakes as fakes
 from conftest import settings
+from fuzz_calls import METHODS, STREAMS, UNARY, FuzzCall, request_of
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from shortlist.v1 import bundle_service_pb2 as bundle_api
-from shortlist.v1 import catalog_service_pb2 as catalog_api
-from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_bundle import Bundle
 from shortlist_server.process.app import create_server
-from shortlist_server.rpc.auth import TABLE
 from shortlist_state import open_store
 
 FINE = {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND}
@@ -71,49 +69,24 @@ def channel(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 some = hypothesis_settings(max_examples=100, suppress_health_check=list(HealthCheck))
-UNARY = {
-    "Recommend": api.RecommendRequest,
-    "BatchRecommend": api.BatchRecommendRequest,
-    "Retrieve": api.RetrieveRequest,
-    "Rank": api.RankRequest,
-    "SimilarItems": api.SimilarItemsRequest,
-    "WriteEvents": event_api.WriteEventsRequest,
-    "UpsertItems": catalog_api.UpsertItemsRequest,
-    "DeleteItems": catalog_api.DeleteItemsRequest,
-    "GetItem": catalog_api.GetItemRequest,
-    "ListItems": catalog_api.ListItemsRequest,
-    "ListBundles": bundle_api.ListBundlesRequest,
-    "GetServingBundle": bundle_api.GetServingBundleRequest,
-    "ActivateBundle": bundle_api.ActivateBundleRequest,
-    "RollbackBundle": bundle_api.RollbackBundleRequest,
-}
-PATHS = {method.rpartition("/")[2]: method for method in TABLE}
 
 
-def code(channel: grpc.Channel, path: str, data: bytes) -> grpc.StatusCode:
-    try:
-        channel.unary_unary(path)(data, timeout=20)
-    except grpc.RpcError as error:
-        return error.code()
-    return grpc.StatusCode.OK
-
-
-@pytest.mark.parametrize("method", UNARY)
+@pytest.mark.parametrize("method", [*UNARY, *STREAMS])
 def test_any_values(channel: grpc.Channel, method: str) -> None:
     @some
-    @given(message(UNARY[method]))
+    @given(message(request_of(method)))
     def holds(request: Message) -> None:
-        assert code(channel, PATHS[method], request.SerializeToString()) in FINE
+        assert FuzzCall(method, (request.SerializeToString(),)).make(channel, 20) in FINE
 
     holds()
 
 
-@pytest.mark.parametrize("method", [*UNARY, "Check"])
+@pytest.mark.parametrize("method", METHODS)
 def test_any_bytes(channel: grpc.Channel, method: str) -> None:
     @some
     @given(st.binary(max_size=64))
     def holds(data: bytes) -> None:
-        assert code(channel, PATHS[method], data) in FINE
+        assert FuzzCall(method, (data,)).make(channel, 20) in FINE
 
     holds()
 
@@ -126,3 +99,18 @@ def test_any_stream(channel: grpc.Channel, sent: list[Any]) -> None:
     received = [api.StreamRecommendResponse.FromString(each) for each in answers]
     assert len(received) == len(sent)
     assert {answer.error.code for answer in received} <= {code_pb2.OK, code_pb2.INVALID_ARGUMENT}
+
+
+@some
+@given(st.lists(st.one_of(st.binary(max_size=40), message(request_of(STREAMS[0]))), max_size=5))
+@pytest.mark.parametrize("version", [method for method in STREAMS if "reflection" in method])
+def test_any_questions_about_the_services(channel: grpc.Channel, version: str, sent: list[Any]) -> None:
+    data = [each if isinstance(each, bytes) else each.SerializeToString() for each in sent]
+    answers = channel.stream_stream(version)(iter(data), timeout=20)
+    received = [reflection_pb2.ServerReflectionResponse.FromString(each) for each in answers]
+    assert len(received) == len(sent)
+    assert {answer.error_response.error_code for answer in received} <= {
+        code_pb2.OK,
+        code_pb2.INVALID_ARGUMENT,
+        code_pb2.NOT_FOUND,
+    }

@@ -13,6 +13,7 @@ from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_bundle.strings import Strings, encode
+from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.types import Float32s, Hits, Ranked, Reasons
 from shortlist_server.rpc.item_messages import add_items
 
@@ -89,3 +90,14 @@ def test_an_empty_reason_is_there_all_the_same_and_its_share_is_one(share, told)
     response = parts.Recommendation()
     add_items(response, one, spans(["i"]), spans([""]), [b""])
     assert response.items[0].HasField("reason") and response.items[0].reason.share == told
+
+
+def test_an_answer_that_could_not_be_sent_is_not_made():
+    nothing = Hits((), np.zeros((2, 0), np.int32), np.zeros((2, 0), np.float32))
+    two = Ranked(np.zeros(2, np.int32), np.ones(2, np.float32), nothing, with_shares(np.ones(2, np.float32)), "v")
+    texts = spans(["i", "j"]), spans(["x" * 50, "y" * 48])
+    add_items(api.RetrieveResponse(), two, *texts, most_bytes=100)
+    response = api.RetrieveResponse()
+    with pytest.raises(AnswerTooLargeError) as refused:
+        add_items(response, two, *texts, most_bytes=99)
+    assert refused.value.metadata == {"bytes": "100", "most_bytes": "99"} and not response.items

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import server_fakes as fakes
 from server_wire import Running, failure
 from shortlist.v1 import event_service_pb2 as event_api
@@ -69,6 +70,18 @@ async def test_an_export_holds_every_event_whatever_the_pages(running: Running) 
     assert {each.origin for each in everything[4:]} == {users.USER_EVENT_ORIGIN_LIVE}
     for size in (1, 2, 3, 4, 5, 6, 7, 8, 5_000):
         assert await exported(running, "ann", min(size, 1_000)) == everything, size
+
+
+async def test_pages_of_an_export_end_where_clients_would_not_accept_more(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(running, *(event(number) for number in range(20)))
+    everything = await exported(running, "ann")
+    for most in (1, 100, 500):
+        monkeypatch.setattr("shortlist_server.rpc.users.MAX_PAGE_BYTES", most)
+        page = await running.users.ExportUser(users.ExportUserRequest(user_id="ann"))
+        assert page.next_page_token and len(page.events) < len(everything)
+        assert await exported(running, "ann") == everything
 
 
 async def test_a_token_of_somewhere_else_is_refused(running: Running) -> None:

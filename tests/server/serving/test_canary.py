@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -15,15 +13,9 @@ from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_bundle import BundleStore
-from shortlist_core.errors import DeadlineError, NotFoundError, OverloadedError
-from shortlist_core.types import Ranked
-from shortlist_server.serving.canary import CanaryWatch, Counts, Limits
 from shortlist_server.serving.routing import is_on_canary
 
 USERS = [f"u{n}" for n in range(80)]
-FINE = Ranked.nothing("v")
-DEGRADED = replace(FINE, degraded=frozenset({"ranker_late"}))
-LIMITS = Limits(window_seconds=10, least_requests=20, error_rate=0.1, degraded_rate=0.2)
 
 
 async def sides(running: Running) -> dict[str, str]:
@@ -130,58 +122,6 @@ async def test_a_canary_goes_here_even_if_the_folder_cannot_be_written(
     assert (await best(running))[0] == first
 
 
-@pytest.fixture
-def watch() -> tuple[CanaryWatch, list[str], list[float]]:
-    """A watch, the reasons it gave, and its clock."""
-    reasons: list[str] = []
-    now = [1_000.0]
-    return CanaryWatch(LIMITS, reasons.append, lambda: now[0]), reasons, now
-
-
-Watch = tuple[CanaryWatch, list[str], list[float]]
-
-
-def count(watch: CanaryWatch, on_canary: bool, times: int, end: Any) -> None:
-    for _ in range(times):
-        watch.count(on_canary, end)
-
-
-@pytest.mark.parametrize("bad", [DEGRADED, RuntimeError(), DeadlineError("rank")])
-def test_too_few_requests_decide_nothing(watch: Watch, bad: Any) -> None:
-    count(watch[0], True, 19, bad)
-    assert watch[1] == []
-    count(watch[0], True, 5, bad)
-    assert len(watch[1]) == 1  # told once
-
-
-def test_what_ails_stable_as_well_is_not_the_canarys_fault(watch: Watch) -> None:
-    count(watch[0], False, 50, DEGRADED)
-    count(watch[0], True, 100, DEGRADED)
-    assert watch[1] == []
-
-
-def test_a_rate_at_the_limit_is_allowed_and_above_it_not(watch: Watch) -> None:
-    count(watch[0], True, 90, FINE)
-    count(watch[0], True, 10, RuntimeError())
-    assert watch[1] == []
-    count(watch[0], True, 1, RuntimeError())
-    [reason] = watch[1]
-    assert reason == "10.9% of 101 requests failed within 10 s, on stable 0.0%: more than 10.0% above"
-
-
-def test_what_is_long_ago_is_forgotten(watch: Watch) -> None:
-    count(watch[0], True, 19, DEGRADED)
-    watch[2][0] += 10
-    count(watch[0], True, 19, DEGRADED)
-    assert watch[1] == [] and watch[0].counts()[1] == Counts(19, degraded=19)
-
-
-@pytest.mark.parametrize("end", [NotFoundError("item", "i"), OverloadedError("", 1), asyncio.CancelledError()])
-def test_the_callers_own_doing_is_not_counted(watch: Watch, end: BaseException) -> None:
-    count(watch[0], True, 30, end)
-    assert watch[0].counts()[1] == Counts()
-
-
 def test_sides_follow_from_user_and_version_alone() -> None:
     version = "20261122-154250-1f3a9c"
     on = {user for user in map(str, range(10_000)) if is_on_canary(user, version, 0.05)}
@@ -192,6 +132,25 @@ def test_sides_follow_from_user_and_version_alone() -> None:
     assert not is_on_canary("", version, 1) and is_on_canary("anybody", version, 1)
     pinned = [user for user in "abcdefgh" if is_on_canary(user, version, 0.5)]
     assert pinned == list("dfgh")  # no release may move users between the sides of a canary
+
+
+@pytest.mark.parametrize("hurried", [0.006, 0.03])
+async def test_one_caller_in_a_hurry_cannot_vote_a_canary_off(
+    start: Start, published: BundleStore, hurried: float
+) -> None:
+    running = await start(follow=True, canary_least_requests=4)
+    _, second, _ = published.versions()
+    await activate(running, second, CANARY, 0.5)
+    on_canary = [user for user in USERS if is_on_canary(user, second, 0.5)]
+    for user in USERS[:20]:  # others have all the time in the world
+        await best(running, user)
+    for user in on_canary:
+        try:
+            await running.api.Recommend(api.RecommendRequest(user_id=user, count=3), timeout=hurried)
+        except grpc.aio.AioRpcError as error:
+            assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    state = await serving(running)
+    assert state.canary.bundle_version == second and not state.HasField("canary_rollback")
 
 
 @pytest.mark.parametrize("label", [CANARY, SHADOW])

@@ -1,0 +1,127 @@
+"""The token file: the hashes of the tokens that a server accepts, read again whenever it changes."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from shortlist_core.errors import DataError
+from shortlist_server.rpc.auth import SCOPES, USUAL, Authority, Token
+
+POLL_SECONDS = 1.0
+"""How often a server looks for changes of the file."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")  # RFC 3339
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+log = structlog.get_logger(__name__)
+
+
+class TokenFile:
+    """The token file of a server, and the authority of the tokens in it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._content = _content(path)
+        self.authority = Authority(_tokens(path, self._content))
+
+    def catch_up(self) -> None:
+        """Accept the tokens that the file holds now.
+
+        Raises DataError where it cannot be read or makes no sense: then those of before are accepted further on. The
+        content is compared rather than the time of change, which does not tell two changes at once apart.
+        """
+        content = _content(self._path)
+        if content != self._content:
+            tokens = _tokens(self._path, content)
+            self.authority.replace(tokens)
+            self._content = content
+            log.info("tokens_replaced", tokens=len(tokens))
+
+
+def read_tokens(path: Path) -> Authority:
+    """The authority of the tokens that a file holds now. Raises DataError where it makes no sense."""
+    return TokenFile(path).authority
+
+
+def new_token(scopes: Iterable[str] = (), name: str = "", expires: datetime | None = None) -> tuple[str, str]:
+    """A random token, which is stored nowhere, and the line of the token file that accepts it.
+
+    `expires` has a time zone; None: never. Raises ValueError for a name that the file would refuse.
+    """
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(_NAME_RULE)
+    token = secrets.token_urlsafe(32)
+    words = [f"sha256:{Token.hashed(token).hex()}", *(sorted(scopes) or sorted(USUAL))]
+    if name:
+        words.append(f"name={name}")
+    if expires:
+        words.append(f"expires={expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    return token, " ".join(words)
+
+
+_NAME_RULE = "must be 1 to 64 letters, digits, dots, dashes or underscores, the first a letter or a digit"
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise DataError(f"cannot read the token file {path}: {reason}") from None
+
+
+def _tokens(path: Path, content: str) -> list[Token]:
+    """The tokens of a token file. A line holds `sha256:HEX`, the hash of a token, and what is said of it.
+
+    That is its scopes (`read`, `write`, `users`, `admin`; without any it has the first two), `name=NAME` and
+    `expires=TIME`, a time of RFC 3339. Empty lines and those that begin with # are ignored. Raises DataError for a file
+    that holds no token, or a line that is none.
+    """
+    tokens = []
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            if (words := line.split()) and not words[0].startswith("#"):
+                tokens.append(_token(words))
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: {error}") from None
+    if not tokens:
+        raise DataError(f"the token file {path} holds no token")
+    return tokens
+
+
+def _token(words: list[str]) -> Token:
+    """The token of a line. Raises ValueError, whose text does not repeat what may be a secret."""
+    first, *rest = words
+    if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", first)):
+        raise ValueError(
+            "this is no hashed token, sha256:HEX [read] [write] [users] [admin] [name=NAME] [expires=TIME]; "
+            "`shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
+        )
+    pairs = [word.split("=", 1) for word in rest if "=" in word]
+    said, scopes = dict(pairs), {word for word in rest if "=" not in word}
+    if unknown := sorted(scopes - SCOPES):
+        raise ValueError(f"there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}")
+    if len(said) < len(pairs):
+        raise ValueError("name and expires are said once at most")
+    if others := sorted(said.keys() - {"name", "expires"}):
+        raise ValueError(f"there is no {others[0]!r}, only name and expires")
+    name = said.get("name", f"token-{hashed[1][:12].lower()}")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"the name {_NAME_RULE}")
+    expires = {"expires": _time(said["expires"])} if "expires" in said else {}
+    return Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL, name, **expires)
+
+
+def _time(text: str) -> float:
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).timestamp()
+    except ValueError:  # the 30th of February
+        pass
+    raise ValueError(f"expires must be a time such as 2027-01-31T12:00:00Z, not {text!r}")
