@@ -9,7 +9,8 @@ from table_imports import events, item, rejected, run, run_items
 
 def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
     good = '{"user_id": "u1", "item_id": "a", "timestamp": 1704103200123, "note": {"deep": [1]}}'
-    lines = [good, '{"user_id": "u2", "item_id"', "", "[1, 2]", '{"user_id": "u4", "timestamp": 1704103200123}', good * 2]
+    no_item = '{"user_id": "u4", "timestamp": 1704103200123}'
+    lines = [good, '{"user_id": "u2", "item_id"', "", "[1, 2]", no_item, good * 2]
     result = run(tmp_path, "\n".join(lines), "e.jsonl")
     assert events(result) == [("u1", "a")]
     assert rejected(result) == [(2, "invalid JSON"), (4, "invalid JSON"), (5, "missing item_id"), (6, "invalid JSON")]
