@@ -20,7 +20,7 @@ from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist_bundle import Label
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.errors import InvalidArgumentError, Violation
-from shortlist_core.types import SECOND, Event, EventType
+from shortlist_core.types import DAY, SECOND, Event, EventType
 from shortlist_core.values import ID_RULE, MAX_CATEGORIES, MAX_TEXT, MAX_TITLE, is_id, is_price, is_time
 from shortlist_server.system.conditions.registry import CONDITIONS
 from shortlist_server.system.filters import Filter
