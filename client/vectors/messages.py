@@ -180,7 +180,11 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("write events request: every field", "WriteEventsRequest", {"events": [FULL_EVENT]}),
     ("write events request: every type", "WriteEventsRequest", {"events": EVENTS}),
     ("write events request: type from the future", "WriteEventsRequest", {"events": [{"eventType": 77}]}),
-    ("write events response", "WriteEventsResponse", {"acceptedCount": 1_000, "duplicateCount": 1}),
+    (
+        "write events response",
+        "WriteEventsResponse",
+        {"acceptedCount": 1_000, "duplicateCount": 1, "unknownItemCount": 7},
+    ),
     (
         "upsert items request: every field",
         "UpsertItemsRequest",
@@ -211,10 +215,15 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
         {
             "events": [{"origin": "USER_EVENT_ORIGIN_LIVE", **USER_EVENT}, {"origin": "USER_EVENT_ORIGIN_BUNDLE"}],
             "nextPageToken": "WyJ1MSJd",
+            "userAttributes": [{"key": "country", "value": "France"}],
         },
     ),
     ("delete user request", "DeleteUserRequest", {"userId": "u1"}),
-    ("delete user response", "DeleteUserResponse", {"userId": "u1", "deletedEventCount": "5000000000"}),
+    (
+        "delete user response",
+        "DeleteUserResponse",
+        {"userId": "u1", "deletedEventCount": "5000000000", "recordedWithBundles": True},
+    ),
     ("list bundles request", "ListBundlesRequest", {"pageSize": 100, "pageToken": "MjAyNjExMjI="}),
     (
         "list bundles response",

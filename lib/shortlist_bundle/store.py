@@ -4,6 +4,7 @@
       CURRENT                    the current version, then the ones before it, newest first
       LABELS                     which bundles are canary and shadow, if any are
       20261122-154250-1f3a9c/    one immutable bundle
+      ERASED                     whom no bundle may speak of any more (`erasures.py`)
       .writing-<random>/         a bundle that is being written, or what a killed publisher left of one
       .lock                      locked while anything above changes
 

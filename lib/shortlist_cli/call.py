@@ -145,7 +145,8 @@ def events(
     number = EventType.Value(f"EVENT_TYPE_{kind.upper()}")
     with connected(address) as client:
         answer = client.write_events([Event(user_id=user, item_id=i, event_type=number, value=value) for i in item])
-    typer.echo(f"{answer.accepted_count} written, {answer.duplicate_count} known already")
+    unknown = f", {answer.unknown_item_count} of unknown items" if answer.unknown_item_count else ""
+    typer.echo(f"{answer.accepted_count} written, {answer.duplicate_count} known already{unknown}")
 
 
 @app.command()

@@ -14,10 +14,12 @@ import polars as pl
 from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
-from shortlist_data.clean import Rules, clean_items, distinct_ids
-from shortlist_data.reading import LINE
+from shortlist_data.clean import clean_items, distinct_ids
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
+from shortlist_data.table_survey import TableSurvey
 
 SHOWN = 10
 """Mistakes that are named; further ones are only counted."""
@@ -48,7 +50,11 @@ def read_items(source: str) -> Lines:
     """
     rejects = Rejects("items")
     with _file(source) as path:
+        survey = TableSurvey("items", path, Rules(strict=True), Reading())
         frames = list(batches(path, rejects))
+        for frame in frames:
+            survey.add(frame)
+        rules = survey.rules(rejects)
     known = {LINE, "item_id", "title", "text", "categories", "price"}
     columns = {name for frame in frames for name in frame.columns}
     if unknown := sorted(columns - known):
@@ -56,7 +62,6 @@ def read_items(source: str) -> Lines:
         raise DataError(f"{source}: items have no column {unknown[0]!r}, only {allowed}")
     if "item_id" not in columns and not rejects.counts:
         raise DataError(f"{source}: column 'item_id' is missing")
-    rules = Rules()
     clean = [clean_items(frame, rules, rejects) for frame in frames]
     frame = distinct_ids(pl.concat(clean), "item_id", rejects)
     items = [_item(row) for row in frame.iter_rows(named=True)]

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shortlist_bundle import BundleStore
+from shortlist_bundle.erasures import Erasures
 from shortlist_core.errors import DataError
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
 from shortlist_server.pipeline.query import Query
@@ -37,7 +38,7 @@ def recommend(
         Query(user_id=user_id, count=count, candidate_count=max(count, DEFAULT_CANDIDATES)) for user_id in user_ids
     ]
     with (
-        serving_offline(loaded) as recommender,
+        serving_offline(loaded, erasures=Erasures(bundles)) as recommender,
         Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress,
     ):
         task = progress.add_task("recommending", total=len(user_ids))

@@ -49,7 +49,7 @@ def retrain(
     dataset = Dataset.read(data)
     if report:
         write_json(report, {"decision": "under way"})  # fails before the work if the file cannot be written
-    dataset, contained = with_stores(dataset, events or [])
+    merged = with_stores(dataset, events or [], bundles)
     with steps() as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -57,15 +57,17 @@ def retrain(
         from shortlist_training.retrain import BusyError, Retraining
 
         confirm(device)
-        retraining = Retraining(recipe, seed, tolerance, force, activate, not cold, contained)
+        retraining = Retraining(recipe, seed, tolerance, force, activate, not cold, merged.catalog_sequences)
         try:
-            outcome = retraining.run(dataset, bundles, announce)
+            outcome = retraining.run(merged.dataset, bundles, announce)
         except BusyError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(BUSY) from None
     if report:
         write_json(report, outcome.to_json())
     _show(outcome)
+    if outcome.published:
+        merged.take()
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from shortlist_core import durations
 from shortlist_core.device import Device
 from shortlist_server.base.log_key import read_log_key
 from shortlist_server.base.settings import Settings
@@ -55,6 +56,12 @@ def serve(
         float,
         typer.Option(min=0, help="Seconds that the response cache keeps an answer for identical requests; 0: none."),
     ] = 5.0,
+    keep_events: Annotated[
+        str, typer.Option(help="How long live events are kept, such as 400d (m, h, d, w). Left out: for good.")
+    ] = "",
+    max_user_events: Annotated[
+        int | None, typer.Option(min=1, help="Live events that are kept of a user, the newest. Left out: all.")
+    ] = None,
     device: Annotated[
         Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
     ] = Device.AUTO,
@@ -74,6 +81,8 @@ def serve(
         insecure=insecure,
         grace_seconds=grace,
         reuse_seconds=reuse,
+        keep_events_seconds=durations.seconds(keep_events, "--keep-events") if keep_events else None,
+        max_user_events=max_user_events,
         device=device,
         log_level=log_level,
         log_key=read_log_key(_beside(state, bundles)),

@@ -34,6 +34,9 @@ def token(
     expires: Annotated[
         str, typer.Option(help="When it ends: 90d (days), 12h (hours), or a time such as 2027-01-31T12:00:00Z.")
     ] = "",
+    quota: Annotated[
+        str, typer.Option(help="Queries a second that it may ask of one worker, such as 50/s. Left out: any number.")
+    ] = "",
 ) -> None:
     """Make a random token. It is shown only once; the line for the server's --token-file contains only its hash.
 
@@ -41,9 +44,10 @@ def token(
     """
     end = _end(expires) if expires else None
     try:
-        made, line = new_token(scopes or (), name, end)
+        made, line = new_token(scopes or (), name, end, quota)
     except ValueError as error:
-        raise InvalidArgumentError([Violation("--name", str(error))]) from None
+        option = "--quota" if str(error).startswith("quota") else "--name"
+        raise InvalidArgumentError([Violation(option, str(error))]) from None
     typer.echo(f"token, for the caller:      {made}")
     typer.echo(f"line, for the --token-file: {line}")
 

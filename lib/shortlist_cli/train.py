@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from shortlist_bundle.erasures import ERASED, Erasures
 from shortlist_cli import tables
 from shortlist_cli.progress import steps
 from shortlist_core.device import Device, choose
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
 from shortlist_training.config import Recipe
-from shortlist_training.live_events import with_live_events
+from shortlist_training.live_events import Merged, with_live_events, without_erased
 
 Events = Annotated[
     list[str] | None,
@@ -45,7 +46,7 @@ def train(
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     dataset = Dataset.read(data)
-    dataset, contained = with_stores(dataset, events or [])
+    merged = with_stores(dataset, events or [], bundles)
     with steps() as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -56,9 +57,11 @@ def train(
 
         confirm(device)
         announce("preparing the data")
-        trained = run_recipe(prepare(dataset, as_of), recipe, seed, announce, ablations=ablations)
+        trained = run_recipe(prepare(merged.dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")
-        manifest = publish(trained, bundles, seed, activate, contained)
+        manifest = publish(trained, bundles, seed, activate, merged.catalog_sequences)
+    if as_of is None:  # otherwise events were left out
+        merged.take()
     table = Table(title=f"Bundle {manifest.version}")
     table.add_column("metric")
     table.add_column("value", justify="right")
@@ -76,13 +79,15 @@ def train(
         )
 
 
-def with_stores(dataset: Dataset, events: Sequence[str]) -> tuple[Dataset, Mapping[str, int]]:
-    """The data set with the events and items of the stores, and the last change of each store that it contains.
+def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path) -> Merged:
+    """The data set with the events and items of the stores, without users who were deleted.
 
-    Prints how many events and items were added.
+    These are recorded in the stores and beside the bundles. Prints how many events and items were added.
     """
-    if not events:
-        return dataset, {}
+    dataset, erased = without_erased(dataset, Erasures(bundles))
+    if erased:
+        typer.echo(f"{erased:,} users left out who were deleted, as {bundles / ERASED} says")
     merged = with_live_events(dataset, events)
-    typer.echo(str(merged))
-    return merged.dataset, merged.catalog_sequences
+    if events:
+        typer.echo(str(merged))
+    return merged

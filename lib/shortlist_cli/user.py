@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.table import Table
 from shortlist import EventType
-from shortlist.v1.user_service_pb2 import UserEvent
+from shortlist.v1.user_service_pb2 import ExportUserResponse
 
 from shortlist_cli import tables
 from shortlist_cli.call import AsJson
@@ -59,13 +61,19 @@ def export(
     out: Annotated[Path | None, typer.Option(help="File to write. Left out: the terminal.")] = None,
     address: Address = LOCAL,
 ) -> None:
-    """Export all events of a user, one JSON object per line."""
+    """Export all events of a user, one JSON object per line; before them the attributes, where there are any.
+
+    Only its owner can read the file.
+    """
     count = 0
     try:
-        with out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
-            for event in _events(address, user):
-                file.write(f"{_json(event, indent=None)}\n")
-                count += 1
+        with _private(out) if out else nullcontext(sys.stdout) as file:
+            for page in _pages(address, user):
+                if page.user_attributes:
+                    file.write(f"{_json(ExportUserResponse(user_attributes=page.user_attributes), indent=None)}\n")
+                for event in page.events:
+                    file.write(f"{_json(event, indent=None)}\n")
+                count += len(page.events)
     except OSError as error:
         raise DataError(f"{out}: cannot write: {error.strerror}") from None
     if out:
@@ -84,15 +92,29 @@ def delete(
     with connected(address, SECONDS) as client:
         answer = client.delete_user(user)
     typer.echo(f"{answer.deleted_event_count:,} events deleted, {user} is forgotten")
+    if not answer.recorded_with_bundles:
+        typer.echo(
+            "note: the server cannot write into its folder of bundles. Servers of that folder with another store, and"
+            " trainings without --events, do not know of the deletion",
+            err=True,
+        )
 
 
-def _events(address: str, user: str) -> Iterator[UserEvent]:
-    """All pages' events."""
+def _private(path: Path) -> IO[str]:
+    """The file, emptied, for writing."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
+
+
+def _pages(address: str, user: str) -> Iterator[ExportUserResponse]:
+    """All pages of the export."""
     token, more = "", True
     with connected(address, SECONDS) as client:
         while more:
             page = client.export_user(user, page_token=token)
-            yield from page.events
+            yield page
             token, more = page.next_page_token, bool(page.next_page_token)
 
 

@@ -61,6 +61,15 @@ class OverloadedError(ShortlistError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class QuotaError(OverloadedError):
+    """The caller's token has asked as much as its quota allows; it may go on after `retry_after_seconds`."""
+
+    reason = "QUOTA_EXCEEDED"
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__("the quota of this token is used up for now", retry_after_seconds)
+
+
 class CatalogFullError(ShortlistError):
     """The limit of new items, which are not in the serving bundle, is reached; training a new bundle helps."""
 
@@ -135,3 +144,9 @@ class StateError(ShortlistError):
     """The store of live users cannot be read or written at the moment."""
 
     reason = "STATE_UNAVAILABLE"
+
+
+class StateReplacedError(StateError):
+    """The file of the store was replaced, moved or removed under the program that uses it."""
+
+    reason = "STATE_REPLACED"

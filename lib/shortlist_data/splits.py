@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
+from datetime import UTC, datetime, timedelta
 
 from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
@@ -12,13 +12,14 @@ from shortlist_data.times import to_time
 def parse_time(text: str) -> int:
     """The moment in `text`, in microseconds since the epoch.
 
-    `text` is an ISO 8601 date or time (UTC where no zone is given), or unix seconds, milliseconds or microseconds.
+    `text` is an ISO 8601 date or time (UTC where no zone is given), a date such as 20111001, or seconds, milliseconds,
+    microseconds or nanoseconds since 1970.
     Raises DataError where it is neither.
     """
-    moment = pl.select(to_time(pl.lit(text), pl.String()).dt.timestamp("us")).item()
+    moment = to_time(text)
     if moment is None:
         raise DataError(f"{text!r} is not a time: give an ISO date or time such as 2011-10-01, or unix seconds")
-    return int(moment)
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def time_at_share(dataset: Dataset, share: float) -> int:

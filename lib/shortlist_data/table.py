@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,18 +11,15 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_data import schema
-from shortlist_data.clean import (
-    Rules,
-    clean_interactions,
-    clean_items,
-    clean_users,
-    distinct_ids,
-    distinct_interactions,
-)
-from shortlist_data.dataset import Dataset, untitled_items
+from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
+from shortlist_data.dataset import Dataset
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import batches
+from shortlist_data.rules import Rules
+from shortlist_data.source import batches, has_fixed_columns
+from shortlist_data.table_survey import TableSurvey
+from shortlist_data.times import check_format, check_zone
+from shortlist_data.whole_notes import whole_notes
 
 Mapped = Mapping[str, Mapping[str, str]]
 """Table -> canonical column -> column of the source."""
@@ -47,22 +44,38 @@ def import_tables(tables: Tables) -> Imported:
 
     Raises DataError where a file is missing or not in its format, or a required column is missing.
     """
-    if tables.rules.event_type not in schema.EVENT_NAMES:
-        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
+    _check_rules(tables.rules)
     rejects = {name: Rejects(name) for name in schema.TABLES}
     frames = {
         "interactions": read_interactions(tables, rejects["interactions"]),
         "items": _read_ids("items", tables.items, clean_items, tables, rejects["items"]),
         "users": _read_ids("users", tables.users, clean_users, tables, rejects["users"]),
     }
+    events = frames["interactions"]
+    if tables.rules.dislike_below is not None and not events["event_type"].is_in(["rating", "dislike"]).any():
+        raise DataError("--dislike-below: no event is a rating; --event-type rating says that those without a type are")
     return imported(frames, [of_table for of_table in rejects.values() if of_table.read])
+
+
+def _check_rules(rules: Rules) -> None:
+    """Raise DataError where a rule cannot hold, before anything is read."""
+    if rules.event_type not in schema.EVENT_NAMES:
+        raise DataError(f"event type {rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
+    if rules.decimal not in (None, ".", ","):
+        raise DataError(f"decimal mark {rules.decimal!r} is neither . nor ,")
+    if not rules.separator:
+        raise DataError("the separator between categories is empty")
+    if rules.time_format is not None:
+        check_format(rules.time_format)
+    if rules.time_zone is not None:
+        check_zone(rules.time_zone)
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
     """The result of an import from clean canonical frames ("interactions" and any of "items", "users")."""
     dataset = Dataset.of(frames["interactions"], frames.get("items"), frames.get("users"), where="import")
-    untitled = len(untitled_items(frames["interactions"], frames.get("items", schema.empty("items"))))
-    return Imported(dataset, tuple(rejects), {"items only in interactions (no title)": untitled})
+    notes = [note for of_table in rejects for note in of_table.notes]
+    return Imported(dataset, tuple(rejects), (*notes, *whole_notes(frames)))
 
 
 def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:
@@ -132,17 +145,34 @@ def _read_ids(table: str, path: Path | None, clean: _Clean, tables: Tables, reje
 
 
 def _clean_batches(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> pl.DataFrame:
-    mapping = tables.columns.get(table, {})
+    mapping, rules = tables.columns.get(table, {}), _surveyed(table, path, tables, rejects)
     frames, seen = [], set[str]()
     for batch in batches(path, rejects, tables.reading):
         seen |= set(batch.columns)
         raw = _renamed(table, batch, mapping)
-        frames.append(clean(raw, tables.rules, rejects))
+        frames.append(clean(raw, rules, rejects))
+    _check_columns(table, path, mapping, seen)
+    return pl.concat(frames)
+
+
+def _surveyed(table: str, path: Path, tables: Tables, rejects: Rejects) -> Rules:
+    """The rules with what a first reading of the file finds out of its columns, as far as there is anything open."""
+    mapping, seen = tables.columns.get(table, {}), set[str]()
+    survey = TableSurvey(table, path, tables.rules, tables.reading)
+    fixed = has_fixed_columns(path, tables.reading)
+    for batch in batches(path, Rejects(table), tables.reading):
+        seen |= set(batch.columns)
+        if not survey.add(_renamed(table, batch, mapping)) and fixed:
+            return survey.rules(rejects)
+    _check_columns(table, path, mapping, seen)
+    return survey.rules(rejects)
+
+
+def _check_columns(table: str, path: Path, mapping: Mapping[str, str], seen: Set[str]) -> None:
     wanted = {mapping.get(name, name) for name in schema.REQUIRED[table]} | set(mapping.values())
     for column in sorted(wanted - seen):
         present = ", ".join(sorted(seen - {LINE})) or "none"
         raise DataError(f"{path}: there is no column {column!r} (the columns are {present}); map it with --columns")
-    return pl.concat(frames)
 
 
 def _renamed(table: str, batch: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:

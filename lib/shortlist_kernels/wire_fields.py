@@ -40,10 +40,10 @@ def count_fields(data: Bytes, children: Int32s, root: int, most: int) -> int:
             tag, at = read_varint(data, at, ends[depth])
             if at < 0:
                 return count
-        elif wire == 1:
-            at += 8
-        elif wire == 5:
-            at += 4
+        elif wire == 1 or wire == 5:
+            at += 8 if wire == 1 else 4
+            if at > ends[depth]:
+                return count
         elif wire == 2:
             size, at = read_varint(data, at, ends[depth])
             length = int(size)

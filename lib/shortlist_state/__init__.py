@@ -2,12 +2,13 @@
 
 from shortlist_state.catalog import CatalogStore, ChangePage
 from shortlist_state.opening import open_store
-from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary
+from shortlist_state.store import AppendResult, Expired, LiveUser, LogEntry, LogPage, StateStore, Summary
 
 __all__ = [
     "AppendResult",
     "CatalogStore",
     "ChangePage",
+    "Expired",
     "LiveUser",
     "LogEntry",
     "LogPage",

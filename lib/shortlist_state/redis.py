@@ -10,8 +10,10 @@ append-only file as one transaction: never half a batch.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import redis
@@ -23,12 +25,25 @@ from shortlist_state import redis_scripts
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.redis_catalog import RedisCatalog
 from shortlist_state.redis_connection import RedisConnection, line
-from shortlist_state.store import AppendResult, LiveUser, LogEntry, LogPage, StateStore, Summary, check_events, salted
+from shortlist_state.store import (
+    AppendResult,
+    Expired,
+    LiveUser,
+    LogEntry,
+    LogPage,
+    StateStore,
+    Summary,
+    check_events,
+    salted,
+)
 
 SCHEMA_VERSION = b"1"
 
 READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
 """Timeouts for Redis: of reads for recommendations, which go on without it, and of everything else."""
+
+EXPIRED_AT_ONCE = 200
+"""Events that one script deletes at most: other calls of that Redis wait for it, about a millisecond."""
 
 _TYPES = {int(type): type for type in EventType}
 
@@ -63,23 +78,26 @@ class RedisStore(StateStore):
         check_limit(limit)
         valid = [user_id for user_id in user_ids if is_utf8(user_id)]
         answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*valid)]))
-        return [_live(*next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
+        return [_live(user_id, *next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
 
     def summary(self, user_id: str) -> Summary:
         """Makes one pass over the user's events."""
         if not is_utf8(user_id):
             return Summary({}, None, None, False)
         answer = self._redis.run(self._redis.others, redis_scripts.SUMMARY, lambda: self._named(user_id))
-        erased, first, last, flat = answer
-        counts = {_TYPES[type]: count for type, count in zip(flat[::2], flat[1::2], strict=True)}
-        return Summary(counts, _time(first), _time(last), bool(erased))
+        erased, flat = answer
+        columns = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
+        rows = [(_TYPES[type], count, first, last) for type, count, first, last in columns if type in _TYPES]
+        first, last = min((row[2] for row in rows), default=b""), max((row[3] for row in rows), default=b"")
+        return Summary({type: count for type, count, _, _ in rows}, _time(first), _time(last), bool(erased))
 
     def export(self, user_id: str, after: int, limit: int) -> LogPage:
         """Sorts all of the user's events for every page."""
         check_limit(limit)
         if not is_utf8(user_id):
             return LogPage([], after, False)
-        return self._page(self._redis.run(self._redis.others, redis_scripts.EXPORT, lambda: [user_id, after, limit]))
+        page = self._redis.run(self._redis.others, redis_scripts.EXPORT, lambda: [user_id, after, limit])
+        return self._page(page, user_id)
 
     def erase(self, user_id: str) -> int:
         """Deletes keys, and asks Redis to rewrite its append-only file, which contains the id until then."""
@@ -97,13 +115,32 @@ class RedisStore(StateStore):
 
     def position(self) -> int:
         """Reads one number."""
-        with self._redis.translated(self._redis.others):
-            return int(self._redis.others.execute_command("GET", f"{self._redis.prefix}next") or 0) - 1
+        return int(self._redis.run(self._redis.others, redis_scripts.POSITION, list))
 
     def tombstones(self) -> frozenset[bytes]:
         """Reads all tombstones."""
         with self._redis.translated(self._redis.others):
             return frozenset(self._redis.others.execute_command("HKEYS", f"{self._redis.prefix}erased"))
+
+    def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
+        """Scans the users' keys, and deletes by one script for each user."""
+        prefix = f"{self._redis.prefix}user:"
+        with self._redis.translated(self._redis.others):
+            cursor, keys = self._redis.others.scan(int(place or 0), match=f"{glob_escaped(prefix)}*", count=users)
+        deleted = waiting = 0
+        bounds = ["" if before is None else _sortable(before), "" if most is None else most, EXPIRED_AT_ONCE]
+        for key in keys:
+            user_id, more = key.decode()[len(prefix) :], True
+            while more:
+                arguments = [user_id, *bounds]
+                step = self._redis.run(self._redis.others, redis_scripts.EXPIRE, partial(list, arguments))
+                deleted, more = deleted + step[0], step[2]
+            waiting += step[1]
+        return Expired(deleted, waiting, str(cursor), cursor != 0)
+
+    def take(self, sequence: int) -> None:
+        """Writes one key."""
+        self._redis.run(self._redis.others, redis_scripts.TAKE, lambda: [sequence])
 
     def pseudonym(self, user_id: str) -> bytes:
         """Uses the salt that is stored in Redis."""
@@ -114,8 +151,12 @@ class RedisStore(StateStore):
         self._redis.close()
 
     def _open(self) -> None:
-        """Check or write the schema version, and log a warning if acknowledged events are not durable."""
+        """Check or write the schema version, and log a warning if acknowledged events are not durable.
+
+        Raises StateError where that Redis evicts keys: it would forget events, and who was erased, one by one.
+        """
         with self._redis.translated(self._redis.others):
+            self._check_eviction()
             self._redis.others.execute_command("SETNX", f"{self._redis.prefix}version", SCHEMA_VERSION)
             version = self._redis.others.execute_command("GET", f"{self._redis.prefix}version")
             if version != SCHEMA_VERSION:
@@ -138,6 +179,20 @@ class RedisStore(StateStore):
                     return
             time.sleep(0.25)
 
+    def _check_eviction(self) -> None:
+        try:
+            policy = str(self._redis.others.info("memory").get("maxmemory_policy", "unknown"))
+        except redis.ResponseError:  # it is not allowed
+            policy = "unknown"
+        if policy.startswith("allkeys"):
+            raise StateError(
+                f"{self._redis.name} evicts keys when its memory is full (maxmemory-policy {policy}), and would forget"
+                " users one by one: type `redis-cli CONFIG SET maxmemory-policy noeviction`, and set it in redis.conf"
+            )
+        if policy != "noeviction":
+            line = "`redis-cli CONFIG SET maxmemory-policy noeviction`"
+            log.warning("redis_may_evict", redis=self._redis.name, policy=policy, type=line)
+
     def _weakness(self) -> str:
         try:
             config: dict[str, str] = self._redis.others.config_get("appendonly", "appendfsync")
@@ -154,14 +209,22 @@ class RedisStore(StateStore):
     def _named(self, *user_ids: str) -> list[str | bytes]:
         return [text for user_id in user_ids for text in (user_id, self.pseudonym(user_id))]
 
-    def _page(self, answer: Sequence[Any]) -> LogPage:
+    def _page(self, answer: Sequence[Any], user_id: str | None = None) -> LogPage:
+        """A page of the log, or of the events of one user alone."""
         end, more, *flat = answer
         entries = []
         for sequence, payload in zip(flat[::2], flat[1::2], strict=True):
-            event = None if payload.startswith(b"!") else _from_json(payload)
-            user = payload[1:] if event is None else self.pseudonym(event.user_id)
-            entries.append(LogEntry(sequence, user, event))
+            if payload and payload.startswith(b"!"):
+                if user_id is None:
+                    entries.append(LogEntry(sequence, payload[1:], None))
+            elif (event := _from_json(payload)) and user_id in (None, event.user_id):
+                entries.append(LogEntry(sequence, self.pseudonym(event.user_id), event))
         return LogPage(entries, end, bool(more))
+
+
+def glob_escaped(text: str) -> str:
+    """The text as a pattern of Redis that matches it alone."""
+    return re.sub(r"([*?\[\]\\^])", r"\\\1", text)
 
 
 def _sortable(time: int) -> str:
@@ -179,10 +242,15 @@ def _to_json(event: Event) -> str:
     return json.dumps([*fields, e.attribution_token], ensure_ascii=False, separators=(",", ":"))
 
 
-def _from_json(payload: bytes) -> Event:
-    id, user, item, time, type, value, session, token = json.loads(payload)
-    return Event(id, user, item, time, _TYPES[type], value, session, token)
+def _from_json(payload: bytes | None) -> Event | None:
+    """The event of a row; None for a row that was lost, and for what only a newer version can read."""
+    try:
+        id, user, item, time, type, value, session, token = json.loads(payload or b"[]")[:8]
+        return Event(id, user, item, time, _TYPES[type], value, session, token)
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
-def _live(erased: int, payloads: Sequence[bytes]) -> LiveUser:
-    return LiveUser([_from_json(payload) for payload in reversed(payloads)], bool(erased))
+def _live(user_id: str, erased: int, payloads: Sequence[bytes | None]) -> LiveUser:
+    events = [event for payload in reversed(payloads) if (event := _from_json(payload)) and event.user_id == user_id]
+    return LiveUser(events, bool(erased))

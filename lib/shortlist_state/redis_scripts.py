@@ -2,11 +2,14 @@
 
 The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
 `ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
-that they sort as text in the order of time), `erased` (hash: pseudonym -> sequence number), `next`, `salt` and
-`version`. Those of the catalogue are in `redis_catalog.py`.
+that they sort as text in the order of time), `erased` (hash: pseudonym -> sequence number), `taken` (how far a training
+has read the log), `next`, `salt` and `version`. Those of the catalogue are in `redis_catalog.py`.
 
 All scripts get the prefix and the caller's salt as arguments. A Redis that lost its data gets the salt back with the
 first call. If it has another salt by then, the script answers with an error, and the caller has to read the salt.
+
+A Redis may also lose single keys, such as those that it evicts. So every row is read with the user whose it is (`own`),
+and numbers are never given twice: where the counter is lost or behind, it is made of the rows that are there (`free`).
 """
 
 START = """
@@ -23,24 +26,52 @@ local function payloads(members)
   end
   return found
 end
+
+local function event(payload)
+  if not payload or string.sub(payload, 1, 1) ~= '[' then return nil end
+  local whole, fields = pcall(cjson.decode, payload)
+  return whole and fields or nil
+end
+
+local function own(payload, user)
+  local fields = event(payload)
+  return fields and fields[2] == user and fields or nil
+end
+
+local function recount()
+  local next = tonumber(redis.call('GET', p .. 'next') or '0')
+  for _, number in ipairs(redis.call('HKEYS', p .. 'events')) do next = math.max(next, tonumber(number) + 1) end
+  for _, number in ipairs(redis.call('HVALS', p .. 'erased')) do next = math.max(next, tonumber(number) + 1) end
+  redis.call('SET', p .. 'next', string.format('%.0f', next))
+  return next
+end
+
+local function free() return tonumber(redis.call('GET', p .. 'next') or recount()) end
 """
 
 APPEND = (
     START
     + """
-local first = tonumber(redis.call('GET', p .. 'next') or '0')
-local next = first
+local next, accepted = free(), 0
 for i = 3, #ARGV, 4 do  -- event id, user id, time, event
-  if redis.call('HSETNX', p .. 'ids', ARGV[i], next) == 1 then
-    redis.call('HSET', p .. 'events', next, ARGV[i + 3])
+  local before = redis.call('HGET', p .. 'ids', ARGV[i])
+  local there = before and event(redis.call('HGET', p .. 'events', before))
+  if not (there and there[1] == ARGV[i]) then
+    if redis.call('HSETNX', p .. 'events', next, ARGV[i + 3]) == 0 then
+      next = recount()
+      redis.call('HSET', p .. 'events', next, ARGV[i + 3])
+    end
+    redis.call('HSET', p .. 'ids', ARGV[i], next)
     redis.call('ZADD', p .. 'user:' .. ARGV[i + 1], 0, ARGV[i + 2] .. string.format('%016d', next))
-    next = next + 1
+    next, accepted = next + 1, accepted + 1
   end
 end
-redis.call('SET', p .. 'next', next)
-return next - first
+redis.call('SET', p .. 'next', string.format('%.0f', next))
+return accepted
 """
 )
+
+POSITION = START + "return free() - 1"
 
 READ = (
     START
@@ -58,13 +89,18 @@ return users
 SUMMARY = (
     START
     + """
-local members, counts, flat = redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1), {}, {}
-for _, payload in ipairs(payloads(members)) do
-  local type = cjson.decode(payload)[5]
-  counts[type] = (counts[type] or 0) + 1
+local members, types, flat = redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1), {}, {}
+for i, payload in ipairs(payloads(members)) do
+  local fields = own(payload, ARGV[3])
+  if fields then
+    local of_type = types[fields[5]] or {0, members[i]}
+    types[fields[5]] = {of_type[1] + 1, of_type[2], members[i]}
+  end
 end
-for type, count in pairs(counts) do flat[#flat + 1] = type; flat[#flat + 1] = count end
-return {redis.call('HEXISTS', p .. 'erased', ARGV[4]), members[1] or '', members[#members] or '', flat}
+for type, of_type in pairs(types) do  -- count, first, last
+  for _, value in ipairs({type, unpack(of_type)}) do flat[#flat + 1] = value end
+end
+return {redis.call('HEXISTS', p .. 'erased', ARGV[4]), flat}
 """
 )
 
@@ -91,18 +127,22 @@ ERASE = (
     START
     + """
 local key, user = p .. 'user:' .. ARGV[3], ARGV[4]
-local members = redis.call('ZRANGE', key, 0, -1)
+local members, deleted = redis.call('ZRANGE', key, 0, -1), 0
 for i, payload in ipairs(payloads(members)) do
-  redis.call('HDEL', p .. 'ids', cjson.decode(payload)[1])
-  redis.call('HDEL', p .. 'events', tonumber(string.sub(members[i], 17)))
+  local fields = own(payload, ARGV[3])
+  if fields then
+    redis.call('HDEL', p .. 'ids', fields[1])
+    deleted = deleted + redis.call('HDEL', p .. 'events', tonumber(string.sub(members[i], 17)))
+  end
 end
 redis.call('DEL', key)
 local before = redis.call('HGET', p .. 'erased', user)
 if before then redis.call('HDEL', p .. 'events', before) end
-local sequence = redis.call('INCR', p .. 'next') - 1
+local sequence = free()
+redis.call('SET', p .. 'next', string.format('%.0f', sequence + 1))
 redis.call('HSET', p .. 'erased', user, sequence)
 redis.call('HSET', p .. 'events', sequence, '!' .. user)
-return #members
+return deleted
 """
 )
 
@@ -110,7 +150,7 @@ LOG = (
     START
     + """
 local at, limit = tonumber(ARGV[3]) + 1, tonumber(ARGV[4])
-local last, most = tonumber(redis.call('GET', p .. 'next') or '0') - 1, at + limit + 10000
+local last, most = free() - 1, at + limit + 10000
 local page = {0, 0}
 while at <= last and at < most and #page < 2 * limit + 2 do
   local fields = {}
@@ -122,5 +162,42 @@ while at <= last and at < most and #page < 2 * limit + 2 do
 end
 page[1], page[2] = at - 1, at <= last and 1 or 0
 return page
+"""
+)
+
+# The events that are due are the first ones of a user in the order of time, whichever rule they are due by.
+EXPIRE = (
+    START
+    + """
+local key, before, most, limit = p .. 'user:' .. ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local taken = tonumber(redis.call('GET', p .. 'taken'))
+local count = before == '' and 0 or redis.call('ZLEXCOUNT', key, '-', '(' .. before)
+if most then count = math.max(count, redis.call('ZCARD', key) - most) end
+local deleted, waiting = 0, 0
+local due = count > 0 and redis.call('ZRANGE', key, 0, math.min(count, limit) - 1) or {}
+for i, payload in ipairs(payloads(due)) do
+  local sequence = tonumber(string.sub(due[i], 17))
+  if taken and sequence > taken then
+    waiting = waiting + 1
+  else
+    local fields = own(payload, ARGV[3])
+    if fields then
+      redis.call('HDEL', p .. 'ids', fields[1])
+      redis.call('HDEL', p .. 'events', sequence)
+    end
+    redis.call('ZREM', key, due[i])
+    deleted = deleted + 1
+  end
+end
+return {deleted, waiting, (count > limit and deleted > 0) and 1 or 0}
+"""
+)
+
+TAKE = (
+    START
+    + """
+local before = tonumber(redis.call('GET', p .. 'taken'))
+if not before or tonumber(ARGV[3]) > before then redis.call('SET', p .. 'taken', ARGV[3]) end
+return 1
 """
 )

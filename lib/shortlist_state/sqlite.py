@@ -15,11 +15,13 @@ from typing import Any
 from shortlist_core.types import Event, EventType
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.sqlite_catalog import SqliteCatalog
+from shortlist_state.sqlite_expiry import TAKE, due_events
 from shortlist_state.sqlite_file import SqliteFile, transaction
 from shortlist_state.sqlite_writes import SqliteWrites
 from shortlist_state.store import (
     IDENTITY,
     AppendResult,
+    Expired,
     LiveUser,
     LogEntry,
     LogPage,
@@ -32,8 +34,9 @@ from shortlist_state.store import (
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
 _RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
 _EVENT = "event_id, user_id, item_id, time, type, value, session_id, attribution_token"
-_HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? ORDER BY time DESC, arrival DESC LIMIT ?"
-_SUMMARY = "SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? GROUP BY type"
+_READABLE = f"type IN ({', '.join(str(int(type)) for type in EventType)})"  # others are of newer versions, and are kept
+_HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? AND {_READABLE} ORDER BY time DESC, arrival DESC LIMIT ?"
+_SUMMARY = f"SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? AND {_READABLE} GROUP BY type"
 _EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arrival > ? ORDER BY arrival LIMIT ?"
 _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
     UNION ALL SELECT arrival, user, '', '', '', 0, 0, 0, '', '' FROM erasures WHERE arrival > ?1
@@ -100,6 +103,7 @@ class SqliteStore(StateStore):
                 tombstone = (self.pseudonym(user_id), arrival - 1)
                 connection.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", tombstone)
             self._file.scrub(connection, user_id.encode())
+            self._file.check()
         return deleted
 
     def log(self, after: int, limit: int) -> LogPage:
@@ -115,6 +119,17 @@ class SqliteStore(StateStore):
         """Reads all tombstones."""
         with self._file.borrow("read") as connection:
             return frozenset(user for (user,) in connection.execute("SELECT user FROM erasures"))
+
+    def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
+        """Looks at users in the order of their ids, without holding a lock, and then deletes by primary key."""
+        with self._file.borrow("read") as connection:
+            step = due_events(connection, before, most, place, users)
+        deleted = self._writes.commit(step.delete) if step.rows else 0
+        return Expired(deleted, step.waiting, step.place, step.more)
+
+    def take(self, sequence: int) -> None:
+        """Writes a note."""
+        self._writes.commit(lambda connection: connection.execute(TAKE, (sequence,)) and None)
 
     def pseudonym(self, user_id: str) -> bytes:
         """Uses the salt that the file was made with."""
@@ -142,8 +157,9 @@ class SqliteStore(StateStore):
         entries = [
             LogEntry(arrival, user or self.pseudonym(event[1]), None if user else _event(*event))
             for arrival, user, *event in rows
+            if event[4] in _TYPES
         ]
-        return LogPage(entries, entries[-1].sequence if entries else after, len(entries) == limit > 0)
+        return LogPage(entries, rows[-1][0] if rows else after, len(rows) == limit > 0)
 
 
 def _event(id: str, user: str, item: str, time: int, type: int, value: float, session: str, token: str) -> Event:

@@ -39,7 +39,7 @@ class SqliteWrites:
 
         An error in one of them ends the transaction for all.
 
-        Raises StateError where they cannot be written.
+        Raises StateError where they cannot be written, or where the file that they were written to is gone.
         """
         write = _Write(work)
         self._waiting.append(write)
@@ -47,7 +47,8 @@ class SqliteWrites:
             if not write.done:
                 self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
         if write.error is not None:
-            raise StateError(str(write.error) or "interrupted while writing") from write.error
+            kind = type(write.error) if isinstance(write.error, StateError) else StateError
+            raise kind(str(write.error) or "interrupted while writing") from write.error
         answer: T = write.answer
         return answer
 
@@ -58,9 +59,11 @@ class SqliteWrites:
     def _commit(self, writes: list[_Write]) -> None:
         """Run all writes in one transaction and store the result of each."""
         try:
-            with self._file.borrow("written") as connection, transaction(connection):
-                for write in writes:
-                    write.answer = write.work(connection)
+            with self._file.borrow("written") as connection:
+                with transaction(connection):
+                    for write in writes:
+                        write.answer = write.work(connection)
+                self._file.check()  # the commit counts for nothing if its file was taken away meanwhile
         except BaseException as error:
             for write in writes:
                 write.error = error

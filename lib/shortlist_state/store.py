@@ -61,6 +61,16 @@ class LogPage:
     more: bool  # whether there may be more right now
 
 
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What one step of the expiry did."""
+
+    deleted: int  # events
+    waiting: int  # events that are due, but that no training has taken yet
+    place: str  # where the next step goes on
+    more: bool  # whether there are more users to look at
+
+
 class StateStore(ABC):
     """Users' events, and beside them the catalogue's changes. Every method may be called from any thread, and by
     any number of processes on the same store.
@@ -120,6 +130,23 @@ class StateStore(ABC):
     @abstractmethod
     def tombstones(self) -> frozenset[bytes]:
         """The pseudonyms of all who were erased."""
+
+    @abstractmethod
+    def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
+        """Delete events with a time before `before` (microseconds), and all but the newest `most` of each user.
+
+        A step looks at about `users` users from `place` on, which is empty at first, and deletes a few hundred events
+        at most, so that writers hardly wait. The log has gaps afterwards, as after an erasure.
+
+        Once a training has taken events from the store (`take`), only events that one has taken are deleted.
+        """
+
+    @abstractmethod
+    def take(self, sequence: int) -> None:
+        """Note that a training has taken the log up to this number; a smaller number than before changes nothing.
+
+        -1 says that trainings read this store, and have taken nothing yet.
+        """
 
     @abstractmethod
     def pseudonym(self, user_id: str) -> bytes:

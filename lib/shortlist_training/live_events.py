@@ -14,6 +14,7 @@ from shortlist_core.catalog import CatalogChange
 from shortlist_core.errors import DataError
 from shortlist_data import schema
 from shortlist_data.dataset import Dataset
+from shortlist_server.system.erased_rows import Erased
 from shortlist_state import LogEntry, StateStore, open_store
 from shortlist_training import live_items
 
@@ -37,6 +38,16 @@ class Merged:
     written_items: int = 0  # of the stores: new items, and items that replace those of the data set
     deleted_items: int = 0  # of the data set, left out because no interaction is about them
     catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # catalogue store -> last included change
+    logs: Mapping[str, int] = field(default_factory=dict)  # URL of a store -> up to where its log is included
+
+    def take(self) -> None:
+        """Note in each store what a training has taken: from then on its servers may let these events expire.
+
+        Raises StateError for a store that cannot be written.
+        """
+        for url, sequence in self.logs.items():
+            with closing(open_existing(url)) as store:
+                store.take(sequence)
 
     def __str__(self) -> str:
         left_out = f"{self.duplicates:,} known already, {self.unknown_items:,} of unknown items"
@@ -54,9 +65,12 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
     frames = []
     changed: dict[str, CatalogChange] = {}
     sequences: dict[str, int] = {}
+    logs: dict[str, int] = {}
     for url in urls:
         with closing(open_existing(url)) as store:
-            frames.append(_frame(_events(store)))
+            store.take(-1)  # what nobody has taken is not to expire while this training is under way
+            events, logs[url] = _events(store)
+            frames.append(_frame(events))
             of_store = list(live_items.changes(store.catalog))
             sequences[store.catalog.identity] = of_store[-1].sequence if of_store else -1
             changed |= {change.item_id: change for change in of_store}
@@ -76,6 +90,7 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
         written_items=sum(change.item is not None for change in changes),
         deleted_items=deleted,
         catalog_sequences=sequences,
+        logs=logs,
     )
 
 
@@ -87,22 +102,22 @@ def open_existing(url: str) -> StateStore:
     return open_store(url)
 
 
-def without_erased(dataset: Dataset, store: StateStore) -> tuple[Dataset, int]:
-    """The data set without the users who were erased from the store, and how many these are.
+def without_erased(dataset: Dataset, erasures: Erased) -> tuple[Dataset, int]:
+    """The data set without the users who were erased from a store, or beside bundles, and how many these are.
 
-    All their events in the data set are left out. Events after their erasure, if any, are in the store.
+    All their events in the data set are left out. Events after their erasure, if any, are in a store.
     """
-    tombstones = store.tombstones()
+    tombstones = erasures.tombstones()
     users = pl.concat([dataset.interactions["user_id"], dataset.users["user_id"]]).unique()
-    erased = [user for user in users if store.pseudonym(user) in tombstones] if tombstones else []
+    erased = [user for user in users if erasures.pseudonym(user) in tombstones] if tombstones else []
     if not erased:
         return dataset, 0
     stays = ~pl.col("user_id").is_in(erased)
     return Dataset(dataset.interactions.filter(stays), dataset.items, dataset.users.filter(stays)), len(erased)
 
 
-def _events(store: StateStore) -> Iterator[LogEntry]:
-    """All events of the log, without those of users who were erased while it was read."""
+def _events(store: StateStore) -> tuple[Iterator[LogEntry], int]:
+    """All events of the log, without those of users who were erased while it was read, and where the log ended."""
     entries: list[LogEntry] = []
     erased: dict[bytes, int] = {}
     after, more = -1, True
@@ -111,7 +126,7 @@ def _events(store: StateStore) -> Iterator[LogEntry]:
         entries += page.entries
         erased.update((entry.user, entry.sequence) for entry in page.entries if entry.event is None)
         after, more = page.end, page.more
-    return (entry for entry in entries if entry.event and entry.sequence > erased.get(entry.user, -1))
+    return (entry for entry in entries if entry.event and entry.sequence > erased.get(entry.user, -1)), after
 
 
 def _frame(entries: Iterator[LogEntry]) -> pl.DataFrame:

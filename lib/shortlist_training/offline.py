@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from shortlist_bundle import Bundle
+from shortlist_bundle.erasures import Erasures
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.errors import ShortlistError
 from shortlist_core.types import NO_ITEM, Float32s, Int32s, Ranked
@@ -92,16 +93,21 @@ class Recommender:
 
 @contextmanager
 def serving_offline(
-    bundle: Bundle, past: pl.DataFrame | None = None, new: Sequence[CatalogItem] = ()
+    bundle: Bundle,
+    past: pl.DataFrame | None = None,
+    new: Sequence[CatalogItem] = (),
+    erasures: Erasures | None = None,
 ) -> Iterator[Recommender]:
     """The bundle as a server would serve it at the end of `past`, with `new` items written in this order.
 
-    Interactions since the bundle's data ended count as live events do. Raises BundleRefusedError where the bundle's
-    parts do not fit.
+    Nothing of the users in `erasures` is used. Interactions since the bundle's data ended count as live events do.
+    Raises BundleRefusedError where the bundle's parts do not fit.
     """
     loaded = LoadedBundle.load(bundle, BATCH, len(new))
     loaded.apply_changes([CatalogChange(number, item.item_id, item, 0) for number, item in enumerate(new)])
-    users = RecordedUsers(past, bundle.manifest.as_of_micros)
+    users = RecordedUsers(past, bundle.manifest.as_of_micros, erasures or frozenset())
+    if erasures is not None:
+        loaded.forget([erasures])
     loaded.online_popularity.refresh(users.counts)
     thread = RankThread()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -19,8 +19,8 @@ from shortlist_state.live_counts import CAPACITY, LiveCounts
 class RecordedUsers(UserEvents):
     """The events since a bundle's data ended, as if they had been written to the server that serves it."""
 
-    def __init__(self, interactions: pl.DataFrame | None, since: int) -> None:
-        self._recent = _recent(interactions, since)
+    def __init__(self, interactions: pl.DataFrame | None, since: int, erasures: Container[str] = frozenset()) -> None:
+        self._recent, self._erasures = _recent(interactions, since), erasures
         self._of_users = self._recent.with_row_index("row").group_by("user_id").agg("row")
         self._rows = dict(zip(self._of_users["user_id"].to_list(), range(len(self._of_users)), strict=True))
         self.counts, self._baskets = LiveCounts(), Baskets()
@@ -37,12 +37,15 @@ class RecordedUsers(UserEvents):
         return self._baskets
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """The newest `limit` events of each user; nobody was erased."""
-        return [LiveUser(self._events(user, limit), erased=False) for user in user_ids]
+        """The newest `limit` events of each user; of an erased one there are none."""
+        return [
+            LiveUser([], erased=True) if self.erased(user) else LiveUser(self._events(user, limit), erased=False)
+            for user in user_ids
+        ]
 
     def erased(self, user_id: str) -> bool:
-        """False: whoever was erased is not in the table."""
-        return False
+        """Whether a user was erased."""
+        return user_id in self._erasures
 
     def _events(self, user_id: str, limit: int) -> list[Event]:
         if user_id not in self._rows:

@@ -151,6 +151,10 @@ class Retriever:
         """The retriever with online popularity as of `recent.now`. All else, fusion included, stays as trained."""
         return replace(self, all_sources=tuple(source.with_recent(recent) for source in self.all_sources))
 
+    def without_users(self, rows: Int32s) -> Retriever:
+        """The retriever without the users at these rows of the bundle's histories, because they were erased."""
+        return replace(self, all_sources=tuple(source.without_users(rows) for source in self.all_sources))
+
     def write(self, writer: BundleWriter) -> None:
         """Store all sources and the fusion."""
         for source in self.all_sources:

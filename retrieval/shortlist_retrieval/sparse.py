@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from shortlist_core.types import Float32s, Int32s, Int64s
+from shortlist_core.types import Bools, Float32s, Int32s, Int64s
 from shortlist_kernels.scratch import scratch
 from shortlist_kernels.sparse import multiply, write_moments, write_values_at
 from shortlist_retrieval.exclusions import Exclusions
@@ -36,6 +36,12 @@ class SparseRows:
         matrix = sp.csr_matrix((self.values, self.columns, self.offsets), (len(self), self.width))
         matrix.sort_indices()
         return matrix
+
+    def without(self, columns: Bools) -> SparseRows:
+        """The rows without the entries in these columns, bool [width]."""
+        kept = ~columns[self.columns]
+        offsets = np.concatenate([[0], np.cumsum(kept)])[self.offsets]
+        return SparseRows(offsets, self.columns[kept], self.values[kept], self.width)
 
     def moments(self) -> Float32s:
         """Mean and standard deviation of each row, zeros included, float32 [batch, 2]."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 from shortlist.v1 import user_service_pb2 as api
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
 
 from shortlist_cli import main
@@ -20,6 +21,8 @@ class Service(UserServiceServicer):
     def __init__(self) -> None:
         self.deleted: list[str] = []
         self.authorization: list[str] = []
+        self.attributes: list[UserAttribute] = []
+        self.recorded = True
 
     def GetUser(self, request, context):
         self.authorization.append(dict(context.invocation_metadata()).get("authorization", ""))
@@ -31,13 +34,15 @@ class Service(UserServiceServicer):
     def ExportUser(self, request, context):
         number = int(request.page_token or 0)
         event = api.UserEvent(event_id=f"e{number}", item_id="Tee ☕", origin=1)
-        return api.ExportUserResponse(events=[event], next_page_token=str(number + 1) if number < 2 else "")
+        more = str(number + 1) if number < 2 else ""
+        attributes = [] if number else self.attributes
+        return api.ExportUserResponse(events=[event], next_page_token=more, user_attributes=attributes)
 
     def DeleteUser(self, request, context):
         if request.user_id == "stuck":
             context.abort(grpc.StatusCode.UNAVAILABLE, "the store of live users cannot be used at the moment")
         self.deleted.append(request.user_id)
-        return api.DeleteUserResponse(deleted_event_count=3)
+        return api.DeleteUserResponse(deleted_event_count=3, recorded_with_bundles=self.recorded)
 
 
 @pytest.fixture
@@ -81,6 +86,26 @@ def test_export_writes_every_page_as_lines_of_json(shortlist, tmp_path: Path) ->
     assert "3 events" in said
     code, _, err = shortlist("export", "--user", "ann", "--out", str(tmp_path / "no" / "ann.jsonl"))
     assert code == 2 and "cannot write" in err
+
+
+def test_an_export_begins_with_the_attributes_and_only_its_owner_reads_it(shortlist, service, tmp_path: Path) -> None:
+    service.attributes = [UserAttribute(key="country", value="France")]
+    path = tmp_path / "ann.jsonl"
+    path.write_text("of an earlier export\n" * 9)
+    path.chmod(0o644)
+    _, said, _ = shortlist("export", "--user", "ann", "--out", str(path))
+    assert "3 events" in said
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert lines[0] == {"user_attributes": [{"key": "country", "value": "France"}]}
+    assert [line["event_id"] for line in lines[1:]] == ["e0", "e1", "e2"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_deletion_that_is_not_recorded_with_the_bundles_is_told_of(shortlist, service) -> None:
+    assert "note" not in shortlist("delete", "--user", "ann", "--yes")[2]
+    service.recorded = False
+    code, out, err = shortlist("delete", "--user", "ann", "--yes")
+    assert code == 0 and "forgotten" in out and "cannot write into its folder of bundles" in err
 
 
 def test_delete_asks_first_and_says_what_went_wrong(shortlist, service, monkeypatch) -> None:

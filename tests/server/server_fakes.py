@@ -89,8 +89,13 @@ class Retriever:
         self.failed: tuple[str, ...] = ()
         self.empty = False
         self.obeys = True
+        self.without: list[int] = []
 
     def with_recent(self, recent: Any) -> Retriever:
+        return self
+
+    def without_users(self, rows: Any) -> Retriever:
+        self.without = rows.tolist()
         return self
 
     def retrieve(

@@ -70,15 +70,19 @@ func (x *WriteEventsRequest) GetEvents() []*Event {
 	return nil
 }
 
-// Response of EventService.WriteEvents. The two counts add up to the number of events sent.
+// Response of EventService.WriteEvents. `accepted_count` and `duplicate_count` add up to the number of events sent.
 type WriteEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many events were new and are written now.
 	AcceptedCount int32 `protobuf:"varint,1,opt,name=accepted_count,json=acceptedCount,proto3" json:"accepted_count,omitempty"`
 	// How many were left as they are because their event id was written before or stands earlier in the same batch.
 	DuplicateCount int32 `protobuf:"varint,2,opt,name=duplicate_count,json=duplicateCount,proto3" json:"duplicate_count,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How many of the events sent are about an item that neither the serving bundle nor the catalogue of live items has.
+	// They are written as any other, but no answer uses them before the item is known. More than a few mean that the items
+	// of the events are called differently than those of the catalogue. 0 while the server has no bundle.
+	UnknownItemCount int32 `protobuf:"varint,3,opt,name=unknown_item_count,json=unknownItemCount,proto3" json:"unknown_item_count,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *WriteEventsResponse) Reset() {
@@ -125,16 +129,24 @@ func (x *WriteEventsResponse) GetDuplicateCount() int32 {
 	return 0
 }
 
+func (x *WriteEventsResponse) GetUnknownItemCount() int32 {
+	if x != nil {
+		return x.UnknownItemCount
+	}
+	return 0
+}
+
 var File_shortlist_v1_event_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_event_service_proto_rawDesc = "" +
 	"\n" +
 	" shortlist/v1/event_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"G\n" +
 	"\x12WriteEventsRequest\x121\n" +
-	"\x06events\x18\x01 \x03(\v2\x13.shortlist.v1.EventB\x04\xe2A\x01\x02R\x06events\"e\n" +
+	"\x06events\x18\x01 \x03(\v2\x13.shortlist.v1.EventB\x04\xe2A\x01\x02R\x06events\"\x93\x01\n" +
 	"\x13WriteEventsResponse\x12%\n" +
 	"\x0eaccepted_count\x18\x01 \x01(\x05R\racceptedCount\x12'\n" +
-	"\x0fduplicate_count\x18\x02 \x01(\x05R\x0eduplicateCount2b\n" +
+	"\x0fduplicate_count\x18\x02 \x01(\x05R\x0eduplicateCount\x12,\n" +
+	"\x12unknown_item_count\x18\x03 \x01(\x05R\x10unknownItemCount2b\n" +
 	"\fEventService\x12R\n" +
 	"\vWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x14\n" +
 	"\x10dev.shortlist.v1P\x01b\x06proto3"

@@ -363,8 +363,11 @@ type ExportUserResponse struct {
 	Events []*UserEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// What the next page is asked for with; empty after the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// On the first page, the attributes of the user in the serving bundle: those values that enough users share, as a
+	// bundle keeps no others. None after DeleteUser.
+	UserAttributes []*UserAttribute `protobuf:"bytes,3,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ExportUserResponse) Reset() {
@@ -409,6 +412,13 @@ func (x *ExportUserResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ExportUserResponse) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
 }
 
 // One event as it is known.
@@ -573,8 +583,11 @@ type DeleteUserResponse struct {
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// How many live events were deleted now.
 	DeletedEventCount int64 `protobuf:"varint,2,opt,name=deleted_event_count,json=deletedEventCount,proto3" json:"deleted_event_count,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Whether the deletion is also recorded beside the bundles, so that servers of the same folder respect it whatever
+	// their store. False where this server cannot write into the folder of bundles, which its log tells.
+	RecordedWithBundles bool `protobuf:"varint,3,opt,name=recorded_with_bundles,json=recordedWithBundles,proto3" json:"recorded_with_bundles,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *DeleteUserResponse) Reset() {
@@ -621,11 +634,18 @@ func (x *DeleteUserResponse) GetDeletedEventCount() int64 {
 	return 0
 }
 
+func (x *DeleteUserResponse) GetRecordedWithBundles() bool {
+	if x != nil {
+		return x.RecordedWithBundles
+	}
+	return false
+}
+
 var File_shortlist_v1_user_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshortlist/v1/user_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18shortlist/v1/event.proto\"/\n" +
+	"\x1fshortlist/v1/user_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18shortlist/v1/event.proto\x1a!shortlist/v1/user_attribute.proto\"/\n" +
 	"\x0eGetUserRequest\x12\x1d\n" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\"\xad\x03\n" +
 	"\x0fGetUserResponse\x12\x17\n" +
@@ -646,10 +666,11 @@ const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\x12!\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"m\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\xb3\x01\n" +
 	"\x12ExportUserResponse\x12/\n" +
 	"\x06events\x18\x01 \x03(\v2\x17.shortlist.v1.UserEventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcb\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12D\n" +
+	"\x0fuser_attributes\x18\x03 \x03(\v2\x1b.shortlist.v1.UserAttributeR\x0euserAttributes\"\xcb\x02\n" +
 	"\tUserEvent\x125\n" +
 	"\x06origin\x18\x01 \x01(\x0e2\x1d.shortlist.v1.UserEventOriginR\x06origin\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x17\n" +
@@ -663,10 +684,11 @@ const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"session_id\x18\a \x01(\tR\tsessionId\x12+\n" +
 	"\x11attribution_token\x18\b \x01(\tR\x10attributionToken\"2\n" +
 	"\x11DeleteUserRequest\x12\x1d\n" +
-	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\"]\n" +
+	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\"\x91\x01\n" +
 	"\x12DeleteUserResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12.\n" +
-	"\x13deleted_event_count\x18\x02 \x01(\x03R\x11deletedEventCount*n\n" +
+	"\x13deleted_event_count\x18\x02 \x01(\x03R\x11deletedEventCount\x122\n" +
+	"\x15recorded_with_bundles\x18\x03 \x01(\bR\x13recordedWithBundles*n\n" +
 	"\x0fUserEventOrigin\x12!\n" +
 	"\x1dUSER_EVENT_ORIGIN_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16USER_EVENT_ORIGIN_LIVE\x10\x01\x12\x1c\n" +
@@ -705,6 +727,7 @@ var file_shortlist_v1_user_service_proto_goTypes = []any{
 	(*DeleteUserResponse)(nil),    // 8: shortlist.v1.DeleteUserResponse
 	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 	(EventType)(0),                // 10: shortlist.v1.EventType
+	(*UserAttribute)(nil),         // 11: shortlist.v1.UserAttribute
 }
 var file_shortlist_v1_user_service_proto_depIdxs = []int32{
 	3,  // 0: shortlist.v1.GetUserResponse.live_event_type_counts:type_name -> shortlist.v1.EventTypeCount
@@ -712,20 +735,21 @@ var file_shortlist_v1_user_service_proto_depIdxs = []int32{
 	9,  // 2: shortlist.v1.GetUserResponse.last_event_time:type_name -> google.protobuf.Timestamp
 	10, // 3: shortlist.v1.EventTypeCount.event_type:type_name -> shortlist.v1.EventType
 	6,  // 4: shortlist.v1.ExportUserResponse.events:type_name -> shortlist.v1.UserEvent
-	0,  // 5: shortlist.v1.UserEvent.origin:type_name -> shortlist.v1.UserEventOrigin
-	9,  // 6: shortlist.v1.UserEvent.event_time:type_name -> google.protobuf.Timestamp
-	10, // 7: shortlist.v1.UserEvent.event_type:type_name -> shortlist.v1.EventType
-	1,  // 8: shortlist.v1.UserService.GetUser:input_type -> shortlist.v1.GetUserRequest
-	4,  // 9: shortlist.v1.UserService.ExportUser:input_type -> shortlist.v1.ExportUserRequest
-	7,  // 10: shortlist.v1.UserService.DeleteUser:input_type -> shortlist.v1.DeleteUserRequest
-	2,  // 11: shortlist.v1.UserService.GetUser:output_type -> shortlist.v1.GetUserResponse
-	5,  // 12: shortlist.v1.UserService.ExportUser:output_type -> shortlist.v1.ExportUserResponse
-	8,  // 13: shortlist.v1.UserService.DeleteUser:output_type -> shortlist.v1.DeleteUserResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	11, // 5: shortlist.v1.ExportUserResponse.user_attributes:type_name -> shortlist.v1.UserAttribute
+	0,  // 6: shortlist.v1.UserEvent.origin:type_name -> shortlist.v1.UserEventOrigin
+	9,  // 7: shortlist.v1.UserEvent.event_time:type_name -> google.protobuf.Timestamp
+	10, // 8: shortlist.v1.UserEvent.event_type:type_name -> shortlist.v1.EventType
+	1,  // 9: shortlist.v1.UserService.GetUser:input_type -> shortlist.v1.GetUserRequest
+	4,  // 10: shortlist.v1.UserService.ExportUser:input_type -> shortlist.v1.ExportUserRequest
+	7,  // 11: shortlist.v1.UserService.DeleteUser:input_type -> shortlist.v1.DeleteUserRequest
+	2,  // 12: shortlist.v1.UserService.GetUser:output_type -> shortlist.v1.GetUserResponse
+	5,  // 13: shortlist.v1.UserService.ExportUser:output_type -> shortlist.v1.ExportUserResponse
+	8,  // 14: shortlist.v1.UserService.DeleteUser:output_type -> shortlist.v1.DeleteUserResponse
+	12, // [12:15] is the sub-list for method output_type
+	9,  // [9:12] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_user_service_proto_init() }
@@ -734,6 +758,7 @@ func file_shortlist_v1_user_service_proto_init() {
 		return
 	}
 	file_shortlist_v1_event_proto_init()
+	file_shortlist_v1_user_attribute_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -39,11 +39,13 @@ type UserServiceClient interface {
 	// What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0.
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
 	// Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-	// in which they were written, also those that are written meanwhile.
+	// in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+	// knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
 	ExportUser(ctx context.Context, in *ExportUserRequest, opts ...grpc.CallOption) (*ExportUserResponse, error)
 	// Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-	// answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-	// the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+	// answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+	// even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+	// out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
 	// count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
 	// error.
 	DeleteUser(ctx context.Context, in *DeleteUserRequest, opts ...grpc.CallOption) (*DeleteUserResponse, error)
@@ -99,11 +101,13 @@ type UserServiceServer interface {
 	// What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0.
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
 	// Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-	// in which they were written, also those that are written meanwhile.
+	// in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+	// knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
 	ExportUser(context.Context, *ExportUserRequest) (*ExportUserResponse, error)
 	// Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-	// answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-	// the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+	// answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+	// even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+	// out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
 	// count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
 	// error.
 	DeleteUser(context.Context, *DeleteUserRequest) (*DeleteUserResponse, error)

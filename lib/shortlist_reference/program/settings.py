@@ -69,9 +69,14 @@ def _fields(settings: type[Any]) -> Iterator[tuple[str, str, str]]:
             yield each.name, _shown(each.default), ""
         return
     for name, field in settings.model_fields.items():
-        bounds = {kind: bound for limit in field.metadata for kind, bound in dataclasses.asdict(limit).items()}
+        bounds = {kind: bound for rule in field.metadata for kind, bound in _range(rule).items()}
         limits = [f"{_LIMITS[kind]} {bound:,}" for kind, bound in bounds.items()]
         yield name, "required" if field.is_required() else _shown(field.default), ", ".join(limits)
+
+
+def _range(rule: object) -> dict[str, Any]:
+    """The bounds that a rule of a setting sets; none for a pattern."""
+    return dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) and not isinstance(rule, type) else {}
 
 
 def _shown(value: object) -> str:

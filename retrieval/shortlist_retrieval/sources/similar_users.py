@@ -6,7 +6,7 @@ Each item keeps its newest users only. So a history is compared with a bounded n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.explanations import Explanation
-from shortlist_core.types import Float32s, Queries
+from shortlist_core.types import Bools, Float32s, Int32s, Queries
 from shortlist_kernels.sparse import shrink_cosines
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.profile import history_profile
@@ -45,6 +45,7 @@ class SimilarUsers(Source):
     takers_unit: float = 1.0  # of the values of `takers`
     taken_unit: float = 1.0  # of the values of `taken`
     name: str = "similar_users"
+    erased: Bools | None = None  # [users] whose rows are passed over; None: nobody's
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[SimilarUsers]:
@@ -64,6 +65,8 @@ class SimilarUsers(Source):
         """The sum of the nearest users' items, each user weighted by the similarity of the histories."""
         histories = history_profile(queries, self.taken.shape[1], np.inf)
         similar = product(histories, self.takers, self.takers_unit)
+        if self.erased is not None:
+            similar = similar.without(self.erased)
         shrink_cosines(
             histories.offsets, similar.offsets, similar.columns, self.sizes, np.float32(SHRINKAGE), similar.values
         )
@@ -71,6 +74,12 @@ class SimilarUsers(Source):
         offsets = NEIGHBOURS * np.arange(len(users) + 1)
         nearest = SparseRows(offsets, users.ravel(), similar.at(users).ravel(), similar.width)
         return product(nearest, self.taken, self.taken_unit)
+
+    def without_users(self, rows: Int32s) -> SimilarUsers:
+        """The source in which these users are nobody's neighbours. The arrays stay, as processes share them."""
+        erased = np.zeros(len(self.sizes), np.bool_)
+        erased[rows] = True
+        return replace(self, erased=erased)
 
     def write(self, writer: BundleWriter) -> None:
         """Store both matrices and the users' numbers of items."""

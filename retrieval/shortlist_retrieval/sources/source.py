@@ -110,6 +110,10 @@ class Source(ABC):
         """The source as of `recent.now`. Only a source that counts popularity differs from before."""
         return self
 
+    def without_users(self, rows: Int32s) -> Source:
+        """The source without the users at these rows of the bundle's histories, because they were erased."""
+        return self
+
     def put(self, rows: Int32s, items: Sequence[CatalogItem]) -> None:
         """Take in new and changed items, at distinct rows. Only called where the source `takes_new_items`."""
         raise NotImplementedError(f"{self.name} takes no new items")

@@ -45,14 +45,23 @@ class Metrics:
     def batch(self, size: int, stage_seconds: Sequence[tuple[str, float]], answers: Sequence[Ranked]) -> None:
         """Count a batch of `size` requests that has been through the stages, and its answers."""
 
-    def written(self, result: AppendResult) -> None:
-        """Count events that were stored."""
+    def written(self, result: AppendResult, unknown_items: int) -> None:
+        """Count events that were stored, and how many of them are about items that nobody knows."""
+
+    def unknown_users(self, requests: int) -> None:
+        """Count requests whose user nobody knows: no event in bundle or store, and no attribute in the bundle."""
 
     def restarted(self, part: str) -> None:
         """Count a part of the server that failed and begins again, such as "grpc_server"."""
 
     def followed(self, log: Log) -> None:
         """Report that this process has read the store's log to its end, or the token file, just now."""
+
+    def expired(self, events: int) -> None:
+        """Count live events that were deleted because they expired."""
+
+    def store_available(self, available: bool) -> None:
+        """Report whether this process could read the store just now."""
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Report the bundles that serve from now on, instead of those before."""

@@ -86,6 +86,12 @@ class Settings(BaseModel):
     """How often a process looks for catalogue changes that other processes wrote."""
     max_fresh_items: int = Field(10_000, ge=0)
     """Most new items, which callers have written and the serving bundle does not contain; further ones are refused."""
+    keep_events_seconds: float | None = Field(None, gt=0)
+    """How long live events are kept after they happened; None: for good."""
+    max_user_events: int | None = Field(None, ge=1)
+    """Most live events that are kept of a user, the newest; None: all."""
+    expiry_sweep_seconds: float = Field(600.0, gt=0)
+    """Pause between two looks at all users for events that have expired."""
     canary_window_seconds: int = Field(300, ge=1)
     """Time span of the requests by which a canary is judged."""
     canary_least_requests: int = Field(100, ge=1)

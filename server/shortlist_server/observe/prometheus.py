@@ -145,6 +145,21 @@ class PrometheusMetrics(Metrics):
             registry=registry,
         )
         self._accepted, self._duplicates = written.labels("accepted"), written.labels("duplicate")
+        self._unknown_items = Counter(
+            "shortlist_events_of_unknown_items_total",
+            "Events of WriteEvents about items that neither the bundle nor the catalogue of live items has.",
+            registry=registry,
+        )
+        self._expired = Counter(
+            "shortlist_events_expired_total",
+            "Live events that were deleted by --keep-events and --max-user-events.",
+            registry=registry,
+        )
+        self._unknown_users = Counter(
+            "shortlist_requests_of_unknown_users_total",
+            "Requests that name a user of whom bundle and store have no event and the bundle no attribute.",
+            registry=registry,
+        )
         followed = Gauge(
             "shortlist_followed_timestamp_seconds",
             "When a process last knew all of the store's log, or of the token file; of several workers, the furthest"
@@ -156,6 +171,13 @@ class PrometheusMetrics(Metrics):
         self._followed = Children(followed, at_start=("events", "catalog"))
         for log in self._followed.values():
             log.set_to_current_time()  # at the start, as 0 would look like a log that was never followed
+        self._available = Gauge(
+            "shortlist_store_available",
+            "1 while the store of live users and items can be used, else 0; 0 of several workers if any cannot use it.",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._available.set(1)
         self._info = Gauge(
             "shortlist_bundle_info",
             "1 for each bundle that serves under a label, in any worker.",
@@ -214,10 +236,15 @@ class PrometheusMetrics(Metrics):
         for source, items in shown.items():
             self._shown[source].inc(items)
 
-    def written(self, result: AppendResult) -> None:
-        """Count the events that were stored and those that were duplicates."""
+    def written(self, result: AppendResult, unknown_items: int) -> None:
+        """Count the events that were stored, those that were duplicates, and those about unknown items."""
         self._accepted.inc(result.accepted)
         self._duplicates.inc(result.duplicates)
+        self._unknown_items.inc(unknown_items)
+
+    def unknown_users(self, requests: int) -> None:
+        """Count requests of unknown users."""
+        self._unknown_users.inc(requests)
 
     def restarted(self, part: str) -> None:
         """Count a part of the server that failed and begins again."""
@@ -226,6 +253,14 @@ class PrometheusMetrics(Metrics):
     def followed(self, log: Log) -> None:
         """Set the time at which the log was last followed to its end."""
         self._followed[log].set_to_current_time()
+
+    def expired(self, events: int) -> None:
+        """Count expired events."""
+        self._expired.inc(events)
+
+    def store_available(self, available: bool) -> None:
+        """Set 1 or 0."""
+        self._available.set(int(available))
 
     def serving(self, bundles: Sequence[ServingBundle]) -> None:
         """Set 1 for these bundles, and 0 for those that served before, which `WithoutZeros` then leaves out."""

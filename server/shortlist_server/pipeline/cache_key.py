@@ -1,7 +1,8 @@
 """The cache key of a request: a digest of everything that its answer is made of.
 
 A new event of the user, another rule or a change of the catalogue gives another key. Online popularity is part of the
-key only for users without history. For users with a history it shows once the cached answer has expired.
+key only for users without history. For users with a history it shows once the cached answer has expired. An erasure
+changes the key of everybody, as it may have shaped any answer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
     queries, bundle = batch.queries, batch.bundle
     begin, end = queries.offsets[i : i + 2].tolist()
     groups = [] if queries.groups is None else [group for group in queries.groups[i].tolist() if group != NO_GROUP]
-    popularity = None if end > begin else bundle.online_popularity.version
+    popularity = bundle.online_popularity.erasures if end > begin else bundle.online_popularity.version
     query = replace(batch.requests[i].query, request_id="", user_id="", context=(), attributes=())
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
     text = repr((catalogue, popularity, end - begin, groups, query))

@@ -5,7 +5,7 @@ The rules of each request follow from its history and its query.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,11 +30,14 @@ log = structlog.get_logger(__name__)
 _NOTHING: Int32s = np.zeros(0, np.int32)
 
 
-def hydrate(users: UserEvents, batch: Batch) -> tuple[Hydrated, list[StageCounts]]:
+def hydrate(
+    users: UserEvents, batch: Batch, unknown_users: Callable[[int], None] = lambda _: None
+) -> tuple[Hydrated, list[StageCounts]]:
     """The batch with the users' histories, oldest event first, and the counts of events of each request.
 
     Events on items that the bundle does not contain are left out. Events on deleted items stay, as they still say what
-    the user likes. Of an erased user neither the bundle's history nor its groups are used.
+    the user likes. Of an erased user neither the bundle's history nor its groups are used. `unknown_users` is called
+    with the number of users of whom nothing is known at all, if there are any.
     """
     bundle, asked = batch.bundle, [request.query for request in batch.requests]
     by_id, store_failed = _live(users, asked)
@@ -44,11 +47,22 @@ def hydrate(users: UserEvents, batch: Batch) -> tuple[Hydrated, list[StageCounts
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
+    if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
+        unknown_users(unknown)
     if bundle.groups is not None:
         queries = replace(queries, groups=bundle.groups.of(ids, [query.attributes for query in asked]))
     hydrated = Hydrated.of(batch, queries, _rules(bundle, queries, asked)).degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
+
+
+def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser], trained: Queries) -> int:
+    """How many users have no event in bundle and store, and no group in the bundle."""
+    pairs = zip(ids, live, trained.lengths.tolist(), strict=True)
+    without = [user_id for user_id, user, events in pairs if user_id and not (user.events or events)]
+    if not without or bundle.groups is None:
+        return len(without)
+    return int(np.count_nonzero(bundle.groups.ids.rows(without) == NO_ITEM))
 
 
 def _rules(bundle: LoadedBundle, queries: Queries, asked: Sequence[Query]) -> Rules:

@@ -48,8 +48,14 @@ class NobodyWaitsError(Exception):
 class Pipeline:
     """The stages, with what they need besides a loaded bundle. A pipeline belongs to one thread."""
 
-    def __init__(self, users: UserEvents, rank_thread: RankThread, cache: ResponseCache | None = None) -> None:
-        self._hydrate = partial(hydrate, users)
+    def __init__(
+        self,
+        users: UserEvents,
+        rank_thread: RankThread,
+        cache: ResponseCache | None = None,
+        unknown_users: Callable[[int], None] = lambda _: None,  # is told how many users of a batch nobody knows
+    ) -> None:
+        self._hydrate = partial(hydrate, users, unknown_users=unknown_users)
         self._retrieve = partial(retrieve.retrieve, users.baskets)
         self._rank = partial(rank.rank, rank_thread)
         self._urgent = partial(rank.urgent, rank_thread)

@@ -12,6 +12,7 @@ from functools import partial
 
 from shortlist_core.errors import PermissionDeniedError, UnauthenticatedError
 from shortlist_server.rpc.caller import authenticated
+from shortlist_server.rpc.quotas import Quotas
 
 READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
 SCOPES = frozenset({READ, WRITE, USERS, ADMIN})
@@ -59,6 +60,7 @@ class Token:
     scopes: frozenset[str]
     name: str  # tells the token from others without telling the token
     expires: float = math.inf  # seconds since 1970 at which it is not accepted any more
+    quota: float = math.inf  # queries a second
 
     @classmethod
     def hashed(cls, token: str) -> bytes:
@@ -72,6 +74,7 @@ class Authority:
     def __init__(self, tokens: Iterable[Token], clock: Callable[[], float] = time.time) -> None:
         self._tokens = tuple(tokens)
         self._clock = clock
+        self._quotas = Quotas()
 
     def replace(self, tokens: Iterable[Token]) -> None:
         """Accept these tokens from now on, and no others. Any thread may call this."""
@@ -81,7 +84,8 @@ class Authority:
         """Return if a caller with this `authorization` header may call the method with this full name.
 
         From then on `caller.caller_of` answers the token's name in this call, and `caller.check_again` asks again.
-        Raises UnauthenticatedError without an accepted token, PermissionDeniedError where its scopes do not suffice.
+        Raises UnauthenticatedError without an accepted token, PermissionDeniedError where its scopes do not suffice,
+        QuotaError where its quota is used up.
         """
         needed = TABLE.get(method)
         if needed is not None and not needed:
@@ -94,7 +98,9 @@ class Authority:
             raise UnauthenticatedError("this token has expired")
         if needed is None or not any(needed & token.scopes for token in tokens):
             raise PermissionDeniedError(f"this token does not allow {method}")
-        authenticated(tokens[0].name, partial(self.check, method, authorization))
+        name, quota = tokens[0].name, tokens[0].quota
+        self._quotas.take(name, quota)
+        authenticated(name, partial(self.check, method, authorization), partial(self._quotas.take, name, quota))
 
     def _matching(self, authorization: str | bytes | None) -> list[Token]:
         """The lines of the token in a header, usually one; none where there is no token or it is not known.

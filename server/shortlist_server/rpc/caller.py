@@ -16,14 +16,17 @@ from shortlist_server.pipeline.request import RequestContext
 _token: ContextVar[str] = ContextVar("token", default="")  # of the call that this task handles
 _check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
 
+_charge: ContextVar[Callable[[int], None]] = ContextVar("charge", default=lambda queries: None)
 
-def authenticated(token: str, check: Callable[[], None]) -> None:
-    """Note the name of the token that the call under way was made with, and what checks it again.
+
+def authenticated(token: str, check: Callable[[], None], charge: Callable[[int], None] = lambda queries: None) -> None:
+    """Note the name of the token that the call under way was made with, what checks it again, and what charges it.
 
     A call is a task of its own in grpc.aio, so calls do not see each other's notes.
     """
     _token.set(token)
     _check.set(check)
+    _charge.set(charge)
 
 
 def check_again() -> None:
@@ -32,6 +35,15 @@ def check_again() -> None:
     Raises UnauthenticatedError or PermissionDeniedError then. Where no tokens are asked for, this returns.
     """
     _check.get()()
+
+
+def charge(queries: int) -> None:
+    """Charge the token of the call for so many queries beside the one that its start was charged for.
+
+    Raises QuotaError where the token's quota is used up. Where no tokens are asked for, this returns.
+    """
+    if queries > 0:
+        _charge.get()(queries)
 
 
 def caller_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:

@@ -23,5 +23,7 @@ class EventServicer(EventServiceServicer):
         self, request: api.WriteEventsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> api.WriteEventsResponse:
         """Store all events of the request, or none."""
-        result = await self._engine.write(await off_loop(validate.write_events, request))
-        return api.WriteEventsResponse(accepted_count=result.accepted, duplicate_count=result.duplicates)
+        result, unknown = await self._engine.write(await off_loop(validate.write_events, request))
+        return api.WriteEventsResponse(
+            accepted_count=result.accepted, duplicate_count=result.duplicates, unknown_item_count=unknown
+        )

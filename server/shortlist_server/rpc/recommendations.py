@@ -16,7 +16,7 @@ from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.settings import Settings
 from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
-from shortlist_server.rpc.caller import check_again, request_context
+from shortlist_server.rpc.caller import charge, check_again, request_context
 from shortlist_server.rpc.messages import Malformed, off_loop, parsed
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
@@ -41,6 +41,7 @@ class RecommendationServicer(RecommendationServiceServicer):
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """One bundle answers all queries, in one batch where their filters and candidate counts are equal."""
         (request_id, queries), bundle = await off_loop(validate.batch_recommend, request), self._engine.stable
+        charge(len(queries) - 1)
         answers = await self._engine.recommend_batch(bundle, queries, self._caller(context, urgent=False))
         return await asyncio.to_thread(
             convert.batch_response, self._most, bundle, request_id, queries, answers

@@ -21,9 +21,11 @@ from shortlist_core.errors import (
     NotFoundError,
     OverloadedError,
     PermissionDeniedError,
+    QuotaError,
     ShortlistError,
     SlowCallerError,
     StateError,
+    StateReplacedError,
     UnauthenticatedError,
     UnavailableError,
     Violation,
@@ -39,17 +41,21 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     NotFoundError: grpc.StatusCode.NOT_FOUND,
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    QuotaError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     AnswerTooLargeError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     SlowCallerError: grpc.StatusCode.DEADLINE_EXCEEDED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
     StateError: grpc.StatusCode.UNAVAILABLE,
+    StateReplacedError: grpc.StatusCode.UNAVAILABLE,
     DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     CallerGoneError: grpc.StatusCode.CANCELLED,
 }
 
+_STATE_UNAVAILABLE = "the store of live users and items cannot be used at the moment"
+_STATE_REPLACED = "the file of live users and items was replaced under this server: its operator has to restart it"
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 log = structlog.get_logger(__name__)
@@ -69,7 +75,7 @@ def to_status(error: BaseException) -> status_pb2.Status:
     message, details = str(error), [_info(error.reason, error.metadata)]
     if isinstance(error, StateError):  # its text names files, so it is logged and not sent
         log.error("state_unavailable", error=message)
-        message = "the store of live users and items cannot be used at the moment"
+        message = _STATE_REPLACED if isinstance(error, StateReplacedError) else _STATE_UNAVAILABLE
     if isinstance(error, InvalidArgumentError):
         message = _summary(error.violations)
         details.append(_bad_request(error.violations))

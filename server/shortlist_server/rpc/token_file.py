@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Iterable
@@ -49,10 +50,13 @@ def read_tokens(path: Path) -> Authority:
     return TokenFile(path).authority
 
 
-def new_token(scopes: Iterable[str] = (), name: str = "", expires: datetime | None = None) -> tuple[str, str]:
+def new_token(
+    scopes: Iterable[str] = (), name: str = "", expires: datetime | None = None, quota: str = ""
+) -> tuple[str, str]:
     """A random token, which is stored nowhere, and the line of the token file that accepts it.
 
-    `expires` has a time zone; None: never. Raises ValueError for a name that the file would refuse.
+    `expires` has a time zone; None: never. `quota` is such as 50/s. Raises ValueError for a name or a quota that the
+    file would refuse.
     """
     if name and not _NAME.fullmatch(name):
         raise ValueError(_NAME_RULE)
@@ -62,6 +66,8 @@ def new_token(scopes: Iterable[str] = (), name: str = "", expires: datetime | No
         words.append(f"name={name}")
     if expires:
         words.append(f"expires={expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    if quota and _quota(quota):
+        words.append(f"quota={quota}")
     return token, " ".join(words)
 
 
@@ -79,9 +85,9 @@ def _content(path: Path) -> str:
 def _tokens(path: Path, content: str) -> list[Token]:
     """The tokens of a token file. A line holds `sha256:HEX`, the hash of a token, and what is said of it.
 
-    That is its scopes (`read`, `write`, `users`, `admin`; without any it has the first two), `name=NAME` and
-    `expires=TIME`, a time of RFC 3339. Empty lines and those that begin with # are ignored. Raises DataError for a file
-    that holds no token, or a line that is none.
+    That is its scopes (`read`, `write`, `users`, `admin`; without any it has the first two), `name=NAME`,
+    `expires=TIME`, a time of RFC 3339, and `quota=N/s`, queries a second of one worker. Empty lines and those that
+    begin with # are ignored. Raises DataError for a file that holds no token, or a line that is none.
     """
     tokens = []
     for number, line in enumerate(content.splitlines(), 1):
@@ -100,22 +106,30 @@ def _token(words: list[str]) -> Token:
     first, *rest = words
     if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", first)):
         raise ValueError(
-            "this is no hashed token, sha256:HEX [read] [write] [users] [admin] [name=NAME] [expires=TIME]; "
-            "`shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that you have"
+            "this is no hashed token, sha256:HEX [read] [write] [users] [admin] [name=NAME] [expires=TIME] "
+            "[quota=N/s]; `shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a token that "
+            "you have"
         )
     pairs = [word.split("=", 1) for word in rest if "=" in word]
     said, scopes = dict(pairs), {word for word in rest if "=" not in word}
     if unknown := sorted(scopes - SCOPES):
         raise ValueError(f"there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}")
     if len(said) < len(pairs):
-        raise ValueError("name and expires are said once at most")
-    if others := sorted(said.keys() - {"name", "expires"}):
-        raise ValueError(f"there is no {others[0]!r}, only name and expires")
+        raise ValueError("name, expires and quota are said once at most")
+    if others := sorted(said.keys() - {"name", "expires", "quota"}):
+        raise ValueError(f"there is no {others[0]!r}, only name, expires and quota")
     name = said.get("name", f"token-{hashed[1][:12].lower()}")
     if not _NAME.fullmatch(name):
         raise ValueError(f"the name {_NAME_RULE}")
-    expires = {"expires": _time(said["expires"])} if "expires" in said else {}
-    return Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL, name, **expires)
+    expires = _time(said["expires"]) if "expires" in said else math.inf
+    quota = _quota(said["quota"]) if "quota" in said else math.inf
+    return Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL, name, expires, quota)
+
+
+def _quota(text: str) -> float:
+    if (said := re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)/s", text)) and float(said[1]) > 0:
+        return float(said[1])
+    raise ValueError(f"quota must be a number of queries a second such as 50/s, not {text!r}")
 
 
 def _time(text: str) -> float:

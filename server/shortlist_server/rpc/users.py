@@ -12,14 +12,16 @@ from typing import Any
 
 import grpc
 from shortlist.v1 import user_service_pb2 as api
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 
 from shortlist_core.errors import InvalidArgumentError, Violation
-from shortlist_core.types import Event, Queries
+from shortlist_core.types import NO_GROUP, Event, Queries
 from shortlist_server.rpc import validate
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_state import StateStore
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -34,12 +36,13 @@ class UserServicer(UserServiceServicer):
         """See the service's definition, as for all methods here."""
         user_id, bundle = validate.get_user(request), self._engine.stable
         summary = await self._engine.ask_store(lambda store: store.summary(user_id))
-        trained = [] if summary.erased else bundle.histories.queries([user_id]).times.tolist()
+        erased = summary.erased or self._engine.live.erased(user_id)
+        trained = [] if erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
             user_id=user_id,
             live_event_count=sum(summary.counts.values()),
             bundle_event_count=len(trained),
-            deleted_before=summary.erased,
+            deleted_before=erased,
             bundle_version=bundle.version,
         )
         for type, count in sorted(summary.counts.items(), key=lambda entry: (-entry[1], entry[0])):
@@ -55,7 +58,8 @@ class UserServicer(UserServiceServicer):
         (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
         start = _Position.read(token, user_id, bundle)
         live = await self._engine.ask_store(lambda store: store.read([user_id], 0)[0])
-        trained = bundle.histories.queries([] if live.erased else [user_id])
+        erased = live.erased or self._engine.live.erased(user_id)
+        trained = bundle.histories.queries([] if erased else [user_id])
         stop = min(start.trained + size, len(trained.items))
         events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
         page = await self._engine.ask_store(lambda store: store.export(user_id, start.after, size - len(events)))
@@ -66,13 +70,21 @@ class UserServicer(UserServiceServicer):
         if fitting < len(written):
             more, end = True, _Position(stop, written[fitting - 1][0])
         events += [message for _, message in written[:fitting]]
-        return api.ExportUserResponse(events=events, next_page_token=end.text(user_id, bundle) if more else "")
+        return api.ExportUserResponse(
+            events=events,
+            next_page_token=end.text(user_id, bundle) if more else "",
+            user_attributes=[] if token or erased else _attributes(bundle, user_id),
+        )
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
         """The deletion completes even if its caller leaves."""
         user_id = validate.delete_user(request)
-        deleted = await self._engine.with_store(lambda store: store.erase(user_id))
-        return api.DeleteUserResponse(user_id=user_id, deleted_event_count=deleted)
+
+        def erase(store: StateStore) -> tuple[int, bool]:
+            return store.erase(user_id), self._engine.forget(user_id)
+
+        deleted, is_recorded = await self._engine.with_store(erase)
+        return api.DeleteUserResponse(user_id=user_id, deleted_event_count=deleted, recorded_with_bundles=is_recorded)
 
 
 _MOST = 1 << 53  # bound of the numbers in a page token, larger than any count of events
@@ -112,6 +124,15 @@ def _fitting(messages: Sequence[api.UserEvent]) -> int:
     """How many of the messages, but at least the first one, fit into a page that clients accept."""
     sizes = accumulate(message.ByteSize() + 8 for message in messages)
     return max(sum(size <= MAX_PAGE_BYTES for size in sizes), min(len(messages), 1))
+
+
+def _attributes(bundle: LoadedBundle, user_id: str) -> list[UserAttribute]:
+    """The attributes that the bundle knows of a user."""
+    groups = None if bundle.groups is None else bundle.groups.of([user_id])
+    if bundle.groups is None or groups is None:
+        return []
+    pairs = (bundle.groups.names[group] for group in groups[0].tolist() if group != NO_GROUP)
+    return [UserAttribute(key=key, value=value) for key, value in pairs]
 
 
 def _of_bundle(bundle: LoadedBundle, trained: Queries, i: int) -> api.UserEvent:

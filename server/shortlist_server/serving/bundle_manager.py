@@ -209,6 +209,7 @@ class BundleManager:
         bundle = self._make(self.bundles.load(version), self._settings)
         self._prepare(bundle)
         self._engine.catalog.follow(bundle)
+        self._engine.live.erased_users.leave_out_of(bundle)
         return bundle
 
     def _loaded(self) -> dict[str, LoadedBundle]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import structlog
 
+from shortlist_bundle.erasures import Erasures
 from shortlist_core.errors import DeadlineError, UnavailableError
 from shortlist_core.types import Event, Ranked
 from shortlist_server.base.metrics import Metrics
@@ -26,9 +27,11 @@ from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.limiter import Limiter
 from shortlist_server.serving.routing import Serving
+from shortlist_server.system.expiry import Expiry, Retention
 from shortlist_server.system.live_catalog import LiveCatalog
 from shortlist_server.system.live_users import LiveUsers
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.unknown_items import unknown_items
 from shortlist_state import AppendResult, StateStore
 from shortlist_state.live_counts import LiveCounts
 
@@ -53,7 +56,9 @@ class Engine:
         self._metrics = metrics
         self.serving: Serving | None = None  # None until the first bundle is loaded
         self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
-        self.live = LiveUsers(store, self._refresh, self._cache.forget if self._cache else lambda: None)
+        looking = self._cache.forget if self._cache else lambda: None
+        erasures = Erasures(settings.bundles)
+        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available, erasures)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,
@@ -62,9 +67,12 @@ class Engine:
             settings.max_fresh_items,
             partial(metrics.followed, "catalog"),
         )
+        retention = Retention(settings.keep_events_seconds, settings.max_user_events)
+        self._expiry = Expiry(store, retention, settings.expiry_sweep_seconds, metrics.expired)
+        self._expiry.start()
         self._batcher = Batcher(self._model_thread, settings.max_batch)
         self._rank_thread = RankThread(self._batcher.due)
-        self._pipeline = Pipeline(self.live, self._rank_thread, self._cache)
+        self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._readers = ThreadPoolExecutor(_READERS, "read")
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
@@ -98,6 +106,7 @@ class Engine:
         """Load a bundle on a thread of its own, and serve it alone. Returns the loaded bundle."""
         bundle = await asyncio.to_thread(load)
         await asyncio.to_thread(self.catalog.follow, bundle)
+        await asyncio.to_thread(self.live.erased_users.leave_out_of, bundle)
         self.serve(Serving(bundle))
         return bundle
 
@@ -146,13 +155,17 @@ class Engine:
             answer = await self._run(self._pipeline.similar, object(), bundle, query, context)
         return respond(bundle, query, answer)
 
-    async def write(self, events: Sequence[Event]) -> AppendResult:
-        """Store events durably. A write that has begun is completed even if its caller leaves."""
+    async def write(self, events: Sequence[Event]) -> tuple[AppendResult, int]:
+        """Store events durably. A write that has begun is completed even if its caller leaves.
 
-        def append(store: StateStore) -> AppendResult:
-            result = store.append(events)
-            self._metrics.written(result)
-            return result
+        Returns what became of them, and how many are about items that nobody knows; 0 before the first bundle.
+        """
+
+        def append(store: StateStore) -> tuple[AppendResult, int]:
+            result, serving = store.append(events), self.serving
+            unknown = unknown_items(serving.stable, store.catalog, events) if serving else 0
+            self._metrics.written(result, unknown)
+            return result, unknown
 
         return await self.with_store(append)
 
@@ -161,6 +174,13 @@ class Engine:
         with self._writes.admit():
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._writers, work, self._store)
+
+    def forget(self, user_id: str) -> bool:
+        """Use nothing of a user who was just erased any more; whether it could be recorded beside the bundles."""
+        is_recorded = self.live.erased_users.add(user_id)
+        for bundle in self.serving.loaded() if self.serving else ():
+            self.live.erased_users.leave_out_of(bundle)
+        return is_recorded
 
     async def ask_store(self, work: Callable[[StateStore], T]) -> T:
         """The result of `work`, which only reads. Readers have threads and a limit of their own, so writes go on."""
@@ -176,6 +196,7 @@ class Engine:
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
         self.live.close()
+        self._expiry.close()
         self._store.close()
 
     def _refresh(self, counts: LiveCounts) -> None:
@@ -183,6 +204,7 @@ class Engine:
         self._metrics.followed("events")
         for bundle in self.serving.loaded() if self.serving else ():
             try:
+                self.live.erased_users.leave_out_of(bundle)
                 bundle.online_popularity.refresh(counts)
             except Exception:  # answers go on with the popularity of before
                 log.exception("online_popularity_failed", bundle=bundle.version)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
+from shortlist_bundle.erasures import Erasures
+from shortlist_core.errors import StateError
 from shortlist_server.base.follower import Follower
+from shortlist_server.system.erased_users import ErasedUsers
 from shortlist_state import LiveUser, StateStore
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import CAPACITY, LiveCounts
@@ -13,6 +18,9 @@ from shortlist_state.live_counts import CAPACITY, LiveCounts
 POLL_SECONDS = 0.5
 """How often the store's log is polled. Events of other processes show in `counts` that much later."""
 PAGE = 1_000
+
+
+log = structlog.get_logger(__name__)
 
 
 class UserEvents(Protocol):
@@ -36,8 +44,9 @@ class LiveUsers(UserEvents):
     """The live users of one process: its store, and a thread that follows the store's log.
 
     Histories are read from the store itself, so a written event counts at once. The thread brings `counts` and
-    `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, even if the
-    store is unavailable. Raises StateError where the store cannot be read at the start.
+    `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, and `available`
+    after it with whether the store could be read. `erasures` are the users who are erased whatever the store says.
+    Raises StateError where the store cannot be read at the start.
     """
 
     def __init__(
@@ -45,12 +54,14 @@ class LiveUsers(UserEvents):
         store: StateStore,
         followed: Callable[[LiveCounts], None] = lambda _: None,
         looking: Callable[[], None] = lambda: None,
+        available: Callable[[bool], None] = lambda _: None,
+        erasures: Erasures | None = None,
     ) -> None:
         self.counts, self._baskets = LiveCounts(), Baskets()
-        self._followed, self._looking = followed, looking
+        self._followed, self._looking, self._available = followed, looking, available
         self._store = store
         self._after = self._newest()
-        self._erased = set(store.tombstones())
+        self.erased_users = ErasedUsers(store, erasures)
         self._follower = Follower("state_log", self._follow, POLL_SECONDS)
         self._follower.start()
 
@@ -61,11 +72,15 @@ class LiveUsers(UserEvents):
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """The newest `limit` live events of each user, from the store. Raises what the store raises."""
-        return self._store.read(user_ids, limit)
+        users = zip(user_ids, self._store.read(user_ids, limit), strict=True)
+        return [
+            LiveUser(user.events, erased=True) if not user.erased and user_id in self.erased_users else user
+            for user_id, user in users
+        ]
 
     def erased(self, user_id: str) -> bool:
         """Whether a user was erased, as of the last poll, without asking the store, as it may be unavailable."""
-        return self._store.pseudonym(user_id) in self._erased
+        return user_id in self.erased_users
 
     def close(self) -> None:
         """End the thread. The store stays open."""
@@ -73,14 +88,16 @@ class LiveUsers(UserEvents):
 
     def catch_up(self) -> None:
         """Read the log to its end."""
-        if self._store.position() < self._after:  # the store has lost its data and begun anew
-            self._after, self._erased = -1, set(self._store.tombstones())
+        if (position := self._store.position()) < self._after:  # the store has lost its data and begun anew
+            log.error("state_lost", entries=self._after - position)
+            self._after = -1
+            self.erased_users.learn(self._store.tombstones())  # those of before stay erased
             self.counts.clear()
             self._baskets.clear()
         more = True
         while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)
-            self._erased.update(entry.user for entry in page.entries if entry.event is None)
+            self.erased_users.learn(entry.user for entry in page.entries if entry.event is None)
             self.counts.absorb(page.entries)
             self._baskets.absorb(page.entries)
             self._after, more = page.end, page.more
@@ -91,5 +108,11 @@ class LiveUsers(UserEvents):
 
     def _follow(self) -> None:
         self._looking()
-        self.catch_up()
+        self.erased_users.refresh()
+        try:
+            self.catch_up()
+        except StateError:
+            self._available(False)
+            raise
+        self._available(True)
         self._followed(self.counts)

@@ -19,6 +19,7 @@ from shortlist_core.types import Candidates, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
 from shortlist_server.base.settings import Settings
+from shortlist_server.system.erased_rows import Erased, ErasedRows
 from shortlist_server.system.filters import Filters
 from shortlist_server.system.new_items import NewItemTracker
 from shortlist_server.system.online_popularity import OnlinePopularity
@@ -43,6 +44,7 @@ class LoadedBundle:
     groups: UserGroups | None  # None: the training data had no user attributes, so those of requests mean nothing
     online_popularity: OnlinePopularity
     ranker: Ranker
+    erased_rows: ErasedRows
     bundled: ItemTable  # the items as they were published, without later changes
     catalog_sequences: Mapping[
         str, int
@@ -88,7 +90,11 @@ class LoadedBundle:
         popularity = OnlinePopularity(retriever, items, histories)
         new_items = NewItemTracker(items, filters, retriever, ranker)
         contained = bundle.manifest.catalog_sequences
-        return cls(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, table, contained)
+        erased = ErasedRows(histories.ids)
+        return cls(
+            *(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, erased, table),
+            contained,
+        )
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:
         """Take in catalogue changes. They show in every answer from now on.
@@ -97,6 +103,10 @@ class LoadedBundle:
         on the model thread, between two batches. New items without a spare row are left out, which is logged.
         """
         self.new_items.apply(changes)
+
+    def forget(self, lists: Sequence[Erased]) -> None:
+        """Leave the erased users of these lists out of what the bundle's sources know of users."""
+        self.online_popularity.forget(self.erased_rows.of(lists))
 
 
 Load = Callable[[Bundle, Settings], LoadedBundle]

@@ -1,14 +1,20 @@
-"""Online popularity: stage one of a loaded bundle, with popularity that counts all users' choices since the bundle."""
+"""Online popularity: stage one of a loaded bundle, with popularity that counts all users' choices since the bundle.
+
+Users who were erased since the bundle was trained are left out of its sources.
+"""
 
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.live_items import LiveItems
-from shortlist_core.types import NO_ITEM, SECOND, Candidates
+from shortlist_core.types import NO_ITEM, SECOND, Candidates, Int32s
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_state.live_counts import LiveCounts
 
@@ -35,6 +41,9 @@ class OnlinePopularity:
         self._trained, self._items, self._as_of = trained, items, histories.as_of
         self._without_history = histories.queries([""])
         self._seen, self._not_before = 0, 0.0
+        self._replacing = threading.Lock()
+        self._forgotten: Int32s = np.zeros(0, np.int32)
+        self.erasures = 0  # grows when users are left out
         self._replace(trained)
 
     def refresh(self, counts: LiveCounts) -> None:
@@ -43,12 +52,23 @@ class OnlinePopularity:
         Windows end at the newest event, not at the wall clock, so popularity does not fade while nothing happens.
         """
         started = time.monotonic()
-        if counts.version == self._seen or started < self._not_before:
-            return
-        self._seen = counts.version
-        now = counts.newest(int(time.time() * SECOND))
-        self._replace(self._trained if now is None else self._with_recent(counts, now))
+        with self._replacing:
+            if counts.version == self._seen or started < self._not_before:
+                return
+            self._seen = counts.version
+            now = counts.newest(int(time.time() * SECOND))
+            self._replace(self._trained if now is None else self._with_recent(counts, now))
         self._not_before = time.monotonic() + (time.monotonic() - started) * (1 / BUSY_SHARE - 1)
+
+    def forget(self, users: Int32s) -> None:
+        """Leave out the users at these rows of the bundle's histories from now on, because they were erased."""
+        with self._replacing:
+            if np.array_equal(users, self._forgotten):
+                return
+            self._forgotten = users
+            self._trained = self._trained.without_users(users)
+            self._replace(self.retriever.without_users(users))
+            self.erasures += 1
 
     def _with_recent(self, counts: LiveCounts, now: int) -> Retriever:
         choices = counts.choices(self._as_of, now)  # the bundle contains what happened before

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from shortlist.v1 import event_pb2 as shortlist_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n shortlist/v1/event_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"?\n\x12WriteEventsRequest\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.shortlist.v1.EventB\x04\xe2\x41\x01\x02\"F\n\x13WriteEventsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x32\x62\n\x0c\x45ventService\x12R\n\x0bWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n shortlist/v1/event_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"?\n\x12WriteEventsRequest\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.shortlist.v1.EventB\x04\xe2\x41\x01\x02\"b\n\x13WriteEventsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x1a\n\x12unknown_item_count\x18\x03 \x01(\x05\x32\x62\n\x0c\x45ventService\x12R\n\x0bWriteEvents\x12 .shortlist.v1.WriteEventsRequest\x1a!.shortlist.v1.WriteEventsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRITEEVENTSREQUEST']._serialized_start=109
   _globals['_WRITEEVENTSREQUEST']._serialized_end=172
   _globals['_WRITEEVENTSRESPONSE']._serialized_start=174
-  _globals['_WRITEEVENTSRESPONSE']._serialized_end=244
-  _globals['_EVENTSERVICE']._serialized_start=246
-  _globals['_EVENTSERVICE']._serialized_end=344
+  _globals['_WRITEEVENTSRESPONSE']._serialized_end=272
+  _globals['_EVENTSERVICE']._serialized_start=274
+  _globals['_EVENTSERVICE']._serialized_end=372
 # @@protoc_insertion_point(module_scope)

@@ -45,25 +45,32 @@ Global___WriteEventsRequest: _TypeAlias = WriteEventsRequest  # noqa: Y015
 
 @_typing.final
 class WriteEventsResponse(_message.Message):
-    """Response of EventService.WriteEvents. The two counts add up to the number of events sent."""
+    """Response of EventService.WriteEvents. `accepted_count` and `duplicate_count` add up to the number of events sent."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCEPTED_COUNT_FIELD_NUMBER: _builtins.int
     DUPLICATE_COUNT_FIELD_NUMBER: _builtins.int
+    UNKNOWN_ITEM_COUNT_FIELD_NUMBER: _builtins.int
     accepted_count: _builtins.int
     """How many events were new and are written now."""
     duplicate_count: _builtins.int
     """How many were left as they are because their event id was written before or stands earlier in the same batch."""
+    unknown_item_count: _builtins.int
+    """How many of the events sent are about an item that neither the serving bundle nor the catalogue of live items has.
+    They are written as any other, but no answer uses them before the item is known. More than a few mean that the items
+    of the events are called differently than those of the catalogue. 0 while the server has no bundle.
+    """
     def __init__(
         self,
         *,
         accepted_count: _builtins.int = ...,
         duplicate_count: _builtins.int = ...,
+        unknown_item_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "duplicate_count", b"duplicate_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "duplicate_count", b"duplicate_count", "unknown_item_count", b"unknown_item_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,6 +12,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from shortlist.v1 import event_pb2 as _event_pb2
+from shortlist.v1 import user_attribute_pb2 as _user_attribute_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -195,21 +196,29 @@ class ExportUserResponse(_message.Message):
 
     EVENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """What the next page is asked for with; empty after the last one."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___UserEvent]:
         """The events of this page."""
 
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """On the first page, the attributes of the user in the serving bundle: those values that enough users share, as a
+        bundle keeps no others. None after DeleteUser.
+        """
+
     def __init__(
         self,
         *,
         events: _abc.Iterable[Global___UserEvent] | None = ...,
         next_page_token: _builtins.str = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "next_page_token", b"next_page_token", "user_attributes", b"user_attributes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,19 +306,25 @@ class DeleteUserResponse(_message.Message):
 
     USER_ID_FIELD_NUMBER: _builtins.int
     DELETED_EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    RECORDED_WITH_BUNDLES_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user that is forgotten."""
     deleted_event_count: _builtins.int
     """How many live events were deleted now."""
+    recorded_with_bundles: _builtins.bool
+    """Whether the deletion is also recorded beside the bundles, so that servers of the same folder respect it whatever
+    their store. False where this server cannot write into the folder of bundles, which its log tells.
+    """
     def __init__(
         self,
         *,
         user_id: _builtins.str = ...,
         deleted_event_count: _builtins.int = ...,
+        recorded_with_bundles: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_event_count", b"deleted_event_count", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_event_count", b"deleted_event_count", "recorded_with_bundles", b"recorded_with_bundles", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -71,7 +71,8 @@ class UserServiceServicer:
 
     def ExportUser(self, request, context):
         """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-        in which they were written, also those that are written meanwhile.
+        in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+        knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,8 +80,9 @@ class UserServiceServicer:
 
     def DeleteUser(self, request, context):
         """Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-        answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-        the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+        answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+        even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+        out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
         count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
         error.
         """

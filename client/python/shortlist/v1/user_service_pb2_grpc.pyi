@@ -43,12 +43,14 @@ class UserServiceStub:
     """What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0."""
     ExportUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]
     """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-    in which they were written, also those that are written meanwhile.
+    in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+    knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
     """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
     """Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-    answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-    the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+    answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+    even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+    out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
     count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
     error.
     """
@@ -66,12 +68,14 @@ class UserServiceAsyncStub(UserServiceStub):
     """What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0."""
     ExportUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]  # type: ignore[assignment]
     """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-    in which they were written, also those that are written meanwhile.
+    in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+    knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
     """Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-    answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-    the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+    answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+    even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+    out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
     count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
     error.
     """
@@ -98,7 +102,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.ExportUserResponse, _abc.Awaitable[_user_service_pb2.ExportUserResponse]]:
         """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-        in which they were written, also those that are written meanwhile.
+        in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+        knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
         """
 
     @_abc_1.abstractmethod
@@ -108,8 +113,9 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.DeleteUserResponse, _abc.Awaitable[_user_service_pb2.DeleteUserResponse]]:
         """Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-        answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-        the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+        answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+        even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+        out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
         count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
         error.
         """

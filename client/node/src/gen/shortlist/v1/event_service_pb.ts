@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/event_service.proto.
  */
 export const file_shortlist_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBzaG9ydGxpc3QvdjEvZXZlbnRfc2VydmljZS5wcm90bxIMc2hvcnRsaXN0LnYxIj8KEldyaXRlRXZlbnRzUmVxdWVzdBIpCgZldmVudHMYASADKAsyEy5zaG9ydGxpc3QudjEuRXZlbnRCBOJBAQIiRgoTV3JpdGVFdmVudHNSZXNwb25zZRIWCg5hY2NlcHRlZF9jb3VudBgBIAEoBRIXCg9kdXBsaWNhdGVfY291bnQYAiABKAUyYgoMRXZlbnRTZXJ2aWNlElIKC1dyaXRlRXZlbnRzEiAuc2hvcnRsaXN0LnYxLldyaXRlRXZlbnRzUmVxdWVzdBohLnNob3J0bGlzdC52MS5Xcml0ZUV2ZW50c1Jlc3BvbnNlQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_google_api_field_behavior, file_shortlist_v1_event]);
+  fileDesc("CiBzaG9ydGxpc3QvdjEvZXZlbnRfc2VydmljZS5wcm90bxIMc2hvcnRsaXN0LnYxIj8KEldyaXRlRXZlbnRzUmVxdWVzdBIpCgZldmVudHMYASADKAsyEy5zaG9ydGxpc3QudjEuRXZlbnRCBOJBAQIiYgoTV3JpdGVFdmVudHNSZXNwb25zZRIWCg5hY2NlcHRlZF9jb3VudBgBIAEoBRIXCg9kdXBsaWNhdGVfY291bnQYAiABKAUSGgoSdW5rbm93bl9pdGVtX2NvdW50GAMgASgFMmIKDEV2ZW50U2VydmljZRJSCgtXcml0ZUV2ZW50cxIgLnNob3J0bGlzdC52MS5Xcml0ZUV2ZW50c1JlcXVlc3QaIS5zaG9ydGxpc3QudjEuV3JpdGVFdmVudHNSZXNwb25zZUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_shortlist_v1_event]);
 
 /**
  * Request of EventService.WriteEvents.
@@ -39,7 +39,7 @@ export const WriteEventsRequestSchema: GenMessage<WriteEventsRequest> = /*@__PUR
   messageDesc(file_shortlist_v1_event_service, 0);
 
 /**
- * Response of EventService.WriteEvents. The two counts add up to the number of events sent.
+ * Response of EventService.WriteEvents. `accepted_count` and `duplicate_count` add up to the number of events sent.
  *
  * @generated from message shortlist.v1.WriteEventsResponse
  */
@@ -57,6 +57,15 @@ export type WriteEventsResponse = Message<"shortlist.v1.WriteEventsResponse"> & 
    * @generated from field: int32 duplicate_count = 2;
    */
   duplicateCount: number;
+
+  /**
+   * How many of the events sent are about an item that neither the serving bundle nor the catalogue of live items has.
+   * They are written as any other, but no answer uses them before the item is known. More than a few mean that the items
+   * of the events are called differently than those of the catalogue. 0 while the server has no bundle.
+   *
+   * @generated from field: int32 unknown_item_count = 3;
+   */
+  unknownItemCount: number;
 };
 
 /**

@@ -12,13 +12,15 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { EventType } from "./event_pb.js";
 import { file_shortlist_v1_event } from "./event_pb.js";
+import type { UserAttribute } from "./user_attribute_pb.js";
+import { file_shortlist_v1_user_attribute } from "./user_attribute_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shortlist/v1/user_service.proto.
  */
 export const file_shortlist_v1_user_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zaG9ydGxpc3QvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEiJwoOR2V0VXNlclJlcXVlc3QSFQoHdXNlcl9pZBgBIAEoCUIE4kEBAiKxAgoPR2V0VXNlclJlc3BvbnNlEg8KB3VzZXJfaWQYASABKAkSGAoQbGl2ZV9ldmVudF9jb3VudBgCIAEoAxIaChJidW5kbGVfZXZlbnRfY291bnQYAyABKAMSPAoWbGl2ZV9ldmVudF90eXBlX2NvdW50cxgEIAMoCzIcLnNob3J0bGlzdC52MS5FdmVudFR5cGVDb3VudBI0ChBmaXJzdF9ldmVudF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X2V2ZW50X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmRlbGV0ZWRfYmVmb3JlGAcgASgIEhYKDmJ1bmRsZV92ZXJzaW9uGAggASgJIlIKDkV2ZW50VHlwZUNvdW50EisKCmV2ZW50X3R5cGUYASABKA4yFy5zaG9ydGxpc3QudjEuRXZlbnRUeXBlEhMKC2V2ZW50X2NvdW50GAIgASgDIl0KEUV4cG9ydFVzZXJSZXF1ZXN0EhUKB3VzZXJfaWQYASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiVgoSRXhwb3J0VXNlclJlc3BvbnNlEicKBmV2ZW50cxgBIAMoCzIXLnNob3J0bGlzdC52MS5Vc2VyRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIvgBCglVc2VyRXZlbnQSLQoGb3JpZ2luGAEgASgOMh0uc2hvcnRsaXN0LnYxLlVzZXJFdmVudE9yaWdpbhIQCghldmVudF9pZBgCIAEoCRIPCgdpdGVtX2lkGAMgASgJEi4KCmV2ZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCmV2ZW50X3R5cGUYBSABKA4yFy5zaG9ydGxpc3QudjEuRXZlbnRUeXBlEg0KBXZhbHVlGAYgASgBEhIKCnNlc3Npb25faWQYByABKAkSGQoRYXR0cmlidXRpb25fdG9rZW4YCCABKAkiKgoRRGVsZXRlVXNlclJlcXVlc3QSFQoHdXNlcl9pZBgBIAEoCUIE4kEBAiJCChJEZWxldGVVc2VyUmVzcG9uc2USDwoHdXNlcl9pZBgBIAEoCRIbChNkZWxldGVkX2V2ZW50X2NvdW50GAIgASgDKm4KD1VzZXJFdmVudE9yaWdpbhIhCh1VU0VSX0VWRU5UX09SSUdJTl9VTlNQRUNJRklFRBAAEhoKFlVTRVJfRVZFTlRfT1JJR0lOX0xJVkUQARIcChhVU0VSX0VWRU5UX09SSUdJTl9CVU5ETEUQAjL3AQoLVXNlclNlcnZpY2USRgoHR2V0VXNlchIcLnNob3J0bGlzdC52MS5HZXRVc2VyUmVxdWVzdBodLnNob3J0bGlzdC52MS5HZXRVc2VyUmVzcG9uc2USTwoKRXhwb3J0VXNlchIfLnNob3J0bGlzdC52MS5FeHBvcnRVc2VyUmVxdWVzdBogLnNob3J0bGlzdC52MS5FeHBvcnRVc2VyUmVzcG9uc2USTwoKRGVsZXRlVXNlchIfLnNob3J0bGlzdC52MS5EZWxldGVVc2VyUmVxdWVzdBogLnNob3J0bGlzdC52MS5EZWxldGVVc2VyUmVzcG9uc2VCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shortlist_v1_event]);
+  fileDesc("Ch9zaG9ydGxpc3QvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEiJwoOR2V0VXNlclJlcXVlc3QSFQoHdXNlcl9pZBgBIAEoCUIE4kEBAiKxAgoPR2V0VXNlclJlc3BvbnNlEg8KB3VzZXJfaWQYASABKAkSGAoQbGl2ZV9ldmVudF9jb3VudBgCIAEoAxIaChJidW5kbGVfZXZlbnRfY291bnQYAyABKAMSPAoWbGl2ZV9ldmVudF90eXBlX2NvdW50cxgEIAMoCzIcLnNob3J0bGlzdC52MS5FdmVudFR5cGVDb3VudBI0ChBmaXJzdF9ldmVudF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X2V2ZW50X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmRlbGV0ZWRfYmVmb3JlGAcgASgIEhYKDmJ1bmRsZV92ZXJzaW9uGAggASgJIlIKDkV2ZW50VHlwZUNvdW50EisKCmV2ZW50X3R5cGUYASABKA4yFy5zaG9ydGxpc3QudjEuRXZlbnRUeXBlEhMKC2V2ZW50X2NvdW50GAIgASgDIl0KEUV4cG9ydFVzZXJSZXF1ZXN0EhUKB3VzZXJfaWQYASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEijAEKEkV4cG9ydFVzZXJSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5zaG9ydGxpc3QudjEuVXNlckV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI0Cg91c2VyX2F0dHJpYnV0ZXMYAyADKAsyGy5zaG9ydGxpc3QudjEuVXNlckF0dHJpYnV0ZSL4AQoJVXNlckV2ZW50Ei0KBm9yaWdpbhgBIAEoDjIdLnNob3J0bGlzdC52MS5Vc2VyRXZlbnRPcmlnaW4SEAoIZXZlbnRfaWQYAiABKAkSDwoHaXRlbV9pZBgDIAEoCRIuCgpldmVudF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgpldmVudF90eXBlGAUgASgOMhcuc2hvcnRsaXN0LnYxLkV2ZW50VHlwZRINCgV2YWx1ZRgGIAEoARISCgpzZXNzaW9uX2lkGAcgASgJEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAggASgJIioKEURlbGV0ZVVzZXJSZXF1ZXN0EhUKB3VzZXJfaWQYASABKAlCBOJBAQIiYQoSRGVsZXRlVXNlclJlc3BvbnNlEg8KB3VzZXJfaWQYASABKAkSGwoTZGVsZXRlZF9ldmVudF9jb3VudBgCIAEoAxIdChVyZWNvcmRlZF93aXRoX2J1bmRsZXMYAyABKAgqbgoPVXNlckV2ZW50T3JpZ2luEiEKHVVTRVJfRVZFTlRfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGgoWVVNFUl9FVkVOVF9PUklHSU5fTElWRRABEhwKGFVTRVJfRVZFTlRfT1JJR0lOX0JVTkRMRRACMvcBCgtVc2VyU2VydmljZRJGCgdHZXRVc2VyEhwuc2hvcnRsaXN0LnYxLkdldFVzZXJSZXF1ZXN0Gh0uc2hvcnRsaXN0LnYxLkdldFVzZXJSZXNwb25zZRJPCgpFeHBvcnRVc2VyEh8uc2hvcnRsaXN0LnYxLkV4cG9ydFVzZXJSZXF1ZXN0GiAuc2hvcnRsaXN0LnYxLkV4cG9ydFVzZXJSZXNwb25zZRJPCgpEZWxldGVVc2VyEh8uc2hvcnRsaXN0LnYxLkRlbGV0ZVVzZXJSZXF1ZXN0GiAuc2hvcnRsaXN0LnYxLkRlbGV0ZVVzZXJSZXNwb25zZUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shortlist_v1_event, file_shortlist_v1_user_attribute]);
 
 /**
  * Request of UserService.GetUser.
@@ -196,6 +198,14 @@ export type ExportUserResponse = Message<"shortlist.v1.ExportUserResponse"> & {
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * On the first page, the attributes of the user in the serving bundle: those values that enough users share, as a
+   * bundle keeps no others. None after DeleteUser.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 3;
+   */
+  userAttributes: UserAttribute[];
 };
 
 /**
@@ -315,6 +325,14 @@ export type DeleteUserResponse = Message<"shortlist.v1.DeleteUserResponse"> & {
    * @generated from field: int64 deleted_event_count = 2;
    */
   deletedEventCount: bigint;
+
+  /**
+   * Whether the deletion is also recorded beside the bundles, so that servers of the same folder respect it whatever
+   * their store. False where this server cannot write into the folder of bundles, which its log tells.
+   *
+   * @generated from field: bool recorded_with_bundles = 3;
+   */
+  recordedWithBundles: boolean;
 };
 
 /**
@@ -379,7 +397,8 @@ export const UserService: GenService<{
   },
   /**
    * Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
-   * in which they were written, also those that are written meanwhile.
+   * in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
+   * knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
    *
    * @generated from rpc shortlist.v1.UserService.ExportUser
    */
@@ -390,8 +409,9 @@ export const UserService: GenService<{
   },
   /**
    * Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
-   * answer of any server on the same store uses what its bundle knows of the user; and `shortlist train --events` leaves
-   * the user out of what it learns. Only a salted hash remains, by which this is known. Events that are written later
+   * answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
+   * even to find what similar users chose; and `shortlist train` into that folder, or with `--events`, leaves the user
+   * out of what it learns. Only salted hashes remain, by which this is known. Events that are written later
    * count as those of somebody new. Safe to repeat, and to be repeated after UNAVAILABLE; a user that nobody knows is no
    * error.
    *
