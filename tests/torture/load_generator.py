@@ -1,6 +1,6 @@
 """The load generator: `python load_generator.py` makes the load that it reads as JSON, and prints what came of it.
 
-A process of its own, so that it takes no time from a server on another core, and so that a load has its own connections.
+It is a process of its own, so that it takes no time from a server on another core.
 """
 
 from __future__ import annotations

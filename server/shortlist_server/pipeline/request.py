@@ -5,10 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from shortlist_core.errors import DeadlineError, ShortlistError
 from shortlist_core.types import Ranked
 from shortlist_server.pipeline.query import Query
+
+
+class Place(Protocol):
+    """A place among the pending requests that a request has before it is admitted."""
+
+    def leave(self) -> bool:
+        """Leave the place. Whether the request was still there, and had been checked when it took the place."""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,6 +28,7 @@ class RequestContext:
     caller: str = ""  # the token's name or the peer's address; empty: somebody in this process
     lane: str = ""  # whose turn it is when this request is answered: the caller, or one connection of this machine
     urgent: bool = True  # whether somebody waits for this answer alone; batches and streams come after such requests
+    place: Place | None = None  # among the pending requests; None where it has none yet
 
     def seconds_left(self) -> float | None:
         """Seconds until the deadline, negative after it; None where there is no deadline."""

@@ -30,6 +30,7 @@ from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.bundles import BundleServicer
 from shortlist_server.rpc.catalog import CatalogServicer
 from shortlist_server.rpc.events import EventServicer
+from shortlist_server.rpc.gate import Gate
 from shortlist_server.rpc.grpc_server import grpc_server
 from shortlist_server.rpc.health import HealthServicer
 from shortlist_server.rpc.in_flight import InFlight
@@ -54,6 +55,7 @@ SERVICES = tuple(
 HEALTH = "grpc.health.v1.Health"
 
 _HOLD_SECONDS = 0.2  # longer than the pause of a refused client before its next try
+_MOST_UNACCEPTED = 65_536
 _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and reflection, after the last call has ended
 
 log = structlog.get_logger(__name__)
@@ -143,11 +145,12 @@ async def create_server(
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     in_flight = InFlight(settings)
-    around = middleware(lifecycle, authority, metrics, in_flight, engine.check_room)
+    around = middleware(lifecycle, authority, metrics, in_flight)
+    gate = Gate(lifecycle, authority, metrics, engine.is_busy, engine.enter)
     interceptor = Interceptor(around, metrics, in_flight, settings.max_message_bytes)
 
     def make() -> grpc.aio.Server:
-        server = grpc_server(interceptor, _options(settings))
+        server = grpc_server(interceptor, _options(settings), gate)
         add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
         add_EventServiceServicer_to_server(EventServicer(engine), server)
         add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
@@ -206,6 +209,9 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
+        # Calls that are not accepted yet. Further ones end as CANCELLED, which nobody tries again.
+        ("grpc.server.max_pending_requests", _MOST_UNACCEPTED),
+        ("grpc.server.max_pending_requests_hard_limit", _MOST_UNACCEPTED),
         ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
         # The server finds dead clients, and accepts pings every ten seconds or slower, also on idle connections.
         ("grpc.keepalive_time_ms", 60_000),

@@ -102,6 +102,11 @@ class Authority:
         self._quotas.take(name, quota)
         authenticated(name, partial(self.check, method, authorization), partial(self._quotas.take, name, quota))
 
+    def name(self, authorization: str | bytes | None) -> str:
+        """The name of the token in an `authorization` header; empty where there is no known one."""
+        known = self._matching(authorization)
+        return known[0].name if known else ""
+
     def _matching(self, authorization: str | bytes | None) -> list[Token]:
         """The lines of the token in a header, usually one; none where there is no token or it is not known.
 

@@ -11,12 +11,13 @@ from urllib.parse import unquote
 import grpc
 
 from shortlist_core.addresses import is_loopback
-from shortlist_server.pipeline.request import RequestContext
+from shortlist_server.pipeline.request import Place, RequestContext
 
 _token: ContextVar[str] = ContextVar("token", default="")  # of the call that this task handles
 _check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
 
 _charge: ContextVar[Callable[[int], None]] = ContextVar("charge", default=lambda queries: None)
+_place: ContextVar[Place | None] = ContextVar("place", default=None)
 
 
 def authenticated(token: str, check: Callable[[], None], charge: Callable[[int], None] = lambda queries: None) -> None:
@@ -27,6 +28,11 @@ def authenticated(token: str, check: Callable[[], None], charge: Callable[[int],
     _token.set(token)
     _check.set(check)
     _charge.set(charge)
+
+
+def placed(place: Place | None) -> None:
+    """Note the place among the pending requests that the call under way has got."""
+    _place.set(place)
 
 
 def check_again() -> None:
@@ -57,7 +63,7 @@ def request_context(
     """The request context of a call: its caller, and its deadline less the time that the answer needs to get back."""
     seconds_left = context.time_remaining()
     deadline = None if seconds_left is None else time.monotonic() + seconds_left - reserve_seconds
-    return RequestContext(deadline, caller=caller_of(context), lane=lane_of(context), urgent=urgent)
+    return RequestContext(deadline, caller=caller_of(context), lane=lane_of(context), urgent=urgent, place=_place.get())
 
 
 def lane_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:

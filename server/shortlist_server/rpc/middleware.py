@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from typing import NoReturn
 
@@ -16,9 +15,8 @@ from shortlist_core.errors import DeadlineError, SlowCallerError, UnavailableErr
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.logs import hashed
 from shortlist_server.base.metrics import Metrics
-from shortlist_server.pipeline.request import CallerGoneError, RequestContext
+from shortlist_server.pipeline.request import CallerGoneError
 from shortlist_server.rpc.auth import Authority
-from shortlist_server.rpc.caller import request_context
 from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
 from shortlist_server.rpc.status import to_code, to_status, to_trailers
@@ -26,13 +24,6 @@ from shortlist_server.rpc.status import to_code, to_status, to_trailers
 log = structlog.get_logger(__name__)
 
 _CLOCKS_SECONDS = 0.01  # how much earlier than the server a client may see the deadline pass
-
-_QUERIES = frozenset(
-    f"/shortlist.v1.RecommendationService/{name}" for name in ("Recommend", "Retrieve", "Rank", "SimilarItems")
-)
-
-CheckRoom = Callable[[RequestContext], None]
-"""Returns if one more query of the caller would be admitted now. Raises OverloadedError otherwise."""
 
 _SEVERITY = {  # every other status is the caller's own doing, and logged as info
     grpc.StatusCode.OK: logging.DEBUG,
@@ -48,7 +39,6 @@ def middleware(
     authority: Authority | None,
     metrics: Metrics,
     in_flight: InFlight,
-    check_room: CheckRoom = lambda context: None,
 ) -> list[Middleware]:
     """All middleware, the outermost first. Without an authority everybody may call."""
     return [
@@ -58,7 +48,6 @@ def middleware(
         *([authenticate(authority)] if authority else []),
         admit(lifecycle),
         bound_memory(in_flight),
-        refuse_where_full(check_room),
     ]
 
 
@@ -142,17 +131,6 @@ def bound_memory(in_flight: InFlight) -> Middleware:
         await proceed(call)
 
     return bounding
-
-
-def refuse_where_full(check_room: CheckRoom) -> Middleware:
-    """Refuse a query for which there is no room before its message is read: under overload, refusals must be cheap."""
-
-    async def refusing(proceed: Proceed, call: Call) -> None:
-        if call.method in _QUERIES:
-            check_room(request_context(call.context, 0.0))
-        await proceed(call)
-
-    return refusing
 
 
 def _leave(call: Call) -> NoReturn:

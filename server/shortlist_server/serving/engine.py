@@ -25,7 +25,7 @@ from shortlist_server.pipeline.rank_thread import RankThread
 from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
-from shortlist_server.serving.limiter import Limiter
+from shortlist_server.serving.limiter import Limiter, Place
 from shortlist_server.serving.routing import Serving
 from shortlist_server.system.expiry import Expiry, Retention
 from shortlist_server.system.live_catalog import LiveCatalog
@@ -71,6 +71,7 @@ class Engine:
         self._expiry = Expiry(store, retention, settings.expiry_sweep_seconds, metrics.expired)
         self._expiry.start()
         self._batcher = Batcher(self._model_thread, settings.max_batch)
+        self._max_batch = settings.max_batch
         self._rank_thread = RankThread(self._batcher.due)
         self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
@@ -114,9 +115,16 @@ class Engine:
         """Whether one batch has kept the model thread for so long that it will hardly ever end."""
         return self._batcher.busy_seconds() > _HANGS_SECONDS
 
-    def check_room(self, context: RequestContext) -> None:
-        """Return if one more request of the caller would be admitted now. Raises OverloadedError otherwise."""
-        self._requests.check(1, context)
+    def is_busy(self) -> bool:
+        """Whether so many queries are pending that there may be no room for another one."""
+        return self._requests.pending >= self._max_batch
+
+    def enter(self, context: RequestContext | None) -> Place:
+        """A place for one more query among the pending ones. Raises OverloadedError where there is no room for it.
+
+        Without a context room is looked for later, when the query is answered.
+        """
+        return self._requests.enter(context)
 
     async def recommend(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query, by both stages."""

@@ -1,0 +1,103 @@
+"""The gate: refuses queries for which there is no room, before anything else is done for them.
+
+Under overload most calls are refused, and what that costs is taken from the answers. A call that passes the middleware
+costs about as much as a third of an answer. So the gate knows only what it needs to refuse, and the call does not even
+get a task that waits for its cancellation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import structlog
+
+from shortlist_core.errors import OverloadedError
+from shortlist_server.base.lifecycle import Lifecycle
+from shortlist_server.base.metrics import Metrics
+from shortlist_server.pipeline.request import Place, RequestContext
+from shortlist_server.rpc.auth import Authority
+from shortlist_server.rpc.caller import lane_of
+from shortlist_server.rpc.status import to_code, to_status, to_trailers
+
+log = structlog.get_logger(__name__)
+
+_QUERIES = frozenset(
+    f"/shortlist.v1.RecommendationService/{name}" for name in ("Recommend", "Retrieve", "Rank", "SimilarItems")
+)
+_LOG_SECONDS = 1.0  # between two lines about refusals, which tell how many there were
+
+Trailers = tuple[tuple[str, str | bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a refused call ends with."""
+
+    code: grpc.StatusCode
+    message: str
+    trailers: Trailers
+
+
+class Gate:
+    """Decides on each call as it is accepted. It belongs to one event loop."""
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        authority: Authority | None,
+        metrics: Metrics,
+        is_busy: Callable[[], bool],
+        enter: Callable[[RequestContext | None], Place],
+    ) -> None:
+        """`enter` raises OverloadedError where there is no room for a query. It gets a context only if `is_busy`."""
+        self._lifecycle = lifecycle
+        self._authority = authority
+        self._metrics = metrics
+        self._is_busy = is_busy
+        self._enter = enter
+        self._refused: Counter[str] = Counter()  # by method, not logged yet
+        self._logged = 0.0
+
+    def guards(self, method: str) -> bool:
+        """Whether calls of this method may be refused here."""
+        return method in _QUERIES
+
+    def enter(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Refusal | Place | None:
+        """Why the call is refused, or its place among the pending queries; None for a call that is no query.
+
+        A call that is not refused here goes on, and everything else is checked then. It has to leave its place.
+        """
+        if method not in _QUERIES or self._lifecycle.draining.is_set():
+            return None
+        try:
+            return self._enter(self._context(context) if self._is_busy() else None)
+        except OverloadedError as error:
+            self._count(method)
+            status = to_status(error)
+            return Refusal(to_code(status), status.message, to_trailers(error, status))
+
+    def _context(self, context: grpc.aio.ServicerContext[Any, Any]) -> RequestContext | None:
+        """What decides about room for a call; None where it is not known."""
+        lane = ""
+        if self._authority:
+            lane = self._authority.name(dict(context.invocation_metadata() or ()).get("authorization"))
+            if not lane:
+                return None
+        seconds_left = context.time_remaining()
+        deadline = None if seconds_left is None else time.monotonic() + seconds_left
+        return RequestContext(deadline, lane=lane or lane_of(context))
+
+    def _count(self, method: str) -> None:
+        self._metrics.started(method)
+        self._metrics.handled(method, grpc.StatusCode.RESOURCE_EXHAUSTED.name, 0.0)
+        self._refused[method] += 1
+        if (now := time.monotonic()) - self._logged > _LOG_SECONDS:
+            for each, count in self._refused.items():
+                log.warning("calls_refused", method=each, count=count, reason=OverloadedError.reason)
+            self._refused.clear()
+            self._logged = now
