@@ -74,8 +74,9 @@ def percentile(values: Sequence[float], share: float) -> float:
 class Generator:
     """A load under way in another process, until `outcome` is asked for."""
 
-    def __init__(self, load: Load, cores: Sequence[int] = ()) -> None:
-        command = ["taskset", "-c", ",".join(map(str, cores))] if cores else []
+    def __init__(self, load: Load, cores: Sequence[int] = (), nice: int = 0) -> None:
+        command = ["nice", "-n", str(nice)]
+        command += ["taskset", "-c", ",".join(map(str, cores))] if cores else []
         self._process = subprocess.Popen(
             [*command, sys.executable, "-P", str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
