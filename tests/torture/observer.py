@@ -50,7 +50,7 @@ class Observer:
     def _ask(self) -> None:
         with grpc.insecure_channel(self._server.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
             health = HealthStub(channel)
-            while not self._over.wait(PAUSE):
+            while True:
                 begun = time.perf_counter()
                 try:
                     answer = health.Check(HealthCheckRequest(), timeout=PATIENCE)
@@ -59,6 +59,8 @@ class Observer:
                     end = error.code().name
                 self.millis.append(1e3 * (time.perf_counter() - begun))
                 self.ends[end] += 1
+                if self._over.wait(PAUSE):
+                    return
 
     def _look(self) -> None:
         while True:
