@@ -221,9 +221,12 @@ class Gate:
 
 
 def misbehave(ranker: Ranker) -> None:
-    """As the environment of this process says: FAKE_RANKER_SECONDS that a call takes, FAKE_RANKER_GATE, _STALLS."""
+    """As the environment of this process says: FAKE_RANKER_SECONDS that a call takes, _LEAK bytes, _GATE, _STALLS."""
     if seconds := float(os.environ.get("FAKE_RANKER_SECONDS", 0)):
         ranker.before = partial(time.sleep, seconds)
+    if leak := int(os.environ.get("FAKE_RANKER_LEAK", 0)):
+        kept: list[bytes] = []
+        ranker.before = lambda: kept.append(os.urandom(leak))
     if gate := os.environ.get("FAKE_RANKER_GATE"):
         ranker.before = Gate(Path(gate)).wait
     if switch := os.environ.get("FAKE_RANKER_STALLS"):

@@ -120,7 +120,7 @@ class _Clients:
             request, timeout=self._load.deadline, metadata=self._metadata
         )
         if self._chance.random() < self._load.cancelled:
-            await asyncio.sleep(self._chance.random() * 0.02)
+            await asyncio.sleep(self._chance.random() * 0.004)
             calling.cancel()
         try:
             await calling

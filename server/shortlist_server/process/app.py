@@ -146,7 +146,7 @@ async def create_server(
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     in_flight = InFlight(settings)
     around = middleware(lifecycle, authority, metrics, in_flight)
-    gate = Gate(lifecycle, authority, metrics, engine.is_busy, engine.enter)
+    gate = Gate(lifecycle, authority, metrics, in_flight.check, engine.is_busy, engine.enter)
     interceptor = Interceptor(around, metrics, in_flight, settings.max_message_bytes)
 
     def make() -> grpc.aio.Server:

@@ -31,6 +31,12 @@ _QUERIES = frozenset(
 )
 _LOG_SECONDS = 1.0  # between two lines about refusals, which tell how many there were
 
+
+def is_refusable(method: str) -> bool:
+    """Whether too many bytes refuse a call of this method. Health is told in any case, but for streams of it."""
+    return method.startswith("/shortlist.") or method.endswith("/Watch")
+
+
 Trailers = tuple[tuple[str, str | bytes], ...]
 
 
@@ -51,13 +57,18 @@ class Gate:
         lifecycle: Lifecycle,
         authority: Authority | None,
         metrics: Metrics,
+        check_memory: Callable[[], None],
         is_busy: Callable[[], bool],
         enter: Callable[[RequestContext | None], Place],
     ) -> None:
-        """`enter` raises OverloadedError where there is no room for a query. It gets a context only if `is_busy`."""
+        """`check_memory` raises OverloadedError where calls hold too much already.
+
+        `enter` raises OverloadedError where there is no room for a query. It gets a context only if `is_busy`.
+        """
         self._lifecycle = lifecycle
         self._authority = authority
         self._metrics = metrics
+        self._check_memory = check_memory
         self._is_busy = is_busy
         self._enter = enter
         self._refused: Counter[str] = Counter()  # by method, not logged yet
@@ -68,13 +79,16 @@ class Gate:
         return method in _QUERIES
 
     def enter(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Refusal | Place | None:
-        """Why the call is refused, or its place among the pending queries; None for a call that is no query.
+        """Why the call is refused, or its place among the pending queries; None for another call that goes on.
 
         A call that is not refused here goes on, and everything else is checked then. It has to leave its place.
         """
-        if method not in _QUERIES or self._lifecycle.draining.is_set():
+        if not is_refusable(method) or self._lifecycle.draining.is_set():
             return None
         try:
+            self._check_memory()
+            if method not in _QUERIES:
+                return None
             return self._enter(self._context(context) if self._is_busy() else None)
         except OverloadedError as error:
             self._count(method)

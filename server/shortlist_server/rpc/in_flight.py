@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Any, cast
+
+import grpc
 
 from shortlist_core.errors import OverloadedError
 from shortlist_server.base.settings import Settings
+from shortlist_server.rpc.caller import lane_of
 from shortlist_server.rpc.grpc_server import rpc_task
+from shortlist_server.serving.fair_queue import FairQueue
 
-CALL_BYTES = 16 * 1024
+CALL_BYTES = 24 * 1024
 """What an open call holds beside its messages, roughly: objects of gRPC, of the event loop and of ours."""
 PARSED = 4  # a parsed message takes about so many times the bytes of its wire form, next to these
 
+_SHARE = 4  # one caller has at most so small a part of the streams that there may be
 _RECEIVING = 32  # requests received at the same time; one takes up to `max_message_bytes` until it is complete
+_MOST_TURNS = 512  # requests of one caller that wait to be received
+_TOO_MANY_REQUESTS = "too many requests are on their way to this server"
+_TURN_SECONDS = 2.0  # that a request waits to be received
 _LINGERING_SECONDS = 0.25  # a request that takes longer gives way to others that wait to be received
 _LOOK_SECONDS = 0.25
 
@@ -33,6 +41,7 @@ class Held:
     task: asyncio.Task[None] | None = None  # of the handler
     rpc_task: asyncio.Task[None] | None = None  # of the whole call
     refusable: bool = True  # whether too many bytes refuse it: health is told in any case
+    lane: str = ""  # of a stream
     is_stream: bool = False  # whether its caller may send more messages
     waits_for: str = ""  # empty while the server works
     since: float = 0.0  # on time.monotonic's clock
@@ -53,7 +62,8 @@ class InFlight:
         self.bytes = 0
         self._calls: set[Held] = set()
         self._receiving: set[Held] = set()
-        self._turns: deque[asyncio.Future[None]] = deque()
+        self._turns: FairQueue[asyncio.Future[None]] = FairQueue()
+        self._streams: Counter[str] = Counter()  # by lane
 
     def begin(self, held: Held) -> None:
         """Count the call under way. Raises OverloadedError where calls hold too much already."""
@@ -61,16 +71,33 @@ class InFlight:
         held.task, held.rpc_task = asyncio.current_task(), rpc_task()
         self._calls.add(held)
 
+    def begin_stream(self, held: Held, lane: str) -> None:
+        """Count the call as a stream, which may last. Raises OverloadedError where its caller has too many of them."""
+        if self._streams[lane] >= self._most // CALL_BYTES // _SHARE:
+            raise OverloadedError("this caller has as many streams as a caller may have", 1.0)
+        held.lane = lane
+        self._streams[lane] += 1
+
     def end(self, held: Held) -> None:
         """Count the call no longer."""
+        if held.lane:
+            self._streams[held.lane] -= 1
+            if not self._streams[held.lane]:
+                del self._streams[held.lane]
+            held.lane = ""
         self._calls.discard(held)
         self.bytes -= held.bytes
         held.bytes = 0
 
+    def check(self, count: int = CALL_BYTES) -> None:
+        """Return if calls may hold so many more bytes. Raises OverloadedError otherwise."""
+        if self.bytes + count > self._most:
+            raise OverloadedError("the calls in flight hold as much memory as they may together", 1.0)
+
     def hold(self, held: Held, count: int) -> None:
         """Count so many more bytes for the call. Raises OverloadedError where all calls hold too much."""
-        if held.refusable and self.bytes + count > self._most:
-            raise OverloadedError("the calls in flight hold as much memory as they may together", 1.0)
+        if held.refusable:
+            self.check(count)
         held.bytes += count
         self.bytes += count
 
@@ -79,21 +106,18 @@ class InFlight:
         held.bytes -= count
         self.bytes -= count
 
-    async def receive(self, held: Held, read: Callable[[], Awaitable[bytes]]) -> bytes:
-        """A request, as `read` gives it. Few are received at once, and the slowest gives way to those that wait."""
-        while len(self._receiving) >= _RECEIVING:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._turns.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if not turn.cancelled():  # its turn had come
-                    self._next_turn()
-                raise
-        self._receiving.add(held)
+    async def receive(self, held: Held, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+        """The request of a call. Few are received at once, and the slowest gives way to those that wait.
+
+        Callers take turns. Health does not wait. Raises OverloadedError where the turn does not come soon.
+        """
+        while held.refusable and len(self._receiving) >= _RECEIVING:
+            await self._turn(lane_of(context))
+        if held.refusable:
+            self._receiving.add(held)
         self.await_caller(held, "request")
         try:
-            return await read()
+            return cast(bytes, await context.read())
         finally:
             self.go_on(held)
             self._receiving.discard(held)
@@ -122,11 +146,14 @@ class InFlight:
     async def watch(self) -> None:
         """Let go of callers that take too long, until the task is cancelled."""
         while True:
+            looked = time.monotonic()
             await asyncio.sleep(_LOOK_SECONDS)
             now = time.monotonic()
             for held in [held for held in self._calls if held.waits_for or held.let_go]:
                 if held.let_go or now - held.since > self._patience[held.waits_for]:
                     self._let_go(held)
+            if now - looked > 2 * _LOOK_SECONDS:
+                continue  # it was this process that was slow, and not its callers
             waiting = sum(not turn.done() for turn in self._turns)
             for held in sorted(self._receiving, key=lambda held: held.since)[:waiting]:
                 if now - held.since > _LINGERING_SECONDS:
@@ -140,9 +167,23 @@ class InFlight:
         if held.task:
             held.task.cancel()
 
+    async def _turn(self, lane: str) -> None:
+        if self._turns.length(lane) >= _MOST_TURNS:
+            raise OverloadedError(_TOO_MANY_REQUESTS, 1.0)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns.put(turn, lane, urgent=True)
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await turn
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if not turn.cancelled():  # its turn had come
+                self._next_turn()
+            if isinstance(error, TimeoutError):
+                raise OverloadedError(_TOO_MANY_REQUESTS, 1.0) from None
+            raise
+
     def _next_turn(self) -> None:
-        while self._turns:
-            turn = self._turns.popleft()
+        while (turn := self._turns.take()) is not None:
             if not turn.done():
                 turn.set_result(None)
                 return

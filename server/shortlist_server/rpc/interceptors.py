@@ -17,6 +17,7 @@ import grpc
 from shortlist_core.errors import AnswerTooLargeError, InvalidArgumentError
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.pipeline.request import CallerGoneError
+from shortlist_server.rpc.caller import lane_of
 from shortlist_server.rpc.in_flight import PARSED, Held, InFlight
 from shortlist_server.rpc.messages import Malformed, Parser, malformed
 
@@ -121,6 +122,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         serialize: Callable[[Any], bytes],
     ) -> Proceed:
         async def answer(call: Call) -> None:
+            self._in_flight.begin_stream(call.held, lane_of(call.context))
             received = receive(call)
             request = received if isinstance(received, AsyncIterator) else await received
             async with aclosing(cast(Any, behaviour(request, call.context))) as responses:
@@ -131,7 +133,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     async def _request(self, parser: Parser, call: Call) -> Any:
         """The only message of a call. Raises InvalidArgumentError where there is none, or one that is malformed."""
-        data: Any = await self._in_flight.receive(call.held, call.context.read)
+        data: Any = await self._in_flight.receive(call.held, call.context)
         if data is grpc.aio.EOF:
             raise malformed("is missing: this method takes one message")
         self._in_flight.hold(call.held, PARSED * len(data))

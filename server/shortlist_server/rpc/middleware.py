@@ -17,6 +17,7 @@ from shortlist_server.base.logs import hashed
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.pipeline.request import CallerGoneError
 from shortlist_server.rpc.auth import Authority
+from shortlist_server.rpc.gate import is_refusable
 from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
 from shortlist_server.rpc.status import to_code, to_status, to_trailers
@@ -124,7 +125,7 @@ def bound_memory(in_flight: InFlight) -> Middleware:
     """Count what the call holds until gRPC has sent its end. Refuse it where all calls hold too much together."""
 
     async def bounding(proceed: Proceed, call: Call) -> None:
-        call.held.refusable = call.is_ours or call.method.endswith("/Watch")
+        call.held.refusable = is_refusable(call.method)
         in_flight.begin(call.held)
         held = call.held  # the call itself refers to messages
         call.context.add_done_callback(lambda _: in_flight.end(held))  # type: ignore[arg-type]  # it needs no name

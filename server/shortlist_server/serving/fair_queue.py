@@ -28,6 +28,10 @@ class FairQueue(Generic[T]):
             for lane in tuple(lanes.values()):
                 yield from tuple(lane)
 
+    def length(self, caller: str) -> int:
+        """How many requests of a caller wait."""
+        return sum(len(lanes[caller]) for lanes in (self._urgent, self._others) if caller in lanes)
+
     def put(self, request: T, caller: str, urgent: bool) -> None:
         """Let the request wait behind those of its caller."""
         lanes = self._urgent if urgent else self._others
