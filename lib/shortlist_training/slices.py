@@ -93,7 +93,7 @@ def slices(histories: Queries, has_text: Bools, count: int, most: int, seed: int
     """`count` slices of at most `most` queries each, oldest first.
 
     Where slices of time give too few queries, the ends of all histories make the only slice. `has_text`, bool [items],
-    says which items have text. Raises DataError where the ends of histories give no query either.
+    says which items have text. Raises DataError, which says why, where the ends of histories give no query either.
     """
     as_of = int(histories.now[0])
     length = span_days(histories.times, as_of) * SLICE_SHARE * DAY
@@ -106,8 +106,29 @@ def slices(histories: Queries, has_text: Bools, count: int, most: int, seed: int
         return [cut_slice for cut_slice, _ in kept]
     last = ends(histories, len(has_text), most, generator)
     if not len(last.queries):
-        raise DataError("no user has two events that differ in their item: there is nothing to learn from")
+        raise DataError(f"{_why_nothing(histories, last.past)}: there is nothing to learn from")
     return [last]
+
+
+def _why_nothing(histories: Queries, past: Queries) -> str:
+    """Why the ends of histories, of which `past` is the rest, give no query."""
+    n_items = int(histories.items.max(initial=0)) + 1
+    had = np.unique(histories.rows() * n_items + histories.items)
+    several = int((np.bincount(had // n_items, minlength=len(histories)) > 1).sum())
+    if not several:
+        return f"no user of {len(histories):,} has two different items"
+    before = np.unique(past.rows() * n_items + past.items)
+    first_time = np.setdiff1d(had, before)
+    again = np.isin(first_time % n_items, past.items)
+    if not again.any():
+        return (
+            f"{several:,} of {len(histories):,} users have two items or more, but none of the {len(first_time):,} items"
+            " at the ends of their histories occurs before the end of another user's"
+        )
+    return (
+        f"{several:,} of {len(histories):,} users have two items or more, but none wanted an item at the end of the"
+        " history that was new to the user then"
+    )
 
 
 def time_slice(

@@ -94,7 +94,7 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2023-06-01", "--out", "{tmp}/o"],
          "has seen data after 2023-06-01"),
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2030-01-01", "--out", "{tmp}/o"],
-         "both are needed"),
+         "the newest at 2023-12-31"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_and_exit_code_2(shortlist, trained_bundle, tmp_path, monkeypatch, arguments, message):

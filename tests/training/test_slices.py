@@ -182,6 +182,19 @@ def test_where_nobody_has_two_items_there_is_nothing_to_learn(queries_of, users)
         slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
 
 
+@pytest.mark.parametrize(
+    ("users", "why"),
+    [
+        ([[(1, 1, 4)]] * 3, "no user of 3 has two different items"),
+        ([[(1, 1, 4), (2, 2, 4)], [(1, 3, 4), (2, 4, 4)]], "none of the 2 items at the ends .* another user's"),
+        ([[(1, 1, 4), (2, 2, 6)], [(1, 2, 4), (2, 1, 6)]], "none wanted an item at the end of the history that was new"),
+    ],
+)
+def test_each_cause_of_nothing_to_learn_is_told(queries_of, users, why):
+    with pytest.raises(DataError, match=f"{why}.*: there is nothing to learn from"):
+        slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
+
+
 def test_three_users_make_a_slice(queries_of):
     users = [[(day, (day + user) % ITEMS, 4) for day in range(10)] for user in range(3)]
     [cut] = slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
