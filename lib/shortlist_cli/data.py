@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from shortlist_cli import tables
 from shortlist_data import amazon as amazon_files
@@ -171,9 +172,8 @@ def _show(imported: Imported) -> None:
         table.add_row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
         for reason, count in rejects.counts.most_common():
             table.add_row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
-    for what, count in imported.notes.items():
-        if count:
-            table.add_row(what, f"{count:,}")
+    for note in imported.notes:
+        table.add_row(Text(f"{note.text}, such as {note.example}" if note.example else note.text), f"{note.count:,}")
     table.add_section()
     table.add_row("data set: interactions", f"{dataset.interactions.height:,}")
     table.add_row("data set: items", f"{dataset.items.height:,}")

@@ -1,9 +1,9 @@
-"""Rejects: the rows that an import rejected and why, and the limit above which the import fails."""
+"""Rejects and notes: the rows that an import rejected and why, what it read otherwise, and when the import fails."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,11 +14,23 @@ from shortlist_data.dataset import Dataset
 DUPLICATE = "exact duplicate"
 """The only reason that never fails an import: nothing is lost with a duplicate, and retail data is full of them."""
 
+_SHOWN = 60
+"""Characters of a cell that an example shows."""
+
 REJECTS = pl.Schema({"line": pl.Int64(), "reason": pl.String(), "content": pl.String()})
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something that an import did to rows that it kept, such as "price is no number: unknown"."""
+
+    text: str
+    count: int
+    example: str = ""  # the first cell and its line, such as "12 or so" (line 7); empty where no cell stands for it
+
+
 class Rejects:
-    """The rejected rows of one table.
+    """The rejected rows of one table, and notes on its kept rows.
 
     Lines count from 1 in the unpacked source file. For a Parquet file they are row numbers.
     """
@@ -28,6 +40,7 @@ class Rejects:
         self.read = 0  # rows of the source, kept or rejected
         self.counts: Counter[str] = Counter()
         self._frames: list[pl.DataFrame] = []
+        self._notes: dict[str, Note] = {}
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add rows with the columns of REJECTS: line, reason, content (the raw line, or its fields as JSON)."""
@@ -35,6 +48,19 @@ class Rejects:
             self._frames.append(frame.select(REJECTS.names()).cast(REJECTS))
             for reason, count in frame["reason"].value_counts().iter_rows():
                 self.counts[reason] += count
+
+    def note(self, text: str, count: int, cell: str | None = None, line: int | None = None) -> None:
+        """Count `count` more rows for which `text` holds. The first `cell` of a text, with its line, is its example."""
+        if not count:
+            return
+        where = "" if line is None else f" (line {line})"
+        before = self._notes.get(text, Note(text, 0, "" if cell is None else f"{_short(cell)!r}{where}"))
+        self._notes[text] = replace(before, count=before.count + count)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was noted, each text once and under the table's name, in the order of first appearance."""
+        return tuple(replace(note, text=f"{self.table}: {note.text}") for note in self._notes.values())
 
     @property
     def share(self) -> float:
@@ -56,11 +82,11 @@ class Rejects:
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """The result of an import: the data set, the rejected rows, and notes."""
+    """The result of an import: the data set, the rejected rows, and notes on what was kept."""
 
     dataset: Dataset
     rejects: tuple[Rejects, ...]
-    notes: dict[str, int] = field(default_factory=dict)  # note -> count
+    notes: tuple[Note, ...] = ()  # each of a count above 0; those of `rejects` among them
 
     def publish(self, folder: Path, max_rejects: float = 0.05) -> None:
         """Write the data set and its `rejects-*.csv` into `folder`.
@@ -88,3 +114,7 @@ def _refuse_if_too_many(rejects: Rejects, folder: Path, max_rejects: float) -> N
         f"{rejects.share:.1%} of the {rejects.read} rows of {rejects.table} were rejected (most: {worst}), more than "
         f"{max_rejects:.1%}; nothing was imported, see {folder / f'rejects-{rejects.table}.csv'}"
     )
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}..."

@@ -21,7 +21,7 @@ from shortlist_data.clean import (
 )
 from shortlist_data.dataset import Dataset, untitled_items
 from shortlist_data.reading import LINE, Reading
-from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rejects import Imported, Note, Rejects
 from shortlist_data.source import batches
 
 Mapped = Mapping[str, Mapping[str, str]]
@@ -62,7 +62,10 @@ def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> 
     """The result of an import from clean canonical frames ("interactions" and any of "items", "users")."""
     dataset = Dataset.of(frames["interactions"], frames.get("items"), frames.get("users"), where="import")
     untitled = len(untitled_items(frames["interactions"], frames.get("items", schema.empty("items"))))
-    return Imported(dataset, tuple(rejects), {"items only in interactions (no title)": untitled})
+    notes = [note for of_table in rejects for note in of_table.notes]
+    if untitled:
+        notes.append(Note("items only in interactions (no title)", untitled))
+    return Imported(dataset, tuple(rejects), tuple(notes))
 
 
 def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:

@@ -4,6 +4,7 @@ import pytest
 
 from shortlist_core.errors import DataError
 from shortlist_data import movielens
+from shortlist_data.rejects import Note
 
 
 def write_latest(folder: Path) -> None:
@@ -53,7 +54,7 @@ def test_the_layout_of_ml_1m(tmp_path: Path) -> None:
     assert result.rejects[0].frame().rows() == [(3, "wrong number of columns", "broken")]
     first = result.dataset.items.row(0, named=True)
     assert (first["title"], first["categories"]) == ("Misérables: Les", ["Drama", "Musical"])
-    assert result.notes == {"items only in interactions (no title)": 1}
+    assert result.notes == (Note("items only in interactions (no title)", 1),)
     assert {"key": "gender", "value": "F"} in result.dataset.users["attributes"].to_list()[0]
 
 
