@@ -1,4 +1,4 @@
-"""`shortlist data`: import interactions into the canonical layout, or make a synthetic shop."""
+"""`shortlist data`: import interactions into the canonical layout, show a data folder, or make a synthetic shop."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from rich.table import Table
 from rich.text import Text
 
 from shortlist_cli import tables
+from shortlist_cli.data_summary import print_summary
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
 from shortlist_data import online_retail as online_retail_files
 from shortlist_data.clean import Rules
+from shortlist_data.dataset import Dataset
+from shortlist_data.hints import hints
 from shortlist_data.progress import working
 from shortlist_data.reading import Reading
 from shortlist_data.rejects import Imported
+from shortlist_data.summary import Summary
 from shortlist_data.synthetic import make_shop
 from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
-app = typer.Typer(no_args_is_help=True, help="Import data into the canonical layout, or make a synthetic shop.")
+app = typer.Typer(no_args_is_help=True, help="Import data, show a data folder, or make a synthetic shop.")
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
 app.add_typer(importers, name="import")
 
@@ -122,6 +126,12 @@ def table(
 
 
 @app.command()
+def show(data: Annotated[Path, typer.Argument(help="Data folder.", file_okay=False)]) -> None:
+    """Show what a data folder holds: times, users, items, events by type, descriptions, and what is unusual."""
+    print_summary(tables.output(), Summary.of(Dataset.read(data)))
+
+
+@app.command()
 def synthetic(
     out: Out,
     items: Annotated[int, typer.Option(min=10, help="Items in the shop.")] = 2_000,
@@ -166,7 +176,7 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
 
 
 def _show(imported: Imported) -> None:
-    dataset, table = imported.dataset, Table("table", "rows", title="Import")
+    table = Table("table", "rows", title="Import")
     table.columns[1].justify = "right"
     for rejects in imported.rejects:
         table.add_row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
@@ -174,8 +184,7 @@ def _show(imported: Imported) -> None:
             table.add_row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
     for note in imported.notes:
         table.add_row(Text(f"{note.text}, such as {note.example}" if note.example else note.text), f"{note.count:,}")
-    table.add_section()
-    table.add_row("data set: interactions", f"{dataset.interactions.height:,}")
-    table.add_row("data set: items", f"{dataset.items.height:,}")
-    table.add_row("data set: users with attributes", f"{dataset.users.height:,}")
     tables.output().print(table)
+    items = imported.headers.get("items")
+    more = hints(imported.headers, imported.event_words)
+    print_summary(tables.output(), Summary.of(imported.dataset), items.found if items else (), more)

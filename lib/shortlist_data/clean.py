@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,9 +35,7 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
     `raw` has LINE and columns under canonical names, user_id, item_id and timestamp among them.
     """
     time = to_time(pl.col("timestamp"), raw.schema["timestamp"], rules.time_format)
-    event = _text(raw, "event_type").str.to_lowercase()
-    names = {name.lower(): kind for name, kind in rules.event_types.items()}
-    event = event.replace(names).fill_null(rules.event_type)
+    event = _event(raw, "event_type", rules)
     value = _number(raw, "value")
     checks = [
         ("missing user_id", _text(raw, "user_id").is_null()),
@@ -55,6 +54,19 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
         _text(raw, "session_id").alias("session_id"),
     ]
     return _sound(raw, columns, checks, rejects)
+
+
+def unknown_events(raw: pl.DataFrame, column: str, rules: Rules) -> Counter[str]:
+    """How many rows have each word in `column` that is no event type and that `rules` do not explain."""
+    if column not in raw.columns:
+        return Counter()
+    words = raw.filter(~_event(raw, column, rules).is_in(EVENT_NAMES)).select(_text(raw, column)).to_series()
+    return Counter(dict(words.value_counts().iter_rows()))
+
+
+def _event(raw: pl.DataFrame, column: str, rules: Rules) -> pl.Expr:
+    names = {name.lower(): kind for name, kind in rules.event_types.items()}
+    return _text(raw, column).str.to_lowercase().replace(names).fill_null(rules.event_type)
 
 
 def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_data.columns import Header
 from shortlist_data.dataset import Dataset
 
 DUPLICATE = "exact duplicate"
@@ -87,6 +89,8 @@ class Imported:
     dataset: Dataset
     rejects: tuple[Rejects, ...]
     notes: tuple[Note, ...] = ()  # each of a count above 0; those of `rejects` among them
+    headers: Mapping[str, Header] = field(default_factory=dict)  # of the tables of any shop; see shortlist_data.hints
+    event_words: Mapping[str, int] = field(default_factory=dict)
 
     def publish(self, folder: Path, max_rejects: float = 0.05) -> None:
         """Write the data set and its `rejects-*.csv` into `folder`.

@@ -43,7 +43,7 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
         raise DataError(f"delimiter {how.separator!r} is not one character")
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
-    format = how.format or detect_format(path)
+    format = file_format(path, how)
     if format == "parquet":
         yield from _parquet_batches(path, rejects)
         return
@@ -55,6 +55,11 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
                 yield from csv_batches(path, file, rejects, how, tab=format == "tsv")
     except (OSError, EOFError) as error:
         raise DataError(f"{path}: cannot read: {error}") from error
+
+
+def file_format(path: Path, how: Reading) -> str:
+    """One of FORMATS: the one that is said, or else detected."""
+    return how.format or detect_format(path)
 
 
 def detect_format(path: Path) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -18,11 +19,13 @@ from shortlist_data.clean import (
     clean_users,
     distinct_ids,
     distinct_interactions,
+    unknown_events,
 )
+from shortlist_data.columns import Header, read_header, refuse_incomplete
 from shortlist_data.dataset import Dataset, untitled_items
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Note, Rejects
-from shortlist_data.source import batches
+from shortlist_data.source import batches, file_format
 
 Mapped = Mapping[str, Mapping[str, str]]
 """Table -> canonical column -> column of the source."""
@@ -42,6 +45,15 @@ class Tables:
     reading: Reading = field(default_factory=Reading)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A table as read."""
+
+    frame: pl.DataFrame
+    header: Header
+    event_words: Mapping[str, int]  # see shortlist_data.hints
+
+
 def import_tables(tables: Tables) -> Imported:
     """Read the files of `tables` into a data set. Rows that cannot be used are rejected with line and reason.
 
@@ -49,13 +61,17 @@ def import_tables(tables: Tables) -> Imported:
     """
     if tables.rules.event_type not in schema.EVENT_NAMES:
         raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
+    refuse_incomplete(list(_headers(tables)))
     rejects = {name: Rejects(name) for name in schema.TABLES}
-    frames = {
-        "interactions": read_interactions(tables, rejects["interactions"]),
-        "items": _read_ids("items", tables.items, clean_items, tables, rejects["items"]),
-        "users": _read_ids("users", tables.users, clean_users, tables, rejects["users"]),
-    }
-    return imported(frames, [of_table for of_table in rejects.values() if of_table.read])
+    read = {"interactions": _read_events(tables, rejects["interactions"])}
+    if tables.items is not None:
+        read["items"] = _read_ids("items", tables.items, clean_items, tables, rejects["items"])
+    if tables.users is not None:
+        read["users"] = _read_ids("users", tables.users, clean_users, tables, rejects["users"])
+    frames = {table: of_table.frame for table, of_table in read.items()}
+    result = imported(frames, [of_table for of_table in rejects.values() if of_table.read])
+    headers = {table: of_table.header for table, of_table in read.items()}
+    return replace(result, headers=headers, event_words=read["interactions"].event_words)
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
@@ -70,8 +86,12 @@ def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> 
 
 def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:
     """Clean canonical interactions of `tables.interactions`, in the order of the source, without exact duplicates."""
-    clean = _clean_batches("interactions", tables.interactions, clean_interactions, tables, rejects)
-    return distinct_interactions(clean, rejects).drop(LINE)
+    return _read_events(tables, rejects).frame
+
+
+def _read_events(tables: Tables, rejects: Rejects) -> _Read:
+    read = _clean_batches("interactions", tables.interactions, clean_interactions, tables, rejects)
+    return replace(read, frame=distinct_interactions(read.frame, rejects).drop(LINE))
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -127,33 +147,47 @@ def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, st
     return columns
 
 
-def _read_ids(table: str, path: Path | None, clean: _Clean, tables: Tables, rejects: Rejects) -> pl.DataFrame:
-    if path is None:
-        return schema.empty(table)
-    frame = _clean_batches(table, path, clean, tables, rejects)
-    return distinct_ids(frame, schema.REQUIRED[table][0], rejects).drop(LINE)
+def _read_ids(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> _Read:
+    read = _clean_batches(table, path, clean, tables, rejects)
+    return replace(read, frame=distinct_ids(read.frame, schema.REQUIRED[table][0], rejects).drop(LINE))
 
 
-def _clean_batches(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> pl.DataFrame:
+def _clean_batches(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> _Read:
     mapping = tables.columns.get(table, {})
-    frames, seen = [], set[str]()
+    frames, columns, found = [], dict[str, None](), dict[str, str]()
+    events = Counter[str]()
     for batch in batches(path, rejects, tables.reading):
-        seen |= set(batch.columns)
-        raw = _renamed(table, batch, mapping)
+        header = _header(table, path, batch, mapping)
+        columns |= dict.fromkeys(header.columns)
+        found |= header.found
+        raw = _renamed(batch, header)
+        if table == "interactions":
+            events += unknown_events(raw, header.known().get("event_type", "event_type"), tables.rules)
         frames.append(clean(raw, tables.rules, rejects))
-    wanted = {mapping.get(name, name) for name in schema.REQUIRED[table]} | set(mapping.values())
-    for column in sorted(wanted - seen):
-        present = ", ".join(sorted(seen - {LINE})) or "none"
-        raise DataError(f"{path}: there is no column {column!r} (the columns are {present}); map it with --columns")
-    return pl.concat(frames)
+    header = Header(table, str(path), tuple(columns), mapping, found)
+    refuse_incomplete([header])
+    return _Read(pl.concat(frames), header, events)
 
 
-def _renamed(table: str, batch: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
-    """`batch` under canonical names; required columns that it lacks are added with nulls."""
-    named = {source: name for name, source in mapping.items()}
+def _header(table: str, path: Path, batch: pl.DataFrame, mapping: Mapping[str, str]) -> Header:
+    return read_header(table, str(path), [name for name in batch.columns if name != LINE], mapping)
+
+
+def _headers(tables: Tables) -> Iterator[Header]:
+    """The headers of the files, of each as far as its first rows tell: every line of JSON may have further keys."""
+    files = {"interactions": tables.interactions, "items": tables.items, "users": tables.users}
+    for table, path in files.items():
+        if path is not None:
+            frames = batches(path, Rejects(table), tables.reading)
+            header = _header(table, path, next(frames), tables.columns.get(table, {}))
+            if file_format(path, tables.reading) != "jsonl" or next(frames, None) is None:
+                yield header
+
+
+def _renamed(batch: pl.DataFrame, header: Header) -> pl.DataFrame:
+    """`batch` under canonical names; columns that must be there and are not are added with nulls."""
     # A source's column "value" is left out when another column is mapped to value.
-    rest = [name for name in batch.columns if name not in named and name not in mapping]
-    mapped = [pl.col(source).alias(name) for name, source in mapping.items() if source in batch.columns]
-    absent = [name for name in schema.REQUIRED[table] if name not in mapping and name not in batch.columns]
-    absent += [name for name, source in mapping.items() if source not in batch.columns]
-    return batch.select(*rest, *mapped, *(pl.lit(None, pl.String).alias(name) for name in absent))
+    rest = [name for name in header.unread if name not in header.mapping]
+    named = [pl.col(source).alias(name) for name, source in header.found.items()]
+    absent = [pl.lit(None, pl.String).alias(name) for name in header.lacking]
+    return batch.select(LINE, *rest, *named, *absent)

@@ -113,22 +113,18 @@ def slices(histories: Queries, has_text: Bools, count: int, most: int, seed: int
 def _why_nothing(histories: Queries, past: Queries) -> str:
     """Why the ends of histories, of which `past` is the rest, give no query."""
     n_items = int(histories.items.max(initial=0)) + 1
-    had = np.unique(histories.rows() * n_items + histories.items)
-    several = int((np.bincount(had // n_items, minlength=len(histories)) > 1).sum())
+    keys = histories.rows() * n_items + histories.items
+    several = int((np.bincount(np.unique(keys) // n_items, minlength=len(histories)) > 1).sum())
     if not several:
         return f"no user of {len(histories):,} has two different items"
-    before = np.unique(past.rows() * n_items + past.items)
-    first_time = np.setdiff1d(had, before)
-    again = np.isin(first_time % n_items, past.items)
-    if not again.any():
-        return (
-            f"{several:,} of {len(histories):,} users have two items or more, but none of the {len(first_time):,} items"
-            " at the ends of their histories occurs before the end of another user's"
-        )
-    return (
-        f"{several:,} of {len(histories):,} users have two items or more, but none wanted an item at the end of the"
-        " history that was new to the user then"
-    )
+    who = f"{several:,} of {len(histories):,} users have two items or more, but"
+    new = ~np.isin(keys, past.rows() * n_items + past.items)
+    if not new.any():
+        return f"{who} all that they took at the ends of their histories they had taken before"
+    if not wanted(histories)[new].any():
+        return f"{who} what was new to them at the ends of their histories was only shown to them, or disliked"
+    count = len(np.unique(keys[new & wanted(histories)] % n_items))
+    return f"{who} nobody had taken any of the {count:,} items that they wanted at the ends of their histories before"
 
 
 def time_slice(

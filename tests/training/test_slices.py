@@ -186,8 +186,9 @@ def test_where_nobody_has_two_items_there_is_nothing_to_learn(queries_of, users)
     ("users", "why"),
     [
         ([[(1, 1, 4)]] * 3, "no user of 3 has two different items"),
-        ([[(1, 1, 4), (2, 2, 4)], [(1, 3, 4), (2, 4, 4)]], "none of the 2 items at the ends .* another user's"),
-        ([[(1, 1, 4), (2, 2, 6)], [(1, 2, 4), (2, 1, 6)]], "none wanted an item at the end of the history that was new"),
+        ([[(1, 1, 4), (2, 2, 4)], [(1, 3, 4), (2, 4, 4)]], "2 of 2 users .* nobody .* any of the 2 items .* before"),
+        ([[(1, 1, 4), (2, 2, 6)], [(1, 2, 4), (2, 1, 6)]], "2 of 2 users .* was only shown to them, or disliked"),
+        ([[(1, 1, 4), (2, 2, 4), (3, 1, 4)], [(1, 2, 4)]], "1 of 2 users .* they had taken before"),
     ],
 )
 def test_each_cause_of_nothing_to_learn_is_told(queries_of, users, why):
