@@ -76,7 +76,7 @@ NAMES = {
 }
 """Table -> canonical column -> names of others for it, the likeliest first, blanks between."""
 
-RATINGS = frozenset("rating stars overall score bookrating userrating bewertung".split())
+RATINGS = frozenset(["rating", "stars", "overall", "score", "bookrating", "userrating", "bewertung"])
 """Names of the values that are ratings."""
 
 _EVENTS = {
