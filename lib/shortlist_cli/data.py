@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from shortlist_cli import tables
+from shortlist_core import terminal
+from shortlist_core.terminal import Table, quoted
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
@@ -134,7 +134,8 @@ def synthetic(
     with working(f"writing {out}"):
         shop.write(out)
     count = shop.dataset.interactions.height
-    typer.echo(f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz, to {out}")
+    wrote = f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz"
+    terminal.say(f"{wrote}, to {quoted(out)}")
 
 
 @app.command("synthetic-vectors")
@@ -149,11 +150,12 @@ def synthetic_vectors(
     from shortlist_synthetic.publish import default_users, publish
 
     def progress(step: str) -> None:
-        typer.echo(f"{step} ...")
+        terminal.say(f"{step} ...")
 
     manifest = publish(bundles, items, users or default_users(items), seed, progress)
     size = sum(entry.bytes for entry in manifest.files.values())
-    typer.echo(f"Published {manifest.version} in {bundles}: {items:,} items, {size / items:,.0f} bytes per item")
+    sizes = f"{items:,} items, {size / items:,.0f} bytes per item"
+    terminal.say(f"Published {manifest.version} in {quoted(bundles)}: {sizes}")
 
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
@@ -161,21 +163,20 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     _show(imported)
     with working(f"writing {out}"):
         imported.publish(out, max_rejects)
-    typer.echo(f"Wrote {out}")
+    terminal.say(f"Wrote {quoted(out)}")
 
 
 def _show(imported: Imported) -> None:
-    dataset, table = imported.dataset, Table("table", "rows", title="Import")
-    table.columns[1].justify = "right"
+    dataset, table = imported.dataset, Table("table", "rows", title="Import").right(1)
     for rejects in imported.rejects:
-        table.add_row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
+        table.row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
         for reason, count in rejects.counts.most_common():
-            table.add_row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
+            table.row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
     for what, count in imported.notes.items():
         if count:
-            table.add_row(what, f"{count:,}")
+            table.row(what, f"{count:,}")
     table.add_section()
-    table.add_row("data set: interactions", f"{dataset.interactions.height:,}")
-    table.add_row("data set: items", f"{dataset.items.height:,}")
-    table.add_row("data set: users with attributes", f"{dataset.users.height:,}")
-    tables.output().print(table)
+    table.row("data set: interactions", f"{dataset.interactions.height:,}")
+    table.row("data set: items", f"{dataset.items.height:,}")
+    table.row("data set: users with attributes", f"{dataset.users.height:,}")
+    terminal.output().print(table)
