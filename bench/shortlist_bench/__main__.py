@@ -17,6 +17,8 @@ from pathlib import Path
 from rich.console import Console
 
 from shortlist_bench import ghz, machine, plot, report
+from shortlist_cli.folders import writable
+from shortlist_core.errors import DataError
 from shortlist_core.processes import python_module
 
 BUILD_MINUTES, MEASURE_MINUTES, BUILD_MINUTES_PER_MILLION = 1.0, 3.0, 6.0
@@ -30,6 +32,11 @@ def main() -> None:
     options = parse(sys.argv[1:])
     if missing := ghz.missing():
         sys.exit(missing)
+    for folder in (options.out, options.bundles):
+        try:
+            writable(folder)
+        except DataError as error:
+            sys.exit(f"error: {error}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     begun, sizes, skipped = time.monotonic(), {}, {}
     for name, items in wanted(options).items():

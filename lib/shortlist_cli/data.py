@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from shortlist_cli import tables
 from shortlist_cli.data_summary import print_summary
+from shortlist_cli.folders import to_be_published_in, writable
+from shortlist_core import terminal
+from shortlist_core.terminal import Table, quoted
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
@@ -29,8 +29,18 @@ app = typer.Typer(no_args_is_help=True, help="Import data, show a data folder, o
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
 app.add_typer(importers, name="import")
 
+LEAST_PACKED = 10
+"""Bytes of a source that become one of Parquet at most."""
+
 From = Annotated[Path, typer.Option("--from", help="Folder with the files as published.", file_okay=False)]
-Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]
+
+
+def _writable(out: Path) -> Path:
+    writable(out)
+    return out
+
+
+Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False, callback=_writable)]
 MaxRejects = Annotated[float, typer.Option(min=0, max=1, help="Largest share of rows of a table that may be rejected.")]
 
 Download = Annotated[bool, typer.Option("--download", help="Download the files into the folder --from first.")]
@@ -121,6 +131,8 @@ def table(
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
     reading = Reading(format, encoding, delimiter)
+    sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
+    writable(out, sum(sizes) // LEAST_PACKED)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
     _publish(import_tables(tables), out, max_rejects)
 
@@ -128,7 +140,7 @@ def table(
 @app.command()
 def show(data: Annotated[Path, typer.Argument(help="Data folder.", file_okay=False)]) -> None:
     """Show what a data folder holds: times, users, items, events by type, descriptions, and what is unusual."""
-    print_summary(tables.output(), Summary.of(Dataset.read(data)))
+    print_summary(Summary.of(Dataset.read(data)))
 
 
 @app.command()
@@ -140,12 +152,14 @@ def synthetic(
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make a synthetic shop: a year of views, carts and purchases, and its users' true preferences."""
+    writable(out, int(5 * users * events_per_user))  # bytes of an event in Parquet, at least
     with working(f"drawing a year of {users:,} users among {items:,} items"):
         shop = make_shop(items, users, seed, events_per_user)
     with working(f"writing {out}"):
         shop.write(out)
     count = shop.dataset.interactions.height
-    typer.echo(f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz, to {out}")
+    wrote = f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz"
+    terminal.say(f"{wrote}, to {quoted(out)}")
 
 
 @app.command("synthetic-vectors")
@@ -159,12 +173,15 @@ def synthetic_vectors(
     # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_synthetic.publish import default_users, publish
 
+    writable(to_be_published_in(bundles), 700 * items)
+
     def progress(step: str) -> None:
-        typer.echo(f"{step} ...")
+        terminal.say(f"{step} ...")
 
     manifest = publish(bundles, items, users or default_users(items), seed, progress)
     size = sum(entry.bytes for entry in manifest.files.values())
-    typer.echo(f"Published {manifest.version} in {bundles}: {items:,} items, {size / items:,.0f} bytes per item")
+    sizes = f"{items:,} items, {size / items:,.0f} bytes per item"
+    terminal.say(f"Published {manifest.version} in {quoted(bundles)}: {sizes}")
 
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
@@ -172,19 +189,19 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     _show(imported)
     with working(f"writing {out}"):
         imported.publish(out, max_rejects)
-    typer.echo(f"Wrote {out}")
+    terminal.say(f"Wrote {quoted(out)}")
 
 
 def _show(imported: Imported) -> None:
-    table = Table("table", "rows", title="Import")
-    table.columns[1].justify = "right"
+    table = Table("table", "rows", title="Import").right(1)
     for rejects in imported.rejects:
-        table.add_row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
+        table.row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
         for reason, count in rejects.counts.most_common():
-            table.add_row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
+            table.row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
     for note in imported.notes:
-        table.add_row(Text(f"{note.text}, such as {note.example}" if note.example else note.text), f"{note.count:,}")
-    tables.output().print(table)
+        table.row(f"{note.text}, such as {note.example}" if note.example else note.text, f"{note.count:,}")
+    terminal.output().print(table)
     items = imported.headers.get("items")
-    more = hints(imported.headers, imported.event_words)
-    print_summary(tables.output(), Summary.of(imported.dataset), items.found if items else (), more)
+    print_summary(
+        Summary.of(imported.dataset), items.found if items else (), hints(imported.headers, imported.event_words)
+    )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from shortlist_core import terminal
+from shortlist_core.terminal import Table
 from shortlist_data.splits import text_of
 from shortlist_data.summary import Summary
 
@@ -15,19 +13,19 @@ _SHOWN = 10
 """Attributes that are named, the most frequent ones."""
 
 
-def print_summary(console: Console, summary: Summary, read: Collection[str] = (), hints: Sequence[str] = ()) -> None:
+def print_summary(summary: Summary, read: Collection[str] = (), hints: Sequence[str] = ()) -> None:
     """Print the counts as a table, then a line for what is missing or unusual, and for each hint.
 
     `read` names the columns that an item table had, as for `Summary.missing`.
     """
     table = Table("data set", "", title="What was understood")
     for what, found in _rows(summary):
-        table.add_row(what, Text(_plain(found)))
-    console.print(table)
+        table.row(what, found)
+    terminal.output().print(table)
     for sentence in (*summary.missing(read), *summary.unusual):
-        _print_line(console, f"warning: {sentence}")
+        terminal.say(f"warning: {sentence}")
     for sentence in hints:
-        _print_line(console, f"note: {sentence}")
+        terminal.say(f"note: {sentence}")
 
 
 def _rows(summary: Summary) -> list[tuple[str, str]]:
@@ -56,11 +54,3 @@ def _attributes(counts: Mapping[str, int]) -> str:
     shown = ", ".join(f"{name} ({count:,})" for name, count in list(counts.items())[:_SHOWN])
     more = f" and {len(counts) - _SHOWN:,} others" if len(counts) > _SHOWN else ""
     return f"{shown}{more}" if counts else "none"
-
-
-def _print_line(console: Console, line: str) -> None:
-    console.print(Text(_plain(line)), soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from shortlist_core import terminal
 from shortlist_server.rpc.auth import new_token
 
 
@@ -24,5 +25,5 @@ def token(
 ) -> None:
     """Make a random token. It is shown only once; the line for the server's --token-file contains only its hash."""
     made, line = new_token(scopes or ())
-    typer.echo(f"token, for the caller:      {made}")
-    typer.echo(f"line, for the --token-file: {line}")
+    terminal.say(f"token, for the caller:      {made}")
+    terminal.say(f"line, for the --token-file: {line}")

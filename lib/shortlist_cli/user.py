@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
-from rich.table import Table
 from shortlist import EventType
 from shortlist.v1.user_service_pb2 import UserEvent
 
-from shortlist_cli import tables
 from shortlist_cli.call import AsJson
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.terminal import Table, quoted
 
 SECONDS = 60.0
 """Timeout of a call: to delete a user, the server may have to rewrite its store."""
@@ -38,19 +37,19 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
     with connected(address, SECONDS) as client:
         answer = client.get_user(user)
     if as_json:
-        typer.echo(_json(answer))
+        terminal.say_json(_json(answer))
         return
     table = Table("what", "value", title=f"User {user}")
-    table.add_row("live events", f"{answer.live_event_count:,}")
+    table.row("live events", f"{answer.live_event_count:,}")
     for of_type in answer.live_event_type_counts:
         name = EventType.Name(of_type.event_type).removeprefix("EVENT_TYPE_").lower()
-        table.add_row(f"  {name}", f"{of_type.event_count:,}")
-    table.add_row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
+        table.row(f"  {name}", f"{of_type.event_count:,}")
+    table.row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
     if answer.HasField("first_event_time"):
-        table.add_row("first event", answer.first_event_time.ToJsonString())
-        table.add_row("last event", answer.last_event_time.ToJsonString())
-    table.add_row("deleted before", "yes" if answer.deleted_before else "no")
-    tables.output().print(table)
+        table.row("first event", answer.first_event_time.ToJsonString())
+        table.row("last event", answer.last_event_time.ToJsonString())
+    table.row("deleted before", "yes" if answer.deleted_before else "no")
+    terminal.output().print(table)
 
 
 @app.command()
@@ -60,16 +59,20 @@ def export(
     address: Address = LOCAL,
 ) -> None:
     """Export all events of a user, one JSON object per line."""
-    count = 0
+    events = (_json(event, indent=None) for event in _events(address, user))
+    if not out:
+        for event in events:
+            terminal.say_json(event)
+        return
+    first, count = next(events, None), 0  # asked for before the file is made: without an answer no file
     try:
-        with out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
-            for event in _events(address, user):
-                file.write(f"{_json(event, indent=None)}\n")
+        with out.open("w", encoding="utf-8") as file:
+            for event in chain([first] if first else [], events):
+                file.write(f"{terminal.plain_json(event)}\n")
                 count += 1
     except OSError as error:
-        raise DataError(f"{out}: cannot write: {error.strerror}") from None
-    if out:
-        typer.echo(f"{count:,} events of {user} in {out}")
+        raise DataError(f"{quoted(out)}: cannot write: {error.strerror}") from None
+    terminal.say(f"{count:,} events of {quoted(user)} in {quoted(out)}")
 
 
 @app.command()
@@ -80,10 +83,10 @@ def delete(
 ) -> None:
     """Delete a user: events and history, also those in bundles; the next training leaves the user out."""
     if not yes:
-        typer.confirm(f"Delete everything known of {user} at {address}? This cannot be undone", abort=True)
+        typer.confirm(f"Delete everything known of {quoted(user)} at {address}? This cannot be undone", abort=True)
     with connected(address, SECONDS) as client:
         answer = client.delete_user(user)
-    typer.echo(f"{answer.deleted_event_count:,} events deleted, {user} is forgotten")
+    terminal.say(f"{answer.deleted_event_count:,} events deleted, {quoted(user)} is forgotten")
 
 
 def _events(address: str, user: str) -> Iterator[UserEvent]:

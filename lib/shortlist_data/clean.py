@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
@@ -42,6 +43,7 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
         ("missing item_id", _text(raw, "item_id").is_null()),
         ("missing timestamp", _text(raw, "timestamp").is_null()),
         ("unreadable timestamp", time.is_null()),
+        ("timestamp after tomorrow", time > datetime.now(UTC) + timedelta(days=1)),
         ("unknown event_type", ~event.is_in(EVENT_NAMES)),
         ("unreadable value", _unreadable(raw, "value")),
     ]

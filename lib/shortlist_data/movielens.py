@@ -95,7 +95,9 @@ def _table(path: Path, columns: tuple[str, ...], rejects: Rejects) -> pl.DataFra
     raw = pl.concat(batches(path, rejects))
     missing = [name for name in columns if name not in raw.columns]
     if missing:
-        raise DataError(f"{path}: there is no column {', '.join(map(repr, missing))}; this is not MovieLens as published")
+        raise DataError(
+            f"{path}: there is no column {', '.join(map(repr, missing))}; this is not MovieLens as published"
+        )
     return raw.select(*columns, LINE)
 
 

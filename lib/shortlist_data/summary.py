@@ -121,7 +121,7 @@ def _unusual(dataset: Dataset, now: int) -> list[str]:
         )
     if early := int((times < EARLIEST).sum()):
         found.append(
-            f"{early:,} interactions are older than 1980, the oldest of {text_of(times[0])}: are their times understood?"
+            f"{early:,} interactions lie before 1980, the oldest at {text_of(times[0])}: are their times understood?"
         )
     if len(times) > 1 and times[0] == times[-1]:
         found.append(f"all interactions have the same time, {text_of(times[0])}: nothing is known of what came when")

@@ -31,7 +31,7 @@ def test_training_again_from_the_command_line_gives_the_same_metrics(shortlist, 
     code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
     assert code == 0, err
     published = BundleStore(tmp_path / "bundles").load()
-    assert f"Published {published.version} in {tmp_path / 'bundles'}, now current" in out
+    assert f"Published {published.version} in '{tmp_path / 'bundles'}', now current" in out
     assert published.manifest.metrics == pytest.approx(trained_bundle.load().manifest.metrics, abs=1e-6)
 
     options = (*options, "--no-activate")
@@ -89,7 +89,7 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
         (["retrain", "--data", "{data}", "--bundles", "{tmp}/c", "--device", "gpu"], "no GPU can be used here"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/no", "--out", "{tmp}/o"], "cannot read"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/empty", "--out", "{tmp}/o"], "no user ids"),
-        (["recommend", "--bundles", "{tmp}/none", "--users", "{tmp}/one", "--out", "{tmp}/o"], "there is no bundle"),
+        (["recommend", "--bundles", "{tmp}/none", "--users", "{tmp}/one", "--out", "{tmp}/o"], "there is no folder"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/one", "--out", "{tmp}/no/o"], "cannot write"),
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2023-06-01", "--out", "{tmp}/o"],
          "has seen data after 2023-06-01"),
