@@ -22,7 +22,7 @@ class Header:
     where: str  # the file
     columns: tuple[str, ...]
     mapping: Mapping[str, str]  # what the caller maps: canonical name -> column
-    found: Mapping[str, str]  # canonical name -> column
+    found: dict[str, str]  # canonical name -> column
 
     @property
     def lacking(self) -> dict[str, str]:
@@ -75,8 +75,11 @@ def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping
     return Header(table, where, tuple(columns), mapping, found)
 
 
-def refuse_incomplete(headers: Iterable[Header]) -> None:
-    """Raise a DataError that names all that is missing in any table and, where names are known, what maps them."""
+def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()) -> None:
+    """Raise a DataError that names all that is missing in any table and, where names are known, what maps them.
+
+    `event_words` are words for events that are no event types.
+    """
     incomplete = [header for header in headers if header.lacking]
     if not incomplete:
         return
@@ -88,6 +91,8 @@ def refuse_incomplete(headers: Iterable[Header]) -> None:
         pairs = header.options()
         options += pairs.values()
         unknown += [f"--columns {header.table}.{name}=..." for name in header.lacking if name not in pairs]
+    if options and (events := offered_events(event_words)):
+        options.append(events)
     add = f"; add {' '.join(options)}" if options else ""
     also = f"; name {'also ' if options else ''}what stands for the rest: {' '.join(unknown)}" if unknown else ""
     raise DataError("; ".join(said) + add + also)

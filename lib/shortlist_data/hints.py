@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shortlist_data.columns import Header, offered_events
-from shortlist_data.known_names import EVENTS
 
 _SHOWN = 5
 """Unknown event types that are named; the others are only counted."""
@@ -32,11 +31,11 @@ def hints(headers: Mapping[str, Header], event_words: Mapping[str, int]) -> list
 
 
 def _unknown_events(words: Mapping[str, int]) -> str:
-    frequent = sorted(words, key=lambda word: -words[word])
+    frequent = sorted(words, key=lambda word: (-words[word], word))
     shown = ", ".join(f"{word!r} ({words[word]:,} rows)" for word in frequent[:_SHOWN])
     more = f" and {len(words) - _SHOWN:,} others" if len(words) > _SHOWN else ""
     options = offered_events(frequent)
     add = f"; add {options}" if options else ""
-    strange = [word for word in frequent if word.lower() not in EVENTS and not offered_events([word])]
+    strange = [word for word in frequent if not offered_events([word])]
     rest = f"; say what {strange[0]!r} means with --event-types" if strange else ""
     return f"interactions: unknown event types {shown}{more}{add}{rest}"

@@ -86,7 +86,9 @@ _EVENTS = {
     """,
     "click": "clicks clicked selectitem",
     "cart": "carts addtocart addcart addedtocart productadded cartadd basket addtobasket atc",
-    "purchase": "purchased purchases buy bought transaction order ordered ordercompleted sale sold checkoutcompleted",
+    "purchase": """
+        purchased purchases buy bought transaction order orders ordered ordercompleted sale sold checkoutcompleted
+    """,
     "like": """
         liked likes favorite favourite fav star starred thumbsup upvote bookmark wishlist addtowishlist save saved
         follow love

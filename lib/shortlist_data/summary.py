@@ -88,7 +88,8 @@ class Summary:
             )
         for name, count in self.filled.items():
             if not count and self.items and name in {"title", *read} and (self.described or name in read):
-                found.append(f"no item has {name}{', although there is a column of it' if name in read else ''}")
+                thing = name if name == "categories" else f"a {name}"
+                found.append(f"no item has {thing}{', although there is a column for it' if name in read else ''}")
         if self.users_described and not self.users_described_seen:
             found.append(
                 f"none of the {self.users_described:,} users with attributes occurs in an interaction:"

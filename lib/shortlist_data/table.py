@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def import_tables(tables: Tables) -> Imported:
     """
     if tables.rules.event_type not in schema.EVENT_NAMES:
         raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
-    refuse_incomplete(list(_headers(tables)))
+    _refuse_by_headers(tables)
     rejects = {name: Rejects(name) for name in schema.TABLES}
     read = {"interactions": _read_events(tables, rejects["interactions"])}
     if tables.items is not None:
@@ -173,15 +173,24 @@ def _header(table: str, path: Path, batch: pl.DataFrame, mapping: Mapping[str, s
     return read_header(table, str(path), [name for name in batch.columns if name != LINE], mapping)
 
 
-def _headers(tables: Tables) -> Iterator[Header]:
-    """The headers of the files, of each as far as its first rows tell: every line of JSON may have further keys."""
+def _refuse_by_headers(tables: Tables) -> None:
+    """Refuse what the first rows of the files show to be incomplete, of all files at once and before any is read."""
     files = {"interactions": tables.interactions, "items": tables.items, "users": tables.users}
+    headers, words = list[Header](), Counter[str]()
     for table, path in files.items():
-        if path is not None:
-            frames = batches(path, Rejects(table), tables.reading)
-            header = _header(table, path, next(frames), tables.columns.get(table, {}))
-            if file_format(path, tables.reading) != "jsonl" or next(frames, None) is None:
-                yield header
+        if path is None:
+            continue
+        frames = batches(path, Rejects(table), tables.reading)
+        first = next(frames)
+        following = next(frames, None)
+        if following is not None and file_format(path, tables.reading) == "jsonl":
+            continue  # every line of JSON may have further keys
+        header = _header(table, path, first, tables.columns.get(table, {}))
+        headers.append(header)
+        if table == "interactions":
+            rows = first if first.height or following is None else following
+            words = unknown_events(rows, (header.found | header.known()).get("event_type", ""), tables.rules)
+    refuse_incomplete(headers, words)
 
 
 def _renamed(batch: pl.DataFrame, header: Header) -> pl.DataFrame:

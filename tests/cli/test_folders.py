@@ -39,6 +39,7 @@ def refusal(call, path):
     return done.stderr.strip().splitlines()[-1] if done.returncode else ""
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("call", [writable, to_be_written, to_be_published_in])
 @pytest.mark.parametrize("name", ["", "new"])
 def test_a_folder_that_cannot_be_written_is_refused(read_only, call, name):
@@ -46,11 +47,13 @@ def test_a_folder_that_cannot_be_written_is_refused(read_only, call, name):
     assert [path.name for path in read_only.iterdir()] == ["there.json"]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", ["there.json", "new.json"])
 def test_a_file_that_cannot_be_written_is_refused(read_only, name):
     assert "cannot write: Permission denied" in refusal(writable_file, read_only / name)
 
 
+@pytest.mark.system
 def test_a_lock_of_somebody_else_is_noticed(tmp_path):
     (tmp_path / ".lock").touch(0o444)
     (tmp_path / ".lock").chmod(0o444)
