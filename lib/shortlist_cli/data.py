@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from shortlist_cli.folders import to_be_written
 from shortlist_core import terminal
 from shortlist_core.terminal import Table, quoted
 from shortlist_data import amazon as amazon_files
@@ -35,6 +36,7 @@ Mirror = Annotated[str | None, typer.Option(help="URL to download from instead o
 @importers.command("online-retail")
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
+    _writable(out)
     _publish(online_retail_files.read(source), out, max_rejects)
 
 
@@ -50,6 +52,7 @@ def movielens(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Film ratings of GroupLens: the CSV editions, or ml-1m."""
+    _writable(out, source if download else None)
     if download:
         movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
     _publish(movielens_files.read(source), out, max_rejects)
@@ -65,6 +68,7 @@ def amazon(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Amazon Reviews 2023: reviews and products of one or more categories."""
+    _writable(out, source if download else None)
     if download:
         amazon_files.fetch(source, category, mirror or amazon_files.BASE)
     _publish(amazon_files.read(source), out, max_rejects)
@@ -83,6 +87,7 @@ def mind(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """News clicks of MIND: behaviors.tsv and news.tsv."""
+    _writable(out, source if download else None)
     if download:
         mind_files.fetch(source, size, mirror or mind_files.BASE)
     _publish(mind_files.read(source, impressions), out, max_rejects)
@@ -114,6 +119,7 @@ def table(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
+    _writable(out)
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
     reading = Reading(format, encoding, delimiter)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
@@ -129,6 +135,7 @@ def synthetic(
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make a synthetic shop: a year of views, carts and purchases, and its users' true preferences."""
+    _writable(out)
     with working(f"drawing a year of {users:,} users among {items:,} items"):
         shop = make_shop(items, users, seed, events_per_user)
     with working(f"writing {out}"):
@@ -146,6 +153,7 @@ def synthetic_vectors(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
     """Make a synthetic bundle without training, to measure how fast a catalogue of any size is served."""
+    _writable(bundles)
     # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_synthetic.publish import default_users, publish
 
@@ -156,6 +164,13 @@ def synthetic_vectors(
     size = sum(entry.bytes for entry in manifest.files.values())
     sizes = f"{items:,} items, {size / items:,.0f} bytes per item"
     terminal.say(f"Published {manifest.version} in {quoted(bundles)}: {sizes}")
+
+
+def _writable(*folders: Path | None) -> None:
+    """Raise DataError for a folder that the command would have to make within one that is not there."""
+    for folder in folders:
+        if folder:
+            to_be_written(folder)
 
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:

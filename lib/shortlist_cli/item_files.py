@@ -14,6 +14,8 @@ import polars as pl
 from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
+from shortlist_core.terminal import quoted
 from shortlist_data.clean import Rules, clean_items, distinct_ids
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
@@ -53,9 +55,10 @@ def read_items(source: str) -> Lines:
     columns = {name for frame in frames for name in frame.columns}
     if unknown := sorted(columns - known):
         allowed = ", ".join(sorted(known - {LINE}))
-        raise DataError(f"{source}: items have no column {unknown[0]!r}, only {allowed}")
+        meant = did_you_mean(unknown[0], known)
+        raise DataError(f"{quoted(source)}: items have no column {unknown[0]!r}, only {allowed}{meant}")
     if "item_id" not in columns and not rejects.counts:
-        raise DataError(f"{source}: column 'item_id' is missing")
+        raise DataError(f"{quoted(source)}: column 'item_id' is missing")
     rules = Rules()
     clean = [clean_items(frame, rules, rejects) for frame in frames]
     frame = distinct_ids(pl.concat(clean), "item_id", rejects)
