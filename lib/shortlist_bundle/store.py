@@ -41,7 +41,7 @@ class BundleStore:
     def writer(self) -> Iterator[BundleWriter]:
         """A writer of a new bundle. Leaving the context without `publish` removes everything that was written."""
         with ExitStack() as alive:
-            with self._changing():
+            with self._changing(make=True):
                 remove_leftovers(self.directory)
                 workspace = new_workspace(self.directory)
                 alive.enter_context(locked(workspace / LOCK))
@@ -235,10 +235,14 @@ class BundleStore:
         replace_durably(self.directory / LABELS, labels.to_bytes())
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the lock of the directory while versions, CURRENT or LABELS change. Raises UnavailableError."""
+    def _changing(self, make: bool = False) -> Iterator[None]:
+        """Hold the lock of the directory while versions, CURRENT or LABELS change. Raises UnavailableError.
+
+        With `make`, the directory is made where it is not there.
+        """
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            if make:
+                self.directory.mkdir(parents=True, exist_ok=True)
             with locked(self.directory / LOCK):
                 yield
         except OSError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shortlist_cli.data_summary import print_summary
-from shortlist_cli.folders import to_be_published_in, writable
+from shortlist_cli.folders import to_be_published_in, to_be_written, writable
 from shortlist_core import terminal
 from shortlist_core.terminal import Table, quoted
 from shortlist_data import amazon as amazon_files
@@ -33,14 +33,7 @@ LEAST_PACKED = 10
 """Bytes of a source that become one of Parquet at most."""
 
 From = Annotated[Path, typer.Option("--from", help="Folder with the files as published.", file_okay=False)]
-
-
-def _writable(out: Path) -> Path:
-    writable(out)
-    return out
-
-
-Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False, callback=_writable)]
+Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]
 MaxRejects = Annotated[float, typer.Option(min=0, max=1, help="Largest share of rows of a table that may be rejected.")]
 
 Download = Annotated[bool, typer.Option("--download", help="Download the files into the folder --from first.")]
@@ -50,6 +43,7 @@ Mirror = Annotated[str | None, typer.Option(help="URL to download from instead o
 @importers.command("online-retail")
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
+    _writable(out)
     _publish(online_retail_files.read(source), out, max_rejects)
 
 
@@ -65,6 +59,7 @@ def movielens(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Film ratings of GroupLens: the CSV editions, or ml-1m."""
+    _writable(out, source if download else None)
     if download:
         movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
     _publish(movielens_files.read(source), out, max_rejects)
@@ -80,6 +75,7 @@ def amazon(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Amazon Reviews 2023: reviews and products of one or more categories."""
+    _writable(out, source if download else None)
     if download:
         amazon_files.fetch(source, category, mirror or amazon_files.BASE)
     _publish(amazon_files.read(source), out, max_rejects)
@@ -98,6 +94,7 @@ def mind(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """News clicks of MIND: behaviors.tsv and news.tsv."""
+    _writable(out, source if download else None)
     if download:
         mind_files.fetch(source, size, mirror or mind_files.BASE)
     _publish(mind_files.read(source, impressions), out, max_rejects)
@@ -129,6 +126,7 @@ def table(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
+    _writable(out)
     rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
     reading = Reading(format, encoding, delimiter)
     sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
@@ -152,6 +150,7 @@ def synthetic(
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make a synthetic shop: a year of views, carts and purchases, and its users' true preferences."""
+    _writable(out)
     writable(out, int(5 * users * events_per_user))  # bytes of an event in Parquet, at least
     with working(f"drawing a year of {users:,} users among {items:,} items"):
         shop = make_shop(items, users, seed, events_per_user)
@@ -170,10 +169,11 @@ def synthetic_vectors(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
     """Make a synthetic bundle without training, to measure how fast a catalogue of any size is served."""
+    to_be_published_in(bundles)
     # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_synthetic.publish import default_users, publish
 
-    writable(to_be_published_in(bundles), 700 * items)
+    writable(bundles, 700 * items)
 
     def progress(step: str) -> None:
         terminal.say(f"{step} ...")
@@ -182,6 +182,13 @@ def synthetic_vectors(
     size = sum(entry.bytes for entry in manifest.files.values())
     sizes = f"{items:,} items, {size / items:,.0f} bytes per item"
     terminal.say(f"Published {manifest.version} in {quoted(bundles)}: {sizes}")
+
+
+def _writable(*folders: Path | None) -> None:
+    """Raise DataError for a folder that the command would have to make within one that is not there."""
+    for folder in folders:
+        if folder:
+            to_be_written(folder)
 
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:

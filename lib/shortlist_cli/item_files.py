@@ -14,10 +14,15 @@ import polars as pl
 from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
+from shortlist_core.terminal import quoted
 from shortlist_data.clean import Rules, clean_items, distinct_ids
+from shortlist_data.columns import read_header
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
 from shortlist_data.source import batches
+
+_READ = {"item_id", "title", "text", "categories", "price"}
 
 SHOWN = 10
 """Mistakes that are named; further ones are only counted."""
@@ -49,13 +54,17 @@ def read_items(source: str) -> Lines:
     rejects = Rejects("items")
     with _file(source) as path:
         frames = list(batches(path, rejects))
-    known = {LINE, "item_id", "title", "text", "categories", "price"}
-    columns = {name for frame in frames for name in frame.columns}
-    if unknown := sorted(columns - known):
-        allowed = ", ".join(sorted(known - {LINE}))
-        raise DataError(f"{source}: items have no column {unknown[0]!r}, only {allowed}")
-    if "item_id" not in columns and not rejects.counts:
-        raise DataError(f"{source}: column 'item_id' is missing")
+    headers = [read_header("items", source, [name for name in frame.columns if name != LINE], {}) for frame in frames]
+    read = [{column: name for name, column in header.found.items() if name in _READ} for header in headers]
+    unread = [set(header.columns).difference(names) for header, names in zip(headers, read, strict=True)]
+    if unknown := sorted(set().union(*unread)):
+        raise DataError(
+            f"{quoted(source)}: items have no column {', '.join(map(repr, unknown))},"
+            f" only {', '.join(sorted(_READ))}{did_you_mean(unknown[0], _READ)}"
+        )
+    if not any("item_id" in names.values() for names in read) and not rejects.counts:
+        raise DataError(f"{quoted(source)}: column 'item_id' is missing")
+    frames = [frame.rename(names) for frame, names in zip(frames, read, strict=True)]
     rules = Rules()
     clean = [clean_items(frame, rules, rejects) for frame in frames]
     frame = distinct_ids(pl.concat(clean), "item_id", rejects)

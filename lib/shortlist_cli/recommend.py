@@ -11,10 +11,10 @@ import typer
 from rich.progress import Progress
 
 from shortlist_cli.folders import published_in, writable_file
-from shortlist_cli.spreadsheet import safe_cells
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
 from shortlist_core.terminal import quoted
+from shortlist_data.spreadsheet import safe_cells
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
 from shortlist_server.pipeline.query import Query
 

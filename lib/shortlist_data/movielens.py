@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
 from shortlist_data.clean import (
     Rules,
     clean_interactions,
@@ -38,7 +39,7 @@ _TAGS = 20  # of each film, the most frequent
 def fetch(folder: Path, edition: str = "ml-latest-small", base: str = BASE) -> None:
     """Download an edition into `folder` and unpack it there. Raises DataError."""
     if edition not in EDITIONS:
-        raise DataError(f"edition {edition!r} is not one of {', '.join(EDITIONS)}")
+        raise DataError(f"edition {edition!r} is not one of {', '.join(EDITIONS)}{did_you_mean(edition, EDITIONS)}")
     archive = download(f"{base}/{edition}.zip", folder / f"{edition}.zip", CHECKSUMS.get(edition))
     unpack(archive, folder, FILES)
 

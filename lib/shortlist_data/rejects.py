@@ -12,6 +12,7 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_data.columns import Header
 from shortlist_data.dataset import Dataset
+from shortlist_data.spreadsheet import safe_cells
 
 DUPLICATE = "exact duplicate"
 """The only reason that never fails an import: nothing is lost with a duplicate, and retail data is full of them."""
@@ -74,12 +75,16 @@ class Rejects:
         return pl.concat([pl.DataFrame(schema=REJECTS), *self._frames]).sort("line", maintain_order=True)
 
     def write(self, folder: Path) -> None:
-        """Write `rejects-<table>.csv` into `folder`, or remove an old one where no row was rejected."""
+        """Write `rejects-<table>.csv` into `folder`, or remove an old one where no row was rejected.
+
+        People open it in a spreadsheet, so what would run there as a formula has an apostrophe in front.
+        """
         path = folder / f"rejects-{self.table}.csv"
         path.unlink(missing_ok=True)
         if self.counts:
             folder.mkdir(parents=True, exist_ok=True)
-            self.frame().write_csv(path)
+            rows = self.frame()
+            rows.with_columns(safe_cells(rows["content"])).write_csv(path)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
 from shortlist_data.progress import reading
 from shortlist_data.reading import FORMATS, LINE, Reading
 from shortlist_data.rejects import Rejects
@@ -38,7 +39,7 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
     """
     how = how or Reading()
     if how.format is not None and how.format not in FORMATS:
-        raise DataError(f"format {how.format!r} is not one of {', '.join(FORMATS)}")
+        raise DataError(f"format {how.format!r} is not one of {', '.join(FORMATS)}{did_you_mean(how.format, FORMATS)}")
     if how.separator is not None and len(how.separator.encode()) != 1:
         raise DataError(f"delimiter {how.separator!r} is not one character")
     if not path.is_file():

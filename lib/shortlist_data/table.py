@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
 from shortlist_data import schema
 from shortlist_data.clean import (
     Rules,
@@ -60,7 +61,8 @@ def import_tables(tables: Tables) -> Imported:
     Raises DataError where a file is missing or not in its format, or a required column is missing.
     """
     if tables.rules.event_type not in schema.EVENT_NAMES:
-        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
+        meant = did_you_mean(tables.rules.event_type, schema.EVENT_NAMES)
+        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}{meant}")
     _refuse_by_headers(tables)
     rejects = {name: Rejects(name) for name in schema.TABLES}
     read = {"interactions": _read_events(tables, rejects["interactions"])}
@@ -112,7 +114,8 @@ def parse_event_types(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         source, equals, name = text.partition("=")
         if not equals or name.strip() not in schema.EVENT_NAMES:
-            raise DataError(f"event type {text!r} is not of the form yours=ours with {', '.join(schema.EVENT_NAMES)}")
+            known, meant = ", ".join(schema.EVENT_NAMES), did_you_mean(name.strip(), schema.EVENT_NAMES)
+            raise DataError(f"event type {text!r} is not of the form yours=ours with {known}{meant}")
         names[source.strip()] = name.strip()
     return names
 
@@ -139,11 +142,12 @@ def _read_mapping(path: Path) -> dict[str, dict[str, str]]:
 def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     for table, pairs in columns.items():
         if table not in schema.TABLES:
-            raise DataError(f"column mapping: there is no table {table!r}, only {', '.join(schema.TABLES)}")
+            known, meant = ", ".join(schema.TABLES), did_you_mean(table, schema.TABLES)
+            raise DataError(f"column mapping: there is no table {table!r}, only {known}{meant}")
         for column in pairs:
             if column not in schema.TABLES[table]:
-                known = ", ".join(schema.TABLES[table])
-                raise DataError(f"column mapping: {table} has no column {column!r}, only {known}")
+                known, meant = ", ".join(schema.TABLES[table]), did_you_mean(column, schema.TABLES[table])
+                raise DataError(f"column mapping: {table} has no column {column!r}, only {known}{meant}")
     return columns
 
 

@@ -53,8 +53,8 @@ class SqliteFile:
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         self._closed = False
         with self._translated("opened"):
-            if path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            if path != ":memory:" and not (folder := Path(path).absolute().parent).is_dir():
+                raise NotADirectoryError(f"there is no folder {str(folder)!r}")
             connection = self._open()
             self._prepare(connection)
             self._idle.put(connection)

@@ -124,6 +124,8 @@ async def create_server(
     secure = credentials(settings)
     metrics, page = _metrics(settings)
     lifecycle = Lifecycle()
+    if page:
+        page.ask(lambda: lifecycle.obstacle)
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     interceptor = Interceptor(middleware(lifecycle, authority, metrics), metrics)

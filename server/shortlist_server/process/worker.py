@@ -12,8 +12,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -22,6 +23,7 @@ from shortlist_core.errors import ShortlistError
 from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
+from shortlist_server.base.under_way import under_way
 from shortlist_server.process.app import create_server
 from shortlist_server.rpc.auth import read_tokens
 from shortlist_server.system.loaded_bundle import Load, load_bundle
@@ -57,8 +59,12 @@ async def serve(
     authority = read_tokens(settings.token_file) if settings.token_file else None
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_store(settings.state), authority, load)
+    with under_way("opening the store"):
+        store = open_store(settings.state)
+    server, port = await create_server(settings, store, authority, load)
     try:
+        if settings.wait_for_bundle and not await _before(stop, server.bundle_manager.published()):
+            return
         bundle = await server.begin()
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # a late import: see `prepare`
@@ -72,6 +78,18 @@ async def serve(
         await stop.wait()
     finally:
         await server.drain()
+
+
+async def _before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether `work` is done before `stop`. Otherwise it is cancelled."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopping):
+        task.cancel()
+    if stop.is_set():
+        return False
+    await working
+    return True
 
 
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
