@@ -15,12 +15,12 @@ from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
 from shortlist_data import online_retail as online_retail_files
-from shortlist_data.clean import Rules
 from shortlist_data.dataset import Dataset
 from shortlist_data.hints import hints
 from shortlist_data.progress import working
 from shortlist_data.reading import Reading
 from shortlist_data.rejects import Imported
+from shortlist_data.rules import Rules
 from shortlist_data.summary import Summary
 from shortlist_data.synthetic import make_shop
 from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
@@ -102,7 +102,7 @@ def mind(
 
 @importers.command("table")
 def table(
-    interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines or Parquet, gzipped or not.")],
+    interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines, JSON or Parquet, gzipped or not.")],
     out: Out,
     items: Annotated[Path | None, typer.Option(help="Item table. Items that it lacks have no title.")] = None,
     users: Annotated[Path | None, typer.Option(help="User table. All its columns become attributes.")] = None,
@@ -113,7 +113,21 @@ def table(
         ),
     ] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="strptime format. Left out: ISO 8601 or unix time in any unit.")
+        str | None,
+        typer.Option(
+            help="strptime format such as '%d.%m.%Y %H:%M', or what numbers are: unix-s, unix-ms, unix-us, unix-ns,"
+            " days (since 1970), excel, ticks (.NET), filetime (Windows), julian, yyyymmdd, yyyymmddhhmm,"
+            " yyyymmddhhmmss; iso: no number is a time. Left out: found out from the whole column, or refused."
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Zone of times that tell none, such as Europe/Berlin. Left out: UTC.")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="Decimal mark of prices and values: . or , Left out: found out from the file.")
+    ] = None,
+    dislike_below: Annotated[
+        float | None, typer.Option(help="Ratings of less are dislikes. Left out: all ratings are wishes.")
     ] = None,
     event_type: Annotated[str, typer.Option(help="Event type of rows without one.")] = "interaction",
     event_types: Annotated[
@@ -121,13 +135,14 @@ def table(
     ] = None,
     separator: Annotated[str, typer.Option("--category-separator", help="Separator between categories in text.")] = "|",
     delimiter: Annotated[str | None, typer.Option(help="Separator between CSV columns. Left out: detected.")] = None,
-    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl or parquet. Left out: detected.")] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, latin-1, ...")] = "utf-8",
+    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, json or parquet. Left out: detected.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, cp1252, utf-16, ...")] = "utf-8",
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     _writable(out)
-    rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
+    names = parse_event_types(event_types or [])
+    rules = Rules(time_format, names, event_type, separator, time_zone, decimal, dislike_below)
     reading = Reading(format, encoding, delimiter)
     sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
     writable(out, sum(sizes) // LEAST_PACKED)

@@ -16,10 +16,11 @@ from shortlist import ItemInput
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.terminal import quoted
-from shortlist_data.clean import Rules, clean_items, distinct_ids
+from shortlist_data.clean import clean_items, distinct_ids
 from shortlist_data.columns import read_header
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 
 _READ = {"item_id", "title", "text", "categories", "price"}

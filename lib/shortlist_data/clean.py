@@ -1,117 +1,130 @@
-"""Cleaning: turns raw columns with canonical names into canonical tables; every rejected row has a reason."""
+"""Cleaning: turns raw columns with canonical names into canonical tables.
+
+Every rejected row has a reason. What is optional and cannot be read costs its value, not the row, and is noted.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Sequence
 
 import polars as pl
 
-from shortlist_core.types import EventType
+from shortlist_core.errors import DataError
+from shortlist_core.types import DAY, SECOND
+from shortlist_core.values import MAX_CATEGORIES, MAX_TEXT, MAX_TITLE
+from shortlist_data.categories import to_lists
+from shortlist_data.cells import (
+    Checks,
+    Notes,
+    id_checks,
+    id_of,
+    is_filled,
+    is_not_id,
+    number_of,
+    text_of,
+    words_of,
+)
+from shortlist_data.event_types import event_type_of
+from shortlist_data.null_words import IN_TEXT
 from shortlist_data.reading import LINE
-from shortlist_data.rejects import DUPLICATE, Rejects
+from shortlist_data.rejects import DUPLICATE, RETURN, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.schema import ATTRIBUTES, EVENT_NAMES, INTERACTIONS, ITEMS, USERS
-from shortlist_data.times import to_time
+from shortlist_data.times import located, read_times
 
 _REASON = "#reason"
-Checks = Sequence[tuple[str, pl.Expr]]
-"""Pairs of a reason and an expression over raw columns that is true where a row is rejected. The first one counts."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How raw values are interpreted."""
-
-    time_format: str | None = None  # strptime; ISO 8601 or unix time where None
-    event_types: Mapping[str, str] = field(default_factory=dict)  # the source's name -> a canonical one
-    event_type: str = EventType.INTERACTION.name.lower()  # of rows without one
-    separator: str = "|"  # between categories
+_NOTE = "#note"
+_MINUTES = 5 * 60 * SECOND
+"""By which clocks that are right may differ."""
+_NO_WISH = ("rating", "dislike", "impression")
+"""Events whose value may be below 0 without being a return."""
 
 
 def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
-    """Canonical interactions and LINE, in the order of `raw`; bad rows go to `rejects`.
+    """Canonical interactions and LINE, in the order of `raw`; bad rows go to `rejects`, and so do notes.
 
-    `raw` has LINE and columns under canonical names, user_id, item_id and timestamp among them.
+    `raw` has LINE and columns under canonical names, user_id, item_id and timestamp among them. Raises DataError for a
+    column of a type that cannot be what it is, and where times of no zone lie in the future.
     """
-    time = to_time(pl.col("timestamp"), raw.schema["timestamp"], rules.time_format)
-    event = _event(raw, "event_type", rules)
-    value = _number(raw, "value")
+    times = _moments(raw, rules, rejects)
+    now = int(time.time() * SECOND)
+    moment, micros = pl.lit(times["moment"]), pl.lit(times["moment"].dt.timestamp("us"))
+    event = event_type_of(raw, "event_type", rules)
+    value = number_of(raw, "value", rules.decimal)
+    unread = is_filled(raw, "value") & value.is_null()
+    session = id_of(raw, "session_id")
     checks = [
-        ("missing user_id", _text(raw, "user_id").is_null()),
-        ("missing item_id", _text(raw, "item_id").is_null()),
-        ("missing timestamp", _text(raw, "timestamp").is_null()),
-        ("unreadable timestamp", time.is_null()),
-        ("timestamp after tomorrow", time > datetime.now(UTC) + timedelta(days=1)),
+        *id_checks(raw, "user_id"),
+        *id_checks(raw, "item_id"),
+        ("missing timestamp", ~is_filled(raw, "timestamp")),
+        ("timestamp before 1990: a number of another unit, or none", pl.lit(times["early"])),
+        ("unreadable timestamp", moment.is_null()),
+        ("timestamp before 1970", micros < 0),
+        ("timestamp in the future", micros > now + DAY),
         ("unknown event_type", ~event.is_in(EVENT_NAMES)),
-        ("unreadable value", _unreadable(raw, "value")),
+        ("unreadable value", unread & (event == "rating")),  # a rating that is none says nothing
+        (RETURN, (value < 0).fill_null(False) & ~event.is_in(_NO_WISH)),
     ]
+    notes: Notes = [
+        ("value is no number: read as 1", unread, "value"),
+        ("session_id breaks the rule for ids: left out", is_not_id(session), "session_id"),
+        *_id_notes(raw, "user_id"),
+        *_id_notes(raw, "item_id"),
+    ]
+    if rules.dislike_below is not None:
+        low = ((event == "rating") & (value < rules.dislike_below)).fill_null(False)
+        notes.append((f"rating below {rules.dislike_below:g}: a dislike", low, "value"))
+        event = pl.when(low).then(pl.lit("dislike")).otherwise(event)
     columns = [
-        _text(raw, "user_id").alias("user_id"),
-        _text(raw, "item_id").alias("item_id"),
-        time.alias("timestamp"),
+        id_of(raw, "user_id").alias("user_id"),
+        id_of(raw, "item_id").alias("item_id"),
+        moment.dt.replace_time_zone("UTC").alias("timestamp"),
         event.alias("event_type"),
         value.fill_null(1.0).cast(pl.Float32).alias("value"),
-        _text(raw, "session_id").alias("session_id"),
+        pl.when(~is_not_id(session)).then(session).alias("session_id"),
     ]
-    return _sound(raw, columns, checks, rejects)
-
-
-def unknown_events(raw: pl.DataFrame, column: str, rules: Rules) -> Counter[str]:
-    """How many rows have each word in `column` that is no event type and that `rules` do not explain."""
-    if column not in raw.columns:
-        return Counter()
-    words = raw.filter(~_event(raw, column, rules).is_in(EVENT_NAMES)).select(_text(raw, column)).to_series()
-    return Counter(dict(words.value_counts().iter_rows()))
-
-
-def _event(raw: pl.DataFrame, column: str, rules: Rules) -> pl.Expr:
-    names = {name.lower(): kind for name, kind in rules.event_types.items()}
-    return _text(raw, column).str.to_lowercase().replace(names).fill_null(rules.event_type)
+    return _sound(raw, columns, checks, notes, rejects)
 
 
 def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical items and LINE; columns of `raw` that are not canonical become attributes; bad rows go to `rejects`."""
-    price = _number(raw, "price", drop=r"[\s$€£]")
-    checks = [
-        ("missing item_id", _text(raw, "item_id").is_null()),
-        ("unreadable price", _unreadable(raw, "price", drop=r"[\s$€£]")),
-        ("negative price", (price < 0).fill_null(False)),
+    price = number_of(raw, "price", rules.decimal)
+    sound_price = pl.when(price >= 0).then(price)
+    lists = to_lists(raw, "categories", rules.separator)
+    names = pl.lit(lists["names"])
+    once = names.list.unique(maintain_order=True)
+    kept = once.list.eval(pl.element().filter(~is_not_id(pl.element())))
+    notes: Notes = [
+        ("price is no number: unknown", is_filled(raw, "price") & price.is_null(), "price"),
+        ("price below 0: unknown", (price < 0).fill_null(False), "price"),
+        ("categories in a notation that is not read: none", pl.lit(lists["broken"]), "categories"),
+        ("categories in brackets without quotes: read as a list", pl.lit(lists["bare"]), "categories"),
+        ("category that breaks the rule for ids: left out", kept.list.len() < once.list.len(), "categories"),
+        ("category that is there twice: read once", once.list.len() < names.list.len(), "categories"),
+        (f"categories beyond the first {MAX_CATEGORIES}: left out", kept.list.len() > MAX_CATEGORIES, "categories"),
+        *_text_notes(raw, "title", MAX_TITLE),
+        *_text_notes(raw, "text", MAX_TEXT),
+        *_id_notes(raw, "item_id"),
+        *_attribute_notes(raw, ITEMS),
     ]
     columns = [
-        _text(raw, "item_id").alias("item_id"),
-        _text(raw, "title").fill_null("").alias("title"),
-        _text(raw, "text").fill_null("").alias("text"),
-        to_list(raw, "categories", rules.separator).alias("categories"),
-        price.cast(pl.Float32).alias("price"),
-        _text(raw, "image_path").alias("image_path"),
+        id_of(raw, "item_id").alias("item_id"),
+        words_of(raw, "title").fill_null("").str.slice(0, MAX_TITLE).str.strip_chars().alias("title"),
+        words_of(raw, "text").fill_null("").str.slice(0, MAX_TEXT).str.strip_chars().alias("text"),
+        kept.list.head(MAX_CATEGORIES).alias("categories"),
+        sound_price.cast(pl.Float32).alias("price"),
+        words_of(raw, "image_path").alias("image_path"),
         _attributes(raw, ITEMS).alias("attributes"),
     ]
-    return _sound(raw, columns, checks, rejects)
+    return _sound(raw, columns, id_checks(raw, "item_id"), notes, rejects)
 
 
 def clean_users(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical users and LINE; every column but user_id becomes an attribute; bad rows go to `rejects`."""
-    checks = [("missing user_id", _text(raw, "user_id").is_null())]
-    columns = [_text(raw, "user_id").alias("user_id"), _attributes(raw, USERS).alias("attributes")]
-    return _sound(raw, columns, checks, rejects)
-
-
-def to_list(raw: pl.DataFrame, name: str, separator: str) -> pl.Expr:
-    """Column `name` as lists of text, from lists, JSON lists or text with a separator; no outer blanks, none empty."""
-    if name not in raw.columns:
-        return pl.lit([], pl.List(pl.String))
-    if isinstance(raw.schema[name], pl.List):
-        names = pl.col(name).cast(pl.List(pl.String))
-    else:
-        text = _text(raw, name)
-        quoted = text.str.extract_all(r'"(?:[^"\\]|\\.)*"').list.eval(
-            pl.element().str.slice(1, pl.element().str.len_chars() - 2).str.replace_all(r'\\(["\\/])', "$1")
-        )
-        names = pl.when(text.str.starts_with("[")).then(quoted).otherwise(text.str.split(separator))
-    stripped = names.list.eval(pl.element().str.strip_chars())
-    return stripped.list.eval(pl.element().filter(pl.element() != "")).fill_null([])
+    columns = [id_of(raw, "user_id").alias("user_id"), _attributes(raw, USERS).alias("attributes")]
+    notes = [*_id_notes(raw, "user_id"), *_attribute_notes(raw, USERS)]
+    return _sound(raw, columns, id_checks(raw, "user_id"), notes, rejects)
 
 
 def first_of_each(frame: pl.DataFrame, key: Sequence[str], reason: str, rejects: Rejects) -> pl.DataFrame:
@@ -136,56 +149,101 @@ def distinct_ids(frame: pl.DataFrame, id_column: str, rejects: Rejects) -> pl.Da
     return first_of_each(frame, [id_column], f"repeated {id_column}", rejects)
 
 
-def _sound(raw: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, rejects: Rejects) -> pl.DataFrame:
+def _moments(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
+    """`moment` (Datetime[us], UTC without a zone, null where there is none) and `early`, see `read_times`."""
+    times = read_times(raw["timestamp"], rules)
+    if times["local"].null_count() == times.height:
+        return times
+    if rules.time_zone is None:
+        _refuse_future(raw, times["local"])
+        return times.with_columns(moment=pl.coalesce("moment", "local"))
+    placed = located(times["local"], rules.time_zone)
+    cells = raw.select(LINE, cell=text_of(raw, "timestamp"), twice=placed["twice"], never=placed["never"])
+    for name, what in (("twice", "clocks showed twice: the first of the two"), ("never", "no clock showed: moved on")):
+        odd = cells.filter(pl.col(name))
+        if odd.height:
+            rejects.note(f"time that {what}", odd.height, odd["cell"][0], odd[LINE][0])
+    return times.with_columns(moment=pl.coalesce("moment", placed["moment"]))
+
+
+def _refuse_future(raw: pl.DataFrame, local: pl.Series) -> None:
+    """Raise DataError where times that tell no zone, taken for UTC, lie ahead by less than a day: clocks differ so."""
+    now = int(time.time() * SECOND)
+    ahead = local.dt.timestamp("us").is_between(now + _MINUTES, now + DAY)
+    if not ahead.any():
+        return
+    first = raw.filter(ahead.fill_null(False)).select(LINE, cell=text_of(raw, "timestamp")).row(0, named=True)
+    raise DataError(
+        f"timestamp: {int(ahead.sum()):,} times, such as {first['cell']!r} (line {first[LINE]}), tell no zone and lie"
+        " in the future if they are UTC: name the zone with --time-zone, such as --time-zone Europe/Berlin"
+        " (--time-zone UTC takes them as they are)"
+    )
+
+
+def _sound(
+    raw: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, notes: Notes, rejects: Rejects
+) -> pl.DataFrame:
     reason = pl.coalesce([pl.when(bad).then(pl.lit(why)) for why, bad in checks]).alias(_REASON)
+    told = [holds.fill_null(False).alias(f"{_NOTE}{i}") for i, (_, holds, _) in enumerate(notes)]
     # Lazily, so that expressions that checks and columns share are computed once.
-    shaped = raw.lazy().select(LINE, *columns, reason).collect()
-    bad = pl.col(_REASON).is_not_null()
+    shaped = raw.lazy().select(LINE, *columns, reason, *told).collect()
     if shaped[_REASON].null_count() < shaped.height:
         fields = raw.filter(shaped[_REASON].is_not_null()).select(pl.exclude(LINE))
         content = fields.select(pl.struct(pl.all()).struct.json_encode()).to_series()
-        rejects.add(shaped.filter(bad).select(line=LINE, reason=_REASON).with_columns(content=content))
-    return shaped.filter(~bad).drop(_REASON)
+        bad = shaped.filter(pl.col(_REASON).is_not_null())
+        rejects.add(bad.select(line=LINE, reason=_REASON).with_columns(content=content))
+        shaped = shaped.filter(pl.col(_REASON).is_null())
+    for i, (text, _, name) in enumerate(notes):
+        holds = shaped.filter(pl.col(f"{_NOTE}{i}"))
+        if holds.height:
+            line = holds[LINE][0]
+            rejects.note(text, holds.height, str(raw.filter(pl.col(LINE) == line)[name][0]), line)
+    return shaped.select(pl.exclude(rf"^{_NOTE}\d+$", _REASON))
 
 
-def _text(raw: pl.DataFrame, name: str) -> pl.Expr:
-    """The column as text without outer blanks; null where it is empty or the table has no such column."""
-    if name not in raw.columns:
-        return pl.lit(None, pl.String)
-    dtype = raw.schema[name]
-    column = pl.col(name)
-    if isinstance(dtype, pl.List):
-        column = column.cast(pl.List(pl.String)).list.drop_nulls().list.join("\n")
-    elif isinstance(dtype, pl.Struct):
-        column = column.struct.json_encode()
-    text = column.cast(pl.String).str.strip_chars()
-    return pl.when(text != "").then(text)
+def _id_notes(raw: pl.DataFrame, name: str) -> Notes:
+    dtype = raw.schema.get(name)
+    if dtype is None or not (dtype.is_float() or dtype.is_decimal()):
+        return []
+    whole = text_of(raw, name).str.contains(r"\.0*$")
+    return [(f"{name} is a number with a fraction of 0: read without it", whole, name)]
 
 
-def _number(raw: pl.DataFrame, name: str, drop: str = r"\s") -> pl.Expr:
-    """The column as Float64, null where it is empty or no finite number."""
-    if name not in raw.columns:
-        return pl.lit(None, pl.Float64)
-    if raw.schema[name].is_numeric():
-        number = pl.col(name).cast(pl.Float64)
-    else:
-        number = _text(raw, name).str.replace_all(drop, "").cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+def _text_notes(raw: pl.DataFrame, name: str, most: int) -> Notes:
+    text = text_of(raw, name)
+    return [
+        (f"{name} that programs write for nothing: none", text.is_in(IN_TEXT), name),
+        (f"{name} of more than {most:,} characters: cut", text.str.len_chars() > most, name),
+    ]
 
 
-def _unreadable(raw: pl.DataFrame, name: str, drop: str = r"\s") -> pl.Expr:
-    return _text(raw, name).is_not_null() & _number(raw, name, drop).is_null()
+def _attribute_names(raw: pl.DataFrame, schema: pl.Schema) -> list[str]:
+    """The columns that become attributes, one for each."""
+    extra = [name for name in raw.columns if name not in schema and name != LINE]
+    return extra + ["attributes"] * ("attributes" in raw.columns and raw.schema["attributes"] != ATTRIBUTES)
+
+
+def _attribute(raw: pl.DataFrame, name: str, schema: pl.Schema) -> pl.Expr:
+    """A value; null where it is none. Requests name users' attributes, so that the rule for ids holds for those."""
+    value = words_of(raw, name)
+    return pl.when(~is_not_id(value)).then(value) if schema is USERS else value
+
+
+def _attribute_notes(raw: pl.DataFrame, schema: pl.Schema) -> Notes:
+    notes: Notes = []
+    for name in _attribute_names(raw, schema):
+        text, value = text_of(raw, name), words_of(raw, name)
+        notes.append((f"attribute {name!r} that programs write for nothing: left out", text.is_in(IN_TEXT), name))
+        if schema is USERS:
+            notes.append((f"attribute {name!r} that breaks the rule for ids: left out", is_not_id(value), name))
+    return notes
 
 
 def _attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
     """Canonical attributes, if there are any, and one more for every filled column that `schema` does not have."""
-    lists = []
-    extra = [name for name in raw.columns if name not in schema and name != LINE]
-    if raw.schema.get("attributes") == ATTRIBUTES:
-        lists.append(pl.col("attributes").fill_null([]))
-    elif "attributes" in raw.columns:
-        extra.append("attributes")
-    for name in extra:
-        pair = pl.struct(pl.lit(name).alias("key"), _text(raw, name).alias("value"))
-        lists.append(pl.concat_list(pl.when(_text(raw, name).is_not_null()).then(pair)).list.drop_nulls())
+    lists = [pl.col("attributes").fill_null([])] if raw.schema.get("attributes") == ATTRIBUTES else []
+    for name in _attribute_names(raw, schema):
+        value = _attribute(raw, name, schema)
+        pair = pl.struct(pl.lit(name).alias("key"), value.alias("value"))
+        lists.append(pl.concat_list(pl.when(value.is_not_null()).then(pair)).list.drop_nulls())
     return pl.concat_list(lists).cast(ATTRIBUTES) if lists else pl.lit([], ATTRIBUTES)

@@ -9,10 +9,11 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
-from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions
+from shortlist_data.clean import clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.download import download, unpack
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 

@@ -8,17 +8,11 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
-from shortlist_data.clean import (
-    Rules,
-    clean_interactions,
-    clean_items,
-    clean_users,
-    distinct_ids,
-    distinct_interactions,
-)
+from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
 from shortlist_data.download import download, unpack
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 
@@ -32,7 +26,7 @@ CHECKSUMS = {
 EDITIONS = ("ml-latest-small", "ml-latest", *CHECKSUMS)
 FILES = ("ratings.csv", "movies.csv", "tags.csv", "links.csv", "ratings.dat", "movies.dat", "users.dat")
 
-_RULES = Rules(event_type="rating")
+_RULES = Rules("unix-s", event_type="rating", decimal=".")
 _TAGS = 20  # of each film, the most frequent
 
 

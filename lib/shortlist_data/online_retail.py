@@ -12,13 +12,14 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_data import schema
-from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions
+from shortlist_data.clean import clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 
-_RULES = Rules(event_type="purchase")
+_RULES = Rules("iso", event_type="purchase", decimal=".")
 
 
 def read(folder: Path) -> Imported:

@@ -15,7 +15,11 @@ from shortlist_data.dataset import Dataset
 from shortlist_data.spreadsheet import safe_cells
 
 DUPLICATE = "exact duplicate"
-"""The only reason that never fails an import: nothing is lost with a duplicate, and retail data is full of them."""
+"""Nothing is lost with a duplicate, and retail data is full of them."""
+RETURN = "return (value below 0)"
+"""What came back is no wish for it."""
+HARMLESS = (DUPLICATE, RETURN)
+"""The reasons that never fail an import."""
 
 _SHOWN = 60
 """Characters of a cell that an example shows."""
@@ -67,8 +71,8 @@ class Rejects:
 
     @property
     def share(self) -> float:
-        """The share of rejected rows without exact duplicates, 0 to 1."""
-        return (self.counts.total() - self.counts[DUPLICATE]) / max(self.read, 1)
+        """The share of rejected rows, 0 to 1, without those whose reason is harmless."""
+        return (self.counts.total() - sum(self.counts[reason] for reason in HARMLESS)) / max(self.read, 1)
 
     def frame(self) -> pl.DataFrame:
         """All rejected rows in the order of the source: line, reason, content."""
@@ -118,7 +122,7 @@ class Imported:
 def _refuse_if_too_many(rejects: Rejects, folder: Path, max_rejects: float) -> None:
     if rejects.share <= max_rejects:
         return
-    worst = next(reason for reason, _ in rejects.counts.most_common() if reason != DUPLICATE)
+    worst = next(reason for reason, _ in rejects.counts.most_common() if reason not in HARMLESS)
     raise DataError(
         f"{rejects.share:.1%} of the {rejects.read} rows of {rejects.table} were rejected (most: {worst}), more than "
         f"{max_rejects:.1%}; nothing was imported, see {folder / f'rejects-{rejects.table}.csv'}"

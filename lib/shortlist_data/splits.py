@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
-import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
@@ -16,10 +17,10 @@ def parse_time(text: str) -> int:
     `text` is an ISO 8601 date or time (UTC where no zone is given), or unix seconds, milliseconds or microseconds.
     Raises DataError where it is neither.
     """
-    moment = pl.select(to_time(pl.lit(text), pl.String()).dt.timestamp("us")).item()
+    moment = to_time(text)
     if moment is None:
         raise DataError(f"{text!r} is not a time: give an ISO date or time such as 2011-10-01, or unix seconds")
-    return int(moment)
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def text_of(micros: int) -> str:

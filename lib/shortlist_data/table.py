@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,25 +12,17 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
 from shortlist_data import schema
-from shortlist_data.clean import (
-    Rules,
-    clean_interactions,
-    clean_items,
-    clean_users,
-    distinct_ids,
-    distinct_interactions,
-    unknown_events,
-)
-from shortlist_data.columns import Header, read_header, refuse_incomplete
-from shortlist_data.dataset import Dataset, untitled_items
+from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
+from shortlist_data.dataset import Dataset
 from shortlist_data.reading import LINE, Reading
-from shortlist_data.rejects import Imported, Note, Rejects
-from shortlist_data.source import batches, file_format
+from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
+from shortlist_data.table_source import Read, TableSource, refuse_by_beginnings
+from shortlist_data.times import check_format, check_zone
+from shortlist_data.whole_notes import whole_notes
 
 Mapped = Mapping[str, Mapping[str, str]]
 """Table -> canonical column -> column of the source."""
-
-_Clean = Callable[[pl.DataFrame, Rules, Rejects], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -45,55 +36,38 @@ class Tables:
     rules: Rules = field(default_factory=Rules)
     reading: Reading = field(default_factory=Reading)
 
-
-@dataclass(frozen=True)
-class _Read:
-    """A table as read."""
-
-    frame: pl.DataFrame
-    header: Header
-    event_words: Mapping[str, int]  # see shortlist_data.hints
+    def source(self, table: str) -> TableSource | None:
+        """The file of one of the tables, if there is one."""
+        path: Path | None = getattr(self, table)
+        if path is None:
+            return None
+        return TableSource(table, path, self.columns.get(table, {}), self.rules, self.reading)
 
 
 def import_tables(tables: Tables) -> Imported:
     """Read the files of `tables` into a data set. Rows that cannot be used are rejected with line and reason.
 
-    Raises DataError where a file is missing or not in its format, or a required column is missing.
+    Raises DataError where a file is missing or not in its format, or where required columns are missing, which it names
+    all at once.
     """
-    if tables.rules.event_type not in schema.EVENT_NAMES:
-        meant = did_you_mean(tables.rules.event_type, schema.EVENT_NAMES)
-        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}{meant}")
-    _refuse_by_headers(tables)
-    rejects = {name: Rejects(name) for name in schema.TABLES}
-    read = {"interactions": _read_events(tables, rejects["interactions"])}
-    if tables.items is not None:
-        read["items"] = _read_ids("items", tables.items, clean_items, tables, rejects["items"])
-    if tables.users is not None:
-        read["users"] = _read_ids("users", tables.users, clean_users, tables, rejects["users"])
-    frames = {table: of_table.frame for table, of_table in read.items()}
-    result = imported(frames, [of_table for of_table in rejects.values() if of_table.read])
-    headers = {table: of_table.header for table, of_table in read.items()}
-    return replace(result, headers=headers, event_words=read["interactions"].event_words)
+    _check(tables.rules)
+    sources = {name: source for name in schema.TABLES if (source := tables.source(name))}
+    refuse_by_beginnings(sources.values())
+    rejects = {name: Rejects(name) for name in sources}
+    read = {name: _read(source, rejects[name]) for name, source in sources.items()}
+    frames = {name: of_table.frame for name, of_table in read.items()}
+    return replace(
+        imported(frames, [of_table for of_table in rejects.values() if of_table.read]),
+        headers={name: of_table.header for name, of_table in read.items()},
+        event_words=read["interactions"].event_words,
+    )
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
     """The result of an import from clean canonical frames ("interactions" and any of "items", "users")."""
     dataset = Dataset.of(frames["interactions"], frames.get("items"), frames.get("users"), where="import")
-    untitled = len(untitled_items(frames["interactions"], frames.get("items", schema.empty("items"))))
     notes = [note for of_table in rejects for note in of_table.notes]
-    if untitled:
-        notes.append(Note("items only in interactions (no title)", untitled))
-    return Imported(dataset, tuple(rejects), tuple(notes))
-
-
-def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:
-    """Clean canonical interactions of `tables.interactions`, in the order of the source, without exact duplicates."""
-    return _read_events(tables, rejects).frame
-
-
-def _read_events(tables: Tables, rejects: Rejects) -> _Read:
-    read = _clean_batches("interactions", tables.interactions, clean_interactions, tables, rejects)
-    return replace(read, frame=distinct_interactions(read.frame, rejects).drop(LINE))
+    return Imported(dataset, tuple(rejects), (*notes, *whole_notes(frames)))
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -151,56 +125,22 @@ def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, st
     return columns
 
 
-def _read_ids(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> _Read:
-    read = _clean_batches(table, path, clean, tables, rejects)
-    return replace(read, frame=distinct_ids(read.frame, schema.REQUIRED[table][0], rejects).drop(LINE))
+def _check(rules: Rules) -> None:
+    if rules.event_type not in schema.EVENT_NAMES:
+        meant = did_you_mean(rules.event_type, schema.EVENT_NAMES)
+        raise DataError(f"event type {rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}{meant}")
+    if rules.decimal not in (None, ".", ","):
+        raise DataError(f"decimal mark {rules.decimal!r} is neither . nor ,")
+    if rules.time_format is not None:
+        check_format(rules.time_format)
+    if rules.time_zone is not None:
+        check_zone(rules.time_zone)
 
 
-def _clean_batches(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> _Read:
-    mapping = tables.columns.get(table, {})
-    frames, columns, found = [], dict[str, None](), dict[str, str]()
-    events = Counter[str]()
-    for batch in batches(path, rejects, tables.reading):
-        header = _header(table, path, batch, mapping)
-        columns |= dict.fromkeys(header.columns)
-        found |= header.found
-        raw = _renamed(batch, header)
-        if table == "interactions":
-            events += unknown_events(raw, header.known().get("event_type", "event_type"), tables.rules)
-        frames.append(clean(raw, tables.rules, rejects))
-    header = Header(table, str(path), tuple(columns), mapping, found)
-    refuse_incomplete([header])
-    return _Read(pl.concat(frames), header, events)
-
-
-def _header(table: str, path: Path, batch: pl.DataFrame, mapping: Mapping[str, str]) -> Header:
-    return read_header(table, str(path), [name for name in batch.columns if name != LINE], mapping)
-
-
-def _refuse_by_headers(tables: Tables) -> None:
-    """Refuse what the first rows of the files show to be incomplete, of all files at once and before any is read."""
-    files = {"interactions": tables.interactions, "items": tables.items, "users": tables.users}
-    headers, words = list[Header](), Counter[str]()
-    for table, path in files.items():
-        if path is None:
-            continue
-        frames = batches(path, Rejects(table), tables.reading)
-        first = next(frames)
-        following = next(frames, None)
-        if following is not None and file_format(path, tables.reading) == "jsonl":
-            continue  # every line of JSON may have further keys
-        header = _header(table, path, first, tables.columns.get(table, {}))
-        headers.append(header)
-        if table == "interactions":
-            rows = first if first.height or following is None else following
-            words = unknown_events(rows, (header.found | header.known()).get("event_type", ""), tables.rules)
-    refuse_incomplete(headers, words)
-
-
-def _renamed(batch: pl.DataFrame, header: Header) -> pl.DataFrame:
-    """`batch` under canonical names; columns that must be there and are not are added with nulls."""
-    # A source's column "value" is left out when another column is mapped to value.
-    rest = [name for name in header.unread if name not in header.mapping]
-    named = [pl.col(source).alias(name) for name, source in header.found.items()]
-    absent = [pl.lit(None, pl.String).alias(name) for name in header.lacking]
-    return batch.select(LINE, *rest, *named, *absent)
+def _read(source: TableSource, rejects: Rejects) -> Read:
+    """The clean canonical rows of a file, each once."""
+    if source.table == "interactions":
+        read = source.read(clean_interactions, rejects)
+        return replace(read, frame=distinct_interactions(read.frame, rejects).drop(LINE))
+    read = source.read(clean_items if source.table == "items" else clean_users, rejects)
+    return replace(read, frame=distinct_ids(read.frame, schema.REQUIRED[source.table][0], rejects).drop(LINE))

@@ -152,7 +152,7 @@ def test_a_quote_that_is_never_closed_swallows_no_line_unseen(tmp_path: Path, re
 def test_bytes_that_are_no_utf8_cost_their_own_row(tmp_path: Path) -> None:
     text = "item_id,title\na,A\nb,Café\nc,C\n".encode("latin-1")
     result = run_items(tmp_path, text)
-    assert rejected(result, "items") == [(3, "not text in this encoding: try --encoding latin-1")]
+    assert rejected(result, "items") == [(3, "not text in this encoding: try --encoding cp1252")]
     result = run_items(tmp_path, text, reading=Reading(encoding="latin-1"))
     assert item(result, "b")["title"] == "Café"
 
@@ -173,7 +173,14 @@ def test_lines_stay_right_across_blocks(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
     good = '{"user_id": "u1", "item_id": "a", "timestamp": 1704103200123, "note": {"deep": [1]}}'
-    lines = [good, '{"user_id": "u2", "item_id"', "", "[1, 2]", '{"user_id": "u4", "timestamp": 1}', good + good]
+    lines = [
+        good,
+        '{"user_id": "u2", "item_id"',
+        "",
+        "[1, 2]",
+        '{"user_id": "u4", "timestamp": 1704103200123}',
+        good + good,
+    ]
     result = run(tmp_path, "\n".join(lines), "e.jsonl")
     assert events(result) == [("u1", "a")]
     assert rejected(result) == [(2, "invalid JSON"), (4, "invalid JSON"), (5, "missing item_id"), (6, "invalid JSON")]
@@ -181,14 +188,14 @@ def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
 
 
 def test_json_that_is_no_utf8_is_rejected(tmp_path: Path) -> None:
-    good = b'{"user_id": "u1", "item_id": "a", "timestamp": 1}\n'
-    result = run(tmp_path, good + b'{"user_id": "\xe9", "item_id": "a", "timestamp": 1}\n' + good, "e.jsonl")
+    good = b'{"user_id": "u1", "item_id": "a", "timestamp": 1704103200}\n'
+    result = run(tmp_path, good + b'{"user_id": "\xe9", "item_id": "a", "timestamp": 1704103200}\n' + good, "e.jsonl")
     assert rejected(result) == [(2, "invalid JSON"), (3, "exact duplicate")]
 
 
 def test_json_that_is_cut_by_blocks_keeps_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shortlist_data.source_jsonl._BLOCK", 100)
-    lines = [json.dumps({"user_id": f"u{i}", "item_id": "a", "timestamp": i}) for i in range(50)]
+    lines = [json.dumps({"user_id": f"u{i}", "item_id": "a", "timestamp": 1704103200 + i}) for i in range(50)]
     lines[33] = "broken"
     result = run(tmp_path, "\n".join(lines), "e.jsonl")
     assert rejected(result) == [(34, "invalid JSON")]
@@ -209,7 +216,12 @@ def test_json_values_of_mixed_types_and_lists(tmp_path: Path) -> None:
     assert item(result, "2")["title"] == ""
     assert item(result, "2")["categories"] == ["C", "D"]
     assert item(result, "2")["attributes"] == [{"key": "depth", "value": "2.5"}]
-    assert rejected(result, "items") == [(3, "unreadable price"), (4, "negative price")]
+    assert (item(result, "3")["price"], item(result, "4")["price"]) == (None, None)
+    assert rejected(result, "items") == []
+    assert [(note.text, note.example) for note in result.notes[:2]] == [
+        ("items: price is no number: unknown", "'cheap' (line 3)"),
+        ("items: price below 0: unknown", "'-1' (line 4)"),
+    ]
 
 
 # Values
@@ -236,8 +248,8 @@ def test_every_bad_row_has_its_reason(tmp_path: Path) -> None:
         (5, "missing timestamp"),
         (6, "unreadable timestamp"),
         (7, "unknown event_type"),
-        (8, "unreadable value"),
-        (9, "unreadable value"),
+        (8, "exact duplicate"),  # a value that is no number or a null word is 1
+        (9, "exact duplicate"),
         (11, "exact duplicate"),
     ]
     kept = result.dataset.interactions
