@@ -66,12 +66,14 @@ def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping
     in what `plain_name` leaves out. Raises DataError where two columns differ so from a name.
     """
     found: dict[str, str] = {}
-    for name, wanted in mapping.items():
-        _find(name, wanted, columns, found, f"{where}: the mapping {table}.{name}={wanted}")
-    for name in schema.TABLES[table]:
-        if name not in mapping:
-            free = [column for column in columns if column not in found.values()]
-            _find(name, name, free, found, f"{where}: {table}.{name}")
+    for name in [*mapping, *(name for name in schema.TABLES[table] if name not in mapping)]:
+        free = columns if name in mapping else [column for column in columns if column not in found.values()]
+        alike = _alike(mapping.get(name, name), free)
+        if len(alike) > 1:
+            choice = " or ".join(_option(f"{table}.{name}={column}") for column in alike)
+            raise DataError(f"{where}: {table}.{name} may be {' or '.join(map(repr, alike))}: choose one with {choice}")
+        if alike:
+            found[name] = alike[0]
     return Header(table, where, tuple(columns), mapping, found)
 
 
@@ -108,14 +110,9 @@ def _option(pair: str) -> str:
     return f"--columns {shlex.quote(pair)}"
 
 
-def _find(name: str, wanted: str, columns: Sequence[str], found: dict[str, str], where: str) -> None:
-    """Add the column that is meant by `wanted`, if there is one, to what was found."""
-    alike = [wanted] if wanted in columns else [c for c in columns if plain_name(c) == plain_name(wanted)]
-    if len(alike) > 1:
-        names = " and ".join(map(repr, alike))
-        raise DataError(f"{where} may be the columns {names}: map one of them with --columns")
-    if alike:
-        found[name] = alike[0]
+def _alike(wanted: str, columns: Sequence[str]) -> list[str]:
+    """The column of that name or, where there is none, those whose names do not differ in what matters."""
+    return [wanted] if wanted in columns else [each for each in columns if plain_name(each) == plain_name(wanted)]
 
 
 def _bare(column: str) -> str:

@@ -109,7 +109,7 @@ def ahead(folder):
         (["train", "--data", "{tmp}/ahead", "--bundles", "{tmp}/b"], "train with --until 20"),
         (["retrain", "--data", "{tmp}/ahead", "--bundles", "{tmp}/b"], "1 of 11,529 interactions lie"),
         (["data", "synthetic", "--out", "{tmp}/one/data"], "cannot be made"),
-        (["data", "synthetic-vectors", "--items", "100", "--bundles", "{tmp}/one"], "is no folder"),
+        (["data", "synthetic-vectors", "--items", "100", "--bundles", "{tmp}/one"], "is a file"),
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2023-06-01", "--out", "{tmp}/o"],
          "has seen data after 2023-06-01"),
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2030-01-01", "--out", "{tmp}/o"],

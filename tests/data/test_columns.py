@@ -84,7 +84,10 @@ def test_the_very_name_wins_and_two_others_are_refused_by_name(tmp_path: Path) -
     both = write(tmp_path, "e.csv", "user_id,UserId,item_id,timestamp", "right", "wrong", "i{}", "1700000000")
     assert import_tables(Tables(both)).dataset.interactions["user_id"].unique().to_list() == ["right"]
     odd = write(tmp_path, "o.csv", "USER_ID,UserId,item_id,timestamp", "a", "b", "i{}", "1700000000")
-    assert "interactions.user_id may be the columns 'USER_ID' and 'UserId'" in refusal(interactions=odd)
+    assert refusal(interactions=odd) == (
+        f"{odd}: interactions.user_id may be 'USER_ID' or 'UserId': choose one with"
+        " --columns interactions.user_id=USER_ID or --columns interactions.user_id=UserId"
+    )
     chosen = import_tables(Tables(odd, columns={"interactions": {"user_id": "UserId"}}))
     assert chosen.dataset.interactions["user_id"].unique().to_list() == ["b"]
 
