@@ -37,8 +37,9 @@ def demand(dataset: Dataset, as_of: int | None = None, now: int | None = None) -
 
 
 def least_bytes(dataset: Dataset) -> int:
-    """Bytes that a bundle of a data set takes on disk at least: events of histories, vectors and signals of items."""
-    return 13 * dataset.interactions.height + 600 * dataset.items.height
+    """About how many bytes a bundle of a data set takes on disk at least: models, items with neighbours, histories."""
+    items = dataset.items.height
+    return 500_000 + 600 * items + 1_500 * min(items, 20_000) + 17 * dataset.interactions.height
 
 
 def _refuse_future(events: pl.DataFrame, now: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
-from shortlist_training.demands import demand
+from shortlist_training.demands import demand, least_bytes
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=100)
@@ -92,3 +92,10 @@ def test_what_is_cut_off_may_lie_in_the_future_but_the_cut_may_not():
     assert demand(with_future(400), micros(NOW), micros(NOW)).interactions.height == 58
     with pytest.raises(DataError, match="2025-05-15 00:00 UTC lies in the future, now it is 2024-04-10 00:00 UTC"):
         demand(with_future(400), micros(NOW + timedelta(days=400)), micros(NOW))
+
+
+@pytest.mark.system
+def test_no_bundle_takes_less_than_is_asked_for(trained_bundle):
+    files = trained_bundle.load().manifest.files.values()
+    known = Dataset.read(trained_bundle.data).until(micros(datetime.fromisoformat(f"{trained_bundle.until}T00:00+00:00")))
+    assert sum(entry.bytes for entry in files) / 4 < least_bytes(known) < sum(entry.bytes for entry in files)
