@@ -14,6 +14,7 @@ Checks = list[tuple[str, pl.Expr]]
 Notes = list[tuple[str, pl.Expr, str]]
 """Of kept rows: what is told, an expression that is true where it holds, and the column whose cells it is about."""
 
+_OBJECT = r'^\{\s*".*"\s*:.*\}$'
 _EXACT = 2.0**53
 """From here on a float does not tell one integer from the next."""
 
@@ -53,6 +54,7 @@ def id_checks(raw: pl.DataFrame, name: str) -> Checks:
     checks: Checks = [(f"missing {name}", value.is_null())]
     if dtype.is_float():
         checks.append((f"{name} that has lost digits as a float", (pl.col(name).abs() >= _EXACT).fill_null(False)))
+    checks.append((f"{name} that is an object", value.str.contains(_OBJECT).fill_null(False)))
     return [*checks, *((reason.format(name), bad) for reason, bad in not_id(value))]
 
 

@@ -58,7 +58,7 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
         *id_checks(raw, "user_id"),
         *id_checks(raw, "item_id"),
         ("missing timestamp", ~is_filled(raw, "timestamp")),
-        ("timestamp before 1990: a number of another unit, or none", pl.lit(times["early"])),
+        (f"timestamp before {1990 if rules.earliest else 1970}", pl.lit(times["early"])),
         ("unreadable timestamp", moment.is_null()),
         ("timestamp before 1970", micros < 0),
         ("timestamp in the future", micros > now + DAY),
@@ -105,9 +105,11 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         (f"categories beyond the first {MAX_CATEGORIES}: left out", kept.list.len() > MAX_CATEGORIES, "categories"),
         *_text_notes(raw, "title", MAX_TITLE),
         *_text_notes(raw, "text", MAX_TEXT),
-        *_id_notes(raw, "item_id"),
-        *_attribute_notes(raw, ITEMS),
     ]
+    checks = id_checks(raw, "item_id")
+    if rules.strict:
+        checks += [(text.partition(":")[0], holds) for text, holds, _ in notes]
+    notes += [*_id_notes(raw, "item_id"), *_attribute_notes(raw, ITEMS)]
     columns = [
         id_of(raw, "item_id").alias("item_id"),
         words_of(raw, "title").fill_null("").str.slice(0, MAX_TITLE).str.strip_chars().alias("title"),
@@ -117,7 +119,7 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         words_of(raw, "image_path").alias("image_path"),
         _attributes(raw, ITEMS).alias("attributes"),
     ]
-    return _sound(raw, columns, id_checks(raw, "item_id"), notes, rejects)
+    return _sound(raw, columns, checks, notes, rejects)
 
 
 def clean_users(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
@@ -152,17 +154,22 @@ def distinct_ids(frame: pl.DataFrame, id_column: str, rejects: Rejects) -> pl.Da
 def _moments(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """`moment` (Datetime[us], UTC without a zone, null where there is none) and `early`, see `read_times`."""
     times = read_times(raw["timestamp"], rules)
+    if rules.time_zone is not None:
+        rejects.note("time that tells its zone: not changed by --time-zone", int(times["moment"].count()))
     if times["local"].null_count() == times.height:
         return times
     if rules.time_zone is None:
         _refuse_future(raw, times["local"])
         return times.with_columns(moment=pl.coalesce("moment", "local"))
     placed = located(times["local"], rules.time_zone)
-    cells = raw.select(LINE, cell=text_of(raw, "timestamp"), twice=placed["twice"], never=placed["never"])
-    for name, what in (("twice", "clocks showed twice: the first of the two"), ("never", "no clock showed: moved on")):
-        odd = cells.filter(pl.col(name))
-        if odd.height:
-            rejects.note(f"time that {what}", odd.height, odd["cell"][0], odd[LINE][0])
+    told = (
+        ("clocks showed twice: the first of the two", placed["twice"]),
+        ("no clock showed: moved on", placed["never"]),
+    )
+    for what, holds in told:
+        if holds.any():
+            line, cell = raw.filter(holds).select(LINE, text_of(raw, "timestamp")).row(0)
+            rejects.note(f"time that {what}", int(holds.sum()), cell, line)
     return times.with_columns(moment=pl.coalesce("moment", placed["moment"]))
 
 
@@ -197,7 +204,8 @@ def _sound(
         holds = shaped.filter(pl.col(f"{_NOTE}{i}"))
         if holds.height:
             line = holds[LINE][0]
-            rejects.note(text, holds.height, str(raw.filter(pl.col(LINE) == line)[name][0]), line)
+            cell = raw.filter(pl.col(LINE) == line).head(1).select(text_of(raw, name)).item()
+            rejects.note(text, holds.height, cell, line)
     return shaped.select(pl.exclude(rf"^{_NOTE}\d+$", _REASON))
 
 

@@ -34,24 +34,27 @@ def json_batches(path: Path, file: BinaryIO, rejects: Rejects, how: Reading) -> 
         raise DataError(f"{path}: the file is empty")
     rows: list[tuple[int, bytes]] = []
     objects = _elements(path, text) if text.lstrip().startswith("[") else _of_table(path, text)
-    empty = True
+    any_row = False
     for line, content in objects:
+        any_row = True
         rows.append((line, content.replace("\r", " ").replace("\n", " ").encode(errors="surrogatepass")))
         if len(rows) == _ROWS:
             yield _batch(rows, rejects)
-            rows, empty = [], False
-    if rows or empty:
+            rows = []
+    if not any_row:
+        raise DataError(f"{path}: there is no row in it")
+    if rows:
         yield _batch(rows, rejects)
 
 
 def is_whole(first: str, second: str) -> bool:
     """Whether a file is JSON but no JSON Lines, by its first two lines that are not blank."""
     try:
-        return not second and _columns(json.loads(first)) is not None
+        return _columns(json.loads(first)) is not None and not second
     except ValueError:
-        return first.strip() == "{"  # pretty-printed; anything else is a broken line of JSON Lines
+        return not second.startswith("{")  # pretty-printed, rather than JSON Lines with a broken first line
     except RecursionError:
-        return False
+        return True
 
 
 def _batch(rows: list[tuple[int, bytes]], rejects: Rejects) -> pl.DataFrame:
@@ -98,7 +101,10 @@ def _of_table(path: Path, text: str) -> Iterator[tuple[int, str]]:
 
 
 def _columns(table: Any) -> dict[str, list[Any]] | None:
-    """The columns of what pandas writes with orient "columns", "split" or "table"; None where it is something else."""
+    """The columns of what pandas writes with orient "columns", "split" or "table"; None where it is something else.
+
+    An object that holds nothing but an array of objects is read as that array.
+    """
     if not isinstance(table, dict) or not table:
         return None
     data = table.get("data")
@@ -106,7 +112,9 @@ def _columns(table: Any) -> dict[str, list[Any]] | None:
         names, width = [str(name) for name in table["columns"]], len(table["columns"])
         sound = all(isinstance(row, list) and len(row) == width for row in data)
         return {name: [row[i] for row in data] for i, name in enumerate(names)} if sound else None
-    if isinstance(data, list) and "schema" in table and all(isinstance(row, dict) for row in data):
+    if len(table) == 1:  # {"events": [...]}
+        data = next(iter(table.values()))
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
         names = list(dict.fromkeys(name for row in data for name in row))
         return {name: [row.get(name) for row in data] for name in names}
     columns = list(table.values())

@@ -28,8 +28,8 @@ def encoding_of(path: Path, start: bytes, encoding: str) -> str:
     Raises DataError for no encoding of text, and for text that has NUL in it, which another encoding would explain.
     """
     try:
-        codecs.getincrementaldecoder(encoding)().decode(b"")
-        str(b"", encoding)  # refuses what encodes no text, such as zip
+        codecs.getincrementaldecoder(encoding)
+        "".encode(encoding)  # refuses what encodes no text, such as hex
     except (LookupError, TypeError) as error:
         raise DataError(f"{path}: there is no encoding {encoding!r}") from error
     if is_utf8(encoding):

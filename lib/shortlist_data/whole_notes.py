@@ -42,7 +42,7 @@ def _written_otherwise(name: str, events: pl.DataFrame, described: pl.DataFrame)
 
 def _low_ratings(events: pl.DataFrame) -> Note:
     ratings = events.filter(pl.col("event_type") == "rating")["value"]
-    if not len(ratings):
+    if not len(ratings) or (events["event_type"] == "dislike").any():
         return Note("ratings", 0)
     low, high = ratings.min(), ratings.max()
     assert isinstance(low, float) and isinstance(high, float)

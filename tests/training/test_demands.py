@@ -97,5 +97,7 @@ def test_what_is_cut_off_may_lie_in_the_future_but_the_cut_may_not():
 @pytest.mark.system
 def test_no_bundle_takes_less_than_is_asked_for(trained_bundle):
     files = trained_bundle.load().manifest.files.values()
-    known = Dataset.read(trained_bundle.data).until(micros(datetime.fromisoformat(f"{trained_bundle.until}T00:00+00:00")))
+    known = Dataset.read(trained_bundle.data).until(
+        micros(datetime.fromisoformat(f"{trained_bundle.until}T00:00+00:00"))
+    )
     assert sum(entry.bytes for entry in files) / 4 < least_bytes(known) < sum(entry.bytes for entry in files)
