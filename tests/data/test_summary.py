@@ -100,7 +100,7 @@ def test_what_there_is_none_of_is_told(
             {"timestamp": [datetime(1970, 1, 1, tzinfo=UTC), START, START, START]},
             "1 interactions lie before 1980, the oldest at 1970-01-01 00:00 UTC: are their times understood?",
         ),
-        ({"user_id": ["ann ", "bob", "ann ", "eve\tx"]}, "2 user ids contain blanks, such as 'ann '"),
+        ({"user_id": ["ann b", "bob", "ann b", "eve x"]}, "2 user ids contain blanks, such as 'ann b'"),
         ({"item_id": ["a", "a b", "b", "b"]}, "1 item ids contain blanks, such as 'a b'"),
     ],
 )
