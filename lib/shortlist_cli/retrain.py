@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shortlist_cli.folders import to_be_published_in, writable
+from shortlist_cli.folders import to_be_published_in, writable, writable_file
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.train import Config, Events, On, with_stores
@@ -49,9 +49,11 @@ def retrain(
     choose(device)
     recipe = Recipe.read(config) if config else Recipe()
     to_be_published_in(bundles)
+    if report:
+        writable_file(report)
     dataset = Dataset.read(data)
     if report:
-        write_json(report, {"decision": "under way"})  # fails before the work if the file cannot be written
+        write_json(report, {"decision": "under way"})
     dataset, contained = with_stores(dataset, events or [])
     writable(bundles, 2 * least_bytes(demand(dataset)))  # the trial, and the bundle of everything
     with steps() as announce:

@@ -13,6 +13,9 @@ from shortlist_data.known_names import EVENTS, NAMES, RATINGS
 
 _TYPED = re.compile(r":(token|token_seq|float|float_seq)$")  # RecBole writes the type of a column after its name
 
+_SHOWN = 40
+"""Columns of a file that a refusal names."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -88,8 +91,7 @@ def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()
     said, options, unknown = list[str](), list[str](), list[str]()
     for header in incomplete:
         names = ", ".join(repr(name) for name in header.lacking.values())
-        columns = ", ".join(header.columns) or "none"
-        said.append(f"{header.where}: there is no column {names} (the columns are {columns})")
+        said.append(f"{header.where}: there is no column {names} (the columns are {_listed(header.columns)})")
         pairs = header.options()
         options += pairs.values()
         unknown += [f"--columns {header.table}.{name}=..." for name in header.lacking if name not in pairs]
@@ -97,13 +99,20 @@ def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()
         options.append(events)
     add = f"; add {' '.join(options)}" if options else ""
     also = f"; name {'also ' if options else ''}what stands for the rest: {' '.join(unknown)}" if unknown else ""
-    raise DataError("; ".join(said) + add + also)
+    timeless = any("interactions.timestamp" in option for option in unknown)
+    when = " (data without times needs a column with one time in all rows)" if timeless else ""
+    raise DataError("; ".join(said) + add + also + when)
 
 
 def offered_events(words: Iterable[str]) -> str:
     """The options that say what event types of other systems mean, ready for a shell; empty where none is known."""
     known = ((word, EVENTS.get(plain_name(word))) for word in words)
     return " ".join(f"--event-types {shlex.quote(f'{word}={kind}')}" for word, kind in known if kind)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - _SHOWN:,} others" if len(columns) > _SHOWN else ""
+    return ", ".join(columns[:_SHOWN]) + more or "none"
 
 
 def _option(pair: str) -> str:

@@ -9,6 +9,9 @@ from shortlist_data.columns import Header, offered_events
 _SHOWN = 5
 """Unknown event types that are named; the others are only counted."""
 
+_LENGTH = 60
+"""Characters of each that are shown."""
+
 
 def hints(headers: Mapping[str, Header], event_words: Mapping[str, int]) -> list[str]:
     """A sentence for each column that is not read although its name says what it is, and for unknown event types.
@@ -32,10 +35,10 @@ def hints(headers: Mapping[str, Header], event_words: Mapping[str, int]) -> list
 
 def _unknown_events(words: Mapping[str, int]) -> str:
     frequent = sorted(words, key=lambda word: (-words[word], word))
-    shown = ", ".join(f"{word!r} ({words[word]:,} rows)" for word in frequent[:_SHOWN])
+    shown = ", ".join(f"{word[:_LENGTH]!r} ({words[word]:,} rows)" for word in frequent[:_SHOWN])
     more = f" and {len(words) - _SHOWN:,} others" if len(words) > _SHOWN else ""
     options = offered_events(frequent)
     add = f"; add {options}" if options else ""
     strange = [word for word in frequent if not offered_events([word])]
-    rest = f"; say what {strange[0]!r} means with --event-types" if strange else ""
+    rest = f"; say what {strange[0][:_LENGTH]!r} means with --event-types" if strange else ""
     return f"interactions: unknown event types {shown}{more}{add}{rest}"

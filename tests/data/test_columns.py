@@ -103,8 +103,14 @@ def test_all_that_is_missing_in_all_tables_is_told_at_once(tmp_path: Path) -> No
         f" {people}: there is no column 'user_id' (the columns are country);"
         " add --columns items.item_id=sku --columns items.title=name; name also what stands for the rest:"
         " --columns interactions.user_id=... --columns interactions.item_id=... --columns interactions.timestamp=..."
-        " --columns users.user_id=..."
+        " --columns users.user_id=... (data without times needs a column with one time in all rows)"
     )
+
+
+def test_a_refusal_of_a_very_wide_table_stays_short(tmp_path: Path) -> None:
+    names = [f"c{i}" for i in range(500)]
+    events = write(tmp_path, "e.csv", ",".join(names), *names)
+    assert "c38, c39 and 460 others)" in refusal(interactions=events)
 
 
 def test_a_mapped_column_that_is_not_there_is_missing(tmp_path: Path) -> None:
