@@ -17,7 +17,7 @@ _NUMPY = re.compile(rf"\[\s*(?:(?:{_QUOTED})\s*)+\]", re.DOTALL)
 _NAMES = ("name", "title", "label", "value")
 """Keys of an object that hold a category's name, the best first."""
 
-_LIST = r"^(?:[\[{(]|array\(|list\(|set\(|frozenset\()"
+LIST = r"^(?:[\[{(]|array\(|list\(|set\(|frozenset\()"
 """How a cell begins that may be a list in some notation."""
 _OPEN = re.compile(r"[\[{(]\s*[\[{\"']|array\(|list\(|set\(|frozenset\(")
 """How one begins that surely is."""
@@ -47,7 +47,7 @@ def _of_text(cells: pl.Series, separator: str) -> pl.DataFrame:
     frame = cells.alias("cell").to_frame()
     text = without_null_words(pl.col("cell"))
     split = frame.select(names=text.str.split(separator), broken=pl.lit(False), bare=pl.lit(False))
-    listed = cells.str.contains(_LIST).fill_null(False)
+    listed = cells.str.contains(LIST).fill_null(False)
     if not listed.any():
         return split
     read = frame.join(_read_distinct(cells.filter(listed)), on="cell", how="left", maintain_order="left")

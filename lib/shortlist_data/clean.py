@@ -68,6 +68,7 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
     ]
     notes: Notes = [
         ("value is no number: read as 1", unread, "value"),
+        ("rating without a value: read as 1", (event == "rating") & value.is_null(), "event_type"),
         ("session_id breaks the rule for ids: left out", is_not_id(session), "session_id"),
         *_id_notes(raw, "user_id"),
         *_id_notes(raw, "item_id"),

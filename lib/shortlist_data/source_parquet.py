@@ -18,7 +18,7 @@ _BATCH = 1 << 18
 
 
 def parquet_batches(path: Path, rejects: Rejects) -> Iterator[pl.DataFrame]:
-    """See `shortlist_data.source.batches`. LINE is the number of the row. A column of bytes that are no text is null."""
+    """See `shortlist_data.source.batches`. LINE is the row's number. Columns of bytes that are no text become null."""
     import pyarrow
     import pyarrow.parquet
 

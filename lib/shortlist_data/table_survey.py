@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from shortlist_data.categories import LIST
 from shortlist_data.cells import text_of
 from shortlist_data.null_words import without_null_words
 from shortlist_data.numbers import DecimalSurvey
@@ -75,8 +76,8 @@ class _SeparatorSurvey:
     def add(self, raw: pl.DataFrame) -> None:
         if self._used:
             return
-        cells = raw.select(LINE, cell=text_of(raw, "categories"))
-        cells = cells.filter(~pl.col("cell").str.contains(r"^[\[{(]")).unique("cell", maintain_order=True)
+        cells = raw.select(LINE, cell=without_null_words(text_of(raw, "categories")))
+        cells = cells.filter(~pl.col("cell").str.contains(LIST)).unique("cell", maintain_order=True)
         self._used = bool(cells["cell"].str.contains(self._separator, literal=True).any())
         for mark in _SEPARATORS:
             having = cells.filter(pl.col("cell").str.contains(mark, literal=True))
