@@ -119,9 +119,8 @@ def _read_mapping(path: Path) -> dict[str, dict[str, str]]:
 def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     for table, pairs in columns.items():
         if table not in schema.TABLES:
-            raise DataError(
-                f"column mapping: there is no table {table!r}, only {', '.join(schema.TABLES)}{did_you_mean(table, schema.TABLES)}"
-            )
+            known, meant = ", ".join(schema.TABLES), did_you_mean(table, schema.TABLES)
+            raise DataError(f"column mapping: there is no table {table!r}, only {known}{meant}")
         for column in pairs:
             if column not in schema.TABLES[table]:
                 known, meant = ", ".join(schema.TABLES[table]), did_you_mean(column, schema.TABLES[table])
