@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -238,12 +238,12 @@ class BundleStore:
     def _changing(self, make: bool = False) -> Iterator[None]:
         """Hold the lock of the directory while versions, CURRENT or LABELS change. Raises UnavailableError.
 
-        With `make`, the directory is made where it is not there.
+        With `make`, the directory is made where it is not there. Otherwise one that is missing stays so.
         """
         try:
             if make:
                 self.directory.mkdir(parents=True, exist_ok=True)
-            with locked(self.directory / LOCK):
+            with locked(self.directory / LOCK) if self.directory.is_dir() else nullcontext():
                 yield
         except OSError as error:
             reason = f"cannot write in {self.directory}: {error.strerror or error}"
