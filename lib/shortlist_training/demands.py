@@ -20,7 +20,7 @@ def demand(dataset: Dataset, as_of: int | None = None, now: int | None = None) -
 
     `now` (microseconds) is the time by the clock, if another one is meant. Raises DataError for interactions or an
     `as_of` more than a day in the future, for too few interactions, and where nobody wants anything, there is a single
-    item, or no user has two items.
+    item, no user has two items, or a value is no finite number.
     """
     now = now or int(time.time() * SECOND)
     if as_of is not None and as_of > now + DAY:
@@ -33,6 +33,8 @@ def demand(dataset: Dataset, as_of: int | None = None, now: int | None = None) -
     if len(events) < FEWEST_EVENTS:
         raise DataError(f"{_too_few(dataset.interactions, events, as_of)}; training needs at least {FEWEST_EVENTS}")
     _refuse_without_choices(events)
+    if broken := int((~events["value"].is_finite()).sum()):
+        raise DataError(f"{broken:,} of {len(events):,} interactions have a value that is no finite number")
     return known
 
 

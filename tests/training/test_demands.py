@@ -31,6 +31,10 @@ def data(rows=60, user="u{}", users=7, item="i{}", items=11, kind="view", times=
     )
 
 
+def with_values(values):
+    return Dataset.of(data().interactions.with_columns(value=pl.Series(values * 20)))
+
+
 @pytest.mark.parametrize(
     ("dataset", "why"),
     [
@@ -39,6 +43,7 @@ def data(rows=60, user="u{}", users=7, item="i{}", items=11, kind="view", times=
         (data(items=1), "all 60 interactions are about the item 'i0': training needs at least two"),
         (data(users=60), r"each of the 60 users has a single item \(11 items, 60 interactions\)"),
         (data(item="same", user="one", items=1), "all 60 interactions are about the item 'same'"),
+        (with_values([1.0, float("nan"), float("inf")]), "40 of 60 interactions have a value that is no finite number"),
     ],
 )
 def test_each_cause_has_a_message_of_its_own(dataset, why):
