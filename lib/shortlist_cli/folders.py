@@ -9,6 +9,8 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shortlist_bundle import BundleStore
@@ -33,10 +35,11 @@ def to_be_written(folder: Path) -> Path:
 
     Raises DataError where the one around it is not there, or where nothing can be written into it.
     """
-    if folder.exists():
-        existing(folder)
-    elif not folder.absolute().parent.is_dir():
-        raise DataError(f"{quoted(folder)} cannot be made: {_absent(folder.absolute().parent)}")
+    with _refusing(folder):
+        if folder.exists():
+            existing(folder)
+        elif not folder.absolute().parent.is_dir():
+            raise DataError(f"{quoted(folder)} cannot be made: {_absent(folder.absolute().parent)}")
     writable(folder)
     return folder
 
@@ -55,12 +58,10 @@ def writable(folder: Path, needed: int = 0) -> None:
 
     Raises DataError where a folder is a file, is read-only, belongs to somebody else, or where the disk is too full.
     """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    try:
+    with _refusing(folder):
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         with tempfile.TemporaryFile(dir=there):
             free = shutil.disk_usage(there).free
-    except OSError as error:
-        raise DataError(f"{quoted(folder)}: cannot write: {error.strerror or error}") from None
     if free < needed:
         raise DataError(
             f"{quoted(folder)}: at least {_megabytes(needed)} will be written there, and {_megabytes(free)} are free"
@@ -69,15 +70,28 @@ def writable(folder: Path, needed: int = 0) -> None:
 
 def writable_file(file: Path, needed: int = 0) -> None:
     """Make sure that a file of `needed` bytes can be written, and leave no trace. Raises DataError where it cannot."""
-    if file.is_dir():
-        raise DataError(f"{quoted(file)}: cannot write: {os.strerror(errno.EISDIR)}")
-    if not file.exists():
-        around = file.absolute().parent
+    around = file.absolute().parent
+    with _refusing(file):
+        if file.exists():
+            if file.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not os.access(file, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
         if not around.is_dir():
             raise DataError(f"{quoted(file)}: cannot write: {_absent(around)}")
-        writable(around, needed)
-    elif not os.access(file, os.W_OK):
-        raise DataError(f"{quoted(file)}: cannot write: {os.strerror(errno.EACCES)}")
+        with tempfile.TemporaryFile(dir=around):
+            pass
+    writable(around, needed)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """What the system refuses of a path becomes a DataError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{quoted(path)}: cannot write: {error.strerror or error}") from None
 
 
 def _megabytes(count: int) -> str:

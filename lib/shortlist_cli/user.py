@@ -15,6 +15,7 @@ from shortlist.v1.user_service_pb2 import UserEvent
 
 from shortlist_cli.call import AsJson
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.folders import writable_file
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
 from shortlist_core.terminal import Table, quoted
@@ -64,6 +65,7 @@ def export(
         for event in events:
             terminal.say_json(event)
         return
+    writable_file(out)
     first, count = next(events, None), 0  # asked for before the file is made: without an answer no file
     try:
         with out.open("w", encoding="utf-8") as file:

@@ -50,7 +50,14 @@ def test_a_folder_that_cannot_be_written_is_refused(read_only, call, name):
 @pytest.mark.system
 @pytest.mark.parametrize("name", ["there.json", "new.json"])
 def test_a_file_that_cannot_be_written_is_refused(read_only, name):
-    assert "cannot write: Permission denied" in refusal(writable_file, read_only / name)
+    assert f"{name}': cannot write: Permission denied" in refusal(writable_file, read_only / name)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("call", [writable, to_be_written, to_be_published_in, writable_file])
+def test_a_place_that_cannot_even_be_seen_is_refused(read_only, call):
+    read_only.chmod(0o000)
+    assert "inside/new': cannot write: Permission denied" in refusal(call, read_only / "inside/new")
 
 
 @pytest.mark.system
