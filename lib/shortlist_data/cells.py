@@ -7,7 +7,7 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_core.values import CONTROL, MAX_ID
 from shortlist_data.null_words import IN_TEXT, without_null_words
-from shortlist_data.numbers import finite, read_number
+from shortlist_data.numbers import finite, read_numbers
 
 Checks = list[tuple[str, pl.Expr]]
 """Pairs of a reason and an expression over raw columns that is true where a row is rejected. The first one counts."""
@@ -33,9 +33,8 @@ def text_of(raw: pl.DataFrame, name: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def words_of(raw: pl.DataFrame, name: str) -> pl.Expr:
-    """The column as free text, null where it is what programs write for nothing, such as NaN."""
-    text = text_of(raw, name)
+def words(text: pl.Expr) -> pl.Expr:
+    """Free text without outer blanks, null where it is what programs write for nothing, such as NaN."""
     return pl.when(~text.is_in(IN_TEXT)).then(text)
 
 
@@ -46,9 +45,9 @@ def id_of(raw: pl.DataFrame, name: str) -> pl.Expr:
     return text if dtype is None or not (dtype.is_float() or dtype.is_decimal()) else text.str.replace(r"\.0*$", "")
 
 
-def id_checks(raw: pl.DataFrame, name: str) -> Checks:
-    """Why rows have no such id. Raises DataError for a column whose type holds none."""
-    dtype, value = raw.schema.get(name, pl.String()), id_of(raw, name)
+def id_checks(raw: pl.DataFrame, name: str, value: pl.Expr) -> Checks:
+    """Why rows have no such id; `value` is that of `id_of`. Raises DataError for a column whose type holds none."""
+    dtype = raw.schema.get(name, pl.String())
     if isinstance(dtype, pl.List | pl.Struct | pl.Array):
         raise DataError(f"column {name!r} holds lists or objects; an id is text or a number")
     checks: Checks = [(f"missing {name}", value.is_null())]
@@ -71,13 +70,13 @@ def is_not_id(value: pl.Expr) -> pl.Expr:
     return pl.any_horizontal(*(bad for _, bad in not_id(value)))
 
 
-def number_of(raw: pl.DataFrame, name: str, decimal: str | None) -> pl.Expr:
+def numbers_of(raw: pl.DataFrame, name: str, decimal: str | None) -> pl.Series:
     """The column as Float64, null where it is empty, a null word, or no number that 32 bits hold."""
     if name not in raw.columns:
-        return pl.lit(None, pl.Float64)
+        return pl.Series([None], dtype=pl.Float64).new_from_index(0, raw.height)
     if raw.schema[name].is_numeric():
-        return finite(pl.col(name).cast(pl.Float64))
-    return read_number(without_null_words(text_of(raw, name)), decimal)
+        return raw.select(finite(pl.col(name).cast(pl.Float64))).to_series()
+    return read_numbers(raw.select(without_null_words(text_of(raw, name))).to_series(), decimal)
 
 
 def is_filled(raw: pl.DataFrame, name: str) -> pl.Expr:

@@ -13,6 +13,7 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_core.types import DAY, SECOND
 from shortlist_core.values import MAX_CATEGORIES, MAX_TEXT, MAX_TITLE
+from shortlist_data.attributes import attribute_notes, attributes
 from shortlist_data.categories import to_lists
 from shortlist_data.cells import (
     Checks,
@@ -21,16 +22,16 @@ from shortlist_data.cells import (
     id_of,
     is_filled,
     is_not_id,
-    number_of,
+    numbers_of,
     text_of,
-    words_of,
+    words,
 )
 from shortlist_data.event_types import event_type_of
 from shortlist_data.null_words import IN_TEXT
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import DUPLICATE, RETURN, Rejects
 from shortlist_data.rules import Rules
-from shortlist_data.schema import ATTRIBUTES, EVENT_NAMES, INTERACTIONS, ITEMS, USERS
+from shortlist_data.schema import EVENT_NAMES, INTERACTIONS, ITEMS, USERS
 from shortlist_data.times import located, read_times
 
 _REASON = "#reason"
@@ -48,18 +49,28 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
     column of a type that cannot be what it is, and where times of no zone lie in the future.
     """
     times = _moments(raw, rules, rejects)
+    work = raw.with_columns(
+        id_of(raw, "user_id").alias("#clean user"),
+        id_of(raw, "item_id").alias("#clean item"),
+        id_of(raw, "session_id").alias("#clean session"),
+        times["moment"].alias("#clean moment"),
+        times["early"].alias("#clean early"),
+        event_type_of(raw, "event_type", rules).alias("#clean event"),
+        numbers_of(raw, "value", rules.decimal).alias("#clean value"),
+    )
     now = int(time.time() * SECOND)
-    moment, micros = pl.lit(times["moment"]), pl.lit(times["moment"].dt.timestamp("us"))
-    event = event_type_of(raw, "event_type", rules)
-    value = number_of(raw, "value", rules.decimal)
+    user, item, session, event, value = (
+        pl.col(f"#clean {name}") for name in ("user", "item", "session", "event", "value")
+    )
+    micros = pl.col("#clean moment").dt.timestamp("us")
     unread = is_filled(raw, "value") & value.is_null()
-    session = id_of(raw, "session_id")
+    low = (event == "rating") & (value < rules.dislike_below) if rules.dislike_below is not None else pl.lit(False)
     checks = [
-        *id_checks(raw, "user_id"),
-        *id_checks(raw, "item_id"),
+        *id_checks(raw, "user_id", user),
+        *id_checks(raw, "item_id", item),
         ("missing timestamp", ~is_filled(raw, "timestamp")),
-        (f"timestamp before {1990 if rules.earliest else 1970}", pl.lit(times["early"])),
-        ("unreadable timestamp", moment.is_null()),
+        (f"timestamp before {1990 if rules.earliest else 1970}", pl.col("#clean early")),
+        ("unreadable timestamp", micros.is_null()),
         ("timestamp before 1970", micros < 0),
         ("timestamp in the future", micros > now + DAY),
         ("unknown event_type", ~event.is_in(EVENT_NAMES)),
@@ -72,62 +83,65 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
         ("session_id breaks the rule for ids: left out", is_not_id(session), "session_id"),
         *_id_notes(raw, "user_id"),
         *_id_notes(raw, "item_id"),
+        (f"rating below {rules.dislike_below or 0:g}: a dislike", low, "value"),
     ]
-    if rules.dislike_below is not None:
-        low = ((event == "rating") & (value < rules.dislike_below)).fill_null(False)
-        notes.append((f"rating below {rules.dislike_below:g}: a dislike", low, "value"))
-        event = pl.when(low).then(pl.lit("dislike")).otherwise(event)
     columns = [
-        id_of(raw, "user_id").alias("user_id"),
-        id_of(raw, "item_id").alias("item_id"),
-        moment.dt.replace_time_zone("UTC").alias("timestamp"),
-        event.alias("event_type"),
+        user.alias("user_id"),
+        item.alias("item_id"),
+        pl.col("#clean moment").dt.replace_time_zone("UTC").alias("timestamp"),
+        pl.when(low).then(pl.lit("dislike")).otherwise(event).alias("event_type"),
         value.fill_null(1.0).cast(pl.Float32).alias("value"),
         pl.when(~is_not_id(session)).then(session).alias("session_id"),
     ]
-    return _sound(raw, columns, checks, notes, rejects)
+    return _sound(raw, work, columns, checks, notes, rejects)
 
 
 def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical items and LINE; columns of `raw` that are not canonical become attributes; bad rows go to `rejects`."""
-    price = number_of(raw, "price", rules.decimal)
-    sound_price = pl.when(price >= 0).then(price)
     lists = to_lists(raw, "categories", rules.separator)
-    names = pl.lit(lists["names"])
-    once = names.list.unique(maintain_order=True)
-    kept = once.list.eval(pl.element().filter(~is_not_id(pl.element())))
+    once = pl.col("names").list.unique(maintain_order=True)
+    lists = lists.with_columns(once=once).with_columns(
+        kept=pl.col("once").list.eval(pl.element().filter(~is_not_id(pl.element())))
+    )
+    work = raw.with_columns(
+        id_of(raw, "item_id").alias("#clean item"),
+        numbers_of(raw, "price", rules.decimal).alias("#clean price"),
+        *(text_of(raw, name).alias(f"#clean {name}") for name in ("title", "text", "image_path")),
+        *(lists[name].alias(f"#clean {name}") for name in lists.columns),
+    )
+    price, names, once, kept = (pl.col(f"#clean {name}") for name in ("price", "names", "once", "kept"))
     notes: Notes = [
         ("price is no number: unknown", is_filled(raw, "price") & price.is_null(), "price"),
-        ("price below 0: unknown", (price < 0).fill_null(False), "price"),
-        ("categories in a notation that is not read: none", pl.lit(lists["broken"]), "categories"),
-        ("categories in brackets without quotes: read as a list", pl.lit(lists["bare"]), "categories"),
+        ("price below 0: unknown", price < 0, "price"),
+        ("categories in a notation that is not read: none", pl.col("#clean broken"), "categories"),
+        ("categories in brackets without quotes: read as a list", pl.col("#clean bare"), "categories"),
         ("category that breaks the rule for ids: left out", kept.list.len() < once.list.len(), "categories"),
         ("category that is there twice: read once", once.list.len() < names.list.len(), "categories"),
         (f"categories beyond the first {MAX_CATEGORIES}: left out", kept.list.len() > MAX_CATEGORIES, "categories"),
-        *_text_notes(raw, "title", MAX_TITLE),
-        *_text_notes(raw, "text", MAX_TEXT),
+        *_text_notes("title", MAX_TITLE),
+        *_text_notes("text", MAX_TEXT),
     ]
-    checks = id_checks(raw, "item_id")
+    checks = id_checks(raw, "item_id", pl.col("#clean item"))
     if rules.strict:
         checks += [(text.partition(":")[0], holds) for text, holds, _ in notes]
-    notes += [*_id_notes(raw, "item_id"), *_attribute_notes(raw, ITEMS)]
+    notes += [*_id_notes(raw, "item_id"), *attribute_notes(raw, ITEMS)]
     columns = [
-        id_of(raw, "item_id").alias("item_id"),
-        words_of(raw, "title").fill_null("").str.slice(0, MAX_TITLE).str.strip_chars().alias("title"),
-        words_of(raw, "text").fill_null("").str.slice(0, MAX_TEXT).str.strip_chars().alias("text"),
+        pl.col("#clean item").alias("item_id"),
+        *(_cut(name, most).alias(name) for name, most in (("title", MAX_TITLE), ("text", MAX_TEXT))),
         kept.list.head(MAX_CATEGORIES).alias("categories"),
-        sound_price.cast(pl.Float32).alias("price"),
-        words_of(raw, "image_path").alias("image_path"),
-        _attributes(raw, ITEMS).alias("attributes"),
+        pl.when(price >= 0).then(price).cast(pl.Float32).alias("price"),
+        words(pl.col("#clean image_path")).alias("image_path"),
+        attributes(raw, ITEMS).alias("attributes"),
     ]
-    return _sound(raw, columns, checks, notes, rejects)
+    return _sound(raw, work, columns, checks, notes, rejects)
 
 
 def clean_users(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical users and LINE; every column but user_id becomes an attribute; bad rows go to `rejects`."""
-    columns = [id_of(raw, "user_id").alias("user_id"), _attributes(raw, USERS).alias("attributes")]
-    notes = [*_id_notes(raw, "user_id"), *_attribute_notes(raw, USERS)]
-    return _sound(raw, columns, id_checks(raw, "user_id"), notes, rejects)
+    work = raw.with_columns(id_of(raw, "user_id").alias("#clean user"))
+    columns = [pl.col("#clean user").alias("user_id"), attributes(raw, USERS).alias("attributes")]
+    notes = [*_id_notes(raw, "user_id"), *attribute_notes(raw, USERS)]
+    return _sound(raw, work, columns, id_checks(raw, "user_id", pl.col("#clean user")), notes, rejects)
 
 
 def first_of_each(frame: pl.DataFrame, key: Sequence[str], reason: str, rejects: Rejects) -> pl.DataFrame:
@@ -189,12 +203,12 @@ def _refuse_future(raw: pl.DataFrame, local: pl.Series) -> None:
 
 
 def _sound(
-    raw: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, notes: Notes, rejects: Rejects
+    raw: pl.DataFrame, work: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, notes: Notes, rejects: Rejects
 ) -> pl.DataFrame:
+    """`columns` of the rows of `work` that no check holds for; `work` is `raw` and what was computed of it once."""
     reason = pl.coalesce([pl.when(bad).then(pl.lit(why)) for why, bad in checks]).alias(_REASON)
     told = [holds.fill_null(False).alias(f"{_NOTE}{i}") for i, (_, holds, _) in enumerate(notes)]
-    # Lazily, so that expressions that checks and columns share are computed once.
-    shaped = raw.lazy().select(LINE, *columns, reason, *told).collect()
+    shaped = work.lazy().select(LINE, *columns, reason, *told).collect()
     if shaped[_REASON].null_count() < shaped.height:
         fields = raw.filter(shaped[_REASON].is_not_null()).select(pl.exclude(LINE))
         content = fields.select(pl.struct(pl.all()).struct.json_encode()).to_series()
@@ -207,7 +221,7 @@ def _sound(
             line = holds[LINE][0]
             cell = raw.filter(pl.col(LINE) == line).head(1).select(text_of(raw, name)).item()
             rejects.note(text, holds.height, cell, line)
-    return shaped.select(pl.exclude(rf"^{_NOTE}\d+$", _REASON))
+    return shaped.select(LINE, *(column.meta.output_name() for column in columns))
 
 
 def _id_notes(raw: pl.DataFrame, name: str) -> Notes:
@@ -218,41 +232,13 @@ def _id_notes(raw: pl.DataFrame, name: str) -> Notes:
     return [(f"{name} is a number with a fraction of 0: read without it", whole, name)]
 
 
-def _text_notes(raw: pl.DataFrame, name: str, most: int) -> Notes:
-    text = text_of(raw, name)
+def _text_notes(name: str, most: int) -> Notes:
+    text = pl.col(f"#clean {name}")
     return [
         (f"{name} that programs write for nothing: none", text.is_in(IN_TEXT), name),
         (f"{name} of more than {most:,} characters: cut", text.str.len_chars() > most, name),
     ]
 
 
-def _attribute_names(raw: pl.DataFrame, schema: pl.Schema) -> list[str]:
-    """The columns that become attributes, one for each."""
-    extra = [name for name in raw.columns if name not in schema and name != LINE]
-    return extra + ["attributes"] * ("attributes" in raw.columns and raw.schema["attributes"] != ATTRIBUTES)
-
-
-def _attribute(raw: pl.DataFrame, name: str, schema: pl.Schema) -> pl.Expr:
-    """A value; null where it is none. Requests name users' attributes, so that the rule for ids holds for those."""
-    value = words_of(raw, name)
-    return pl.when(~is_not_id(value)).then(value) if schema is USERS else value
-
-
-def _attribute_notes(raw: pl.DataFrame, schema: pl.Schema) -> Notes:
-    notes: Notes = []
-    for name in _attribute_names(raw, schema):
-        text, value = text_of(raw, name), words_of(raw, name)
-        notes.append((f"attribute {name!r} that programs write for nothing: left out", text.is_in(IN_TEXT), name))
-        if schema is USERS:
-            notes.append((f"attribute {name!r} that breaks the rule for ids: left out", is_not_id(value), name))
-    return notes
-
-
-def _attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
-    """Canonical attributes, if there are any, and one more for every filled column that `schema` does not have."""
-    lists = [pl.col("attributes").fill_null([])] if raw.schema.get("attributes") == ATTRIBUTES else []
-    for name in _attribute_names(raw, schema):
-        value = _attribute(raw, name, schema)
-        pair = pl.struct(pl.lit(name).alias("key"), value.alias("value"))
-        lists.append(pl.concat_list(pl.when(value.is_not_null()).then(pair)).list.drop_nulls())
-    return pl.concat_list(lists).cast(ATTRIBUTES) if lists else pl.lit([], ATTRIBUTES)
+def _cut(name: str, most: int) -> pl.Expr:
+    return words(pl.col(f"#clean {name}")).fill_null("").str.slice(0, most).str.strip_chars()

@@ -24,26 +24,38 @@ _UNSURE = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 """1.234 and 1,234: a fraction of three digits, or thousands."""
 
 
-def read_number(text: pl.Expr, decimal: str | None) -> pl.Expr:
+def read_numbers(text: pl.Series, decimal: str | None) -> pl.Series:
     """`text` (without outer blanks) as Float64, null where it is no finite number of 32 bits.
 
     `decimal` is "." or ","; the other mark may part thousands then. Where it is None a number is read whose own form
     makes the mark unmistakable: 1.5, 1,5 and 1.234,50 are, 1.234 is not. Signs of currencies before or behind it are
     left out, and so are blanks and apostrophes between thousands.
     """
+    plain = text.cast(pl.Float64, strict=False)
+    open_text = text.set(plain.is_not_null(), None) if decimal == "." else text
+    if decimal != ".":  # what has no mark at all is plain as well
+        marked = text.str.contains(".", literal=True)
+        open_text = text.set(plain.is_not_null() & ~marked, None)
+        plain = plain.set(marked, None)
+    distinct = open_text.drop_nulls().unique()
+    frame = pl.DataFrame({"text": open_text, "plain": plain})
+    if len(distinct):
+        read = pl.DataFrame({"text": distinct}).with_columns(number=_read(pl.col("text"), decimal))
+        frame = frame.join(read, on="text", how="left", maintain_order="left")
+        frame = frame.with_columns(plain=pl.coalesce("number", "plain"))
+    return frame.select(finite(pl.col("plain"))).to_series()
+
+
+def _read(text: pl.Expr, decimal: str | None) -> pl.Expr:
     bare = _bare(text)
-    marks = (".", ",") if decimal is None else (decimal,)
     readings = []
-    for mark in marks:
-        grouped = bare.str.contains(_GROUPED[mark])
-        plain = bare.str.contains(_PLAIN[mark])
+    for mark in (".", ",") if decimal is None else (decimal,):
         joined = bare.str.replace_all("," if mark == "." else ".", "", literal=True)
+        grouped, plain = bare.str.contains(_GROUPED[mark]), bare.str.contains(_PLAIN[mark])
         digits = pl.when(grouped).then(joined).when(plain).then(bare)
         readings.append(digits.otherwise(None).str.replace(",", ".", literal=True))
     number = pl.coalesce(readings).cast(pl.Float64, strict=False)
-    if decimal is None:
-        number = pl.when(~bare.str.contains(_UNSURE)).then(number)
-    return finite(number)
+    return number if decimal is not None else pl.when(~bare.str.contains(_UNSURE)).then(number)
 
 
 def finite(number: pl.Expr) -> pl.Expr:
@@ -72,8 +84,8 @@ class DecimalSurvey:
 
     def add(self, text: pl.Series, lines: pl.Series) -> None:
         """Look at more cells, which are text without outer blanks."""
-        cells = pl.DataFrame({"text": text, "line": lines}).with_columns(bare=_bare(pl.col("text")))
-        cells = cells.filter(pl.col("bare").str.contains(r"[.,]"))
+        cells = pl.DataFrame({"text": text, "line": lines}).filter(pl.col("text").str.contains(r"[.,]"))
+        cells = cells.unique("text", keep="first", maintain_order=True).with_columns(bare=_bare(pl.col("text")))
         bare, unsure = pl.col("bare"), pl.col("bare").str.contains(_UNSURE)
         counts = {}
         for name, mark in (("points", "."), ("commas", ",")):
@@ -99,6 +111,6 @@ class DecimalSurvey:
         return None if self.counts["unsure_commas"] else usual if self.counts["unsure_points"] else "."
 
     def unclear(self) -> tuple[int, str, int]:
-        """How many numbers are read only if their own form tells the mark, and the first of them with its line."""
+        """How many different numbers do not tell the mark by their form, and the first of them with its line."""
         kind = "unsure_commas" if self.counts["unsure_commas"] else "unsure_points"
         return self.counts["unsure_commas"] + self.counts["unsure_points"], *self.examples.get(kind, ("", 0))

@@ -14,7 +14,8 @@ from shortlist_data.times import to_time
 def parse_time(text: str) -> int:
     """The moment in `text`, in microseconds since the epoch.
 
-    `text` is an ISO 8601 date or time (UTC where no zone is given), or unix seconds, milliseconds or microseconds.
+    `text` is an ISO 8601 date or time (UTC where no zone is given), a date such as 20111001, or seconds, milliseconds,
+    microseconds or nanoseconds since 1970.
     Raises DataError where it is neither.
     """
     moment = to_time(text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,16 +56,16 @@ class TableSource:
 
     def beginning(self) -> tuple[Header, Counter[str]] | None:
         """The columns and the unknown event types of the first rows; None where further rows may have other columns."""
-        read = self._batches(Rejects(self.table))
-        header, batch = next(read)
-        following = next(read, None)
+        with closing(self._batches(Rejects(self.table))) as read:  # so that the file and its progress are ended here
+            header, batch = next(read)
+            following = next(read, None)
         if following is not None and file_format(self.path, self.how) == "jsonl":
             return None
         if following is not None and not batch.height:
             header, batch = following
         return header, self._event_words(header, batch)
 
-    def _batches(self, rejects: Rejects) -> Iterator[tuple[Header, pl.DataFrame]]:
+    def _batches(self, rejects: Rejects) -> Generator[tuple[Header, pl.DataFrame]]:
         for batch in batches(self.path, rejects, self.how):
             columns = [name for name in batch.columns if name != LINE]
             yield read_header(self.table, str(self.path), columns, self.mapping), batch

@@ -11,7 +11,7 @@ import polars as pl
 from shortlist_core.errors import DataError
 from shortlist_data.rules import Rules
 from shortlist_data.time_text import read_text
-from shortlist_data.time_units import COMPACT, NAMES, UNITS
+from shortlist_data.time_units import COMPACT, NAMES, UNITS, compact_of
 
 _SAMPLE = datetime(2024, 3, 31, 13, 45, 56, tzinfo=UTC)
 
@@ -107,16 +107,19 @@ def check_zone(zone: str) -> None:
 
 
 def to_time(text: str) -> datetime | None:
-    """The moment in one text: ISO 8601 (UTC without a zone) or a number of seconds, ms, us or ns since 1970 by size."""
-    size = abs(float(text)) if _is_number(text) else 0.0
+    """The moment in one text: ISO 8601 (UTC without a zone), a date as one number, or a time since 1970.
+
+    Whether such a number counts seconds, milliseconds, microseconds or nanoseconds is told by its size.
+    """
+    cell = pl.Series([text], dtype=pl.String)
+    number = real_numbers(cell.str.strip_chars())
+    dates = number.to_frame("number").select(**compact_of(pl.col("number"))).row(0, named=True)
+    size = abs(number.item() or 0.0)
     unit = "unix-s" if size < 1e11 else "unix-ms" if size < 1e14 else "unix-us" if size < 1e17 else "unix-ns"
-    read = read_times(pl.Series([text], dtype=pl.String), Rules(unit, earliest=-(2**62)))
-    moment = read.select(pl.coalesce("moment", "local").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")).item()
+    unit = next((name for name, is_date in dates.items() if is_date), unit)
+    read = read_times(cell, Rules(unit, earliest=-(2**62)))
+    moment = read.select(pl.coalesce("moment", "local").dt.replace_time_zone("UTC")).item()
     return moment if isinstance(moment, datetime) else None
-
-
-def _is_number(text: str) -> bool:
-    return pl.Series([text]).str.strip_chars().cast(pl.Float64, strict=False).is_finite().fill_null(False).item()  # type: ignore[no-any-return]
 
 
 def _native(column: pl.Series, format: str | None) -> pl.DataFrame:

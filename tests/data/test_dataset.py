@@ -113,6 +113,8 @@ def test_an_item_must_not_appear_twice() -> None:
         "1317427200000",
         "1317427200.0",
         "1317427200000000",
+        "20111001",
+        "20111001000000",
     ],
 )
 def test_all_spellings_of_one_moment_agree(text: str) -> None:
