@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -61,6 +62,7 @@ def main() -> None:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m shortlist_bench", description="Measure serving against its parts.")
+    parser.add_argument("--version", action="version", version=f"shortlist_bench {version('shortlist-server')}")
     parser.add_argument("--size", choices=["all", *report.SIZES], default="all")
     parser.add_argument("--items", type=int, help="one catalogue of so many items instead")
     parser.add_argument("--minutes", type=float, default=60, help="sizes that would take longer are left out of `all`")

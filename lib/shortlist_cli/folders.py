@@ -20,8 +20,8 @@ from shortlist_core.terminal import quoted
 
 def existing(folder: Path) -> Path:
     """The folder. Raises DataError where it is not there: a typo must not look like an empty folder."""
-    if not folder.is_dir():
-        raise DataError(_absent(folder) if not folder.exists() else f"{quoted(folder)} is no folder")
+    if not _is_folder(folder):
+        raise DataError(f"{quoted(folder)} is no folder" if os.path.lexists(folder) else _absent(folder))
     return folder
 
 
@@ -36,9 +36,9 @@ def to_be_written(folder: Path) -> Path:
     Raises DataError where the one around it is not there, or where nothing can be written into it.
     """
     with _refusing(folder):
-        if folder.exists():
+        if os.path.lexists(folder):
             existing(folder)
-        elif not folder.absolute().parent.is_dir():
+        elif not _is_folder(folder.absolute().parent):
             raise DataError(f"{quoted(folder)} cannot be made: {_absent(folder.absolute().parent)}")
     writable(folder)
     return folder
@@ -98,8 +98,12 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
 
 
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # a path's own method raises where a name is too long
+
+
 def _absent(folder: Path) -> str:
     """The refusal of a folder that is not there, with the part of its path that is."""
-    there = next((parent for parent in folder.absolute().parents if parent.is_dir()), Path("/"))
+    there = next(filter(_is_folder, folder.absolute().parents))
     beside = "" if there == folder.absolute().parent else f"; of its path there is {quoted(there)} alone"
     return f"there is no folder {quoted(folder)}{beside}"

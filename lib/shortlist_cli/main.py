@@ -12,6 +12,7 @@ from shortlist_cli import usage
 from shortlist_cli.commands import Commands
 from shortlist_core import terminal
 from shortlist_core.errors import ShortlistError
+from shortlist_core.terminal import quoted
 
 app = typer.Typer(
     name="shortlist", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -47,6 +48,10 @@ def run(worker: object = None) -> None:
         sys.exit(2)
     except ShortlistError as error:
         _fail(str(error), 2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{quoted(error.filename)}: {error.strerror}", 2)  # such as a file of somebody else's
     except typer.Abort:
         _fail("stopped: nothing was done", 1)
     except KeyboardInterrupt:

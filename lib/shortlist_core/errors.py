@@ -92,6 +92,27 @@ class DeadlineError(ShortlistError):
         super().__init__(f"the deadline was spent before the stage {stage!r}", stage=stage)
 
 
+class SlowCallerError(ShortlistError):
+    """The caller was let go, because it took too long for what the server waited for."""
+
+    reason = "CALLER_TOO_SLOW"
+
+    def __init__(self, waited_for: str) -> None:
+        what = {"request": "did not send its request", "message": "sent no further message"}
+        super().__init__(f"the caller {what.get(waited_for, 'did not read')} in the time that this server allows")
+
+
+class AnswerTooLargeError(ShortlistError):
+    """The answer is larger than a message may be; a request for less would be answered."""
+
+    reason = "ANSWER_TOO_LARGE"
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(
+            "the answer is larger than a message may be: ask for less at once", bytes=str(size), most_bytes=str(most)
+        )
+
+
 class UnauthenticatedError(ShortlistError):
     """The caller sent no valid credentials."""
 

@@ -3,100 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from concurrent import futures
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-import grpc
 import pytest
-from certificates import Certificates
+from call_server import Server, Shell
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_status import rpc_status
-from shortlist.v1 import event_service_pb2 as event_api
-from shortlist.v1 import recommendation_pb2 as parts
-from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1.event_pb2 import EventType
-from shortlist.v1.event_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
-from shortlist.v1.recommendation_service_pb2_grpc import (
-    RecommendationServiceServicer,
-    add_RecommendationServiceServicer_to_server,
-)
-from typer.testing import CliRunner, Result
 
-from shortlist_cli.call import Kind, app
-
-HITS = [parts.SourceHit(name="two_tower", rank=3, score=0.9)]
-WHY = parts.Reason(text="Because you bought Tea")
-ITEM = parts.RecommendedItem(item_id="i1", title="[red]Kettle\x1b[2J", score=0.5, sources=HITS, reason=WHY)
-DROPS = [parts.Drop(reason=parts.DROP_REASON_SEEN, count=4), parts.Drop(reason=99, count=1)]
-TRACE = [parts.StageTrace(stage=parts.STAGE_FILTER, entered_count=9, left_count=4, drops=DROPS, duration_micros=1500)]
-
-
-class Server(RecommendationServiceServicer, EventServiceServicer):
-    def __init__(self) -> None:
-        self.requests: list[Any] = []
-        self.failure: status_pb2.Status | None = None
-
-    def _enter(self, request: Any, context: Any) -> None:
-        self.requests.append(request)
-        if self.failure:
-            context.abort_with_status(rpc_status.to_status(self.failure))
-
-    def Recommend(self, request: Any, context: Any) -> api.RecommendResponse:
-        self._enter(request, context)
-        flags = [parts.DEGRADATION_RANKER_LATE]
-        trace = TRACE if request.include_trace else []
-        return api.RecommendResponse(
-            request_id="r1", bundle_version="b1", items=[ITEM] * (request.user_id == "u1"), degraded=flags, trace=trace
-        )
-
-    def Retrieve(self, request: Any, context: Any) -> api.RetrieveResponse:
-        self._enter(request, context)
-        return api.RetrieveResponse(items=[parts.ScoredItem(item_id="i2", sources=HITS)])
-
-    def Rank(self, request: Any, context: Any) -> api.RankResponse:
-        self._enter(request, context)
-        return api.RankResponse(items=[parts.ScoredItem(item_id="i3")], unknown_item_ids=["i4"])
-
-    def SimilarItems(self, request: Any, context: Any) -> api.SimilarItemsResponse:
-        self._enter(request, context)
-        return api.SimilarItemsResponse(items=[parts.ScoredItem(item_id="i5", score=0.25)])
-
-    def WriteEvents(self, request: Any, context: Any) -> event_api.WriteEventsResponse:
-        self._enter(request, context)
-        return event_api.WriteEventsResponse(accepted_count=len(request.events))
-
-
-class Shell:
-    """Runs `shortlist call ...` against the server."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def __call__(self, *arguments: str) -> Result:
-        return CliRunner().invoke(app, [*arguments, "--address", self.address], env={"COLUMNS": "160"})
-
-
-@pytest.fixture
-def server() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def call(server: Server) -> Iterator[Shell]:
-    running = grpc.server(futures.ThreadPoolExecutor(4))
-    add_RecommendationServiceServicer_to_server(server, running)
-    add_EventServiceServicer_to_server(server, running)
-    healthy = health.HealthServicer()
-    healthy.set("shortlist.v1.EventService", health_pb2.HealthCheckResponse.NOT_SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(healthy, running)
-    port = running.add_insecure_port("127.0.0.1:0")
-    running.start()
-    yield Shell(f"127.0.0.1:{port}")
-    running.stop(None).wait()
+from shortlist_cli.call import Kind
 
 
 def test_recommend_shows_items_with_source_and_reason(call: Shell) -> None:
@@ -207,54 +122,3 @@ def test_bad_usage_is_exit_code_two(call: Shell, server: Server, arguments: tupl
     assert result.exit_code == 2
     assert "Traceback" not in result.output
     assert server.requests == []
-
-
-def test_unreadable_root_certificates_are_named(call: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHORTLIST_ROOT_CERTIFICATES", "missing.pem")
-    result = call("health")
-    assert result.exit_code == 2
-    assert "missing.pem" in result.stderr
-
-
-@pytest.fixture
-def secure(server: Server, certificates: Certificates) -> Iterator[Shell]:
-    """A server that asks for a client's certificate."""
-    running = grpc.server(futures.ThreadPoolExecutor(4))
-    add_RecommendationServiceServicer_to_server(server, running)
-    pair = (certificates["server.key"], certificates["server.pem"])
-    port = running.add_secure_port(
-        "127.0.0.1:0", grpc.ssl_server_credentials([pair], certificates["root.pem"], require_client_auth=True)
-    )
-    running.start()
-    yield Shell(f"127.0.0.1:{port}")
-    running.stop(None).wait()
-
-
-def test_certificates_come_from_the_environment(
-    secure: Shell, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = {"ROOT_CERTIFICATES": "root.pem", "CERTIFICATE_CHAIN": "client.pem", "PRIVATE_KEY": "client.key"}
-    for name, file in files.items():
-        monkeypatch.setenv(f"SHORTLIST_{name}", str(certificates.path(file)))
-    assert secure("recommend", "--user", "u1").exit_code == 0
-
-
-def test_an_empty_certificate_file_is_no_leave_to_speak_plain_text(
-    secure: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "empty.pem").touch()
-    monkeypatch.setenv("SHORTLIST_ROOT_CERTIFICATES", str(tmp_path / "empty.pem"))
-    result = secure("recommend", "--user", "u1")
-    assert result.exit_code == 2
-    assert "is empty" in result.stderr
-
-
-@pytest.mark.parametrize("root", [None, "client.pem", "root.pem"])
-def test_tls_that_does_not_come_about_is_said_so(
-    secure: Shell, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, root: str | None
-) -> None:
-    if root:
-        monkeypatch.setenv("SHORTLIST_ROOT_CERTIFICATES", str(certificates.path(root)))
-    result = secure("recommend", "--user", "u1")
-    assert result.exit_code == 1
-    assert "the TLS handshake fails" in result.stderr

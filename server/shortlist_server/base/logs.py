@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sys
 from typing import Any
 
@@ -18,8 +19,9 @@ from shortlist_server.base.settings import LogLevel
 def configure(level: LogLevel) -> None:
     """Set up logging for this process."""
     terminal = sys.stderr.isatty()
+    coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     shape: list[Any] = [
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=structlog.dev.plain_traceback)
     ]  # without local variables, which may hold secrets
     if not terminal:
         shape = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -9,7 +9,7 @@ from typing import Literal
 from shortlist_core.types import Ranked
 from shortlist_state import AppendResult
 
-Pending = Literal["recommendations", "writes"]
+Pending = Literal["recommendations", "writes", "reads"]
 Log = Literal["events", "catalog"]
 Label = Literal["stable", "canary", "shadow"]
 
@@ -47,6 +47,9 @@ class Metrics:
 
     def written(self, result: AppendResult) -> None:
         """Count events that were stored."""
+
+    def restarted(self, part: str) -> None:
+        """Count a part of the server that failed and begins again, such as "grpc_server"."""
 
     def followed(self, log: Log) -> None:
         """Report that this process has read the store's log to its end just now."""

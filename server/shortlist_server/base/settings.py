@@ -51,10 +51,14 @@ class Settings(BaseModel):
     """How long a draining server keeps answering NOT_SERVING and UNAVAILABLE even if idle, so that balancers notice."""
     answer_reserve_seconds: float = Field(0.004, ge=0)
     """Part of every caller's deadline that is kept for sending the answer, or the error, back."""
+    heartbeat_seconds: float = Field(15.0, gt=1)
+    """How long a worker may give no sign of life before its supervisor replaces it."""
     max_pending: int = Field(256, ge=64)
     """Most pending recommendations; further requests are refused. A full batch of 64 must fit."""
-    max_pending_writes: int = Field(64, ge=1)
-    """Most pending calls that use the store, such as WriteEvents; further calls are refused."""
+    max_pending_writes: int = Field(512, ge=1)
+    """Most pending calls that write to the store, such as WriteEvents; further calls are refused."""
+    max_pending_reads: int = Field(64, ge=1)
+    """Most pending calls that read from the store, such as ListItems; further calls are refused."""
     max_batch: int = Field(16, ge=1)
     """Most requests that share one model call. With more, the requests that come next would wait longer."""
     reuse_seconds: float = Field(5.0, ge=0)
@@ -66,6 +70,16 @@ class Settings(BaseModel):
     """Most messages of one stream that are answered at the same time."""
     max_message_bytes: int = Field(16 * 1024 * 1024, ge=1024)
     """Largest message received or sent. gRPC itself answers RESOURCE_EXHAUSTED for a larger one."""
+    max_bytes_in_flight: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
+    """Most bytes that all calls under way hold together: requests, answers not yet read, streams. More are refused."""
+    receive_seconds: float = Field(20.0, gt=0)
+    """How long a caller may take to send a request."""
+    send_seconds: float = Field(20.0, gt=0)
+    """How long a caller may take to read a response."""
+    stream_idle_seconds: float = Field(600.0, gt=0)
+    """How long a stream may go without a message."""
+    max_connections: int = Field(4_096, ge=1)
+    """Most connections at the same time; further ones are closed."""
     max_streams_per_connection: int = Field(1_024, ge=1)
     """Most calls under way on one connection; a client with more calls waits on its side."""
     max_connection_age_seconds: float = Field(1_800.0, gt=0)

@@ -11,7 +11,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-FIRST_SECONDS, EVERY_SECONDS = 3.0, 10.0
+FIRST_SECONDS, EVERY_SECONDS = 5.0, 10.0
 
 
 @contextmanager

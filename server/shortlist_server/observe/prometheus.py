@@ -96,7 +96,7 @@ class PrometheusMetrics(Metrics):
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._pending = Children(pending, at_start=("recommendations", "writes"))
+        self._pending = Children(pending, at_start=("recommendations", "writes", "reads"))
         self._batch = Histogram(
             "shortlist_batch_size",
             "Requests that went through the stages together.",
@@ -132,6 +132,12 @@ class PrometheusMetrics(Metrics):
             registry=registry,
         )
         self._shown = Children(shown)
+        self._restarted = Counter(
+            "shortlist_parts_restarted_total",
+            "Parts of the server that failed and began again; the log says why.",
+            ("part",),
+            registry=registry,
+        )
         written = Counter(
             "shortlist_events_written_total",
             "Events of WriteEvents: stored, or known already.",
@@ -211,6 +217,10 @@ class PrometheusMetrics(Metrics):
         """Count the events that were stored and those that were duplicates."""
         self._accepted.inc(result.accepted)
         self._duplicates.inc(result.duplicates)
+
+    def restarted(self, part: str) -> None:
+        """Count a part of the server that failed and begins again."""
+        self._restarted.labels(part).inc()
 
     def followed(self, log: Log) -> None:
         """Set the time at which the log was last followed to its end."""

@@ -13,10 +13,13 @@ from shortlist_server.pipeline.query import Query
 
 @dataclass(slots=True, eq=False)
 class RequestContext:
-    """The caller of a request: until when the caller waits, and whether it has gone away."""
+    """The caller of a request: who it is, until when it waits, and whether it has gone away."""
 
     deadline: float | None = None  # on time.monotonic's clock; None: the caller waits for ever
     cancelled: bool = False  # set by the event loop, read by the model thread
+    caller: str = ""  # the token's name or the peer's address; empty: somebody in this process
+    lane: str = ""  # whose turn it is when this request is answered: the caller, or one connection of this machine
+    urgent: bool = True  # whether somebody waits for this answer alone; batches and streams come after such requests
 
     def seconds_left(self) -> float | None:
         """Seconds until the deadline, negative after it; None where there is no deadline."""

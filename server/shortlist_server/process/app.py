@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
@@ -17,17 +17,20 @@ from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_serv
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
-from shortlist_core.errors import UnavailableError
+from shortlist_server.base.background import keep
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
+from shortlist_server.process.listener import Listener
 from shortlist_server.process.tls import credentials
 from shortlist_server.rpc import item_messages
 from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.bundles import BundleServicer
 from shortlist_server.rpc.catalog import CatalogServicer
 from shortlist_server.rpc.events import EventServicer
+from shortlist_server.rpc.grpc_server import grpc_server
 from shortlist_server.rpc.health import HealthServicer
+from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
@@ -57,11 +60,12 @@ log = structlog.get_logger(__name__)
 class Server:
     """A listening server. It answers as soon as a bundle is loaded."""
 
-    grpc_server: grpc.aio.Server
+    listener: Listener
     engine: Engine
     lifecycle: Lifecycle
     bundle_manager: BundleManager
     settings: Settings
+    background: asyncio.Future[Any]  # what runs until the server has drained
     metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
 
     async def begin(self) -> LoadedBundle:
@@ -95,6 +99,8 @@ class Server:
             log.warning("grace_is_over")  # calls that are still under way are cancelled
         self.bundle_manager.close()
         await self._stop(_HOLD_SECONDS if delay else 0)
+        self.background.cancel()
+        await asyncio.gather(self.background, return_exceptions=True)
         self.engine.close()
         if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
             await asyncio.to_thread(self.metrics_page.close)
@@ -107,7 +113,7 @@ class Server:
         """
         self.lifecycle.hold()
         await asyncio.sleep(hold_seconds)
-        stopping = asyncio.ensure_future(self.grpc_server.stop(_LAST_SECONDS))
+        stopping = asyncio.ensure_future(self.listener.stop(_LAST_SECONDS))
         await asyncio.sleep(hold_seconds)
         self.lifecycle.release()
         await stopping
@@ -128,28 +134,32 @@ async def create_server(
         page.ask(lambda: lifecycle.obstacle)
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
-    interceptor = Interceptor(middleware(lifecycle, authority, metrics), metrics)
-    server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
-    add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
-    add_EventServiceServicer_to_server(EventServicer(engine), server)
-    add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
-    add_UserServiceServicer_to_server(UserServicer(engine), server)
-    add_BundleServiceServicer_to_server(BundleServicer(bundle_manager, engine), server)
-    health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
-    add_reflection(server, [*SERVICES, HEALTH])
-    try:
-        if secure is None:
-            port = server.add_insecure_port(settings.address)
-        else:
-            port = server.add_secure_port(settings.address, secure)
-    except RuntimeError:
-        raise UnavailableError(
-            "ADDRESS", f"cannot listen on {settings.address}: in use, or not of this machine"
-        ) from None
-    await server.start()
+    in_flight = InFlight(settings)
+    around = middleware(lifecycle, authority, metrics, in_flight, engine.check_room)
+    interceptor = Interceptor(around, metrics, in_flight, settings.max_message_bytes)
+
+    def make() -> grpc.aio.Server:
+        server = grpc_server(interceptor, _options(settings))
+        add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
+        add_EventServiceServicer_to_server(EventServicer(engine), server)
+        add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
+        add_UserServiceServicer_to_server(UserServicer(engine), server)
+        add_BundleServiceServicer_to_server(BundleServicer(bundle_manager, engine), server)
+        health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
+        add_reflection(server, [*SERVICES, HEALTH])
+        return server
+
+    listener = Listener(make, settings.address, secure)
+    port = await listener.start()
     if page:
         page.start()
-    return Server(server, engine, lifecycle, bundle_manager, settings, page), port
+    parts = {
+        "grpc_server": listener.keep,
+        "in_flight": in_flight.watch,
+        "bundle_manager": bundle_manager.follow,
+    }
+    background = asyncio.gather(*(keep(part, work, metrics) for part, work in parts.items()))
+    return Server(listener, engine, lifecycle, bundle_manager, settings, background, page), port
 
 
 def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
@@ -173,6 +183,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(settings.share_port)),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
         ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
         # The server finds dead clients, and accepts pings every ten seconds or slower, also on idle connections.

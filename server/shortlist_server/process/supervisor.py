@@ -29,8 +29,10 @@ log = structlog.get_logger(__name__)
 
 WORKER = tuple(python_module("shortlist_server.process.worker"))
 
-_GIVE_UP = 5  # deaths in a row, each soon after the worker's start
-_SETTLED_SECONDS = 60.0  # a worker that dies after more than this did not die soon after its start
+_GIVE_UP = 5  # deaths in a row of workers that never served; those of one that did may be callers' doing
+_SETTLED_SECONDS = 60.0  # a worker that dies after more than this is replaced after the first pause again
+_SECOND_LOOK_SECONDS = 1.0  # after which a silent worker is taken for a hanging one
+_OVERTIME_SECONDS = 5.0  # beyond the grace, for a worker that is told to end
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
 
@@ -86,6 +88,7 @@ class _Supervisor:
 
     async def run(self) -> None:
         """Keep all workers alive until a signal, then end them."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
         for stop_signal in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(stop_signal, self._stop.set)
         try:
@@ -106,10 +109,10 @@ class _Supervisor:
 
     async def _keep_alive(self, number: int) -> None:
         """Run one worker, and start a new one whenever it dies."""
-        deaths, pause = 0, _FIRST_PAUSE
+        deaths, unserved, pause = 0, 0, _FIRST_PAUSE
         while not self._stop.is_set():
             started = time.monotonic()
-            end, is_reported = await self._live(number, first=deaths == 0)
+            end, is_reported, served = await self._live(number, first=deaths == 0)
             if self._stop.is_set():
                 return
             if is_reported:  # the obstacle may pass, such as an absent store of live users; the other workers serve on
@@ -117,16 +120,18 @@ class _Supervisor:
                 await self._sleep(_LONGEST_PAUSE)
                 continue
             deaths = deaths + 1 if time.monotonic() - started < _SETTLED_SECONDS else 1
+            unserved = 0 if served else unserved + 1
             log.error("worker_died", worker=number, end=end, deaths=deaths)
-            if deaths >= _GIVE_UP:
-                raise UnavailableError("WORKER", f"worker {number} died {deaths} times in a row: {end}")
+            if unserved >= _GIVE_UP:
+                raise UnavailableError("WORKER", f"worker {number} died {unserved} times in a row: {end}")
             pause = _FIRST_PAUSE if deaths == 1 else min(pause * 2, _LONGEST_PAUSE)
             await self._sleep(pause)
 
-    async def _live(self, number: int, first: bool) -> tuple[str, bool]:
-        """Run one worker from start to end. Returns how it ended, in words, and whether the worker itself reported it.
+    async def _live(self, number: int, first: bool) -> tuple[str, bool, bool]:
+        """Run one worker from start to end.
 
-        A report at the worker's `first` start is raised as UnavailableError instead.
+        Returns how it ended, in words, whether the worker itself reported it, and whether it served before. A report at
+        the worker's `first` start is raised as UnavailableError instead.
         """
         process = await asyncio.create_subprocess_exec(
             *self._program,
@@ -142,25 +147,48 @@ class _Supervisor:
             if ready and ready.error:
                 if first:
                     raise UnavailableError("WORKER", ready.error)
-                return ready.error, True
+                return ready.error, True, False
             if ready:
                 log.info("worker_serves", worker=number, pid=process.pid)
                 self._count(ready)
             try:
-                return await self._end(process), False
+                return await self._end(process, ready is not None), False, ready is not None
             finally:
                 self._serving -= ready is not None
         finally:
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
+            await self._finish(process)
             self._processes.remove(process)
             if self._metrics:
                 self._metrics.bury(process.pid)
 
-    async def _end(self, process: asyncio.subprocess.Process) -> str:
-        """Wait until the worker dies or the supervisor stops. Returns in words how the worker ended."""
-        await self._unless_stopped(process.wait())
+    async def _finish(self, process: asyncio.subprocess.Process) -> None:
+        """Let the worker drain, and kill it where it takes longer than the grace, whatever keeps it."""
+        if process.returncode is None:
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), self._settings.grace_seconds + _OVERTIME_SECONDS)
+        except TimeoutError:
+            log.error("worker_killed", pid=process.pid, why="it did not end within the grace")
+            process.kill()
+            await process.wait()
+
+    async def _end(self, process: asyncio.subprocess.Process, serves: bool) -> str:
+        """Wait until the worker dies or hangs, or the supervisor stops. Returns in words how the worker ended."""
+        waited: set[asyncio.Task[Any]]
+        waited = {asyncio.create_task(self._stop.wait()), asyncio.create_task(process.wait())}
+        if serves:
+            assert process.stdout is not None
+            hanging = asyncio.create_task(_silence(process.stdout, self._settings.heartbeat_seconds))
+            waited.add(hanging)
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if serves and process.returncode is None and hanging.done() and not self._stop.is_set():
+                process.kill()  # it would not heed another signal
+                await process.wait()
+                return f"it gave no sign of life for {self._settings.heartbeat_seconds:g} seconds"
+        finally:
+            for task in waited:
+                task.cancel()
         status = process.returncode
         if status is None:
             return "drained"
@@ -197,6 +225,23 @@ async def _report(stdout: asyncio.StreamReader) -> Ready | None:
         except ValidationError:  # a line that some library printed
             continue
     return None
+
+
+async def _silence(stdout: asyncio.StreamReader, seconds: float) -> None:
+    """Return when the worker has sent nothing for so many seconds, though it has not ended."""
+    patience = seconds
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                line = await stdout.readline()
+        except TimeoutError:
+            if patience < seconds:
+                return
+            patience = _SECOND_LOOK_SECONDS  # perhaps it was the supervisor itself that stood still
+            continue
+        patience = seconds
+        if not line:  # it has ended, or is about to
+            await asyncio.Event().wait()
 
 
 def _first(group: BaseExceptionGroup[ShortlistError]) -> ShortlistError:

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ from shortlist_state import open_store
 USAGE_ERROR = 2
 """Exit status where the server cannot do what the settings ask for, although nothing is wrong with the program."""
 
+_BEAT_SECONDS = 1.0
+
 _COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # where it is set on import, prometheus_client counts in files there
 
 
@@ -50,10 +53,18 @@ REPORT: TypeAdapter[Ready] = TypeAdapter(Ready)
 
 
 async def serve(
-    settings: Settings, announce: Callable[[Ready], None], stop: asyncio.Event, load: Load = load_bundle
+    settings: Settings,
+    announce: Callable[[Ready], None],
+    stop: asyncio.Event,
+    load: Load = load_bundle,
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start."""
+    """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start.
+
+    `beat` is called every second as a sign of life, for as long as queries are answered.
+    """
     loop = asyncio.get_running_loop()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop_signal, stop.set)
     authority = read_tokens(settings.token_file) if settings.token_file else None
@@ -62,8 +73,9 @@ async def serve(
     with under_way("opening the store"):
         store = open_store(settings.state)
     server, port = await create_server(settings, store, authority, load)
+    stopping = asyncio.ensure_future(stop.wait())
     try:
-        if settings.wait_for_bundle and not await _before(stop, server.bundle_manager.published()):
+        if settings.wait_for_bundle and not await _before(stopping, server.bundle_manager.published()):
             return
         bundle = await server.begin()
         if settings.metrics_folder:
@@ -75,21 +87,23 @@ async def serve(
         host = settings.address.rpartition(":")[0]
         metrics = server.metrics_page.address if server.metrics_page else ""
         announce(Ready(f"{host}:{port}", bundle.version, len(bundle.items), metrics=metrics))
-        await stop.wait()
+        while not stop.is_set():
+            if not server.engine.hangs():
+                beat()
+            await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
     finally:
         await server.drain()
 
 
-async def _before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Whether `work` is done before `stop`. Otherwise it is cancelled."""
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+async def _before(stopping: asyncio.Future[Any], work: Coroutine[Any, Any, None]) -> bool:
+    """Whether `work` is done before the server is stopped. Otherwise it is cancelled."""
+    working = asyncio.ensure_future(work)
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (working, stopping):
-        task.cancel()
-    if stop.is_set():
+    if not working.done():
+        working.cancel()
         return False
     await working
-    return True
+    return not stopping.done()
 
 
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
@@ -135,11 +149,17 @@ async def _supervised(settings: Settings, load: Load) -> None:
             stop.set()
 
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), read)
-    await serve(settings, _report, stop, load)
+    os.set_blocking(sys.stdout.fileno(), False)  # a supervisor that does not read must not stop its workers
+    await serve(settings, _report, stop, load, _beat)
 
 
 def _report(ready: Ready) -> None:
     print(REPORT.dump_json(ready).decode(), flush=True)
+
+
+def _beat() -> None:
+    with suppress(BlockingIOError):
+        os.write(sys.stdout.fileno(), b"\n")
 
 
 if __name__ == "__main__":

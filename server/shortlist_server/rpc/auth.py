@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shortlist_core.errors import DataError, PermissionDeniedError, UnauthenticatedError
+from shortlist_server.rpc.caller import authenticated
 
 READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
 SCOPES = frozenset({READ, WRITE, USERS, ADMIN})
@@ -57,6 +58,11 @@ class Token:
     sha256: bytes
     scopes: frozenset[str]
 
+    @property
+    def name(self) -> str:
+        """What tells the token from others without telling the token: the first digits of its hash."""
+        return f"token {self.sha256.hex()[:12]}"
+
 
 class Authority:
     """The accepted tokens: decides which caller may call which method."""
@@ -67,27 +73,28 @@ class Authority:
     def check(self, method: str, authorization: str | bytes | None) -> None:
         """Return if a caller with this `authorization` header may call the method with this full name.
 
+        `caller.caller_of` answers the token's name from then on, in this call.
         Raises UnauthenticatedError without an accepted token, PermissionDeniedError where its scopes do not suffice.
         """
         needed = TABLE.get(method)
         if needed is not None and not needed:
             return
-        scopes = self._scopes(authorization)
-        if scopes is None:
+        tokens = self._matching(authorization)
+        if not tokens:
             raise UnauthenticatedError("this server asks for a known bearer token in the header `authorization`")
-        if needed is None or not needed & scopes:
+        if needed is None or not any(needed & token.scopes for token in tokens):
             raise PermissionDeniedError(f"this token does not allow {method}")
+        authenticated(tokens[0].name)
 
-    def _scopes(self, authorization: str | bytes | None) -> frozenset[str] | None:
-        """The scopes of the token in a header; None where there is no token or it is not accepted.
+    def _matching(self, authorization: str | bytes | None) -> list[Token]:
+        """The lines of the token in a header, usually one; none where there is no token or it is not accepted.
 
         The hash is compared with all hashes, each in constant time, so that the time taken tells nothing of a token.
         """
         if not isinstance(authorization, str) or authorization[:7].lower() != "bearer ":
-            return None
+            return []
         given = _hash(authorization[7:].strip())
-        matching = [token.scopes for token in self._tokens if hmac.compare_digest(token.sha256, given)]
-        return frozenset().union(*matching) if matching else None
+        return [token for token in self._tokens if hmac.compare_digest(token.sha256, given)]
 
 
 def new_token(scopes: Iterable[str] = ()) -> tuple[str, str]:

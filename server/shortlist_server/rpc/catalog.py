@@ -19,6 +19,7 @@ from shortlist_core.catalog import CatalogChange
 from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.messages import off_loop
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import CatalogStore
@@ -40,7 +41,7 @@ class CatalogServicer(CatalogServiceServicer):
 
     async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
         """See the service's definition, as for all methods here."""
-        items, bundle = validate.upsert_items(request), self._engine.stable
+        items, bundle = await off_loop(validate.upsert_items, request), self._engine.stable
         async with self._upserting:
             written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(bundle, items))
         updated = _existing_count(bundle.bundled, [item.item_id for item in items], written)
@@ -88,7 +89,7 @@ class CatalogServicer(CatalogServiceServicer):
         return response
 
     async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
-        return await self._engine.with_store(lambda store: work(store.catalog))
+        return await self._engine.ask_store(lambda store: work(store.catalog))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from shortlist.v1 import event_service_pb2 as api
 from shortlist.v1.event_service_pb2_grpc import EventServiceServicer
 
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.messages import off_loop
 from shortlist_server.serving.engine import Engine
 
 
@@ -22,5 +23,5 @@ class EventServicer(EventServiceServicer):
         self, request: api.WriteEventsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> api.WriteEventsResponse:
         """Store all events of the request, or none."""
-        result = await self._engine.write(validate.write_events(request))
+        result = await self._engine.write(await off_loop(validate.write_events, request))
         return api.WriteEventsResponse(accepted_count=result.accepted, duplicate_count=result.duplicates)

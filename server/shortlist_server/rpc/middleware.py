@@ -5,24 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import NoReturn
 
 import grpc
 import structlog
 
-from shortlist_core.errors import DeadlineError, UnavailableError
+from shortlist_core.errors import DeadlineError, SlowCallerError, UnavailableError
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.logs import hashed
 from shortlist_server.base.metrics import Metrics
-from shortlist_server.pipeline.request import CallerGoneError
+from shortlist_server.pipeline.request import CallerGoneError, RequestContext
 from shortlist_server.rpc.auth import Authority
+from shortlist_server.rpc.caller import request_context
+from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
 from shortlist_server.rpc.status import to_code, to_status, to_trailers
 
 log = structlog.get_logger(__name__)
 
 _CLOCKS_SECONDS = 0.01  # how much earlier than the server a client may see the deadline pass
+
+_QUERIES = frozenset(
+    f"/shortlist.v1.RecommendationService/{name}" for name in ("Recommend", "Retrieve", "Rank", "SimilarItems")
+)
+
+CheckRoom = Callable[[RequestContext], None]
+"""Returns if one more query of the caller would be admitted now. Raises OverloadedError otherwise."""
 
 _SEVERITY = {  # every other status is the caller's own doing, and logged as info
     grpc.StatusCode.OK: logging.DEBUG,
@@ -33,7 +43,13 @@ _SEVERITY = {  # every other status is the caller's own doing, and logged as inf
 }
 
 
-def middleware(lifecycle: Lifecycle, authority: Authority | None, metrics: Metrics) -> list[Middleware]:
+def middleware(
+    lifecycle: Lifecycle,
+    authority: Authority | None,
+    metrics: Metrics,
+    in_flight: InFlight,
+    check_room: CheckRoom = lambda context: None,
+) -> list[Middleware]:
     """All middleware, the outermost first. Without an authority everybody may call."""
     return [
         count_and_log(metrics),
@@ -41,6 +57,8 @@ def middleware(lifecycle: Lifecycle, authority: Authority | None, metrics: Metri
         wait_where_held(lifecycle),
         *([authenticate(authority)] if authority else []),
         admit(lifecycle),
+        bound_memory(in_flight),
+        refuse_where_full(check_room),
     ]
 
 
@@ -72,7 +90,7 @@ def answer_errors(lifecycle: Lifecycle) -> Middleware:
         except asyncio.CancelledError:
             if context.cancelled():
                 _leave(call)
-            await _abort(call, _why_cancelled(context, lifecycle))
+            await _abort(call, _why_cancelled(call, lifecycle))
         except CallerGoneError:
             _leave(call)
         except Exception as error:
@@ -113,6 +131,30 @@ def admit(lifecycle: Lifecycle) -> Middleware:
     return admitting
 
 
+def bound_memory(in_flight: InFlight) -> Middleware:
+    """Count what the call holds until gRPC has sent its end. Refuse it where all calls hold too much together."""
+
+    async def bounding(proceed: Proceed, call: Call) -> None:
+        call.held.refusable = call.is_ours or call.method.endswith("/Watch")
+        in_flight.begin(call.held)
+        held = call.held  # the call itself refers to messages
+        call.context.add_done_callback(lambda _: in_flight.end(held))  # type: ignore[arg-type]  # it needs no name
+        await proceed(call)
+
+    return bounding
+
+
+def refuse_where_full(check_room: CheckRoom) -> Middleware:
+    """Refuse a query for which there is no room before its message is read: under overload, refusals must be cheap."""
+
+    async def refusing(proceed: Proceed, call: Call) -> None:
+        if call.method in _QUERIES:
+            check_room(request_context(call.context, 0.0))
+        await proceed(call)
+
+    return refusing
+
+
 def _leave(call: Call) -> NoReturn:
     """End the call without an answer, because its caller is gone; raises AbortError."""
     call.code = _seen_by_caller(call.context)
@@ -126,8 +168,10 @@ async def _abort(call: Call, error: Exception) -> None:
     await call.context.abort(call.code, status.message, to_trailers(error, status))
 
 
-def _why_cancelled(context: Context, lifecycle: Lifecycle) -> Exception:
-    if _late(context):
+def _why_cancelled(call: Call, lifecycle: Lifecycle) -> Exception:
+    if call.held.let_go:
+        return SlowCallerError(call.held.let_go)
+    if _late(call.context):
         return DeadlineError("answer")
     if lifecycle.draining.is_set():
         return UnavailableError("DRAINING", "this server shut down before it had the answer")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,7 +15,8 @@ from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.settings import Settings
 from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
-from shortlist_server.rpc.interceptors import Malformed, parsed
+from shortlist_server.rpc.caller import request_context
+from shortlist_server.rpc.messages import Malformed, off_loop, parsed
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
 
@@ -38,8 +38,8 @@ class RecommendationServicer(RecommendationServiceServicer):
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """One bundle answers all queries, in one batch where their filters and candidate counts are equal."""
-        (request_id, queries), bundle = validate.batch_recommend(request), self._engine.stable
-        answers = await self._engine.recommend_batch(bundle, queries, self._caller(context))
+        (request_id, queries), bundle = await off_loop(validate.batch_recommend, request), self._engine.stable
+        answers = await self._engine.recommend_batch(bundle, queries, self._caller(context, urgent=False))
         return await asyncio.to_thread(convert.batch_response, bundle, request_id, queries, answers)  # may be large
 
     async def StreamRecommend(
@@ -48,7 +48,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         """A bounded window of messages is answered at the same time; the answers keep the order of the messages."""
         window: asyncio.Queue[asyncio.Task[api.StreamRecommendResponse] | None]
         window = asyncio.Queue(self._settings.stream_window)
-        caller = self._caller(context)
+        caller = self._caller(context, urgent=False)
         reading = asyncio.create_task(self._read(request_iterator, window, caller))
         try:
             while (answering := await window.get()) is not None:
@@ -76,11 +76,8 @@ class RecommendationServicer(RecommendationServiceServicer):
         query, caller = validate.similar_items(request), self._caller(context)
         return await self._engine.similar(query, caller, convert.similar_items_response)
 
-    def _caller(self, context: Context) -> RequestContext:
-        """The request context: the caller's deadline, less the time that the answer needs to get back."""
-        seconds_left = context.time_remaining()
-        reserve = self._settings.answer_reserve_seconds
-        return RequestContext(None if seconds_left is None else time.monotonic() + seconds_left - reserve)
+    def _caller(self, context: Context, urgent: bool = True) -> RequestContext:
+        return request_context(context, self._settings.answer_reserve_seconds, urgent)
 
     async def _read(
         self,

@@ -38,4 +38,5 @@ def add_reflection(server: grpc.aio.Server, services: Collection[str]) -> None:
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
     methods = {"ServerReflectionInfo": handler}
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, methods) for name in SERVICES])
+    for name in SERVICES:
+        server.add_registered_method_handlers(name, methods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 
 import grpc
 import structlog
@@ -12,6 +13,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from shortlist_core.errors import (
+    AnswerTooLargeError,
     BundleRefusedError,
     CatalogFullError,
     DeadlineError,
@@ -20,6 +22,7 @@ from shortlist_core.errors import (
     OverloadedError,
     PermissionDeniedError,
     ShortlistError,
+    SlowCallerError,
     StateError,
     UnauthenticatedError,
     UnavailableError,
@@ -37,6 +40,8 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    AnswerTooLargeError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    SlowCallerError: grpc.StatusCode.DEADLINE_EXCEEDED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
     StateError: grpc.StatusCode.UNAVAILABLE,
     DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -44,6 +49,8 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     CallerGoneError: grpc.StatusCode.CANCELLED,
 }
+
+_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +60,8 @@ def to_status(error: BaseException) -> status_pb2.Status:
 
     An error that is not a ShortlistError becomes INTERNAL, with an id that the log repeats. Its text is not sent.
     """
+    if isinstance(error, OverloadedError):
+        return _overloaded(str(error), error.reason, _millis(error))
     code = CODES.get(type(error)) if isinstance(error, ShortlistError) else None
     if code is None:
         return _internal(error)
@@ -64,11 +73,16 @@ def to_status(error: BaseException) -> status_pb2.Status:
     if isinstance(error, InvalidArgumentError):
         message = _summary(error.violations)
         details.append(_bad_request(error.violations))
-    if isinstance(error, OverloadedError):
-        delay = duration_pb2.Duration()
-        delay.FromMilliseconds(_millis(error))
-        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     return _status(code, message, details)
+
+
+@lru_cache(1_000)
+def _overloaded(message: str, reason: str, millis: int) -> status_pb2.Status:
+    """The status of an overload, made once: the more calls are refused, the less a refusal may cost."""
+    delay = duration_pb2.Duration()
+    delay.FromMilliseconds(millis)
+    details = [_info(reason, {}), error_details_pb2.RetryInfo(retry_delay=delay)]
+    return _status(grpc.StatusCode.RESOURCE_EXHAUSTED, message, details)
 
 
 def to_trailers(error: BaseException, status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
@@ -81,7 +95,7 @@ def to_trailers(error: BaseException, status: status_pb2.Status) -> tuple[tuple[
 
 def to_code(status: status_pb2.Status) -> grpc.StatusCode:
     """The gRPC code of a status."""
-    return next(code for code in grpc.StatusCode if code.value[0] == status.code)
+    return _CODES[status.code]
 
 
 def _internal(error: BaseException) -> status_pb2.Status:

@@ -30,7 +30,7 @@ class UserServicer(UserServiceServicer):
     async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
         """See the service's definition, as for all methods here."""
         user_id, bundle = validate.get_user(request), self._engine.stable
-        summary = await self._engine.with_store(lambda store: store.summary(user_id))
+        summary = await self._engine.ask_store(lambda store: store.summary(user_id))
         trained = [] if summary.erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
             user_id=user_id,
@@ -51,11 +51,11 @@ class UserServicer(UserServiceServicer):
         """A page of the bundle's events, then of the store's."""
         (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
         start = _Position.read(token, user_id, bundle)
-        live = await self._engine.with_store(lambda store: store.read([user_id], 0)[0])
+        live = await self._engine.ask_store(lambda store: store.read([user_id], 0)[0])
         trained = bundle.histories.queries([] if live.erased else [user_id])
         stop = min(start.trained + size, len(trained.items))
         events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
-        page = await self._engine.with_store(lambda store: store.export(user_id, start.after, size - len(events)))
+        page = await self._engine.ask_store(lambda store: store.export(user_id, start.after, size - len(events)))
         events += [_of_store(entry.event) for entry in page.entries if entry.event]
         more = page.more or (len(events) == size and page.end == start.after)
         end = _Position(stop, page.end)

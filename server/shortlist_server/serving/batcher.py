@@ -1,11 +1,11 @@
-"""The batcher: a queue in front of the model thread. Waiting requests of equal keys go through it as one batch."""
+"""The batcher: a queue in front of the model thread. Callers take turns, and requests of equal keys
+go through it as one batch."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from functools import partial
 
 from shortlist_core.types import Ranked
 from shortlist_server.pipeline.request import PendingRequest
+from shortlist_server.serving.fair_queue import FairQueue
 
 Work = Callable[[list[PendingRequest]], None]
 
@@ -34,8 +35,9 @@ class Batcher:
     def __init__(self, thread: Executor, max_batch: int) -> None:
         self._thread = thread
         self._max_batch = max_batch
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: FairQueue[_Waiting] = FairQueue()
         self._feeding: asyncio.Task[None] | None = None
+        self._began = 0.0  # when the batch on the thread began, on time.monotonic's clock; 0 while there is none
 
     async def run(self, key: Hashable, work: Work, request: PendingRequest) -> Ranked:
         """The request's answer, after `work` has run on the thread. Raises the error that ended the request.
@@ -48,7 +50,7 @@ class Batcher:
         due = math.inf if seconds_left is None else time.monotonic() + _SHARE * seconds_left
         waiting = _Waiting(key, work, request, loop.create_future(), due)
         request.wake = partial(loop.call_soon_threadsafe, _settle, waiting.done)
-        self._waiting.append(waiting)
+        self._waiting.put(waiting, request.context.lane, request.context.urgent)
         if self._feeding is None:
             self._feeding = asyncio.create_task(self._feed())
         try:
@@ -63,37 +65,41 @@ class Batcher:
 
         May be called on any thread.
         """
-        return min((waiting.due for waiting in tuple(self._waiting) if not waiting.done.done()), default=math.inf)
+        return min((waiting.due for waiting in self._waiting if not waiting.done.done()), default=math.inf)
+
+    def busy_seconds(self) -> float:
+        """How long the batch on the thread has taken so far; 0 where there is none."""
+        return time.monotonic() - self._began if self._began else 0.0
 
     async def _feed(self) -> None:
         """Run batches until the queue is empty."""
         try:
             while batch := self._take():
-                error = await asyncio.get_running_loop().run_in_executor(self._thread, _attempt, batch)
+                error = await asyncio.get_running_loop().run_in_executor(self._thread, self._attempt, batch)
                 for waiting in batch:
                     _settle(waiting.done, error)  # no effect on requests that ended early
         finally:
             self._feeding = None
 
+    def _attempt(self, batch: list[_Waiting]) -> Exception | None:
+        self._began = time.monotonic()
+        try:
+            batch[0].work([waiting.request for waiting in batch])
+        except Exception as error:
+            return error
+        finally:
+            self._began = 0.0
+        return None
+
     def _take(self) -> list[_Waiting]:
-        """The request that has waited longest and those of its key, in the order of arrival; empty without any."""
+        """The request whose turn it is and those of its key, in the order of their turns; empty without any."""
         batch: list[_Waiting] = []
-        others: deque[_Waiting] = deque()
-        for waiting in self._waiting:
-            if waiting.done.done():
-                continue
-            fits = not batch or (waiting.key == batch[0].key and len(batch) < self._max_batch)
-            (batch if fits else others).append(waiting)
-        self._waiting = others
+        others: list[_Waiting] = []
+        while len(batch) < self._max_batch and (waiting := self._waiting.take()) is not None:
+            if not waiting.done.done():
+                (others if batch and waiting.key != batch[0].key else batch).append(waiting)
+        self._waiting.put_back([(other, other.request.context.lane, other.request.context.urgent) for other in others])
         return batch
-
-
-def _attempt(batch: list[_Waiting]) -> Exception | None:
-    try:
-        batch[0].work([waiting.request for waiting in batch])
-    except Exception as error:
-        return error
-    return None
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None = None) -> None:

@@ -65,19 +65,20 @@ class BundleManager:
         self._changing = asyncio.Lock()
         self._failed: dict[str, str] = {}  # canaries that failed here and still have the label -> reason
         self._stamp: object = None
+        self._started = asyncio.Event()
         self._tried = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
         self._loader = ThreadPoolExecutor(1, "load", _step_back)
 
     async def start(self) -> LoadedBundle:
-        """Load and serve the bundles that the labels name, then follow the folder. Returns the stable bundle.
+        """Load and serve the bundles that the labels name. Returns the stable bundle. `follow` begins to follow.
 
         Raises what loading the stable bundle raises.
         """
         stable = await asyncio.to_thread(self._load, None)
         self._engine.serve(Serving(stable))
         await self._follow()
-        self._begin(self._watch())
+        self._started.set()
         return stable
 
     async def published(self) -> None:
@@ -135,8 +136,9 @@ class BundleManager:
         if self._engine.serving and (shadow := self._engine.serving.shadow):
             shadow.close()
 
-    async def _watch(self) -> None:
-        """Follow the folder until cancelled."""
+    async def follow(self) -> None:
+        """Follow the folder, once the first bundles serve, until cancelled."""
+        await self._started.wait()
         while True:
             await asyncio.sleep(self._poll_seconds)
             stamp = await asyncio.to_thread(self.bundles.stamp)

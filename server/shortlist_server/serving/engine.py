@@ -40,7 +40,9 @@ Work = Callable[[LoadedBundle, Sequence[PendingRequest], Run], None]
 
 log = structlog.get_logger(__name__)
 
-_WRITERS = 4  # a few threads suffice, as the store commits waiting writes together
+_WRITERS = 16  # the store commits what they write at the same time together
+_READERS = 2
+_HANGS_SECONDS = 60.0
 
 
 class Engine:
@@ -64,8 +66,10 @@ class Engine:
         self._rank_thread = RankThread(self._batcher.due)
         self._pipeline = Pipeline(self.live, self._rank_thread, self._cache)
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
+        self._readers = ThreadPoolExecutor(_READERS, "read")
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
         self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
+        self._reads = Limiter(settings.max_pending_reads, partial(metrics.pending, "reads"))
 
     def ready(self) -> Serving:
         """The bundles that serve now. Raises UnavailableError while there are none."""
@@ -97,6 +101,14 @@ class Engine:
         self.serve(Serving(bundle))
         return bundle
 
+    def hangs(self) -> bool:
+        """Whether one batch has kept the model thread for so long that it will hardly ever end."""
+        return self._batcher.busy_seconds() > _HANGS_SECONDS
+
+    def check_room(self, context: RequestContext) -> None:
+        """Return if one more request of the caller would be admitted now. Raises OverloadedError otherwise."""
+        self._requests.check(1, context)
+
     async def recommend(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query, by both stages."""
         key = query.candidate_count, query.filter
@@ -109,7 +121,7 @@ class Engine:
 
         Raises the first error of any query, and drops the other queries then.
         """
-        with self._requests.admit(len(queries), context.seconds_left()):
+        with self._requests.admit(len(queries), context):
             tasks = [asyncio.ensure_future(self._recommend(bundle, query, context)) for query in queries]
             try:
                 return await asyncio.gather(*tasks)
@@ -130,7 +142,7 @@ class Engine:
     async def similar(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query for the neighbours of an item, by the stable bundle."""
         bundle = self.stable
-        with self._requests.admit(1, context.seconds_left()):
+        with self._requests.admit(1, context):
             answer = await self._run(self._pipeline.similar, object(), bundle, query, context)
         return respond(bundle, query, answer)
 
@@ -150,9 +162,16 @@ class Engine:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._writers, work, self._store)
 
+    async def ask_store(self, work: Callable[[StateStore], T]) -> T:
+        """The result of `work`, which only reads. Readers have threads and a limit of their own, so writes go on."""
+        with self._reads.admit():
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._readers, work, self._store)
+
     def close(self) -> None:
         """Close the threads and the store. No request may be under way any more."""
         self._writers.shutdown()
+        self._readers.shutdown()
         self.catalog.close()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
@@ -183,7 +202,7 @@ class Engine:
         """
         route = self.ready().route(query.user_id)
         try:
-            with self._requests.admit(1, context.seconds_left()):
+            with self._requests.admit(1, context):
                 answer = await self._run(work, key, route.bundle, query, context)
             response = respond(route.bundle, query, answer)
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""Files as workers write them, without the workers; `test_serve.py` has those."""
+"""Files as workers write them, without the workers; `tests/server/process/test_serve_metrics.py` has those."""
 
 from __future__ import annotations
 

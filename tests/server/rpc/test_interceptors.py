@@ -12,6 +12,9 @@ import pytest
 
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
+from shortlist_server.base.settings import Settings
+from shortlist_server.rpc.grpc_server import grpc_server
+from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.middleware import middleware
 
@@ -34,8 +37,9 @@ class Told(Metrics):
 @asynccontextmanager
 async def serving(handler: Any, told: Told) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to a server of one method within the middleware."""
-    server = grpc.aio.server(interceptors=[Interceptor(middleware(Lifecycle(), None, told), told)])
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Service", {"Method": handler})])
+    in_flight = InFlight(Settings.of(bundles="", state=""))
+    server = grpc_server(Interceptor(middleware(Lifecycle(), None, told, in_flight), told, in_flight, 1 << 20), [])
+    server.add_registered_method_handlers("test.Service", {"Method": handler})
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

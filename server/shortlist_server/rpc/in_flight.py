@@ -1,0 +1,148 @@
+"""What is in flight: the bytes that calls hold, and how long callers may take to send, to read and to go on.
+
+Memory is bounded in three ways. Only a few large requests are received at the same time. What calls hold together has
+one budget, beyond which calls are refused. A caller that sends or reads too slowly is let go, which frees its bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from shortlist_core.errors import OverloadedError
+from shortlist_server.base.settings import Settings
+from shortlist_server.rpc.grpc_server import rpc_task
+
+CALL_BYTES = 16 * 1024
+"""What an open call holds beside its messages, roughly: objects of gRPC, of the event loop and of ours."""
+PARSED = 4  # a parsed message takes about so many times the bytes of its wire form, next to these
+
+_RECEIVING = 32  # requests received at the same time; one takes up to `max_message_bytes` until it is complete
+_LINGERING_SECONDS = 0.25  # a request that takes longer gives way to others that wait to be received
+_LOOK_SECONDS = 0.25
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """What one call holds, and what it waits for."""
+
+    bytes: int = 0
+    task: asyncio.Task[None] | None = None  # of the handler
+    rpc_task: asyncio.Task[None] | None = None  # of the whole call
+    refusable: bool = True  # whether too many bytes refuse it: health is told in any case
+    is_stream: bool = False  # whether its caller may send more messages
+    waits_for: str = ""  # empty while the server works
+    since: float = 0.0  # on time.monotonic's clock
+    let_go: str = ""  # what the call waited for when it was let go
+    unanswered: deque[int] = field(default_factory=deque)  # bytes of a stream's messages that have no response yet
+
+
+class InFlight:
+    """All calls in flight of a process. It belongs to one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._most = settings.max_bytes_in_flight
+        self._patience = {
+            "request": settings.receive_seconds,
+            "message": settings.stream_idle_seconds,
+            "reader": settings.send_seconds,
+        }
+        self.bytes = 0
+        self._calls: set[Held] = set()
+        self._receiving: set[Held] = set()
+        self._turns: deque[asyncio.Future[None]] = deque()
+
+    def begin(self, held: Held) -> None:
+        """Count the call under way. Raises OverloadedError where calls hold too much already."""
+        self.hold(held, CALL_BYTES)
+        held.task, held.rpc_task = asyncio.current_task(), rpc_task()
+        self._calls.add(held)
+
+    def end(self, held: Held) -> None:
+        """Count the call no longer."""
+        self._calls.discard(held)
+        self.bytes -= held.bytes
+        held.bytes = 0
+
+    def hold(self, held: Held, count: int) -> None:
+        """Count so many more bytes for the call. Raises OverloadedError where all calls hold too much."""
+        if held.refusable and self.bytes + count > self._most:
+            raise OverloadedError("the calls in flight hold as much memory as they may together", 1.0)
+        held.bytes += count
+        self.bytes += count
+
+    def release(self, held: Held, count: int) -> None:
+        """Count so many bytes less for the call."""
+        held.bytes -= count
+        self.bytes -= count
+
+    async def receive(self, held: Held, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        """A request, as `read` gives it. Few are received at once, and the slowest gives way to those that wait."""
+        while len(self._receiving) >= _RECEIVING:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._turns.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():  # its turn had come
+                    self._next_turn()
+                raise
+        self._receiving.add(held)
+        self.await_caller(held, "request")
+        try:
+            return await read()
+        finally:
+            self.go_on(held)
+            self._receiving.discard(held)
+            self._next_turn()
+
+    def receive_next(self, held: Held, count: int) -> None:
+        """Count a message of a stream, until it is answered."""
+        self.hold(held, count)
+        held.unanswered.append(count)
+        self.go_on(held)
+
+    def answered(self, held: Held) -> None:
+        """A response of a stream has been sent, so its message is counted no longer."""
+        if held.unanswered:
+            self.release(held, held.unanswered.popleft())
+        self.await_caller(held, "message") if held.is_stream else self.go_on(held)
+
+    def await_caller(self, held: Held, what: str) -> None:
+        """From now on the call waits for its caller: for the "request", a "message" of a stream, or the "reader"."""
+        held.waits_for, held.since = what, time.monotonic()
+
+    def go_on(self, held: Held) -> None:
+        """The call no longer waits for its caller."""
+        held.waits_for = ""
+
+    async def watch(self) -> None:
+        """Let go of callers that take too long, until the task is cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = time.monotonic()
+            for held in [held for held in self._calls if held.waits_for or held.let_go]:
+                if held.let_go or now - held.since > self._patience[held.waits_for]:
+                    self._let_go(held)
+            waiting = sum(not turn.done() for turn in self._turns)
+            for held in sorted(self._receiving, key=lambda held: held.since)[:waiting]:
+                if now - held.since > _LINGERING_SECONDS:
+                    self._let_go(held)
+
+    def _let_go(self, held: Held) -> None:
+        """End the call with a status; in the next round, where the caller does not read that either, without one."""
+        if held.let_go and held.rpc_task:
+            held.rpc_task.cancel()
+        held.let_go = held.let_go or held.waits_for
+        if held.task:
+            held.task.cancel()
+
+    def _next_turn(self) -> None:
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
