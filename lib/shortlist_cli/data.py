@@ -124,7 +124,8 @@ def table(
         str | None, typer.Option(help="Zone of times that tell none, such as Europe/Berlin. Left out: UTC.")
     ] = None,
     decimal: Annotated[
-        str | None, typer.Option(help="Decimal mark of prices and values: . or , Left out: found out from the file.")
+        str | None,
+        typer.Option(help="Decimal mark of prices and values, '.' or ','. Left out: found out from the file."),
     ] = None,
     dislike_below: Annotated[
         float | None, typer.Option(help="Ratings of less are dislikes. Left out: all ratings are wishes.")

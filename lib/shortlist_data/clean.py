@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from shortlist_core.errors import DataError
 from shortlist_core.types import DAY, SECOND
 from shortlist_core.values import MAX_CATEGORIES, MAX_TEXT, MAX_TITLE
 from shortlist_data.attributes import attribute_notes, attributes
@@ -27,17 +26,15 @@ from shortlist_data.cells import (
     words,
 )
 from shortlist_data.event_types import event_type_of
+from shortlist_data.moments import moments
 from shortlist_data.null_words import IN_TEXT
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import DUPLICATE, RETURN, Rejects
 from shortlist_data.rules import Rules
 from shortlist_data.schema import EVENT_NAMES, INTERACTIONS, ITEMS, USERS
-from shortlist_data.times import located, read_times
 
 _REASON = "#reason"
 _NOTE = "#note"
-_MINUTES = 5 * 60 * SECOND
-"""By which clocks that are right may differ."""
 _NO_WISH = ("rating", "dislike", "impression")
 """Events whose value may be below 0 without being a return."""
 
@@ -48,7 +45,7 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
     `raw` has LINE and columns under canonical names, user_id, item_id and timestamp among them. Raises DataError for a
     column of a type that cannot be what it is, and where times of no zone lie in the future.
     """
-    times = _moments(raw, rules, rejects)
+    times = moments(raw, rules, rejects)
     work = raw.with_columns(
         id_of(raw, "user_id").alias("#clean user"),
         id_of(raw, "item_id").alias("#clean item"),
@@ -166,42 +163,6 @@ def distinct_ids(frame: pl.DataFrame, id_column: str, rejects: Rejects) -> pl.Da
     return first_of_each(frame, [id_column], f"repeated {id_column}", rejects)
 
 
-def _moments(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
-    """`moment` (Datetime[us], UTC without a zone, null where there is none) and `early`, see `read_times`."""
-    times = read_times(raw["timestamp"], rules)
-    if rules.time_zone is not None:
-        rejects.note("time that tells its zone: not changed by --time-zone", int(times["moment"].count()))
-    if times["local"].null_count() == times.height:
-        return times
-    if rules.time_zone is None:
-        _refuse_future(raw, times["local"])
-        return times.with_columns(moment=pl.coalesce("moment", "local"))
-    placed = located(times["local"], rules.time_zone)
-    told = (
-        ("clocks showed twice: the first of the two", placed["twice"]),
-        ("no clock showed: moved on", placed["never"]),
-    )
-    for what, holds in told:
-        if holds.any():
-            line, cell = raw.filter(holds).select(LINE, text_of(raw, "timestamp")).row(0)
-            rejects.note(f"time that {what}", int(holds.sum()), cell, line)
-    return times.with_columns(moment=pl.coalesce("moment", placed["moment"]))
-
-
-def _refuse_future(raw: pl.DataFrame, local: pl.Series) -> None:
-    """Raise DataError where times that tell no zone, taken for UTC, lie ahead by less than a day: clocks differ so."""
-    now = int(time.time() * SECOND)
-    ahead = local.dt.timestamp("us").is_between(now + _MINUTES, now + DAY)
-    if not ahead.any():
-        return
-    first = raw.filter(ahead.fill_null(False)).select(LINE, cell=text_of(raw, "timestamp")).row(0, named=True)
-    raise DataError(
-        f"timestamp: {int(ahead.sum()):,} times, such as {first['cell']!r} (line {first[LINE]}), tell no zone and lie"
-        " in the future if they are UTC: name the zone with --time-zone, such as --time-zone Europe/Berlin"
-        " (--time-zone UTC takes them as they are)"
-    )
-
-
 def _sound(
     raw: pl.DataFrame, work: pl.DataFrame, columns: Sequence[pl.Expr], checks: Checks, notes: Notes, rejects: Rejects
 ) -> pl.DataFrame:
@@ -225,11 +186,13 @@ def _sound(
 
 
 def _id_notes(raw: pl.DataFrame, name: str) -> Notes:
-    dtype = raw.schema.get(name)
+    dtype, text = raw.schema.get(name), text_of(raw, name)
+    if dtype == pl.String:
+        rounded = text.str.contains(r"^\d(?:[.,]\d+)?[eE]\+?\d+$")
+        return [(f"{name} in a spreadsheet's notation of large numbers: digits may be lost", rounded, name)]
     if dtype is None or not (dtype.is_float() or dtype.is_decimal()):
         return []
-    whole = text_of(raw, name).str.contains(r"\.0*$")
-    return [(f"{name} is a number with a fraction of 0: read without it", whole, name)]
+    return [(f"{name} is a number with a fraction of 0: read without it", text.str.contains(r"\.0*$"), name)]
 
 
 def _text_notes(name: str, most: int) -> Notes:

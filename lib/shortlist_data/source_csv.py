@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
@@ -19,6 +20,7 @@ from shortlist_data.source_text import NO_TEXT, Text
 
 _BLOCK = 1 << 24
 _UNCLOSED = "quote never closed"
+_HINT = re.compile(r"\"?sep=.\"?", re.IGNORECASE)
 _UNDECODED = "not text in this encoding: try --encoding cp1252"
 
 
@@ -60,6 +62,8 @@ def _layout(path: Path, stream: Text, how: Reading, usual: str) -> tuple[str, li
         return separator, list(how.header)
     if not first.strip():
         raise DataError(f"{path}: the first line is blank; it must name the columns")
+    if _HINT.fullmatch(first.strip()):
+        raise DataError(f"{path}: the first line, {first.strip()!r}, is a hint for Excel: remove it")
     lines.seek(0)
     return separator, _names(path, lines, separator, how.quotes)
 

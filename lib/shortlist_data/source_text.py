@@ -25,7 +25,7 @@ _MARKS = (
 def encoding_of(path: Path, start: bytes, encoding: str) -> str:
     """The encoding of a file that begins with `start`: what its byte order mark says, else `encoding`.
 
-    Raises DataError for no encoding of text, and for text that has NUL in it, which another encoding would explain.
+    Raises DataError for no encoding of text, and for text half of which is NUL, which another encoding would explain.
     """
     try:
         codecs.getincrementaldecoder(encoding)
@@ -34,9 +34,9 @@ def encoding_of(path: Path, start: bytes, encoding: str) -> str:
         raise DataError(f"{path}: there is no encoding {encoding!r}") from error
     if is_utf8(encoding):
         encoding = next((name for mark, name in _MARKS if start.startswith(mark)), encoding)
-        if is_utf8(encoding) and b"\0" in start:
+        if is_utf8(encoding) and start.count(0) * 4 > len(start):
             guess = "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
-            raise DataError(f"{path}: it holds NUL bytes, so it is no {encoding}: try --encoding {guess}")
+            raise DataError(f"{path}: it is full of NUL bytes, so it is no {encoding}: try --encoding {guess}")
     return encoding
 
 

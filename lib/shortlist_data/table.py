@@ -50,17 +50,35 @@ def import_tables(tables: Tables) -> Imported:
     Raises DataError where a file is missing or not in its format, or where required columns are missing, which it names
     all at once.
     """
-    _check(tables.rules)
+    _check_rules(tables.rules)
     sources = {name: source for name in schema.TABLES if (source := tables.source(name))}
     refuse_by_beginnings(sources.values())
     rejects = {name: Rejects(name) for name in sources}
     read = {name: _read(source, rejects[name]) for name, source in sources.items()}
     frames = {name: of_table.frame for name, of_table in read.items()}
+    events = frames["interactions"]
+    if tables.rules.dislike_below is not None and not events["event_type"].is_in(["rating", "dislike"]).any():
+        raise DataError("--dislike-below: no event is a rating; --event-type rating says that those without a type are")
     return replace(
         imported(frames, [of_table for of_table in rejects.values() if of_table.read]),
         headers={name: of_table.header for name, of_table in read.items()},
         event_words=read["interactions"].event_words,
     )
+
+
+def _check_rules(rules: Rules) -> None:
+    """Raise DataError where a rule cannot hold, before anything is read."""
+    if rules.event_type not in schema.EVENT_NAMES:
+        meant = did_you_mean(rules.event_type, schema.EVENT_NAMES)
+        raise DataError(f"event type {rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}{meant}")
+    if rules.decimal not in (None, ".", ","):
+        raise DataError(f"decimal mark {rules.decimal!r} is neither . nor ,")
+    if not rules.separator:
+        raise DataError("the separator between categories is empty")
+    if rules.time_format is not None:
+        check_format(rules.time_format)
+    if rules.time_zone is not None:
+        check_zone(rules.time_zone)
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
@@ -123,18 +141,6 @@ def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, st
                 known, meant = ", ".join(schema.TABLES[table]), did_you_mean(column, schema.TABLES[table])
                 raise DataError(f"column mapping: {table} has no column {column!r}, only {known}{meant}")
     return columns
-
-
-def _check(rules: Rules) -> None:
-    if rules.event_type not in schema.EVENT_NAMES:
-        meant = did_you_mean(rules.event_type, schema.EVENT_NAMES)
-        raise DataError(f"event type {rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}{meant}")
-    if rules.decimal not in (None, ".", ","):
-        raise DataError(f"decimal mark {rules.decimal!r} is neither . nor ,")
-    if rules.time_format is not None:
-        check_format(rules.time_format)
-    if rules.time_zone is not None:
-        check_zone(rules.time_zone)
 
 
 def _read(source: TableSource, rejects: Rejects) -> Read:

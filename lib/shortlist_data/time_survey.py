@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ _MOST = 0.5
 _OTHER = 0.05
 """... and no more than this share lies in those of another unit."""
 _SAMPLE = 1_000
+_SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:\D|$)")
 
 
 @dataclass
@@ -63,11 +65,7 @@ class TimeSurvey:
         if self.dates:
             rules = replace(rules, day_first=self._day_first())
         elif self.texts and not (self.numbers or self.readable):
-            cell, line = self.examples["text"]
-            raise DataError(
-                f"{self.where}: no cell is a time, such as {cell!r} (line {line}): write the times as ISO 8601, or"
-                " say their strptime format, such as --time-format '%d.%m.%y %H:%M'"
-            )
+            self._refuse_texts()
         return rules
 
     def _add_numbers(self, frame: pl.DataFrame) -> None:
@@ -138,6 +136,16 @@ class TimeSurvey:
             f"{self.where}: it cannot be told what numbers such as {cell} (line {line}) count: "
             + (f"say {ways} if they are that; else " if ways else "")
             + "write the times as ISO 8601, or say --time-format unix-s if they are seconds since 1970 all the same"
+        )
+
+    def _refuse_texts(self) -> None:
+        cell, line = self.examples["text"]
+        ways = "such as --time-format '%d.%m.%y %H:%M'"
+        if _SHORT_YEAR.match(cell):
+            ways = " or ".join(f"--time-format {_form(cell, first).replace('%Y', '%y')!r}" for first in (True, False))
+        raise DataError(
+            f"{self.where}: no cell is a time, such as {cell!r} (line {line}): write the times as ISO 8601, or say"
+            f" their strptime format, {ways}"
         )
 
     def _day_first(self) -> bool:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from importing import import_items, notes
 
+from shortlist_core.errors import DataError
 from shortlist_data.rules import Rules
 
 
@@ -75,3 +76,8 @@ def test_the_note_has_the_first_cell_and_its_line(tmp_path: Path) -> None:
     result = import_items(tmp_path, "item_id,categories\nb,x\nc,[{'id': 1}]\nd,[{'id': 2}]\n")
     [(_, count, example)] = notes(result, "notation")
     assert (count, example) == (2, "\"[{'id': 1}]\" (line 3)")
+
+
+def test_an_empty_separator_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="separator between categories is empty"):
+        import_items(tmp_path, "item_id,categories\nb,xy\n", rules=Rules(separator=""))

@@ -253,3 +253,12 @@ def test_notes_of_a_column_of_bytes(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text(EVENT)
     result = import_tables(Tables(tmp_path / "events.csv", items=path))
     assert notes(result, "image") == [("items: column 'image' holds bytes that are no text: left out", 1, "")]
+
+
+def test_excels_hint_is_no_header(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'sep=;', is a hint for Excel: remove it"):
+        import_events(tmp_path, "sep=;\n" + EVENT.replace(",", ";"))
+
+
+def test_a_stray_nul_is_no_other_encoding(tmp_path: Path) -> None:
+    assert counts(import_events(tmp_path, EVENT + "u\0,a,2024-01-02\n")) == {"user_id with a control character": 1}

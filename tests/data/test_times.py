@@ -225,6 +225,11 @@ def test_local_times_that_would_lie_in_the_future_are_refused_without_a_zone(tmp
     assert len(import_times(tmp_path, *rows, rules=Rules(time_zone="UTC"))) == 2
 
 
+def test_a_year_of_two_digits_is_refused_with_its_forms(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"format, --time-format '%d/%m/%y %H:%M' or --time-format '%m/%d/%y %H:%M'"):
+        import_times(tmp_path, "1/31/24 10:00")
+
+
 def test_a_zone_holds_for_times_that_tell_none(tmp_path: Path) -> None:
     cells = ("2024-07-01 12:00", "2024-01-31 12:00", "2024-07-01T12:00Z", "2024-03-31 02:30", "2024-10-27 02:30")
     rows = HEADER + "".join(f"u{i},a,{cell}\n" for i, cell in enumerate(cells))

@@ -206,6 +206,12 @@ def test_ids_of_floats_are_the_integers_that_they_stand_for(tmp_path: Path) -> N
     assert [count for _, count, _ in notes(result, "fraction of 0: read without it")] == [1]
 
 
+def test_ids_that_a_spreadsheet_has_rounded_are_told(tmp_path: Path) -> None:
+    result = import_events(tmp_path, "user_id,item_id,timestamp\n1.23457E+12,a,2024-01-01\nu1E5,a,2024-01-01\n")
+    [(_, count, example)] = notes(result, "user_id in a spreadsheet's notation of large numbers: digits may be lost")
+    assert (count, example) == (1, "'1.23457E+12' (line 2)")
+
+
 def test_ids_that_two_tables_write_otherwise_are_told(tmp_path: Path) -> None:
     events = "user_id,item_id,timestamp\n7,17,2024-01-01\n8,0018,2024-01-01\n9,i5,2024-01-01\n9,6,2024-01-01\n"
     (tmp_path / "users.csv").write_text("user_id,country\n007,NL\n8,BE\n")
@@ -239,6 +245,11 @@ def test_low_ratings_are_dislikes_where_that_is_said_and_told_where_not(tmp_path
     disliked = made.dataset.interactions.filter(pl.col("event_type") == "dislike")
     assert disliked["item_id"].to_list() == ["i1", "i2"]  # a rating without a value is none
     assert notes(made, "dislike") == [("interactions: rating below 3: a dislike", 2, "'1' (line 2)")]
+
+
+def test_a_limit_of_ratings_needs_ratings(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no event is a rating; --event-type rating"):
+        import_events(tmp_path, HEADER + "u,a,2024-01-01,1\n", rules=Rules(dislike_below=3))
 
 
 def test_repeats_are_told(tmp_path: Path) -> None:
