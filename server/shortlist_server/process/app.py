@@ -140,6 +140,8 @@ async def create_server(
     if authority is None and settings.token_file:
         authority, tokens = _follow_tokens(settings.token_file, metrics)
     lifecycle = Lifecycle()
+    if page:
+        page.ask(lambda: lifecycle.obstacle)
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     in_flight = InFlight(settings)

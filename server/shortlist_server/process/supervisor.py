@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -22,6 +22,8 @@ from shortlist_server.process.worker import REPORT, Ready
 
 if TYPE_CHECKING:
     from shortlist_server.observe.shared_metrics import SharedMetrics
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +48,7 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None], pro
         reserved = held.enter_context(reserve(settings))
         host, port = settings.address.rpartition(":")[0], reserved.getsockname()[1]
         shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})
-        metrics, metrics_address = None, ""
+        metrics, page, metrics_address = None, None, ""
         if settings.metrics_address is not None:
             # Late import: in a server without workers, `worker.prepare` has to run before prometheus_client is loaded.
             from shortlist_server.observe.shared_metrics import served
@@ -57,8 +59,11 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None], pro
         def announce_with_metrics(ready: Ready) -> None:
             announce(replace(ready, metrics=metrics_address))
 
+        supervisor = _Supervisor(shared, workers, metrics, announce_with_metrics, program)
+        if page:
+            page.ask(supervisor.obstacle)
         try:
-            asyncio.run(_Supervisor(shared, workers, metrics, announce_with_metrics, program).run())
+            asyncio.run(supervisor.run())
         except* ShortlistError as group:
             raise _first(group) from None
 
@@ -78,7 +83,8 @@ class _Supervisor:
         self._announce = announce
         self._program = program
         self._stop = asyncio.Event()
-        self._ready = 0
+        self._ready = 0  # workers that have reported so far, each as often as it was replaced
+        self._serving = 0  # workers that serve now
         self._processes: set[asyncio.subprocess.Process] = set()
 
     async def run(self) -> None:
@@ -93,6 +99,14 @@ class _Supervisor:
         finally:
             for process in self._processes:  # left where the failure of one worker cancelled the tasks of the others
                 await process.wait()
+
+    def obstacle(self) -> str:
+        """Why the server does not serve, in a few words; empty where it does. Any thread may ask."""
+        if self._stop.is_set():
+            return "draining: this server is shutting down"
+        if self._ready < self._workers:
+            return f"starting: {self._ready} of {self._workers} workers serve"
+        return "" if self._serving else "no worker serves"
 
     async def _keep_alive(self, number: int) -> None:
         """Run one worker, and start a new one whenever it dies."""
@@ -130,7 +144,7 @@ class _Supervisor:
         self._processes.add(process)
         try:
             process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
-            ready = await _report(process.stdout)
+            ready = await self._unless_stopped(_report(process.stdout))
             if ready and ready.error:
                 if first:
                     raise UnavailableError("WORKER", ready.error)
@@ -138,7 +152,10 @@ class _Supervisor:
             if ready:
                 log.info("worker_serves", worker=number, pid=process.pid)
                 self._count(ready)
-            return await self._end(process, ready is not None), False, ready is not None
+            try:
+                return await self._end(process, ready is not None), False, ready is not None
+            finally:
+                self._serving -= ready is not None
         finally:
             await self._finish(process)
             self._processes.remove(process)
@@ -178,8 +195,19 @@ class _Supervisor:
             return "drained"
         return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What `work` comes to; None where the supervisor stops before that, and then the work is cancelled."""
+        stopping, working = asyncio.create_task(self._stop.wait()), asyncio.create_task(work)
+        try:
+            await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            stopping.cancel()
+            working.cancel()
+
     def _count(self, ready: Ready) -> None:
         self._ready += 1
+        self._serving += 1
         if self._ready == self._workers:
             self._announce(ready)
 
