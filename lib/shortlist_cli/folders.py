@@ -38,7 +38,7 @@ def to_be_written(folder: Path) -> Path:
     with _refusing(folder):
         if os.path.lexists(folder):
             existing(folder)
-        elif not _is_folder(folder.absolute().parent):
+        elif not folder.absolute().parent.is_dir():  # raises where it cannot even be seen
             raise DataError(f"{quoted(folder)} cannot be made: {_absent(folder.absolute().parent)}")
     writable(folder)
     return folder
