@@ -185,8 +185,7 @@ class BundleStore:
 
     def _free_second(self, time: datetime) -> datetime:
         """`time`, or the first second after it that no version has: versions sort in the order of publishing."""
-        taken = {version[:15] for version in self.versions()}
-        while f"{time:%Y%m%d-%H%M%S}" in taken:
+        while f"{time:%Y%m%d-%H%M%S}" in {version[:15] for version in self.versions()}:
             time += timedelta(seconds=1)
         return time
 

@@ -84,6 +84,8 @@ class Settings(BaseModel):
     """Most calls under way on one connection; a client with more calls waits on its side."""
     max_connection_age_seconds: float = Field(1_800.0, gt=0)
     """Age at which a client is asked to connect anew, so that balancers can spread connections again."""
+    max_connection_idle_seconds: float = Field(900.0, gt=0)
+    """How long a connection may be without a call before it is closed; clients connect anew when they need to."""
     bundle_poll_seconds: float = Field(0.5, gt=0)
     """How often a process looks for changed labels in the folder of bundles."""
     catalog_poll_seconds: float = Field(0.1, gt=0)

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
 from shortlist_core.errors import ShortlistError, UnavailableError
 from shortlist_core.processes import python_module
 from shortlist_server.base import logs
 from shortlist_server.base.ports import reserve
 from shortlist_server.base.settings import Settings
-from shortlist_server.process.worker import REPORT, Ready
+from shortlist_server.process.worker import Ready
+from shortlist_server.process.worker_output import report_of, silence
 
 if TYPE_CHECKING:
     from shortlist_server.observe.shared_metrics import SharedMetrics
@@ -31,7 +31,6 @@ WORKER = tuple(python_module("shortlist_server.process.worker"))
 
 _GIVE_UP = 5  # deaths in a row of workers that never served; those of one that did may be callers' doing
 _SETTLED_SECONDS = 60.0  # a worker that dies after more than this is replaced after the first pause again
-_SECOND_LOOK_SECONDS = 1.0  # after which a silent worker is taken for a hanging one
 _OVERTIME_SECONDS = 5.0  # beyond the grace, for a worker that is told to end
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
@@ -144,7 +143,7 @@ class _Supervisor:
         self._processes.add(process)
         try:
             process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
-            ready = await self._unless_stopped(_report(process.stdout))
+            ready = await self._unless_stopped(report_of(process.stdout))
             if ready and ready.error:
                 if first:
                     raise UnavailableError("WORKER", ready.error)
@@ -179,7 +178,7 @@ class _Supervisor:
         waited = {asyncio.create_task(self._stop.wait()), asyncio.create_task(process.wait())}
         if serves:
             assert process.stdout is not None
-            hanging = asyncio.create_task(_silence(process.stdout, self._settings.heartbeat_seconds))
+            hanging = asyncio.create_task(silence(process.stdout, self._settings.heartbeat_seconds))
             waited.add(hanging)
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -216,33 +215,6 @@ class _Supervisor:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
             return
-
-
-async def _report(stdout: asyncio.StreamReader) -> Ready | None:
-    """A worker's report of its start; None where the worker dies before it reports."""
-    while line := await stdout.readline():
-        try:
-            return REPORT.validate_json(line)
-        except ValidationError:  # a line that some library printed
-            continue
-    return None
-
-
-async def _silence(stdout: asyncio.StreamReader, seconds: float) -> None:
-    """Return when the worker has sent nothing for so many seconds, though it has not ended."""
-    patience = seconds
-    while True:
-        try:
-            async with asyncio.timeout(patience):
-                line = await stdout.readline()
-        except TimeoutError:
-            if patience < seconds:
-                return
-            patience = _SECOND_LOOK_SECONDS  # perhaps it was the supervisor itself that stood still
-            continue
-        patience = seconds
-        if not line:  # it has ended, or is about to
-            await asyncio.Event().wait()
 
 
 def _first(group: BaseExceptionGroup[ShortlistError]) -> ShortlistError:
