@@ -25,8 +25,9 @@ from shortlist_data.cells import (
     text_of,
     words,
 )
+from shortlist_data.event_types import event_type_of
 from shortlist_data.moments import moments
-from shortlist_data.null_words import IN_TEXT, without_null_words
+from shortlist_data.null_words import IN_TEXT
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import DUPLICATE, RETURN, Rejects
 from shortlist_data.rules import Rules
@@ -52,15 +53,13 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
     column of a type that cannot be what it is, and where times of no zone lie in the future.
     """
     times = moments(raw, rules, rejects)
-    event = without_null_words(text_of(raw, "event_type")).str.to_lowercase()
-    names = {name.lower(): kind for name, kind in rules.event_types.items()}
     work = raw.with_columns(
         id_of(raw, "user_id").alias("#clean user"),
         id_of(raw, "item_id").alias("#clean item"),
         id_of(raw, "session_id").alias("#clean session"),
         times["moment"].alias("#clean moment"),
         times["early"].alias("#clean early"),
-        event.replace(names).fill_null(rules.event_type).alias("#clean event"),
+        event_type_of(raw, "event_type", rules).alias("#clean event"),
         numbers_of(raw, "value", rules.decimal).alias("#clean value"),
     )
     unread = is_filled(raw, "value") & _VALUE.is_null()

@@ -41,7 +41,8 @@ def _raw(path: Path, rejects: Rejects) -> pl.DataFrame:
     needed = ("customer_id", "item_id", "invoice", "timestamp", "quantity", "unit_price", "country")
     missing = [name for name in needed if name not in raw.columns]
     if missing:
-        raise DataError(f"{path}: there is no column {missing[0]!r}; the columns are {', '.join(raw.columns[:-1])}")
+        names = ", ".join(map(repr, missing))
+        raise DataError(f"{path}: there is no column {names}; the columns are {', '.join(raw.columns[:-1])}")
     return raw
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_data.columns import Header
 from shortlist_data.dataset import Dataset
+from shortlist_data.spreadsheet import safe_cells
 
 DUPLICATE = "exact duplicate"
 """Nothing is lost with a duplicate, and retail data is full of them."""
@@ -76,12 +79,16 @@ class Rejects:
         return pl.concat([pl.DataFrame(schema=REJECTS), *self._frames]).sort("line", maintain_order=True)
 
     def write(self, folder: Path) -> None:
-        """Write `rejects-<table>.csv` into `folder`, or remove an old one where no row was rejected."""
+        """Write `rejects-<table>.csv` into `folder`, or remove an old one where no row was rejected.
+
+        People open it in a spreadsheet, so what would run there as a formula has an apostrophe in front.
+        """
         path = folder / f"rejects-{self.table}.csv"
         path.unlink(missing_ok=True)
         if self.counts:
             folder.mkdir(parents=True, exist_ok=True)
-            self.frame().write_csv(path)
+            rows = self.frame()
+            rows.with_columns(safe_cells(rows["content"])).write_csv(path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +98,8 @@ class Imported:
     dataset: Dataset
     rejects: tuple[Rejects, ...]
     notes: tuple[Note, ...] = ()  # each of a count above 0; those of `rejects` among them
+    headers: Mapping[str, Header] = field(default_factory=dict)  # of the tables of any shop; see shortlist_data.hints
+    event_words: Mapping[str, int] = field(default_factory=dict)
 
     def publish(self, folder: Path, max_rejects: float = 0.05) -> None:
         """Write the data set and its `rejects-*.csv` into `folder`.

@@ -66,7 +66,8 @@ def conform(table: str, frame: pl.DataFrame, where: str) -> pl.DataFrame:
     schema = TABLES[table]
     missing = [name for name in REQUIRED[table] if name not in frame.columns]
     if missing:
-        raise DataError(f"{where}: column {missing[0]!r} is missing; the columns are {', '.join(frame.columns)}")
+        names = ", ".join(map(repr, missing))
+        raise DataError(f"{where}: there is no column {names}; the columns are {', '.join(frame.columns)}")
     try:
         shaped = frame.select(_column(name, dtype, frame) for name, dtype in schema.items())
     except pl.exceptions.PolarsError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
 from shortlist_data.reading import FORMATS, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.source_csv import csv_batches, separator_of
@@ -32,12 +33,12 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
     """
     how = how or Reading()
     if how.format is not None and how.format not in FORMATS:
-        raise DataError(f"format {how.format!r} is not one of {', '.join(FORMATS)}")
+        raise DataError(f"format {how.format!r} is not one of {', '.join(FORMATS)}{did_you_mean(how.format, FORMATS)}")
     if how.separator is not None and len(how.separator.encode()) != 1:
         raise DataError(f"delimiter {how.separator!r} is not one character")
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
-    format = how.format or detect_format(path, how.encoding)
+    format = file_format(path, how)
     if format == "parquet":
         yield from parquet_batches(path, rejects)
         return
@@ -54,9 +55,9 @@ def batches(path: Path, rejects: Rejects, how: Reading | None = None) -> Iterato
         raise DataError(f"{path}: cannot read: {error}") from error
 
 
-def has_fixed_columns(path: Path, how: Reading) -> bool:
-    """Whether all batches of a file have the same columns: objects of JSON may have others in each block."""
-    return path.is_file() and (how.format or detect_format(path, how.encoding)) in ("csv", "tsv", "parquet")
+def file_format(path: Path, how: Reading) -> str:
+    """One of FORMATS: the one that is said, or else detected."""
+    return how.format or detect_format(path, how.encoding)
 
 
 def usual_decimal(path: Path, how: Reading) -> str | None:

@@ -1,8 +1,10 @@
-"""Splits by time: reads a moment from text, and finds the moment before which a share of the events lies."""
+"""Splits by time: a moment from text and as text, and the moment before which a share of the events lies."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
 
 from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
@@ -20,6 +22,11 @@ def parse_time(text: str) -> int:
     if moment is None:
         raise DataError(f"{text!r} is not a time: give an ISO date or time such as 2011-10-01, or unix seconds")
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def text_of(micros: int) -> str:
+    """A moment (microseconds since the epoch) as text, to the minute, such as `2011-10-01 00:00 UTC`."""
+    return f"{str(np.datetime64(micros // 60_000_000, 'm')).replace('T', ' ')} UTC"
 
 
 def time_at_share(dataset: Dataset, share: float) -> int:

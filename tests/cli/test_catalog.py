@@ -176,6 +176,7 @@ def test_a_store_is_compacted(run, tmp_path: Path) -> None:
     events = pl.DataFrame({"user_id": ["u"], "item_id": ["i"], "timestamp": [0]}).cast({"timestamp": pl.Datetime("us")})
     Dataset.of(events).write(tmp_path / "data")
     bundles = BundleStore(tmp_path / "bundles")
+    bundles.directory.mkdir()
     arguments = ("compact", "--data", str(tmp_path / "data"), "--state", url, "--bundles", str(tmp_path / "bundles"))
     assert "kept 1 items and 0 deletions" in run(*arguments)[1]
     with bundles.writer() as writer:

@@ -77,7 +77,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("column", ["user_id", "item_id", "timestamp"])
 def test_missing_columns_are_named(column: str) -> None:
-    with pytest.raises(DataError, match=f"column '{column}' is missing"):
+    with pytest.raises(DataError, match=f"there is no column '{column}'; the columns are "):
         Dataset.of(small().interactions.drop(column))
 
 

@@ -25,7 +25,14 @@ class Lifecycle:
     @property
     def serving(self) -> bool:
         """Whether a bundle is loaded and the server does not drain."""
-        return self._loaded and not self.draining.is_set()
+        return not self.obstacle
+
+    @property
+    def obstacle(self) -> str:
+        """Why the server does not serve, in a few words; empty where it does."""
+        if self.draining.is_set():
+            return "draining: this server is shutting down"
+        return "" if self._loaded else "starting: no bundle is loaded yet"
 
     def loaded(self) -> None:
         """Note that a bundle is loaded: from now on the server serves."""

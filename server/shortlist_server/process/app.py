@@ -142,6 +142,8 @@ async def create_server(
     if authority is None and settings.token_file:
         authority, tokens = _follow_tokens(settings.token_file, metrics)
     lifecycle = Lifecycle()
+    if page:
+        page.ask(lambda: lifecycle.obstacle)
     engine = Engine(settings, store, metrics)
     bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     in_flight = InFlight(settings)
@@ -208,6 +210,9 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
+        ("grpc.max_connection_idle_ms", int(settings.max_connection_idle_seconds * 1000)),
+        # A connection has so long for TLS and for its first frame.
+        ("grpc.server_handshake_timeout_ms", int(settings.receive_seconds * 1000)),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
         # Calls that are not accepted yet. Further ones end as CANCELLED, which nobody tries again.
         ("grpc.server.max_pending_requests", _MOST_UNACCEPTED),

@@ -12,9 +12,10 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -23,6 +24,7 @@ from shortlist_core.errors import ShortlistError
 from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
+from shortlist_server.base.under_way import under_way
 from shortlist_server.process.app import create_server
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
@@ -66,9 +68,13 @@ async def serve(
         loop.add_signal_handler(stop_signal, stop.set)
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_store(settings.state), load=load)
+    with under_way("opening the store"):
+        store = open_store(settings.state)
+    server, port = await create_server(settings, store, load=load)
     stopping = asyncio.ensure_future(stop.wait())
     try:
+        if settings.wait_for_bundle and not await _before(stopping, server.bundle_manager.published()):
+            return
         bundle = await server.begin()
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # a late import: see `prepare`
@@ -85,6 +91,17 @@ async def serve(
             await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
     finally:
         await server.drain()
+
+
+async def _before(stopping: asyncio.Future[Any], work: Coroutine[Any, Any, None]) -> bool:
+    """Whether `work` is done before the server is stopped. Otherwise it is cancelled."""
+    working = asyncio.ensure_future(work)
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        return False
+    await working
+    return not stopping.done()
 
 
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
