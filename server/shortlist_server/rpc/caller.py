@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -68,9 +69,11 @@ def request_context(
 
 def lane_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:
     """Between which callers turns are taken: the callers. On this machine, whose programs share an address, by port."""
-    if token := _token.get():
-        return token
-    peer = context.peer()
+    return _token.get() or _lane(context.peer())
+
+
+@lru_cache(4_096)  # a connection makes many calls
+def _lane(peer: str) -> str:
     host = address(peer)
     return peer if is_loopback(host) else host
 

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import grpc
@@ -47,6 +48,13 @@ class Refusal:
     code: grpc.StatusCode
     message: str
     trailers: Trailers
+
+
+@lru_cache(1_000)  # refusals are alike, and made when there is least time for it
+def _refusal(message: str, retry_after_seconds: float) -> Refusal:
+    error = OverloadedError(message, retry_after_seconds)
+    status = to_status(error)
+    return Refusal(to_code(status), status.message, to_trailers(error, status))
 
 
 class Gate:
@@ -92,8 +100,7 @@ class Gate:
             return self._enter(self._context(context) if self._is_busy() else None)
         except OverloadedError as error:
             self._count(method)
-            status = to_status(error)
-            return Refusal(to_code(status), status.message, to_trailers(error, status))
+            return _refusal(str(error), error.retry_after_seconds)
 
     def _context(self, context: grpc.aio.ServicerContext[Any, Any]) -> RequestContext | None:
         """What decides about room for a call; None where it is not known."""
