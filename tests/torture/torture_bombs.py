@@ -26,7 +26,7 @@ from waiting import eventually
 from shortlist_server.rpc.token_file import new_token
 
 TITLE = "Bombs, and callers who never read"
-FULL = {"calls": 200, "connections": 3_000, "seconds": 30.0}
+FULL = {"calls": 200, "connections": 3_000, "seconds": 10.0}
 SHORT = {"calls": 16, "connections": 100, "seconds": 1.0}
 
 SERVICE = "/shortlist.v1.RecommendationService"
