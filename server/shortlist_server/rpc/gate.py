@@ -97,7 +97,10 @@ class Gate:
             self._check_memory()
             if method not in _QUERIES:
                 return None
-            return self._enter(self._context(context) if self._is_busy() else None)
+            if not self._is_busy():
+                return self._enter(None)
+            caller = self._context(context)
+            return self._enter(caller) if caller else None  # an unknown caller takes no place from others
         except OverloadedError as error:
             self._count(method)
             return _refusal(str(error), error.retry_after_seconds)

@@ -34,7 +34,7 @@ class Limiter:
         self._others: Counter[str] = Counter()
         self._seconds_each = 0.0  # running mean of the seconds that one request adds to the wait
         self._last_done = 0.0
-        self._way = 0.0  # running mean of the seconds that a request keeps its place until it is admitted
+        self._ways: dict[str, float] = {}  # running means of the seconds that requests keep their places, by lane
 
     @contextmanager
     def admit(self, units: int = 1, context: RequestContext = _OURSELVES) -> Iterator[None]:
@@ -57,7 +57,7 @@ class Limiter:
         Without a context nothing is checked yet, so that `admit` will do it.
         """
         if context:
-            self.check(1, context, self._way)
+            self.check(1, context, self._ways.get(context.lane, 0.0))
         place = Place(self, context or _OURSELVES, context is not None, time.monotonic())
         self._count(1, place.context)
         return place
@@ -97,7 +97,9 @@ class Limiter:
 
     def leave(self, place: Place) -> None:
         """Count the request of this place no longer."""
-        self._way = _MEMORY * self._way + (1 - _MEMORY) * (time.monotonic() - place.entered)
+        lane, seconds = place.context.lane, time.monotonic() - place.entered
+        # A caller who sends slowly makes only its own way longer.
+        self._ways[lane] = _MEMORY * self._ways.get(lane, seconds) + (1 - _MEMORY) * seconds
         self._count(-1, place.context)
 
     def _count(self, units: int, context: RequestContext) -> None:
@@ -107,6 +109,8 @@ class Limiter:
         own[context.lane] += units
         if not own[context.lane]:
             del own[context.lane]
+            if context.urgent:
+                self._ways.pop(context.lane, None)
         self.pending += units
         self._changed(self.pending)
 

@@ -38,7 +38,8 @@ class Rules:
     def __init__(self) -> None:
         self.busy, self.memory = True, True
         self.lanes: list[str] = []
-        self.lifecycle, self.metrics, self.limiter = Lifecycle(), Counting(), Limiter(64)
+        self.lifecycle, self.metrics, self.pending = Lifecycle(), Counting(), list[int]()
+        self.limiter = Limiter(64, self.pending.append)
 
     def enter(self, context: RequestContext | None) -> Any:
         if context is None:
@@ -117,7 +118,8 @@ async def test_callers_are_told_apart_by_their_tokens_and_unknown_ones_are_left_
     async with rules.serving(Authority(tokens)) as channel:
         await refusal(channel, metadata=[("authorization", "Bearer secret")])
         assert await channel.unary_unary(f"/{SERVICE}/Recommend")(b"x") == b"x"
-    assert rules.lanes == ["shop"]
+        assert rules.lanes == ["shop"]
+        assert not rules.pending  # no place was taken
 
 
 def test_a_request_that_was_checked_as_it_entered_is_not_refused_later() -> None:
@@ -129,3 +131,17 @@ def test_a_request_that_was_checked_as_it_entered_is_not_refused_later() -> None
         assert limiter.pending == 2
     with pytest.raises(OverloadedError), limiter.admit(2, caller):  # its place is left: this is another request
         raise AssertionError
+
+
+def test_a_caller_whose_requests_are_long_on_their_way_does_not_keep_others_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    limiter = Limiter(64)
+    slow = [limiter.enter(RequestContext(lane="slow")) for _ in range(2)]
+    now = 110.0
+    slow[0].leave()
+    with pytest.raises(OverloadedError, match="deadline"):
+        limiter.enter(RequestContext(deadline=now + 1, lane="slow"))
+    assert limiter.enter(RequestContext(deadline=now + 1, lane="quick")).checked
