@@ -148,8 +148,12 @@ class _Clients:
 
         method = self._methods[self._made % len(self._methods)]
         try:
-            async for _ in method(requests(), metadata=self._metadata):
+            streaming = method(requests(), metadata=self._metadata)
+            async for _ in streaming:
                 self.count("OK", 0)
+                if time.perf_counter() > until:  # many more may be under way, which would be answered for minutes
+                    streaming.cancel()
+                    return
         except grpc.aio.AioRpcError as error:
             self.count(error.code().name, 0)
             await asyncio.sleep(0.01)
