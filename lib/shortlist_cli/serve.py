@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click import MissingParameter
 
 from shortlist_core import durations
 from shortlist_core.device import Device
+from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_server.base.log_key import read_log_key
 from shortlist_server.base.settings import Settings
+from shortlist_server.base.tenants import read_tenants
 from shortlist_server.process import supervisor, worker
 from shortlist_server.process.worker import Ready
 from shortlist_server.system.loaded_bundle import Load, load_bundle
@@ -28,7 +31,16 @@ class Worker:
 
 def serve(
     context: typer.Context,
-    bundles: Annotated[Path, typer.Option(help="Folder of published bundles. The current one is served.")],
+    bundles: Annotated[
+        Path | None,
+        typer.Option(help="Folder of published bundles. The current one is served. Needed where there are no tenants."),
+    ] = None,
+    tenants: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with a table for each tenant: bundles, state, limits. Left out: the server is not shared."
+        ),
+    ] = None,
     state: Annotated[
         str,
         typer.Option(
@@ -70,8 +82,7 @@ def serve(
     """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
     serving: Worker = context.obj or Worker()
     settings = Settings.of(
-        bundles=bundles,
-        state=state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}",
+        **_whose(bundles, state, tenants),
         address=address,
         metrics_address=metrics_address,
         tls_cert=tls_cert,
@@ -85,14 +96,16 @@ def serve(
         max_user_events=max_user_events,
         device=device,
         log_level=log_level,
-        log_key=read_log_key(_beside(state, bundles)),
+        log_key=read_log_key(_log_key(bundles, state, tenants)),
     )
 
     def announce(ready: Ready) -> None:
-        serving = f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items"
+        whole = f"{len(ready.tenants)} tenants" if ready.tenants else f"bundle {ready.bundle}, {ready.items:,} items"
+        each = [f"tenant {of.tenant}: bundle {of.bundle}, {of.items:,} items" for of in ready.tenants]
+        serving = f"SERVING on {ready.address}: {whole}"
         metrics = [f"metrics at http://{ready.metrics}/metrics{_who_scrapes(settings)}"] if ready.metrics else []
         # All lines at once, because a reader may leave after the first one.
-        typer.echo("\n".join([serving, _who_reaches(settings), *metrics]))
+        typer.echo("\n".join([serving, *each, _who_reaches(settings), *metrics]))
 
     if workers == 1:
         worker.run(settings, announce, serving.load)
@@ -100,11 +113,26 @@ def serve(
         supervisor.run(settings, workers, announce, serving.program)
 
 
-def _beside(state: str, bundles: Path) -> Path:
-    """Where the log key lies: beside the state where that is a file, else beside the bundles folder."""
+def _whose(bundles: Path | None, state: str, tenants: Path | None) -> dict[str, object]:
+    """What is served, as settings: the bundles and the store of one, or of each tenant."""
+    if tenants is not None:
+        if bundles is not None or state:
+            rule = "takes the place of --bundles and --state: the file says them for each tenant"
+            raise InvalidArgumentError([Violation("--tenants", rule)])
+        return {"tenants": read_tenants(tenants)}
+    if bundles is None:
+        raise MissingParameter(param_hint="'--bundles'", param_type="option")
+    return {"bundles": bundles, "state": state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}"}
+
+
+def _log_key(bundles: Path | None, state: str, tenants: Path | None) -> Path:
+    """Where the log key lies: beside the state where that is a file, else beside the bundles or the tenants' file."""
     kind, _, path = state.partition(":")
-    is_file = kind == "sqlite" and path not in ("", ":memory:")
-    return (Path(path).resolve().parent if is_file else bundles.resolve().parent) / "log.key"
+    if kind == "sqlite" and path not in ("", ":memory:"):
+        beside = Path(path)
+    else:
+        beside = bundles or tenants or Path()
+    return beside.resolve().parent / "log.key"
 
 
 def _who_reaches(settings: Settings) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from shortlist_core.errors import UnavailableError
 
 
 class Lifecycle:
-    """The state of the server. Health, admission of calls and the end of the process all follow it."""
+    """The state of the server. Health, admission of calls and the end of the process all follow it.
 
-    def __init__(self) -> None:
+    The server serves once a bundle is loaded for each of the tenants; without tenants there is one, without a name.
+    """
+
+    def __init__(self, tenants: Iterable[str] = ("",)) -> None:
         self.draining = asyncio.Event()
-        self._loaded = False
+        self._not_loaded = set(tenants)
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -24,12 +27,12 @@ class Lifecycle:
 
     @property
     def serving(self) -> bool:
-        """Whether a bundle is loaded and the server does not drain."""
-        return self._loaded and not self.draining.is_set()
+        """Whether all bundles are loaded and the server does not drain."""
+        return not self._not_loaded and not self.draining.is_set()
 
-    def loaded(self) -> None:
-        """Note that a bundle is loaded: from now on the server serves."""
-        self._loaded = True
+    def loaded(self, tenant: str = "") -> None:
+        """Note that the tenant's bundle is loaded. Once all are, the server serves."""
+        self._not_loaded.discard(tenant)
         self._notify()
 
     def drain(self) -> None:

@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
@@ -24,6 +24,7 @@ from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
+from shortlist_server.process.deployments import open_stores
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
@@ -36,12 +37,22 @@ _COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # where it is set on import, prometheu
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What a tenant is served with."""
+
+    tenant: str
+    bundle: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The report of a process on its start: what it serves, or why it cannot."""
 
     address: str
-    bundle: str
-    items: int
+    bundle: str = ""  # version; empty where there are tenants
+    items: int = 0
+    tenants: tuple[Served, ...] = ()
     error: str = ""  # why the process cannot serve, in one line; empty where it serves
     metrics: str = ""  # address of the page of metrics; empty where there is none
 
@@ -66,10 +77,12 @@ async def serve(
         loop.add_signal_handler(stop_signal, stop.set)
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_store(settings.state), load=load)
+    server, port = await create_server(settings, open_stores(settings, open_store), load=load)
     stopping = asyncio.ensure_future(stop.wait())
     try:
-        bundle = await server.begin()
+        served = [
+            Served(tenant, bundle.version, len(bundle.items)) for tenant, bundle in (await server.begin()).items()
+        ]
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # a late import: see `prepare`
 
@@ -78,9 +91,11 @@ async def serve(
         gc.freeze()  # keeps the loaded bundle out of garbage collection, for which requests would have to wait
         host = settings.address.rpartition(":")[0]
         metrics = server.metrics_page.address if server.metrics_page else ""
-        announce(Ready(f"{host}:{port}", bundle.version, len(bundle.items), metrics=metrics))
+        whole = Ready(f"{host}:{port}", metrics=metrics)
+        one = None if settings.tenants else served[0]
+        announce(replace(whole, bundle=one.bundle, items=one.items) if one else replace(whole, tenants=tuple(served)))
         while not stop.is_set():
-            if not server.engine.hangs():
+            if not server.hangs():
                 beat()
             await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
     finally:
@@ -120,7 +135,7 @@ def main(load: Load = load_bundle) -> None:
     try:
         asyncio.run(_supervised(settings, load))
     except ShortlistError as error:
-        _report(Ready(settings.address, "", 0, str(error)))
+        _report(Ready(settings.address, error=str(error)))
         raise SystemExit(USAGE_ERROR) from None
     finally:
         logs.release()

@@ -2,19 +2,22 @@
 
 Memory is bounded in three ways. Only a few large requests are received at the same time. What calls hold together has
 one budget, beyond which calls are refused. A caller that sends or reads too slowly is let go, which frees its bytes.
+
+Tenants share the budget: whatever the others hold, each has its equal share, so up to twice the budget may be held.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from shortlist_core.errors import OverloadedError
 from shortlist_server.base.settings import Settings
 from shortlist_server.rpc.grpc_server import rpc_task
+from shortlist_server.serving.fair_queue import FairQueue
 
 CALL_BYTES = 16 * 1024
 """What an open call holds beside its messages, roughly: objects of gRPC, of the event loop and of ours."""
@@ -30,6 +33,7 @@ class Held:
     """What one call holds, and what it waits for."""
 
     bytes: int = 0
+    tenant: str = ""  # empty for calls that belong to none
     task: asyncio.Task[None] | None = None  # of the handler
     rpc_task: asyncio.Task[None] | None = None  # of the whole call
     refusable: bool = True  # whether too many bytes refuse it: health is told in any case
@@ -44,16 +48,19 @@ class InFlight:
     """All calls in flight of a process. It belongs to one event loop."""
 
     def __init__(self, settings: Settings) -> None:
-        self._most = settings.max_bytes_in_flight
+        tenants = max(1, len(settings.tenants))
+        self._most, self._share = settings.max_bytes_in_flight, settings.max_bytes_in_flight // tenants
+        self._share_of_receiving = max(1, _RECEIVING // tenants)
         self._patience = {
             "request": settings.receive_seconds,
             "message": settings.stream_idle_seconds,
             "reader": settings.send_seconds,
         }
         self.bytes = 0
+        self._bytes_of: Counter[str] = Counter()  # by tenant
         self._calls: set[Held] = set()
         self._receiving: set[Held] = set()
-        self._turns: deque[asyncio.Future[None]] = deque()
+        self._turns: FairQueue[asyncio.Future[None]] = FairQueue()
 
     def begin(self, held: Held) -> None:
         """Count the call under way. Raises OverloadedError where calls hold too much already."""
@@ -64,26 +71,27 @@ class InFlight:
     def end(self, held: Held) -> None:
         """Count the call no longer."""
         self._calls.discard(held)
-        self.bytes -= held.bytes
-        held.bytes = 0
+        self.release(held, held.bytes)
 
     def hold(self, held: Held, count: int) -> None:
         """Count so many more bytes for the call. Raises OverloadedError where all calls hold too much."""
-        if held.refusable and self.bytes + count > self._most:
+        if held.refusable and self.bytes + count > self._most and self._bytes_of[held.tenant] + count > self._share:
             raise OverloadedError("the calls in flight hold as much memory as they may together", 1.0)
         held.bytes += count
         self.bytes += count
+        self._bytes_of[held.tenant] += count
 
     def release(self, held: Held, count: int) -> None:
         """Count so many bytes less for the call."""
         held.bytes -= count
         self.bytes -= count
+        self._bytes_of[held.tenant] -= count
 
     async def receive(self, held: Held, read: Callable[[], Awaitable[bytes]]) -> bytes:
         """A request, as `read` gives it. Few are received at once, and the slowest gives way to those that wait."""
-        while len(self._receiving) >= _RECEIVING:
+        while not self._may_receive(held.tenant):
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._turns.append(turn)
+            self._turns.put(turn, held.tenant, urgent=True)
             try:
                 await turn
             except asyncio.CancelledError:
@@ -140,9 +148,13 @@ class InFlight:
         if held.task:
             held.task.cancel()
 
+    def _may_receive(self, tenant: str) -> bool:
+        if len(self._receiving) < _RECEIVING:
+            return True
+        return sum(held.tenant == tenant for held in self._receiving) < self._share_of_receiving
+
     def _next_turn(self) -> None:
-        while self._turns:
-            turn = self._turns.popleft()
+        while (turn := self._turns.take()) is not None:
             if not turn.done():
                 turn.set_result(None)
                 return

@@ -18,7 +18,7 @@ from shortlist_server.base.logs import hashed
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.pipeline.request import CallerGoneError, RequestContext
 from shortlist_server.rpc.auth import Authority
-from shortlist_server.rpc.caller import request_context
+from shortlist_server.rpc.caller import request_context, tenant_of_call
 from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
 from shortlist_server.rpc.status import to_code, to_status, to_trailers
@@ -71,7 +71,7 @@ def count_and_log(metrics: Metrics) -> Middleware:
             await proceed(call)
         finally:
             seconds = time.perf_counter() - call.started
-            metrics.handled(call.method, call.code.name, seconds)
+            metrics.of(tenant_of_call()).handled(call.method, call.code.name, seconds)
             _log(call, seconds)
 
     return counting
@@ -135,6 +135,7 @@ def bound_memory(in_flight: InFlight) -> Middleware:
     """Count what the call holds until gRPC has sent its end. Refuse it where all calls hold too much together."""
 
     async def bounding(proceed: Proceed, call: Call) -> None:
+        call.held.tenant = tenant_of_call()
         call.held.refusable = call.is_ours or call.method.endswith("/Watch")
         in_flight.begin(call.held)
         held = call.held  # the call itself refers to messages
@@ -188,6 +189,7 @@ def _log(call: Call, seconds: float) -> None:
             millis=round(seconds * 1000, 2),
             request_id=getattr(call.response, "request_id", "") or getattr(call.request, "request_id", ""),
             user=hashed(getattr(call.request, "user_id", "")),
+            **({"tenant": tenant} if (tenant := tenant_of_call()) else {}),
             **({"reason": call.reason} if call.reason else {}),
         )
 
