@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shortlist_core.errors import PermissionDeniedError, UnauthenticatedError
-from shortlist_server.rpc.caller import authenticated
+from shortlist_server.rpc.caller import authenticated, belongs_to
 from shortlist_server.rpc.quotas import Quotas
 
 READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
@@ -99,15 +99,15 @@ class Authority:
         known = self._matching(authorization)
         if not known:
             raise UnauthenticatedError("this server asks for a known bearer token in the header `authorization`")
+        belongs_to(known[0].tenant)  # refused calls too, in metrics and logs
         tokens = [token for token in known if self._clock() < token.expires]
         if not tokens:
             raise UnauthenticatedError("this token has expired")
-        first = tokens[0]
-        take = partial(self._quotas.take, first.caller, first.quota)
-        authenticated(first.caller, partial(self.check, method, authorization), take, first.tenant)
         if needed is None or not any(needed & token.scopes for token in tokens):
             raise PermissionDeniedError(f"this token does not allow {method}")
-        take()
+        caller, quota = tokens[0].caller, tokens[0].quota
+        self._quotas.take(caller, quota)
+        authenticated(caller, partial(self.check, method, authorization), partial(self._quotas.take, caller, quota))
 
     def _matching(self, authorization: str | bytes | None) -> list[Token]:
         """The lines of the token in a header, usually one; none where there is no token or it is not known.

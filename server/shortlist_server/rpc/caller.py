@@ -20,20 +20,19 @@ _check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: Non
 _charge: ContextVar[Callable[[int], None]] = ContextVar("charge", default=lambda queries: None)
 
 
-def authenticated(
-    token: str,
-    check: Callable[[], None],
-    charge: Callable[[int], None] = lambda queries: None,
-    tenant: str = "",
-) -> None:
-    """Note whose token the call under way was made with, what checks it again, what charges it, and its tenant.
+def belongs_to(tenant: str) -> None:
+    """Note the tenant of the call under way."""
+    _tenant.set(tenant)
+
+
+def authenticated(token: str, check: Callable[[], None], charge: Callable[[int], None] = lambda queries: None) -> None:
+    """Note who makes the call under way with which token, what checks the token again, and what charges it.
 
     A call is a task of its own in grpc.aio, so calls do not see each other's notes.
     """
     _token.set(token)
     _check.set(check)
     _charge.set(charge)
-    _tenant.set(tenant)
 
 
 def check_again() -> None:
@@ -46,6 +45,12 @@ def check_again() -> None:
     _check.get()()
     if _tenant.get() != tenant:
         raise PermissionDeniedError("this token belongs to another tenant now")
+
+
+def of_tenant(text: str) -> str:
+    """The text, so that no other tenant has the same. Without tenants it stays as it is."""
+    tenant = _tenant.get()
+    return f"{tenant}/{text}" if tenant else text
 
 
 def tenant_of_call() -> str:

@@ -118,8 +118,8 @@ def _token(words: list[str]) -> Token:
     if not (hashed := re.fullmatch(r"sha256:([0-9a-fA-F]{64})", first)):
         raise ValueError(
             "this is no hashed token, sha256:HEX [read] [write] [users] [admin] [name=NAME] [expires=TIME] "
-            "[quota=N/s] [tenant=NAME]; `shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX of a "
-            "token that you have"
+            "[quota=N/s] [tenant=NAME]; `shortlist token` makes one, and `printf %s TOKEN | sha256sum` tells the HEX "
+            "of a token that you have"
         )
     pairs = [word.split("=", 1) for word in rest if "=" in word]
     said, scopes = dict(pairs), {word for word in rest if "=" not in word}
