@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click import MissingParameter
 
 from shortlist_core import durations
 from shortlist_core.device import Device
@@ -121,7 +120,7 @@ def _whose(bundles: Path | None, state: str, tenants: Path | None) -> dict[str, 
             raise InvalidArgumentError([Violation("--tenants", rule)])
         return {"tenants": read_tenants(tenants)}
     if bundles is None:
-        raise MissingParameter(param_hint="'--bundles'", param_type="option")
+        raise InvalidArgumentError([Violation("--bundles", "name the folder of bundles that is to be served")])
     return {"bundles": bundles, "state": state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}"}
 
 

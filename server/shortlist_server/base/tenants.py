@@ -71,9 +71,9 @@ def check_apart(tenants: Mapping[str, Tenant]) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"the name of a tenant {_NAME_RULE}, not {name[:100]!r}")
     for (one, first), (other, second) in combinations(tenants.items(), 2):
-        if first.bundles.resolve() == second.bundles.resolve():
+        if _file(first.bundles) == _file(second.bundles):
             raise ValueError(f"the tenants {one} and {other} have the same bundles, {second.bundles}")
-        if _place(first.state) == _place(second.state) != _place(f"sqlite:{_MEMORY}"):
+        if _place(first.state) == _place(second.state):
             raise ValueError(f"the tenants {one} and {other} have the same state; name another one for {other}")
 
 
@@ -105,7 +105,18 @@ def _place(state: str) -> object:
     One Redis may have several host names. So a server compares the stores themselves too.
     """
     kind, _, path = state.partition(":")
+    if kind == "sqlite" and path != _MEMORY:
+        return _file(Path(path))
     if kind == "sqlite":
-        return kind if path == _MEMORY else Path(path).resolve()
+        return object()  # each has a memory of its own
     url = urlsplit(state)
     return url.hostname, url.port or _REDIS_PORT, url.path.strip("/") or "0"
+
+
+def _file(path: Path) -> object:
+    """A file or folder by whatever path: one that is there by its number, another by where it would be."""
+    try:
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    except OSError:
+        return path.resolve()
