@@ -12,11 +12,14 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 
 from shortlist_bench import ghz, machine, plot, report
+from shortlist_cli.folders import writable
+from shortlist_core.errors import DataError
 from shortlist_core.processes import python_module
 
 BUILD_MINUTES, MEASURE_MINUTES, BUILD_MINUTES_PER_MILLION = 1.0, 3.0, 6.0
@@ -30,6 +33,11 @@ def main() -> None:
     options = parse(sys.argv[1:])
     if missing := ghz.missing():
         sys.exit(missing)
+    for folder in (options.out, options.bundles):
+        try:
+            writable(folder)
+        except DataError as error:
+            sys.exit(f"error: {error}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     begun, sizes, skipped = time.monotonic(), {}, {}
     for name, items in wanted(options).items():
@@ -54,6 +62,7 @@ def main() -> None:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m shortlist_bench", description="Measure serving against its parts.")
+    parser.add_argument("--version", action="version", version=f"shortlist_bench {version('shortlist-server')}")
     parser.add_argument("--size", choices=["all", *report.SIZES], default="all")
     parser.add_argument("--items", type=int, help="one catalogue of so many items instead")
     parser.add_argument("--minutes", type=float, default=60, help="sizes that would take longer are left out of `all`")

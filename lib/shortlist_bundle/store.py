@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,7 @@ class BundleStore:
     def writer(self) -> Iterator[BundleWriter]:
         """A writer of a new bundle. Leaving the context without `publish` removes everything that was written."""
         with ExitStack() as alive:
-            with self._changing():
+            with self._changing(make=True):
                 remove_leftovers(self.directory)
                 workspace = new_workspace(self.directory)
                 alive.enter_context(locked(workspace / LOCK))
@@ -185,8 +185,7 @@ class BundleStore:
 
     def _free_second(self, time: datetime) -> datetime:
         """`time`, or the first second after it that no version has: versions sort in the order of publishing."""
-        taken = {version[:15] for version in self.versions()}
-        while f"{time:%Y%m%d-%H%M%S}" in taken:
+        while f"{time:%Y%m%d-%H%M%S}" in {version[:15] for version in self.versions()}:
             time += timedelta(seconds=1)
         return time
 
@@ -236,11 +235,15 @@ class BundleStore:
         replace_durably(self.directory / LABELS, labels.to_bytes())
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the lock of the directory while versions, CURRENT or LABELS change. Raises UnavailableError."""
+    def _changing(self, make: bool = False) -> Iterator[None]:
+        """Hold the lock of the directory while versions, CURRENT or LABELS change. Raises UnavailableError.
+
+        With `make`, the directory is made where it is not there. Otherwise one that is missing stays so.
+        """
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            with locked(self.directory / LOCK):
+            if make:
+                self.directory.mkdir(parents=True, exist_ok=True)
+            with locked(self.directory / LOCK) if self.directory.is_dir() else nullcontext():
                 yield
         except OSError as error:
             reason = f"cannot write in {self.directory}: {error.strerror or error}"

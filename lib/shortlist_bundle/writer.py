@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,7 +68,10 @@ class BundleWriter:
         """Store a model's named arrays as `<name>.safetensors`."""
         plain = {key: _plain(f"{name}[{key}]", array) for key, array in weights.items()}
         with self._writing(f"{name}.safetensors") as path:
+            path.touch()
+            mode = path.stat().st_mode  # as the umask says; the library replaces the file by one that is its owner's
             save_file(plain, path)
+            path.chmod(stat.S_IMODE(mode))
 
     def path(self, name: str) -> Path:
         """The path of the file `name` (with its ending), for a library that writes it itself before `publish`."""

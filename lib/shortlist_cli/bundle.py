@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from shortlist_bundle import BundleStore, Label, Manifest
-from shortlist_cli import bundle_tables, remote_bundles, tables
+from shortlist_bundle import Label, Manifest
+from shortlist_cli import bundle_tables, remote_bundles
+from shortlist_cli.folders import published_in
+from shortlist_core import terminal
 from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, Violation
+from shortlist_core.terminal import quoted
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,7 +35,7 @@ FOLDER, SHARE = Path("bundles"), 0.05
 @app.command(name="list")
 def list_bundles(bundles: Bundles = FOLDER) -> None:
     """List all bundles, newest first. Their files are not checked; `verify` does that."""
-    store = BundleStore(bundles)
+    store = published_in(bundles)
     manifests: list[Manifest | BundleRefusedError] = []
     for version in reversed(store.versions()):
         try:
@@ -40,9 +43,9 @@ def list_bundles(bundles: Bundles = FOLDER) -> None:
         except BundleRefusedError as error:
             manifests.append(error)
     if not manifests:
-        typer.echo(f"there is no bundle in {bundles} yet")
+        terminal.say(f"there is no bundle in {quoted(bundles)} yet")
         return
-    tables.output().print(bundle_tables.bundles(manifests, store.current(), store.labels()))
+    terminal.output().print(bundle_tables.bundles(manifests, store.current(), store.labels()))
 
 
 @app.command()
@@ -55,9 +58,9 @@ def show(
     if address:
         remote_bundles.serving(address)
         return
-    store = BundleStore(bundles)
+    store = published_in(bundles)
     version = version or store.load().version
-    console = tables.output()
+    console = terminal.output()
     for table in bundle_tables.bundle(store.manifest(version), store.current(), store.labels()):
         console.print(table)
 
@@ -78,16 +81,16 @@ def activate(
     if address:
         remote_bundles.activate(address, version, label, share)
         return
-    store = BundleStore(bundles)
+    store = published_in(bundles)
     if label == "canary":
         store.set_canary(version, share)
-        typer.echo(f"{version} is the canary now, for {share:.1%} of the users")
+        terminal.say(f"{version} is the canary now, for {share:.1%} of the users")
     elif label == "shadow":
         store.set_shadow(version)
-        typer.echo(f"{version} is the shadow now")
+        terminal.say(f"{version} is the shadow now")
     else:
         store.activate(version)
-        typer.echo(f"{version} is current now")
+        terminal.say(f"{version} is current now")
 
 
 @app.command()
@@ -96,13 +99,13 @@ def rollback(bundles: Bundles = FOLDER, label: AsLabel = "stable", address: Addr
     if address:
         remote_bundles.rollback(address, label)
         return
-    store = BundleStore(bundles)
+    store = published_in(bundles)
     if label == "canary":
-        typer.echo(f"{store.remove_canary()} is no canary any more")
+        terminal.say(f"{store.remove_canary()} is no canary any more")
     elif label == "shadow":
-        typer.echo(f"{store.remove_shadow()} is no shadow any more")
+        terminal.say(f"{store.remove_shadow()} is no shadow any more")
     else:
-        typer.echo(f"{store.rollback()} is current again")
+        terminal.say(f"{store.rollback()} is current again")
 
 
 @app.command()
@@ -111,15 +114,15 @@ def verify(
     bundles: Bundles = FOLDER,
 ) -> None:
     """Compare the checksum of every file with the manifest; exit code 2 if a bundle is damaged."""
-    store = BundleStore(bundles)
+    store = published_in(bundles)
     damaged = []
     for checked in version or store.versions():
         try:
             manifest = store.verify(checked)
-            typer.echo(f"{checked}: {len(manifest.files)} files, all as published")
+            terminal.say(f"{checked}: {len(manifest.files)} files, all as published")
         except BundleRefusedError as error:
             damaged.append(error)
-            typer.echo(f"{checked}: {error.metadata['file']}: {error.metadata['check']}")
+            terminal.say(f"{checked}: {error.metadata['file']}: {error.metadata['check']}")
     if damaged:
         raise damaged[0]
 
@@ -129,7 +132,8 @@ def prune(
     keep: Annotated[int, typer.Option(min=0, help="How many of the newest bundles to keep.")], bundles: Bundles = FOLDER
 ) -> None:
     """Remove old bundles. The current and the previous bundle, labelled and loaded bundles are kept."""
-    removed = BundleStore(bundles).prune(keep)
+    store = published_in(bundles)
+    removed = store.prune(keep)
     for version in removed:
-        typer.echo(f"removed {version}")
-    typer.echo(f"{len(removed)} removed, {len(BundleStore(bundles).versions())} left")
+        terminal.say(f"removed {version}")
+    terminal.say(f"{len(removed)} removed, {len(store.versions())} left")

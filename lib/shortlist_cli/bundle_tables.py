@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from rich.table import Table
-from rich.text import Text
 from shortlist.v1.bundle_service_pb2 import ServingState, TrafficCounts
 
 from shortlist_bundle import Labels, Manifest
 from shortlist_core.errors import BundleRefusedError
+from shortlist_core.terminal import Table
 from shortlist_core.types import SECOND
 
 
 def bundles(manifests: Iterable[Manifest | BundleRefusedError], current: str | None, labels: Labels) -> Table:
     """One row per bundle: version, label, when it was published, where its data ends, items, size."""
-    table = Table("version", "label", "published", "data until", "items", "MB")
-    for column in (4, 5):
-        table.columns[column].justify = "right"
+    table = Table("version", "label", "published", "data until", "items", "MB").right(4, 5)
     table.columns[0].no_wrap = True
     for manifest in manifests:
         if isinstance(manifest, BundleRefusedError):
             damage = f"damaged: {manifest.metadata['file']}: {manifest.metadata['check']}"
             version = manifest.metadata["bundle"]
-            table.add_row(version, label(version, current, labels), Text(damage), "", "", "")
+            table.row(version, label(version, current, labels), damage, "", "", "")
         else:
             items = manifest.metrics.get("items")
-            table.add_row(
+            table.row(
                 manifest.version,
                 label(manifest.version, current, labels),
                 _time(manifest.created_at),
@@ -41,16 +38,15 @@ def bundles(manifests: Iterable[Manifest | BundleRefusedError], current: str | N
 def bundle(manifest: Manifest, current: str | None, labels: Labels) -> list[Table]:
     """Two tables of a bundle: what it was made from, and its metrics."""
     made = Table("", "", title=f"Bundle {manifest.version}", show_header=False)
-    made.add_row("label", label(manifest.version, current, labels) or "none")
-    made.add_row("published", _time(manifest.created_at))
-    made.add_row("data until", _time(datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC)))
-    made.add_row("seed", str(manifest.seed))
-    made.add_row("files", f"{len(manifest.files)}, {_bytes(manifest) / 1e6:,.1f} MB")
-    made.add_row("libraries", Text(", ".join(f"{name} {version}" for name, version in manifest.libraries.items())))
-    metrics = Table("metric", "value")
-    metrics.columns[1].justify = "right"
+    made.row("label", label(manifest.version, current, labels) or "none")
+    made.row("published", _time(manifest.created_at))
+    made.row("data until", _time(datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC)))
+    made.row("seed", str(manifest.seed))
+    made.row("files", f"{len(manifest.files)}, {_bytes(manifest) / 1e6:,.1f} MB")
+    made.row("libraries", ", ".join(f"{name} {version}" for name, version in manifest.libraries.items()))
+    metrics = Table("metric", "value").right(1)
     for name, value in manifest.metrics.items():
-        metrics.add_row(Text(name), f"{value:.4f}" if isinstance(value, float) else Text(str(value)))
+        metrics.row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     return [made, metrics]
 
 
@@ -68,11 +64,11 @@ def serving(state: ServingState) -> Table:
     """What a process serves, one row per bundle."""
     table = Table("label", "version", "state")
     table.columns[1].no_wrap = True
-    table.add_row("stable", state.stable_bundle_version, "")
+    table.row("stable", state.stable_bundle_version, "")
     if state.HasField("canary"):
         counts = f"{state.canary.user_share:.1%} of the users: {_counts(state.canary.canary_counts)}"
         counts += f"; stable: {_counts(state.canary.stable_counts)}, in {state.canary.window_seconds} s"
-        table.add_row("canary", state.canary.bundle_version, counts)
+        table.row("canary", state.canary.bundle_version, counts)
     if state.HasField("shadow"):
         shadow = state.shadow
         counts = (
@@ -81,13 +77,13 @@ def serving(state: ServingState) -> Table:
             f"score difference {shadow.mean_score_difference:.4f}; "
             f"{shadow.mean_stable_micros / 1000:.1f} ms on stable, {shadow.mean_shadow_micros / 1000:.1f} ms on shadow"
         )
-        table.add_row("shadow", shadow.bundle_version, counts)
+        table.row("shadow", shadow.bundle_version, counts)
     if state.previous_bundle_version:
-        table.add_row("previous", state.previous_bundle_version, "in memory, for a rollback")
+        table.row("previous", state.previous_bundle_version, "in memory, for a rollback")
     if state.HasField("canary_rollback"):
-        table.add_row("taken off", state.canary_rollback.bundle_version, Text(state.canary_rollback.reason))
+        table.row("taken off", state.canary_rollback.bundle_version, state.canary_rollback.reason)
     if state.refusal:
-        table.add_row("refused", "", Text(state.refusal))
+        table.row("refused", "", state.refusal)
     return table
 
 

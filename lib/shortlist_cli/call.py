@@ -19,6 +19,7 @@ from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_cli import tables
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_core import terminal
 from shortlist_core.errors import DataError
 
 app = typer.Typer(
@@ -71,7 +72,7 @@ def recommend(
             include_trace=trace,
         )
     if not as_json:
-        tables.output().print(tables.recommendations(answer.items))
+        terminal.output().print(tables.recommendations(answer.items))
     _finish(answer, as_json)
 
 
@@ -115,7 +116,7 @@ def rank(
         answer = client.rank(user, item, user_attributes=_attributes(attribute), include_trace=trace)
     _show_scored(answer, as_json)
     if answer.unknown_item_ids and not as_json:
-        typer.echo(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
+        terminal.say(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
 
 
 @app.command()
@@ -146,7 +147,7 @@ def events(
     with connected(address) as client:
         answer = client.write_events([Event(user_id=user, item_id=i, event_type=number, value=value) for i in item])
     unknown = f", {answer.unknown_item_count} of unknown items" if answer.unknown_item_count else ""
-    typer.echo(f"{answer.accepted_count} written, {answer.duplicate_count} known already{unknown}")
+    terminal.say(f"{answer.accepted_count} written, {answer.duplicate_count} known already{unknown}")
 
 
 @app.command()
@@ -157,7 +158,7 @@ def health(
     """Show whether the server accepts calls; exit code 1 if it does not."""
     with connected(address) as client:
         status = client.health(service)
-    typer.echo(status.name)
+    terminal.say(status.name)
     if status is not HealthStatus.SERVING:
         raise typer.Exit(1)
 
@@ -180,7 +181,7 @@ def _policy(keep_seen: bool) -> SeenItemsPolicy.ValueType:
 
 def _show_scored(answer: api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse, as_json: bool) -> None:
     if not as_json:
-        tables.output().print(tables.scored(answer.items))
+        terminal.output().print(tables.scored(answer.items))
     _finish(answer, as_json)
 
 
@@ -189,14 +190,14 @@ def _finish(
 ) -> None:
     """Print what follows the items of an answer: the trace if asked for, degradations, bundle and request id."""
     if as_json:
-        typer.echo(_json(answer))
+        terminal.say_json(_json(answer))
         return
     trace = [] if isinstance(answer, api.SimilarItemsResponse) else answer.trace
     if trace:
-        tables.output().print(tables.stages(trace))
+        terminal.output().print(tables.stages(trace))
     if answer.degraded:
-        typer.echo(f"degraded: {tables.degraded(answer.degraded)}")
-    typer.echo(f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}")
+        terminal.say(f"degraded: {tables.degraded(answer.degraded)}")
+    terminal.say(f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}")
 
 
 def _json(answer: Message) -> str:

@@ -11,14 +11,14 @@ from typing import Annotated
 
 import typer
 from google.protobuf.json_format import MessageToJson
-from rich.table import Table
 from shortlist import Client, InvalidArgument, Item
 
-from shortlist_bundle import BundleStore
-from shortlist_cli import tables
 from shortlist_cli.call import AsJson
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.folders import published_in
 from shortlist_cli.item_files import read_items
+from shortlist_core import terminal
+from shortlist_core.terminal import Table, quoted
 from shortlist_training.compact import compact as compact_store
 from shortlist_training.live_events import open_existing
 
@@ -56,7 +56,7 @@ def upsert(
                     raise
                 raise read.mistakes(mistakes, written=start) from None
             created, updated = created + answer.created_count, updated + answer.updated_count
-    typer.echo(f"{created:,} new, {updated:,} replaced")
+    terminal.say(f"{created:,} new, {updated:,} replaced")
 
 
 @app.command()
@@ -66,7 +66,7 @@ def delete(ids: Ids, address: Address = LOCAL) -> None:
     with connected(address) as client:
         for start in range(0, len(ids), BATCH):
             deleted += client.delete_items(ids[start : start + BATCH]).deleted_count
-    typer.echo(f"{deleted:,} deleted, {len(set(ids)) - deleted:,} did not exist")
+    terminal.say(f"{deleted:,} deleted, {len(set(ids)) - deleted:,} did not exist")
 
 
 @app.command()
@@ -77,17 +77,17 @@ def get(
     with connected(address) as client:
         item = client.get_item(id).item
     if as_json:
-        typer.echo(_json(item))
+        terminal.say_json(_json(item))
         return
     table = Table("what", "value", title=f"Item {id}")
-    table.add_row("title", item.title)
-    table.add_row("text", item.text)
-    table.add_row("categories", ", ".join(item.categories))
-    table.add_row("price", f"{item.price:g}" if item.HasField("price") else "")
-    table.add_row("known from", _origin(item))
+    table.row("title", item.title)
+    table.row("text", item.text)
+    table.row("categories", ", ".join(item.categories))
+    table.row("price", f"{item.price:g}" if item.HasField("price") else "")
+    table.row("known from", _origin(item))
     if item.HasField("update_time"):
-        table.add_row("written", item.update_time.ToJsonString())
-    tables.output().print(table)
+        table.row("written", item.update_time.ToJsonString())
+    terminal.output().print(table)
 
 
 @app.command(name="list")
@@ -101,13 +101,13 @@ def list_items(
         some = islice(_items(client, min(count or BATCH, BATCH)), count or None)
         if as_json:
             for item in some:
-                typer.echo(_json(item, indent=None))
+                terminal.say_json(_json(item, indent=None))
             return
         table = Table("id", "title", "categories", "price", "known from")
         for item in some:
             price = f"{item.price:g}" if item.HasField("price") else ""
-            table.add_row(item.item_id, item.title, ", ".join(item.categories), price, _origin(item))
-    tables.output().print(table)
+            table.row(item.item_id, item.title, ", ".join(item.categories), price, _origin(item))
+    terminal.output().print(table)
 
 
 @app.command()
@@ -118,11 +118,12 @@ def compact(
 ) -> None:
     """Remove from the store what all bundles of a folder contain, after writing it into the data folder."""
     with closing(open_existing(state)) as store:
-        done = compact_store(data, BundleStore(bundles), store.catalog)
-    typer.echo(f"dropped {done.items:,} items and {done.deletions:,} deletions, which {data} and all bundles contain")
-    typer.echo(f"kept {done.items_left:,} items and {done.deletions_left:,} deletions")
+        done = compact_store(data, published_in(bundles), store.catalog)
+    dropped = f"dropped {done.items:,} items and {done.deletions:,} deletions"
+    terminal.say(f"{dropped}, which {quoted(data)} and all bundles contain")
+    terminal.say(f"kept {done.items_left:,} items and {done.deletions_left:,} deletions")
     if done.behind:
-        typer.echo(
+        terminal.say(
             f"bundle {done.behind} contains the fewest of them and may serve again: train with --events,"
             " remove old bundles with `shortlist bundle prune`, then compact again"
         )

@@ -23,7 +23,7 @@ COMMANDS = {
     "serve": ("serve:serve", "Serve the current bundle until Ctrl-C or SIGTERM"),
     "gateway": ("gateway:gateway", "Answer HTTP/JSON (the Connect protocol) from a gRPC server"),
     "token": ("tokens:token", "Make a random token."),
-    "data": ("data:app", "Import data into the canonical layout, or make a synthetic shop."),
+    "data": ("data:app", "Import data, show a data folder, or make a synthetic shop."),
     "bundle": (
         "bundle:app",
         "Show published bundles, and choose which of them serve. Servers of the same folder follow automatically.",

@@ -10,6 +10,7 @@ import typer
 from shortlist import Client, DeadlineExceeded, InvalidArgument, Options, ShortlistError, Unavailable
 
 from shortlist_cli import environment
+from shortlist_core import terminal
 from shortlist_core.errors import DataError
 
 SECONDS = 10.0
@@ -61,5 +62,5 @@ def _explain(error: ShortlistError, address: str, seconds: float) -> str:
 
 
 def _fail(line: str, exit_code: int = 1) -> NoReturn:
-    typer.echo(f"Error: {line}", err=True)
+    terminal.say(f"Error: {line}", error=True)
     raise typer.Exit(exit_code)

@@ -1,4 +1,4 @@
-"""`shortlist data`: import interactions into the canonical layout, or make a synthetic shop."""
+"""`shortlist data`: import interactions into the canonical layout, show a data folder, or make a synthetic shop."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from shortlist_cli import tables
 from shortlist_cli.add_live import add_live
+from shortlist_cli.data_summary import print_summary
+from shortlist_cli.folders import to_be_published_in, to_be_written, writable
+from shortlist_core import terminal
+from shortlist_core.terminal import Table, quoted
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
 from shortlist_data import online_retail as online_retail_files
-from shortlist_data.clean import Rules
+from shortlist_data.dataset import Dataset
+from shortlist_data.hints import hints
 from shortlist_data.progress import working
 from shortlist_data.reading import Reading
 from shortlist_data.rejects import Imported
+from shortlist_data.rules import Rules
+from shortlist_data.summary import Summary
 from shortlist_data.synthetic import make_shop
 from shortlist_data.table import Tables, import_tables, parse_columns, parse_event_types
 
-app = typer.Typer(no_args_is_help=True, help="Import data into the canonical layout, or make a synthetic shop.")
+app = typer.Typer(no_args_is_help=True, help="Import data, show a data folder, or make a synthetic shop.")
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
 app.add_typer(importers, name="import")
 app.command("add-live")(add_live)
+
+LEAST_PACKED = 10
+"""Bytes of a source that become one of Parquet at most."""
 
 From = Annotated[Path, typer.Option("--from", help="Folder with the files as published.", file_okay=False)]
 Out = Annotated[Path, typer.Option("--out", help="Data folder to write.", file_okay=False)]
@@ -37,6 +45,7 @@ Mirror = Annotated[str | None, typer.Option(help="URL to download from instead o
 @importers.command("online-retail")
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
+    _writable(out)
     _publish(online_retail_files.read(source), out, max_rejects)
 
 
@@ -52,6 +61,7 @@ def movielens(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Film ratings of GroupLens: the CSV editions, or ml-1m."""
+    _writable(out, source if download else None)
     if download:
         movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
     _publish(movielens_files.read(source), out, max_rejects)
@@ -67,6 +77,7 @@ def amazon(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Amazon Reviews 2023: reviews and products of one or more categories."""
+    _writable(out, source if download else None)
     if download:
         amazon_files.fetch(source, category, mirror or amazon_files.BASE)
     _publish(amazon_files.read(source), out, max_rejects)
@@ -85,6 +96,7 @@ def mind(
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """News clicks of MIND: behaviors.tsv and news.tsv."""
+    _writable(out, source if download else None)
     if download:
         mind_files.fetch(source, size, mirror or mind_files.BASE)
     _publish(mind_files.read(source, impressions), out, max_rejects)
@@ -92,7 +104,7 @@ def mind(
 
 @importers.command("table")
 def table(
-    interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines or Parquet, gzipped or not.")],
+    interactions: Annotated[Path, typer.Option(help="CSV, TSV, JSON Lines, JSON or Parquet, gzipped or not.")],
     out: Out,
     items: Annotated[Path | None, typer.Option(help="Item table. Items that it lacks have no title.")] = None,
     users: Annotated[Path | None, typer.Option(help="User table. All its columns become attributes.")] = None,
@@ -103,7 +115,22 @@ def table(
         ),
     ] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="strptime format. Left out: ISO 8601 or unix time in any unit.")
+        str | None,
+        typer.Option(
+            help="strptime format such as '%d.%m.%Y %H:%M', or what numbers are: unix-s, unix-ms, unix-us, unix-ns,"
+            " days (since 1970), excel, ticks (.NET), filetime (Windows), julian, yyyymmdd, yyyymmddhhmm,"
+            " yyyymmddhhmmss; iso: no number is a time. Left out: found out from the whole column, or refused."
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Zone of times that tell none, such as Europe/Berlin. Left out: UTC.")
+    ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(help="Decimal mark of prices and values, '.' or ','. Left out: found out from the file."),
+    ] = None,
+    dislike_below: Annotated[
+        float | None, typer.Option(help="Ratings of less are dislikes. Left out: all ratings are wishes.")
     ] = None,
     event_type: Annotated[str, typer.Option(help="Event type of rows without one.")] = "interaction",
     event_types: Annotated[
@@ -111,15 +138,25 @@ def table(
     ] = None,
     separator: Annotated[str, typer.Option("--category-separator", help="Separator between categories in text.")] = "|",
     delimiter: Annotated[str | None, typer.Option(help="Separator between CSV columns. Left out: detected.")] = None,
-    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl or parquet. Left out: detected.")] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, latin-1, ...")] = "utf-8",
+    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, json or parquet. Left out: detected.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, cp1252, utf-16, ...")] = "utf-8",
     max_rejects: MaxRejects = 0.05,
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
-    rules = Rules(time_format, parse_event_types(event_types or []), event_type, separator)
+    _writable(out)
+    names = parse_event_types(event_types or [])
+    rules = Rules(time_format, names, event_type, separator, time_zone, decimal, dislike_below)
     reading = Reading(format, encoding, delimiter)
+    sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
+    writable(out, sum(sizes) // LEAST_PACKED)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
     _publish(import_tables(tables), out, max_rejects)
+
+
+@app.command()
+def show(data: Annotated[Path, typer.Argument(help="Data folder.", file_okay=False)]) -> None:
+    """Show what a data folder holds: times, users, items, events by type, descriptions, and what is unusual."""
+    print_summary(Summary.of(Dataset.read(data)))
 
 
 @app.command()
@@ -131,12 +168,15 @@ def synthetic(
     events_per_user: Annotated[float, typer.Option(min=1, help="Events per user, on average.")] = 120,
 ) -> None:
     """Make a synthetic shop: a year of views, carts and purchases, and its users' true preferences."""
+    _writable(out)
+    writable(out, int(5 * users * events_per_user))  # bytes of an event in Parquet, at least
     with working(f"drawing a year of {users:,} users among {items:,} items"):
         shop = make_shop(items, users, seed, events_per_user)
     with working(f"writing {out}"):
         shop.write(out)
     count = shop.dataset.interactions.height
-    typer.echo(f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz, to {out}")
+    wrote = f"Wrote {count:,} interactions of {users:,} users with {items:,} items, and their truth.npz"
+    terminal.say(f"{wrote}, to {quoted(out)}")
 
 
 @app.command("synthetic-vectors")
@@ -147,15 +187,26 @@ def synthetic_vectors(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bundle.")] = 0,
 ) -> None:
     """Make a synthetic bundle without training, to measure how fast a catalogue of any size is served."""
+    to_be_published_in(bundles)
     # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_synthetic.publish import default_users, publish
 
+    writable(bundles, 700 * items)
+
     def progress(step: str) -> None:
-        typer.echo(f"{step} ...")
+        terminal.say(f"{step} ...")
 
     manifest = publish(bundles, items, users or default_users(items), seed, progress)
     size = sum(entry.bytes for entry in manifest.files.values())
-    typer.echo(f"Published {manifest.version} in {bundles}: {items:,} items, {size / items:,.0f} bytes per item")
+    sizes = f"{items:,} items, {size / items:,.0f} bytes per item"
+    terminal.say(f"Published {manifest.version} in {quoted(bundles)}: {sizes}")
+
+
+def _writable(*folders: Path | None) -> None:
+    """Raise DataError for a folder that the command would have to make within one that is not there."""
+    for folder in folders:
+        if folder:
+            to_be_written(folder)
 
 
 def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
@@ -163,21 +214,19 @@ def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
     _show(imported)
     with working(f"writing {out}"):
         imported.publish(out, max_rejects)
-    typer.echo(f"Wrote {out}")
+    terminal.say(f"Wrote {quoted(out)}")
 
 
 def _show(imported: Imported) -> None:
-    dataset, table = imported.dataset, Table("table", "rows", title="Import")
-    table.columns[1].justify = "right"
+    table = Table("table", "rows", title="Import").right(1)
     for rejects in imported.rejects:
-        table.add_row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
+        table.row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
         for reason, count in rejects.counts.most_common():
-            table.add_row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
-    for what, count in imported.notes.items():
-        if count:
-            table.add_row(what, f"{count:,}")
-    table.add_section()
-    table.add_row("data set: interactions", f"{dataset.interactions.height:,}")
-    table.add_row("data set: items", f"{dataset.items.height:,}")
-    table.add_row("data set: users with attributes", f"{dataset.users.height:,}")
-    tables.output().print(table)
+            table.row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
+    for note in imported.notes:
+        table.row(f"{note.text}, such as {note.example}" if note.example else note.text, f"{note.count:,}")
+    terminal.output().print(table)
+    items = imported.headers.get("items")
+    print_summary(
+        Summary.of(imported.dataset), items.found if items else (), hints(imported.headers, imported.event_words)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import subprocess
@@ -12,16 +13,17 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from shortlist import Client
 from shortlist.v1.event_pb2 import Event, EventType
 from shortlist.v1.recommendation_pb2 import RecommendedItem
 
 from shortlist_cli import tables
+from shortlist_cli.folders import to_be_written
 from shortlist_cli.progress import steps
+from shortlist_core import terminal
 from shortlist_core.errors import UnavailableError
 from shortlist_core.processes import python_module
+from shortlist_core.terminal import Table, plain
 from shortlist_data.dataset import Dataset
 from shortlist_data.synthetic import make_shop
 from shortlist_training.config import Recipe
@@ -40,7 +42,8 @@ def demo(
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
     """Make a shop, train and serve a bundle, recommend items to a user, write two events and show what they change."""
-    console = tables.output()
+    console = terminal.output()
+    to_be_written(folder)
     for name in ("data", "bundles", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"):
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -48,8 +51,9 @@ def demo(
     with _server(folder / "bundles") as address:
         _show(console, dataset, address)
     bundles = folder / "bundles"
-    console.print(f"\nThe server is stopped again. To keep one up:\n\n  make serve BUNDLES={bundles}\n", markup=False)
-    _print_next_steps(console, _somebody(dataset), "127.0.0.1:50051")
+    typed = shlex.quote(plain(bundles))
+    console.print(f"\nThe server is stopped again. To keep one up:\n\n  make serve BUNDLES={typed}\n", soft_wrap=True)
+    _print_next_steps(console, _somebody(dataset), users, "127.0.0.1:50051")
 
 
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
@@ -90,7 +94,7 @@ def _show(console: Console, dataset: Dataset, address: str) -> None:
     user = _somebody(dataset)
     titles = dict(dataset.items.select("item_id", "title").iter_rows())
     with Client(address) as client:
-        console.print(f"\n{user} lately took: {', '.join(_lately(dataset, user, titles))}", markup=False)
+        console.print(f"\n{user} lately took: {', '.join(_lately(dataset, user, titles))}")
         before = client.recommend(user, COUNT, timeout=10)
         console.print(
             tables.recommendations(before.items, title=f"Recommend({user}) from bundle {before.bundle_version}")
@@ -99,7 +103,7 @@ def _show(console: Console, dataset: Dataset, address: str) -> None:
         written = [Event(user_id=user, item_id=item, event_type=EventType.EVENT_TYPE_PURCHASE) for item in follow]
         answer = client.write_events(written)
         bought = " and ".join(titles[item] for item in follow)
-        console.print(f"{user} now buys {bought}: {answer.accepted_count} events written.\n", markup=False)
+        console.print(f"{user} now buys {bought}: {answer.accepted_count} events written.\n")
         after = client.recommend(user, COUNT, timeout=10)
         console.print(_moved(before.items, after.items))
 
@@ -131,17 +135,26 @@ def _moved(before: Sequence[RecommendedItem], after: Sequence[RecommendedItem]) 
     for rank, item in enumerate(after, 1):
         was = ranks.get(item.item_id)
         moved = "new" if was is None else f"{was} {'=' if was == rank else '↑' if was > rank else '↓'}"
-        table.add_row(str(rank), moved, item.item_id, Text(item.title), f"{item.score:.4g}", Text(item.reason.text))
+        table.row(rank, moved, item.item_id, item.title, f"{item.score:.4g}", item.reason.text)
     return table
 
 
-def _print_next_steps(console: Console, user: str, address: str) -> None:
+def _print_next_steps(console: Console, user: str, users: int, address: str) -> None:
     method = "shortlist.v1.RecommendationService/Recommend"
     request = f'{{"user_id": "{user}", "count": 10}}'
-    console.print(f"and then, from another terminal (it serves at {address} until Ctrl-C):\n", markup=False)
+    console.print(f"and then, from another terminal (it serves at {address} until Ctrl-C):\n")
     for line in (
         f".venv/bin/shortlist call recommend --user {user} --count 10 --trace",
         f"grpcurl -plaintext -d '{request}' {address} {method}",
-        f"ghz --insecure --call {method.replace('/', '.')} -d '{request}' -n 2000 -c 8 {address}",
+        f"ghz --insecure --call {method.replace('/', '.')} -d '{_new_requests(users)}' -n 2000 -c 8 {address}",
     ):
-        console.print(f"  {line}", markup=False, soft_wrap=True)
+        console.print(f"  {line}", soft_wrap=True)
+
+
+def _new_requests(users: int) -> str:
+    """Requests as ghz makes them, each of a user at random and equal to none before it: each answer is made anew.
+
+    To exclude an item that does not exist changes no answer, but no such request is in the response cache.
+    """
+    user = f"u{{{{printf `%06d` (randomInt 0 {users})}}}}"
+    return f'{{"user_id": "{user}", "count": 10, "excluded_item_ids": ["{{{{newUUID}}}}"]}}'

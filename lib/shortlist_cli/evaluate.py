@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from shortlist_bundle import BundleStore
-from shortlist_cli import tables
+from shortlist_cli.folders import published_in, writable_file
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
+from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.terminal import quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
 from shortlist_evaluation import suite
@@ -34,7 +35,8 @@ def evaluate(
 ) -> None:
     """Rank the whole catalogue for everybody who came back after SINCE, and say how well."""
     cut = parse_time(since)
-    loaded = BundleStore(bundles).load(bundle or None)
+    writable_file(out)
+    loaded = published_in(bundles).load(bundle or None)
     if loaded.manifest.as_of_micros > cut:
         raise DataError(f"bundle {loaded.version} has seen data after {since}: train one with --until {since}")
     dataset = Dataset.read(data)
@@ -51,14 +53,14 @@ def evaluate(
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(partial(with_new_items, loaded), dataset, heldout, announce)
-    report.print(tables.output())
+    report.print(terminal.output())
     if new_items:
-        print_new_items(new_items, tables.output())
+        print_new_items(new_items, terminal.output())
     if new_users:
-        print_new_users(new_users, tables.output())
+        print_new_users(new_users, terminal.output())
     of_new = {"new_items": new_items, "new_users": new_users}
     write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | of_new)
-    typer.echo(f"Wrote {out}")
+    terminal.say(f"Wrote {quoted(out)}")
 
 
 def _new_items(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shortlist_cli.environment import tls
+from shortlist_core import terminal
 from shortlist_gateway import process
 from shortlist_gateway.settings import Settings
 
@@ -27,4 +28,4 @@ def gateway(
     TLS towards the server is set as for `shortlist call`. Callers' `authorization` headers are passed on.
     """
     settings = Settings(address, server, tls(), insecure, allow_origins=tuple(allow_origin or ()))
-    process.run(settings, lambda where: typer.echo(f"SERVING HTTP on {where}, from {server}"))
+    process.run(settings, lambda where: terminal.say(f"SERVING HTTP on {where}, from {server}"))

@@ -14,10 +14,17 @@ import polars as pl
 from shortlist import ItemInput
 
 from shortlist_core.errors import DataError
-from shortlist_data.clean import Rules, clean_items, distinct_ids
-from shortlist_data.reading import LINE
+from shortlist_core.nearest import did_you_mean
+from shortlist_core.terminal import quoted
+from shortlist_data.clean import clean_items, distinct_ids
+from shortlist_data.columns import read_header
+from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
+from shortlist_data.table_survey import TableSurvey
+
+_READ = {"item_id", "title", "text", "categories", "price"}
 
 SHOWN = 10
 """Mistakes that are named; further ones are only counted."""
@@ -48,15 +55,11 @@ def read_items(source: str) -> Lines:
     """
     rejects = Rejects("items")
     with _file(source) as path:
-        frames = list(batches(path, rejects))
-    known = {LINE, "item_id", "title", "text", "categories", "price"}
-    columns = {name for frame in frames for name in frame.columns}
-    if unknown := sorted(columns - known):
-        allowed = ", ".join(sorted(known - {LINE}))
-        raise DataError(f"{source}: items have no column {unknown[0]!r}, only {allowed}")
-    if "item_id" not in columns and not rejects.counts:
-        raise DataError(f"{source}: column 'item_id' is missing")
-    rules = Rules()
+        frames = _named(source, list(batches(path, rejects)), rejects)
+        survey = TableSurvey("items", path, Rules(strict=True), Reading())
+        for frame in frames:
+            survey.add(frame)
+        rules = survey.rules(rejects)
     clean = [clean_items(frame, rules, rejects) for frame in frames]
     frame = distinct_ids(pl.concat(clean), "item_id", rejects)
     items = [_item(row) for row in frame.iter_rows(named=True)]
@@ -67,6 +70,21 @@ def read_items(source: str) -> Lines:
     if not items:
         raise DataError(f"{lines.name}: there is no item in it")
     return lines
+
+
+def _named(source: str, frames: list[pl.DataFrame], rejects: Rejects) -> list[pl.DataFrame]:
+    """The frames under canonical names. Raises DataError for other columns, and where there is no item_id."""
+    headers = [read_header("items", source, [name for name in frame.columns if name != LINE], {}) for frame in frames]
+    read = [{column: name for name, column in header.found.items() if name in _READ} for header in headers]
+    unread = [set(header.columns).difference(names) for header, names in zip(headers, read, strict=True)]
+    if unknown := sorted(set().union(*unread)):
+        raise DataError(
+            f"{quoted(source)}: items have no column {', '.join(map(repr, unknown))},"
+            f" only {', '.join(sorted(_READ))}{did_you_mean(unknown[0], _READ)}"
+        )
+    if not any("item_id" in names.values() for names in read) and not rejects.counts:
+        raise DataError(f"{quoted(source)}: column 'item_id' is missing")
+    return [frame.rename(names) for frame, names in zip(frames, read, strict=True)]
 
 
 def _item(row: dict[str, object]) -> ItemInput:

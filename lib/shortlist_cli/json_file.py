@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shortlist_core.errors import DataError
+from shortlist_core.terminal import quoted
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -14,4 +15,4 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise DataError(f"{path}: cannot write: {error.strerror or error}") from error
+        raise DataError(f"{quoted(path)}: cannot write: {error.strerror or error}") from error

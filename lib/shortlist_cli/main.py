@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
+from shortlist_cli import usage
 from shortlist_cli.commands import Commands
+from shortlist_core import terminal
 from shortlist_core.errors import ShortlistError
+from shortlist_core.terminal import quoted
 
 app = typer.Typer(
     name="shortlist", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -37,14 +39,28 @@ def run(worker: object = None) -> None:
 
     `worker`, a `shortlist_cli.serve.Worker`, lets a program of one's own serve other systems than a bundle's models.
     """
+    terminal.write_escapes()
     try:
-        app(obj=worker)
-    except ShortlistError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", markup=False)
+        sys.exit(app(obj=worker, standalone_mode=False))
+    except usage.UsageError as error:
+        if line := usage.line(error):
+            _fail(line, 2)
         sys.exit(2)
+    except ShortlistError as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{quoted(error.filename)}: {error.strerror}", 2)  # such as a file of somebody else's
+    except typer.Abort:
+        _fail("stopped: nothing was done", 1)
     except KeyboardInterrupt:
-        Console(stderr=True).print("stopped")
-        sys.exit(130)
+        _fail("stopped", 130)
+
+
+def _fail(line: str, status: int) -> NoReturn:
+    terminal.say(f"error: {line}", error=True)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

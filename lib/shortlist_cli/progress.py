@@ -6,22 +6,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.text import Text
+
+from shortlist_core.terminal import output, plain
 
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
     """Yield a function that announces the next step, on stderr so that the output stays clean."""
-    console = Console(stderr=True, highlight=False)
+    console = output(error=True)
     start = time.monotonic()
     with console.status("starting") as status:
 
         def announce(step: str) -> None:
-            elapsed = time.monotonic() - start
-            if console.is_terminal:
-                console.print(f"[dim]{elapsed:6.1f} s[/dim]  {step}")
-                status.update(f"{step} ...")
-            else:
-                console.print(f"{elapsed:6.1f} s  {step}", markup=False)
+            elapsed = f"{time.monotonic() - start:6.1f} s"
+            console.print(Text.assemble((elapsed, "dim"), f"  {plain(step)}"), soft_wrap=True)
+            status.update(Text(f"{plain(step)} ..."))
 
         yield announce

@@ -8,14 +8,19 @@ from typing import Annotated
 import numpy as np
 import polars as pl
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
-from shortlist_bundle import BundleStore
 from shortlist_bundle.erasures import Erasures
+from shortlist_cli.folders import published_in, writable_file
+from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.terminal import quoted
+from shortlist_data.spreadsheet import safe_cells
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
 from shortlist_server.pipeline.query import Query
+
+OTHER_FORMATS = {".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".tsv", ".xls", ".xlsx", ".gz", ".zip", ".zst"}
+"""Endings of names that promise another format than CSV."""
 
 
 def recommend(
@@ -27,10 +32,15 @@ def recommend(
 ) -> None:
     """Recommend to every user of a file by both stages, without what they already took.
 
-    Users without history get popular items.
+    Users without history get popular items. The CSV is safe to open in a spreadsheet: an id that it would take for a
+    formula, such as `=1+1` or `@sum`, gets an apostrophe in front.
     """
+    if out.suffix.lower() in OTHER_FORMATS:
+        raise DataError(f"{quoted(out)}: lists are written as CSV alone: name a file such as {out.stem}.csv")
+    writable_file(out)
     user_ids = _read_users(users)
-    loaded = BundleStore(bundles).load(bundle or None)
+    writable_file(out, 10 * len(user_ids) * count)  # bytes of a line, at least
+    loaded = published_in(bundles).load(bundle or None)
     # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
     from shortlist_training.offline import serving_offline
 
@@ -39,7 +49,7 @@ def recommend(
     ]
     with (
         serving_offline(loaded, erasures=Erasures(bundles)) as recommender,
-        Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress,
+        Progress(console=(console := terminal.output(error=True)), disable=not console.is_terminal) as progress,
     ):
         task = progress.add_task("recommending", total=len(user_ids))
         lists = recommender.recommend(queries, lambda n: progress.advance(task, n))
@@ -48,26 +58,27 @@ def recommend(
     rows, places = np.nonzero(shown)
     frame = pl.DataFrame(
         {
-            "user_id": pl.Series(user_ids, dtype=pl.String).gather(rows),
+            "user_id": safe_cells(pl.Series(user_ids, dtype=pl.String).gather(rows)),
             "rank": places + 1,
-            "item_id": recommender.bundle.items.ids.take(lists.items[shown]),
+            "item_id": safe_cells(pl.Series(recommender.bundle.items.ids.take(lists.items[shown]), dtype=pl.String)),
             "score": lists.scores[shown],
         }
     )
     try:
         frame.write_csv(out)
     except OSError as error:
-        raise DataError(f"{out}: cannot write: {error.strerror or error}") from error
+        raise DataError(f"{quoted(out)}: cannot write: {error.strerror or error}") from error
     note = f" ({without_history:,} of them without history in the bundle)" if without_history else ""
-    typer.echo(f"Wrote {len(frame):,} rows for {len(user_ids):,} users{note} to {out}, by bundle {loaded.version}")
+    wrote = f"Wrote {len(frame):,} rows for {len(user_ids):,} users{note}"
+    terminal.say(f"{wrote} to {quoted(out)}, by bundle {loaded.version}")
 
 
 def _read_users(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot read: {getattr(error, 'strerror', None) or error}") from error
+        raise DataError(f"{quoted(path)}: cannot read: {getattr(error, 'strerror', None) or error}") from error
     user_ids = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not user_ids:
-        raise DataError(f"{path}: there are no user ids in it")
+        raise DataError(f"{quoted(path)}: there are no user ids in it")
     return user_ids

@@ -6,8 +6,9 @@ from shortlist import BundleLabel
 from shortlist.v1.bundle_service_pb2 import ServingState
 
 from shortlist_bundle import Label
-from shortlist_cli import bundle_tables, tables
+from shortlist_cli import bundle_tables
 from shortlist_cli.connection import connected
+from shortlist_core import terminal
 
 SECONDS = 120.0
 """Timeout for verifying, loading and warming up a bundle."""
@@ -36,4 +37,4 @@ def _number(label: Label) -> BundleLabel.ValueType:
 
 
 def _show(state: ServingState) -> None:
-    tables.output().print(bundle_tables.serving(state))
+    terminal.output().print(bundle_tables.serving(state))

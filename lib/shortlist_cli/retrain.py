@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from shortlist_cli import tables
+from shortlist_cli.folders import to_be_published_in, writable, writable_file
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.train import Config, Events, On, with_stores
+from shortlist_core import terminal
 from shortlist_core.device import Device, choose
+from shortlist_core.terminal import Table
 from shortlist_data.dataset import Dataset
 from shortlist_training.config import Recipe
+from shortlist_training.demands import demand, least_bytes
 
 if TYPE_CHECKING:
     from shortlist_training.retrain import Outcome
@@ -46,10 +48,14 @@ def retrain(
     """
     choose(device)
     recipe = Recipe.read(config) if config else Recipe()
+    to_be_published_in(bundles)
+    if report:
+        writable_file(report)
     dataset = Dataset.read(data)
     if report:
-        write_json(report, {"decision": "under way"})  # fails before the work if the file cannot be written
+        write_json(report, {"decision": "under way"})
     merged = with_stores(dataset, events or [], bundles)
+    writable(bundles, 2 * least_bytes(demand(merged.dataset)))  # the trial, and the bundle of everything
     with steps() as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -61,7 +67,7 @@ def retrain(
         try:
             outcome = retraining.run(merged.dataset, bundles, announce)
         except BusyError as error:
-            typer.echo(f"error: {error}", err=True)
+            terminal.say(f"error: {error}", error=True)
             raise typer.Exit(BUSY) from None
     if report:
         write_json(report, outcome.to_json())
@@ -74,19 +80,17 @@ def retrain(
 def _show(outcome: Outcome) -> None:
     if outcome.gate:
         facts, difference = outcome.gate["protocol"], outcome.gate["difference"]
-        table = Table(title=f"{facts['test_users']:,} test users since {facts['since']}", title_justify="left")
-        table.add_column("system")
-        for title in SHOWN.values():
-            table.add_column(title, justify="right")
+        title = f"{facts['test_users']:,} test users since {facts['since']}"
+        table = Table("system", *SHOWN.values(), title=title, left=True).right(*range(1, 1 + len(SHOWN)))
         for name, values in outcome.gate["systems"].items():
-            table.add_row(name, *(f"{values[metric]:.4f}" for metric in SHOWN))
-        tables.output().print(table)
+            table.row(name, *(f"{values[metric]:.4f}" for metric in SHOWN))
+        terminal.output().print(table)
         low, high = difference["ci95"]
-        typer.echo(f"Difference in NDCG@10: {difference['mean']:+.4f} (95 % interval {low:+.4f} to {high:+.4f})")
+        terminal.say(f"Difference in NDCG@10: {difference['mean']:+.4f} (95 % interval {low:+.4f} to {high:+.4f})")
     begun = "warm" if outcome.warm else "cold"
     if outcome.published is None:
-        typer.echo(f"Not published: {outcome.decision}. {outcome.reason}.")
+        terminal.say(f"Not published: {outcome.decision}. {outcome.reason}.")
         return
     forced = " by --force" if outcome.forced else ""
     active = "now current" if outcome.active else "not current"
-    typer.echo(f"Published {outcome.published}{forced}, {begun} start, {active}: {outcome.reason}.")
+    terminal.say(f"Published {outcome.published}{forced}, {begun} start, {active}: {outcome.reason}.")

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from shortlist_cli.served import served
 from shortlist_core import durations
 from shortlist_core.device import Device
-from shortlist_core.errors import InvalidArgumentError, Violation
+from shortlist_core.terminal import plain
 from shortlist_server.base.log_key import read_log_key
 from shortlist_server.base.settings import Settings
-from shortlist_server.base.tenants import read_tenants
 from shortlist_server.process import supervisor, worker
 from shortlist_server.process.worker import Ready
 from shortlist_server.system.loaded_bundle import Load, load_bundle
@@ -40,10 +40,14 @@ def serve(
             help="TOML file with a table for each tenant: bundles, state, limits. Left out: the server is not shared."
         ),
     ] = None,
+    wait_for_bundle: Annotated[
+        bool, typer.Option("--wait-for-bundle", help="Start without a bundle, and serve once the first is published.")
+    ] = False,
     state: Annotated[
         str,
         typer.Option(
-            help="Store of live users and items, as sqlite:PATH. Left out: state.sqlite beside the bundles folder."
+            help="Store of live users and items, as sqlite:PATH or redis://HOST:PORT/DB. Left out: state.sqlite beside"
+            " the bundles folder, where that place can be written."
         ),
     ] = "",
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:50051",
@@ -80,8 +84,10 @@ def serve(
 ) -> None:
     """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
     serving: Worker = context.obj or Worker()
+    whose = served(bundles, state, tenants, workers, wait_for_bundle)
     settings = Settings.of(
-        **_whose(bundles, state, tenants),
+        **whose.settings,
+        wait_for_bundle=wait_for_bundle,
         address=address,
         metrics_address=metrics_address,
         tls_cert=tls_cert,
@@ -95,7 +101,7 @@ def serve(
         max_user_events=max_user_events,
         device=device,
         log_level=log_level,
-        log_key=read_log_key(_log_key(bundles, state, tenants)),
+        log_key=read_log_key(whose.log_key_file),
     )
 
     def announce(ready: Ready) -> None:
@@ -104,34 +110,12 @@ def serve(
         serving = f"SERVING on {ready.address}: {whole}"
         metrics = [f"metrics at http://{ready.metrics}/metrics{_who_scrapes(settings)}"] if ready.metrics else []
         # All lines at once, because a reader may leave after the first one.
-        typer.echo("\n".join([serving, *each, _who_reaches(settings), *metrics]))
+        typer.echo("\n".join(map(plain, [serving, *each, _who_reaches(settings), *metrics])))
 
     if workers == 1:
         worker.run(settings, announce, serving.load)
     else:
         supervisor.run(settings, workers, announce, serving.program)
-
-
-def _whose(bundles: Path | None, state: str, tenants: Path | None) -> dict[str, object]:
-    """What is served, as settings: the bundles and the store of one, or of each tenant."""
-    if tenants is not None:
-        if bundles is not None or state:
-            rule = "takes the place of --bundles and --state: the file says them for each tenant"
-            raise InvalidArgumentError([Violation("--tenants", rule)])
-        return {"tenants": read_tenants(tenants)}
-    if bundles is None:
-        raise InvalidArgumentError([Violation("--bundles", "name the folder of bundles that is to be served")])
-    return {"bundles": bundles, "state": state or f"sqlite:{bundles.resolve().parent / 'state.sqlite'}"}
-
-
-def _log_key(bundles: Path | None, state: str, tenants: Path | None) -> Path:
-    """Where the log key lies: beside the state where that is a file, else beside the bundles or the tenants' file."""
-    kind, _, path = state.partition(":")
-    if kind == "sqlite" and path not in ("", ":memory:"):
-        beside = Path(path)
-    else:
-        beside = bundles or tenants or Path()
-    return beside.resolve().parent / "log.key"
 
 
 def _who_reaches(settings: Settings) -> str:

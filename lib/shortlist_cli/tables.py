@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from google.protobuf.descriptor import EnumDescriptor
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from shortlist.v1.recommendation_pb2 import (
     Degradation,
     DropReason,
@@ -18,24 +15,17 @@ from shortlist.v1.recommendation_pb2 import (
     StageTrace,
 )
 
-PIPE_WIDTH = 120
-"""Columns of a table that is written to a file or a pipe, which have no width."""
+from shortlist_core.terminal import Table
 
 SOURCES = 3
 """Sources that are shown of each item, the ones with the best ranks; `--json` has all."""
-
-
-def output() -> Console:
-    """Standard output for tables: as wide as the terminal, or wide enough for whole words."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, PIPE_WIDTH))
 
 
 def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
     """One row per recommended item, best first: rank, id, title, score, sources with their ranks, reason."""
     table = _items_table("reason", title=title)
     for rank, item in enumerate(items, 1):
-        table.add_row(*_cells(rank, item), _plain(item.reason.text))
+        table.row(*_cells(rank, item), item.reason.text)
     return table
 
 
@@ -43,20 +33,18 @@ def scored(items: Iterable[ScoredItem], title: str | None = None) -> Table:
     """One row per item with a score: rank, id, title, score, sources with their ranks."""
     table = _items_table(title=title)
     for rank, item in enumerate(items, 1):
-        table.add_row(*_cells(rank, item))
+        table.row(*_cells(rank, item))
     return table
 
 
 def stages(trace: Iterable[StageTrace]) -> Table:
     """One row per stage: items in, items out, why the rest dropped, milliseconds."""
-    table = Table("stage", "in", "out", "dropped", "ms")
-    for column in (1, 2, 4):
-        table.columns[column].justify = "right"
+    table = Table("stage", "in", "out", "dropped", "ms").right(1, 2, 4)
     for stage in trace:
         dropped = ", ".join(f"{_words(DropReason.DESCRIPTOR, d.reason)} {d.count:,}" for d in stage.drops)
         name = _words(Stage.DESCRIPTOR, stage.stage)
         counts = f"{stage.entered_count:,}", f"{stage.left_count:,}"
-        table.add_row(name, *counts, dropped, f"{stage.duration_micros / 1000:.2f}")
+        table.row(name, *counts, dropped, f"{stage.duration_micros / 1000:.2f}")
     return table
 
 
@@ -66,14 +54,11 @@ def degraded(flags: Iterable[Degradation.ValueType]) -> str:
 
 
 def _items_table(*more: str, title: str | None) -> Table:
-    table = Table("#", "item", "title", "score", "sources", *more, title=None if title is None else _plain(title))
-    table.columns[0].justify = table.columns[3].justify = "right"
-    table.columns[1].overflow = "fold"  # a truncated id is useless
-    return table
+    return Table("#", "item", "title", "score", "sources", *more, title=title).right(0, 3)
 
 
-def _cells(rank: int, item: RecommendedItem | ScoredItem) -> tuple[str | Text, ...]:
-    return str(rank), _plain(item.item_id), _plain(item.title), f"{item.score:.4g}", _plain(_sources(item.sources))
+def _cells(rank: int, item: RecommendedItem | ScoredItem) -> tuple[str, ...]:
+    return str(rank), item.item_id, item.title, f"{item.score:.4g}", _sources(item.sources)
 
 
 def _sources(hits: Iterable[SourceHit]) -> str:
@@ -86,8 +71,3 @@ def _words(enum: EnumDescriptor, number: int) -> str:
     """An enum's value in words. A number that only newer versions have a name for stays a number."""
     prefix, value = enum.values_by_number[0].name.removesuffix("UNSPECIFIED"), enum.values_by_number.get(number)
     return value.name.removeprefix(prefix).replace("_", " ").lower() if value else str(number)
-
-
-def _plain(text: str) -> Text:
-    """Catalogue text without markup and control characters, which could change the terminal's state."""
-    return Text("".join(c if c.isprintable() else " " for c in text))

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from shortlist_core import terminal
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_server.rpc.token_file import new_token
 
@@ -51,8 +52,8 @@ def token(
     except ValueError as error:
         option = next((f"--{each}" for each in ("quota", "tenant") if str(error).startswith(each)), "--name")
         raise InvalidArgumentError([Violation(option, str(error))]) from None
-    typer.echo(f"token, for the caller:      {made}")
-    typer.echo(f"line, for the --token-file: {line}")
+    terminal.say(f"token, for the caller:      {made}")
+    terminal.say(f"line, for the --token-file: {line}")
 
 
 def _end(text: str) -> datetime:

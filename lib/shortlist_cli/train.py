@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from shortlist_bundle.erasures import ERASED, Erasures
-from shortlist_cli import tables
+from shortlist_cli.folders import to_be_published_in, writable
 from shortlist_cli.progress import steps
+from shortlist_core import terminal
 from shortlist_core.device import Device, choose
+from shortlist_core.terminal import Table, quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
 from shortlist_training.config import Recipe
+from shortlist_training.demands import demand, least_bytes
 from shortlist_training.live_events import Merged, with_live_events, without_erased
 
 Events = Annotated[
@@ -45,8 +48,10 @@ def train(
     choose(device)
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
+    to_be_published_in(bundles)
     dataset = Dataset.read(data)
     merged = with_stores(dataset, events or [], bundles)
+    writable(bundles, least_bytes(demand(merged.dataset, as_of)))
     with steps() as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -62,20 +67,18 @@ def train(
         manifest = publish(trained, bundles, seed, activate, merged.catalog_sequences)
     if as_of is None:  # otherwise events were left out
         merged.take()
-    table = Table(title=f"Bundle {manifest.version}")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
+    table = Table("metric", "value", title=f"Bundle {manifest.version}").right(1)
     for name, value in manifest.metrics.items():
-        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
-    tables.output().print(table)
+        table.row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
+    terminal.output().print(table)
+    where, typed = quoted(bundles), shlex.quote(str(bundles))
     if activate:
-        typer.echo(
-            f"Published {manifest.version} in {bundles}, now current. To serve: shortlist serve --bundles {bundles}"
-        )
+        serve = f"To serve: shortlist serve --bundles {typed}"
+        terminal.say(f"Published {manifest.version} in {where}, now current. {serve}")
     else:
-        typer.echo(
-            f"Published {manifest.version} in {bundles}, not current."
-            f" To serve it: shortlist bundle activate {manifest.version} --bundles {bundles}"
+        terminal.say(
+            f"Published {manifest.version} in {where}, not current."
+            f" To serve it: shortlist bundle activate {manifest.version} --bundles {typed}"
         )
 
 
@@ -89,5 +92,5 @@ def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path) -> Merge
         typer.echo(f"{erased:,} users left out who were deleted, as {bundles / ERASED} says")
     merged = with_live_events(dataset, events)
     if events:
-        typer.echo(str(merged))
+        terminal.say(str(merged))
     return merged

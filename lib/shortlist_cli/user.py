@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import IO, Annotated
 
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
-from rich.table import Table
 from shortlist import EventType
 from shortlist.v1.user_service_pb2 import ExportUserResponse
 
-from shortlist_cli import tables
 from shortlist_cli.call import AsJson
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.folders import writable_file
+from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.terminal import Table, quoted
 
 SECONDS = 60.0
 """Timeout of a call: to delete a user, the server may have to rewrite its store."""
@@ -40,19 +40,19 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
     with connected(address, SECONDS) as client:
         answer = client.get_user(user)
     if as_json:
-        typer.echo(_json(answer))
+        terminal.say_json(_json(answer))
         return
     table = Table("what", "value", title=f"User {user}")
-    table.add_row("live events", f"{answer.live_event_count:,}")
+    table.row("live events", f"{answer.live_event_count:,}")
     for of_type in answer.live_event_type_counts:
         name = EventType.Name(of_type.event_type).removeprefix("EVENT_TYPE_").lower()
-        table.add_row(f"  {name}", f"{of_type.event_count:,}")
-    table.add_row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
+        table.row(f"  {name}", f"{of_type.event_count:,}")
+    table.row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
     if answer.HasField("first_event_time"):
-        table.add_row("first event", answer.first_event_time.ToJsonString())
-        table.add_row("last event", answer.last_event_time.ToJsonString())
-    table.add_row("deleted before", "yes" if answer.deleted_before else "no")
-    tables.output().print(table)
+        table.row("first event", answer.first_event_time.ToJsonString())
+        table.row("last event", answer.last_event_time.ToJsonString())
+    table.row("deleted before", "yes" if answer.deleted_before else "no")
+    terminal.output().print(table)
 
 
 @app.command()
@@ -65,19 +65,21 @@ def export(
 
     Only its owner can read the file.
     """
-    count = 0
+    lines = _lines(address, user)
+    if not out:
+        for _, line in lines:
+            terminal.say_json(line)
+        return
+    writable_file(out)
+    first, count = next(lines, None), 0  # asked for before the file is made: without an answer no file
     try:
-        with _private(out) if out else nullcontext(sys.stdout) as file:
-            for page in _pages(address, user):
-                if page.user_attributes:
-                    file.write(f"{_json(ExportUserResponse(user_attributes=page.user_attributes), indent=None)}\n")
-                for event in page.events:
-                    file.write(f"{_json(event, indent=None)}\n")
-                count += len(page.events)
+        with _private(out) as file:
+            for is_event, line in chain([first] if first else [], lines):
+                file.write(f"{terminal.plain_json(line)}\n")
+                count += is_event
     except OSError as error:
-        raise DataError(f"{out}: cannot write: {error.strerror}") from None
-    if out:
-        typer.echo(f"{count:,} events of {user} in {out}")
+        raise DataError(f"{quoted(out)}: cannot write: {error.strerror}") from None
+    terminal.say(f"{count:,} events of {quoted(user)} in {quoted(out)}")
 
 
 @app.command()
@@ -88,15 +90,15 @@ def delete(
 ) -> None:
     """Delete a user: events and history, also those in bundles; the next training leaves the user out."""
     if not yes:
-        typer.confirm(f"Delete everything known of {user} at {address}? This cannot be undone", abort=True)
+        typer.confirm(f"Delete everything known of {quoted(user)} at {address}? This cannot be undone", abort=True)
     with connected(address, SECONDS) as client:
         answer = client.delete_user(user)
-    typer.echo(f"{answer.deleted_event_count:,} events deleted, {user} is forgotten")
+    terminal.say(f"{answer.deleted_event_count:,} events deleted, {quoted(user)} is forgotten")
     if not answer.recorded_with_bundles:
-        typer.echo(
+        terminal.say(
             "note: the server cannot write into its folder of bundles. Servers of that folder with another store, and"
             " trainings without --events, do not know of the deletion",
-            err=True,
+            error=True,
         )
 
 
@@ -106,6 +108,15 @@ def _private(path: Path) -> IO[str]:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.fchmod(descriptor, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8")
+
+
+def _lines(address: str, user: str) -> Iterator[tuple[bool, str]]:
+    """The lines of the export, and whether each is an event."""
+    for page in _pages(address, user):
+        if page.user_attributes:
+            yield False, _json(ExportUserResponse(user_attributes=page.user_attributes), indent=None)
+        for event in page.events:
+            yield True, _json(event, indent=None)
 
 
 def _pages(address: str, user: str) -> Iterator[ExportUserResponse]:

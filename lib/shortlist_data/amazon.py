@@ -8,16 +8,18 @@ from pathlib import Path
 import polars as pl
 
 from shortlist_core.errors import DataError
-from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions, to_list
+from shortlist_data.categories import to_lists
+from shortlist_data.clean import clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.download import download
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 
 BASE = "https://mcauleylab.ucsd.edu/public_datasets/data/amazon_2023/raw"
 
-_RULES = Rules(event_type="rating")
+_RULES = Rules("unix-ms", event_type="rating", decimal=".")
 
 
 def fetch(folder: Path, category: str = "All_Beauty", base: str = BASE) -> None:
@@ -62,9 +64,9 @@ def _products(paths: Sequence[Path], rejects: Rejects) -> pl.DataFrame:
 def _product(batch: pl.DataFrame) -> pl.DataFrame:
     wanted = {name: name for name in ("title", "features", "description", "categories", "price", "store")}
     raw = _columns(batch, wanted | {"parent_asin": "item_id", "main_category": "main_category"})
-    sentences = pl.concat_list(to_list(raw, "features", "\n"), to_list(raw, "description", "\n"))
+    parts = [pl.lit(to_lists(raw, name, "\n")["names"]) for name in ("features", "description")]
     price = pl.col("price").str.replace_all(",", "").str.extract(r"(\d+(?:\.\d+)?)")
-    text = sentences.list.join(" ").alias("text")
+    text = pl.concat_list(parts).list.join(" ").alias("text")
     return raw.with_columns(text, price).drop("features", "description")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 import zipfile
 from collections.abc import Iterable
@@ -99,10 +100,17 @@ def _attempt(url: str, part: Path) -> None:
         length = response.headers.get("Content-Length")
         done = have if resumed else 0
         total = done + int(length) if length else None
+        _refuse_without_room(part, int(length or 0))
         with byte_bar(part.stem, total, done) as advance, part.open("ab" if resumed else "wb") as file:
             for block in response.iter_raw():
                 file.write(block)
                 advance(len(block))
+
+
+def _refuse_without_room(part: Path, needed: int) -> None:
+    free = shutil.disk_usage(part.parent).free
+    if free < needed:
+        raise DataError(f"{part.parent}: {needed / 1e6:,.1f} MB are to come, and {free / 1e6:,.1f} MB are free")
 
 
 def _size(path: Path) -> int:

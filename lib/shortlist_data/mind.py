@@ -8,10 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from shortlist_core.errors import DataError
-from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions
+from shortlist_core.nearest import did_you_mean
+from shortlist_data.clean import clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.download import download, unpack
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 
@@ -27,7 +29,7 @@ _RULES = Rules(time_format="%m/%d/%Y %I:%M:%S %p", event_type="click")
 def fetch(folder: Path, size: str = "small", base: str = BASE) -> None:
     """Download both labelled parts of MIND into `folder`/train and `folder`/dev. Raises DataError."""
     if size not in SIZES:
-        raise DataError(f"size {size!r} is not one of {', '.join(SIZES)}")
+        raise DataError(f"size {size!r} is not one of {', '.join(SIZES)}{did_you_mean(size, SIZES)}")
     for part in ("train", "dev"):
         name = f"MIND{size}_{part}.zip"
         archive = download(f"{base}/{name}", folder / name)

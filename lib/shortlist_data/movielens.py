@@ -7,17 +7,12 @@ from pathlib import Path
 import polars as pl
 
 from shortlist_core.errors import DataError
-from shortlist_data.clean import (
-    Rules,
-    clean_interactions,
-    clean_items,
-    clean_users,
-    distinct_ids,
-    distinct_interactions,
-)
+from shortlist_core.nearest import did_you_mean
+from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
 from shortlist_data.download import download, unpack
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 
@@ -31,14 +26,14 @@ CHECKSUMS = {
 EDITIONS = ("ml-latest-small", "ml-latest", *CHECKSUMS)
 FILES = ("ratings.csv", "movies.csv", "tags.csv", "links.csv", "ratings.dat", "movies.dat", "users.dat")
 
-_RULES = Rules(event_type="rating")
+_RULES = Rules("unix-s", event_type="rating", decimal=".")
 _TAGS = 20  # of each film, the most frequent
 
 
 def fetch(folder: Path, edition: str = "ml-latest-small", base: str = BASE) -> None:
     """Download an edition into `folder` and unpack it there. Raises DataError."""
     if edition not in EDITIONS:
-        raise DataError(f"edition {edition!r} is not one of {', '.join(EDITIONS)}")
+        raise DataError(f"edition {edition!r} is not one of {', '.join(EDITIONS)}{did_you_mean(edition, EDITIONS)}")
     archive = download(f"{base}/{edition}.zip", folder / f"{edition}.zip", CHECKSUMS.get(edition))
     unpack(archive, folder, FILES)
 
@@ -95,7 +90,9 @@ def _table(path: Path, columns: tuple[str, ...], rejects: Rejects) -> pl.DataFra
     raw = pl.concat(batches(path, rejects))
     missing = [name for name in columns if name not in raw.columns]
     if missing:
-        raise DataError(f"{path}: there is no column {missing[0]!r}; this is not MovieLens as published")
+        raise DataError(
+            f"{path}: there is no column {', '.join(map(repr, missing))}; this is not MovieLens as published"
+        )
     return raw.select(*columns, LINE)
 
 

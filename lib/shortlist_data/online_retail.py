@@ -12,13 +12,14 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_data import schema
-from shortlist_data.clean import Rules, clean_interactions, clean_items, distinct_ids, distinct_interactions
+from shortlist_data.clean import clean_interactions, clean_items, distinct_ids, distinct_interactions
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Imported, Rejects
+from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table import imported
 
-_RULES = Rules(event_type="purchase")
+_RULES = Rules("iso", event_type="purchase", decimal=".")
 
 
 def read(folder: Path) -> Imported:
@@ -40,7 +41,8 @@ def _raw(path: Path, rejects: Rejects) -> pl.DataFrame:
     needed = ("customer_id", "item_id", "invoice", "timestamp", "quantity", "unit_price", "country")
     missing = [name for name in needed if name not in raw.columns]
     if missing:
-        raise DataError(f"{path}: there is no column {missing[0]!r}; the columns are {', '.join(raw.columns[:-1])}")
+        names = ", ".join(map(repr, missing))
+        raise DataError(f"{path}: there is no column {names}; the columns are {', '.join(raw.columns[:-1])}")
     return raw
 
 

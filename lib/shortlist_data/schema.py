@@ -6,6 +6,7 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_core.types import EventType
+from shortlist_core.values import CONTROL, ID_RULE, MAX_ID, MAX_TEXT, MAX_TITLE
 
 TIME = pl.Datetime("us", "UTC")
 ATTRIBUTES = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
@@ -59,12 +60,14 @@ def conform(table: str, frame: pl.DataFrame, where: str) -> pl.DataFrame:
     """`frame` with exactly the columns and types of `table`; optional columns that are missing get their defaults.
 
     `where` names the origin in errors. Raises DataError for a missing required column, a type that cannot become the
-    canonical one, an empty or missing id or time, an unknown event type, or a repeated id of an item or user.
+    canonical one, a missing id or time, an unknown event type, a repeated id of an item or user, and what breaks the
+    rules of `shortlist_core.values`: whatever is answered must be something that can be asked for.
     """
     schema = TABLES[table]
     missing = [name for name in REQUIRED[table] if name not in frame.columns]
     if missing:
-        raise DataError(f"{where}: column {missing[0]!r} is missing; the columns are {', '.join(frame.columns)}")
+        names = ", ".join(map(repr, missing))
+        raise DataError(f"{where}: there is no column {names}; the columns are {', '.join(frame.columns)}")
     try:
         shaped = frame.select(_column(name, dtype, frame) for name, dtype in schema.items())
     except pl.exceptions.PolarsError as error:
@@ -90,6 +93,8 @@ def _check(table: str, frame: pl.DataFrame, where: str) -> None:
         bad = frame[name].null_count() + (int((frame[name] == "").sum()) if frame.schema[name] == pl.String else 0)
         if bad:
             raise DataError(f"{where}: {bad} rows have no {name}")
+    for name in REQUIRED[table][:-1] if table == "interactions" else REQUIRED[table]:
+        _check_names(frame[name], f"{where}: {name}")
     if table == "interactions":
         unknown = frame["event_type"].unique().filter(~frame["event_type"].unique().is_in(EVENT_NAMES))
         if len(unknown):
@@ -98,3 +103,22 @@ def _check(table: str, frame: pl.DataFrame, where: str) -> None:
         name = REQUIRED[table][0]
         twice = frame.filter(pl.col(name).is_duplicated())[name][0]
         raise DataError(f"{where}: {name} {twice!r} appears more than once")
+    if table == "items":
+        _check_items(frame, where)
+
+
+def _check_names(names: pl.Series, what: str) -> None:
+    """Raise DataError where a name breaks the rule for ids."""
+    odd = (names.str.len_chars() > MAX_ID) | names.str.contains(CONTROL) | names.str.contains(r"^\s|\s$")
+    if odd.any():
+        raise DataError(f"{what} {names.filter(odd)[0][: MAX_ID + 1]!r} {ID_RULE}")
+
+
+def _check_items(frame: pl.DataFrame, where: str) -> None:
+    """Raise DataError where an item could not be written by a request."""
+    _check_names(frame["categories"].explode().drop_nulls(), f"{where}: category")
+    for name, most in (("title", MAX_TITLE), ("text", MAX_TEXT)):
+        if (frame[name].str.len_chars() > most).any():
+            raise DataError(f"{where}: a {name} has more than {most:,} characters; `shortlist data import` cuts it")
+    if not (frame["price"].is_null() | (frame["price"].is_finite() & (frame["price"] >= 0))).all():
+        raise DataError(f"{where}: a price is negative or no finite number")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
@@ -16,25 +16,19 @@ from shortlist_core.errors import DataError
 from shortlist_core.types import Int64s
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
+from shortlist_data.source_text import NO_TEXT, Text
 
 _BLOCK = 1 << 24
 _UNCLOSED = "quote never closed"
-_UNDECODED = "not text in this encoding: try --encoding latin-1"
-
-_NO_TEXT = "\U0010ffff"
-"""Stands for bytes that cannot be decoded, so that they cost their own row only; Unicode reserves it for such uses."""
-_NO_TEXT_HANDLER = "shortlist-no-text"
-codecs.register_error(_NO_TEXT_HANDLER, lambda error: (_NO_TEXT, cast(UnicodeDecodeError, error).end))
+_HINT = re.compile(r"\"?sep=.\"?", re.IGNORECASE)
+_UNDECODED = "not text in this encoding: try --encoding cp1252"
 
 
 def csv_batches(path: Path, file: BinaryIO, rejects: Rejects, how: Reading, tab: bool) -> Iterator[pl.DataFrame]:
     """See `shortlist_data.source.batches`. Separators are told apart by which one the header line has most of."""
     import pyarrow
 
-    try:
-        stream = _Text(file, how.encoding)
-    except LookupError as error:
-        raise DataError(f"{path}: there is no encoding {how.encoding!r}") from error
+    stream = Text(file, how.encoding)
     separator, header = _layout(path, stream, how, "\t" if tab else ",")
     records = _Records(stream, header, headed=how.header is None, separator=separator, rejects=rejects)
     held: pl.DataFrame | None = None  # one frame back, for what its last row says when the file is over
@@ -51,35 +45,12 @@ def csv_batches(path: Path, file: BinaryIO, rejects: Rejects, how: Reading, tab:
         yield records.without_open_end(held)
 
 
-class _Text(io.RawIOBase):
-    """A file of any encoding as UTF-8, with _NO_TEXT for bytes that are none. Raises LookupError for no encoding."""
-
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
-        self._file = file
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors=_NO_TEXT_HANDLER)
-        self.damaged = False  # whether _NO_TEXT has come up
-        self.tail = b""  # the last bytes that were read
-        self.start = self._block(1 << 16)  # what the first read will return
-        self._pending = self.start
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data, self._pending = self._pending or self._block(size), b""
-        self.tail = (self.tail + data[-8:])[-8:]
-        return data
-
-    def _block(self, size: int) -> bytes:
-        while True:
-            data = self._file.read(size // 4)  # a byte of input is at most four of UTF-8
-            text = self._decoder.decode(data, final=not data)
-            if text or not data:
-                self.damaged = self.damaged or _NO_TEXT in text
-                return text.encode()
+def separator_of(path: Path, file: BinaryIO, how: Reading, tab: bool) -> str:
+    """What is between the columns of a file. Raises DataError for a file without a header."""
+    return _layout(path, Text(file, how.encoding), how, "\t" if tab else ",")[0]
 
 
-def _layout(path: Path, stream: _Text, how: Reading, usual: str) -> tuple[str, list[str]]:
+def _layout(path: Path, stream: Text, how: Reading, usual: str) -> tuple[str, list[str]]:
     # The cut may have split a character; only the first record matters here.
     text = stream.start.decode(errors="ignore").removeprefix("\ufeff")
     if not text.strip():
@@ -91,6 +62,8 @@ def _layout(path: Path, stream: _Text, how: Reading, usual: str) -> tuple[str, l
         return separator, list(how.header)
     if not first.strip():
         raise DataError(f"{path}: the first line is blank; it must name the columns")
+    if _HINT.fullmatch(first.strip()):
+        raise DataError(f"{path}: the first line, {first.strip()!r}, is a hint for Excel: remove it")
     lines.seek(0)
     return separator, _names(path, lines, separator, how.quotes)
 
@@ -109,7 +82,7 @@ def _names(path: Path, lines: io.StringIO, separator: str, quotes: bool) -> list
     return header
 
 
-def _open(stream: _Text, separator: str, columns: int, quotes: bool, on_invalid: Any) -> Any:
+def _open(stream: Text, separator: str, columns: int, quotes: bool, on_invalid: Any) -> Any:
     import pyarrow
     import pyarrow.csv
 
@@ -132,7 +105,7 @@ def _open(stream: _Text, separator: str, columns: int, quotes: bool, on_invalid:
 class _Records:
     """Turns Arrow's batches into frames of text and keeps count of rows and lines across them."""
 
-    def __init__(self, stream: _Text, header: list[str], headed: bool, separator: str, rejects: Rejects) -> None:
+    def __init__(self, stream: Text, header: list[str], headed: bool, separator: str, rejects: Rejects) -> None:
         self._stream = stream
         self._header = header
         self._headed = headed
@@ -161,7 +134,7 @@ class _Records:
         self._rejects.read += text.height
         odd = fields.str.contains("\n", literal=True) & (fields.str.count_matches('"', literal=True) % 2 == 1)
         if self._stream.damaged:
-            text = self._keep(text, pl.any_horizontal(fields.str.contains(_NO_TEXT, literal=True)), _UNDECODED)
+            text = self._keep(text, pl.any_horizontal(fields.str.contains(NO_TEXT, literal=True)), _UNDECODED)
         return self._keep(text, pl.any_horizontal(odd), _UNCLOSED)
 
     def without_open_end(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -204,7 +177,7 @@ class _Records:
 
     def _reject(self, line: int, reason: str, content: str) -> None:
         """A record that swallowed further lines counts for each of them, so that none is lost in silence."""
-        swallowed = content.replace(_NO_TEXT, "\ufffd").rstrip("\r\n").split("\n")
+        swallowed = content.replace(NO_TEXT, "\ufffd").rstrip("\r\n").split("\n")
         self._rejects.read += len(swallowed)
         self._rejects.add(
             pl.DataFrame({"line": range(line, line + len(swallowed)), "content": swallowed}).with_columns(

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
 from shortlist_data import schema
-from shortlist_data.clean import (
-    Rules,
-    clean_interactions,
-    clean_items,
-    clean_users,
-    distinct_ids,
-    distinct_interactions,
-)
-from shortlist_data.dataset import Dataset, untitled_items
+from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
+from shortlist_data.dataset import Dataset
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
-from shortlist_data.source import batches
+from shortlist_data.rules import Rules
+from shortlist_data.table_source import Read, TableSource, refuse_by_beginnings
+from shortlist_data.times import check_format, check_zone
+from shortlist_data.whole_notes import whole_notes
 
 Mapped = Mapping[str, Mapping[str, str]]
 """Table -> canonical column -> column of the source."""
-
-_Clean = Callable[[pl.DataFrame, Rules, Rejects], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -41,34 +36,56 @@ class Tables:
     rules: Rules = field(default_factory=Rules)
     reading: Reading = field(default_factory=Reading)
 
+    def source(self, table: str) -> TableSource | None:
+        """The file of one of the tables, if there is one."""
+        path: Path | None = getattr(self, table)
+        if path is None:
+            return None
+        return TableSource(table, path, self.columns.get(table, {}), self.rules, self.reading)
+
 
 def import_tables(tables: Tables) -> Imported:
     """Read the files of `tables` into a data set. Rows that cannot be used are rejected with line and reason.
 
-    Raises DataError where a file is missing or not in its format, or a required column is missing.
+    Raises DataError where a file is missing or not in its format, or where required columns are missing, which it names
+    all at once.
     """
-    if tables.rules.event_type not in schema.EVENT_NAMES:
-        raise DataError(f"event type {tables.rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}")
-    rejects = {name: Rejects(name) for name in schema.TABLES}
-    frames = {
-        "interactions": read_interactions(tables, rejects["interactions"]),
-        "items": _read_ids("items", tables.items, clean_items, tables, rejects["items"]),
-        "users": _read_ids("users", tables.users, clean_users, tables, rejects["users"]),
-    }
-    return imported(frames, [of_table for of_table in rejects.values() if of_table.read])
+    _check_rules(tables.rules)
+    sources = {name: source for name in schema.TABLES if (source := tables.source(name))}
+    refuse_by_beginnings(sources.values())
+    rejects = {name: Rejects(name) for name in sources}
+    read = {name: _read(source, rejects[name]) for name, source in sources.items()}
+    frames = {name: of_table.frame for name, of_table in read.items()}
+    events = frames["interactions"]
+    if tables.rules.dislike_below is not None and not events["event_type"].is_in(["rating", "dislike"]).any():
+        raise DataError("--dislike-below: no event is a rating; --event-type rating says that those without a type are")
+    return replace(
+        imported(frames, [of_table for of_table in rejects.values() if of_table.read]),
+        headers={name: of_table.header for name, of_table in read.items()},
+        event_words=read["interactions"].event_words,
+    )
+
+
+def _check_rules(rules: Rules) -> None:
+    """Raise DataError where a rule cannot hold, before anything is read."""
+    if rules.event_type not in schema.EVENT_NAMES:
+        meant = did_you_mean(rules.event_type, schema.EVENT_NAMES)
+        raise DataError(f"event type {rules.event_type!r} is not one of {', '.join(schema.EVENT_NAMES)}{meant}")
+    if rules.decimal not in (None, ".", ","):
+        raise DataError(f"decimal mark {rules.decimal!r} is neither . nor ,")
+    if not rules.separator:
+        raise DataError("the separator between categories is empty")
+    if rules.time_format is not None:
+        check_format(rules.time_format)
+    if rules.time_zone is not None:
+        check_zone(rules.time_zone)
 
 
 def imported(frames: Mapping[str, pl.DataFrame], rejects: Sequence[Rejects]) -> Imported:
     """The result of an import from clean canonical frames ("interactions" and any of "items", "users")."""
     dataset = Dataset.of(frames["interactions"], frames.get("items"), frames.get("users"), where="import")
-    untitled = len(untitled_items(frames["interactions"], frames.get("items", schema.empty("items"))))
-    return Imported(dataset, tuple(rejects), {"items only in interactions (no title)": untitled})
-
-
-def read_interactions(tables: Tables, rejects: Rejects) -> pl.DataFrame:
-    """Clean canonical interactions of `tables.interactions`, in the order of the source, without exact duplicates."""
-    clean = _clean_batches("interactions", tables.interactions, clean_interactions, tables, rejects)
-    return distinct_interactions(clean, rejects).drop(LINE)
+    notes = [note for of_table in rejects for note in of_table.notes]
+    return Imported(dataset, tuple(rejects), (*notes, *whole_notes(frames)))
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -89,7 +106,8 @@ def parse_event_types(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         source, equals, name = text.partition("=")
         if not equals or name.strip() not in schema.EVENT_NAMES:
-            raise DataError(f"event type {text!r} is not of the form yours=ours with {', '.join(schema.EVENT_NAMES)}")
+            known, meant = ", ".join(schema.EVENT_NAMES), did_you_mean(name.strip(), schema.EVENT_NAMES)
+            raise DataError(f"event type {text!r} is not of the form yours=ours with {known}{meant}")
         names[source.strip()] = name.strip()
     return names
 
@@ -116,41 +134,19 @@ def _read_mapping(path: Path) -> dict[str, dict[str, str]]:
 def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     for table, pairs in columns.items():
         if table not in schema.TABLES:
-            raise DataError(f"column mapping: there is no table {table!r}, only {', '.join(schema.TABLES)}")
+            known, meant = ", ".join(schema.TABLES), did_you_mean(table, schema.TABLES)
+            raise DataError(f"column mapping: there is no table {table!r}, only {known}{meant}")
         for column in pairs:
             if column not in schema.TABLES[table]:
-                known = ", ".join(schema.TABLES[table])
-                raise DataError(f"column mapping: {table} has no column {column!r}, only {known}")
+                known, meant = ", ".join(schema.TABLES[table]), did_you_mean(column, schema.TABLES[table])
+                raise DataError(f"column mapping: {table} has no column {column!r}, only {known}{meant}")
     return columns
 
 
-def _read_ids(table: str, path: Path | None, clean: _Clean, tables: Tables, rejects: Rejects) -> pl.DataFrame:
-    if path is None:
-        return schema.empty(table)
-    frame = _clean_batches(table, path, clean, tables, rejects)
-    return distinct_ids(frame, schema.REQUIRED[table][0], rejects).drop(LINE)
-
-
-def _clean_batches(table: str, path: Path, clean: _Clean, tables: Tables, rejects: Rejects) -> pl.DataFrame:
-    mapping = tables.columns.get(table, {})
-    frames, seen = [], set[str]()
-    for batch in batches(path, rejects, tables.reading):
-        seen |= set(batch.columns)
-        raw = _renamed(table, batch, mapping)
-        frames.append(clean(raw, tables.rules, rejects))
-    wanted = {mapping.get(name, name) for name in schema.REQUIRED[table]} | set(mapping.values())
-    for column in sorted(wanted - seen):
-        present = ", ".join(sorted(seen - {LINE})) or "none"
-        raise DataError(f"{path}: there is no column {column!r} (the columns are {present}); map it with --columns")
-    return pl.concat(frames)
-
-
-def _renamed(table: str, batch: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
-    """`batch` under canonical names; required columns that it lacks are added with nulls."""
-    named = {source: name for name, source in mapping.items()}
-    # A source's column "value" is left out when another column is mapped to value.
-    rest = [name for name in batch.columns if name not in named and name not in mapping]
-    mapped = [pl.col(source).alias(name) for name, source in mapping.items() if source in batch.columns]
-    absent = [name for name in schema.REQUIRED[table] if name not in mapping and name not in batch.columns]
-    absent += [name for name, source in mapping.items() if source not in batch.columns]
-    return batch.select(*rest, *mapped, *(pl.lit(None, pl.String).alias(name) for name in absent))
+def _read(source: TableSource, rejects: Rejects) -> Read:
+    """The clean canonical rows of a file, each once."""
+    if source.table == "interactions":
+        read = source.read(clean_interactions, rejects)
+        return replace(read, frame=distinct_interactions(read.frame, rejects).drop(LINE))
+    read = source.read(clean_items if source.table == "items" else clean_users, rejects)
+    return replace(read, frame=distinct_ids(read.frame, schema.REQUIRED[source.table][0], rejects).drop(LINE))

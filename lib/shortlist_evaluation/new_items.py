@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 
+from shortlist_core.terminal import Table
 from shortlist_core.types import NO_ITEM, Float64s, Int32s
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation import metrics
@@ -85,10 +85,9 @@ class NewItems:
 def print_new_items(result: Mapping[str, Any], console: Console) -> None:
     """Print the result of `NewItems.to_json` as a table."""
     title = f"New items: {result['items']:,}, wanted by {result['users']:,} training users"
-    table = Table(title=title, title_justify="left")
-    table.add_column("system")
+    table = Table("system", title=title, left=True)
     for name in COLUMNS.values():
         table.add_column(name, justify="right", no_wrap=True)
     for name, values in result["systems"].items():
-        table.add_row(name, *(f"{values[key]:.4f}" for key in COLUMNS))
+        table.row(name, *(f"{values[key]:.4f}" for key in COLUMNS))
     console.print(table)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 
+from shortlist_core.terminal import Table
 from shortlist_core.types import NO_ITEM, Bools, Int32s
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation import metrics
@@ -127,12 +127,11 @@ def print_new_users(result: Mapping[str, Any], console: Console) -> None:
 
 
 def _table(title: str, systems: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("system")
+    table = Table("system", title=title, left=True)
     groups: Sequence[str] = list(next(iter(systems.values()), {}))
     for group in groups:
         for name in COLUMNS.values():
             table.add_column(name if group == "all" else f"{name}, {group}", justify="right")
     for name, values in systems.items():
-        table.add_row(name, *(f"{values[group][key]:.4f}" for group in groups for key in COLUMNS))
+        table.row(name, *(f"{values[group][key]:.4f}" for group in groups for key in COLUMNS))
     return table

@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from shortlist_core.errors import DataError
 from shortlist_core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Bools, Int32s, Int64s
 from shortlist_data.dataset import Dataset
+from shortlist_data.splits import text_of
 from shortlist_evaluation.metrics import ItemSets, first_ranks
 
 COLD_EVENTS = 3
@@ -69,13 +70,13 @@ class Heldout:
     def of(cls, dataset: Dataset, since: int) -> Heldout:
         """Cut at `since` (microseconds, UTC): events before it are training data, the others are test data.
 
-        Raises DataError when either side is empty or no user qualifies.
+        Raises DataError, which says why, when either side is empty or no user qualifies.
         """
         events = wanted_events(dataset.interactions)
         is_past = pl.col("timestamp").dt.timestamp("us") < since
         past, later = events.filter(is_past), events.filter(~is_past)
         if not len(past) or not len(later):
-            raise DataError(f"there are {len(past)} events before the cut and {len(later)} after it: both are needed")
+            raise DataError(f"{_why_one_sided(dataset.interactions, since)}: events before and after it are needed")
         train = Interactions.of(past, since)
         users, items = rows_of(later["user_id"], train.user_ids), rows_of(later["item_id"], train.item_ids)
         in_train = (users != NO_ITEM) & (items != NO_ITEM)
@@ -83,7 +84,9 @@ class Heldout:
         new = ItemSets.of_pairs(users[in_train], items[in_train], len(train.user_ids)).minus(seen)
         test_users = np.flatnonzero(new.sizes).astype(np.int32)
         if not len(test_users):
-            raise DataError("no user has events before the cut and a new item of the catalogue after it")
+            came = later["user_id"].n_unique()
+            came_back = len(np.unique(users[users != NO_ITEM]))
+            raise DataError(f"{_why_nobody(came, came_back, bool(in_train.any()), since)}: there is nothing to test on")
         return cls(train, test_users, seen.take(test_users), new.take(test_users))
 
     def __len__(self) -> int:
@@ -121,6 +124,34 @@ def wanted_events(interactions: pl.DataFrame) -> pl.DataFrame:
     """The events that say that a user wants such items: those with a weight above 0."""
     wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
     return interactions.filter(pl.col("event_type").is_in(wanted))
+
+
+def counted_kinds(interactions: pl.DataFrame) -> str:
+    """How many events there are of each type, as text: `520 impression, 3 dislike`."""
+    return ", ".join(f"{n:,} {kind}" for kind, n in interactions["event_type"].value_counts(sort=True).iter_rows())
+
+
+def _why_one_sided(interactions: pl.DataFrame, since: int) -> str:
+    """Why there are no events that count before the cut at `since`, or none after it."""
+    cut, times = text_of(since), interactions["timestamp"].dt.timestamp("us")
+    if not len(interactions):
+        return "there are no interactions"
+    if times[-1] < since:
+        return f"all {len(times):,} interactions lie before {cut}, the newest at {text_of(times[-1])}"
+    if times[0] >= since:
+        return f"none of the {len(times):,} interactions lies before {cut}, the oldest is of {text_of(times[0])}"
+    past = interactions.filter(times < since)
+    side, where = (interactions.filter(times >= since), "since") if len(wanted_events(past)) else (past, "before")
+    return f"no event {where} {cut} says that somebody wants an item ({counted_kinds(side)})"
+
+
+def _why_nobody(came: int, came_back: int, known_items: bool, since: int) -> str:
+    """Why no user qualifies, of those who `came` after the cut and the part of them who had come before it too."""
+    if not came_back:
+        return f"none of the {came:,} users who came since {text_of(since)} had come before"
+    if not known_items:
+        return f"the {came_back:,} users who came back since {text_of(since)} took only items that came later"
+    return f"the {came_back:,} users who came back since {text_of(since)} took no known item that was new to them"
 
 
 def closed(lists: Int32s) -> Int32s:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from shortlist_core.errors import DataError
+from shortlist_core.terminal import Table, output
 from shortlist_core.types import NO_ITEM, SECOND, Bools, Float64s, Int32s
 from shortlist_evaluation import catalogue, metrics
 from shortlist_evaluation.bootstrap import mean_interval
@@ -126,7 +126,7 @@ class Report:
 
     def print(self, console: Console | None = None) -> None:
         """Print the systems as a table, then NDCG@10 and recall by segment."""
-        console = console or Console()
+        console = console or output()
         facts = self.to_json()["protocol"]
         console.print(
             f"{facts['test_users']:,} test users, {facts['items']:,} items, "
@@ -192,15 +192,14 @@ def _interval(values: Float64s) -> list[float] | None:
 
 
 def _table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(title="Held-out users", title_justify="left")
-    table.add_column("system")
+    table = Table("system", title="Held-out users", left=True)
     shown = {
         key: title for key, title in COLUMNS.items() if any(system.get(key) is not None for system in systems.values())
     }
     for title in shown.values():
         table.add_column(title, justify="right", no_wrap=True)
     for name, system in systems.items():
-        table.add_row(name, *(_cell(key, system) for key in shown))
+        table.row(name, *(_cell(key, system) for key in shown))
     return table
 
 
@@ -209,13 +208,12 @@ def _cell(key: str, system: Mapping[str, Any]) -> str:
 
 
 def _segment_table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(title="By segment", title_justify="left")
-    table.add_column("system")
+    table = Table("system", title="By segment", left=True)
     for _, group, metric in SEGMENT_COLUMNS:
         table.add_column(f"{metric}, {group}", justify="right")
     for name, system in systems.items():
         cells = [_number(system["segments"][kind][group][metric]) for kind, group, metric in SEGMENT_COLUMNS]
-        table.add_row(name, *cells)
+        table.row(name, *cells)
     return table
 
 

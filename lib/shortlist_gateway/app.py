@@ -48,6 +48,8 @@ class Gateway:
         app = web.Application(middlewares=[connections.watched, cors(self._settings.allow_origins), _errors_as_json])
         app.router.add_get("/", self._about)
         app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/livez", self._livez)
+        app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/openapi.json", self._openapi)
         app.router.add_route("*", "/{path:.*}", self._unary)
         return app
@@ -95,15 +97,29 @@ class Gateway:
         return method
 
     async def _about(self, request: web.Request) -> web.Response:
-        return web.Response(text="Shortlist over HTTP/JSON (Connect protocol, unary): see /openapi.json and /healthz\n")
+        return web.Response(
+            text="Shortlist over HTTP/JSON (Connect protocol, unary): see /openapi.json, /livez and /readyz\n"
+        )
 
     async def _healthz(self, request: web.Request) -> web.Response:
+        status = await self._status()
+        return web.json_response({"status": status}, status=200 if status == "SERVING" else 503)
+
+    async def _livez(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        if (status := await self._status()) == "SERVING":
+            return web.Response(text="ok\n")
+        return web.Response(text=f"the server at {self._settings.server} is {status}\n", status=503)
+
+    async def _status(self) -> str:
+        """What the server says of its health; UNREACHABLE where it says nothing."""
         try:
             answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
-            status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+            return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
         except grpc.aio.AioRpcError:
-            status = "UNREACHABLE"
-        return web.json_response({"status": status}, status=200 if status == "SERVING" else 503)
+            return "UNREACHABLE"
 
     async def _openapi(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(OPENAPI)

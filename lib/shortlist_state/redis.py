@@ -9,7 +9,6 @@ append-only file as one transaction: never half a batch.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Sequence
@@ -20,11 +19,12 @@ import redis
 import structlog
 
 from shortlist_core.errors import StateError
-from shortlist_core.types import Event, EventType
+from shortlist_core.types import Event
 from shortlist_state import redis_scripts
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.redis_catalog import RedisCatalog
 from shortlist_state.redis_connection import RedisConnection, line
+from shortlist_state.redis_rows import TYPES, from_json, sortable, time_of, to_json
 from shortlist_state.store import (
     AppendResult,
     Expired,
@@ -44,8 +44,6 @@ READ_SECONDS, OTHER_SECONDS = 0.5, 5.0
 
 EXPIRED_AT_ONCE = 200
 """Events that one script deletes at most: other calls of that Redis wait for it, about a millisecond."""
-
-_TYPES = {int(type): type for type in EventType}
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +67,7 @@ class RedisStore(StateStore):
         check_events(events)
         if not events:
             return AppendResult(0, 0)
-        texts = [text for e in events for text in (e.event_id, e.user_id, _sortable(e.time), _to_json(e))]
+        texts = [text for e in events for text in (e.event_id, e.user_id, sortable(e.time), to_json(e))]
         accepted = self._redis.run(self._redis.others, redis_scripts.APPEND, lambda: texts)
         return AppendResult(accepted, len(events) - accepted)
 
@@ -87,9 +85,9 @@ class RedisStore(StateStore):
         answer = self._redis.run(self._redis.others, redis_scripts.SUMMARY, lambda: self._named(user_id))
         erased, flat = answer
         columns = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
-        rows = [(_TYPES[type], count, first, last) for type, count, first, last in columns if type in _TYPES]
+        rows = [(TYPES[type], count, first, last) for type, count, first, last in columns if type in TYPES]
         first, last = min((row[2] for row in rows), default=b""), max((row[3] for row in rows), default=b"")
-        return Summary({type: count for type, count, _, _ in rows}, _time(first), _time(last), bool(erased))
+        return Summary({type: count for type, count, _, _ in rows}, time_of(first), time_of(last), bool(erased))
 
     def export(self, user_id: str, after: int, limit: int) -> LogPage:
         """Sorts all of the user's events for every page."""
@@ -128,7 +126,7 @@ class RedisStore(StateStore):
         with self._redis.translated(self._redis.others):
             cursor, keys = self._redis.others.scan(int(place or 0), match=f"{glob_escaped(prefix)}*", count=users)
         deleted = waiting = 0
-        bounds = ["" if before is None else _sortable(before), "" if most is None else most, EXPIRED_AT_ONCE]
+        bounds = ["" if before is None else sortable(before), "" if most is None else most, EXPIRED_AT_ONCE]
         for key in keys:
             user_id, more = key.decode()[len(prefix) :], True
             while more:
@@ -217,7 +215,7 @@ class RedisStore(StateStore):
             if payload and payload.startswith(b"!"):
                 if user_id is None:
                     entries.append(LogEntry(sequence, payload[1:], None))
-            elif (event := _from_json(payload)) and user_id in (None, event.user_id):
+            elif (event := from_json(payload)) and user_id in (None, event.user_id):
                 entries.append(LogEntry(sequence, self.pseudonym(event.user_id), event))
         return LogPage(entries, end, bool(more))
 
@@ -227,30 +225,6 @@ def glob_escaped(text: str) -> str:
     return re.sub(r"([*?\[\]\\^])", r"\\\1", text)
 
 
-def _sortable(time: int) -> str:
-    """An int64 as text of 16 characters that sort as the numbers do."""
-    return f"{int(time) + 2**63:016x}"
-
-
-def _time(member: bytes) -> int | None:
-    return int(member[:16], 16) - 2**63 if member else None
-
-
-def _to_json(event: Event) -> str:
-    e = event
-    fields = [e.event_id, e.user_id, e.item_id, int(e.time), int(e.type), float(e.value), e.session_id]
-    return json.dumps([*fields, e.attribution_token], ensure_ascii=False, separators=(",", ":"))
-
-
-def _from_json(payload: bytes | None) -> Event | None:
-    """The event of a row; None for a row that was lost, and for what only a newer version can read."""
-    try:
-        id, user, item, time, type, value, session, token = json.loads(payload or b"[]")[:8]
-        return Event(id, user, item, time, _TYPES[type], value, session, token)
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
 def _live(user_id: str, erased: int, payloads: Sequence[bytes | None]) -> LiveUser:
-    events = [event for payload in reversed(payloads) if (event := _from_json(payload)) and event.user_id == user_id]
+    events = [event for payload in reversed(payloads) if (event := from_json(payload)) and event.user_id == user_id]
     return LiveUser(events, bool(erased))

@@ -76,6 +76,8 @@ class SqliteFile:
         self._watch: FileWatch | None = None
         with self._translated("opened"):
             if path != MEMORY:
+                if not (folder := Path(path).absolute().parent).is_dir():
+                    raise NotADirectoryError(f"there is no folder {str(folder)!r}")
                 _create(self._path)
                 self._held = hold(self._path)
                 check_log(self._path)

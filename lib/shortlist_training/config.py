@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean
+from shortlist_core.terminal import quoted
 
 
 class Recipe(BaseModel):
@@ -37,9 +40,15 @@ class Recipe(BaseModel):
         try:
             return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
-            raise DataError(f"{path}: cannot read: {error.strerror or error}") from error
+            raise DataError(f"{quoted(path)}: cannot read: {error.strerror or error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: not TOML: {error}") from error
+            raise DataError(f"{quoted(path)}: not TOML: {error}") from error
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise DataError(f"{path}: {wrong}") from error
+            raise DataError(f"{quoted(path)}: {'; '.join(map(_mistake, error.errors()))}") from error
+
+
+def _mistake(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"there is no setting {quoted(name)}{did_you_mean(name, Recipe.model_fields)}"
+    return f"{name}: {error['input']!r}: {error['msg'][:1].lower()}{error['msg'][1:]}"

@@ -109,13 +109,12 @@ class Retraining:
     def _judge(self, dataset: Dataset, current: Bundle, workspace: Path, outcome: Outcome, announce: Progress) -> None:
         """Train the trial and compare; leave the decision and the reason in the outcome."""
         cut = gate_cut(dataset.interactions, current.manifest.as_of_micros)
-        heldout = _heldout(dataset, cut)
+        heldout, users = _heldout(dataset, cut)
         if heldout is None or len(heldout) < FEWEST_USERS:
-            users = 0 if heldout is None else len(heldout)
             outcome.decision = "too little is new"
             outcome.reason = (
-                f"{users} users came back since {_text(cut)} with something new, {FEWEST_USERS} are needed to compare"
-                f" with bundle {current.version}, whose data ends at {_text(current.manifest.as_of_micros)}"
+                f"{users}; {FEWEST_USERS} users who came back for something new are needed to compare with bundle"
+                f" {current.version}, whose data ends at {_text(current.manifest.as_of_micros)}"
             )
             return
         with _timed(outcome, "trial"):
@@ -173,11 +172,13 @@ def gate_cut(interactions: pl.DataFrame, as_of: int) -> int:
     return end - int(min(GATE_SHARE * new, GATE_DAYS * DAY))
 
 
-def _heldout(dataset: Dataset, cut: int) -> Heldout | None:
+def _heldout(dataset: Dataset, cut: int) -> tuple[Heldout | None, str]:
+    """What is held out, and how many users that is; None and the reason where it is nobody."""
     try:
-        return Heldout.of(dataset, cut)
-    except DataError:  # nobody came back
-        return None
+        heldout = Heldout.of(dataset, cut)
+    except DataError as error:
+        return None, str(error)
+    return heldout, f"{len(heldout):,} users came back for something new since {_text(cut)}"
 
 
 @contextmanager

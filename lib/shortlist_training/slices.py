@@ -93,7 +93,7 @@ def slices(histories: Queries, has_text: Bools, count: int, most: int, seed: int
     """`count` slices of at most `most` queries each, oldest first.
 
     Where slices of time give too few queries, the ends of all histories make the only slice. `has_text`, bool [items],
-    says which items have text. Raises DataError where the ends of histories give no query either.
+    says which items have text. Raises DataError, which says why, where the ends of histories give no query either.
     """
     as_of = int(histories.now[0])
     length = span_days(histories.times, as_of) * SLICE_SHARE * DAY
@@ -106,8 +106,25 @@ def slices(histories: Queries, has_text: Bools, count: int, most: int, seed: int
         return [cut_slice for cut_slice, _ in kept]
     last = ends(histories, len(has_text), most, generator)
     if not len(last.queries):
-        raise DataError("no user has two events that differ in their item: there is nothing to learn from")
+        raise DataError(f"{_why_nothing(histories, last.past)}: there is nothing to learn from")
     return [last]
+
+
+def _why_nothing(histories: Queries, past: Queries) -> str:
+    """Why the ends of histories, of which `past` is the rest, give no query."""
+    n_items = int(histories.items.max(initial=0)) + 1
+    keys = histories.rows() * n_items + histories.items
+    several = int((np.bincount(np.unique(keys) // n_items, minlength=len(histories)) > 1).sum())
+    if not several:
+        return f"no user of {len(histories):,} has two different items"
+    who = f"{several:,} of {len(histories):,} users have two items or more, but"
+    new = ~np.isin(keys, past.rows() * n_items + past.items)
+    if not new.any():
+        return f"{who} all that they took at the ends of their histories they had taken before"
+    if not wanted(histories)[new].any():
+        return f"{who} what was new to them at the ends of their histories was only shown to them, or disliked"
+    count = len(np.unique(keys[new & wanted(histories)] % n_items))
+    return f"{who} nobody had taken any of the {count:,} items that they wanted at the ends of their histories before"
 
 
 def time_slice(

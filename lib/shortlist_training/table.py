@@ -10,13 +10,11 @@ import numpy as np
 import polars as pl
 
 from shortlist_bundle.groups import Attribute, padded
-from shortlist_core.errors import DataError
 from shortlist_core.types import Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_layers.tokens import TextEncoder
-
-FEWEST_EVENTS = 50
+from shortlist_training.demands import demand
 
 FEWEST_MEMBERS, MOST_GROUPS = 10, 1_000
 """Users with events that share an attribute value must be so many to be a group; at most so many groups are kept."""
@@ -42,14 +40,10 @@ def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = N
     """The table of what happened before `as_of` (microseconds), or of everything: then `as_of` follows the last event.
 
     Texts are encoded with the vocabulary of `encoder`, or with one that is learned from them.
-    Raises DataError when there are too few interactions to learn from.
+    Raises DataError where the interactions are not enough to learn from, or lie in the future.
     """
-    if as_of is not None:
-        dataset = dataset.until(as_of)
+    dataset = demand(dataset, as_of)
     events = dataset.interactions
-    if len(events) < FEWEST_EVENTS:
-        before = "" if as_of is None else " before the given time"
-        raise DataError(f"there are {len(events)} interactions{before}; training needs at least {FEWEST_EVENTS}")
     times = events["timestamp"].dt.timestamp("us").to_numpy()
     now = int(times[-1]) + 1 if as_of is None else as_of
     items = dataset.items

@@ -10,7 +10,7 @@ import numpy as np
 
 from shortlist_core.errors import DataError
 from shortlist_core.ndcg import dcg_at
-from shortlist_core.types import Bools, Float32s
+from shortlist_core.types import NO_ITEM, Bools, Float32s
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offset_for
@@ -74,7 +74,11 @@ def train_scorer(
     """
     everything = Examples.join(slices)
     if not (everything.labels > 0).any():
-        raise DataError("no user took anything that retrieval had proposed: there is nothing for the ranker to learn")
+        candidates = int(np.count_nonzero(everything.candidates != NO_ITEM))
+        raise DataError(
+            f"none of the {candidates:,} candidates that retrieval proposed to {len(everything):,} queries was taken:"
+            " there is nothing for the ranker to learn"
+        )
     if len(slices) > 1:
         learn, check = Examples.join(slices[:-1]), slices[-1]
     else:

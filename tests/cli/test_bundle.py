@@ -66,7 +66,8 @@ def test_a_list_goes_on_past_a_manifest_that_cannot_be_read(shell: Shell, store:
 
 def test_an_empty_folder_is_no_mistake_of_the_list(shell: Shell, store: BundleStore, tmp_path: Path) -> None:
     store.directory = tmp_path / "none"
-    assert shell("list")[:2] == (0, f"there is no bundle in {tmp_path}/none yet\n")
+    store.directory.mkdir()
+    assert shell("list")[:2] == (0, f"there is no bundle in '{tmp_path}/none' yet\n")
     assert shell("show")[0] == 2
 
 

@@ -30,11 +30,11 @@ class Service(CatalogServiceServicer):
         self.sizes: list[int] = []
 
     def UpsertItems(self, request, context):
-        bad = [i for i, item in enumerate(request.items) if len(item.title) > 1_000]
+        bad = [i for i, item in enumerate(request.items) if item.title == "Refused"]
         if bad:
             details = error_details_pb2.BadRequest()
             for i in bad:
-                details.field_violations.add(field=f"items[{i}].title", description="must be shorter")
+                details.field_violations.add(field=f"items[{i}].title", description="must be another")
             status = status_pb2.Status(code=code_pb2.INVALID_ARGUMENT, message="bad")
             status.details.add().Pack(details)
             context.abort_with_status(rpc_status.to_status(status))
@@ -119,7 +119,8 @@ def test_parquet_csv_and_standard_input_do_as_well(shortlist, service, tmp_path:
             lines({"item_id": "a"}, "{broken", {"item_id": "", "title": "x"}),
             ("line 2: invalid JSON", "line 3: missing"),
         ),
-        (lines({"item_id": "a", "price": "dear"}), ("line 1: unreadable price",)),
+        (lines({"item_id": "a", "price": "dear"}), ("line 1: price is no number",)),
+        (lines({"item_id": "a", "title": "t" * 1_001}), ("line 1: title of more than 1,000 characters",)),
         (lines({"item_id": "a"}, "", {"item_id": "a", "title": "b"}), ("line 3: repeated item_id",)),
         (lines({"id": "a"}), ("no column 'id'", "item_id")),
         (lines({"title": "a"}), ("'item_id' is missing",)),
@@ -139,11 +140,11 @@ def test_a_file_with_mistakes_writes_nothing_and_names_them(
 
 def test_what_the_server_refuses_is_named_by_its_line(shortlist, service, tmp_path: Path) -> None:
     rows = [{"item_id": f"i{number}"} for number in range(1_010)]
-    rows[1_005]["title"] = "t" * 1_001
+    rows[1_005]["title"] = "Refused"
     (tmp_path / "items.jsonl").write_text("\n" + lines(*rows))
     code, _, err = shortlist("upsert", str(tmp_path / "items.jsonl"))
     assert code == 2
-    assert "line 1007: title must be shorter" in err
+    assert "line 1007: title must be another" in err
     assert "; 1,000 items before line 1002 are written" in err
 
 
@@ -175,6 +176,7 @@ def test_a_store_is_compacted(run, tmp_path: Path) -> None:
     events = pl.DataFrame({"user_id": ["u"], "item_id": ["i"], "timestamp": [0]}).cast({"timestamp": pl.Datetime("us")})
     Dataset.of(events).write(tmp_path / "data")
     bundles = BundleStore(tmp_path / "bundles")
+    bundles.directory.mkdir()
     arguments = ("compact", "--data", str(tmp_path / "data"), "--state", url, "--bundles", str(tmp_path / "bundles"))
     assert "kept 1 items and 0 deletions" in run(*arguments)[1]
     with bundles.writer() as writer:

@@ -40,7 +40,7 @@ def test_a_table_is_imported_and_summed_up(tables: Path) -> None:
 
 
 def test_too_many_rejects_are_shown_and_refused(tables: Path) -> None:
-    (tables / "bad.csv").write_text("user_id,item_id,timestamp\nu,i,never\nu,i,1\n")
+    (tables / "bad.csv").write_text("user_id,item_id,timestamp\nu,i,never\nu,i,2024-01-01\n")
     arguments = ("import", "table", "--interactions", tables / "bad.csv", "--out", tables / "out")
     result = shortlist_data(*arguments)
     assert isinstance(result.exception, DataError)

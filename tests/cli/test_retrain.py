@@ -78,4 +78,4 @@ def test_a_folder_that_cannot_be_written_is_one_line(trained_bundle, tmp_path, m
     with pytest.raises(SystemExit) as exit:
         main.run()
     assert exit.value.code == 2
-    assert "cannot write" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"error: '{tmp_path}/file' is no folder\n"

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
 from shortlist_bundle import BundleStore
 from shortlist_cli import main
+from shortlist_data.dataset import Dataset
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def test_training_again_from_the_command_line_gives_the_same_metrics(shortlist, 
     code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
     assert code == 0, err
     published = BundleStore(tmp_path / "bundles").load()
-    assert f"Published {published.version} in {tmp_path / 'bundles'}, now current" in out
+    assert f"Published {published.version} in '{tmp_path / 'bundles'}', now current" in out
     assert published.manifest.metrics == pytest.approx(trained_bundle.load().manifest.metrics, abs=1e-6)
 
     options = (*options, "--no-activate")
@@ -77,6 +79,14 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
     assert "NDCG@10" in said
 
 
+def ahead(folder):
+    """The data, with one interaction of a clock that is wrong."""
+    data = Dataset.read(folder)
+    odd = data.interactions.tail(1).with_columns(timestamp=pl.lit(datetime(2999, 1, 1, tzinfo=UTC)))
+    odd = odd.cast(data.interactions.schema)
+    return Dataset.of(pl.concat([data.interactions, odd]), data.items, data.users)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -89,22 +99,33 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
         (["retrain", "--data", "{data}", "--bundles", "{tmp}/c", "--device", "gpu"], "no GPU can be used here"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/no", "--out", "{tmp}/o"], "cannot read"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/empty", "--out", "{tmp}/o"], "no user ids"),
-        (["recommend", "--bundles", "{tmp}/none", "--users", "{tmp}/one", "--out", "{tmp}/o"], "there is no bundle"),
+        (["recommend", "--bundles", "{tmp}/none", "--users", "{tmp}/one", "--out", "{tmp}/o"], "there is no folder"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/one", "--out", "{tmp}/no/o"], "cannot write"),
+        (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/one", "--out", "{tmp}/o.parquet"], "as CSV alone"),
+        (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2023-11-15", "--out", "{tmp}/no/o"],
+         "cannot write"),
+        (["train", "--data", "{data}", "--bundles", "{tmp}/one"], "is no folder"),
+        (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--until", "2999-01-01"], "lies in the future"),
+        (["train", "--data", "{tmp}/ahead", "--bundles", "{tmp}/b"], "train with --until 20"),
+        (["retrain", "--data", "{tmp}/ahead", "--bundles", "{tmp}/b"], "1 of 11,529 interactions lie"),
+        (["data", "synthetic", "--out", "{tmp}/one/data"], "cannot be made"),
+        (["data", "synthetic-vectors", "--items", "100", "--bundles", "{tmp}/one"], "is a file"),
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2023-06-01", "--out", "{tmp}/o"],
          "has seen data after 2023-06-01"),
         (["evaluate", "--data", "{data}", "--bundles", "{bundles}", "--since", "2030-01-01", "--out", "{tmp}/o"],
-         "both are needed"),
+         "the newest at 2023-12-30"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_and_exit_code_2(shortlist, trained_bundle, tmp_path, monkeypatch, arguments, message):
     monkeypatch.setattr("keras.distribution.list_devices", lambda kind: [])
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "one").write_text("u000001\n")
+    ahead(trained_bundle.data).write(tmp_path / "ahead")
     places = {"tmp": tmp_path, "data": trained_bundle.data, "bundles": trained_bundle.bundles}
     code, out, err = shortlist(*(argument.format(**places) for argument in arguments))
     assert code == 2
     assert message in err
     assert "Traceback" not in err + out
+    assert "preparing the data" not in err, "what can be checked before the work is"
     assert err.strip().splitlines()[-1].startswith("error: ")
     assert not (tmp_path / "b").exists(), "a mistake publishes nothing"

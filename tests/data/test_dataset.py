@@ -77,7 +77,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("column", ["user_id", "item_id", "timestamp"])
 def test_missing_columns_are_named(column: str) -> None:
-    with pytest.raises(DataError, match=f"column '{column}' is missing"):
+    with pytest.raises(DataError, match=f"there is no column '{column}'; the columns are "):
         Dataset.of(small().interactions.drop(column))
 
 
@@ -113,6 +113,8 @@ def test_an_item_must_not_appear_twice() -> None:
         "1317427200000",
         "1317427200.0",
         "1317427200000000",
+        "20111001",
+        "20111001000000",
     ],
 )
 def test_all_spellings_of_one_moment_agree(text: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from shortlist_core.errors import DataError
 from shortlist_data import movielens
+from shortlist_data.rejects import Note
 
 
 def write_latest(folder: Path) -> None:
@@ -53,7 +54,8 @@ def test_the_layout_of_ml_1m(tmp_path: Path) -> None:
     assert result.rejects[0].frame().rows() == [(3, "wrong number of columns", "broken")]
     first = result.dataset.items.row(0, named=True)
     assert (first["title"], first["categories"]) == ("Misérables: Les", ["Drama", "Musical"])
-    assert result.notes == {"items only in interactions (no title)": 1}
+    assert result.notes[0] == Note("items only in interactions (no title)", 1)
+    assert (result.notes[1].text[:38], result.notes[1].count) == ("ratings below 4, in a scale of 3 to 5:", 1)
     assert {"key": "gender", "value": "F"} in result.dataset.users["attributes"].to_list()[0]
 
 

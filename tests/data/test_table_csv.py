@@ -60,7 +60,7 @@ def test_a_quote_that_is_never_closed_swallows_no_line_unseen(tmp_path: Path, re
 def test_bytes_that_are_no_utf8_cost_their_own_row(tmp_path: Path) -> None:
     text = "item_id,title\na,A\nb,Café\nc,C\n".encode("latin-1")
     result = run_items(tmp_path, text)
-    assert rejected(result, "items") == [(3, "not text in this encoding: try --encoding latin-1")]
+    assert rejected(result, "items") == [(3, "not text in this encoding: try --encoding cp1252")]
     result = run_items(tmp_path, text, reading=Reading(encoding="latin-1"))
     assert item(result, "b")["title"] == "Café"
 

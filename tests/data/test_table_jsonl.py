@@ -9,7 +9,8 @@ from table_imports import events, item, rejected, run, run_items
 
 def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
     good = '{"user_id": "u1", "item_id": "a", "timestamp": 1704103200123, "note": {"deep": [1]}}'
-    lines = [good, '{"user_id": "u2", "item_id"', "", "[1, 2]", '{"user_id": "u4", "timestamp": 1}', good + good]
+    no_item = '{"user_id": "u4", "timestamp": 1704103200123}'
+    lines = [good, '{"user_id": "u2", "item_id"', "", "[1, 2]", no_item, good * 2]
     result = run(tmp_path, "\n".join(lines), "e.jsonl")
     assert events(result) == [("u1", "a")]
     assert rejected(result) == [(2, "invalid JSON"), (4, "invalid JSON"), (5, "missing item_id"), (6, "invalid JSON")]
@@ -17,14 +18,14 @@ def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
 
 
 def test_json_that_is_no_utf8_is_rejected(tmp_path: Path) -> None:
-    good = b'{"user_id": "u1", "item_id": "a", "timestamp": 1}\n'
-    result = run(tmp_path, good + b'{"user_id": "\xe9", "item_id": "a", "timestamp": 1}\n' + good, "e.jsonl")
+    good = b'{"user_id": "u1", "item_id": "a", "timestamp": 1704103200}\n'
+    result = run(tmp_path, good + b'{"user_id": "\xe9", "item_id": "a", "timestamp": 1704103200}\n' + good, "e.jsonl")
     assert rejected(result) == [(2, "invalid JSON"), (3, "exact duplicate")]
 
 
 def test_json_that_is_cut_by_blocks_keeps_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shortlist_data.source_jsonl._BLOCK", 100)
-    lines = [json.dumps({"user_id": f"u{i}", "item_id": "a", "timestamp": i}) for i in range(50)]
+    lines = [json.dumps({"user_id": f"u{i}", "item_id": "a", "timestamp": 1704103200 + i}) for i in range(50)]
     lines[33] = "broken"
     result = run(tmp_path, "\n".join(lines), "e.jsonl")
     assert rejected(result) == [(34, "invalid JSON")]
@@ -45,4 +46,9 @@ def test_json_values_of_mixed_types_and_lists(tmp_path: Path) -> None:
     assert item(result, "2")["title"] == ""
     assert item(result, "2")["categories"] == ["C", "D"]
     assert item(result, "2")["attributes"] == [{"key": "depth", "value": "2.5"}]
-    assert rejected(result, "items") == [(3, "unreadable price"), (4, "negative price")]
+    assert (item(result, "3")["price"], item(result, "4")["price"]) == (None, None)
+    assert rejected(result, "items") == []
+    assert [(note.text, note.example) for note in result.notes[:2]] == [
+        ("items: price is no number: unknown", "'cheap' (line 3)"),
+        ("items: price below 0: unknown", "'-1' (line 4)"),
+    ]

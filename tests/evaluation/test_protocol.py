@@ -74,9 +74,14 @@ def test_impressions_and_dislikes_count_for_nothing():
 @pytest.mark.parametrize(
     ("events", "message"),
     [
-        ([("ann", "a", 1)], "0 events before the cut and 1 after"),
-        ([("ann", "a", -1)], "1 events before the cut and 0 after"),
-        ([("ann", "a", -1), ("ann", "a", 1)], "no user has events before the cut and a new item"),
+        ([], "there are no interactions: "),
+        ([("ann", "a", 1), ("ann", "b", 2)], "none of the 2 interactions lies before .*, the oldest is of .*: events "),
+        ([("ann", "a", -1)], "all 1 interactions lie before .*, the newest at .*: events before and after it"),
+        ([("ann", "a", -1), ("ann", "b", 1, "impression")], r"no event since .* wants an item \(1 impression\): "),
+        ([("ann", "a", -1, "dislike"), ("ann", "b", 1)], r"no event before .* wants an item \(1 dislike\): "),
+        ([("ann", "a", -1), ("bob", "a", 1)], "none of the 1 users who came since .* had come before: "),
+        ([("ann", "a", -1), ("ann", "b", 1)], "the 1 users who came back .* only items that came later: "),
+        ([("ann", "a", -1), ("ann", "a", 1)], "the 1 users who came back .* took no known item that was new to them: "),
     ],
 )
 def test_a_cut_that_leaves_nothing_to_test_is_explained(events, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from torture_event_writes import check
 from torture_publish_kills import ExpectedFolder
 
 from shortlist_core.types import Event
+from shortlist_data import time_units
 from shortlist_state import open_store
 
 
@@ -58,3 +60,14 @@ def test_a_current_bundle_that_nobody_made_so_and_a_bundle_that_is_gone_are_noti
         ExpectedFolder(store, old, {old}).follow(["begin\tpublish beside\t\n"])
     with pytest.raises(AssertionError, match="was published and is gone"):
         ExpectedFolder(store, store.current() or "", {old, "20200101-000000-abcdef"}).follow([])
+
+
+def test_a_cell_that_is_changed_silently_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imports = run_tortures.module("imports")
+    monkeypatch.setattr("shortlist_data.numbers._UNSURE", "^$")  # 1,234 is read as whatever comes first
+    with pytest.raises(AssertionError, match="is read as"):
+        imports.torture(tmp_path, seed=1, tables=400)
+    monkeypatch.undo()
+    monkeypatch.setitem(time_units.UNITS, "excel", replace(time_units.UNITS["excel"], zero=0))
+    with pytest.raises(AssertionError):
+        imports.torture(tmp_path, seed=1, tables=400)

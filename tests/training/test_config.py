@@ -21,7 +21,8 @@ def test_every_wrong_field_is_listed_at_once(tmp_path):
     with pytest.raises(DataError) as caught:
         Recipe.read(path)
     message = str(caught.value)
-    for field in ("slices", "candidates", "sclices", "ranker_epochs"):
+    assert "there is no setting 'sclices'; did you mean 'slices'?" in message
+    for field in ("slices", "candidates", "ranker_epochs"):
         assert f"{field}: " in message
     assert "tower_steps" not in message
     assert "\n" not in message

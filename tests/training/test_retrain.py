@@ -112,11 +112,12 @@ def test_force_publishes_all_the_same_and_says_so(retraining, dataset, bundles, 
 
 
 def test_with_too_little_that_is_new_nothing_is_trained(retraining, dataset, bundles, trained_already):
-    for since_then in (-DAY, 0, DAY // 4):
+    for since_then, why in ((-DAY, "interactions lie before "), (0, "interactions lie before "), (DAY // 4, "since ")):
         known = dataset.until(BundleStore(bundles).load().manifest.as_of_micros + since_then)
         outcome = retraining.run(known, bundles, SILENT)
         assert (outcome.decision, outcome.published) == ("too little is new", None)
-        assert "30 are needed" in outcome.reason
+        assert why in outcome.reason
+        assert "30 users who came back for something new are needed" in outcome.reason
     assert trained_already == []
 
 

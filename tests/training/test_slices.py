@@ -182,6 +182,20 @@ def test_where_nobody_has_two_items_there_is_nothing_to_learn(queries_of, users)
         slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
 
 
+@pytest.mark.parametrize(
+    ("users", "why"),
+    [
+        ([[(1, 1, 4)]] * 3, "no user of 3 has two different items"),
+        ([[(1, 1, 4), (2, 2, 4)], [(1, 3, 4), (2, 4, 4)]], "2 of 2 users .* nobody .* any of the 2 items .* before"),
+        ([[(1, 1, 4), (2, 2, 6)], [(1, 2, 4), (2, 1, 6)]], "2 of 2 users .* was only shown to them, or disliked"),
+        ([[(1, 1, 4), (2, 2, 4), (3, 1, 4)], [(1, 2, 4)]], "1 of 2 users .* they had taken before"),
+    ],
+)
+def test_each_cause_of_nothing_to_learn_is_told(queries_of, users, why):
+    with pytest.raises(DataError, match=f"{why}.*: there is nothing to learn from"):
+        slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)
+
+
 def test_three_users_make_a_slice(queries_of):
     users = [[(day, (day + user) % ITEMS, 4) for day in range(10)] for user in range(3)]
     [cut] = slices(histories_of(queries_of, users), HAS_TEXT, 4, 1_000, 0)

@@ -57,6 +57,11 @@ CAUSES = (
         " try again by themselves.",
     ),
     Cause(
+        errors.QuotaError(1.0),
+        "The caller's token has asked as many queries as its quota allows.",
+        "Come back after the time in RetryInfo, or ask the operator for a larger quota.",
+    ),
+    Cause(
         errors.CatalogFullError(0, 1, 1),
         "UpsertItems with more new items than the server takes.",
         "Train a bundle that contains them. Waiting does not help.",
@@ -78,6 +83,11 @@ CAUSES = (
         errors.UnavailableError("BUNDLE_STORAGE", ""),
         "The folder of bundles cannot be written.",
         "Let the operator look at the folder.",
+    ),
+    Cause(
+        errors.SlowCallerError("request"),
+        "The caller did not send its request, did not read an answer, or left a stream idle for too long.",
+        "Send and read faster; open a stream when there is something to send.",
     ),
     Cause(
         errors.DeadlineError("rank"),

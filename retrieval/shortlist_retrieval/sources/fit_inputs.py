@@ -14,6 +14,9 @@ from shortlist_layers.item_features import ItemFeatures
 from shortlist_retrieval.profile import history_profile
 from shortlist_retrieval.sources.scores import Scoring
 
+SHORTEST_SPAN = 1 / 24
+"""Days that data reaches back at least, whatever its times say: an hour."""
+
 
 @dataclass(frozen=True)
 class RetrievalSettings:

@@ -14,7 +14,7 @@ from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import DAY, Float32s, Int32s, Queries, among
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.profile import wanted
-from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.fit_inputs import SHORTEST_SPAN, FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_retrieval.sources.scores import StaticScores
 from shortlist_retrieval.sources.source import Source
@@ -44,8 +44,12 @@ class Popularity(Source):
 
     @classmethod
     def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
-        """The settings with windows that fit the span of the data. No window is tried, as each one becomes a source."""
-        return replace(settings, windows_days=tuple(trial.span_days * share for share in WINDOW_SHARES))
+        """The settings with windows that fit the span of the data. No window is tried, as each one becomes a source.
+
+        Data of an hour or less, or without times, has no windows: each would hold what all time holds.
+        """
+        shares = WINDOW_SHARES if trial.span_days > SHORTEST_SPAN else ()
+        return replace(settings, windows_days=tuple(trial.span_days * share for share in shares))
 
     @classmethod
     def fit(cls, inputs: FitInputs) -> Sequence[Popularity]:
@@ -121,7 +125,10 @@ def _reordered(order: Int32s, values: Float32s, changed: Int32s) -> Int32s:
 
 
 def window_name(days: float) -> str:
-    """The source's name for a window: `popular_14d`, `popular_6h`; `popular` for all time."""
+    """The source's name for a window: `popular_14d`, `popular_6h`, `popular_36m`; `popular` for all time.
+
+    Windows of which each is twice as long as the one before have different names.
+    """
     if np.isinf(days):
         return "popular"
     length, unit = _rounded(days)
@@ -138,5 +145,9 @@ def _explanation(window_days: float) -> Explanation:
 
 
 def _rounded(days: float) -> tuple[int, str]:
-    """A window in whole days, or in whole hours where it is shorter than one day, and the unit."""
-    return (round(days), "day") if days >= 1 else (max(1, round(days * 24)), "hour")
+    """A window as a whole number of the largest unit that it holds: days, hours or minutes; at least one minute."""
+    if days >= 1:
+        return round(days), "day"
+    if days * 24 >= 1:
+        return round(days * 24), "hour"
+    return max(1, round(days * 24 * 60)), "minute"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shortlist_core.types import DAY, Bools, Int64s
-from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.fit_inputs import SHORTEST_SPAN, FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.registry import SOURCES
 from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.training.trainers import Trainer, trainer_of
@@ -45,4 +45,4 @@ def choose_settings(trial: Trial) -> RetrievalSettings:
 def span_days(times: Int64s, as_of: int) -> float:
     """How many days the data reaches back from `as_of`, without the earliest few events; at least an hour."""
     start = np.quantile(times, 0.05) if len(times) else as_of
-    return max((as_of - float(start)) / DAY / 0.95, 1 / 24)
+    return max((as_of - float(start)) / DAY / 0.95, SHORTEST_SPAN)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from shortlist_core.errors import UnavailableError
 
+_MOST_NAMED = 10  # tenants in the reason why the server does not serve
+
 
 class Lifecycle:
     """The state of the server. Health, admission of calls and the end of the process all follow it.
@@ -28,7 +30,17 @@ class Lifecycle:
     @property
     def serving(self) -> bool:
         """Whether all bundles are loaded and the server does not drain."""
-        return not self._not_loaded and not self.draining.is_set()
+        return not self.obstacle
+
+    @property
+    def obstacle(self) -> str:
+        """Why the server does not serve, in a few words; empty where it does."""
+        if self.draining.is_set():
+            return "draining: this server is shutting down"
+        if not self._not_loaded:
+            return ""
+        whose = ", ".join(sorted(self._not_loaded)[:_MOST_NAMED])
+        return f"starting: no bundle is loaded yet{whose and f' for the tenants {whose}'}"
 
     def loaded(self, tenant: str = "") -> None:
         """Note that the tenant's bundle is loaded. Once all are, the server serves."""

@@ -45,7 +45,8 @@ def configure(level: LogLevel, key: str = "") -> None:
         if not terminal:
             _original = _capture(_writer)
     # A terminal is shown tracebacks without local variables, which may hold secrets.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    console = structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=structlog.dev.plain_traceback)
     logger = _Logger(_writer)
     structlog.configure(
         processors=[

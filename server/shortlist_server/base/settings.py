@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from shortlist_core.addresses import is_loopback, split
 from shortlist_core.device import Device
 from shortlist_core.errors import InvalidArgumentError, Violation
+from shortlist_core.nearest import did_you_mean
 from shortlist_server.base.tenants import Tenant, check_apart
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -23,6 +25,8 @@ class Settings(BaseModel):
 
     bundles: Path = Path()
     """Folder of the bundles. Its stable bundle is served, and its canary and shadow. Always given but with tenants."""
+    wait_for_bundle: bool = False
+    """Whether a server starts without a bundle, and serves as soon as the first one is published."""
     state: str = ""
     """URL of the store of live users, such as `sqlite:state.sqlite`. Always given but with tenants."""
     tenants: Mapping[str, Tenant] = {}
@@ -86,6 +90,8 @@ class Settings(BaseModel):
     """Most calls under way on one connection; a client with more calls waits on its side."""
     max_connection_age_seconds: float = Field(1_800.0, gt=0)
     """Age at which a client is asked to connect anew, so that balancers can spread connections again."""
+    max_connection_idle_seconds: float = Field(900.0, gt=0)
+    """How long a connection may be without a call before it is closed; clients connect anew when they need to."""
     bundle_poll_seconds: float = Field(0.5, gt=0)
     """How often a process looks for changed labels in the folder of bundles."""
     catalog_poll_seconds: float = Field(0.1, gt=0)
@@ -121,11 +127,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            violations = [
-                Violation(".".join(map(str, wrong["loc"])) or "settings", wrong["msg"].removeprefix("Value error, "))
-                for wrong in error.errors()
-            ]
-            raise InvalidArgumentError(violations) from None
+            raise InvalidArgumentError([_violation(wrong) for wrong in error.errors()]) from None
 
     @model_validator(mode="after")
     def _whose(self) -> Self:
@@ -203,3 +205,14 @@ class Settings(BaseModel):
     def host(self) -> str:
         """The address without its port and brackets."""
         return split(self.address)[0]
+
+
+def _violation(wrong: ErrorDetails) -> Violation:
+    """A mistake in words: the setting, what was given, and the nearest that is allowed."""
+    name, given = ".".join(map(str, wrong["loc"])), wrong["input"]
+    if wrong["type"] == "extra_forbidden":
+        return Violation(name, f"there is no such setting{did_you_mean(name, Settings.model_fields)}")
+    if wrong["type"] == "literal_error" and name == "log_level":
+        allowed = ", ".join(get_args(LogLevel))
+        return Violation(name, f"{given!r} is none of {allowed}{did_you_mean(str(given), get_args(LogLevel))}")
+    return Violation(name or "settings", wrong["msg"].removeprefix("Value error, "))

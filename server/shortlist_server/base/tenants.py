@@ -29,17 +29,17 @@ class Tenant(BaseModel):
     """Folder of the tenant's bundles."""
     state: str
     """URL of the tenant's store of live users and items."""
-    max_pending: int | None = Field(None, ge=64)
+    max_pending: int | None = Field(default=None, ge=64)
     """Most pending recommendations of the tenant."""
-    max_pending_writes: int | None = Field(None, ge=1)
+    max_pending_writes: int | None = Field(default=None, ge=1)
     """Most pending calls of the tenant that write to its store."""
-    max_pending_reads: int | None = Field(None, ge=1)
+    max_pending_reads: int | None = Field(default=None, ge=1)
     """Most pending calls of the tenant that read from its store."""
-    max_fresh_items: int | None = Field(None, ge=0)
+    max_fresh_items: int | None = Field(default=None, ge=0)
     """Most new items that the tenant's bundle does not contain."""
-    keep_events_seconds: float | None = Field(None, gt=0)
+    keep_events_seconds: float | None = Field(default=None, gt=0)
     """How long live events of the tenant are kept."""
-    max_user_events: int | None = Field(None, ge=1)
+    max_user_events: int | None = Field(default=None, ge=1)
     """Most live events that are kept of a user of the tenant."""
 
 

@@ -1,4 +1,7 @@
-"""The page of metrics: `GET /metrics` over plain HTTP, answered on threads of its own in the serving process."""
+"""The page of metrics and the probes, over plain HTTP, answered on threads of its own in the serving process.
+
+`GET /metrics` is for Prometheus, `/livez` and `/readyz` for whoever starts servers and sends them calls.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -20,7 +24,7 @@ from shortlist_core.addresses import split
 from shortlist_server.base.ports import listening_on
 from shortlist_server.observe.prometheus import WithoutZeros
 
-PATH = "/metrics"
+METRICS, LIVE, READY = "/metrics", "/livez", "/readyz"
 
 _POLL_SECONDS = 0.1  # how long closing takes at most
 
@@ -28,7 +32,9 @@ log = structlog.get_logger(__name__)
 
 
 class MetricsPage:
-    """The page of metrics. It listens as soon as it is made, and answers once it is started.
+    """The page of metrics and the probes. It listens as soon as it is made, and answers once it is started.
+
+    `/livez` says 200 while the process lives. `/readyz` says 200 while the server serves, else 503 with the reason.
 
     At most `clients` connections are open at a time, because each holds a thread and a descriptor. Further connections
     are closed at once, and every connection is closed after `client_seconds`. Raises UnavailableError where the address
@@ -48,6 +54,10 @@ class MetricsPage:
         """Answer from now on."""
         self._thread.start()
 
+    def ask(self, obstacle: Callable[[], str]) -> None:
+        """Let `obstacle` say why the server does not serve, empty where it does. It is called on any thread."""
+        self._server.obstacle = obstacle
+
     def close(self) -> None:
         """Stop answering and free the port, without waiting for clients."""
         if self._thread.is_alive():
@@ -63,6 +73,7 @@ class _Server(ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self, host: str, port: int, collector: Collector, clients: int, client_seconds: float) -> None:
+        self.obstacle: Callable[[], str] = lambda: "starting"
         self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         self._collector, self._one_at_a_time = collector, threading.Lock()
         self._most, self._client_seconds = clients, client_seconds
@@ -108,18 +119,29 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "shortlist", ""
 
     def do_GET(self) -> None:
-        if self.path.partition("?")[0] != PATH:
-            self.send_error(HTTPStatus.NOT_FOUND, explain=f"there is {PATH} and nothing else")
-            return
-        text = self.server.text()
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
+        path = self.path.partition("?")[0]
+        if path == METRICS:
+            self._answer(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, self.server.text())
+        elif path == LIVE:
+            self._probe("")
+        elif path == READY:
+            self._probe(self.server.obstacle())
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND, explain=f"there are {METRICS}, {LIVE} and {READY}, and nothing else")
+
+    do_HEAD = do_GET
+
+    def _probe(self, obstacle: str) -> None:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if obstacle else HTTPStatus.OK
+        self._answer(status, "text/plain; charset=utf-8", f"{obstacle or 'ok'}\n".encode())
+
+    def _answer(self, status: HTTPStatus, content_type: str, text: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(text)
-
-    do_HEAD = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
         """Scrapes are not logged."""

@@ -79,7 +79,8 @@ class Server:
     async def begin(self) -> dict[str, LoadedBundle]:
         """Serve the bundles that the folders' labels name, and follow the folders. Returns each tenant's stable one.
 
-        Raises what loading a stable bundle raises.
+        Where the settings say so, a tenant whose folder has no bundle is waited for, and the others are served. Raises
+        what loading a stable bundle raises.
         """
         tasks = {each.tenant: asyncio.ensure_future(self._begin(each)) for each in self.deployments.values()}
         try:
@@ -90,6 +91,8 @@ class Server:
         return {tenant: task.result() for tenant, task in tasks.items()}
 
     async def _begin(self, deployment: Deployment) -> LoadedBundle:
+        if self.settings.wait_for_bundle:
+            await deployment.bundle_manager.published()
         bundle = await deployment.begin()
         self.lifecycle.loaded(deployment.tenant)
         return bundle
@@ -164,6 +167,8 @@ async def create_server(
     stores = {"": stores} if isinstance(stores, StateStore) else stores
     deployed = deployments(settings, stores, metrics, load)
     lifecycle = Lifecycle(deployed)
+    if page:
+        page.ask(lambda: lifecycle.obstacle)
     in_flight = InFlight(settings)
     around = middleware(lifecycle, authority, metrics, in_flight, _check_room(deployed))
     interceptor = Interceptor(around, metrics, in_flight, settings.max_message_bytes)
@@ -237,6 +242,9 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
+        ("grpc.max_connection_idle_ms", int(settings.max_connection_idle_seconds * 1000)),
+        # A connection has so long for TLS and for its first frame.
+        ("grpc.server_handshake_timeout_ms", int(settings.receive_seconds * 1000)),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
         ("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)),  # gRPC adds jitter itself
         # The server finds dead clients, and accepts pings every ten seconds or slower, also on idle connections.

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
 from shortlist_core.errors import ShortlistError, UnavailableError
 from shortlist_core.processes import python_module
 from shortlist_server.base import logs
 from shortlist_server.base.ports import reserve
 from shortlist_server.base.settings import Settings
-from shortlist_server.process.worker import REPORT, Ready
+from shortlist_server.process.worker import Ready
+from shortlist_server.process.worker_output import report_of, silence
 
 if TYPE_CHECKING:
     from shortlist_server.observe.shared_metrics import SharedMetrics
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +31,6 @@ WORKER = tuple(python_module("shortlist_server.process.worker"))
 
 _GIVE_UP = 5  # deaths in a row of workers that never served; those of one that did may be callers' doing
 _SETTLED_SECONDS = 60.0  # a worker that dies after more than this is replaced after the first pause again
-_SECOND_LOOK_SECONDS = 1.0  # after which a silent worker is taken for a hanging one
 _OVERTIME_SECONDS = 5.0  # beyond the grace, for a worker that is told to end
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
@@ -46,7 +47,7 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None], pro
         reserved = held.enter_context(reserve(settings))
         host, port = settings.address.rpartition(":")[0], reserved.getsockname()[1]
         shared = settings.model_copy(update={"address": f"{host}:{port}", "share_port": True})
-        metrics, metrics_address = None, ""
+        metrics, page, metrics_address = None, None, ""
         if settings.metrics_address is not None:
             # Late import: in a server without workers, `worker.prepare` has to run before prometheus_client is loaded.
             from shortlist_server.observe.shared_metrics import served
@@ -57,8 +58,11 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None], pro
         def announce_with_metrics(ready: Ready) -> None:
             announce(replace(ready, metrics=metrics_address))
 
+        supervisor = _Supervisor(shared, workers, metrics, announce_with_metrics, program)
+        if page:
+            page.ask(supervisor.obstacle)
         try:
-            asyncio.run(_Supervisor(shared, workers, metrics, announce_with_metrics, program).run())
+            asyncio.run(supervisor.run())
         except* ShortlistError as group:
             raise _first(group) from None
 
@@ -78,7 +82,8 @@ class _Supervisor:
         self._announce = announce
         self._program = program
         self._stop = asyncio.Event()
-        self._ready = 0
+        self._ready = 0  # workers that have reported so far, each as often as it was replaced
+        self._serving = 0  # workers that serve now
         self._processes: set[asyncio.subprocess.Process] = set()
 
     async def run(self) -> None:
@@ -93,6 +98,14 @@ class _Supervisor:
         finally:
             for process in self._processes:  # left where the failure of one worker cancelled the tasks of the others
                 await process.wait()
+
+    def obstacle(self) -> str:
+        """Why the server does not serve, in a few words; empty where it does. Any thread may ask."""
+        if self._stop.is_set():
+            return "draining: this server is shutting down"
+        if self._ready < self._workers:
+            return f"starting: {self._ready} of {self._workers} workers serve"
+        return "" if self._serving else "no worker serves"
 
     async def _keep_alive(self, number: int) -> None:
         """Run one worker, and start a new one whenever it dies."""
@@ -130,7 +143,7 @@ class _Supervisor:
         self._processes.add(process)
         try:
             process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
-            ready = await _report(process.stdout)
+            ready = await self._unless_stopped(report_of(process.stdout))
             if ready and ready.error:
                 if first:
                     raise UnavailableError("WORKER", ready.error)
@@ -138,7 +151,10 @@ class _Supervisor:
             if ready:
                 log.info("worker_serves", worker=number, pid=process.pid)
                 self._count(ready)
-            return await self._end(process, ready is not None), False, ready is not None
+            try:
+                return await self._end(process, ready is not None), False, ready is not None
+            finally:
+                self._serving -= ready is not None
         finally:
             await self._finish(process)
             self._processes.remove(process)
@@ -162,7 +178,7 @@ class _Supervisor:
         waited = {asyncio.create_task(self._stop.wait()), asyncio.create_task(process.wait())}
         if serves:
             assert process.stdout is not None
-            hanging = asyncio.create_task(_silence(process.stdout, self._settings.heartbeat_seconds))
+            hanging = asyncio.create_task(silence(process.stdout, self._settings.heartbeat_seconds))
             waited.add(hanging)
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -178,8 +194,19 @@ class _Supervisor:
             return "drained"
         return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What `work` comes to; None where the supervisor stops before that, and then the work is cancelled."""
+        stopping, working = asyncio.create_task(self._stop.wait()), asyncio.create_task(work)
+        try:
+            await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            stopping.cancel()
+            working.cancel()
+
     def _count(self, ready: Ready) -> None:
         self._ready += 1
+        self._serving += 1
         if self._ready == self._workers:
             self._announce(ready)
 
@@ -188,33 +215,6 @@ class _Supervisor:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
             return
-
-
-async def _report(stdout: asyncio.StreamReader) -> Ready | None:
-    """A worker's report of its start; None where the worker dies before it reports."""
-    while line := await stdout.readline():
-        try:
-            return REPORT.validate_json(line)
-        except ValidationError:  # a line that some library printed
-            continue
-    return None
-
-
-async def _silence(stdout: asyncio.StreamReader, seconds: float) -> None:
-    """Return when the worker has sent nothing for so many seconds, though it has not ended."""
-    patience = seconds
-    while True:
-        try:
-            async with asyncio.timeout(patience):
-                line = await stdout.readline()
-        except TimeoutError:
-            if patience < seconds:
-                return
-            patience = _SECOND_LOOK_SECONDS  # perhaps it was the supervisor itself that stood still
-            continue
-        patience = seconds
-        if not line:  # it has ended, or is about to
-            await asyncio.Event().wait()
 
 
 def _first(group: BaseExceptionGroup[ShortlistError]) -> ShortlistError:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -23,6 +24,7 @@ from shortlist_core.errors import ShortlistError
 from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
+from shortlist_server.base.under_way import under_way
 from shortlist_server.process.app import create_server
 from shortlist_server.process.deployments import open_stores
 from shortlist_server.system.loaded_bundle import Load, load_bundle
@@ -77,12 +79,15 @@ async def serve(
         loop.add_signal_handler(stop_signal, stop.set)
     if not settings.share_port:
         check_free(settings)
-    server, port = await create_server(settings, open_stores(settings, open_store), load=load)
+    with under_way("opening the store"):
+        stores = open_stores(settings, open_store)
+    server, port = await create_server(settings, stores, load=load)
     stopping = asyncio.ensure_future(stop.wait())
     try:
-        served = [
-            Served(tenant, bundle.version, len(bundle.items)) for tenant, bundle in (await server.begin()).items()
-        ]
+        beginning = asyncio.ensure_future(server.begin())
+        if settings.wait_for_bundle and not await _before(stopping, beginning):
+            return
+        served = [Served(tenant, bundle.version, len(bundle.items)) for tenant, bundle in (await beginning).items()]
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # a late import: see `prepare`
 
@@ -100,6 +105,16 @@ async def serve(
             await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
     finally:
         await server.drain()
+
+
+async def _before(stopping: asyncio.Future[Any], working: asyncio.Future[Any]) -> bool:
+    """Whether the work is done before the server is stopped. Otherwise it is cancelled."""
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        return False
+    await working
+    return not stopping.done()
 
 
 def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:

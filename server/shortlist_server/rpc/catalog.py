@@ -18,9 +18,9 @@ from shortlist_bundle.items import ItemTable
 from shortlist_core.catalog import CatalogChange
 from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
+from shortlist_core.values import is_id
 from shortlist_server.rpc import validate
 from shortlist_server.rpc.caller import of_tenant
-from shortlist_server.rpc.checks import is_id
 from shortlist_server.rpc.messages import off_loop
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine

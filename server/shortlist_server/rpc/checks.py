@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,20 +21,15 @@ from shortlist_bundle import Label
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import DAY, SECOND, Event, EventType
+from shortlist_core.values import ID_RULE, MAX_CATEGORIES, MAX_TEXT, MAX_TITLE, is_id, is_price, is_time
 from shortlist_server.system.conditions.registry import CONDITIONS
 from shortlist_server.system.filters import Filter
 
 MAX_CONTEXT_EVENTS = 500
 MAX_ATTRIBUTES = 20
-MAX_CATEGORIES = 100
 MAX_FILTER_NAMES = 100  # of each condition
 MAX_TOKEN = 1_024
-MAX_TITLE, MAX_TEXT = 1_000, 10_000
 
-# The rule of event.proto: 1 to 128 characters, none of them Cc, Zl or Zp, no white space at either end.
-_ID = re.compile(r"(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}(?<!\s)")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # protobuf lets none into a message, JSON does
-_ID_RULE = "must be 1 to 128 characters, none of them a control character, no white space at the ends"
 _LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
 _TYPES = {int(type): type for type in EventType}
 T = TypeVar("T")
@@ -48,11 +42,6 @@ def checked(read: Callable[[Check], T]) -> T:
     if check.violations:
         raise InvalidArgumentError(check.violations)
     return value
-
-
-def is_id(value: object) -> bool:
-    """Whether a value that was no field of a message, such as one within a page token, is an id that can be stored."""
-    return isinstance(value, str) and _ID.fullmatch(value) is not None and not _SURROGATE.search(value)
 
 
 class Check:
@@ -71,8 +60,8 @@ class Check:
 
     def id(self, field: str, value: str) -> str:
         """The value, if it follows the rule for ids."""
-        if not _ID.fullmatch(value):
-            self.refuse(field, _ID_RULE)
+        if not is_id(value):
+            self.refuse(field, ID_RULE)
         return value
 
     def optional_id(self, field: str, value: str) -> str:
@@ -155,7 +144,7 @@ class Check:
         if micros > self.now + DAY:  # of two clocks one is wrong, so the refusal tells this one
             clock = datetime.fromtimestamp(self.now // SECOND, UTC).isoformat().replace("+00:00", "Z")
             self.refuse(field, f"must be at most one day from now; this server's clock says {clock}")
-        elif not 0 <= value.nanos < 1_000_000_000 or micros < 0:
+        elif not 0 <= value.nanos < 1_000_000_000 or not is_time(micros, self.now):
             self.refuse(field, "must be from 1970-01-01T00:00:00Z to one day from now")
         return micros
 
@@ -192,7 +181,7 @@ class Check:
 
     def price(self, field: str, value: float) -> float:
         """The price, if it is finite and not negative."""
-        if not 0 <= value < math.inf:
+        if not is_price(value):
             self.refuse(field, f"must be a finite number, 0 or larger, not {value}")
         return value
 

@@ -20,6 +20,7 @@ import structlog
 from shortlist_bundle import BundleStore, Label, Labels
 from shortlist_core.errors import ShortlistError
 from shortlist_server.base.settings import Settings
+from shortlist_server.base.under_way import under_way
 from shortlist_server.serving.canary import CanaryWatch, Limits
 from shortlist_server.serving.engine import Engine
 from shortlist_server.serving.routing import Canary, Serving
@@ -27,6 +28,7 @@ from shortlist_server.serving.shadow import Shadow
 from shortlist_server.system.loaded_bundle import Load, LoadedBundle
 
 _NICENESS = 5
+_WAITING_SECONDS = 60.0  # between log lines while there is no bundle yet
 _RETRY_SECONDS = 30.0  # pause before a bundle that could not be loaded is tried again although nothing changed
 
 log = structlog.get_logger(__name__)
@@ -79,6 +81,16 @@ class BundleManager:
         await self._follow()
         self._started.set()
         return stable
+
+    async def published(self) -> None:
+        """Wait until the folder has a current bundle. A folder that is away in the meantime has none."""
+        if await asyncio.to_thread(self.bundles.current):
+            return
+        folder, step = str(self.bundles.directory), "waiting for the first bundle"
+        log.info("waiting_for_bundle", folder=folder)
+        with under_way(step, first=_WAITING_SECONDS, every=_WAITING_SECONDS, folder=folder):
+            while not await asyncio.to_thread(self.bundles.current):
+                await asyncio.sleep(self._poll_seconds)
 
     async def activate(self, version: str, label: Label, share: float) -> None:
         """Give a bundle the label, and serve it in this process by the time this returns.
@@ -206,9 +218,13 @@ class BundleManager:
 
         Raises as BundleStore.load does, and StateError where the store cannot be read.
         """
-        bundle = self._make(self.bundles.load(version), self._settings)
-        self._prepare(bundle)
-        self._engine.catalog.follow(bundle)
+        with under_way("verifying the files of the bundle"):
+            files = self.bundles.load(version)
+        with under_way("loading the bundle, compiling and warming what answers", bundle=files.version):
+            bundle = self._make(files, self._settings)
+            self._prepare(bundle)
+        with under_way("taking in the changes of the catalogue", bundle=files.version):
+            self._engine.catalog.follow(bundle)
         self._engine.live.erased_users.leave_out_of(bundle)
         return bundle
 

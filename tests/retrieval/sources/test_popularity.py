@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shortlist_core.types import DAY, NO_ITEM
-from shortlist_retrieval.sources.popularity import Popularity, window_name
+from shortlist_retrieval.sources.fit_inputs import SHORTEST_SPAN, RetrievalSettings, Trial
+from shortlist_retrieval.sources.popularity import WINDOW_SHARES, Popularity, window_name
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 
 HISTORIES, DAYS = [[0, 0, 1], [0, 2], [2, 1]], [[80, 99, 97], [60, 93], [92.9, 96]]
@@ -36,13 +39,31 @@ def test_a_long_tail_of_excluded_items_is_looked_past(queries_of, excluding):
     assert popular.scores(queries_of([[]])).top(2, excluding(allowed)).tolist() == [[2, 1]]
 
 
-@pytest.mark.parametrize(("days", "name"), [(np.inf, "popular"), (13.6, "popular_14d"), (0.26, "popular_6h")])
+@pytest.mark.parametrize(
+    ("days", "name"),
+    [
+        (np.inf, "popular"),
+        (13.6, "popular_14d"),
+        (0.26, "popular_6h"),
+        (0.05, "popular_1h"),
+        (0.025, "popular_36m"),
+        (1e-4, "popular_1m"),
+    ],
+)
 def test_names(days, name):
     assert window_name(days) == name
 
 
-def test_a_window_of_minutes_has_a_name():
-    assert window_name(1e-4) == "popular_1h"
+@given(st.floats(SHORTEST_SPAN, 100_000, exclude_min=True))
+def test_windows_of_any_span_have_names_of_their_own(span):
+    names = [window_name(span * share) for share in WINDOW_SHARES]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(("span", "windows"), [(SHORTEST_SPAN, ()), (40.0, (1.0, 2.0, 4.0))])
+def test_data_without_times_has_no_windows(span, windows):
+    trial = Trial(SimpleNamespace(), span, lambda _: 0.0)
+    assert Popularity.choose(RetrievalSettings(()), trial).windows_days == windows
 
 
 def recent(items, days, now=110):

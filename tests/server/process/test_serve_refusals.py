@@ -35,6 +35,7 @@ def test_two_servers_do_not_share_a_port_unawares(serve: Run) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_no_bundle_is_one_line_and_exit_status_2(serve: Run, tmp_path: Path, workers: str) -> None:
+    (tmp_path / "none").mkdir()
     code, errors = finish(serve("--workers", workers, "--log-level", "error", folder=tmp_path / "none"))
     assert code == 2
     assert errors == f"error: there is no bundle in {tmp_path}/none yet\n"

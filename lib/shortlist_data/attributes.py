@@ -1,0 +1,40 @@
+"""Attributes: the columns of items and users that have no canonical name, as pairs of a key and a value."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from shortlist_data.cells import Notes, is_not_id, text_of, words
+from shortlist_data.null_words import IN_TEXT
+from shortlist_data.reading import LINE
+from shortlist_data.schema import ATTRIBUTES, USERS
+
+
+def attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
+    """Canonical attributes, if there are any, and one more for every filled column that `schema` does not have."""
+    lists = [pl.col("attributes").fill_null([])] if raw.schema.get("attributes") == ATTRIBUTES else []
+    for name in _names(raw, schema):
+        value = words(text_of(raw, name))
+        if schema is USERS:  # requests name users' attributes, so that the rule for ids holds for them
+            value = pl.when(~is_not_id(value)).then(value)
+        pair = pl.struct(pl.lit(name).alias("key"), value.alias("value"))
+        lists.append(pl.concat_list(pl.when(value.is_not_null()).then(pair)).list.drop_nulls())
+    return pl.concat_list(lists).cast(ATTRIBUTES) if lists else pl.lit([], ATTRIBUTES)
+
+
+def attribute_notes(raw: pl.DataFrame, schema: pl.Schema) -> Notes:
+    """Which values are left out."""
+    notes: Notes = []
+    for name in _names(raw, schema):
+        text = text_of(raw, name)
+        notes.append((f"attribute {name!r} that programs write for nothing: left out", text.is_in(IN_TEXT), name))
+        if schema is USERS:
+            odd = is_not_id(words(text))
+            notes.append((f"attribute {name!r} that breaks the rule for ids: left out", odd, name))
+    return notes
+
+
+def _names(raw: pl.DataFrame, schema: pl.Schema) -> list[str]:
+    """The columns that become attributes, one for each."""
+    extra = [name for name in raw.columns if name not in schema and name != LINE]
+    return extra + ["attributes"] * ("attributes" in raw.columns and raw.schema["attributes"] != ATTRIBUTES)
