@@ -32,7 +32,7 @@ class Settings(BaseModel):
     tenants: Mapping[str, Tenant] = {}
     """The tenants by name, each with bundles and a store of its own; none: the server is not shared."""
     tenant: str = ""
-    """The tenant that these settings are for, of those of `of_each`; empty: all of the server."""
+    """The tenant that these settings are for, which the server itself sets; empty: the whole server."""
     address: str = "127.0.0.1:50051"
     """Host and port to listen on; port 0 takes a free one."""
     insecure: bool = False
