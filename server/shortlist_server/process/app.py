@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
-from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from shortlist.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
@@ -25,6 +24,7 @@ from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.deployments import Deployment, deployments
 from shortlist_server.process.listener import Listener
+from shortlist_server.process.metrics import counted
 from shortlist_server.process.tls import credentials
 from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.bundles import BundleServicer
@@ -160,7 +160,7 @@ async def create_server(
     where an address cannot be listened on, DataError where certificates or the token file cannot be used.
     """
     secure = credentials(settings)
-    metrics, page = _metrics(settings)
+    metrics, page = counted(settings, (*SERVICES, HEALTH))
     tokens = None
     if authority is None and settings.token_file:
         authority, tokens = _follow_tokens(settings.token_file, settings.tenants, metrics)
@@ -218,22 +218,6 @@ def _follow_tokens(path: Path, tenants: Collection[str], metrics: Metrics) -> tu
         metrics.followed("tokens")
 
     return file.authority, Follower("token_file", catch_up, POLL_SECONDS)
-
-
-def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
-    """The metrics of this process, and the page that shows them; None where there is no page in this process."""
-    if settings.metrics_address is None:
-        return Metrics(), None
-    # Late import: prometheus_client decides on import where it counts, and `worker.prepare` has to settle that first.
-    from shortlist_server.observe.metrics_page import MetricsPage
-    from shortlist_server.observe.prometheus import OfTenants, PrometheusMetrics
-
-    metrics = OfTenants(settings.tenants) if settings.tenants else PrometheusMetrics()
-    for service in map(descriptor_pool.Default().FindServiceByName, (*SERVICES, HEALTH)):
-        for method in service.methods:
-            metrics.serves(f"/{service.full_name}/{method.name}", method.client_streaming, method.server_streaming)
-    page = None if settings.metrics_folder else MetricsPage(settings.metrics_address, metrics.registry)
-    return metrics, page
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

@@ -12,12 +12,15 @@ import pytest
 import server_fakes as fakes
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
+from redis_server import INSTALLED, RedisServer
 from requests_of_all import RECOMMEND
 from server_wire import failure
 from two_tenants import shared_server, tenants_in
 from waiting import eventually_async
 
 from shortlist_core.errors import DataError, UnavailableError
+from shortlist_server.base.settings import Settings
+from shortlist_server.base.tenants import Tenant
 from shortlist_server.process.deployments import open_stores
 from shortlist_state import open_store
 
@@ -71,6 +74,23 @@ async def test_two_tenants_cannot_have_one_store_whatever_their_urls_say(tmp_pat
     with pytest.raises(DataError, match="the state of the tenant beta is that of acme, or a copy of it"):
         async with shared_server(tmp_path, tenants=tenants):
             pass
+
+
+@pytest.mark.skipif(not INSTALLED, reason="there is no redis-server")
+def test_one_redis_by_two_names_is_one_store(tmp_path: Path, system_test: None) -> None:
+    redis = RedisServer(tmp_path)
+    try:
+        urls = {"acme": redis.url(), "beta": redis.url().replace("127.0.0.1", "localhost")}
+        tenants = {name: Tenant(bundles=Path(name), state=url) for name, url in urls.items()}
+        with pytest.raises(DataError, match="the state of the tenant beta is that of acme"):
+            open_stores(Settings.of(tenants=tenants, token_file="tokens"), open_store)
+        tenants["beta"] = Tenant(bundles=Path("beta"), state=redis.url(1))
+        stores = open_stores(Settings.of(tenants=tenants, token_file="tokens"), open_store)
+        assert list(stores) == ["acme", "beta"]
+        for store in stores.values():
+            store.close()
+    finally:
+        redis.kill()
 
 
 def test_stores_of_a_server_without_tenants_have_no_name(tmp_path: Path) -> None:
