@@ -61,7 +61,8 @@ def deployments(
     made: dict[str, Deployment] = {}
     load = _one_at_a_time(load)
     for tenant, own in settings.of_each().items():
-        engine = Engine(own, stores[tenant], metrics.of(tenant))
+        with named(tenant):  # an engine reads its store
+            engine = Engine(own, stores[tenant], metrics.of(tenant))
         bundle_manager = BundleManager(own, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
         made[tenant] = Deployment(tenant, own, engine, bundle_manager)
     return made
