@@ -8,10 +8,9 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,14 +20,14 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[2]
 BOUNDED = [
     "faiss-cpu",
-    "grpcio-reflection",
+    "grpcio",
     "implicit",
     "prometheus-client",
     "tensorflow-cpu",
     "tensorflow[and-cuda]",
     "typer",
 ]
-PRIVATE_IMPORTS = {"grpc_reflection.v1alpha._async"}
+PRIVATE_IMPORTS = {"grpc._cython", "grpc.aio._server"}  # relied on in tests/server/rpc/test_grpc_server.py
 
 
 @pytest.mark.parametrize("library", BOUNDED)
@@ -50,25 +49,6 @@ def test_no_other_private_module_is_imported() -> None:
         if re.search(r"(^|\.)_[a-z]", name)
     }
     assert found == PRIVATE_IMPORTS, "announce it here: an upper bound, and a test of what is relied on"
-
-
-async def test_reflection_looks_symbols_up_by_a_method_that_can_be_overridden() -> None:
-    from grpc_reflection.v1alpha import reflection_pb2
-    from grpc_reflection.v1alpha._async import ReflectionServicer
-
-    name, asked = "grpc.reflection.v1alpha.ServerReflection", list[str]()
-
-    class Servicer(ReflectionServicer):  # type: ignore[misc]
-        def _file_containing_symbol(self, request: Any, symbol: str) -> Any:
-            asked.append(symbol)
-            return super()._file_containing_symbol(request, name)
-
-    async def requests() -> AsyncIterator[Any]:
-        yield reflection_pb2.ServerReflectionRequest(file_containing_symbol="a.Service.Method")
-
-    answers = [answer async for answer in Servicer([name]).ServerReflectionInfo(requests(), None)]
-    assert asked == ["a.Service.Method"], "ghz finds no method: server/shortlist_server/rpc/reflection.py"
-    assert answers[0].file_descriptor_response.file_descriptor_proto
 
 
 def test_the_metrics_of_a_process_are_files_that_can_be_added_up(tmp_path: Path) -> None:
@@ -135,6 +115,7 @@ def test_implicit_has_its_models_for_processors_and_all_pairs() -> None:
     assert np.allclose(nearest.toarray(), (items @ items.T).toarray()), "evaluation/baselines.py: ItemKNN"
 
 
+@pytest.mark.system  # the first import of TensorFlow asks `uname`
 def test_tensorflow_reads_memory_that_it_is_lent() -> None:
     import tensorflow as tf
 

@@ -86,6 +86,7 @@ def write(url: str, name: str) -> None:
 def test_no_file_of_the_folder_holds_the_id(tmp_path: Path, seed: int) -> None:
     """Among many others, at random: pages are split, merged and freed, some in the file and some in its log."""
     draw, folder = random.Random(seed), tmp_path / "state"
+    folder.mkdir()
     url = f"sqlite:{folder / 'state.db'}"
     store, other = open_store(url), open_store(url)
     users = [f"{draw.getrandbits(64):016x}" for _ in range(40)]
