@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +9,15 @@ from typing import Annotated
 
 import typer
 
-from shortlist_cli.folders import published_in
+from shortlist_cli.served import served
 from shortlist_core import durations
 from shortlist_core.device import Device
-from shortlist_core.errors import InvalidArgumentError, Violation
-from shortlist_core.terminal import plain, quoted
+from shortlist_core.terminal import plain
 from shortlist_server.base.log_key import read_log_key
 from shortlist_server.base.settings import Settings
 from shortlist_server.process import supervisor, worker
 from shortlist_server.process.worker import Ready
 from shortlist_server.system.loaded_bundle import Load, load_bundle
-
-_NAME_IT = "name a file in a folder that is kept, such as --state sqlite:/var/lib/shortlist/state.sqlite, or Redis"
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,16 @@ class Worker:
 
 def serve(
     context: typer.Context,
-    bundles: Annotated[Path, typer.Option(help="Folder of published bundles. The current one is served.")],
+    bundles: Annotated[
+        Path | None,
+        typer.Option(help="Folder of published bundles. The current one is served. Needed where there are no tenants."),
+    ] = None,
+    tenants: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with a table for each tenant: bundles, state, limits. Left out: the server is not shared."
+        ),
+    ] = None,
     wait_for_bundle: Annotated[
         bool, typer.Option("--wait-for-bundle", help="Start without a bundle, and serve once the first is published.")
     ] = False,
@@ -79,15 +84,10 @@ def serve(
 ) -> None:
     """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
     serving: Worker = context.obj or Worker()
-    if workers > 1 and state == "sqlite::memory:":
-        raise InvalidArgumentError([Violation("--state", f"{state} lies in the memory of one worker: {_NAME_IT}")])
-    published = published_in(bundles)
-    if not wait_for_bundle and published.current() is None:
-        published.load()  # says so, before anything is made
+    whose = served(bundles, state, tenants, workers, wait_for_bundle)
     settings = Settings.of(
-        bundles=bundles,
+        **whose.settings,
         wait_for_bundle=wait_for_bundle,
-        state=state or _beside(bundles),
         address=address,
         metrics_address=metrics_address,
         tls_cert=tls_cert,
@@ -101,35 +101,21 @@ def serve(
         max_user_events=max_user_events,
         device=device,
         log_level=log_level,
-        log_key=read_log_key(_log_key_file(state, bundles)),
+        log_key=read_log_key(whose.log_key_file),
     )
 
     def announce(ready: Ready) -> None:
-        serving = f"SERVING on {ready.address}: bundle {ready.bundle}, {ready.items:,} items"
+        whole = f"{len(ready.tenants)} tenants" if ready.tenants else f"bundle {ready.bundle}, {ready.items:,} items"
+        each = [f"tenant {of.tenant}: bundle {of.bundle}, {of.items:,} items" for of in ready.tenants]
+        serving = f"SERVING on {ready.address}: {whole}"
         metrics = [f"metrics at http://{ready.metrics}/metrics{_who_scrapes(settings)}"] if ready.metrics else []
         # All lines at once, because a reader may leave after the first one.
-        typer.echo("\n".join(map(plain, [serving, _who_reaches(settings), *metrics])))
+        typer.echo("\n".join(map(plain, [serving, *each, _who_reaches(settings), *metrics])))
 
     if workers == 1:
         worker.run(settings, announce, serving.load)
     else:
         supervisor.run(settings, workers, announce, serving.program)
-
-
-def _log_key_file(state: str, bundles: Path) -> Path:
-    """Where the log key lies: beside the state where that is a file, else beside the bundles folder."""
-    kind, _, path = state.partition(":")
-    is_file = kind == "sqlite" and path not in ("", ":memory:")
-    return (Path(path).resolve().parent if is_file else bundles.resolve().parent) / "log.key"
-
-
-def _beside(bundles: Path) -> str:
-    """The store that serves where none is named. Raises InvalidArgumentError where it could not be written."""
-    folder = bundles.resolve().parent
-    if not os.access(folder, os.W_OK | os.X_OK):  # mounted read-only, or another user's
-        where = f"left out, it would be state.sqlite in {quoted(folder)}, which cannot be written"
-        raise InvalidArgumentError([Violation("--state", f"{where}: {_NAME_IT}")])
-    return f"sqlite:{folder / 'state.sqlite'}"
 
 
 def _who_reaches(settings: Settings) -> str:

@@ -38,6 +38,9 @@ def token(
     quota: Annotated[
         str, typer.Option(help="Queries a second that it may ask of one worker, such as 50/s. Left out: any number.")
     ] = "",
+    tenant: Annotated[
+        str, typer.Option(help="Tenant whose calls it makes, on a server with --tenants. Left out: no tenant's.")
+    ] = "",
 ) -> None:
     """Make a random token. It is shown only once; the line for the server's --token-file contains only its hash.
 
@@ -45,9 +48,9 @@ def token(
     """
     end = _end(expires) if expires else None
     try:
-        made, line = new_token(scopes or (), name, end, quota)
+        made, line = new_token(scopes or (), name, end, quota, tenant)
     except ValueError as error:
-        option = "--quota" if str(error).startswith("quota") else "--name"
+        option = next((f"--{each}" for each in ("quota", "tenant") if str(error).startswith(each)), "--name")
         raise InvalidArgumentError([Violation(option, str(error))]) from None
     terminal.say(f"token, for the caller:      {made}")
     terminal.say(f"line, for the --token-file: {line}")

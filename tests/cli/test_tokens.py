@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from shortlist_cli.main import app
-from shortlist_core.errors import InvalidArgumentError, PermissionDeniedError
-from shortlist_server.rpc.token_file import read_tokens
+from shortlist_core.errors import DataError, InvalidArgumentError, PermissionDeniedError
+from shortlist_server.rpc.token_file import TokenFile, read_tokens
 
 
 def test_the_line_lets_the_token_in_with_its_scopes(tmp_path: Path) -> None:
@@ -21,6 +21,19 @@ def test_the_line_lets_the_token_in_with_its_scopes(tmp_path: Path) -> None:
     authority.check("/shortlist.v1.EventService/WriteEvents", f"Bearer {token}")
     with pytest.raises(PermissionDeniedError):
         authority.check("/shortlist.v1.RecommendationService/Recommend", f"Bearer {token}")
+
+
+def test_a_token_may_belong_to_a_tenant(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(app, ["token", "--tenant", "acme"]).stdout
+    (tmp_path / "tokens").write_text(shown.splitlines()[1].split(":", 1)[1])
+    TokenFile(tmp_path / "tokens", ["acme", "beta"])
+    with pytest.raises(DataError, match="there is no tenant 'acme'"):
+        TokenFile(tmp_path / "tokens", ["beta"])
+
+
+def test_a_tenant_that_no_server_could_have_is_refused() -> None:
+    refused = CliRunner().invoke(app, ["token", "--tenant", "a b"])
+    assert str(refused.exception).startswith("--tenant: tenant must be 1 to 64 letters")
 
 
 def test_a_scope_that_does_not_exist_is_bad_usage() -> None:

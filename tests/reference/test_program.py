@@ -16,7 +16,7 @@ from shortlist_server.base.settings import Settings
 from shortlist_server.rpc.status import CODES
 from shortlist_training.config import Recipe
 
-STARTING = {"ADDRESS", "METRICS", "WORKER"}
+STARTING = {"ADDRESS", "METRICS", "TENANT", "WORKER"}
 """Reasons that end a server before it answers anybody."""
 
 

@@ -12,7 +12,8 @@ GENERATED = "<!-- Generated from the program by `make reference`: change the met
 _ABOUT = (
     "`GET /metrics` at the address of `shortlist serve --metrics-address` answers with these metrics in Prometheus'"
     " text format. A label's values are listed where they are the same in every server. No label holds an id of a user,"
-    " an item or a request. [Monitor a server](../how-to/monitor.md) says what to alert on."
+    " an item or a request. On a [server with tenants](../how-to/serve-tenants.md) all but two of them have the label"
+    " `tenant` too. [Monitor a server](../how-to/monitor.md) says what to alert on."
 )
 
 

@@ -8,6 +8,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -80,7 +81,7 @@ def _range(rule: object) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value in (None, "", {}, Path()):
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"

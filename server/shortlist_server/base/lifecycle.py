@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from shortlist_core.errors import UnavailableError
 
+_MOST_NAMED = 10  # tenants in the reason why the server does not serve
+
 
 class Lifecycle:
-    """The state of the server. Health, admission of calls and the end of the process all follow it."""
+    """The state of the server. Health, admission of calls and the end of the process all follow it.
 
-    def __init__(self) -> None:
+    The server serves once a bundle is loaded for each of the tenants; without tenants there is one, without a name.
+    """
+
+    def __init__(self, tenants: Iterable[str] = ("",)) -> None:
         self.draining = asyncio.Event()
-        self._loaded = False
+        self._not_loaded = set(tenants)
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -24,7 +29,7 @@ class Lifecycle:
 
     @property
     def serving(self) -> bool:
-        """Whether a bundle is loaded and the server does not drain."""
+        """Whether all bundles are loaded and the server does not drain."""
         return not self.obstacle
 
     @property
@@ -32,11 +37,14 @@ class Lifecycle:
         """Why the server does not serve, in a few words; empty where it does."""
         if self.draining.is_set():
             return "draining: this server is shutting down"
-        return "" if self._loaded else "starting: no bundle is loaded yet"
+        if not self._not_loaded:
+            return ""
+        whose = ", ".join(sorted(self._not_loaded)[:_MOST_NAMED])
+        return f"starting: no bundle is loaded yet{whose and f' for the tenants {whose}'}"
 
-    def loaded(self) -> None:
-        """Note that a bundle is loaded: from now on the server serves."""
-        self._loaded = True
+    def loaded(self, tenant: str = "") -> None:
+        """Note that the tenant's bundle is loaded. Once all are, the server serves."""
+        self._not_loaded.discard(tenant)
         self._notify()
 
     def drain(self) -> None:

@@ -30,6 +30,10 @@ class Metrics:
     Every method may be called from any thread. No method waits or raises.
     """
 
+    def of(self, tenant: str) -> Metrics:
+        """The metrics of a tenant; these, where there are no tenants, and for calls that belong to none."""
+        return self
+
     def serves(self, method: str, request_streaming: bool, response_streaming: bool) -> None:
         """Announce a method by its full name. Only announced methods are counted, so callers cannot make up series."""
 

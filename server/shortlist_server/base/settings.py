@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -12,6 +13,7 @@ from shortlist_core.addresses import is_loopback, split
 from shortlist_core.device import Device
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.nearest import did_you_mean
+from shortlist_server.base.tenants import Tenant, check_apart
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -21,12 +23,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bundles: Path
-    """Folder of the bundles. Its stable bundle is served, and its canary and shadow."""
+    bundles: Path = Path()
+    """Folder of the bundles. Its stable bundle is served, and its canary and shadow. Always given but with tenants."""
     wait_for_bundle: bool = False
     """Whether a server starts without a bundle, and serves as soon as the first one is published."""
-    state: str
-    """URL of the store of live users, such as `sqlite:state.sqlite`."""
+    state: str = ""
+    """URL of the store of live users, such as `sqlite:state.sqlite`. Always given but with tenants."""
+    tenants: Mapping[str, Tenant] = {}
+    """The tenants by name, each with bundles and a store of its own; none: the server is not shared."""
+    tenant: str = ""
+    """The tenant that these settings are for, which the server itself sets; empty: the whole server."""
     address: str = "127.0.0.1:50051"
     """Host and port to listen on; port 0 takes a free one."""
     insecure: bool = False
@@ -124,6 +130,19 @@ class Settings(BaseModel):
             raise InvalidArgumentError([_violation(wrong) for wrong in error.errors()]) from None
 
     @model_validator(mode="after")
+    def _whose(self) -> Self:
+        if not self.tenants:
+            if missing := [name for name in ("bundles", "state") if name not in self.model_fields_set]:
+                raise ValueError(f"{' and '.join(missing)} must be given where there are no tenants")
+            return self
+        if self.bundles != Path() or self.state:
+            raise ValueError("where there are tenants, each has bundles and state of its own: leave out the server's")
+        if self.token_file is None:
+            raise ValueError("--tenants needs --token-file: a call belongs to the tenant of its token")
+        check_apart(self.tenants)
+        return self
+
+    @model_validator(mode="after")
     def _port_in_range(self) -> Self:
         for name, address in (("address", self.address), ("metrics_address", self.metrics_address)):
             try:
@@ -154,6 +173,18 @@ class Settings(BaseModel):
                 "if the network around it is trusted; --address speaks TLS all the same where --tls-cert is given"
             )
         return self
+
+    def of_each(self) -> dict[str, Settings]:
+        """The settings of each tenant by its name; without tenants these settings, under an empty name."""
+        return {
+            name: self.model_copy(update={**tenant.model_dump(exclude_none=True), "tenants": {}, "tenant": name})
+            for name, tenant in self.tenants.items()
+        } or {"": self}
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What a log line says of whom these settings are for; nothing without tenants."""
+        return {"tenant": self.tenant} if self.tenant else {}
 
     @property
     def tls(self) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
-from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from shortlist.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
@@ -23,9 +22,10 @@ from shortlist_server.base.follower import Follower
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
+from shortlist_server.process.deployments import Deployment, deployments
 from shortlist_server.process.listener import Listener
+from shortlist_server.process.metrics import counted
 from shortlist_server.process.tls import credentials
-from shortlist_server.rpc import item_messages
 from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.bundles import BundleServicer
 from shortlist_server.rpc.catalog import CatalogServicer
@@ -38,9 +38,9 @@ from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
+from shortlist_server.rpc.tenants import ByTenant
 from shortlist_server.rpc.token_file import POLL_SECONDS, TokenFile
 from shortlist_server.rpc.users import UserServicer
-from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import Load, LoadedBundle, load_bundle
 from shortlist_state import StateStore
@@ -63,30 +63,46 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Server:
-    """A listening server. It answers as soon as a bundle is loaded."""
+    """A listening server. It answers as soon as a bundle is loaded; each tenant as soon as its own is."""
 
     listener: Listener
-    engine: Engine
+    deployments: Mapping[str, Deployment]
     lifecycle: Lifecycle
-    bundle_manager: BundleManager
     settings: Settings
     background: asyncio.Future[Any]  # what runs until the server has drained
     metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
     tokens: Follower | None  # of the token file; None where there is none
 
-    async def begin(self) -> LoadedBundle:
-        """Serve the bundles that the folder's labels name, and follow the folder. Returns the stable bundle.
+    @property
+    def engine(self) -> Engine:
+        """The engine of a server without tenants."""
+        return self.deployments[""].engine
 
-        Raises what loading the stable bundle raises.
+    async def begin(self) -> dict[str, LoadedBundle]:
+        """Serve the bundles that the folders' labels name, and follow the folders. Returns each tenant's stable one.
+
+        Where the settings say so, a tenant whose folder has no bundle is waited for, and the others are served. Raises
+        what loading a stable bundle raises.
         """
-        bundle = await self.bundle_manager.start()
-        self.lifecycle.loaded()
+        tasks = {each.tenant: asyncio.ensure_future(self._begin(each)) for each in self.deployments.values()}
+        try:
+            await asyncio.gather(*tasks.values())
+        finally:
+            for task in tasks.values():
+                task.cancel()  # those that still load when another has failed
+        return {tenant: task.result() for tenant, task in tasks.items()}
+
+    async def _begin(self, deployment: Deployment) -> LoadedBundle:
+        if self.settings.wait_for_bundle:
+            await deployment.bundle_manager.published()
+        bundle = await deployment.begin()
+        self.lifecycle.loaded(deployment.tenant)
         return bundle
 
     async def activate(self, load: Callable[[], LoadedBundle]) -> LoadedBundle:
         """Load a bundle on a thread of its own and serve it, whatever the folder says. Returns the loaded bundle.
 
-        Raises what `load` raises.
+        Raises what `load` raises. For servers without tenants.
         """
         bundle = await self.engine.activate(load)
         self.lifecycle.loaded()
@@ -103,15 +119,21 @@ class Server:
                 await self.lifecycle.idle()
         except TimeoutError:
             log.warning("grace_is_over")  # calls that are still under way are cancelled
-        self.bundle_manager.close()
+        for deployment in self.deployments.values():
+            deployment.bundle_manager.close()
         await self._stop(_HOLD_SECONDS if delay else 0)
         self.background.cancel()
         await asyncio.gather(self.background, return_exceptions=True)
-        self.engine.close()
+        for deployment in self.deployments.values():
+            deployment.engine.close()
         if self.tokens:
             await asyncio.to_thread(self.tokens.close)
         if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
             await asyncio.to_thread(self.metrics_page.close)
+
+    def hangs(self) -> bool:
+        """Whether the queries of a tenant are answered no longer, because one batch hangs."""
+        return any(deployment.engine.hangs() for deployment in self.deployments.values())
 
     async def _stop(self, hold_seconds: float) -> None:
         """End the connections.
@@ -128,36 +150,49 @@ class Server:
 
 
 async def create_server(
-    settings: Settings, store: StateStore, authority: Authority | None = None, load: Load = load_bundle
+    settings: Settings,
+    stores: StateStore | Mapping[str, StateStore],
+    authority: Authority | None = None,
+    load: Load = load_bundle,
 ) -> tuple[Server, int]:
-    """A server that already listens, and its port. The server owns the store and closes it when it drains.
+    """A server that already listens, and its port. The server owns the stores and closes them when it drains.
 
-    Without an authority the token file says who may call; where there is none either, everybody may. `load` loads the
-    bundles that the folder's labels name. Raises UnavailableError where an address cannot be listened on, DataError
-    where certificates or the token file cannot be used.
+    `stores` is one store, or one by each tenant's name. Without an authority the token file says who may call; where
+    there is none either, everybody may. `load` loads the bundles that the folders' labels name. Raises UnavailableError
+    where an address cannot be listened on, DataError where certificates or the token file cannot be used.
     """
     secure = credentials(settings)
-    metrics, page = _metrics(settings)
+    metrics, page = counted(settings, (*SERVICES, HEALTH))
     tokens = None
     if authority is None and settings.token_file:
-        authority, tokens = _follow_tokens(settings.token_file, metrics)
-    lifecycle = Lifecycle()
+        authority, tokens = _follow_tokens(settings.token_file, settings.tenants, metrics)
+    stores = {"": stores} if isinstance(stores, StateStore) else stores
+    deployed = deployments(settings, stores, metrics, load)
+    lifecycle = Lifecycle(deployed)
     if page:
         page.ask(lambda: lifecycle.obstacle)
-    engine = Engine(settings, store, metrics)
-    bundle_manager = BundleManager(settings, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
     in_flight = InFlight(settings)
     around = middleware(lifecycle, authority, metrics, in_flight)
-    gate = Gate(lifecycle, authority, metrics, in_flight.check, engine.is_busy, engine.enter)
+    # Where there are tenants, whose memory it is decides later.
+    check_memory = in_flight.check if "" in deployed else lambda: None
+    rooms = {tenant: deployment.engine for tenant, deployment in deployed.items()}
+    gate = Gate(lifecycle, authority, metrics, check_memory, rooms)
     interceptor = Interceptor(around, metrics, in_flight, settings.max_message_bytes)
+
+    def servicer(make: Callable[[Deployment], Any]) -> Any:
+        """That of a server without tenants, or one that goes by the tenant of each call."""
+        servicers = {tenant: make(deployment) for tenant, deployment in deployed.items()}
+        return servicers.get("") or ByTenant(servicers)
 
     def make() -> grpc.aio.Server:
         server = grpc_server(interceptor, _options(settings), gate)
-        add_RecommendationServiceServicer_to_server(RecommendationServicer(engine, lifecycle, settings), server)
-        add_EventServiceServicer_to_server(EventServicer(engine), server)
-        add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
-        add_UserServiceServicer_to_server(UserServicer(engine), server)
-        add_BundleServiceServicer_to_server(BundleServicer(bundle_manager, engine), server)
+        add_RecommendationServiceServicer_to_server(
+            servicer(lambda d: RecommendationServicer(d.engine, lifecycle, d.settings)), server
+        )
+        add_EventServiceServicer_to_server(servicer(lambda d: EventServicer(d.engine)), server)
+        add_CatalogServiceServicer_to_server(servicer(lambda d: CatalogServicer(d.engine)), server)
+        add_UserServiceServicer_to_server(servicer(lambda d: UserServicer(d.engine)), server)
+        add_BundleServiceServicer_to_server(servicer(lambda d: BundleServicer(d.bundle_manager, d.engine)), server)
         health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
         add_reflection(server, [*SERVICES, HEALTH])
         return server
@@ -168,40 +203,21 @@ async def create_server(
         page.start()
     if tokens:
         tokens.start()
-    parts = {
-        "grpc_server": listener.keep,
-        "in_flight": in_flight.watch,
-        "bundle_manager": bundle_manager.follow,
-    }
-    background = asyncio.gather(*(keep(part, work, metrics) for part, work in parts.items()))
-    return Server(listener, engine, lifecycle, bundle_manager, settings, background, page, tokens), port
+    parts = [("grpc_server", listener.keep), ("in_flight", in_flight.watch)]
+    parts += [("bundle_manager", deployment.bundle_manager.follow) for deployment in deployed.values()]
+    background = asyncio.gather(*(keep(part, work, metrics) for part, work in parts))
+    return Server(listener, deployed, lifecycle, settings, background, page, tokens), port
 
 
-def _follow_tokens(path: Path, metrics: Metrics) -> tuple[Authority, Follower]:
+def _follow_tokens(path: Path, tenants: Collection[str], metrics: Metrics) -> tuple[Authority, Follower]:
     """The authority of the token file, and the follower that keeps it up to date, which is not started yet."""
-    file = TokenFile(path)
+    file = TokenFile(path, tenants)
 
     def catch_up() -> None:
         file.catch_up()
         metrics.followed("tokens")
 
     return file.authority, Follower("token_file", catch_up, POLL_SECONDS)
-
-
-def _metrics(settings: Settings) -> tuple[Metrics, MetricsPage | None]:
-    """The metrics of this process, and the page that shows them; None where there is no page in this process."""
-    if settings.metrics_address is None:
-        return Metrics(), None
-    # Late import: prometheus_client decides on import where it counts, and `worker.prepare` has to settle that first.
-    from shortlist_server.observe.metrics_page import MetricsPage
-    from shortlist_server.observe.prometheus import PrometheusMetrics
-
-    metrics = PrometheusMetrics()
-    for service in map(descriptor_pool.Default().FindServiceByName, (*SERVICES, HEALTH)):
-        for method in service.methods:
-            metrics.serves(f"/{service.full_name}/{method.name}", method.client_streaming, method.server_streaming)
-    page = None if settings.metrics_folder else MetricsPage(settings.metrics_address, metrics.registry)
-    return metrics, page
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

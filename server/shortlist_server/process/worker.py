@@ -12,9 +12,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,6 +26,7 @@ from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.base.under_way import under_way
 from shortlist_server.process.app import create_server
+from shortlist_server.process.deployments import open_stores
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
@@ -38,12 +39,22 @@ _COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # where it is set on import, prometheu
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What a tenant is served with."""
+
+    tenant: str
+    bundle: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The report of a process on its start: what it serves, or why it cannot."""
 
     address: str
-    bundle: str
-    items: int
+    bundle: str = ""  # version; empty where there are tenants
+    items: int = 0
+    tenants: tuple[Served, ...] = ()
     error: str = ""  # why the process cannot serve, in one line; empty where it serves
     metrics: str = ""  # address of the page of metrics; empty where there is none
 
@@ -69,13 +80,14 @@ async def serve(
     if not settings.share_port:
         check_free(settings)
     with under_way("opening the store"):
-        store = open_store(settings.state)
-    server, port = await create_server(settings, store, load=load)
+        stores = open_stores(settings, open_store)
+    server, port = await create_server(settings, stores, load=load)
     stopping = asyncio.ensure_future(stop.wait())
     try:
-        if settings.wait_for_bundle and not await _before(stopping, server.bundle_manager.published()):
+        beginning = asyncio.ensure_future(server.begin())
+        if settings.wait_for_bundle and not await _before(stopping, beginning):
             return
-        bundle = await server.begin()
+        served = [Served(tenant, bundle.version, len(bundle.items)) for tenant, bundle in (await beginning).items()]
         if settings.metrics_folder:
             from shortlist_server.observe.shared_metrics import take_room  # a late import: see `prepare`
 
@@ -84,18 +96,19 @@ async def serve(
         gc.freeze()  # keeps the loaded bundle out of garbage collection, for which requests would have to wait
         host = settings.address.rpartition(":")[0]
         metrics = server.metrics_page.address if server.metrics_page else ""
-        announce(Ready(f"{host}:{port}", bundle.version, len(bundle.items), metrics=metrics))
+        whole = Ready(f"{host}:{port}", metrics=metrics)
+        one = None if settings.tenants else served[0]
+        announce(replace(whole, bundle=one.bundle, items=one.items) if one else replace(whole, tenants=tuple(served)))
         while not stop.is_set():
-            if not server.engine.hangs():
+            if not server.hangs():
                 beat()
             await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
     finally:
         await server.drain()
 
 
-async def _before(stopping: asyncio.Future[Any], work: Coroutine[Any, Any, None]) -> bool:
-    """Whether `work` is done before the server is stopped. Otherwise it is cancelled."""
-    working = asyncio.ensure_future(work)
+async def _before(stopping: asyncio.Future[Any], working: asyncio.Future[Any]) -> bool:
+    """Whether the work is done before the server is stopped. Otherwise it is cancelled."""
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not working.done():
         working.cancel()
@@ -137,7 +150,7 @@ def main(load: Load = load_bundle) -> None:
     try:
         asyncio.run(_supervised(settings, load))
     except ShortlistError as error:
-        _report(Ready(settings.address, "", 0, str(error)))
+        _report(Ready(settings.address, error=str(error)))
         raise SystemExit(USAGE_ERROR) from None
     finally:
         logs.release()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shortlist_core.errors import PermissionDeniedError, UnauthenticatedError
-from shortlist_server.rpc.caller import authenticated
+from shortlist_server.rpc.caller import authenticated, belongs_to
 from shortlist_server.rpc.quotas import Quotas
 
 READ, WRITE, USERS, ADMIN = "read", "write", "users", "admin"
@@ -61,6 +61,12 @@ class Token:
     name: str  # tells the token from others without telling the token
     expires: float = math.inf  # seconds since 1970 at which it is not accepted any more
     quota: float = math.inf  # queries a second
+    tenant: str = ""  # whose calls it makes; empty on a server without tenants
+
+    @property
+    def caller(self) -> str:
+        """Who calls with it. Tokens of different tenants never are the same caller, though they have the same name."""
+        return f"{self.tenant}/{self.name}" if self.tenant else self.name
 
     @classmethod
     def hashed(cls, token: str) -> bytes:
@@ -83,7 +89,7 @@ class Authority:
     def check(self, method: str, authorization: str | bytes | None) -> None:
         """Return if a caller with this `authorization` header may call the method with this full name.
 
-        From then on `caller.caller_of` answers the token's name in this call, and `caller.check_again` asks again.
+        From then on `caller` knows the token and its tenant in this call, and `caller.check_again` asks again.
         Raises UnauthenticatedError without an accepted token, PermissionDeniedError where its scopes do not suffice,
         QuotaError where its quota is used up.
         """
@@ -93,19 +99,20 @@ class Authority:
         known = self._matching(authorization)
         if not known:
             raise UnauthenticatedError("this server asks for a known bearer token in the header `authorization`")
+        belongs_to(known[0].tenant)  # refused calls too, in metrics and logs
         tokens = [token for token in known if self._clock() < token.expires]
         if not tokens:
             raise UnauthenticatedError("this token has expired")
         if needed is None or not any(needed & token.scopes for token in tokens):
             raise PermissionDeniedError(f"this token does not allow {method}")
-        name, quota = tokens[0].name, tokens[0].quota
-        self._quotas.take(name, quota)
-        authenticated(name, partial(self.check, method, authorization), partial(self._quotas.take, name, quota))
+        caller, quota = tokens[0].caller, tokens[0].quota
+        self._quotas.take(caller, quota)
+        authenticated(caller, partial(self.check, method, authorization), partial(self._quotas.take, caller, quota))
 
-    def name(self, authorization: str | bytes | None) -> str:
-        """The name of the token in an `authorization` header; empty where there is no known one."""
+    def caller(self, authorization: str | bytes | None) -> tuple[str, str]:
+        """The caller and the tenant of the token in an `authorization` header; both empty where it is not known."""
         known = self._matching(authorization)
-        return known[0].name if known else ""
+        return (known[0].caller, known[0].tenant) if known else ("", "")
 
     def _matching(self, authorization: str | bytes | None) -> list[Token]:
         """The lines of the token in a header, usually one; none where there is no token or it is not known.

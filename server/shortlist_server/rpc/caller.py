@@ -1,4 +1,4 @@
-"""Callers: who makes a call, by the name of its token or else by its address."""
+"""Callers: who makes a call, by the name of its token or else by its address, and for which tenant."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ from urllib.parse import unquote
 import grpc
 
 from shortlist_core.addresses import is_loopback
+from shortlist_core.errors import PermissionDeniedError
 from shortlist_server.pipeline.request import Place, RequestContext
 
 _token: ContextVar[str] = ContextVar("token", default="")  # of the call that this task handles
+_tenant: ContextVar[str] = ContextVar("tenant", default="")
 _check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
-
 _charge: ContextVar[Callable[[int], None]] = ContextVar("charge", default=lambda queries: None)
 _place: ContextVar[Place | None] = ContextVar("place", default=None)
 
 
+def belongs_to(tenant: str) -> None:
+    """Note the tenant of the call under way."""
+    _tenant.set(tenant)
+
+
 def authenticated(token: str, check: Callable[[], None], charge: Callable[[int], None] = lambda queries: None) -> None:
-    """Note the name of the token that the call under way was made with, what checks it again, and what charges it.
+    """Note who makes the call under way with which token, what checks the token again, and what charges it.
 
     A call is a task of its own in grpc.aio, so calls do not see each other's notes.
     """
@@ -39,9 +45,24 @@ def placed(place: Place | None) -> None:
 def check_again() -> None:
     """Check the token of a call that lasts: it may have been revoked, or have expired, since the call began.
 
-    Raises UnauthenticatedError or PermissionDeniedError then. Where no tokens are asked for, this returns.
+    Raises UnauthenticatedError or PermissionDeniedError then, the latter also where the token has got another tenant.
+    Where no tokens are asked for, this returns.
     """
+    tenant = _tenant.get()
     _check.get()()
+    if _tenant.get() != tenant:
+        raise PermissionDeniedError("this token belongs to another tenant now")
+
+
+def of_tenant(text: str) -> str:
+    """The text, so that no other tenant has the same. Without tenants it stays as it is."""
+    tenant = _tenant.get()
+    return f"{tenant}/{text}" if tenant else text
+
+
+def tenant_of_call() -> str:
+    """The tenant of the call under way; empty on a server without tenants, and before the token is known."""
+    return _tenant.get()
 
 
 def charge(queries: int) -> None:

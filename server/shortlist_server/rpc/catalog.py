@@ -20,6 +20,7 @@ from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
 from shortlist_core.values import is_id
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.caller import of_tenant
 from shortlist_server.rpc.messages import off_loop
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
@@ -104,7 +105,12 @@ class _Position:
             return cls()
         try:
             version, row, item_id = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
-            if version == bundle.version and type(row) is int and row >= 0 and (item_id == "" or is_id(item_id)):
+            if (
+                version == of_tenant(bundle.version)
+                and type(row) is int
+                and row >= 0
+                and (item_id == "" or is_id(item_id))
+            ):
                 return cls(row, item_id)
         except (ValueError, TypeError, RecursionError):
             pass
@@ -112,7 +118,7 @@ class _Position:
         raise InvalidArgumentError([Violation("page_token", rule)])
 
     def text(self, bundle: LoadedBundle) -> str:
-        content = json.dumps([bundle.version, self.row, self.item_id], ensure_ascii=False)
+        content = json.dumps([of_tenant(bundle.version), self.row, self.item_id], ensure_ascii=False)
         return base64.urlsafe_b64encode(content.encode()).decode()
 
 

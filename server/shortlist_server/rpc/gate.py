@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 import structlog
@@ -57,6 +57,16 @@ def _refusal(message: str, retry_after_seconds: float) -> Refusal:
     return Refusal(to_code(status), status.message, to_trailers(error, status))
 
 
+class Room(Protocol):
+    """The room for one tenant's queries."""
+
+    def is_busy(self) -> bool:
+        """Whether there may be no room for another query."""
+
+    def enter(self, context: RequestContext | None) -> Place:
+        """The place of a query. Raises OverloadedError where there is no room. Without a context that is seen later."""
+
+
 class Gate:
     """Decides on each call as it is accepted. It belongs to one event loop."""
 
@@ -66,19 +76,17 @@ class Gate:
         authority: Authority | None,
         metrics: Metrics,
         check_memory: Callable[[], None],
-        is_busy: Callable[[], bool],
-        enter: Callable[[RequestContext | None], Place],
+        rooms: Mapping[str, Room],
     ) -> None:
         """`check_memory` raises OverloadedError where calls hold too much already.
 
-        `enter` raises OverloadedError where there is no room for a query. It gets a context only if `is_busy`.
+        `rooms` are those of all tenants by their names; without tenants there is one, under an empty name.
         """
         self._lifecycle = lifecycle
         self._authority = authority
         self._metrics = metrics
         self._check_memory = check_memory
-        self._is_busy = is_busy
-        self._enter = enter
+        self._rooms = rooms
         self._refused: Counter[str] = Counter()  # by method, not logged yet
         self._logged = 0.0
 
@@ -97,24 +105,27 @@ class Gate:
             self._check_memory()
             if method not in _QUERIES:
                 return None
-            if not self._is_busy():
-                return self._enter(None)
-            caller = self._context(context)
-            return self._enter(caller) if caller else None  # an unknown caller takes no place from others
+            room = self._rooms.get("")
+            if room and not room.is_busy():
+                return room.enter(None)
+            return self._enter(context)
         except OverloadedError as error:
             self._count(method)
             return _refusal(str(error), error.retry_after_seconds)
 
-    def _context(self, context: grpc.aio.ServicerContext[Any, Any]) -> RequestContext | None:
-        """What decides about room for a call; None where it is not known."""
-        lane = ""
+    def _enter(self, context: grpc.aio.ServicerContext[Any, Any]) -> Place | None:
+        """The place of a query, of which it has to be known whose it is. An unknown caller takes none from others."""
+        lane = tenant = ""
         if self._authority:
-            lane = self._authority.name(dict(context.invocation_metadata() or ()).get("authorization"))
-            if not lane:
-                return None
+            lane, tenant = self._authority.caller(dict(context.invocation_metadata() or ()).get("authorization"))
+        if tenant not in self._rooms or (self._authority and not lane):
+            return None
+        room = self._rooms[tenant]
+        if not room.is_busy():
+            return room.enter(None)
         seconds_left = context.time_remaining()
         deadline = None if seconds_left is None else time.monotonic() + seconds_left
-        return RequestContext(deadline, lane=lane or lane_of(context))
+        return room.enter(RequestContext(deadline, lane=lane or lane_of(context)))
 
     def _count(self, method: str) -> None:
         self._metrics.started(method)

@@ -2,6 +2,8 @@
 
 Memory is bounded in three ways. Only a few large requests are received at the same time. What calls hold together has
 one budget, beyond which calls are refused. A caller that sends or reads too slowly is let go, which frees its bytes.
+
+Tenants share the budget: whatever the others hold, each has its equal share, so up to twice the budget may be held.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ PARSED = 4  # a parsed message takes about so many times the bytes of its wire f
 _SHARE = 4  # one caller has at most so small a part of the streams that there may be
 _RECEIVING = 32  # requests received at the same time; one takes up to `max_message_bytes` until it is complete
 _MOST_TURNS = 512  # requests of one caller that wait to be received
+_TOO_MANY_BYTES = "the calls in flight hold as much memory as they may together"
 _TOO_MANY_REQUESTS = "too many requests are on their way to this server"
 _TURN_SECONDS = 2.0  # that a request waits to be received
 _LINGERING_SECONDS = 0.25  # a request that takes longer gives way to others that wait to be received
@@ -38,6 +41,7 @@ class Held:
     """What one call holds, and what it waits for."""
 
     bytes: int = 0
+    tenant: str = ""  # empty for calls that belong to none
     task: asyncio.Task[None] | None = None  # of the handler
     rpc_task: asyncio.Task[None] | None = None  # of the whole call
     refusable: bool = True  # whether too many bytes refuse it: health is told in any case
@@ -53,13 +57,16 @@ class InFlight:
     """All calls in flight of a process. It belongs to one event loop."""
 
     def __init__(self, settings: Settings) -> None:
-        self._most = settings.max_bytes_in_flight
+        tenants = max(1, len(settings.tenants))
+        self._most, self._share = settings.max_bytes_in_flight, settings.max_bytes_in_flight // tenants
+        self._share_of_receiving = max(1, _RECEIVING // tenants)
         self._patience = {
             "request": settings.receive_seconds,
             "message": settings.stream_idle_seconds,
             "reader": settings.send_seconds,
         }
         self.bytes = 0
+        self._bytes_of: Counter[str] = Counter()  # by tenant
         self._calls: set[Held] = set()
         self._receiving: set[Held] = set()
         self._turns: FairQueue[asyncio.Future[None]] = FairQueue()
@@ -86,32 +93,33 @@ class InFlight:
                 del self._streams[held.lane]
             held.lane = ""
         self._calls.discard(held)
-        self.bytes -= held.bytes
-        held.bytes = 0
+        self.release(held, held.bytes)
 
-    def check(self, count: int = CALL_BYTES) -> None:
-        """Return if calls may hold so many more bytes. Raises OverloadedError otherwise."""
-        if self.bytes + count > self._most:
-            raise OverloadedError("the calls in flight hold as much memory as they may together", 1.0)
+    def check(self) -> None:
+        """Return if there is room for the bytes of one more call. Raises OverloadedError otherwise."""
+        if self.bytes + CALL_BYTES > self._most:
+            raise OverloadedError(_TOO_MANY_BYTES, 1.0)
 
     def hold(self, held: Held, count: int) -> None:
         """Count so many more bytes for the call. Raises OverloadedError where all calls hold too much."""
-        if held.refusable:
-            self.check(count)
+        if held.refusable and self.bytes + count > self._most and self._bytes_of[held.tenant] + count > self._share:
+            raise OverloadedError(_TOO_MANY_BYTES, 1.0)
         held.bytes += count
         self.bytes += count
+        self._bytes_of[held.tenant] += count
 
     def release(self, held: Held, count: int) -> None:
         """Count so many bytes less for the call."""
         held.bytes -= count
         self.bytes -= count
+        self._bytes_of[held.tenant] -= count
 
     async def receive(self, held: Held, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         """The request of a call. Few are received at once, and the slowest gives way to those that wait.
 
         Callers take turns. Health does not wait. Raises OverloadedError where the turn does not come soon.
         """
-        while held.refusable and len(self._receiving) >= _RECEIVING:
+        while held.refusable and not self._may_receive(held.tenant):
             await self._turn(lane_of(context))
         if held.refusable:
             self._receiving.add(held)
@@ -181,6 +189,11 @@ class InFlight:
             if isinstance(error, TimeoutError):
                 raise OverloadedError(_TOO_MANY_REQUESTS, 1.0) from None
             raise
+
+    def _may_receive(self, tenant: str) -> bool:
+        if len(self._receiving) < _RECEIVING:
+            return True
+        return sum(held.tenant == tenant for held in self._receiving) < self._share_of_receiving
 
     def _next_turn(self) -> None:
         while (turn := self._turns.take()) is not None:

@@ -17,6 +17,7 @@ from shortlist_server.base.logs import hashed
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.pipeline.request import CallerGoneError
 from shortlist_server.rpc.auth import Authority
+from shortlist_server.rpc.caller import tenant_of_call
 from shortlist_server.rpc.gate import is_refusable
 from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
@@ -61,7 +62,7 @@ def count_and_log(metrics: Metrics) -> Middleware:
             await proceed(call)
         finally:
             seconds = time.perf_counter() - call.started
-            metrics.handled(call.method, call.code.name, seconds)
+            metrics.of(tenant_of_call()).handled(call.method, call.code.name, seconds)
             _log(call, seconds)
 
     return counting
@@ -125,6 +126,7 @@ def bound_memory(in_flight: InFlight) -> Middleware:
     """Count what the call holds until gRPC has sent its end. Refuse it where all calls hold too much together."""
 
     async def bounding(proceed: Proceed, call: Call) -> None:
+        call.held.tenant = tenant_of_call()
         call.held.refusable = is_refusable(call.method)
         in_flight.begin(call.held)
         held = call.held  # the call itself refers to messages
@@ -167,6 +169,7 @@ def _log(call: Call, seconds: float) -> None:
             millis=round(seconds * 1000, 2),
             request_id=getattr(call.response, "request_id", "") or getattr(call.request, "request_id", ""),
             user=hashed(getattr(call.request, "user_id", "")),
+            **({"tenant": tenant} if (tenant := tenant_of_call()) else {}),
             **({"reason": call.reason} if call.reason else {}),
         )
 

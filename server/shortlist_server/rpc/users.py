@@ -18,6 +18,7 @@ from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import NO_GROUP, Event, Queries
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.caller import of_tenant
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -103,7 +104,7 @@ class _Position:
             return cls()
         try:
             user, version, trained, after = json.loads(base64.urlsafe_b64decode(token.encode()))
-            if (user, version) == (_digest(user_id), bundle.version):
+            if (user, version) == (_digest(user_id), of_tenant(bundle.version)):
                 return cls(min(max(0, int(trained)), _MOST), min(max(-1, int(after)), _MOST))
         except (ValueError, TypeError, OverflowError, RecursionError):
             pass
@@ -111,7 +112,7 @@ class _Position:
         raise InvalidArgumentError([Violation("page_token", rule)])
 
     def text(self, user_id: str, bundle: LoadedBundle) -> str:
-        content = json.dumps([_digest(user_id), bundle.version, self.trained, self.after])
+        content = json.dumps([_digest(user_id), of_tenant(bundle.version), self.trained, self.after])
         return base64.urlsafe_b64encode(content.encode()).decode()
 
 

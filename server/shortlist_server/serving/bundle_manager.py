@@ -234,11 +234,16 @@ class BundleManager:
 
     def _refuse(self, error: Exception) -> None:
         self.refusal = str(error) if isinstance(error, ShortlistError) else "it cannot be loaded; the log says why"
-        log.error("not_served", refusal=self.refusal, exc_info=None if isinstance(error, ShortlistError) else error)
+        log.error(
+            "not_served",
+            refusal=self.refusal,
+            exc_info=None if isinstance(error, ShortlistError) else error,
+            **self._settings.log_fields,
+        )
 
     def _take_off(self, version: str, reason: str) -> None:
         """Take the failed canary off, for all processes of the folder."""
-        log.error("canary_rollback", bundle=version, reason=reason)
+        log.error("canary_rollback", bundle=version, reason=reason, **self._settings.log_fields)
         self._failed[version] = reason
         if self._engine.serving:  # in this process at once, even if the folder cannot be written
             self._engine.serve(replace(self._engine.serving, canary=None))

@@ -54,6 +54,7 @@ class Engine:
     def __init__(self, settings: Settings, store: StateStore, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
+        self._whose = settings.log_fields
         self.serving: Serving | None = None  # None until the first bundle is loaded
         self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
         looking = self._cache.forget if self._cache else lambda: None
@@ -101,7 +102,7 @@ class Engine:
         self._metrics.serving(serving.labelled())
         if before is None or before.stable is not serving.stable:
             gc.unfreeze()  # lets the garbage collector free the bundle that `worker.serve` froze
-            log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items))
+            log.info("serving", bundle=serving.stable.version, items=len(serving.stable.items), **self._whose)
 
     async def activate(self, load: Callable[[], LoadedBundle]) -> LoadedBundle:
         """Load a bundle on a thread of its own, and serve it alone. Returns the loaded bundle."""
@@ -215,7 +216,7 @@ class Engine:
                 self.live.erased_users.leave_out_of(bundle)
                 bundle.online_popularity.refresh(counts)
             except Exception:  # answers go on with the popularity of before
-                log.exception("online_popularity_failed", bundle=bundle.version)
+                log.exception("online_popularity_failed", bundle=bundle.version, **self._whose)
 
     async def _routed(
         self,

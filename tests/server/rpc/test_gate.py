@@ -41,6 +41,9 @@ class Rules:
         self.lifecycle, self.metrics, self.pending = Lifecycle(), Counting(), list[int]()
         self.limiter = Limiter(64, self.pending.append)
 
+    def is_busy(self) -> bool:
+        return self.busy
+
     def enter(self, context: RequestContext | None) -> Any:
         if context is None:
             return self.limiter.enter(None)
@@ -60,7 +63,7 @@ class Rules:
             async def intercept_service(self, continuation: Any, details: Any) -> Any:
                 return await continuation(details)
 
-        gate = Gate(self.lifecycle, authority, self.metrics, self.check_memory, lambda: self.busy, self.enter)
+        gate = Gate(self.lifecycle, authority, self.metrics, self.check_memory, {"": self})
         server = grpc_server(Around(), [], gate)
         handler = grpc.unary_unary_rpc_method_handler(echo)
         server.add_registered_method_handlers(SERVICE, {"Recommend": handler, "BatchRecommend": handler})

@@ -39,9 +39,9 @@ def hashed(token: str) -> str:
         (hashed("t").encode() + b" expires=2027-02-30T00:00:00Z", "line 1: expires must be a time"),
         (hashed("t").encode() + b" expires=2027-01-31T00:00:00", "line 1: expires must be a time"),
         (hashed("t").encode() + b" expires=", "line 1: expires must be a time"),
-        (hashed("t").encode() + b" name=a name=b", "line 1: name, expires and quota are said once"),
+        (hashed("t").encode() + b" name=a name=b", "line 1: name, expires, quota and tenant are said once"),
         (hashed("t").encode() + b" name=", "line 1: the name must be 1 to 64"),
-        (hashed("t").encode() + b" until=2027", "line 1: there is no 'until', only name, expires and quota"),
+        (hashed("t").encode() + b" until=2027", "line 1: there is no 'until', only name, expires, quota and tenant"),
     ],
 )
 def test_a_token_file_that_makes_no_sense_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
