@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -72,6 +74,11 @@ def test_a_tenant_that_holds_all_memory_leaves_the_other_an_equal_share(in_fligh
         in_flight.hold(beta, 1)
 
 
+def sends(caller: str, read: Callable[[], Awaitable[bytes]]) -> Any:
+    """The context of a call whose request comes as `read` says."""
+    return SimpleNamespace(read=read, peer=lambda: caller)
+
+
 async def test_a_tenant_whose_requests_arrive_slowly_keeps_nobody_waiting(in_flight: InFlight) -> None:
     complete, begun = asyncio.Event(), []
 
@@ -83,9 +90,9 @@ async def test_a_tenant_whose_requests_arrive_slowly_keeps_nobody_waiting(in_fli
     async def read_at_once() -> bytes:
         return b"beta"
 
-    slow = [asyncio.create_task(in_flight.receive(Held(tenant="acme"), read)) for _ in range(100)]
+    slow = [asyncio.create_task(in_flight.receive(Held(tenant="acme"), sends("acme", read))) for _ in range(100)]
     await eventually_async(lambda: _is(len(begun) == 32))
-    assert await in_flight.receive(Held(tenant="beta"), read_at_once) == b"beta"
+    assert await in_flight.receive(Held(tenant="beta"), sends("beta", read_at_once)) == b"beta"
     assert len(begun) == 32
     complete.set()
     await asyncio.gather(*slow)
