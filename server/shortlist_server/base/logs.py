@@ -25,6 +25,7 @@ from shortlist_server.base.settings import LogLevel
 
 _LONGEST = 200  # characters of a value, but for tracebacks
 _LONGEST_TRACEBACK = 8_000
+_LAST_SECONDS = 1.0  # to read at the end what was printed
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CORE_LINE = re.compile(r"[IWEF]\d{4} [\d:.]+ +\d+ ([\w.]+:\d+)\]")  # of gRPC's and TensorFlow's C code
 
@@ -33,6 +34,7 @@ Fields = MutableMapping[str, Any]
 _key = b""
 _writer: LogWriter | None = None
 _original: int | None = None  # standard error as it was; None where it is a terminal and stays
+_reader: threading.Thread | None = None  # of what is printed
 
 
 def configure(level: LogLevel, key: str = "") -> None:
@@ -66,8 +68,10 @@ def release() -> None:
     global _writer, _original
     if _original is not None:
         sys.stderr.flush()
-        os.dup2(_original, 2)
+        os.dup2(_original, 2)  # what was printed ends here
         os.close(_original)
+        if _reader is not None:
+            _reader.join(_LAST_SECONDS)  # a child process may print on
     if _writer is not None:
         _writer.close()
     _writer = _original = None
@@ -105,7 +109,9 @@ def _capture(writer: LogWriter) -> int:
     ours, theirs = os.pipe()
     os.dup2(theirs, 2)
     os.close(theirs)
-    threading.Thread(target=_read, args=(ours, writer), name="stderr", daemon=True).start()
+    global _reader
+    _reader = threading.Thread(target=_read, args=(ours, writer), name="stderr", daemon=True)
+    _reader.start()
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
     logging.captureWarnings(True)
     log = structlog.get_logger("python")
