@@ -43,7 +43,7 @@ class CatalogServicer(CatalogServiceServicer):
         """See the service's definition, as for all methods here."""
         items, bundle = await off_loop(validate.upsert_items, request), self._engine.stable
         async with self._upserting:
-            written = await self._engine.with_store(lambda _: self._engine.catalog.upsert(bundle, items))
+            written = await self._engine.store.write(lambda _: self._engine.catalog.upsert(bundle, items))
         updated = _existing_count(bundle.bundled, [item.item_id for item in items], written)
         return api.UpsertItemsResponse(
             created_count=len(items) - updated, updated_count=updated, revision=written.sequence
@@ -52,7 +52,7 @@ class CatalogServicer(CatalogServiceServicer):
     async def DeleteItems(self, request: api.DeleteItemsRequest, context: Context) -> api.DeleteItemsResponse:
         """Deletions of items that this bundle does not contain are stored too: another bundle may contain them."""
         item_ids, bundle = validate.delete_items(request), self._engine.stable
-        written = await self._engine.with_store(lambda _: self._engine.catalog.delete(item_ids))
+        written = await self._engine.store.write(lambda _: self._engine.catalog.delete(item_ids))
         return api.DeleteItemsResponse(
             deleted_count=_existing_count(bundle.bundled, item_ids, written), revision=written.sequence
         )
@@ -89,7 +89,7 @@ class CatalogServicer(CatalogServiceServicer):
         return response
 
     async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
-        return await self._engine.ask_store(lambda store: work(store.catalog))
+        return await self._engine.store.read(lambda store: work(store.catalog))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class UserServicer(UserServiceServicer):
     async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
         """See the service's definition, as for all methods here."""
         user_id, bundle = validate.get_user(request), self._engine.stable
-        summary = await self._engine.ask_store(lambda store: store.summary(user_id))
+        summary = await self._engine.store.read(lambda store: store.summary(user_id))
         erased = summary.erased or self._engine.live.erased(user_id)
         trained = [] if erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
@@ -58,12 +58,12 @@ class UserServicer(UserServiceServicer):
         """A page of the bundle's events, then of the store's."""
         (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
         start = _Position.read(token, user_id, bundle)
-        live = await self._engine.ask_store(lambda store: store.read([user_id], 0)[0])
+        live = await self._engine.store.read(lambda store: store.read([user_id], 0)[0])
         erased = live.erased or self._engine.live.erased(user_id)
         trained = bundle.histories.queries([] if erased else [user_id])
         stop = min(start.trained + size, len(trained.items))
         events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
-        page = await self._engine.ask_store(lambda store: store.export(user_id, start.after, size - len(events)))
+        page = await self._engine.store.read(lambda store: store.export(user_id, start.after, size - len(events)))
         more = page.more or (len(events) == size and page.end == start.after)
         end = _Position(stop, page.end)
         written = [(entry.sequence, _of_store(entry.event)) for entry in page.entries if entry.event]
@@ -84,7 +84,7 @@ class UserServicer(UserServiceServicer):
         def erase(store: StateStore) -> tuple[int, bool]:
             return store.erase(user_id), self._engine.forget(user_id)
 
-        deleted, is_recorded = await self._engine.with_store(erase)
+        deleted, is_recorded = await self._engine.store.write(erase)
         return api.DeleteUserResponse(user_id=user_id, deleted_event_count=deleted, recorded_with_bundles=is_recorded)
 
 

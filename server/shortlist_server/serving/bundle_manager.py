@@ -6,12 +6,8 @@ A bundle is loaded while the others serve, and takes their place between two req
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -21,23 +17,17 @@ from shortlist_bundle import BundleStore, Label, Labels
 from shortlist_core.errors import ShortlistError
 from shortlist_server.base.settings import Settings
 from shortlist_server.base.under_way import under_way
+from shortlist_server.serving.bundle_loader import BundleLoader
 from shortlist_server.serving.canary import CanaryWatch, Limits
 from shortlist_server.serving.engine import Engine
 from shortlist_server.serving.routing import Canary, Serving
 from shortlist_server.serving.shadow import Shadow
 from shortlist_server.system.loaded_bundle import Load, LoadedBundle
 
-_NICENESS = 5
 _WAITING_SECONDS = 60.0  # between log lines while there is no bundle yet
 _RETRY_SECONDS = 30.0  # pause before a bundle that could not be loaded is tried again although nothing changed
 
 log = structlog.get_logger(__name__)
-
-
-def _step_back() -> None:
-    """Lower the priority of this thread below that of the threads that answer. Only on Linux a thread has its own."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class BundleManager:
@@ -49,12 +39,11 @@ class BundleManager:
     def __init__(
         self, settings: Settings, engine: Engine, load: Load, prepare: Callable[[LoadedBundle], None] = lambda _: None
     ) -> None:
-        self._prepare = prepare  # further preparation of a bundle before it serves
         self.bundles = BundleStore(settings.bundles)
         self.labels = Labels()  # of the last look at the folder
         self.refusal = ""  # why a bundle that a label names is not served; empty where all are
         self._engine = engine
-        self._settings, self._make = settings, load
+        self._settings = settings
         self._limits = Limits(
             settings.canary_window_seconds,
             settings.canary_least_requests,
@@ -69,14 +58,14 @@ class BundleManager:
         self._started = asyncio.Event()
         self._tried = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
-        self._loader = ThreadPoolExecutor(1, "load", _step_back)
+        self._loader = BundleLoader(self.bundles, settings, engine, load, prepare)
 
     async def start(self) -> LoadedBundle:
         """Load and serve the bundles that the labels name. Returns the stable bundle. `follow` begins to follow.
 
         Raises what loading the stable bundle raises.
         """
-        stable = await asyncio.to_thread(self._load, None)
+        stable = await asyncio.to_thread(self._loader.load, None)
         self._engine.serve(Serving(stable))
         await self._follow()
         self._started.set()
@@ -133,7 +122,7 @@ class BundleManager:
         """Stop following the folder, and end the shadow."""
         for task in self._tasks:
             task.cancel()
-        self._loader.shutdown(wait=False, cancel_futures=True)
+        self._loader.close()
         if self._engine.serving and (shadow := self._engine.serving.shadow):
             shadow.close()
 
@@ -197,7 +186,7 @@ class BundleManager:
         if version in loaded:
             return loaded[version]
         try:
-            bundle = await self._load_aside(version)
+            bundle = await self._loader.load_aside(version)
         except Exception as error:
             self._refuse(error)
             return None
@@ -205,28 +194,9 @@ class BundleManager:
         return bundle
 
     async def _fetch(self, version: str) -> LoadedBundle:
-        """The loaded bundle of a version, from memory where it is loaded. Raises as `_load` does."""
+        """The loaded bundle of a version, from memory where it is loaded. Raises as BundleLoader.load does."""
         loaded = self._loaded()
-        return loaded[version] if version in loaded else await self._load_aside(version)
-
-    async def _load_aside(self, version: str | None) -> LoadedBundle:
-        """As `_load`, on a thread of its own while requests are answered."""
-        return await asyncio.get_running_loop().run_in_executor(self._loader, self._load, version)
-
-    def _load(self, version: str | None) -> LoadedBundle:
-        """The loaded bundle of a version, None for the current one, with all catalogue changes. Loading takes seconds.
-
-        Raises as BundleStore.load does, and StateError where the store cannot be read.
-        """
-        with under_way("verifying the files of the bundle"):
-            files = self.bundles.load(version)
-        with under_way("loading the bundle, compiling and warming what answers", bundle=files.version):
-            bundle = self._make(files, self._settings)
-            self._prepare(bundle)
-        with under_way("taking in the changes of the catalogue", bundle=files.version):
-            self._engine.catalog.follow(bundle)
-        self._engine.live.erased_users.leave_out_of(bundle)
-        return bundle
+        return loaded[version] if version in loaded else await self._loader.load_aside(version)
 
     def _loaded(self) -> dict[str, LoadedBundle]:
         serving = self._engine.serving

@@ -27,6 +27,7 @@ from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.limiter import Limiter, Place
 from shortlist_server.serving.routing import Serving
+from shortlist_server.serving.store_threads import StoreThreads
 from shortlist_server.system.expiry import Expiry, Retention
 from shortlist_server.system.live_catalog import LiveCatalog
 from shortlist_server.system.live_users import LiveUsers
@@ -43,8 +44,6 @@ Work = Callable[[LoadedBundle, Sequence[PendingRequest], Run], None]
 
 log = structlog.get_logger(__name__)
 
-_WRITERS = 16  # the store commits what they write at the same time together
-_READERS = 2
 _HANGS_SECONDS = 60.0
 
 
@@ -75,11 +74,8 @@ class Engine:
         self._max_batch = settings.max_batch
         self._rank_thread = RankThread(self._batcher.due)
         self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
-        self._writers = ThreadPoolExecutor(_WRITERS, "write")
-        self._readers = ThreadPoolExecutor(_READERS, "read")
+        self.store = StoreThreads(store, settings, metrics)
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
-        self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
-        self._reads = Limiter(settings.max_pending_reads, partial(metrics.pending, "reads"))
 
     def ready(self) -> Serving:
         """The bundles that serve now. Raises UnavailableError while there are none."""
@@ -176,13 +172,7 @@ class Engine:
             self._metrics.written(result, unknown)
             return result, unknown
 
-        return await self.with_store(append)
-
-    async def with_store(self, work: Callable[[StateStore], T]) -> T:
-        """The result of `work`, which runs with the store on a writer thread, within the limit of pending writes."""
-        with self._writes.admit():
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._writers, work, self._store)
+        return await self.store.write(append)
 
     def forget(self, user_id: str) -> bool:
         """Use nothing of a user who was just erased any more; whether it could be recorded beside the bundles."""
@@ -191,16 +181,9 @@ class Engine:
             self.live.erased_users.leave_out_of(bundle)
         return is_recorded
 
-    async def ask_store(self, work: Callable[[StateStore], T]) -> T:
-        """The result of `work`, which only reads. Readers have threads and a limit of their own, so writes go on."""
-        with self._reads.admit():
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._readers, work, self._store)
-
     def close(self) -> None:
         """Close the threads and the store. No request may be under way any more."""
-        self._writers.shutdown()
-        self._readers.shutdown()
+        self.store.close()
         self.catalog.close()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
