@@ -94,8 +94,7 @@ def test_one_redis_by_two_names_is_one_store(tmp_path: Path, system_test: None) 
 
 
 def test_stores_of_a_server_without_tenants_have_no_name(tmp_path: Path) -> None:
-    from conftest import settings
-
-    [(name, store)] = open_stores(settings(state="sqlite::memory:"), open_store).items()
+    settings = Settings.of(bundles=tmp_path, state="sqlite::memory:")
+    [(name, store)] = open_stores(settings, open_store).items()
     assert name == ""
     store.close()

@@ -66,7 +66,7 @@ async def test_every_worker_of_the_store_learns_it_and_every_bundle_loaded_later
     await delete(here)
     await eventually_async(lambda: left_out(there) == [ANN])
     other = BundleStore(tmp_path / "bundles").versions()[1]
-    await there.server.bundle_manager.activate(other, "stable", 0)
+    await there.server.deployments[""].bundle_manager.activate(other, "stable", 0)
     assert there.server.engine.stable.version == other
     assert left_out(there) == [ANN]
 
