@@ -61,7 +61,7 @@ _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and refle
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Server:
     """A listening server. It answers as soon as a bundle is loaded; each tenant as soon as its own is."""
 
