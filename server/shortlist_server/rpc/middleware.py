@@ -1,4 +1,4 @@
-"""The middleware around every call, in one ordered list: log line, statuses, the server's end, tokens, admission."""
+"""The middleware around every call, in one ordered list: statuses, log line, the server's end, tokens, admission."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ _SEVERITY = {  # every other status is the caller's own doing, and logged as inf
 }
 
 
+class _EndedError(Exception):
+    """The call has its status, which is still to be sent."""
+
+    def __init__(self, message: str, trailers: tuple[tuple[str, str | bytes], ...]) -> None:
+        self.message = message
+        self.trailers = trailers
+
+
 def middleware(
     lifecycle: Lifecycle,
     authority: Authority | None,
@@ -44,13 +52,26 @@ def middleware(
 ) -> list[Middleware]:
     """All middleware, the outermost first. Without an authority everybody may call."""
     return [
+        send_status(),
         count_and_log(metrics),
-        answer_errors(lifecycle),
+        find_status(lifecycle),
         wait_where_held(lifecycle),
         *([authenticate(authority)] if authority else []),
         admit(lifecycle),
         bound_memory(in_flight),
     ]
+
+
+def send_status() -> Middleware:
+    """Send the status of a call without an answer. It is counted before, so whoever sees it finds it counted."""
+
+    async def sending(proceed: Proceed, call: Call) -> None:
+        try:
+            await proceed(call)
+        except _EndedError as ended:
+            await call.context.abort(call.code, ended.message, ended.trailers)
+
+    return sending
 
 
 def count_and_log(metrics: Metrics) -> Middleware:
@@ -68,10 +89,10 @@ def count_and_log(metrics: Metrics) -> Middleware:
     return counting
 
 
-def answer_errors(lifecycle: Lifecycle) -> Middleware:
+def find_status(lifecycle: Lifecycle) -> Middleware:
     """Turn an error into the call's status. A cancellation becomes a status too, or gRPC would not answer at all."""
 
-    async def answering(proceed: Proceed, call: Call) -> None:
+    async def finding(proceed: Proceed, call: Call) -> None:
         context = call.context
         try:
             await proceed(call)
@@ -81,13 +102,13 @@ def answer_errors(lifecycle: Lifecycle) -> Middleware:
         except asyncio.CancelledError:
             if context.cancelled():
                 _leave(call)
-            await _abort(call, _why_cancelled(call, lifecycle))
+            _end(call, _why_cancelled(call, lifecycle))
         except CallerGoneError:
             _leave(call)
         except Exception as error:
-            await _abort(call, error)
+            _end(call, error)
 
-    return answering
+    return finding
 
 
 def wait_where_held(lifecycle: Lifecycle) -> Middleware:
@@ -142,11 +163,11 @@ def _leave(call: Call) -> NoReturn:
     raise grpc.aio.AbortError from None
 
 
-async def _abort(call: Call, error: Exception) -> None:
-    """End the call with the error's status; raises AbortError."""
+def _end(call: Call, error: Exception) -> NoReturn:
+    """End the call with the error's status; raises _EndedError."""
     status = to_status(error)
     call.code, call.reason = to_code(status), getattr(error, "reason", "INTERNAL")
-    await call.context.abort(call.code, status.message, to_trailers(error, status))
+    raise _EndedError(status.message, to_trailers(error, status)) from None
 
 
 def _why_cancelled(call: Call, lifecycle: Lifecycle) -> Exception:

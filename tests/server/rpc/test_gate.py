@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from connected import connected
 
 from shortlist_core.errors import OverloadedError
 from shortlist_server.base.lifecycle import Lifecycle
@@ -68,11 +69,8 @@ class Rules:
         handler = grpc.unary_unary_rpc_method_handler(echo)
         server.add_registered_method_handlers(SERVICE, {"Recommend": handler, "BatchRecommend": handler})
         server.add_registered_method_handlers("grpc.health.v1.Health", {"Check": handler})
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with connected(server) as (channel, _):
             yield channel
-        await server.stop(0)
 
 
 async def refusal(channel: grpc.aio.Channel, method: str = "Recommend", **more: Any) -> grpc.aio.AioRpcError:

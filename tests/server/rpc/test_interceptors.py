@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import grpc
 import pytest
+from connected import connected
 
 from shortlist_server.base.lifecycle import Lifecycle
 from shortlist_server.base.metrics import Metrics
@@ -34,17 +36,17 @@ class Told(Metrics):
         self.calls.append(code)
 
 
-@asynccontextmanager
-async def serving(handler: Any, told: Told) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a server of one method within the middleware."""
+def unary(behaviour: Any) -> Any:
+    """The handler of a method that takes bytes and gives bytes."""
+    return grpc.unary_unary_rpc_method_handler(behaviour, lambda data: data, lambda data: data)
+
+
+def one_method(handler: Any, told: Told) -> grpc.aio.Server:
+    """A server of one method within the middleware."""
     in_flight = InFlight(Settings.of(bundles="", state=""))
     server = grpc_server(Interceptor(middleware(Lifecycle(), None, told, in_flight), told, in_flight, 1 << 20), [])
     server.add_registered_method_handlers("test.Service", {"Method": handler})
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield channel
-    await server.stop(0)
+    return server
 
 
 async def test_a_handler_that_answers_with_a_status_itself_counts_with_that() -> None:
@@ -52,11 +54,32 @@ async def test_a_handler_that_answers_with_a_status_itself_counts_with_that() ->
         await context.abort(grpc.StatusCode.DATA_LOSS, "said by the handler")
 
     told = Told()
-    async with serving(grpc.unary_unary_rpc_method_handler(aborts, lambda data: data, lambda data: data), told) as to:
+    async with connected(one_method(unary(aborts), told)) as (to, _):
         with pytest.raises(grpc.aio.AioRpcError) as ended:
             await to.unary_unary(METHOD)(b"")
     assert ended.value.code() == grpc.StatusCode.DATA_LOSS
     assert told.calls == ["started", "DATA_LOSS"]
+
+
+async def test_an_error_is_counted_before_its_caller_sees_it() -> None:
+    seen, seen_before_counted = threading.Event(), []
+
+    class Waiting(Told):
+        def handled(self, method: str, code: str, seconds: float) -> None:
+            seen_before_counted.append(seen.wait(0.2))
+
+    async def breaks(request: bytes, context: Any) -> None:
+        raise KeyError
+
+    async with connected(one_method(unary(breaks), Waiting())) as (_, address):
+
+        def call() -> None:  # in a thread, so that an answer is seen while the server's loop waits
+            with grpc.insecure_channel(address) as channel, suppress(grpc.RpcError):
+                channel.unary_unary(METHOD)(b"", timeout=30)
+            seen.set()
+
+        await asyncio.to_thread(call)
+    assert seen_before_counted == [False]
 
 
 @pytest.mark.parametrize(
@@ -77,9 +100,8 @@ async def test_a_stream_whose_caller_is_gone_counts_once_with_what_the_caller_sa
             closed.set()
 
     told = Told()
-    async with serving(
-        grpc.stream_stream_rpc_method_handler(endless, lambda data: data, lambda data: data), told
-    ) as to:
+    handler = grpc.stream_stream_rpc_method_handler(endless, lambda data: data, lambda data: data)
+    async with connected(one_method(handler, told)) as (to, _):
         call = to.stream_stream(METHOD)(timeout=seconds)
         await call.read()
         if counted == "CANCELLED":
