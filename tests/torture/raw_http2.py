@@ -11,6 +11,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE = 0x0, 0x1, 0x3, 0x4, 0x8
 END_STREAM, END_HEADERS = 0x1, 0x4
 INITIAL_WINDOW_SIZE = 4
+CANCEL = 0x8
 LARGEST_WINDOW = 2**31 - 1
 FRAME = 16_384  # bytes of the largest frame that every server takes
 
@@ -62,6 +63,10 @@ class Connection:
         parts += [frame(DATA, END_STREAM, stream)] if end else []
         self.send(b"".join(parts))
         return stream
+
+    def take_back(self, stream: int) -> None:
+        """Reset a call's stream."""
+        self.send(frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)))
 
     def send(self, data: bytes) -> bool:
         """Send bytes. Whether the server took them."""

@@ -21,7 +21,6 @@ from raw_http2 import (
     END_STREAM,
     HEADERS,
     PREFACE,
-    RST_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
     Connection,
@@ -131,15 +130,6 @@ def _messages(chance: random.Random) -> bytes:
     return _call(headers(request_fields(RECOMMEND.encode())), data)
 
 
-def _resets(chance: random.Random) -> bytes:
-    """Calls that are taken back at once."""
-    block = headers(request_fields(RECOMMEND.encode()))
-    return b"".join(
-        frame(HEADERS, END_HEADERS, stream, block) + frame(RST_STREAM, 0, stream, struct.pack(">I", 8))
-        for stream in range(1, 2 * chance.randrange(2, 100), 2)
-    )
-
-
 def _other_protocols(chance: random.Random) -> bytes:
     return chance.choice(
         (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", PREFACE, chance.randbytes(99))
@@ -158,6 +148,5 @@ KINDS: tuple[Callable[[random.Random], bytes], ...] = (
     _settings,
     _windows,
     _messages,
-    _resets,
     _other_protocols,
 )

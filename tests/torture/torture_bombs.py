@@ -1,7 +1,7 @@
 """Callers who want the server's memory: compressed messages of empty queries a thousand times as large as what is sent,
 with and without a token, large calls that are refused, requests that never end, answers that nobody reads, connections
-that send nothing, streams and watchers by the thousand. Meanwhile a worker's private memory stays below what it was
-plus 1 GB, health answers within a second, and afterwards the server answers as before.
+that send nothing, streams and watchers by the thousand, calls that are taken back at once. Meanwhile a worker's private
+memory stays below what it was plus 1 GB, health answers within a second, and afterwards the server answers as before.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def _attacks(server: Served, token: str, calls: int, connections: int, seconds: 
         "streams without a message": lambda: _streams(
             address, f"{SERVICE}/StreamRecommend", token, connections, seconds
         ),
+        "calls that are taken back at once": lambda: _taken_back(address, token, connections // 10),
         "watchers of health": lambda: _streams(address, WATCH, "", connections, seconds),
     }
 
@@ -140,6 +141,16 @@ def _streams(address: str, path: str, token: str, streams: int, seconds: float) 
     each = 500
     opened = [Connection(address, receive_buffer=4_096) for _ in range(max(1, streams // each))]
     return _hold(opened, lambda one: one.call(path, data, token, end=not token), seconds, min(each, streams))
+
+
+def _taken_back(address: str, token: str, connections: int) -> str:
+    """Connections with a hundred calls each, of which every one is reset as soon as it is sent."""
+    for _ in range(connections):
+        one = Connection(address)
+        for _ in range(100):
+            one.take_back(one.call(f"{SERVICE}/Recommend", message(b""), token))
+        one.close()
+    return f"{100 * connections:,} calls on {connections} connections"
 
 
 def _hold(connections: list[Connection], call: Callable[[Connection], int], seconds: float, calls: int = 100) -> str:
