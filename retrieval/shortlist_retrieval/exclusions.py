@@ -66,6 +66,8 @@ class Exclusions:
         list never passes.
         """
         passing, positions = np.empty((len(self.rows), count), np.int32), np.zeros((len(self.rows), count), np.int64)
+        lists = lists.view()
+        lists.flags.writeable = False  # as those of a bundle's files are: the loop is compiled for one kind of array
         write_first_passing(lists, self.offsets, self.joined, self.filter, passing, positions)
         return passing, positions
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortlist_core.types import NO_ITEM
+from shortlist_kernels.exclusions import write_first_passing
 from shortlist_retrieval.exclusions import Exclusions
 
 ITEMS = 12
@@ -36,3 +37,12 @@ def test_the_first_that_pass_in_the_order_of_the_list(bars, count, shared, data)
         expected = [place for place, row in enumerate(own) if passes(bars, query, row)][:count]
         assert found == [own[place] for place in expected] + [NO_ITEM] * (count - len(expected))
         assert places[query, : len(expected)].tolist() == expected
+
+
+def test_lists_that_may_be_written_and_lists_of_files_share_one_compiled_loop():
+    for writable in (True, False):
+        lists = np.zeros((1, 3), np.int32)
+        lists.flags.writeable = writable
+        Exclusions.of_all(1).first_passing(lists, 2)
+        assert lists.flags.writeable == writable
+    assert not any(arguments[0].mutable for arguments in write_first_passing.signatures)

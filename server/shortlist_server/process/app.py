@@ -35,6 +35,7 @@ from shortlist_server.rpc.grpc_server import grpc_server
 from shortlist_server.rpc.health import HealthServicer
 from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Interceptor
+from shortlist_server.rpc.messages import compile_loops
 from shortlist_server.rpc.middleware import middleware
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
@@ -172,6 +173,7 @@ async def create_server(
     if page:
         page.ask(lambda: lifecycle.obstacle)
     in_flight = InFlight(settings)
+    compile_loops()
     around = middleware(lifecycle, authority, metrics, in_flight)
     # Where there are tenants, whose memory it is decides later.
     check_memory = in_flight.check if "" in deployed else lambda: None

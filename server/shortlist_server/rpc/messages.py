@@ -73,7 +73,16 @@ class Parser:
     def _has_too_many_fields(self, data: bytes) -> bool:
         if self._children is None or len(data) <= 2 * MOST_FIELDS:  # no field takes less than two bytes
             return False
-        return count_fields(np.frombuffer(data, np.uint8), self._children, 0, MOST_FIELDS) > MOST_FIELDS
+        return _count(data, self._children) > MOST_FIELDS
+
+
+def compile_loops() -> None:
+    """Compile what counts fields, or load it from the disk, so that no request waits for that."""
+    _count(b"\0", np.zeros((1, 1), np.int32))
+
+
+def _count(data: bytes, children: Int32s) -> int:
+    return count_fields(np.frombuffer(data, np.uint8), children, 0, MOST_FIELDS)
 
 
 @cache

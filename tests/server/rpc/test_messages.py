@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from shortlist.v1 import catalog_service_pb2, event_service_pb2, recommendation_service_pb2
 from shortlist.v1.catalog_service_pb2 import ItemInput, UpsertItemsRequest
@@ -87,3 +90,21 @@ def test_every_method_has_its_fields_counted() -> None:
         assert service.full_name in SERVICES
         for method in service.methods:
             assert children(f"/{service.full_name}/{method.name}") is not None
+
+
+@pytest.mark.system
+def test_no_request_waits_until_the_loop_that_counts_is_compiled() -> None:
+    program = f"""
+import asyncio
+from shortlist_server.rpc.messages import Parser, compile_loops
+from shortlist_kernels.wire_fields import count_fields
+from shortlist.v1.recommendation_service_pb2 import BatchRecommendRequest
+
+assert not count_fields.signatures
+compile_loops()
+compiled = list(count_fields.signatures)
+asyncio.run(Parser({BATCH!r}, BatchRecommendRequest.FromString).parse(bytes([10, 255, 255, 63]) + bytes(2**20 - 1)))
+assert count_fields.signatures == compiled and len(compiled) == 1, count_fields.signatures
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
