@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
-import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-import grpc
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthStub
 from served import Served
 
 PAUSE = 0.1
-PATIENCE = 10.0
+ASKS = str(Path(__file__).with_name("ask_health.py"))
 
 
 class Observer:
-    """Observes from `with` on to its end."""
+    """Observes from `with` on to its end. What it saw can be read afterwards."""
 
     def __init__(self, server: Served) -> None:
         self._server = server
         self.ends: Counter[str] = Counter()  # of health checks: the status told, or the code
         self.millis: list[float] = []
         self.memory_mb: list[float] = []  # private memory of the largest worker
-        self.least_workers = len(server.workers)
         self._over = threading.Event()
-        self._threads = [threading.Thread(target=each) for each in (self._ask, self._look)]
+        self._looks = threading.Thread(target=self._look)
 
     def __enter__(self) -> Observer:
-        for thread in self._threads:
-            thread.start()
+        command = [sys.executable, "-P", ASKS, self._server.address]
+        self._asks = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._asks.stdout is not None
+        assert self._asks.stdout.readline() == "asked\n"
+        self._looks.start()
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._over.set()
-        for thread in self._threads:
-            thread.join()
+        self._looks.join()
+        told, _ = self._asks.communicate()
+        ends, self.millis = json.loads(told)
+        self.ends.update(ends)
 
     @property
     def serves(self) -> bool:
@@ -46,21 +50,6 @@ class Observer:
     @property
     def slowest_ms(self) -> float:
         return max(self.millis, default=0.0)
-
-    def _ask(self) -> None:
-        with grpc.insecure_channel(self._server.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
-            health = HealthStub(channel)
-            while True:
-                begun = time.perf_counter()
-                try:
-                    answer = health.Check(HealthCheckRequest(), timeout=PATIENCE)
-                    end = HealthCheckResponse.ServingStatus.Name(answer.status)
-                except grpc.RpcError as error:
-                    end = error.code().name
-                self.millis.append(1e3 * (time.perf_counter() - begun))
-                self.ends[end] += 1
-                if self._over.wait(PAUSE):
-                    return
 
     def _look(self) -> None:
         while True:

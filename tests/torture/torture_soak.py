@@ -48,8 +48,9 @@ def _growth(folder: Path, seconds: float, rate: float, leak: int) -> tuple[float
         first = server.private_mb
         outcome = generator.outcome()
         last = server.private_mb
-    assert set(outcome.ends) <= {"OK", "CANCELLED"} and outcome.ends["OK"], outcome.ends
     ends = ", ".join(f"{count:,} {code}" for code, count in outcome.ends.most_common())
+    expected = set(outcome.ends) <= {"OK", "CANCELLED"} and outcome.ends["OK"]
+    assert expected, f"{ends}; {last - first:+.1f} MB since the first {SETTLING * seconds:,.0f} s"
     return last - first, outcome.ends["OK"], ends
 
 
