@@ -39,6 +39,12 @@ def notes(imported: Imported, about: str) -> list[tuple[str, int, str]]:
     return [(note.text, note.count, note.example) for note in imported.notes if about in note.text]
 
 
+def prices(imported: Imported) -> list[float | None]:
+    """The prices of the items that `import_items` imported, in their order."""
+    kept = imported.dataset.items.filter(pl.col("item_id") != "a")
+    return [None if price is None else round(price, 4) for price in kept["price"]]
+
+
 def _write(path: Path, content: str | bytes | pl.DataFrame) -> Path:
     if isinstance(content, pl.DataFrame):
         content.write_parquet(path)

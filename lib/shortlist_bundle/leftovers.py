@@ -9,7 +9,8 @@ from pathlib import Path
 from shortlist_bundle.files import unlocked
 from shortlist_bundle.manifest import MANIFEST
 
-LOCK = ".lock"
+LOCK, RETRAIN_LOCK = ".lock", ".retrain.lock"
+"""Files in a folder of bundles: whoever changes it holds the first, and a retraining into it the second."""
 
 _WORKSPACE, _REMOVED = ".writing-", ".removed-"
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shortlist_bundle import BundleStore
+from shortlist_bundle.leftovers import LOCK, RETRAIN_LOCK
 from shortlist_core.errors import DataError
 from shortlist_core.terminal import quoted
 
@@ -47,7 +48,7 @@ def to_be_written(folder: Path) -> Path:
 def to_be_published_in(folder: Path) -> Path:
     """A folder of bundles, which is made where it is not there. Raises DataError where nothing can be published."""
     to_be_written(folder)
-    for lock in (folder / ".lock", folder / ".retrain.lock"):
+    for lock in (folder / LOCK, folder / RETRAIN_LOCK):
         if lock.exists() and not os.access(lock, os.W_OK):
             raise DataError(f"{quoted(lock)}: cannot write: {os.strerror(errno.EACCES)}")
     return folder

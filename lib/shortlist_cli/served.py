@@ -11,6 +11,7 @@ from shortlist_cli.folders import published_in
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.terminal import quoted
 from shortlist_server.base.tenants import Tenant, read_tenants
+from shortlist_state import file_of
 
 _MEMORY = "sqlite::memory:"
 _NAME_IT = "name a file in a folder that is kept, such as --state sqlite:/var/lib/shortlist/state.sqlite, or Redis"
@@ -50,9 +51,7 @@ def _check(one: Tenant, workers: int, wait_for_bundle: bool) -> None:
 
 def _log_key_file(state: str, bundles: Path) -> Path:
     """Where the log key lies: beside the state where that is a file, else beside the bundles folder."""
-    kind, _, path = state.partition(":")
-    is_file = kind == "sqlite" and path not in ("", ":memory:")
-    return (Path(path).resolve().parent if is_file else bundles.resolve().parent) / "log.key"
+    return (file_of(state) or bundles).resolve().parent / "log.key"
 
 
 def _beside(bundles: Path) -> str:

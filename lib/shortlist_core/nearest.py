@@ -13,7 +13,7 @@ def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
     return by_fold[found[0]] if found else None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], least: float = 0.6) -> str:
     """The end of a refusal, such as `; did you mean 'csv'?`; empty where no known name is like `name`."""
-    found = nearest(name, known)
+    found = nearest(name, known, least)
     return f"; did you mean {found!r}?" if found else ""

@@ -32,11 +32,9 @@ def read_numbers(text: pl.Series, decimal: str | None) -> pl.Series:
     left out, and so are blanks and apostrophes between thousands.
     """
     plain = text.cast(pl.Float64, strict=False)
-    open_text = text.set(plain.is_not_null(), None) if decimal == "." else text
-    if decimal != ".":  # what has no mark at all is plain as well
-        marked = text.str.contains(".", literal=True)
-        open_text = text.set(plain.is_not_null() & ~marked, None)
-        plain = plain.set(marked, None)
+    if decimal != ".":  # then a point may part thousands
+        plain = plain.set(text.str.contains(".", literal=True), None)
+    open_text = text.set(plain.is_not_null(), None)
     distinct = open_text.drop_nulls().unique()
     frame = pl.DataFrame({"text": open_text, "plain": plain})
     if len(distinct):

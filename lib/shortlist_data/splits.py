@@ -1,4 +1,4 @@
-"""Splits by time: a moment from text and as text, and the moment before which a share of the events lies."""
+"""Moments at which data is split: from text, and as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from shortlist_core.errors import DataError
-from shortlist_data.dataset import Dataset
 from shortlist_data.times import to_time
 
 
@@ -27,16 +26,3 @@ def parse_time(text: str) -> int:
 def text_of(micros: int) -> str:
     """A moment (microseconds since the epoch) as text, to the minute, such as `2011-10-01 00:00 UTC`."""
     return f"{str(np.datetime64(micros // 60_000_000, 'm')).replace('T', ' ')} UTC"
-
-
-def time_at_share(dataset: Dataset, share: float) -> int:
-    """The earliest time (microseconds) before which at least `share` (0 to 1) of the interactions lie.
-
-    With 0.9, `dataset.until(time)` has the first nine tenths, rounded up so that events of the same time stay
-    together. Raises DataError for an empty data set.
-    """
-    times = dataset.interactions["timestamp"].dt.timestamp("us")
-    if not len(times):
-        raise DataError("there are no interactions to split")
-    last_inside = max(0, min(len(times), round(share * len(times))) - 1)
-    return int(times[last_inside]) + 1 if share > 0 else int(times[0])

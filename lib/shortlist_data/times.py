@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import zoneinfo
 from datetime import UTC, datetime
 
 import polars as pl
 
 from shortlist_core.errors import DataError
+from shortlist_core.nearest import did_you_mean, nearest
 from shortlist_data.rules import Rules
 from shortlist_data.time_text import read_text
 from shortlist_data.time_units import COMPACT, NAMES, UNITS, compact_of
@@ -88,8 +88,7 @@ def check_format(format: str) -> None:
                 return
         except pl.exceptions.PolarsError:
             pass
-    near = difflib.get_close_matches(format.lower(), NAMES, 1, 0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(format, NAMES, 0.5)
     raise DataError(
         f"time format {format!r} is no strptime format such as '%d.%m.%Y %H:%M', and none of {', '.join(NAMES)}{hint}"
     )
@@ -101,8 +100,8 @@ def check_zone(zone: str) -> None:
     if zone in known - {"Factory", "localtime"}:
         return
     names = {name.lower(): name for name in sorted(known)} | {name.lower().split("/")[-1]: name for name in known}
-    near = difflib.get_close_matches(zone.lower(), names, 1, 0.6)
-    hint = f"; did you mean {names[near[0]]!r}?" if near else "; names are like Europe/Berlin"
+    near = nearest(zone, names)
+    hint = f"; did you mean {names[near]!r}?" if near else "; names are like Europe/Berlin"
     raise DataError(f"there is no time zone {zone!r}{hint}")
 
 

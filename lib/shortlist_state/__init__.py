@@ -1,7 +1,7 @@
 """State: what changes while servers serve, which is live users, their events, and items."""
 
 from shortlist_state.catalog import CatalogStore, ChangePage
-from shortlist_state.opening import open_store
+from shortlist_state.opening import file_of, open_store
 from shortlist_state.store import AppendResult, Expired, LiveUser, LogEntry, LogPage, StateStore, Summary
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "LogPage",
     "StateStore",
     "Summary",
+    "file_of",
     "open_store",
 ]

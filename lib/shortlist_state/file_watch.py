@@ -35,7 +35,7 @@ class FileWatch:
 
     def is_there(self) -> bool:
         """Whether the file that was opened still lies at the path. Takes microseconds."""
-        if _parts(self._path) != self._parts or application_id(self._path) not in self._ids:
+        if _parts(self._path) != self._parts or application_id(self._path, self._parts[0]) not in self._ids:
             if not self._is_told:
                 self._is_told = True
                 log.error("state_replaced", file=self._path)
@@ -59,7 +59,7 @@ class FileWatch:
         if self._is_saved or wal not in (self._parts[1], None):
             return
         with suppress(sqlite3.Error, OSError):
-            if file == self._parts[0] and application_id(self._path) not in self._ids:
+            if file == self._parts[0] and application_id(self._path, file) not in self._ids:
                 shutil.copy(f"{self._path}-wal", f"{self._path}-wal.orphaned")
                 os.truncate(f"{self._path}-wal", 0)  # or SQLite would still bring it into the file when it is closed
                 for part in _PARTS[1:]:

@@ -55,9 +55,12 @@ def identity(path: str) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
-def application_id(path: str) -> int:
-    """The `application_id` in the bytes of a file, -1 for a file that is too short. Raises OSError."""
-    content = os.pread(_descriptor(path), 4, _ID_AT)
+def application_id(path: str, file: Identity | None = None) -> int:
+    """The `application_id` in the bytes of a file, -1 for a file that is too short. Raises OSError.
+
+    A caller that knows already which file lies at the path spares looking again.
+    """
+    content = os.pread(_descriptor(path, file), 4, _ID_AT)
     return int(struct.unpack(">i", content)[0]) if len(content) == 4 else -1
 
 
@@ -94,8 +97,8 @@ def holds(path: str, trace: bytes) -> bool:
     return False
 
 
-def _descriptor(path: str) -> int:
-    descriptor = _descriptors.get(identity(path) or (-1, -1))
+def _descriptor(path: str, file: Identity | None = None) -> int:
+    descriptor = _descriptors.get(file or identity(path) or (-1, -1))
     if descriptor is not None:
         return descriptor
     with _changing:

@@ -188,8 +188,8 @@ class RedisStore(StateStore):
                 " users one by one: type `redis-cli CONFIG SET maxmemory-policy noeviction`, and set it in redis.conf"
             )
         if policy != "noeviction":
-            line = "`redis-cli CONFIG SET maxmemory-policy noeviction`"
-            log.warning("redis_may_evict", redis=self._redis.name, policy=policy, type=line)
+            command = "`redis-cli CONFIG SET maxmemory-policy noeviction`"
+            log.warning("redis_may_evict", redis=self._redis.name, policy=policy, type=command)
 
     def _weakness(self) -> str:
         try:

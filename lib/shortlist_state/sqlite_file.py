@@ -76,7 +76,7 @@ class SqliteFile:
         self._watch: FileWatch | None = None
         with self._translated("opened"):
             if path != MEMORY:
-                if not (folder := Path(path).absolute().parent).is_dir():
+                if not (folder := Path(self._path).parent).is_dir():
                     raise NotADirectoryError(f"there is no folder {str(folder)!r}")
                 _create(self._path)
                 self._held = hold(self._path)
@@ -241,7 +241,6 @@ def _switch_to_wal(connection: sqlite3.Connection, timeout_seconds: float) -> No
 
 def _create(path: str) -> None:
     """Make an empty file that its owner alone can read, where there is none; SQLite gives its log the same mode."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:

@@ -21,6 +21,7 @@ import polars as pl
 
 from shortlist_bundle import Bundle, BundleStore, Manifest
 from shortlist_bundle.files import unlocked
+from shortlist_bundle.leftovers import RETRAIN_LOCK
 from shortlist_core.errors import DataError, ShortlistError
 from shortlist_core.types import DAY, SECOND
 from shortlist_data.dataset import Dataset
@@ -184,7 +185,7 @@ def _heldout(dataset: Dataset, cut: int) -> tuple[Heldout | None, str]:
 @contextmanager
 def _alone(bundles: Path) -> Iterator[Path]:
     """Room for the trial, which the next retraining clears where one was killed."""
-    lock, workspace = bundles / ".retrain.lock", bundles / ".retrain"
+    lock, workspace = bundles / RETRAIN_LOCK, bundles / ".retrain"
     try:
         bundles.mkdir(parents=True, exist_ok=True)
         lock.touch()

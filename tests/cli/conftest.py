@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from concurrent import futures
+from functools import partial
 from pathlib import Path
 
-import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
@@ -16,6 +15,7 @@ from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServi
 sys.path.append(str(Path(__file__).parent))
 
 from call_server import Server, Shell
+from listening import listening
 
 
 @pytest.fixture
@@ -25,13 +25,11 @@ def server() -> Server:
 
 @pytest.fixture
 def call(server: Server) -> Iterator[Shell]:
-    running = grpc.server(futures.ThreadPoolExecutor(4))
-    add_RecommendationServiceServicer_to_server(server, running)
-    add_EventServiceServicer_to_server(server, running)
     healthy = health.HealthServicer()
     healthy.set("shortlist.v1.EventService", health_pb2.HealthCheckResponse.NOT_SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(healthy, running)
-    port = running.add_insecure_port("127.0.0.1:0")
-    running.start()
-    yield Shell(f"127.0.0.1:{port}")
-    running.stop(None).wait()
+    with listening(
+        partial(add_RecommendationServiceServicer_to_server, server),
+        partial(add_EventServiceServicer_to_server, server),
+        partial(health_pb2_grpc.add_HealthServicer_to_server, healthy),
+    ) as address:
+        yield Shell(address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
+from listening import listening
 from shortlist.v1 import catalog_service_pb2 as api
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
 
@@ -58,12 +59,9 @@ class Service(CatalogServiceServicer):
 
 @pytest.fixture
 def service():
-    server, servicer = grpc.server(ThreadPoolExecutor(1)), Service()
-    add_CatalogServiceServicer_to_server(servicer, server)
-    servicer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    yield servicer
-    server.stop(None).wait()
+    servicer = Service()
+    with listening(partial(add_CatalogServiceServicer_to_server, servicer)) as servicer.address:
+        yield servicer
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import grpc
 import pytest
+from listening import listening
 from shortlist.v1 import bundle_service_pb2, catalog_service_pb2, recommendation_service_pb2, user_service_pb2
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceServicer, add_BundleServiceServicer_to_server
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
@@ -57,16 +58,13 @@ class Service(CatalogServiceServicer, UserServiceServicer, RecommendationService
 def shortlist(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    server, service = grpc.server(ThreadPoolExecutor(1)), Service()
-    for add in (
+    service = Service()
+    adding = (
         add_CatalogServiceServicer_to_server,
         add_UserServiceServicer_to_server,
         add_RecommendationServiceServicer_to_server,
         add_BundleServiceServicer_to_server,
-    ):
-        add(service, server)
-    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
+    )
     monkeypatch.setenv("COLUMNS", "2000")
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -76,8 +74,8 @@ def shortlist(
         out, errors = capsys.readouterr()
         return int(ended.value.code or 0), out, errors
 
-    yield run
-    server.stop(None).wait()
+    with listening(*(partial(add, service) for add in adding)) as address:
+        yield run
 
 
 def acts(text: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import grpc
 import pytest
+from listening import listening
 from shortlist.v1 import user_service_pb2 as api
 from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
@@ -47,12 +48,9 @@ class Service(UserServiceServicer):
 
 @pytest.fixture
 def service():
-    server, servicer = grpc.server(ThreadPoolExecutor(1)), Service()
-    add_UserServiceServicer_to_server(servicer, server)
-    servicer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    yield servicer
-    server.stop(None).wait()
+    servicer = Service()
+    with listening(partial(add_UserServiceServicer_to_server, servicer)) as servicer.address:
+        yield servicer
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
-from shortlist_data.splits import parse_time, time_at_share
+from shortlist_data.splits import parse_time
 
 
 def interactions(*rows: tuple[str, str, int]) -> pl.DataFrame:
@@ -130,11 +130,3 @@ def test_fractions_of_a_second_survive() -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(DataError, match="is not a time"):
         parse_time(text)
-
-
-def test_the_time_at_a_share_leaves_that_share_behind() -> None:
-    data = small()
-    assert data.until(time_at_share(data, 0.4)).interactions.height == 2
-    assert data.until(time_at_share(data, 0.6)).interactions.height == 4  # two events of one moment stay together
-    assert data.until(time_at_share(data, 1.0)).interactions.height == 5
-    assert data.until(time_at_share(data, 0.0)).interactions.height == 0

@@ -2,18 +2,11 @@
 
 from pathlib import Path
 
-import polars as pl
 import pytest
-from importing import counts, import_items, notes
+from importing import counts, import_items, notes, prices
 
 from shortlist_core.errors import DataError
-from shortlist_data.rejects import Imported
 from shortlist_data.rules import Rules
-
-
-def prices(imported: Imported) -> list[float | None]:
-    kept = imported.dataset.items.filter(pl.col("item_id") != "a")
-    return [None if price is None else round(price, 4) for price in kept["price"]]
 
 
 def semicolons(*cells: str) -> str:

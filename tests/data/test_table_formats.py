@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from table_imports import GOOD, HEADER, events, rejected, run
+from importing import import_events
+from table_imports import GOOD, HEADER, events, rejected
 
 from shortlist_core.errors import DataError
 from shortlist_data.table import Tables, import_tables
@@ -40,7 +41,7 @@ COLUMNS = {"interactions": {"user_id": "customer", "item_id": "sku", "timestamp"
 def test_every_text_format_gives_the_same_events(tmp_path: Path, name: str, content: bytes, pack: bool) -> None:
     if pack:
         name, content = f"{name}.gz", gzip.compress(content)
-    result = run(tmp_path, content, name, columns=COLUMNS)
+    result = import_events(tmp_path, content, name, columns=COLUMNS)
     assert events(result) == [("u1", "a"), ("u2", "b")]
     assert result.dataset.interactions["timestamp"].dt.timestamp("us").to_list() == [
         1704103200_000000,
@@ -61,7 +62,7 @@ def test_parquet_of_native_types(tmp_path: Path, name: str) -> None:
 
 def test_gzip_is_known_by_content_and_damage_is_one_line(tmp_path: Path) -> None:
     packed = gzip.compress((HEADER + GOOD * 5000).encode())
-    assert run(tmp_path, packed, "events.csv").rejects[0].read == 5000
+    assert import_events(tmp_path, packed, "events.csv").rejects[0].read == 5000
     with pytest.raises(DataError, match="cannot read") as caught:
-        run(tmp_path, packed[:-20], "events.csv.gz")
+        import_events(tmp_path, packed[:-20], "events.csv.gz")
     assert "\n" not in str(caught.value)

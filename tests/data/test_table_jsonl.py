@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from table_imports import events, item, rejected, run, run_items
+from importing import import_events, import_items
+from table_imports import events, item, rejected
 
 
 def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
     good = '{"user_id": "u1", "item_id": "a", "timestamp": 1704103200123, "note": {"deep": [1]}}'
     no_item = '{"user_id": "u4", "timestamp": 1704103200123}'
     lines = [good, '{"user_id": "u2", "item_id"', "", "[1, 2]", no_item, good * 2]
-    result = run(tmp_path, "\n".join(lines), "e.jsonl")
+    result = import_events(tmp_path, "\n".join(lines), "e.jsonl")
     assert events(result) == [("u1", "a")]
     assert rejected(result) == [(2, "invalid JSON"), (4, "invalid JSON"), (5, "missing item_id"), (6, "invalid JSON")]
     assert result.dataset.interactions["timestamp"].dt.timestamp("ms").item() == 1704103200123
@@ -19,7 +20,9 @@ def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
 
 def test_json_that_is_no_utf8_is_rejected(tmp_path: Path) -> None:
     good = b'{"user_id": "u1", "item_id": "a", "timestamp": 1704103200}\n'
-    result = run(tmp_path, good + b'{"user_id": "\xe9", "item_id": "a", "timestamp": 1704103200}\n' + good, "e.jsonl")
+    result = import_events(
+        tmp_path, good + b'{"user_id": "\xe9", "item_id": "a", "timestamp": 1704103200}\n' + good, "e.jsonl"
+    )
     assert rejected(result) == [(2, "invalid JSON"), (3, "exact duplicate")]
 
 
@@ -27,7 +30,7 @@ def test_json_that_is_cut_by_blocks_keeps_its_lines(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("shortlist_data.source_jsonl._BLOCK", 100)
     lines = [json.dumps({"user_id": f"u{i}", "item_id": "a", "timestamp": 1704103200 + i}) for i in range(50)]
     lines[33] = "broken"
-    result = run(tmp_path, "\n".join(lines), "e.jsonl")
+    result = import_events(tmp_path, "\n".join(lines), "e.jsonl")
     assert rejected(result) == [(34, "invalid JSON")]
     assert len(events(result)) == 49
 
@@ -39,7 +42,7 @@ def test_json_values_of_mixed_types_and_lists(tmp_path: Path) -> None:
         {"item_id": "3", "price": "cheap"},
         {"item_id": "4", "price": -1},
     ]
-    result = run_items(tmp_path, "\n".join(json.dumps(line) for line in lines), "items.jsonl")
+    result = import_items(tmp_path, "\n".join(json.dumps(line) for line in lines), "items.jsonl")
     assert item(result, "1")["categories"] == ["A", 'B "x"']
     assert item(result, "1")["price"] == 12.5
     assert item(result, "1")["attributes"] == [{"key": "brand", "value": "Acme"}]

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from table_imports import GOOD, HEADER, run
+from importing import import_events
+from table_imports import GOOD, HEADER
 
 from shortlist_core.errors import DataError
 from shortlist_data.clean import Rules
@@ -13,9 +14,9 @@ from shortlist_data.table import Tables, import_tables, parse_columns, parse_eve
 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no column 'user_id' \(the columns are customer, item_id, timestamp\)"):
-        run(tmp_path, "customer,item_id,timestamp\nu,i,1\n")
+        import_events(tmp_path, "customer,item_id,timestamp\nu,i,1\n")
     with pytest.raises(DataError, match="no column 'client'"):
-        run(tmp_path, HEADER + GOOD, columns=parse_columns(["interactions.user_id=client"]))
+        import_events(tmp_path, HEADER + GOOD, columns=parse_columns(["interactions.user_id=client"]))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_a_mapping_can_come_from_toml(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [Reading(format="xls"), Reading(separator="::"), Reading(encoding="utf-99")])
 def test_impossible_settings_are_refused(tmp_path: Path, how: Reading) -> None:
     with pytest.raises(DataError, match=r"not one|no encoding"):
-        run(tmp_path, HEADER + GOOD, reading=how)
+        import_events(tmp_path, HEADER + GOOD, reading=how)
 
 
 def test_missing_file_and_unknown_event_names(tmp_path: Path) -> None:
@@ -48,4 +49,4 @@ def test_missing_file_and_unknown_event_names(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="buy=bought"):
         parse_event_types(["buy=bought"])
     with pytest.raises(DataError, match="event type 'bought'"):
-        run(tmp_path, HEADER + GOOD, rules=Rules(event_type="bought"))
+        import_events(tmp_path, HEADER + GOOD, rules=Rules(event_type="bought"))

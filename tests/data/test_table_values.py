@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from table_imports import GOOD, HEADER, item, rejected, run, run_items
+from importing import import_events, import_items
+from table_imports import GOOD, HEADER, item, rejected
 
 from shortlist_data.clean import Rules
 from shortlist_data.table import parse_columns, parse_event_types
@@ -22,7 +23,7 @@ def test_every_bad_row_has_its_reason(tmp_path: Path) -> None:
         "u1,a,1704103200,buy,2\n"
         "u1,a,1704103200,buy,2.0\n"
     )
-    result = run(tmp_path, text, rules=Rules(event_types=parse_event_types(["buy=purchase"])))
+    result = import_events(tmp_path, text, rules=Rules(event_types=parse_event_types(["buy=purchase"])))
     assert rejected(result) == [
         (3, "missing user_id"),
         (4, "missing item_id"),
@@ -42,7 +43,7 @@ def test_default_event_type_time_format_and_category_separator(tmp_path: Path) -
     items = tmp_path / "items.csv"
     items.write_text('item_id,categories\na,"x; y;;"\n')
     rules = Rules(time_format="%d.%m.%Y %H:%M", event_type="like", separator=";")
-    result = run(tmp_path, HEADER + "u1,a,31.12.2023 23:59\nu1,a,2024-01-01\n", items=items, rules=rules)
+    result = import_events(tmp_path, HEADER + "u1,a,31.12.2023 23:59\nu1,a,2024-01-01\n", items=items, rules=rules)
     assert result.dataset.interactions["timestamp"].dt.strftime("%FT%T").to_list() == ["2023-12-31T23:59:00"]
     assert result.dataset.interactions["event_type"].to_list() == ["like"]
     assert rejected(result) == [(3, "unreadable timestamp")]
@@ -51,12 +52,12 @@ def test_default_event_type_time_format_and_category_separator(tmp_path: Path) -
 
 def test_a_column_named_like_a_canonical_one_gives_way_to_the_mapping(tmp_path: Path) -> None:
     text = "item_id,title,description,text\na,A,what we want,what we do not\n"
-    result = run_items(tmp_path, text, columns=parse_columns(["items.text=description"]))
+    result = import_items(tmp_path, text, columns=parse_columns(["items.text=description"]))
     assert item(result, "a")["text"] == "what we want"
 
 
 def test_repeated_items_keep_the_first_and_tell_copies_from_contradictions(tmp_path: Path) -> None:
-    result = run_items(tmp_path, "item_id,title\na,A\na,A\na,B\n")
+    result = import_items(tmp_path, "item_id,title\na,A\na,A\na,B\n")
     assert item(result, "a")["title"] == "A"
     assert rejected(result, "items") == [(3, "exact duplicate"), (4, "repeated item_id")]
 
@@ -64,7 +65,7 @@ def test_repeated_items_keep_the_first_and_tell_copies_from_contradictions(tmp_p
 def test_user_columns_become_attributes(tmp_path: Path) -> None:
     users = tmp_path / "users.csv"
     users.write_text("user_id,country,age\nu1,NL,\nu2,,30\n")
-    result = run(tmp_path, HEADER + GOOD, users=users)
+    result = import_events(tmp_path, HEADER + GOOD, users=users)
     assert result.dataset.users["attributes"].to_list() == [
         [{"key": "country", "value": "NL"}],
         [{"key": "age", "value": "30"}],

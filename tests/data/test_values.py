@@ -4,19 +4,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from importing import counts, import_events, import_items, notes
+from importing import counts, import_events, import_items, notes, prices
 
 from shortlist_core.errors import DataError
 from shortlist_data.dataset import Dataset
-from shortlist_data.rejects import Imported
 from shortlist_data.rules import Rules
 
 HEADER = "user_id,item_id,timestamp,value\n"
-
-
-def prices(imported: Imported) -> list[float | None]:
-    kept = imported.dataset.items.filter(pl.col("item_id") != "a")
-    return [None if price is None else round(price, 4) for price in kept["price"]]
 
 
 NULLS = ["", "NaN", "nan", "N/A", "#N/A", "NA", "null", "NULL", "None", "-", "<NA>", "NaT", r"\N", "#NULL!", "#DIV/0!"]

@@ -15,6 +15,8 @@ from shortlist_core.addresses import split
 GatewayWith = Callable[..., AbstractAsyncContextManager[str]]
 HEAD = f"POST {RECOMMEND} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 ASKED = json.dumps({"userId": "ann", "count": 1})
+WHOLE = f"{HEAD}Content-Length: {len(ASKED)}\r\n\r\n{ASKED}"
+"""A request that is answered."""
 
 
 class Connection:

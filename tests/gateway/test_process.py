@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import threading
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import httpx
 import pytest
 from certificates import Certificates
 from gateway_process import RECOMMEND, Process, Run
+from loopback import refuses, taken_address
 from server_fakes import Gate
 from typer.testing import CliRunner
 from waiting import eventually
 
 import shortlist_cli.main
-from shortlist_core.addresses import split
 from shortlist_core.errors import ShortlistError
 from shortlist_server.rpc.token_file import new_token
 
@@ -69,15 +68,6 @@ def test_without_a_server_it_says_so(put_before: Run) -> None:
     assert (health.status_code, health.json()) == (503, {"status": "UNREACHABLE"})
 
 
-def refuses(address: str) -> bool:
-    """Whether nobody takes connections there any more."""
-    try:
-        socket.create_connection(split(address), timeout=5).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_accepted_calls_finish_and_exits_zero(
     serve: Run, put_before: Run, tmp_path: Path, end: signal.Signals
@@ -122,10 +112,7 @@ def test_what_is_not_safe_or_cannot_be_is_refused(arguments: list[str], message:
 
 
 def test_a_port_in_use_is_refused() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        where = f"127.0.0.1:{taken.getsockname()[1]}"
+    with taken_address() as where:
         assert re.match(f"cannot listen on {where}: ", end_of("--address", where))
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import server_fakes as fakes
 
-from shortlist_bench.machine import children
+from shortlist_bench.machine import children, pinned, processor_seconds
 
 REAL = [sys.executable, "-P", "-m", "shortlist_cli.main"]
 FAKE = [sys.executable, "-P", str(fakes.PROGRAM)]
@@ -40,7 +40,7 @@ class Served:
     @property
     def processor_seconds(self) -> float:
         """What the workers have used of their cores so far."""
-        return sum(map(_processor_seconds, self.workers))
+        return sum(map(processor_seconds, self.workers))
 
 
 @contextmanager
@@ -57,13 +57,12 @@ def served(
 
     It logs into `server.log` beside the folder unless `log` says where; with `ends` it has to end with exit status 0.
     """
-    pinned = ["taskset", "-c", ",".join(map(str, cores))] if cores else []
-    command = [*pinned, *program, "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0", "--reuse", "0"]
+    command = [*program, "serve", "--bundles", str(bundles), "--address", "127.0.0.1:0", "--reuse", "0"]
     if "--state" not in arguments:
         command += ["--state", f"sqlite:{bundles.parent}/state.sqlite"]
     with (bundles.parent / "server.log").open("a") as own:
         process = subprocess.Popen(
-            [*command, *arguments],
+            pinned(cores, [*command, *arguments]) if cores else [*command, *arguments],
             stdout=subprocess.PIPE,
             stderr=own if log is None else log,
             text=True,
@@ -85,8 +84,3 @@ def private_mb(pid: int) -> float:
     """Memory of a process that it shares with nobody, in MB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import server_fakes as fakes
+from served import served
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 
 from shortlist_bundle import BundleStore
@@ -48,28 +45,10 @@ class Shop:
         It makes every answer anew, unless `reuse` says for how many seconds it need not. It logs into `server.log`
         beside the folder, and has to end with exit status 0.
         """
-        folder = self.bundles.directory
-        command = [sys.executable, "-P", str(fakes.PROGRAM), "serve"]
-        command += ["--bundles", str(folder), "--address", "127.0.0.1:0"]
-        command += ["--state", state or f"sqlite:{folder.parent}/state.sqlite", "--log-level", "error"]
-        command += ["--reuse", str(reuse)]
-        with (folder.parent / "server.log").open("a") as log:
-            process = subprocess.Popen(
-                [*command, "--workers", str(workers)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-            )
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("SERVING on "), line
-            yield line.removeprefix("SERVING on ").split(": ")[0]
-        finally:
-            process.send_signal(signal.SIGTERM)
-            ended = process.wait(60)
-        assert ended == 0, f"the server ended with {ended}"
+        where = ["--state", state] if state else []
+        how = ["--log-level", "error", "--reuse", str(reuse), "--workers", str(workers)]
+        with served(self.bundles.directory, *where, *how, **environment) as server:
+            yield server.address
 
     @contextmanager
     def operator(self, address: str) -> Iterator[BundleServiceStub]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from itertools import combinations
@@ -13,10 +12,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shortlist_core.errors import DataError
+from shortlist_server.base.names import NAME_RULE, is_name
+from shortlist_state import file_of
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NAME_RULE = "must be 1 to 64 letters, digits, dots, dashes or underscores, the first a letter or a digit"
-_MEMORY = ":memory:"
 _REDIS_PORT = 6379
 
 
@@ -68,8 +66,8 @@ def read_tenants(path: Path) -> dict[str, Tenant]:
 def check_apart(tenants: Mapping[str, Tenant]) -> None:
     """Return if names are allowed, and no two tenants have the same bundles or the same store. Else ValueError."""
     for name in tenants:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"the name of a tenant {_NAME_RULE}, not {name[:100]!r}")
+        if not is_name(name):
+            raise ValueError(f"the name of a tenant {NAME_RULE}, not {name[:100]!r}")
     for (one, first), (other, second) in combinations(tenants.items(), 2):
         if _file(first.bundles) == _file(second.bundles):
             raise ValueError(f"the tenants {one} and {other} have the same bundles, {second.bundles}")
@@ -93,10 +91,9 @@ def _tenant(name: str, table: Any, folder: Path) -> Tenant:
 
 def _url(state: str, bundles: Path, folder: Path) -> str:
     """The store's URL with an absolute path."""
-    kind, _, path = state.partition(":")
     if not state:
         return f"sqlite:{bundles.resolve().parent / 'state.sqlite'}"
-    return f"sqlite:{folder / path}" if kind == "sqlite" and path not in ("", _MEMORY) else state
+    return f"sqlite:{folder / file}" if (file := file_of(state)) else state
 
 
 def _place(state: str) -> object:
@@ -104,10 +101,9 @@ def _place(state: str) -> object:
 
     One Redis may have several host names. So a server compares the stores themselves too.
     """
-    kind, _, path = state.partition(":")
-    if kind == "sqlite" and path != _MEMORY:
-        return _file(Path(path))
-    if kind == "sqlite":
+    if file := file_of(state):
+        return _file(file)
+    if state.startswith("sqlite:"):
         return object()  # each has a memory of its own
     url = urlsplit(state)
     return url.hostname, url.port or _REDIS_PORT, url.path.strip("/") or "0"

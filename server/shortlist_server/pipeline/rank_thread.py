@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     Work = tuple[Ranker, Queries, Candidates, Outcome]
 
 _MEMORY = 0.8  # weight of the past in the running mean of durations
-_STALLED, _LEAST_STALL = (
-    2.0,
-    0.02,
-)  # a call counts as stalled after this multiple of its expected time and these seconds
+_STALLED = 2.0  # a call counts as stalled after so many times what it should take
+_LEAST_STALL = 0.02  # and never before so many seconds
 _LOOK_SECONDS = 0.005  # how often to check whether waiting requests need the thread of a stalled call
 
 

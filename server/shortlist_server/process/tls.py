@@ -8,12 +8,13 @@ from pathlib import Path
 import grpc
 import structlog
 
+from shortlist_bundle.files import identity
 from shortlist_core.errors import DataError
 from shortlist_server.base.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Stamp = tuple[tuple[int, int, int], ...]
+Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 def credentials(settings: Settings) -> grpc.ServerCredentials | None:
@@ -65,15 +66,8 @@ class Certificates:
         return configuration
 
     def _stamp(self) -> Stamp:
-        """Modification time, size and inode of each file, to notice changes; zeros for a missing file."""
-        states = []
-        for path in (self._chain, self._key, self._client_ca):
-            if path is not None and path.exists():
-                status = path.stat()
-                states.append((status.st_mtime_ns, status.st_size, status.st_ino))
-            else:
-                states.append((0, 0, 0))
-        return tuple(states)
+        """What tells the files from those that may replace them."""
+        return tuple(map(identity, filter(None, (self._chain, self._key, self._client_ca))))
 
     def _check(self) -> None:
         """Raise DataError for unusable files. Python's ssl says what is wrong; gRPC would only say it cannot listen."""

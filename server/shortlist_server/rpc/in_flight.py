@@ -95,15 +95,15 @@ class InFlight:
         self._calls.discard(held)
         self.release(held, held.bytes)
 
-    def check(self) -> None:
-        """Return if there is room for the bytes of one more call. Raises OverloadedError otherwise."""
-        if self.bytes + CALL_BYTES > self._most:
+    def check(self, tenant: str = "", count: int = CALL_BYTES) -> None:
+        """Return if there is room for so many more bytes, or for one more call. Raises OverloadedError otherwise."""
+        if self.bytes + count > self._most and self._bytes_of[tenant] + count > self._share:
             raise OverloadedError(_TOO_MANY_BYTES, 1.0)
 
     def hold(self, held: Held, count: int) -> None:
         """Count so many more bytes for the call. Raises OverloadedError where all calls hold too much."""
-        if held.refusable and self.bytes + count > self._most and self._bytes_of[held.tenant] + count > self._share:
-            raise OverloadedError(_TOO_MANY_BYTES, 1.0)
+        if held.refusable:
+            self.check(held.tenant, count)
         held.bytes += count
         self.bytes += count
         self._bytes_of[held.tenant] += count

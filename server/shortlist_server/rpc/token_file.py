@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from shortlist_core.errors import DataError
+from shortlist_server.base.names import NAME_RULE, is_name
 from shortlist_server.rpc.auth import SCOPES, USUAL, Authority, Token
 from shortlist_server.rpc.tenants import check_tenant
 
@@ -19,7 +20,6 @@ POLL_SECONDS = 1.0
 """How often a server looks for changes of the file."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")  # RFC 3339
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 log = structlog.get_logger(__name__)
 
@@ -62,10 +62,10 @@ def new_token(
     `expires` has a time zone; None: never. `quota` is such as 50/s. Raises ValueError for a name, a quota or a
     tenant's name that the file would refuse.
     """
-    if name and not _NAME.fullmatch(name):
-        raise ValueError(_NAME_RULE)
-    if tenant and not _NAME.fullmatch(tenant):
-        raise ValueError(f"tenant {_NAME_RULE}")
+    if name and not is_name(name):
+        raise ValueError(NAME_RULE)
+    if tenant and not is_name(tenant):
+        raise ValueError(f"tenant {NAME_RULE}")
     token = secrets.token_urlsafe(32)
     words = [f"sha256:{Token.hashed(token).hex()}", *(sorted(scopes) or sorted(USUAL))]
     if name:
@@ -77,9 +77,6 @@ def new_token(
     if tenant:
         words.append(f"tenant={tenant}")
     return token, " ".join(words)
-
-
-_NAME_RULE = "must be 1 to 64 letters, digits, dots, dashes or underscores, the first a letter or a digit"
 
 
 def _content(path: Path) -> str:
@@ -130,8 +127,8 @@ def _token(words: list[str]) -> Token:
     if others := sorted(said.keys() - {"name", "expires", "quota", "tenant"}):
         raise ValueError(f"there is no {others[0]!r}, only name, expires, quota and tenant")
     name = said.get("name", f"token-{hashed[1][:12].lower()}")
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"the name {_NAME_RULE}")
+    if not is_name(name):
+        raise ValueError(f"the name {NAME_RULE}")
     expires = _time(said["expires"]) if "expires" in said else math.inf
     quota = _quota(said["quota"]) if "quota" in said else math.inf
     return Token(bytes.fromhex(hashed[1]), frozenset(scopes) or USUAL, name, expires, quota, said.get("tenant", ""))

@@ -94,9 +94,11 @@ class _OfStore(Erased):
         return bool(self._pseudonyms) and self.pseudonym(user_id) in self._pseudonyms
 
     def add(self, pseudonyms: Iterable[bytes]) -> bool:
-        """Whether any of them is new."""
-        before, self._pseudonyms = self._pseudonyms, self._pseudonyms.union(pseudonyms)
-        return len(self._pseudonyms) > len(before)
+        """Whether any of them is new. Every poll of the log asks, mostly with none, so only news copies the set."""
+        new = set(pseudonyms) - self._pseudonyms
+        if new:
+            self._pseudonyms |= new
+        return bool(new)
 
     def pseudonym(self, user_id: str) -> bytes:
         return self._store.pseudonym(user_id)

@@ -14,7 +14,10 @@ from server_fakes import Gate
 
 sys.path.append(str(Path(__file__).parent))
 
-from serve_process import FAKE_SHORTLIST, Run
+from serve_process import FAKE_SHORTLIST, Ended, Run
+
+import shortlist_cli.main
+from shortlist_server.process import worker
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +35,8 @@ def serve(bundles: Path, tmp_path: Path, system_test: None) -> Iterator[Run]:
     def run(
         *arguments: str, folder: Path = bundles, program: Sequence[str] = FAKE_SHORTLIST, **environment: str
     ) -> subprocess.Popen[str]:
-        defaults = ["--bundles", str(folder), "--state", f"sqlite:{tmp_path}/state.sqlite"]
+        shop = ["--bundles", str(folder), "--state", f"sqlite:{tmp_path}/state.sqlite"]
+        defaults = [] if "--tenants" in arguments else shop
         defaults += [] if "--address" in arguments else ["--address", "127.0.0.1:0"]
         process = subprocess.Popen(
             [*program, "serve", *defaults, *arguments],
@@ -49,6 +53,20 @@ def serve(bundles: Path, tmp_path: Path, system_test: None) -> Iterator[Run]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ended:
+    """How `shortlist serve` with these arguments ends in this process, and what it has to say."""
+
+    def end(*arguments: str) -> tuple[object, str]:
+        monkeypatch.setattr(sys, "argv", ["shortlist", "serve", *arguments])
+        monkeypatch.setattr(worker, "prepare", lambda settings: None)  # this process keeps its logs and environment
+        with pytest.raises(SystemExit) as exited:
+            shortlist_cli.main.run()
+        return exited.value.code, capsys.readouterr().err
+
+    return end
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from waiting import PATIENCE, eventually
 SHORTLIST = [sys.executable, "-P", "-m", "shortlist_cli.main"]
 FAKE_SHORTLIST = [sys.executable, "-P", str(fakes.PROGRAM)]
 Run = Callable[..., subprocess.Popen[str]]
+Ended = Callable[..., tuple[object, str]]
 
 
 def address(process: subprocess.Popen[str]) -> str:

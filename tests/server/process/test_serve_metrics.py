@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import threading
 from collections import Counter
@@ -14,14 +13,13 @@ from pathlib import Path
 import pytest
 import server_fakes as fakes
 from certificates import Certificates
+from loopback import refuses
 from prometheus_client.mmap_dict import MmapedDict
 from scrape import scrape
 from serve_process import Run, address, children, drains, finish
 from server_fakes import Gate
 from shortlist import Client, Options
 from waiting import PATIENCE, eventually
-
-from shortlist_core.addresses import split
 
 
 def page(process: subprocess.Popen[str]) -> str:
@@ -32,15 +30,6 @@ def page(process: subprocess.Popen[str]) -> str:
     match = re.fullmatch(r"metrics at http://(127\.0\.0\.1:\d+)/metrics\n", line)
     assert match, line
     return match[1]
-
-
-def refused(where: str) -> bool:
-    """Whether nobody listens there any more."""
-    try:
-        socket.create_connection(split(where), timeout=5).close()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
@@ -61,7 +50,7 @@ def test_metrics_are_served_until_the_end_and_then_the_port_is_free(
     calling.join(PATIENCE)
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
-    assert refused(where)
+    assert refuses(where)
     client.close()
 
 
@@ -103,7 +92,7 @@ def test_metrics_of_all_workers_are_added_up_and_outlive_them(serve: Run, tmp_pa
     process.send_signal(end)
     code, errors = finish(process)
     assert code == 0 and "Traceback" not in errors
-    assert refused(metrics) and not folder.exists()
+    assert refuses(metrics) and not folder.exists()
 
 
 def calls_of(folder: Path) -> list[int]:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-import socket
-import sys
 from pathlib import Path
 
 import pytest
 from certificates import Certificates
-from serve_process import SHORTLIST, Run, address, finish
-
-import shortlist_cli.main
-from shortlist_server.process import worker
+from loopback import taken_address
+from serve_process import SHORTLIST, Ended, Run, address, finish
 
 
 @pytest.mark.parametrize("option", ["--address", "--metrics-address"])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_port_in_use_is_one_line_and_exit_status_2(serve: Run, workers: str, option: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        where = f"127.0.0.1:{taken.getsockname()[1]}"
+    with taken_address() as where:
         code, errors = finish(serve(option, where, "--workers", workers))
     assert code == 2
     assert re.fullmatch(rf"error: cannot listen on {where}: .*\n", errors), errors
@@ -78,19 +71,10 @@ def test_certificates_that_do_not_fit_are_one_line_and_exit_status_2(
     ],
 )
 def test_mistakes_are_one_readable_line_and_exit_status_2(
-    bundles: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
+    bundles: Path, tmp_path: Path, ended: Ended, arguments: list[str], message: str
 ) -> None:
     given = ["--bundles", str(bundles), "--state", f"sqlite:{tmp_path}/state", "--address", "127.0.0.1:0", *arguments]
-    monkeypatch.setattr(sys, "argv", ["shortlist", "serve", *given])
-    monkeypatch.setattr(worker, "prepare", lambda settings: None)  # this process keeps its logs and environment
-    with pytest.raises(SystemExit) as ended:
-        shortlist_cli.main.run()
-    assert ended.value.code == 2
-    errors = capsys.readouterr().err
+    code, errors = ended(*given)
+    assert code == 2
     assert re.fullmatch(rf"error: .*{message}.*\n", errors), errors
     assert "secret" not in errors

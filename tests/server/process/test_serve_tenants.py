@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import server_fakes as fakes
-from serve_process import FAKE_SHORTLIST, finish
+from serve_process import Ended, Run, finish
 from shortlist import Client, Options
 from shortlist.v1.event_pb2 import Event
 from two_tenants import TENANTS, tokens_in
 from waiting import PATIENCE
 
-import shortlist_cli.main
-from shortlist_server.process import worker
 from shortlist_server.rpc.token_file import new_token
 
 
@@ -33,34 +28,23 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_tenants_are_served_apart_by_all_workers(file: Path, tmp_path: Path, system_test: None, workers: str) -> None:
+def test_tenants_are_served_apart_by_all_workers(file: Path, tmp_path: Path, serve: Run, workers: str) -> None:
     tokens = tokens_in(tmp_path / "tokens", ("read", "write"))
     arguments = ["--tenants", str(file), "--token-file", str(tmp_path / "tokens"), "--workers", workers]
-    process = subprocess.Popen(
-        [*FAKE_SHORTLIST, "serve", "--address", "127.0.0.1:0", "--log-level", "debug", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        serving = re.fullmatch(r"SERVING on (127\.0\.0\.1:\d+): 2 tenants\n", process.stdout.readline())
-        assert serving
-        for tenant in TENANTS:
-            assert re.fullmatch(rf"tenant {tenant}: bundle \S+, 40 items\n", process.stdout.readline())
-        with Client(serving[1], Options(timeout=PATIENCE, token=tokens["acme"])) as client:
-            client.write_events([Event(event_id="e", user_id="new", item_id="i39")])
-        for _ in range(4):  # each connection may reach another worker
-            for tenant, best in {"acme": "i38", "beta": "i39"}.items():
-                with Client(serving[1], Options(timeout=PATIENCE, token=tokens[tenant])) as client:
-                    assert client.recommend("new", 1).items[0].item_id == best
-        process.send_signal(signal.SIGTERM)
-        code, errors = finish(process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    process = serve("--log-level", "debug", *arguments)
+    assert process.stdout is not None
+    serving = re.fullmatch(r"SERVING on (127\.0\.0\.1:\d+): 2 tenants\n", process.stdout.readline())
+    assert serving
+    for tenant in TENANTS:
+        assert re.fullmatch(rf"tenant {tenant}: bundle \S+, 40 items\n", process.stdout.readline())
+    with Client(serving[1], Options(timeout=PATIENCE, token=tokens["acme"])) as client:
+        client.write_events([Event(event_id="e", user_id="new", item_id="i39")])
+    for _ in range(4):  # each connection may reach another worker
+        for tenant, best in {"acme": "i38", "beta": "i39"}.items():
+            with Client(serving[1], Options(timeout=PATIENCE, token=tokens[tenant])) as client:
+                assert client.recommend("new", 1).items[0].item_id == best
+    process.send_signal(signal.SIGTERM)
+    code, errors = finish(process)
     assert code == 0
     lines = [json.loads(line) for line in errors.splitlines()]
     calls = {(line["method"].rpartition("/")[2], line["tenant"]) for line in lines if line["event"] == "call"}
@@ -80,43 +64,23 @@ def test_tenants_are_served_apart_by_all_workers(file: Path, tmp_path: Path, sys
     ],
 )
 def test_mistakes_are_one_line_and_exit_status_2(
-    file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
+    file: Path, tmp_path: Path, ended: Ended, arguments: list[str], message: str
 ) -> None:
     lines = [new_token(tenant=tenant)[1] for tenant in ("acme", "gamma")]
     (tmp_path / "tokens").write_text("\n".join(lines))
     given = ["--address", "127.0.0.1:0", "--tenants", str(file), "--token-file", str(tmp_path / "tokens"), *arguments]
-    code, errors = ended(given, monkeypatch, capsys)
+    code, errors = ended(*given)
     assert code == 2
     assert re.fullmatch(rf"{message}\n", errors), errors
 
 
-def test_tenants_without_tokens_are_refused(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, errors = ended(["--tenants", str(file)], monkeypatch, capsys)
+def test_tenants_without_tokens_are_refused(file: Path, ended: Ended) -> None:
+    code, errors = ended("--tenants", str(file))
     assert code == 2
     assert re.fullmatch(r"error: .*--tenants needs --token-file: a call belongs to the tenant of its token\n", errors)
 
 
-def test_who_names_neither_bundles_nor_tenants_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, errors = ended([], monkeypatch, capsys)
+def test_who_names_neither_bundles_nor_tenants_is_told(ended: Ended) -> None:
+    code, errors = ended()
     assert code == 2
     assert errors == "error: --bundles: name the folder of bundles that is to be served\n"
-
-
-def ended(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> tuple[object, str]:
-    """How `shortlist serve` ends in this process, which keeps its logs and environment, and what it has to say."""
-    monkeypatch.setattr(sys, "argv", ["shortlist", "serve", *arguments])
-    monkeypatch.setattr(worker, "prepare", lambda settings: None)
-    with pytest.raises(SystemExit) as exited:
-        shortlist_cli.main.run()
-    return exited.value.code, capsys.readouterr().err

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 import server_fakes as fakes
+from loopback import free_address
+from serve_process import Run
 from shortlist import Client
 from waiting import PATIENCE, eventually
-
-Run = Callable[..., subprocess.Popen[str]]
-
-
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def ready(address: str) -> tuple[int, str]:
@@ -37,33 +27,16 @@ def ready(address: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, system_test: None) -> Iterator[Run]:
-    started: list[subprocess.Popen[str]] = []
-
-    def run(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-P", str(fakes.PROGRAM), "serve", "--bundles", str(tmp_path / "bundles")]
-        process = subprocess.Popen(
-            [*command, "--wait-for-bundle", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+def waits(serve: Run, tmp_path: Path) -> Run:
+    """Starts a server that waits for the first bundle in a folder of the test."""
+    return partial(serve, "--wait-for-bundle", folder=tmp_path / "bundles")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_serves_once_the_first_bundle_is_published(serve: Run, tmp_path: Path, workers: str) -> None:
+def test_it_serves_once_the_first_bundle_is_published(waits: Run, tmp_path: Path, workers: str) -> None:
     (tmp_path / "bundles").mkdir()
     address, page = free_address(), free_address()
-    process = serve("--workers", workers, "--address", address, "--metrics-address", page)
+    process = waits("--workers", workers, "--address", address, "--metrics-address", page)
     assert eventually(lambda: ready(page)[0]) == 503
     assert ready(page)[1].startswith("starting: ")
     if workers == "1":  # who of several workers listens first is left open
@@ -81,18 +54,18 @@ def test_it_serves_once_the_first_bundle_is_published(serve: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_signal_ends_the_waiting(serve: Run, tmp_path: Path, workers: str) -> None:
+def test_a_signal_ends_the_waiting(waits: Run, tmp_path: Path, workers: str) -> None:
     (tmp_path / "bundles").mkdir()
     page = free_address()
-    process = serve("--workers", workers, "--address", "127.0.0.1:0", "--metrics-address", page)
+    process = waits("--workers", workers, "--address", "127.0.0.1:0", "--metrics-address", page)
     assert eventually(lambda: ready(page)[0]) == 503
     process.send_signal(signal.SIGTERM)
     out, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, ""), errors
 
 
-def test_the_folder_itself_has_to_be_there(serve: Run, tmp_path: Path) -> None:
-    process = serve("--address", "127.0.0.1:0")
+def test_the_folder_itself_has_to_be_there(waits: Run, tmp_path: Path) -> None:
+    process = waits("--address", "127.0.0.1:0")
     _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (2, f"error: there is no folder '{tmp_path}/bundles'\n")
     assert list(tmp_path.iterdir()) == []

@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from connected import connected
 from grpc._cython import cygrpc
 
 from shortlist_server.rpc.grpc_server import grpc_server
@@ -28,11 +29,8 @@ async def channel() -> AsyncIterator[grpc.aio.Channel]:
 
     server = grpc_server(Nothing(), [])
     server.add_registered_method_handlers("test.Service", {"Echo": grpc.unary_unary_rpc_method_handler(echo)})
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with connected(server) as (channel, _):
         yield channel
-    await server.stop(0)
     await server.wait_for_termination()  # raises what ended the server by itself
 
 

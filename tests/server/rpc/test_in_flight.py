@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+from connected import connected
 from google.protobuf.wrappers_pb2 import StringValue
 
 from shortlist_server.base.lifecycle import Lifecycle
@@ -37,13 +38,10 @@ async def serving(
     server = grpc_server(Interceptor(around, metrics, in_flight, settings.max_message_bytes), [])
     handler = make(behaviour, StringValue.FromString, StringValue.SerializeToString)
     server.add_registered_method_handlers("shortlist.v1.Test", {"Method": handler})
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
     watching = asyncio.create_task(in_flight.watch())
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with connected(server) as (channel, _):
         yield channel, in_flight
     watching.cancel()
-    await server.stop(0)
 
 
 async def echo(request: StringValue, context: Any) -> StringValue:

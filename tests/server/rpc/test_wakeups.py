@@ -7,17 +7,15 @@ import socket
 from functools import partial
 
 import grpc
+from connected import connected
 
 from shortlist_server.rpc.wakeups import _handle_events, read_at_once
 
 
 async def test_the_reader_of_grpc_is_found_once_and_for_all() -> None:
-    server = grpc.aio.server()
-    server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    assert read_at_once(asyncio.get_running_loop())
-    assert read_at_once(asyncio.get_running_loop())  # a second server in the same process
-    await server.stop(0)
+    async with connected(grpc.aio.server()):
+        assert read_at_once(asyncio.get_running_loop())
+        assert read_at_once(asyncio.get_running_loop())  # a second server in the same process
 
 
 def test_all_bytes_are_read_but_the_one_that_is_read_with_the_events() -> None:
