@@ -13,6 +13,9 @@ from shortlist_data.known_names import EVENTS, NAMES, RATINGS
 
 _TYPED = re.compile(r":(token|token_seq|float|float_seq)$")  # RecBole writes the type of a column after its name
 
+_TABLE = re.compile(r"^.*\w\.(?=\w)")
+_DATUM = re.compile(r"[-+\d.,:/ TZ]*\d[-+\d.,:/ TZ]*")  # a number or a time, which is no name
+
 _SHOWN = 40
 """Columns of a file that a refusal names."""
 
@@ -80,10 +83,10 @@ def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping
     return Header(table, where, tuple(columns), mapping, found)
 
 
-def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()) -> None:
+def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = (), encoding: str = "") -> None:
     """Raise a DataError that names all that is missing in any table and, where names are known, what maps them.
 
-    `event_words` are words for events that are no event types.
+    `event_words` are words for events that are no event types; `encoding` is an option that the rows need besides.
     """
     incomplete = [header for header in headers if header.lacking]
     if not incomplete:
@@ -92,11 +95,15 @@ def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()
     for header in incomplete:
         names = ", ".join(repr(name) for name in header.lacking.values())
         said.append(f"{header.where}: there is no column {names} (the columns are {_listed(header.columns)})")
+        if any(_DATUM.fullmatch(column) for column in header.columns):
+            said[-1] += ", as its first line looks like data: put a line above it that names the columns"
         pairs = header.options()
         options += pairs.values()
         unknown += [f"--columns {header.table}.{name}=..." for name in header.lacking if name not in pairs]
     if options and (events := offered_events(event_words)):
         options.append(events)
+    if encoding:
+        options.append(encoding)
     add = f"; add {' '.join(options)}" if options else ""
     also = f"; name {'also ' if options else ''}what stands for the rest: {' '.join(unknown)}" if unknown else ""
     timeless = any("interactions.timestamp" in option for option in unknown)
@@ -125,6 +132,8 @@ def _alike(wanted: str, columns: Sequence[str]) -> list[str]:
 
 
 def _bare(column: str) -> str:
-    """The plain name of a column without the type that RecBole writes, the table before a dot, and other signs."""
-    name = _TYPED.sub("", column).rpartition(".")[2]
-    return re.sub(r"\W", "", plain_name(name))
+    """The plain name of a column without the type that RecBole writes, the table before a dot, and other signs.
+
+    The dot of an abbreviation, as in Art.-Nr., parts no table from a column.
+    """
+    return re.sub(r"\W", "", plain_name(_TABLE.sub("", _TYPED.sub("", column))))

@@ -16,6 +16,7 @@ from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.rules import Rules
 from shortlist_data.source import batches, file_format
+from shortlist_data.source_csv import UNDECODED
 from shortlist_data.table_survey import TableSurvey
 
 Clean = Callable[[pl.DataFrame, Rules, Rejects], pl.DataFrame]
@@ -54,9 +55,9 @@ class TableSource:
         refuse_incomplete([header])
         return Read(pl.concat(frames), header, words)
 
-    def beginning(self) -> tuple[Header, Counter[str]] | None:
+    def beginning(self, rejects: Rejects) -> tuple[Header, Counter[str]] | None:
         """The columns and the unknown event types of the first rows; None where further rows may have other columns."""
-        with closing(self._batches(Rejects(self.table))) as read:  # so that the file and its progress are ended here
+        with closing(self._batches(rejects)) as read:  # so that the file and its progress are ended here
             header, batch = next(read)
             following = next(read, None)
         if following is not None and file_format(self.path, self.how) == "jsonl":
@@ -87,12 +88,15 @@ class TableSource:
 
 def refuse_by_beginnings(sources: Iterable[TableSource]) -> None:
     """Refuse what the first rows of the files show to be incomplete, of all files at once and before any is read."""
-    headers, words = list[Header](), Counter[str]()
+    headers, words, encoding = list[Header](), Counter[str](), ""
     for source in sources:
-        if beginning := source.beginning():
+        rejects = Rejects(source.table)
+        if beginning := source.beginning(rejects):
             headers.append(beginning[0])
             words += beginning[1]
-    refuse_incomplete(headers, words)
+        if UNDECODED in rejects.counts:
+            encoding = UNDECODED.partition("try ")[2]
+    refuse_incomplete(headers, words, encoding)
 
 
 def _renamed(batch: pl.DataFrame, header: Header) -> pl.DataFrame:
