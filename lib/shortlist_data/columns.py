@@ -29,6 +29,7 @@ class Header:
     columns: tuple[str, ...]
     mapping: Mapping[str, str]  # what the caller maps: canonical name -> column
     found: dict[str, str]  # canonical name -> column
+    inner: tuple[str, ...] = ()  # fields inside of columns of objects, such as user.id, which can be mapped as well
 
     @property
     def lacking(self) -> dict[str, str]:
@@ -38,13 +39,26 @@ class Header:
 
     @property
     def unread(self) -> list[str]:
-        """The columns that are read as no canonical one."""
-        return [column for column in self.columns if column not in self.found.values()]
+        """The columns that are read as no canonical one, and of which no field is."""
+        read = {*self.found.values(), *self._taken_apart}
+        return [column for column in self.columns if column not in read]
+
+    @property
+    def unread_fields(self) -> list[str]:
+        """The other fields of columns of which a field is read."""
+        taken, read = self._taken_apart, self.found.values()
+        return [name for name in self.inner if name.partition(".")[0] in taken and name not in read]
+
+    @property
+    def _taken_apart(self) -> set[str]:
+        return {name.partition(".")[0] for name in self.found.values() if name in self.inner}
 
     def known(self) -> dict[str, str]:
         """For canonical names that nothing is read as: an unread column whose name other systems use for it."""
         columns: dict[str, str] = {}
-        plain = {_bare(column): column for column in reversed(self.unread)}
+        objects = {name.partition(".")[0] for name in self.inner}
+        plain = {_bare(column): column for column in reversed(self.unread) if column not in objects}
+        plain |= {re.sub(r"\W", "", plain_name(name)): name for name in reversed(self.inner)}
         for name, others in NAMES[self.table].items():
             alike = next((other for other in (plain_name(name), *others.split()) if other in plain), None)
             if alike is not None and name not in self.found:
@@ -65,7 +79,9 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s_\-\ufeff]", "", name).casefold()
 
 
-def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping[str, str]) -> Header:
+def read_header(
+    table: str, where: str, columns: Sequence[str], mapping: Mapping[str, str], inner: tuple[str, ...] = ()
+) -> Header:
     """Which of the `columns` of a file are read as canonical ones of `table`.
 
     A mapping (canonical name -> column) goes first, then a column of the very name, then one that differs from it only
@@ -80,7 +96,7 @@ def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping
             raise DataError(f"{where}: {table}.{name} may be {' or '.join(map(repr, alike))}: choose one with {choice}")
         if alike:
             found[name] = alike[0]
-    return Header(table, where, tuple(columns), mapping, found)
+    return Header(table, where, tuple(columns), mapping, found, inner)
 
 
 def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = (), encoding: str = "") -> None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from shortlist_data.columns import Header, read_header, refuse_incomplete
 from shortlist_data.event_types import unknown_words
+from shortlist_data.inner_fields import inner_fields, with_inner_fields
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.rules import Rules
@@ -44,14 +45,15 @@ class TableSource:
     def read(self, clean: Clean, rejects: Rejects) -> Read:
         """All rows, as `clean` makes them canonical. Raises DataError where a column is missing."""
         rules = self._surveyed(rejects)
-        frames, columns, found = [], dict[str, None](), dict[str, str]()
+        frames, columns, found, inner = [], dict[str, None](), dict[str, str](), dict[str, None]()
         words = Counter[str]()
         for header, batch in self._batches(rejects):
             columns |= dict.fromkeys(header.columns)
             found |= header.found
+            inner |= dict.fromkeys(header.inner)
             words += self._event_words(header, batch)
             frames.append(clean(_renamed(batch, header), rules, rejects))
-        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found)
+        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found, tuple(inner))
         refuse_incomplete([header])
         return Read(pl.concat(frames), header, words)
 
@@ -67,9 +69,12 @@ class TableSource:
         return header, self._event_words(header, batch)
 
     def _batches(self, rejects: Rejects) -> Generator[tuple[Header, pl.DataFrame]]:
+        json = self.path.is_file() and file_format(self.path, self.how) in ("json", "jsonl")
         for batch in batches(self.path, rejects, self.how):
+            inner = inner_fields(batch) if json else ()
+            batch = with_inner_fields(batch, self.mapping.values()) if json else batch
             columns = [name for name in batch.columns if name != LINE]
-            yield read_header(self.table, str(self.path), columns, self.mapping), batch
+            yield read_header(self.table, str(self.path), columns, self.mapping, inner), batch
 
     def _surveyed(self, rejects: Rejects) -> Rules:
         """The rules with what a first reading of the file finds out of its columns, as far as something is open."""
