@@ -86,4 +86,4 @@ def test_a_mistake_leaves_no_report_that_says_under_way(retrain, tmp_path):
     events = f"sqlite:{tmp_path / 'none.sqlite'}"
     code, _, err = retrain(AssertionError("must not be reached"), "--report", report, "--events", events)
     assert (code, err.strip()) == (2, f"error: {tmp_path / 'none.sqlite'}: there is no such file of live events")
-    assert not report.exists() or not report.read_text(), "what can be checked beforehand is"
+    assert not report.exists()
