@@ -51,11 +51,10 @@ def retrain(
     to_be_published_in(bundles)
     if report:
         writable_file(report)
-    dataset = Dataset.read(data)
-    if report:
-        write_json(report, {"decision": "under way"})
-    merged = with_stores(dataset, events or [], bundles)
+    merged = with_stores(Dataset.read(data), events or [], bundles)
     writable(bundles, 2 * least_bytes(demand(merged.dataset)))  # the trial, and the bundle of everything
+    if report:  # not before: a mistake would leave it saying so
+        write_json(report, {"decision": "under way"})
     with steps() as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.

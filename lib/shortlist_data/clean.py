@@ -202,8 +202,12 @@ def _sound(
 def _id_notes(raw: pl.DataFrame, name: str) -> Notes:
     dtype, text = raw.schema.get(name), text_of(raw, name)
     if dtype == pl.String:
+        floats = text.str.contains(r"^\d+\.0$")
         rounded = text.str.contains(r"^\d(?:[.,]\d+)?[eE]\+?\d+$")
-        return [(f"{name} in a spreadsheet's notation of large numbers: digits may be lost", rounded, name)]
+        return [
+            (f"{name} in a spreadsheet's notation of large numbers: digits may be lost", rounded, name),
+            (f"{name} with a fraction of 0, as pandas writes whole numbers: kept, so 17.0 is not 17", floats, name),
+        ]
     if dtype is None or not (dtype.is_float() or dtype.is_decimal()):
         return []
     return [(f"{name} is a number with a fraction of 0: read without it", text.str.contains(r"\.0*$"), name)]

@@ -13,6 +13,9 @@ from shortlist_data.known_names import EVENTS, NAMES, RATINGS
 
 _TYPED = re.compile(r":(token|token_seq|float|float_seq)$")  # RecBole writes the type of a column after its name
 
+_TABLE = re.compile(r"^.*\w\.(?=\w)")
+_DATUM = re.compile(r"[-+\d.,:/ TZ]*\d[-+\d.,:/ TZ]*")  # a number or a time, which is no name
+
 _SHOWN = 40
 """Columns of a file that a refusal names."""
 
@@ -26,6 +29,7 @@ class Header:
     columns: tuple[str, ...]
     mapping: Mapping[str, str]  # what the caller maps: canonical name -> column
     found: dict[str, str]  # canonical name -> column
+    inner: tuple[str, ...] = ()  # fields inside of columns of objects, such as user.id, which can be mapped as well
 
     @property
     def lacking(self) -> dict[str, str]:
@@ -35,13 +39,26 @@ class Header:
 
     @property
     def unread(self) -> list[str]:
-        """The columns that are read as no canonical one."""
-        return [column for column in self.columns if column not in self.found.values()]
+        """The columns that are read as no canonical one, and of which no field is."""
+        read = {*self.found.values(), *self._taken_apart}
+        return [column for column in self.columns if column not in read]
+
+    @property
+    def unread_fields(self) -> list[str]:
+        """The other fields of columns of which a field is read."""
+        taken, read = self._taken_apart, self.found.values()
+        return [name for name in self.inner if name.partition(".")[0] in taken and name not in read]
+
+    @property
+    def _taken_apart(self) -> set[str]:
+        return {name.partition(".")[0] for name in self.found.values() if name in self.inner}
 
     def known(self) -> dict[str, str]:
         """For canonical names that nothing is read as: an unread column whose name other systems use for it."""
         columns: dict[str, str] = {}
-        plain = {_bare(column): column for column in reversed(self.unread)}
+        objects = {name.partition(".")[0] for name in self.inner}
+        plain = {_bare(column): column for column in reversed(self.unread) if column not in objects}
+        plain |= {re.sub(r"\W", "", plain_name(name)): name for name in reversed(self.inner)}
         for name, others in NAMES[self.table].items():
             alike = next((other for other in (plain_name(name), *others.split()) if other in plain), None)
             if alike is not None and name not in self.found:
@@ -62,7 +79,9 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s_\-\ufeff]", "", name).casefold()
 
 
-def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping[str, str]) -> Header:
+def read_header(
+    table: str, where: str, columns: Sequence[str], mapping: Mapping[str, str], inner: tuple[str, ...] = ()
+) -> Header:
     """Which of the `columns` of a file are read as canonical ones of `table`.
 
     A mapping (canonical name -> column) goes first, then a column of the very name, then one that differs from it only
@@ -77,13 +96,13 @@ def read_header(table: str, where: str, columns: Sequence[str], mapping: Mapping
             raise DataError(f"{where}: {table}.{name} may be {' or '.join(map(repr, alike))}: choose one with {choice}")
         if alike:
             found[name] = alike[0]
-    return Header(table, where, tuple(columns), mapping, found)
+    return Header(table, where, tuple(columns), mapping, found, inner)
 
 
-def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()) -> None:
+def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = (), encoding: str = "") -> None:
     """Raise a DataError that names all that is missing in any table and, where names are known, what maps them.
 
-    `event_words` are words for events that are no event types.
+    `event_words` are words for events that are no event types; `encoding` is an option that the rows need besides.
     """
     incomplete = [header for header in headers if header.lacking]
     if not incomplete:
@@ -92,11 +111,15 @@ def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()
     for header in incomplete:
         names = ", ".join(repr(name) for name in header.lacking.values())
         said.append(f"{header.where}: there is no column {names} (the columns are {_listed(header.columns)})")
+        if any(_DATUM.fullmatch(column) for column in header.columns):
+            said[-1] += ", as its first line looks like data: put a line above it that names the columns"
         pairs = header.options()
         options += pairs.values()
         unknown += [f"--columns {header.table}.{name}=..." for name in header.lacking if name not in pairs]
     if options and (events := offered_events(event_words)):
         options.append(events)
+    if encoding:
+        options.append(encoding)
     add = f"; add {' '.join(options)}" if options else ""
     also = f"; name {'also ' if options else ''}what stands for the rest: {' '.join(unknown)}" if unknown else ""
     timeless = any("interactions.timestamp" in option for option in unknown)
@@ -125,6 +148,8 @@ def _alike(wanted: str, columns: Sequence[str]) -> list[str]:
 
 
 def _bare(column: str) -> str:
-    """The plain name of a column without the type that RecBole writes, the table before a dot, and other signs."""
-    name = _TYPED.sub("", column).rpartition(".")[2]
-    return re.sub(r"\W", "", plain_name(name))
+    """The plain name of a column without the type that RecBole writes, the table before a dot, and other signs.
+
+    The dot of an abbreviation, as in Art.-Nr., parts no table from a column.
+    """
+    return re.sub(r"\W", "", plain_name(_TABLE.sub("", _TYPED.sub("", column))))

@@ -9,6 +9,9 @@ from shortlist_data.columns import Header, offered_events
 _SHOWN = 5
 """Unknown event types that are named; the others are only counted."""
 
+_COLUMNS = 20
+"""Columns that are named; the others are only counted."""
+
 _LENGTH = 60
 """Characters of each that are shown."""
 
@@ -30,7 +33,16 @@ def hints(headers: Mapping[str, Header], event_words: Mapping[str, int]) -> list
             sentences.append(f"{table}: the column {column!r} is not read as {name}; for that, add {option}")
     if event_words and not to_map:
         sentences.append(_unknown_events(event_words))
-    return sentences
+    left_out = {table: _left_out(header) for table, header in headers.items()}
+    return sentences + [f"{table}: columns that are left out: {rest}" for table, rest in left_out.items() if rest]
+
+
+def _left_out(header: Header) -> str:
+    """The columns that become nothing, not even attributes, and are not offered to be read."""
+    unread = [*(header.unread if header.table == "interactions" else ()), *header.unread_fields]
+    columns = [column[:_LENGTH] for column in unread if column not in header.known().values()]
+    more = f" and {len(columns) - _COLUMNS:,} others" if len(columns) > _COLUMNS else ""
+    return ", ".join(map(repr, columns[:_COLUMNS])) + more
 
 
 def _unknown_events(words: Mapping[str, int]) -> str:

@@ -13,15 +13,16 @@ _ITEM = """
     parentasin articleid article articlenumber articlecode stockcode movieid movie filmid film bookid isbn businessid
     venueid artistid artid trackid traid songid videoid newsid contentid documentid docid adid campaignid campaign
     offerid listingid animeid gameid appid recipeid beerid placeid poiid locationid courseid jobid hotelid gmapid postid
-    aid goodsid ean gtin upc artikelnummer artikelnr artikelid artikel produktnummer produktid produkt materialnummer
-    idproducto producto idarticle idproduit produit refproduit productname itemname lineitemname
+    aid goodsid ean gtin upc artikelnummer artikelnr artnr artikelid artikel produktnummer produktid produkt
+    materialnummer idproducto producto idarticle idproduit produit refproduit productname itemname lineitemname
 """
 _USER = """
-    user uid customerid customernumber customerno customer clientid client cid customeruser shopperid buyerid buyer
-    memberid member accountid account visitorid visitor reviewerid reviewer profileid subscriberid viewerid readerid
-    listenerid playerid personid userpseudoid anonymousid fullvisitorid distinctid domainuserid idvisitor cookieid
-    householdkey householdid contactid authorid deviceid customeremail emailaddress email kundennummer kundennr kundenid
-    kunde käufer nutzerid nutzer benutzerid benutzer idcliente cliente usuario idclient utilisateur
+    user uid customerid customeruserid customernumber customerno customer clientid client cid customeruser shopperid
+    buyerid buyer memberid member accountid account visitorid visitor reviewerid reviewer profileid subscriberid
+    viewerid readerid listenerid playerid personid userpseudoid anonymousid fullvisitorid distinctid domainuserid
+    idvisitor cookieid householdkey householdid contactid authorid deviceid customeremail emailaddress email
+    kundennummer kundennr kdnr kundenid kunde käufer nutzerid nutzer benutzerid benutzer idcliente cliente usuario
+    idclient utilisateur
 """
 
 NAMES = {

@@ -16,7 +16,7 @@ class Reading:
     """How a file is to be read; the defaults find everything out from its name and content."""
 
     format: str | None = None  # one of FORMATS
-    encoding: str = "utf-8"  # a byte order mark of UTF-16 or UTF-32 goes before it
+    encoding: str = "utf-8"  # a byte order mark goes before it
     separator: str | None = None  # of CSV; found in the header line where None
     header: Sequence[str] | None = None  # column names of a file that has no header line
     quotes: bool = True  # whether a double quote at the start of a field opens a quoted one

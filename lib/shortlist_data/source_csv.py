@@ -20,12 +20,17 @@ from shortlist_data.source_text import NO_TEXT, Text
 
 _BLOCK = 1 << 24
 _UNCLOSED = "quote never closed"
-_HINT = re.compile(r"\"?sep=.\"?", re.IGNORECASE)
-_UNDECODED = "not text in this encoding: try --encoding cp1252"
+_HINT = re.compile(rb'"?sep=(.)"?[ \t]*(?:\r\n?|\n)', re.IGNORECASE)
+"""Excel's own line, by which it and those who write for it name the separator."""
+UNDECODED = "not text in this encoding: try --encoding cp1252"
+"""The reason of rows with bytes that the encoding has no characters for."""
 
 
 def csv_batches(path: Path, file: BinaryIO, rejects: Rejects, how: Reading, tab: bool) -> Iterator[pl.DataFrame]:
-    """See `shortlist_data.source.batches`. Separators are told apart by which one the header line has most of."""
+    """See `shortlist_data.source.batches`.
+
+    A first line such as "sep=;" names the separator, as in Excel. Else it is the one that the header has most of.
+    """
     import pyarrow
 
     stream = Text(file, how.encoding)
@@ -51,19 +56,18 @@ def separator_of(path: Path, file: BinaryIO, how: Reading, tab: bool) -> str:
 
 
 def _layout(path: Path, stream: Text, how: Reading, usual: str) -> tuple[str, list[str]]:
+    hinted = stream.skip(_HINT) if how.header is None else None
     # The cut may have split a character; only the first record matters here.
     text = stream.start.decode(errors="ignore").removeprefix("\ufeff")
     if not text.strip():
         raise DataError(f"{path}: the file is empty")
     lines = io.StringIO(text, newline=None)
     first = lines.readline()
-    separator = how.separator or max((usual, ",", "\t", ";", "|"), key=first.count)
+    separator = how.separator or hinted or max((usual, ",", "\t", ";", "|"), key=first.count)
     if how.header is not None:
         return separator, list(how.header)
     if not first.strip():
         raise DataError(f"{path}: the first line is blank; it must name the columns")
-    if _HINT.fullmatch(first.strip()):
-        raise DataError(f"{path}: the first line, {first.strip()!r}, is a hint for Excel: remove it")
     lines.seek(0)
     return separator, _names(path, lines, separator, how.quotes)
 
@@ -79,6 +83,8 @@ def _names(path: Path, lines: io.StringIO, separator: str, quotes: bool) -> list
     repeated = [name for name in header if header.count(name) > 1]
     if repeated:
         raise DataError(f"{path}: column {repeated[0]!r} appears twice in the header")
+    if any(NO_TEXT in name for name in header):
+        raise DataError(f"{path}: the header is {UNDECODED}")
     return header
 
 
@@ -112,7 +118,7 @@ class _Records:
         self._separator = separator
         self._rejects = rejects
         self._row = 1  # Arrow's number of the next record, the header and blank lines included
-        self.line = 1  # on which that record starts
+        self.line = 1 + stream.skipped  # on which that record starts
         self._ragged: list[tuple[int, str, str]] = []  # row, reason, raw text; not yet placed on a line
 
     def ragged(self, row: Any) -> str:
@@ -134,7 +140,7 @@ class _Records:
         self._rejects.read += text.height
         odd = fields.str.contains("\n", literal=True) & (fields.str.count_matches('"', literal=True) % 2 == 1)
         if self._stream.damaged:
-            text = self._keep(text, pl.any_horizontal(fields.str.contains(NO_TEXT, literal=True)), _UNDECODED)
+            text = self._keep(text, pl.any_horizontal(fields.str.contains(NO_TEXT, literal=True)), UNDECODED)
         return self._keep(text, pl.any_horizontal(odd), _UNCLOSED)
 
     def without_open_end(self, frame: pl.DataFrame) -> pl.DataFrame:

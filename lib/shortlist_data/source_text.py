@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,6 +26,8 @@ _MARKS = (
 def encoding_of(path: Path, start: bytes, encoding: str) -> str:
     """The encoding of a file that begins with `start`: what its byte order mark says, else `encoding`.
 
+    The mark of UTF-8 also goes before another encoding, which may have been said for the other files of an import.
+
     Raises DataError for no encoding of text, and for text half of which is NUL, which another encoding would explain.
     """
     try:
@@ -32,6 +35,8 @@ def encoding_of(path: Path, start: bytes, encoding: str) -> str:
         "".encode(encoding)  # refuses what encodes no text, such as hex
     except (LookupError, TypeError) as error:
         raise DataError(f"{path}: there is no encoding {encoding!r}") from error
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
     if is_utf8(encoding):
         encoding = next((name for mark, name in _MARKS if start.startswith(mark)), encoding)
         if is_utf8(encoding) and start.count(0) * 4 > len(start):
@@ -52,6 +57,7 @@ class Text(io.RawIOBase):
         self._file = file
         self._decoder = codecs.getincrementaldecoder(encoding)(errors=_NO_TEXT_HANDLER)
         self.damaged = False  # whether NO_TEXT has come up
+        self.skipped = 0  # lines
         self.tail = b""  # the last bytes that were read
         self.start = self._block(1 << 16)  # what the first read will return
         self._pending = self.start
@@ -65,6 +71,15 @@ class Text(io.RawIOBase):
         data, self._pending = self._pending or self._block(size), b""
         self.tail = (self.tail + data[-8:])[-8:]
         return data
+
+    def skip(self, line: re.Pattern[bytes]) -> str | None:
+        """What the group of `line` holds where the text begins with that line, which is left out then."""
+        start = self.start.removeprefix(codecs.BOM_UTF8)
+        if not (found := line.match(start)):
+            return None
+        self.start = self._pending = start[found.end() :]
+        self.skipped += 1
+        return found[1].decode()
 
     def _block(self, size: int) -> bytes:
         while True:

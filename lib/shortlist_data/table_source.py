@@ -12,10 +12,12 @@ import polars as pl
 
 from shortlist_data.columns import Header, read_header, refuse_incomplete
 from shortlist_data.event_types import unknown_words
+from shortlist_data.inner_fields import inner_fields, with_inner_fields
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.rules import Rules
 from shortlist_data.source import batches, file_format
+from shortlist_data.source_csv import UNDECODED
 from shortlist_data.table_survey import TableSurvey
 
 Clean = Callable[[pl.DataFrame, Rules, Rejects], pl.DataFrame]
@@ -43,20 +45,21 @@ class TableSource:
     def read(self, clean: Clean, rejects: Rejects) -> Read:
         """All rows, as `clean` makes them canonical. Raises DataError where a column is missing."""
         rules = self._surveyed(rejects)
-        frames, columns, found = [], dict[str, None](), dict[str, str]()
+        frames, columns, found, inner = [], dict[str, None](), dict[str, str](), dict[str, None]()
         words = Counter[str]()
         for header, batch in self._batches(rejects):
             columns |= dict.fromkeys(header.columns)
             found |= header.found
+            inner |= dict.fromkeys(header.inner)
             words += self._event_words(header, batch)
             frames.append(clean(_renamed(batch, header), rules, rejects))
-        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found)
+        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found, tuple(inner))
         refuse_incomplete([header])
         return Read(pl.concat(frames), header, words)
 
-    def beginning(self) -> tuple[Header, Counter[str]] | None:
+    def beginning(self, rejects: Rejects) -> tuple[Header, Counter[str]] | None:
         """The columns and the unknown event types of the first rows; None where further rows may have other columns."""
-        with closing(self._batches(Rejects(self.table))) as read:  # so that the file and its progress are ended here
+        with closing(self._batches(rejects)) as read:  # so that the file and its progress are ended here
             header, batch = next(read)
             following = next(read, None)
         if following is not None and file_format(self.path, self.how) == "jsonl":
@@ -66,9 +69,12 @@ class TableSource:
         return header, self._event_words(header, batch)
 
     def _batches(self, rejects: Rejects) -> Generator[tuple[Header, pl.DataFrame]]:
+        json = self.path.is_file() and file_format(self.path, self.how) in ("json", "jsonl")
         for batch in batches(self.path, rejects, self.how):
+            inner = inner_fields(batch) if json else ()
+            batch = with_inner_fields(batch, self.mapping.values()) if json else batch
             columns = [name for name in batch.columns if name != LINE]
-            yield read_header(self.table, str(self.path), columns, self.mapping), batch
+            yield read_header(self.table, str(self.path), columns, self.mapping, inner), batch
 
     def _surveyed(self, rejects: Rejects) -> Rules:
         """The rules with what a first reading of the file finds out of its columns, as far as something is open."""
@@ -87,12 +93,15 @@ class TableSource:
 
 def refuse_by_beginnings(sources: Iterable[TableSource]) -> None:
     """Refuse what the first rows of the files show to be incomplete, of all files at once and before any is read."""
-    headers, words = list[Header](), Counter[str]()
+    headers, words, encoding = list[Header](), Counter[str](), ""
     for source in sources:
-        if beginning := source.beginning():
+        rejects = Rejects(source.table)
+        if beginning := source.beginning(rejects):
             headers.append(beginning[0])
             words += beginning[1]
-    refuse_incomplete(headers, words)
+        if UNDECODED in rejects.counts:
+            encoding = UNDECODED.partition("try ")[2]
+    refuse_incomplete(headers, words, encoding)
 
 
 def _renamed(batch: pl.DataFrame, header: Header) -> pl.DataFrame:

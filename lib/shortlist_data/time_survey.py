@@ -21,7 +21,8 @@ _MOST = 0.5
 _OTHER = 0.05
 """... and no more than this share lies in those of another unit."""
 _SAMPLE = 1_000
-_SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:\D|$)")
+_DATE = re.compile(r"\d{1,2}([-/.])\d{1,2}[-/.](\d{4}|\d{2})(?!\d)")
+_CLOCK = re.compile(r"(\d{1,2}):\d{2}(:\d{2})?")
 
 
 @dataclass
@@ -62,10 +63,10 @@ class TimeSurvey:
             if unit is None and (self.numbers > self.texts or not self.readable):
                 self._refuse_numbers()
             rules = replace(rules, time_format=unit or "iso", earliest=EARLIEST)
+        if self.texts and not (self.numbers or self.readable):
+            self._refuse_texts()
         if self.dates:
             rules = replace(rules, day_first=self._day_first())
-        elif self.texts and not (self.numbers or self.readable):
-            self._refuse_texts()
         return rules
 
     def _add_numbers(self, frame: pl.DataFrame) -> None:
@@ -141,8 +142,8 @@ class TimeSurvey:
     def _refuse_texts(self) -> None:
         cell, line = self.examples["text"]
         ways = "such as --time-format '%d.%m.%y %H:%M'"
-        if _SHORT_YEAR.match(cell):
-            ways = " or ".join(f"--time-format {_form(cell, first).replace('%Y', '%y')!r}" for first in (True, False))
+        if _DATE.match(cell):
+            ways = " or ".join(f"--time-format {_form(cell, first)!r}" for first in (True, False))
         raise DataError(
             f"{self.where}: no cell is a time, such as {cell!r} (line {line}): write the times as ISO 8601, or say"
             f" their strptime format, {ways}"
@@ -174,10 +175,13 @@ def _what(name: str) -> str:
 
 
 def _form(cell: str, day_first: bool) -> str:
-    """The strptime format of a date of two numbers and a year, with its clock."""
-    mark = next(char for char in cell if char in "-/.")
-    date = mark.join(("%d", "%m", "%Y") if day_first else ("%m", "%d", "%Y"))
-    clock = cell.partition(" ")[2]
-    twelve = clock.lower().rstrip(".").endswith(("am", "pm", "a.m", "p.m"))
-    parts = ["%I" if twelve else "%H", "%M", "%S"][: clock.count(":") + 1] if ":" in clock else []
-    return date + (" " + ":".join(parts) if parts else "") + (" %p" if twelve else "")
+    """The strptime format of a cell that begins with two numbers and a year, with its clock and words such as Uhr."""
+    date = _DATE.match(cell)
+    assert date is not None
+    year = "%Y" if len(date[2]) == 4 else "%y"
+    form = date[1].join(("%d", "%m", year) if day_first else ("%m", "%d", year))
+    rest = cell[date.end() :].replace("%", "%%")
+    half = re.search(r"\s*[ap]\.?m\.?$", rest, re.IGNORECASE)
+    hour = "%I" if half else "%H"
+    rest = rest[: half.start()] + " %p" if half else rest
+    return form + _CLOCK.sub(lambda clock: f"{hour}:%M" + (":%S" if clock[2] else ""), rest, count=1)

@@ -79,3 +79,11 @@ def test_a_folder_that_cannot_be_written_is_one_line(trained_bundle, tmp_path, m
         main.run()
     assert exit.value.code == 2
     assert capsys.readouterr().err == f"error: '{tmp_path}/file' is no folder\n"
+
+
+def test_a_mistake_leaves_no_report_that_says_under_way(retrain, tmp_path):
+    report = tmp_path / "report.json"
+    events = f"sqlite:{tmp_path / 'none.sqlite'}"
+    code, _, err = retrain(AssertionError("must not be reached"), "--report", report, "--events", events)
+    assert (code, err.strip()) == (2, f"error: {tmp_path / 'none.sqlite'}: there is no such file of live events")
+    assert not report.exists()

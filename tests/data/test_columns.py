@@ -212,3 +212,39 @@ def test_known_names_are_plain_and_none_stands_for_two_columns() -> None:
         assert twice <= {"session", "sessionid", "visitid", "productname", "itemname"}, table
     assert set(EVENTS.values()) <= set(schema.EVENT_NAMES)
     assert not set(EVENTS) & set(schema.EVENT_NAMES)
+
+
+def test_the_encoding_that_rows_need_is_told_with_the_columns(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    path.write_bytes("Kunde;Artikel;Datum\n1;Tüte;31.12.2024 14:05\n".encode("cp1252"))
+    assert refusal(interactions=path).endswith("--columns interactions.timestamp=Datum --encoding cp1252")
+
+
+@pytest.mark.parametrize(
+    "names", ["Kunden-Nr.,Artikel-Nr.,Datum", "Kd.-Nr.,Art.-Nr.,Datum", "o.customer_id,o.sku,o.date"]
+)
+def test_dots_of_abbreviations_and_tables_do_not_hide_a_name(tmp_path: Path, names: str) -> None:
+    path = write(tmp_path, "e.csv", names, "u{}", "i{}", "2024-01-0{}")
+    assert imported_as_told(refusal(interactions=path), path).dataset.interactions.height == ROWS
+
+
+@pytest.mark.parametrize(
+    "names, separator",
+    [("1,25,5,881250949", ","), ("u,2024-01-02T10:00:00.123Z,51", ","), ("1::1193::5::978300760", ","), ("a;3,5", ";")],
+)
+def test_a_file_without_names_is_told_as_such(tmp_path: Path, names: str, separator: str) -> None:
+    cells = names.split(separator)
+    said = refusal(interactions=write(tmp_path, "e.csv", names, *cells, separator=separator))
+    assert "as its first line looks like data: put a line above it that names the columns" in said
+    named = write(tmp_path, "n.csv", "who,what,SKU_2", "u{}", "i{}", "3")
+    assert "looks like data" not in refusal(interactions=named)
+
+
+def test_columns_that_are_left_out_are_told(tmp_path: Path) -> None:
+    header = "user_id,item_id,timestamp,Uhrzeit,menge,Shade"
+    path = write(tmp_path, "e.csv", header, "u{}", "i{}", "31.12.2024", "14:05", "2", "red")
+    result = import_tables(Tables(path))
+    assert hints(result.headers, result.event_words) == [
+        "interactions: the column 'menge' is not read as value; for that, add --columns interactions.value=menge",
+        "interactions: columns that are left out: 'Uhrzeit', 'Shade'",
+    ]

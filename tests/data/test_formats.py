@@ -102,6 +102,20 @@ def test_a_byte_order_mark_tells_the_encoding(tmp_path: Path, encoding: str, nam
     assert import_events(tmp_path, content, name).dataset.interactions["user_id"].to_list() == ["ü☕"]
 
 
+def test_a_byte_order_mark_of_utf8_goes_before_what_another_file_needs(tmp_path: Path) -> None:
+    content = EVENT.replace("u,", "ü☕,").encode("utf-8-sig")
+    result = import_events(tmp_path, content, reading=Reading(encoding="cp1252"))
+    assert result.dataset.interactions["user_id"].to_list() == ["ü☕"]
+
+
+def test_a_header_that_is_no_text_is_refused_and_becomes_no_attribute(tmp_path: Path) -> None:
+    content = "item_id,Größe\na,5\n".encode("cp1252")
+    with pytest.raises(DataError, match=r"the header is not text in this encoding: try --encoding cp1252$"):
+        import_items(tmp_path, content)
+    result = import_items(tmp_path, content, reading=Reading(encoding="cp1252"))
+    assert result.dataset.items["attributes"].to_list() == [[{"key": "Größe", "value": "5"}]]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_an_encoding_that_nothing_marks_is_named(tmp_path: Path, encoding: str) -> None:
     content = EVENT.encode(encoding)
@@ -163,9 +177,17 @@ def test_other_files_are_refused_with_what_to_do(tmp_path: Path, start: bytes, s
             import_events(tmp_path, start + b"\0" * 100, name)
 
 
-def test_excels_hint_is_no_header(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'sep=;', is a hint for Excel: remove it"):
-        import_events(tmp_path, "sep=;\n" + EVENT.replace(",", ";"))
+@pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("line", ["sep={}\r\n", '"sep={}"\r\n', "SEP={}\n", "\ufeffsep={}\n"])
+def test_excels_hint_names_the_separator_and_is_a_line(tmp_path: Path, line: str, mark: str) -> None:
+    """The header has more of the other separators, which shows that the hint is followed."""
+    columns = [f"a{other}b{other}c{other}d{other}e" for other in ";,|" if other != mark]
+    header = mark.join(["user_id", "item_id", "timestamp", *columns])
+    good = mark.join(["u", "i", "2024-01-02", *(["x"] * len(columns))])
+    imported = import_events(tmp_path, line.format(mark) + f"{header}\r\n{good}\r\n\r\nragged\r\n")
+    assert imported.dataset.interactions.select("user_id", "item_id").rows() == [("u", "i")]
+    (rejects,) = imported.rejects
+    assert rejects.frame()["line"].to_list() == [5]
 
 
 def test_a_stray_nul_is_no_other_encoding(tmp_path: Path) -> None:

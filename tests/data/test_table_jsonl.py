@@ -7,6 +7,10 @@ import pytest
 from importing import import_events, import_items
 from table_imports import events, item, rejected
 
+from shortlist_core.errors import DataError
+from shortlist_data.hints import hints
+from shortlist_data.table import parse_columns
+
 
 def test_broken_json_is_rejected_line_by_line(tmp_path: Path) -> None:
     good = '{"user_id": "u1", "item_id": "a", "timestamp": 1704103200123, "note": {"deep": [1]}}'
@@ -55,3 +59,29 @@ def test_json_values_of_mixed_types_and_lists(tmp_path: Path) -> None:
         ("items: price is no number: unknown", "'cheap' (line 3)"),
         ("items: price below 0: unknown", "'-1' (line 4)"),
     ]
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["lines", "array"])
+def test_fields_inside_of_objects_are_offered_and_read(tmp_path: Path, whole: bool) -> None:
+    rows = [
+        {"user": {"id": 17, "country": "DE"}, "item": {"id": "a", "name": "Tüte"}, "at": {"$date": "2024-01-02"}},
+        {"user": {"id": "u.2"}, "item": {"id": "b"}, "at": {"$date": "2024-01-02"}},
+        {"user": {}, "item": {"id": "b"}, "at": {"$date": "2024-01-02"}},
+        {"user": "u4", "item": {"id": "b"}, "at": {"$date": "2024-01-02"}},
+    ]
+    text = json.dumps(rows) if whole else "\n".join(json.dumps(row) for row in rows)
+    with pytest.raises(DataError, match=r"add --columns interactions.user_id=user.id --columns .*item_id=item.id"):
+        run(tmp_path, text, "e.json")
+    pairs = ["interactions.user_id=user.id", "interactions.item_id=item.id", "interactions.timestamp=at.$date"]
+    result = run(tmp_path, text, "e.json", columns=parse_columns(pairs))
+    assert events(result) == [("17", "a"), ("u.2", "b")]
+    assert [reason for _, reason in rejected(result)] == ["missing user_id"] * 2
+    assert hints(result.headers, {}) == ["interactions: columns that are left out: 'user.country', 'item.name'"]
+
+
+def test_a_price_inside_of_an_object_is_read_when_it_is_mapped(tmp_path: Path) -> None:
+    row = {"item_id": "a", "price": {"amount": 12.5, "currency": "EUR"}, "sizes": {"height": 3}}
+    result = run_items(tmp_path, json.dumps(row), "i.jsonl", columns=parse_columns(["items.price=price.amount"]))
+    assert item(result, "a")["price"] == 12.5
+    assert item(result, "a")["attributes"] == [{"key": "sizes", "value": '{"height": 3}'}]
+    assert hints(result.headers, {}) == ["items: columns that are left out: 'price.currency'"]

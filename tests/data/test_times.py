@@ -228,3 +228,19 @@ def test_local_times_that_would_lie_in_the_future_are_refused_without_a_zone(tmp
 def test_a_year_of_two_digits_is_refused_with_its_forms(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"format, --time-format '%d/%m/%y %H:%M' or --time-format '%m/%d/%y %H:%M'"):
         import_times(tmp_path, "1/31/24 10:00")
+
+
+@pytest.mark.parametrize(
+    "cell, format, time",
+    [
+        ("31.12.2024, 14:05 Uhr", "%d.%m.%Y, %H:%M Uhr", "2024-12-31T14:05:00"),
+        ("31.12.24 um 14:05:09", "%d.%m.%y um %H:%M:%S", "2024-12-31T14:05:09"),
+        ("31/12/24 2:05 PM", "%d/%m/%y %I:%M %p", "2024-12-31T14:05:00"),
+    ],
+)
+def test_the_form_that_is_told_for_a_date_reads_it(tmp_path: Path, cell: str, format: str, time: str) -> None:
+    with pytest.raises(DataError) as caught:
+        import_times(tmp_path, cell)
+    assert f"no cell is a time, such as {cell!r} (line 2)" in str(caught.value)
+    assert f"--time-format {format!r}" in str(caught.value)
+    assert import_times(tmp_path, cell, rules=Rules(time_format=format)) == [time]

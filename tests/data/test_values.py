@@ -143,6 +143,12 @@ def test_ids_that_a_spreadsheet_has_rounded_are_told(tmp_path: Path) -> None:
     assert (count, example) == (1, "'1.23457E+12' (line 2)")
 
 
+def test_ids_that_pandas_wrote_as_floats_are_told(tmp_path: Path) -> None:
+    result = import_events(tmp_path, "user_id,item_id,timestamp\n17.0,a,2024-01-01\n1.0.2,a,2024-01-02\n")
+    assert result.dataset.interactions["user_id"].to_list() == ["17.0", "1.0.2"]
+    assert [told[1:] for told in notes(result, "user_id with a fraction of 0")] == [(1, "'17.0' (line 2)")]
+
+
 def test_ids_that_two_tables_write_otherwise_are_told(tmp_path: Path) -> None:
     events = "user_id,item_id,timestamp\n7,17,2024-01-01\n8,0018,2024-01-01\n9,i5,2024-01-01\n9,6,2024-01-01\n"
     (tmp_path / "users.csv").write_text("user_id,country\n007,NL\n8,BE\n")
