@@ -71,9 +71,9 @@ def test_fields_inside_of_objects_are_offered_and_read(tmp_path: Path, whole: bo
     ]
     text = json.dumps(rows) if whole else "\n".join(json.dumps(row) for row in rows)
     with pytest.raises(DataError, match=r"add --columns interactions.user_id=user.id --columns .*item_id=item.id"):
-        run(tmp_path, text, "e.json")
+        import_events(tmp_path, text, "e.json")
     pairs = ["interactions.user_id=user.id", "interactions.item_id=item.id", "interactions.timestamp=at.$date"]
-    result = run(tmp_path, text, "e.json", columns=parse_columns(pairs))
+    result = import_events(tmp_path, text, "e.json", columns=parse_columns(pairs))
     assert events(result) == [("17", "a"), ("u.2", "b")]
     assert [reason for _, reason in rejected(result)] == ["missing user_id"] * 2
     assert hints(result.headers, {}) == ["interactions: columns that are left out: 'user.country', 'item.name'"]
@@ -81,7 +81,7 @@ def test_fields_inside_of_objects_are_offered_and_read(tmp_path: Path, whole: bo
 
 def test_a_price_inside_of_an_object_is_read_when_it_is_mapped(tmp_path: Path) -> None:
     row = {"item_id": "a", "price": {"amount": 12.5, "currency": "EUR"}, "sizes": {"height": 3}}
-    result = run_items(tmp_path, json.dumps(row), "i.jsonl", columns=parse_columns(["items.price=price.amount"]))
+    result = import_items(tmp_path, json.dumps(row), "i.jsonl", columns=parse_columns(["items.price=price.amount"]))
     assert item(result, "a")["price"] == 12.5
     assert item(result, "a")["attributes"] == [{"key": "sizes", "value": '{"height": 3}'}]
     assert hints(result.headers, {}) == ["items: columns that are left out: 'price.currency'"]
