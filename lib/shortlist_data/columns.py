@@ -47,18 +47,18 @@ class Header:
     def unread_fields(self) -> list[str]:
         """The other fields of columns of which a field is read."""
         taken, read = self._taken_apart, self.found.values()
-        return [name for name in self.inner if name.partition(".")[0] in taken and name not in read]
+        return [name for name in self.inner if _column_of(name) in taken and name not in read]
 
     @property
     def _taken_apart(self) -> set[str]:
-        return {name.partition(".")[0] for name in self.found.values() if name in self.inner}
+        return {_column_of(name) for name in self.found.values() if name in self.inner}
 
     def known(self) -> dict[str, str]:
         """For canonical names that nothing is read as: an unread column whose name other systems use for it."""
         columns: dict[str, str] = {}
-        objects = {name.partition(".")[0] for name in self.inner}
+        objects = {_column_of(name) for name in self.inner}
         plain = {_bare(column): column for column in reversed(self.unread) if column not in objects}
-        plain |= {re.sub(r"\W", "", plain_name(name)): name for name in reversed(self.inner)}
+        plain |= {_letters(name): name for name in reversed(self.inner)}
         for name, others in NAMES[self.table].items():
             alike = next((other for other in (plain_name(name), *others.split()) if other in plain), None)
             if alike is not None and name not in self.found:
@@ -152,4 +152,14 @@ def _bare(column: str) -> str:
 
     The dot of an abbreviation, as in Art.-Nr., parts no table from a column.
     """
-    return re.sub(r"\W", "", plain_name(_TABLE.sub("", _TYPED.sub("", column))))
+    return _letters(_TABLE.sub("", _TYPED.sub("", column)))
+
+
+def _letters(name: str) -> str:
+    """The plain name without other signs."""
+    return re.sub(r"\W", "", plain_name(name))
+
+
+def _column_of(field: str) -> str:
+    """The column of objects in which a field lies."""
+    return field.partition(".")[0]

@@ -22,7 +22,9 @@ _BLOCK = 1 << 24
 _UNCLOSED = "quote never closed"
 _HINT = re.compile(rb'"?sep=(.)"?[ \t]*(?:\r\n?|\n)', re.IGNORECASE)
 """Excel's own line, by which it and those who write for it name the separator."""
-UNDECODED = "not text in this encoding: try --encoding cp1252"
+OTHER_ENCODING = "--encoding cp1252"
+"""What is offered for text that is not in the said encoding: the encoding that Excel and older programs write."""
+UNDECODED = f"not text in this encoding: try {OTHER_ENCODING}"
 """The reason of rows with bytes that the encoding has no characters for."""
 
 

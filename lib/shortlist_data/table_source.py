@@ -17,7 +17,7 @@ from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.rules import Rules
 from shortlist_data.source import batches, file_format
-from shortlist_data.source_csv import UNDECODED
+from shortlist_data.source_csv import OTHER_ENCODING, UNDECODED
 from shortlist_data.table_survey import TableSurvey
 
 Clean = Callable[[pl.DataFrame, Rules, Rejects], pl.DataFrame]
@@ -100,7 +100,7 @@ def refuse_by_beginnings(sources: Iterable[TableSource]) -> None:
             headers.append(beginning[0])
             words += beginning[1]
         if UNDECODED in rejects.counts:
-            encoding = UNDECODED.partition("try ")[2]
+            encoding = OTHER_ENCODING
     refuse_incomplete(headers, words, encoding)
 
 
