@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -23,7 +22,7 @@ from shortlist_server.base.metrics import Metrics
 from shortlist_server.pipeline.request import Place, RequestContext
 from shortlist_server.rpc.auth import Authority
 from shortlist_server.rpc.caller import lane_of
-from shortlist_server.rpc.status import to_code, to_status, to_trailers
+from shortlist_server.rpc.status import Ending, ending
 
 log = structlog.get_logger(__name__)
 
@@ -38,23 +37,9 @@ def is_refusable(method: str) -> bool:
     return method.startswith("/shortlist.") or method.endswith("/Watch")
 
 
-Trailers = tuple[tuple[str, str | bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a refused call ends with."""
-
-    code: grpc.StatusCode
-    message: str
-    trailers: Trailers
-
-
 @lru_cache(1_000)  # refusals are alike, and made when there is least time for it
-def _refusal(message: str, retry_after_seconds: float) -> Refusal:
-    error = OverloadedError(message, retry_after_seconds)
-    status = to_status(error)
-    return Refusal(to_code(status), status.message, to_trailers(error, status))
+def _refusal(message: str, retry_after_seconds: float) -> Ending:
+    return ending(OverloadedError(message, retry_after_seconds))
 
 
 class Room(Protocol):
@@ -94,8 +79,8 @@ class Gate:
         """Whether calls of this method may be refused here."""
         return method in _QUERIES
 
-    def enter(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Refusal | Place | None:
-        """Why the call is refused, or its place among the pending queries; None for another call that goes on.
+    def enter(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Ending | Place | None:
+        """What the refused call ends with, or its place among the pending queries; None for another call that goes on.
 
         A call that is not refused here goes on, and everything else is checked then. It has to leave its place.
         """

@@ -22,7 +22,8 @@ from grpc.aio._server import Server
 
 from shortlist_server.pipeline.request import Place
 from shortlist_server.rpc.caller import placed
-from shortlist_server.rpc.gate import Gate, Refusal
+from shortlist_server.rpc.gate import Gate
+from shortlist_server.rpc.status import Ending
 from shortlist_server.rpc.wakeups import read_at_once
 
 _AT_ONCE = 16  # calls of one method that are accepted in one turn of the event loop
@@ -85,7 +86,7 @@ class _Core(cygrpc.AioServer):  # type: ignore[misc]
             state = await (self._request_call() if method is None else self._request_registered_call(method))
             context = cygrpc._ServicerContext(state, None, None, self._event_loop)
             entry = self._gate.enter(name, context) if self._gate else None
-            if isinstance(entry, Refusal):
+            if isinstance(entry, Ending):
                 rpc = _refuse(state, entry, self._event_loop)
             else:
                 rpc = cygrpc._handle_rpc(name, resolver, self._around, state, self._event_loop, False)
@@ -96,12 +97,12 @@ class _Core(cygrpc.AioServer):  # type: ignore[misc]
             del state, context, rpc, task  # a call lives as long as it is referred to
 
 
-async def _refuse(state: Any, refusal: Refusal, loop: asyncio.AbstractEventLoop) -> None:
+async def _refuse(state: Any, ending: Ending, loop: asyncio.AbstractEventLoop) -> None:
     """End a call with a status and nothing else. It frees what it holds once nobody refers to it."""
     metadata = cygrpc.SendInitialMetadataOperation((), 0)
     with suppress(cygrpc.ExecuteBatchError):  # its caller is gone
         await cygrpc._send_error_status_from_server(
-            state, refusal.code.value[0], refusal.message, refusal.trailers, metadata, loop
+            state, ending.code.value[0], ending.message, ending.trailers, metadata, loop
         )
 
 

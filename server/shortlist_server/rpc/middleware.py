@@ -21,7 +21,7 @@ from shortlist_server.rpc.caller import tenant_of_call
 from shortlist_server.rpc.gate import is_refusable
 from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Call, Context, Middleware, Proceed
-from shortlist_server.rpc.status import to_code, to_status, to_trailers
+from shortlist_server.rpc.status import Ending, ending
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +37,10 @@ _SEVERITY = {  # every other status is the caller's own doing, and logged as inf
 
 
 class _EndedError(Exception):
-    """The call has its status, which is still to be sent."""
+    """The call has its ending, which is still to be sent."""
 
-    def __init__(self, message: str, trailers: tuple[tuple[str, str | bytes], ...]) -> None:
-        self.message = message
-        self.trailers = trailers
+    def __init__(self, ending: Ending) -> None:
+        self.ending = ending
 
 
 def middleware(
@@ -69,7 +68,7 @@ def send_status() -> Middleware:
         try:
             await proceed(call)
         except _EndedError as ended:
-            await call.context.abort(call.code, ended.message, ended.trailers)
+            await call.context.abort(call.code, ended.ending.message, ended.ending.trailers)
 
     return sending
 
@@ -165,9 +164,9 @@ def _leave(call: Call) -> NoReturn:
 
 def _end(call: Call, error: Exception) -> NoReturn:
     """End the call with the error's status; raises _EndedError."""
-    status = to_status(error)
-    call.code, call.reason = to_code(status), getattr(error, "reason", "INTERNAL")
-    raise _EndedError(status.message, to_trailers(error, status)) from None
+    ended = ending(error)
+    call.code, call.reason = ended.code, getattr(error, "reason", "INTERNAL")
+    raise _EndedError(ended) from None
 
 
 def _why_cancelled(call: Call, lifecycle: Lifecycle) -> Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import grpc
@@ -91,17 +92,22 @@ def _overloaded(message: str, reason: str, millis: int) -> status_pb2.Status:
     return _status(grpc.StatusCode.RESOURCE_EXHAUSTED, message, details)
 
 
-def to_trailers(error: BaseException, status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
-    """The trailing metadata: the status with its details, and for an overload when gRPC's own retries may come."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a call ends with that has no answer."""
+
+    code: grpc.StatusCode
+    message: str
+    trailers: tuple[tuple[str, str | bytes], ...]
+
+
+def ending(error: BaseException) -> Ending:
+    """What a call ends with after an error. The trailers are the status, and when gRPC's own retries may come."""
+    status = to_status(error)
     trailers: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
     if isinstance(error, OverloadedError):
         trailers += (("grpc-retry-pushback-ms", str(_millis(error))),)
-    return trailers
-
-
-def to_code(status: status_pb2.Status) -> grpc.StatusCode:
-    """The gRPC code of a status."""
-    return _CODES[status.code]
+    return Ending(_CODES[status.code], status.message, trailers)
 
 
 def _internal(error: BaseException) -> status_pb2.Status:

@@ -17,7 +17,7 @@ from shortlist.v1.filter_pb2 import Filter
 from waiting import eventually_async
 
 from shortlist_core.errors import BundleRefusedError, StateError
-from shortlist_server.rpc.status import to_code, to_status
+from shortlist_server.rpc.status import ending, to_status
 
 EVENT = Event(event_id="e1", user_id="u", item_id="i1")
 LOOPBACK = {"metrics_address": "127.0.0.1:0"}
@@ -85,8 +85,8 @@ async def test_an_unknown_item_in_similar_items_is_not_found(running: Running) -
 
 
 def test_a_refused_bundle_is_a_failed_precondition_with_file_and_check() -> None:
-    status = to_status(BundleRefusedError("b1", "items/price.npy", "is missing"))
-    got = decoded(status, to_code(status), {})
+    error = BundleRefusedError("b1", "items/price.npy", "is missing")
+    got = decoded(to_status(error), ending(error).code, {})
     assert (got.code, got.info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "BUNDLE_REFUSED")
     assert dict(got.info.metadata) == {"bundle": "b1", "file": "items/price.npy", "check": "is missing"}
 
