@@ -3,6 +3,7 @@
 Its workers, where there are several, are this program too.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ AS_WORKER = "worker"
 
 
 def load(bundle: Any, settings: Settings) -> Any:
+    if gate := os.environ.get("FAKE_LOAD_GATE"):
+        server_fakes.Gate(Path(gate)).wait()
     system = server_fakes.load(bundle)
     server_fakes.misbehave(system.ranker)  # once it is warmed
     return system

@@ -51,6 +51,8 @@ class Settings(BaseModel):
     """File of the bearer tokens of those who may call; None: everybody may call."""
     share_port: bool = False
     """Whether other processes listen on the same port (SO_REUSEPORT); the supervisor's workers do."""
+    listen_when_loaded: bool = False
+    """Whether a process listens once its bundles are loaded, not before; so do workers beside others that serve."""
     grace_seconds: float = Field(30.0, ge=0)
     """How long accepted calls have to finish when the server drains."""
     drain_delay_seconds: float = Field(0.5, ge=0)

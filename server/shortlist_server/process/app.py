@@ -17,6 +17,7 @@ from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_serv
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
+from shortlist_core.addresses import split
 from shortlist_server.base.background import keep
 from shortlist_server.base.follower import Follower
 from shortlist_server.base.lifecycle import Lifecycle
@@ -64,7 +65,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """A listening server. It answers as soon as a bundle is loaded; each tenant as soon as its own is."""
+    """A server that listens, or will once its bundles are loaded. Each tenant is answered as soon as its own is."""
 
     listener: Listener
     deployments: Mapping[str, Deployment]
@@ -91,6 +92,8 @@ class Server:
         finally:
             for task in tasks.values():
                 task.cancel()  # those that still load when another has failed
+        if self.settings.listen_when_loaded:
+            await self.listener.start()
         return {tenant: task.result() for tenant, task in tasks.items()}
 
     async def _begin(self, deployment: Deployment) -> LoadedBundle:
@@ -156,11 +159,12 @@ async def create_server(
     authority: Authority | None = None,
     load: Load = load_bundle,
 ) -> tuple[Server, int]:
-    """A server that already listens, and its port. The server owns the stores and closes them when it drains.
+    """A server, and its port. The server owns the stores and closes them when it drains.
 
-    `stores` is one store, or one by each tenant's name. Without an authority the token file says who may call; where
-    there is none either, everybody may. `load` loads the bundles that the folders' labels name. Raises UnavailableError
-    where an address cannot be listened on, DataError where certificates or the token file cannot be used.
+    It already listens, unless the settings say that it does once its bundles are loaded. `stores` is one store, or one
+    by each tenant's name. Without an authority the token file says who may call; where there is none either, everybody
+    may. `load` loads the bundles that the folders' labels name. Raises UnavailableError where an address cannot be
+    listened on, DataError where certificates or the token file cannot be used.
     """
     secure = credentials(settings)
     metrics, page = counted(settings, (*SERVICES, HEALTH))
@@ -200,7 +204,7 @@ async def create_server(
         return server
 
     listener = Listener(make, settings.address, secure)
-    port = await listener.start()
+    port = split(settings.address)[1] if settings.listen_when_loaded else await listener.start()
     if page:
         page.start()
     if tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import grpc
@@ -19,6 +20,7 @@ class Listener:
         self._address = address
         self._credentials = credentials
         self._server: grpc.aio.Server | None = None
+        self._begun = asyncio.Event()
 
     async def start(self) -> int:
         """Listen. Returns the port. Raises UnavailableError where the address cannot be listened on."""
@@ -35,10 +37,12 @@ class Listener:
         self._address = f"{self._address.rpartition(':')[0]}:{port}"  # which port 0 stood for
         await server.start()
         self._server = server
+        self._begun.set()
         return port
 
     async def keep(self) -> None:
         """Wait until the server is stopped. Raises what ended it by itself; the next call starts another one first."""
+        await self._begun.wait()
         if self._server is None:
             await self.start()
         assert self._server is not None

@@ -18,7 +18,7 @@ from shortlist_server.base import logs
 from shortlist_server.base.ports import reserve
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.worker import Ready
-from shortlist_server.process.worker_output import report_of, silence
+from shortlist_server.process.worker_output import SECOND_LOOK_SECONDS, report_of, silence
 
 if TYPE_CHECKING:
     from shortlist_server.observe.shared_metrics import SharedMetrics
@@ -142,7 +142,9 @@ class _Supervisor:
         assert process.stdin is not None and process.stdout is not None
         self._processes.add(process)
         try:
-            process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
+            # Beside workers that serve, callers must not reach one that does not yet.
+            settings = self._settings.model_copy(update={"listen_when_loaded": self._serving > 0})
+            process.stdin.write(settings.model_dump_json().encode() + b"\n")
             ready = await self._unless_stopped(report_of(process.stdout))
             if ready and ready.error:
                 if first:
@@ -162,15 +164,20 @@ class _Supervisor:
                 self._metrics.bury(process.pid)
 
     async def _finish(self, process: asyncio.subprocess.Process) -> None:
-        """Let the worker drain, and kill it where it takes longer than the grace, whatever keeps it."""
+        """Let the worker drain. One that hangs is killed within the grace, another one some time after it."""
         if process.returncode is None:
             process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), self._settings.grace_seconds + _OVERTIME_SECONDS)
-        except TimeoutError:
-            log.error("worker_killed", pid=process.pid, why="it did not end within the grace")
+        assert process.stdout is not None
+        patience = min(self._settings.heartbeat_seconds, max(self._settings.grace_seconds - SECOND_LOOK_SECONDS, 1.0))
+        ending, hanging = asyncio.create_task(process.wait()), asyncio.create_task(silence(process.stdout, patience))
+        timeout = self._settings.grace_seconds + _OVERTIME_SECONDS
+        await asyncio.wait({ending, hanging}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done():
+            why = "it gave no sign of life" if hanging.done() else "it did not end after the grace"
+            log.error("worker_killed", pid=process.pid, why=why)
             process.kill()
-            await process.wait()
+        hanging.cancel()
+        await ending
 
     async def _end(self, process: asyncio.subprocess.Process, serves: bool) -> str:
         """Wait until the worker dies or hangs, or the supervisor stops. Returns in words how the worker ended."""

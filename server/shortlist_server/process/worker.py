@@ -25,7 +25,7 @@ from shortlist_server.base import logs
 from shortlist_server.base.ports import check_free
 from shortlist_server.base.settings import Settings
 from shortlist_server.base.under_way import under_way
-from shortlist_server.process.app import create_server
+from shortlist_server.process.app import Server, create_server
 from shortlist_server.process.deployments import open_stores
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
@@ -71,7 +71,7 @@ async def serve(
 ) -> None:
     """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start.
 
-    `beat` is called every second as a sign of life, for as long as queries are answered.
+    `beat` is called every second as a sign of life, to the end of the drain, for as long as queries are answered.
     """
     loop = asyncio.get_running_loop()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
@@ -83,6 +83,7 @@ async def serve(
         stores = open_stores(settings, open_store)
     server, port = await create_server(settings, stores, load=load)
     stopping = asyncio.ensure_future(stop.wait())
+    beating: asyncio.Future[None] | None = None
     try:
         beginning = asyncio.ensure_future(server.begin())
         if settings.wait_for_bundle and not await _before(stopping, beginning):
@@ -99,12 +100,21 @@ async def serve(
         whole = Ready(f"{host}:{port}", metrics=metrics)
         one = None if settings.tenants else served[0]
         announce(replace(whole, bundle=one.bundle, items=one.items) if one else replace(whole, tenants=tuple(served)))
-        while not stop.is_set():
-            if not server.hangs():
-                beat()
-            await asyncio.wait({stopping}, timeout=_BEAT_SECONDS)
+        beating = asyncio.ensure_future(_beating(server, beat))
+        await asyncio.wait({beating, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if beating.done():
+            await beating  # raises what ended it
     finally:
         await server.drain()
+        if beating:
+            beating.cancel()
+
+
+async def _beating(server: Server, beat: Callable[[], None]) -> None:
+    while True:
+        if not server.hangs():
+            beat()
+        await asyncio.sleep(_BEAT_SECONDS)
 
 
 async def _before(stopping: asyncio.Future[Any], working: asyncio.Future[Any]) -> bool:

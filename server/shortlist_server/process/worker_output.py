@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from shortlist_server.process.worker import REPORT, Ready
 
-_SECOND_LOOK_SECONDS = 1.0  # after which a silent worker is taken for a hanging one
+SECOND_LOOK_SECONDS = 1.0
+"""How long a silent worker is watched further before it is taken for a hanging one."""
 
 
 async def report_of(stdout: asyncio.StreamReader) -> Ready | None:
@@ -22,17 +23,17 @@ async def report_of(stdout: asyncio.StreamReader) -> Ready | None:
 
 
 async def silence(stdout: asyncio.StreamReader, seconds: float) -> None:
-    """Return when the worker has sent nothing for so many seconds, though it has not ended."""
-    patience = seconds
+    """Return when the worker has sent nothing for so many seconds and one more, though it has not ended."""
+    suspected = False
     while True:
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(SECOND_LOOK_SECONDS if suspected else seconds):
                 line = await stdout.readline()
         except TimeoutError:
-            if patience < seconds:
+            if suspected:
                 return
-            patience = _SECOND_LOOK_SECONDS  # perhaps it was the supervisor itself that stood still
+            suspected = True  # or it was the supervisor itself that stood still
             continue
-        patience = seconds
+        suspected = False
         if not line:  # it has ended, or is about to
             await asyncio.Event().wait()

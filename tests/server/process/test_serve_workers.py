@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from redis_server import INSTALLED, RedisServer
 from serve_process import Run, address, children, finish, zombie
+from server_fakes import Gate
 from shortlist import Client, Options, Unavailable
 from shortlist.v1.event_pb2 import Event
 from waiting import PATIENCE, eventually
@@ -42,6 +43,21 @@ def test_a_worker_that_dies_is_replaced(serve: Run) -> None:
     assert finish(process)[0] == 0
 
 
+def test_a_worker_that_still_loads_beside_one_that_serves_gets_no_calls(serve: Run, gate: Gate) -> None:
+    process = serve("--workers", "2", FAKE_LOAD_GATE=str(gate.path))
+    where = address(process)
+    before = children(process)
+    with gate.shut():
+        os.kill(before[0], signal.SIGKILL)
+        gate.reached()  # by the new worker
+        assert before[0] not in children(process)
+        for _ in range(20):  # connections, each of which may reach either worker
+            with Client(where, Options(timeout=PATIENCE)) as client:
+                assert client.health().name == "SERVING"
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+
+
 def test_a_worker_that_hangs_is_replaced(serve: Run) -> None:
     process = serve("--workers", "2")
     where = address(process)
@@ -62,7 +78,7 @@ def test_the_supervisor_ends_within_the_grace_though_a_worker_hangs(serve: Run) 
     process.send_signal(signal.SIGTERM)
     code, errors = finish(process)
     assert code == 0
-    assert "worker_killed" in errors
+    assert "worker_killed" in errors and "no sign of life" in errors
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
