@@ -20,7 +20,7 @@ from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
 from shortlist_core.values import is_id
 from shortlist_server.rpc import validate
-from shortlist_server.rpc.caller import of_tenant
+from shortlist_server.rpc.caller import of_tenant, request_context
 from shortlist_server.rpc.messages import off_loop
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
@@ -43,7 +43,9 @@ class CatalogServicer(CatalogServiceServicer):
         """See the service's definition, as for all methods here."""
         items, bundle = await off_loop(validate.upsert_items, request), self._engine.stable
         async with self._upserting:
-            written = await self._engine.store.write(lambda _: self._engine.catalog.upsert(bundle, items))
+            written = await self._engine.store.write(
+                lambda _: self._engine.catalog.upsert(bundle, items), request_context(context)
+            )
         updated = _existing_count(bundle.bundled, [item.item_id for item in items], written)
         return api.UpsertItemsResponse(
             created_count=len(items) - updated, updated_count=updated, revision=written.sequence
@@ -52,7 +54,9 @@ class CatalogServicer(CatalogServiceServicer):
     async def DeleteItems(self, request: api.DeleteItemsRequest, context: Context) -> api.DeleteItemsResponse:
         """Deletions of items that this bundle does not contain are stored too: another bundle may contain them."""
         item_ids, bundle = validate.delete_items(request), self._engine.stable
-        written = await self._engine.store.write(lambda _: self._engine.catalog.delete(item_ids))
+        written = await self._engine.store.write(
+            lambda _: self._engine.catalog.delete(item_ids), request_context(context)
+        )
         return api.DeleteItemsResponse(
             deleted_count=_existing_count(bundle.bundled, item_ids, written), revision=written.sequence
         )
@@ -60,7 +64,7 @@ class CatalogServicer(CatalogServiceServicer):
     async def GetItem(self, request: api.GetItemRequest, context: Context) -> api.GetItemResponse:
         """The item as the store has it, or else as the bundle has it."""
         item_id, bundle = validate.get_item(request), self._engine.stable
-        [change] = await self._ask(lambda store: store.get([item_id]))
+        [change] = await self._ask(lambda store: store.get([item_id]), context)
         row = bundle.bundled.ids.row(item_id)
         item = _of_store(change) if change else _of_bundle(bundle.bundled, row) if row != NO_ITEM else None
         if item is None:
@@ -70,26 +74,11 @@ class CatalogServicer(CatalogServiceServicer):
     async def ListItems(self, request: api.ListItemsRequest, context: Context) -> api.ListItemsResponse:
         """A page of the bundle's rows, or, after the last row, of the store's other items."""
         (size, token), bundle = validate.list_items(request), self._engine.stable
-        start, bundled = _Position.read(token, bundle), bundle.bundled
-        if start.row < len(bundled):
-            rows = range(start.row, min(start.row + size, len(bundled)))
-            changes = await self._ask(lambda store: store.get(bundled.ids.take(rows)))
-            messages = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
-            positions = [_Position(row + 1) for row in rows]
-            more = True  # the store's items follow
-        else:
-            live = await self._ask(lambda store: store.items(start.item_id, size))
-            messages = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
-            positions = [_Position(len(bundled), change.item_id) for change in live]
-            more = len(live) == size
-        items, used = _page(messages)
-        response = api.ListItemsResponse(items=items)
-        if more or used < len(positions):
-            response.next_page_token = positions[used - 1].text(bundle)
-        return response
+        start = _Position.read(token, bundle)
+        return await self._ask(lambda store: _listed(store, bundle, start, size), context)
 
-    async def _ask(self, work: Callable[[CatalogStore], T]) -> T:
-        return await self._engine.store.read(lambda store: work(store.catalog))
+    async def _ask(self, work: Callable[[CatalogStore], T], context: Context) -> T:
+        return await self._engine.store.read(lambda store: work(store.catalog), request_context(context))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +109,27 @@ class _Position:
     def text(self, bundle: LoadedBundle) -> str:
         content = json.dumps([of_tenant(bundle.version), self.row, self.item_id], ensure_ascii=False)
         return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def _listed(store: CatalogStore, bundle: LoadedBundle, start: _Position, size: int) -> api.ListItemsResponse:
+    """The page of up to `size` items that begins at `start`."""
+    bundled = bundle.bundled
+    if start.row < len(bundled):
+        rows = range(start.row, min(start.row + size, len(bundled)))
+        changes = store.get(bundled.ids.take(rows))
+        messages = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
+        positions = [_Position(row + 1) for row in rows]
+        more = True  # the store's items follow
+    else:
+        live = store.items(start.item_id, size)
+        messages = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
+        positions = [_Position(len(bundled), change.item_id) for change in live]
+        more = len(live) == size
+    items, used = _page(messages)
+    response = api.ListItemsResponse(items=items)
+    if more or used < len(positions):
+        response.next_page_token = positions[used - 1].text(bundle)
+    return response
 
 
 def _existing_count(bundled: ItemTable, item_ids: list[str], written: Written) -> int:

@@ -9,6 +9,7 @@ from shortlist.v1 import event_service_pb2 as api
 from shortlist.v1.event_service_pb2_grpc import EventServiceServicer
 
 from shortlist_server.rpc import validate
+from shortlist_server.rpc.caller import request_context
 from shortlist_server.rpc.messages import off_loop
 from shortlist_server.serving.engine import Engine
 
@@ -23,7 +24,8 @@ class EventServicer(EventServiceServicer):
         self, request: api.WriteEventsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> api.WriteEventsResponse:
         """Store all events of the request, or none."""
-        result, unknown = await self._engine.write(await off_loop(validate.write_events, request))
+        events = await off_loop(validate.write_events, request)
+        result, unknown = await self._engine.write(events, request_context(context))
         return api.WriteEventsResponse(
             accepted_count=result.accepted, duplicate_count=result.duplicates, unknown_item_count=unknown
         )

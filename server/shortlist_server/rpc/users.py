@@ -18,7 +18,7 @@ from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import NO_GROUP, Event, Queries
 from shortlist_server.rpc import validate
-from shortlist_server.rpc.caller import of_tenant
+from shortlist_server.rpc.caller import of_tenant, request_context
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -36,7 +36,7 @@ class UserServicer(UserServiceServicer):
     async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
         """See the service's definition, as for all methods here."""
         user_id, bundle = validate.get_user(request), self._engine.stable
-        summary = await self._engine.store.read(lambda store: store.summary(user_id))
+        summary = await self._engine.store.read(lambda store: store.summary(user_id), request_context(context))
         erased = summary.erased or self._engine.live.erased(user_id)
         trained = [] if erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
@@ -56,26 +56,15 @@ class UserServicer(UserServiceServicer):
 
     async def ExportUser(self, request: api.ExportUserRequest, context: Context) -> api.ExportUserResponse:
         """A page of the bundle's events, then of the store's."""
-        (user_id, size, token), bundle = validate.export_user(request), self._engine.stable
+        user_id, size, token = validate.export_user(request)
+        bundle, live = self._engine.stable, self._engine.live
         start = _Position.read(token, user_id, bundle)
-        live = await self._engine.store.read(lambda store: store.read([user_id], 0)[0])
-        erased = live.erased or self._engine.live.erased(user_id)
-        trained = bundle.histories.queries([] if erased else [user_id])
-        stop = min(start.trained + size, len(trained.items))
-        events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
-        page = await self._engine.store.read(lambda store: store.export(user_id, start.after, size - len(events)))
-        more = page.more or (len(events) == size and page.end == start.after)
-        end = _Position(stop, page.end)
-        written = [(entry.sequence, _of_store(entry.event)) for entry in page.entries if entry.event]
-        fitting = _fitting([message for _, message in written])
-        if fitting < len(written):
-            more, end = True, _Position(stop, written[fitting - 1][0])
-        events += [message for _, message in written[:fitting]]
-        return api.ExportUserResponse(
-            events=events,
-            next_page_token=end.text(user_id, bundle) if more else "",
-            user_attributes=[] if token or erased else _attributes(bundle, user_id),
-        )
+
+        def export(store: StateStore) -> api.ExportUserResponse:
+            erased = store.read([user_id], 0)[0].erased or live.erased(user_id)
+            return _exported(store, bundle, user_id, start, size, erased)
+
+        return await self._engine.store.read(export, request_context(context))
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
         """The deletion completes even if its caller leaves."""
@@ -84,7 +73,7 @@ class UserServicer(UserServiceServicer):
         def erase(store: StateStore) -> tuple[int, bool]:
             return store.erase(user_id), self._engine.forget(user_id)
 
-        deleted, is_recorded = await self._engine.store.write(erase)
+        deleted, is_recorded = await self._engine.store.write(erase, request_context(context))
         return api.DeleteUserResponse(user_id=user_id, deleted_event_count=deleted, recorded_with_bundles=is_recorded)
 
 
@@ -114,6 +103,29 @@ class _Position:
     def text(self, user_id: str, bundle: LoadedBundle) -> str:
         content = json.dumps([_digest(user_id), of_tenant(bundle.version), self.trained, self.after])
         return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def _exported(
+    store: StateStore, bundle: LoadedBundle, user_id: str, start: _Position, size: int, erased: bool
+) -> api.ExportUserResponse:
+    """The page of up to `size` events that begins at `start`."""
+    trained = bundle.histories.queries([] if erased else [user_id])
+    stop = min(start.trained + size, len(trained.items))
+    events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
+    page = store.export(user_id, start.after, size - len(events))
+    more = page.more or (len(events) == size and page.end == start.after)
+    end = _Position(stop, page.end)
+    written = [(entry.sequence, _of_store(entry.event)) for entry in page.entries if entry.event]
+    fitting = _fitting([message for _, message in written])
+    if fitting < len(written):
+        more, end = True, _Position(stop, written[fitting - 1][0])
+    events += [message for _, message in written[:fitting]]
+    is_first = start == _Position()
+    return api.ExportUserResponse(
+        events=events,
+        next_page_token=end.text(user_id, bundle) if more else "",
+        user_attributes=_attributes(bundle, user_id) if is_first and not erased else [],
+    )
 
 
 def _digest(user_id: str) -> str:

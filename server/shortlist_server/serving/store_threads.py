@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
+from shortlist_server.pipeline.request import RequestContext
+from shortlist_server.serving.fair_queue import FairQueue
 from shortlist_server.serving.limiter import Limiter
 from shortlist_state import StateStore
 
@@ -21,29 +24,71 @@ _READERS = 2
 
 
 class StoreThreads:
-    """The threads around a store, which stays its owner's. All methods but `close` belong to one event loop."""
+    """The threads around a store, which stays its owner's. All methods but `close` belong to one event loop.
+
+    Answers are made on the threads too, as far as that takes time: a page of a thousand items would keep the event loop
+    from all other calls.
+    """
 
     def __init__(self, store: StateStore, settings: Settings, metrics: Metrics) -> None:
-        self._store = store
-        self._writers = ThreadPoolExecutor(_WRITERS, "write")
-        self._readers = ThreadPoolExecutor(_READERS, "read")
-        self._writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
-        self._reads = Limiter(settings.max_pending_reads, partial(metrics.pending, "reads"))
+        writes = Limiter(settings.max_pending_writes, partial(metrics.pending, "writes"))
+        reads = Limiter(settings.max_pending_reads, partial(metrics.pending, "reads"))
+        self._writers = _Threads(_WRITERS, "write", store, writes)
+        self._readers = _Threads(_READERS, "read", store, reads)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], context: RequestContext) -> T:
         """The result of `work`, within the limit of pending writes. It is completed even if its caller leaves.
 
         Raises OverloadedError where too many wait.
         """
-        with self._writes.admit():
-            return await asyncio.get_running_loop().run_in_executor(self._writers, work, self._store)
+        return await self._writers.do(work, context)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], context: RequestContext) -> T:
         """The result of `work`, which only reads. Raises OverloadedError where too many wait."""
-        with self._reads.admit():
-            return await asyncio.get_running_loop().run_in_executor(self._readers, work, self._store)
+        return await self._readers.do(work, context)
 
     def close(self) -> None:
         """End the threads after the work that has begun."""
-        self._writers.shutdown()
-        self._readers.shutdown()
+        self._writers.close()
+        self._readers.close()
+
+
+class _Threads:
+    """Some threads, which do the work of callers in turns."""
+
+    def __init__(self, count: int, name: str, store: StateStore, limiter: Limiter) -> None:
+        self._pool = ThreadPoolExecutor(count, name)
+        self._store = store
+        self._limiter = limiter
+        self._idle = count
+        self._waiting: FairQueue[tuple[Work[Any], asyncio.Future[Any]]] = FairQueue()
+
+    async def do(self, work: Work[T], context: RequestContext) -> T:
+        with self._limiter.admit(1, context):
+            result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+            here = copy_context()  # in which the work knows whose call it is done for
+            self._waiting.put((lambda store: here.run(work, store), result), context.lane, context.urgent)
+            self._begin()
+            return await result
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+    def _begin(self) -> None:
+        """Give work to the threads that have none."""
+        while self._idle and (next_one := self._waiting.take()):
+            work, result = next_one
+            if not result.cancelled():  # its caller has not left
+                self._idle -= 1
+                running = asyncio.get_running_loop().run_in_executor(self._pool, work, self._store)
+                running.add_done_callback(partial(self._end, result))
+
+    def _end(self, result: asyncio.Future[Any], running: asyncio.Future[Any]) -> None:
+        self._idle += 1
+        error = running.exception()
+        if not result.cancelled():
+            if error:
+                result.set_exception(error)
+            else:
+                result.set_result(running.result())
+        self._begin()
