@@ -44,6 +44,17 @@ class Served:
 
 
 @contextmanager
+def on_cores(cores: Sequence[int]) -> Iterator[None]:
+    """This thread, and those that it starts meanwhile, on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
 def served(
     bundles: Path,
     *arguments: str,

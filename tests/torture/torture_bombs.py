@@ -2,6 +2,8 @@
 with and without a token, large calls that are refused, requests that never end, answers that nobody reads, connections
 that send nothing, streams and watchers by the thousand, calls that are taken back at once. Meanwhile a worker's private
 memory stays below what it was plus 1 GB, health answers within a second, and afterwards the server answers as before.
+
+The server has one core for itself, and the attackers another one, as they would have on machines of their own.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import grpc
 import server_fakes as fakes
 from observer import Observer
 from raw_http2 import LARGEST_WINDOW, Connection, message
-from served import Served, served
+from served import Served, on_cores, served
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendRequest, RecommendRequest
+from torture_overload import cores
 from waiting import eventually
 
 from shortlist_server.rpc.token_file import new_token
@@ -47,7 +50,8 @@ def torture(folder: Path, seed: int, calls: int, connections: int, seconds: floa
     (folder / "tokens").write_text(line + "\n")
     arguments = ("--token-file", str(folder / "tokens"), "--log-level", "error")
     told = []
-    with served(folder / "bundles", *arguments) as server:
+    server_core, attackers_core = cores()
+    with on_cores(attackers_core), served(folder / "bundles", *arguments, cores=server_core) as server:
         _answers(server, token)
         base = server.private_mb
         for name, attack in _attacks(server, token, calls, connections, seconds).items():
