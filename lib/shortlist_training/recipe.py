@@ -84,14 +84,14 @@ def train(
         settings = warm.settings
     else:
         progress("choosing retrieval settings on the newest slice")
-        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed)
+        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, recipe.sequence_batches)
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
     training = SourceTraining()
     parts: list[Examples] = []
     samples: list[FusionSample] = []
     for i, cut in enumerate(cuts, start=1):
         progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
-        sources = training.fit(FitInputs(cut.past, items, settings, seed, recipe.tower_steps))
+        sources = training.fit(FitInputs(cut.past, items, settings, seed, recipe.tower_steps, recipe.sequence_batches))
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
         proposed = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
         samples.append(fusion_sample(proposed, cut, seed))
@@ -124,7 +124,7 @@ def train(
             progress(f"training the ranker without {name}")
             rankers[name] = ranker(changed, dropped)
     progress("fitting retrieval on everything")
-    sources = training.fit(FitInputs(histories, items, settings, seed, recipe.tower_steps))
+    sources = training.fit(FitInputs(histories, items, settings, seed, recipe.tower_steps, recipe.sequence_batches))
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     return Trained(
         table, Retriever(sources, fusion, len(items)), facts, scorer, rankers, settings, sum(map(len, parts))

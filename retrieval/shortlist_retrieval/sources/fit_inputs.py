@@ -29,6 +29,7 @@ class RetrievalSettings:
     read_fading: bool = False  # whether EASE over fading events also reads fading histories
     recent_penalty: float = 200.0  # of EASE over fading events
     factors: int = 64  # of ALS
+    sequence: bool = False  # whether a model of order is one of the sources
 
     @property
     def has_recent(self) -> bool:
@@ -44,7 +45,8 @@ class FitInputs:
     items: ItemFeatures
     settings: RetrievalSettings
     seed: int
-    most_steps: int = 0  # batches that a model may be trained on
+    most_steps: int = 0  # batches that the two towers may be trained on
+    most_sequence_batches: int = 0  # and the sequence model; 0: there is none
 
     @property
     def n_items(self) -> int:

@@ -11,6 +11,7 @@ from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
+from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.similar_users import SimilarUsers
 from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.sources.text import Text
@@ -19,6 +20,7 @@ from shortlist_retrieval.sources.two_tower import TwoTower
 
 SOURCES: tuple[type[Source], ...] = (
     TwoTower,
+    SequenceSource,
     ItemItem,
     RecentItemItem,
     Cosine,

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from shortlist_core.types import Bools
 from shortlist_retrieval.sources.fit_inputs import FitInputs
+from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.sources.two_tower import TwoTower
+from shortlist_retrieval.training.sequence_trainer import SequenceTrainer
 from shortlist_retrieval.training.two_tower_trainer import TwoTowerTrainer
 
 
@@ -30,6 +32,7 @@ class Trainer(Protocol):
 
 TRAINERS: dict[type[Source], Callable[[FitInputs], Trainer]] = {
     TwoTower: TwoTowerTrainer,
+    SequenceSource: SequenceTrainer,
 }
 
 

@@ -1,0 +1,83 @@
+"""Training examples of the sequence model: rows of LENGTH steps, in which each step is to be predicted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shortlist_core.types import DAY, Float32s, Int64s, Queries
+from shortlist_layers.quiet_keras import keras
+from shortlist_retrieval.sources.sequence import LENGTH
+from shortlist_retrieval.sources.sequence_steps import steps_of
+
+ROWS = 10
+"""Rows of a batch."""
+
+BATCH = ROWS * LENGTH
+"""Steps of a batch."""
+
+NEGATIVES = 4_096
+
+
+class SequenceBatches(keras.utils.PyDataset):
+    """Batches of all users' steps one after another, the users in a new order in each pass.
+
+    A row is cut out of that without regard to where users begin, so nothing is padded. A step is predicted from what
+    was read of its user until the moment before, as far as that stands in the same row. So simultaneous steps, such as
+    lines of one invoice, do not predict each other. Steps on an item that the user had before are read, but not
+    predicted. With a finite `half_life_days` newer steps count more.
+    """
+
+    def __init__(self, histories: Queries, n_items: int, half_life_days: float, batches: int, seed: int) -> None:
+        super().__init__()
+        self.steps, self.n_items, self.batches = steps_of(histories, n_items), n_items, batches
+        self.generator = np.random.default_rng(seed)
+        lengths = np.diff(self.steps.offsets)
+        self.users = np.repeat(np.arange(len(lengths)), lengths)
+        self.back = np.arange(len(self.steps)) - _last_before(self.users, self.steps.times)
+        first = np.zeros(len(self.steps), bool)
+        first[np.unique(self.users * n_items + self.steps.items, return_index=True)[1]] = True
+        earlier = self.steps.offsets[self.users] <= np.arange(len(self.steps)) - self.back
+        age = (np.repeat(histories.now, lengths) - self.steps.times) / DAY
+        self.weights: Float32s = np.where(first & earlier, np.exp2(-age / half_life_days), 0).astype(np.float32)
+        self.weights /= max(float(self.weights.sum()) / max(len(self.steps), 1), 1e-9)
+        popularity = np.bincount(self.steps.items, minlength=n_items) / max(len(self.steps), 1)
+        self.log_q = np.log(BATCH * popularity + NEGATIVES / n_items).astype(np.float32)
+        self.waiting = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return self.batches if self.weights.any() else 0
+
+    def __getitem__(self, number: int) -> tuple[dict[str, Any], Float32s]:
+        """The next batch. Every array but `negatives` and `log_q` is [ROWS, LENGTH]."""
+        while len(self.waiting) < BATCH:
+            self.waiting = np.concatenate([self.waiting, self._pass()])
+        at, self.waiting = self.waiting[:BATCH].reshape(ROWS, LENGTH), self.waiting[BATCH:]
+        sources = np.arange(LENGTH) - self.back[at]
+        batch = {
+            "items": self.steps.items[at],
+            "types": self.steps.types[at].astype(np.int32),
+            "pauses": self.steps.pauses[at],
+            "users": self.users[at].astype(np.int32),
+            "sources": np.maximum(sources, 0).astype(np.int32),
+            "weights": np.where(sources >= 0, self.weights[at], 0).astype(np.float32),
+            "negatives": self.generator.integers(self.n_items, size=NEGATIVES).astype(np.int32),
+            "log_q": self.log_q,
+        }
+        return batch, np.zeros(BATCH, np.float32)
+
+    def _pass(self) -> Int64s:
+        """All steps, the users in a random order."""
+        order = self.generator.permutation(len(self.steps.offsets) - 1)
+        lengths = np.diff(self.steps.offsets)[order]
+        begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        return np.repeat(self.steps.offsets[:-1][order] - begins, lengths) + np.arange(len(self.steps))
+
+
+def _last_before(users: Int64s, times: Int64s) -> Int64s:
+    """For each step the position of the last one before it at an earlier moment; another user's where there is none."""
+    new_moment = np.ones(len(users), bool)
+    new_moment[1:] = (users[1:] != users[:-1]) | (times[1:] != times[:-1])
+    starts = np.flatnonzero(new_moment)
+    return starts[np.cumsum(new_moment) - 1] - 1 if len(users) else np.zeros(0, np.int64)

@@ -1,0 +1,57 @@
+"""The trainer of the sequence model: trains it forward through time, one slice after another, like other sources."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from shortlist_core.types import Bools
+from shortlist_retrieval.sources.fit_inputs import FitInputs
+from shortlist_retrieval.sources.sequence import SequenceSource
+from shortlist_retrieval.sources.sequence_steps import steps_of
+from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.training.sequence_batches import BATCH
+from shortlist_retrieval.training.sequence_training import RATE, SequenceTraining
+
+PASSES, LATER_PASSES = 24, 6
+"""Looks at every step in the first slice, and in each later one, as far as the recipe's limit allows."""
+
+LATER = 0.25
+"""Share of the first slice's most batches that each later slice may take."""
+
+LATER_RATE = 0.5
+"""Share of the rate of learning with which a model that has learned before goes on."""
+
+SPARSE, DENSE = (16.0, 0.5), (256.0, 0.1)
+"""Steps per item, and the dropout that suits them; between the two it falls with the logarithm."""
+
+
+class SequenceTrainer:
+    """Trains the sequence model. Each fit goes on from the weights of the one before."""
+
+    def __init__(self, first: FitInputs) -> None:
+        steps = steps_of(first.histories, first.n_items)
+        self._training = SequenceTraining(first.n_items, first.seed, dropout_for(len(steps), steps.items))
+
+    def fit(self, inputs: FitInputs) -> Sequence[SequenceSource]:
+        """The source, trained within the limit of the first or of a later slice."""
+        is_first = self._training.calls == 0
+        passes, share = (PASSES, 1.0) if is_first else (LATER_PASSES, LATER)
+        looks = passes * len(steps_of(inputs.histories, inputs.n_items)) / BATCH
+        batches = max(1, int(min(looks, share * inputs.most_sequence_batches)))
+        rate = RATE if is_first else LATER_RATE * RATE
+        return (self._training.fit(inputs.histories, inputs.settings.half_life_days, batches, rate),)
+
+    def unaware_of(self, source: Source, new: Bools) -> Source:
+        """The source itself: items that nobody had when it was fitted have no vectors."""
+        return source
+
+
+def dropout_for(steps: int, items: np.ndarray) -> float:
+    """The dropout for so many steps about these items: the fewer there are per item, the more is forgotten."""
+    per_item = steps / max(len(np.unique(items)), 1)
+    (few, most), (many, least) = SPARSE, DENSE
+    share = (math.log(max(per_item, few)) - math.log(few)) / (math.log(many) - math.log(few))
+    return most + min(share, 1.0) * (least - most)
