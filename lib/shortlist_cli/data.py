@@ -122,6 +122,9 @@ def table(
             " yyyymmddhhmmss; iso: no number is a time. Left out: found out from the whole column, or refused."
         ),
     ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Time of all interactions, such as 2026-01-31, for data that tell none.")
+    ] = None,
     time_zone: Annotated[
         str | None, typer.Option(help="Zone of times that tell none, such as Europe/Berlin. Left out: UTC.")
     ] = None,
@@ -145,7 +148,7 @@ def table(
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     _writable(out)
     names = parse_event_types(event_types or [])
-    rules = Rules(time_format, names, event_type, separator, time_zone, decimal, dislike_below)
+    rules = Rules(time_format, time, names, event_type, separator, time_zone, decimal, dislike_below)
     reading = Reading(format, encoding, delimiter)
     sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
     writable(out, sum(sizes) // LEAST_PACKED)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from shortlist_data.cells import Notes, is_not_id, text_of, words
+from shortlist_data.cells import Notes, is_filled, is_not_id, text_of, words
 from shortlist_data.null_words import IN_TEXT
 from shortlist_data.reading import LINE
 from shortlist_data.schema import ATTRIBUTES, USERS
+
+_NAMELESS = re.compile(r"Unnamed: \d+(_level_\d+)?|__index_level_\d+__")
+"""What pandas calls a column without a name, which mostly holds row numbers."""
 
 
 def attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
@@ -24,7 +29,11 @@ def attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
 
 def attribute_notes(raw: pl.DataFrame, schema: pl.Schema) -> Notes:
     """Which values are left out."""
-    notes: Notes = []
+    notes: Notes = [
+        (f"column {name!r}, which has no name of its own: left out", is_filled(raw, name), name)
+        for name in raw.columns
+        if _NAMELESS.fullmatch(name)
+    ]
     for name in _names(raw, schema):
         text = text_of(raw, name)
         notes.append((f"attribute {name!r} that programs write for nothing: left out", text.is_in(IN_TEXT), name))
@@ -36,5 +45,5 @@ def attribute_notes(raw: pl.DataFrame, schema: pl.Schema) -> Notes:
 
 def _names(raw: pl.DataFrame, schema: pl.Schema) -> list[str]:
     """The columns that become attributes, one for each."""
-    extra = [name for name in raw.columns if name not in schema and name != LINE]
+    extra = [name for name in raw.columns if name not in schema and name != LINE and not _NAMELESS.fullmatch(name)]
     return extra + ["attributes"] * ("attributes" in raw.columns and raw.schema["attributes"] != ATTRIBUTES)

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from shortlist_core.errors import DataError
 from shortlist_data import schema
@@ -13,6 +14,7 @@ from shortlist_data.known_names import EVENTS, NAMES, RATINGS
 
 _TYPED = re.compile(r":(token|token_seq|float|float_seq)$")  # RecBole writes the type of a column after its name
 
+_EXTENDED = re.compile(r"\.\$(oid|date|numberLong|numberInt|numberDouble|numberDecimal)$")  # MongoDB writes types so
 _TABLE = re.compile(r"^.*\w\.(?=\w)")
 _DATUM = re.compile(r"[-+\d.,:/ TZ]*\d[-+\d.,:/ TZ]*")  # a number or a time, which is no name
 
@@ -58,7 +60,7 @@ class Header:
         columns: dict[str, str] = {}
         objects = {_column_of(name) for name in self.inner}
         plain = {_bare(column): column for column in reversed(self.unread) if column not in objects}
-        plain |= {_letters(name): name for name in reversed(self.inner)}
+        plain |= {_letters(_EXTENDED.sub("", name)): name for name in reversed(self.inner)}
         for name, others in NAMES[self.table].items():
             alike = next((other for other in (plain_name(name), *others.split()) if other in plain), None)
             if alike is not None and name not in self.found:
@@ -85,11 +87,14 @@ def read_header(
     """Which of the `columns` of a file are read as canonical ones of `table`.
 
     A mapping (canonical name -> column) goes first, then a column of the very name, then one that differs from it only
-    in what `plain_name` leaves out. Raises DataError where two columns differ so from a name.
+    in what `plain_name` leaves out. A column of objects is no id and no time, unless it is mapped. Raises DataError
+    where two columns differ so from a name.
     """
     found: dict[str, str] = {}
+    plain = [column for column in columns if column not in {_column_of(name) for name in inner}]
     for name in [*mapping, *(name for name in schema.TABLES[table] if name not in mapping)]:
-        free = columns if name in mapping else [column for column in columns if column not in found.values()]
+        fitting = plain if name in schema.REQUIRED[table] else columns
+        free = columns if name in mapping else [column for column in fitting if column not in found.values()]
         alike = _alike(mapping.get(name, name), free)
         if len(alike) > 1:
             choice = " or ".join(_option(f"{table}.{name}={column}") for column in alike)
@@ -123,7 +128,8 @@ def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()
     add = f"; add {' '.join(options)}" if options else ""
     also = f"; name {'also ' if options else ''}what stands for the rest: {' '.join(unknown)}" if unknown else ""
     timeless = any("interactions.timestamp" in option for option in unknown)
-    when = " (data without times needs a column with one time in all rows)" if timeless else ""
+    day = f"--time {datetime.now(UTC):%Y-%m-%d}"
+    when = f" (for data without times, add {day}, the day of all rows)" if timeless else ""
     raise DataError("; ".join(said) + add + also + when)
 
 

@@ -34,8 +34,9 @@ NAMES = {
             createdat created creationtime datecreated dateadded orderdate orderedat ordertime orderpurchasetimestamp
             purchasedate purchasedat purchasetime transactiondate transactiontime tdat invoicedate saledate salesdate
             paidat processedat viewedat clicktime clickedat occurredat eventdate eventdatetime servertime
-            collectortstamp originaltimestamp sentat receivedat utctimestamp utctime zeitstempel zeitpunkt datum zeit
-            bestelldatum kaufdatum rechnungsdatum fechahora fecha horodatage dateheure updatedat lastupdated day
+            collectortstamp originaltimestamp ratedat playedat watchedat listenedat boughtat sentat receivedat
+            utctimestamp utctime zeitstempel zeitpunkt datum zeit bestelldatum kaufdatum rechnungsdatum fechahora fecha
+            horodatage dateheure updatedat lastupdated day
         """,
         "event_type": """
             event type eventname action actiontype behavior behaviortype behaviour feedbacktype interactiontype

@@ -13,6 +13,7 @@ class Rules:
     """How raw values are interpreted. What is None is found out, column by column, where an importer surveys them."""
 
     time_format: str | None = None  # strptime, or a name of `time_units.NAMES` for numbers; text may be ISO 8601 too
+    time: str | None = None  # of all interactions, for data that tell none
     event_types: Mapping[str, str] = field(default_factory=dict)  # the source's name -> a canonical one
     event_type: str = EventType.INTERACTION.name.lower()  # of rows without one
     separator: str = "|"  # between categories

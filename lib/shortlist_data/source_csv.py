@@ -80,8 +80,8 @@ def _names(path: Path, lines: io.StringIO, separator: str, quotes: bool) -> list
         fields = next(csv.reader(lines, delimiter=separator, quoting=quoting))
     except csv.Error as error:
         raise DataError(f"{path}: cannot read the header: {error}") from error
-    # Tables saved with their row numbers have a first column without a name.
-    header = [name.strip() or f"column_{i}" for i, name in enumerate(fields, start=1)]
+    # Tables saved with their row numbers have a first column without a name. pandas would call it so, too.
+    header = [name.strip() or f"Unnamed: {i - 1}" for i, name in enumerate(fields, start=1)]
     repeated = [name for name in header if header.count(name) > 1]
     if repeated:
         raise DataError(f"{path}: column {repeated[0]!r} appears twice in the header")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
+from shortlist_core.errors import DataError
 from shortlist_data.columns import Header, read_header, refuse_incomplete
 from shortlist_data.event_types import unknown_words
 from shortlist_data.inner_fields import inner_fields, with_inner_fields
@@ -74,7 +75,18 @@ class TableSource:
             inner = inner_fields(batch) if json else ()
             batch = with_inner_fields(batch, self.mapping.values()) if json else batch
             columns = [name for name in batch.columns if name != LINE]
-            yield read_header(self.table, str(self.path), columns, self.mapping, inner), batch
+            header = read_header(self.table, str(self.path), columns, self.mapping, inner)
+            if self.table == "interactions" and self.rules.time is not None:
+                header, batch = self._with_time(header, batch, self.rules.time)
+            yield header, batch
+
+    def _with_time(self, header: Header, batch: pl.DataFrame, time: str) -> tuple[Header, pl.DataFrame]:
+        """The rows with the same time each. Raises DataError where they tell one."""
+        if "timestamp" in header.found:
+            column = header.found["timestamp"]
+            raise DataError(f"{self.path}: --time is for data without times, and the column {column!r} tells them")
+        found = {**header.found, "timestamp": "timestamp"}
+        return replace(header, found=found), batch.with_columns(pl.lit(time).alias("timestamp"))
 
     def _surveyed(self, rejects: Rejects) -> Rules:
         """The rules with what a first reading of the file finds out of its columns, as far as something is open."""

@@ -22,6 +22,7 @@ _OTHER = 0.05
 """... and no more than this share lies in those of another unit."""
 _SAMPLE = 1_000
 _DATE = re.compile(r"\d{1,2}([-/.])\d{1,2}[-/.](\d{4}|\d{2})(?!\d)")
+_SHORT = r"^(?<first>\d{1,2})[-/.](?<second>\d{1,2})[-/.]\d{2}(?:\D|$)"
 _CLOCK = re.compile(r"(\d{1,2}):\d{2}(:\d{2})?")
 
 
@@ -40,6 +41,8 @@ class TimeSurvey:
     months_first: int = 0
     either: int = 0
     dotted: bool = True  # whether all of them have dots, as where days come first
+    ruled_out: dict[bool, bool] = field(default_factory=lambda: {True: False, False: False})
+    """Whether no date with two digits for the year can begin with the day (True) or the month (False)."""
     examples: dict[str, tuple[str, int]] = field(default_factory=dict)  # kind of cell -> the first one and its line
 
     def add(self, column: pl.Series, lines: pl.Series) -> None:
@@ -94,6 +97,9 @@ class TimeSurvey:
         if not self.readable:
             sample = frame["cell"].head(_SAMPLE)
             self.readable = any(read_text(sample, first)["local"].is_not_null().any() for first in (True, False))
+        short = frame["cell"].str.extract_groups(_SHORT).struct.unnest().cast(pl.Int32)
+        self.ruled_out[True] |= bool((short["second"] > 12).any())  # a month
+        self.ruled_out[False] |= bool((short["first"] > 12).any())
         dates = frame.filter(pl.col("cell").str.contains(TWO_NUMBERS))
         if not dates.height:
             return
@@ -143,7 +149,8 @@ class TimeSurvey:
         cell, line = self.examples["text"]
         ways = "such as --time-format '%d.%m.%y %H:%M'"
         if _DATE.match(cell):
-            ways = " or ".join(f"--time-format {_form(cell, first)!r}" for first in (True, False))
+            orders = [first for first in (True, False) if not self.ruled_out[first]] or [True, False]
+            ways = " or ".join(f"--time-format {_form(cell, first)!r}" for first in orders)
         raise DataError(
             f"{self.where}: no cell is a time, such as {cell!r} (line {line}): write the times as ISO 8601, or say"
             f" their strptime format, {ways}"

@@ -1,6 +1,7 @@
 """Columns are found whatever their case; what is missing is told at once, with the line to type."""
 
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,8 @@ def test_all_that_is_missing_in_all_tables_is_told_at_once(tmp_path: Path) -> No
         f" {people}: there is no column 'user_id' (the columns are country);"
         " add --columns items.item_id=sku --columns items.title=name; name also what stands for the rest:"
         " --columns interactions.user_id=... --columns interactions.item_id=... --columns interactions.timestamp=..."
-        " --columns users.user_id=... (data without times needs a column with one time in all rows)"
+        " --columns users.user_id=..."
+        f" (for data without times, add --time {datetime.now(UTC):%Y-%m-%d}, the day of all rows)"
     )
 
 

@@ -92,7 +92,7 @@ def test_other_encodings_across_blocks(tmp_path: Path, encoding: str, monkeypatc
 def test_a_column_without_a_name_gets_one(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(",a\n0,x\n")
     frame = pl.concat(batches(tmp_path / "t.csv", Rejects("items")))
-    assert frame.columns == ["column_1", "a", LINE]
+    assert frame.columns == ["Unnamed: 0", "a", LINE]
 
 
 def test_a_blank_first_line_is_no_header(tmp_path: Path) -> None:

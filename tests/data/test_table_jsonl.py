@@ -85,3 +85,14 @@ def test_a_price_inside_of_an_object_is_read_when_it_is_mapped(tmp_path: Path) -
     assert item(result, "a")["price"] == 12.5
     assert item(result, "a")["attributes"] == [{"key": "sizes", "value": '{"height": 3}'}]
     assert hints(result.headers, {}) == ["items: columns that are left out: 'price.currency'"]
+
+
+def test_types_that_mongodb_writes_are_offered_and_read(tmp_path: Path) -> None:
+    row = {"userId": {"$oid": "64b7"}, "itemId": {"$oid": "77c0"}, "createdAt": {"$date": "2024-01-01T10:00:00Z"}}
+    options = ["interactions.user_id=userId.$oid", "interactions.item_id=itemId.$oid"]
+    options.append("interactions.timestamp=createdAt.$date")
+    with pytest.raises(DataError) as refused:
+        import_events(tmp_path, json.dumps(row), "e.jsonl")
+    assert all(f"--columns '{option}'" in str(refused.value) for option in options)
+    result = import_events(tmp_path, json.dumps(row), "e.jsonl", columns=parse_columns(options))
+    assert events(result) == [("64b7", "77c0")]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from importing import import_events, import_items
 from table_imports import GOOD, HEADER, item, rejected
 
@@ -70,3 +71,10 @@ def test_user_columns_become_attributes(tmp_path: Path) -> None:
         [{"key": "country", "value": "NL"}],
         [{"key": "age", "value": "30"}],
     ]
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_row_numbers_that_pandas_wrote_are_no_attribute(tmp_path: Path, name: str) -> None:
+    result = import_items(tmp_path, f"{name},item_id,brand\n0,a,Acme\n1,b,Zeta\n")
+    assert item(result, "a")["attributes"] == [{"key": "brand", "value": "Acme"}]
+    assert "'Unnamed: 0', which has no name of its own: left out" in "".join(note.text for note in result.notes)

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from importing import counts, import_events, import_times
+from table_imports import GOOD
 
 from shortlist_core.errors import DataError
 from shortlist_data.rules import Rules
@@ -227,7 +228,25 @@ def test_local_times_that_would_lie_in_the_future_are_refused_without_a_zone(tmp
 
 def test_a_year_of_two_digits_is_refused_with_its_forms(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"format, --time-format '%d/%m/%y %H:%M' or --time-format '%m/%d/%y %H:%M'"):
-        import_times(tmp_path, "1/31/24 10:00")
+        import_times(tmp_path, "1/3/24 10:00")
+
+
+@pytest.mark.parametrize("cells, form", [(["1/3/24", "1/31/24"], "%m/%d/%y"), (["01.02.24", "31.01.24"], "%d.%m.%y")])
+def test_a_form_that_a_date_rules_out_is_not_told(tmp_path: Path, cells: list[str], form: str) -> None:
+    with pytest.raises(DataError, match=rf"their strptime format, --time-format '{form}'$"):
+        import_times(tmp_path, *cells)
+
+
+def test_data_without_times_are_told_one_and_get_it(tmp_path: Path) -> None:
+    rows = "user_id,item_id\nu1,a\nu2,b\n"
+    with pytest.raises(DataError, match=r"for data without times, add --time \d{4}-\d\d-\d\d"):
+        import_events(tmp_path, rows)
+    result = import_events(tmp_path, rows, rules=Rules(time="2024-05-01"))
+    assert result.dataset.interactions["timestamp"].dt.strftime("%F %T").to_list() == ["2024-05-01 00:00:00"] * 2
+    with pytest.raises(DataError, match=r"--time is for data without times, and the column 'timestamp' tells them"):
+        import_events(tmp_path, HEADER + GOOD, rules=Rules(time="2024-05-01"))
+    with pytest.raises(DataError, match="someday"):
+        import_events(tmp_path, rows, rules=Rules(time="someday"))
 
 
 @pytest.mark.parametrize(
