@@ -75,6 +75,9 @@ def publish(
     return store
 
 
+_NOTED = 1_000  # calls that a fake remembers
+
+
 class Retriever:
     """Likes items in the order 0, 1, 2, ...; hooks make it fail, dawdle or forget."""
 
@@ -83,7 +86,7 @@ class Retriever:
     n_items = ITEMS + ROOM
 
     def __init__(self) -> None:
-        self.calls: list[str] = []
+        self.calls: list[str] = []  # the newest, as a server may run for an hour
         self.queries: list[Queries] = []
         self.before = lambda: None  # called first, may raise
         self.failed: tuple[str, ...] = ()
@@ -107,8 +110,9 @@ class Retriever:
         allowed: Any = None,
         also: Any = None,
     ) -> Candidates:
-        self.calls.append("retrieve")
+        self._note("retrieve")
         self.queries.append(queries)
+        del self.queries[:-_NOTED]
         self.before()
         lists = []
         for i in range(len(queries)):
@@ -121,12 +125,12 @@ class Retriever:
         return self._describe(lists)
 
     def score(self, queries: Queries, items: Any) -> Candidates:
-        self.calls.append("score")
+        self._note("score")
         self.before()
         return self._describe([row[row != NO_ITEM] for row in items], items.shape[1])
 
     def similar(self, item: int, count: int, *, blocked: Any, allowed: Any = None, new: Any = None) -> Candidates:
-        self.calls.append("similar")
+        self._note("similar")
         self.before()
         rows = np.array([row for row in range(ITEMS) if allowed is None or allowed[row]])
         rows = rows[~np.isin(rows, blocked)] if self.obeys else rows
@@ -143,10 +147,14 @@ class Retriever:
         return replace(told, sources=(*SOURCES, ""), explanations=(*EXPLANATIONS, SILENCE))
 
     def put(self, rows: Any, items: Sequence[Any]) -> None:
-        self.calls.append("put")
+        self._note("put")
 
     def nearest(self, queries: Queries, rows: Any, count: int) -> list[Any]:
         return [rows[:count]] * len(queries)
+
+    def _note(self, call: str) -> None:
+        self.calls.append(call)
+        del self.calls[:-_NOTED]
 
     def _describe(self, lists: Sequence[Any], width: int | None = None) -> Candidates:
         width = max(map(len, lists)) if width is None else width

@@ -32,6 +32,7 @@ WORKER = tuple(python_module("shortlist_server.process.worker"))
 _GIVE_UP = 5  # deaths in a row of workers that never served; those of one that did may be callers' doing
 _SETTLED_SECONDS = 60.0  # a worker that dies after more than this is replaced after the first pause again
 _OVERTIME_SECONDS = 5.0  # beyond the grace, for a worker that is told to end
+_KILLING_SECONDS = 1.0  # of the grace, for a worker that hangs to be killed and for the supervisor to end
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
 
@@ -168,7 +169,8 @@ class _Supervisor:
         if process.returncode is None:
             process.terminate()
         assert process.stdout is not None
-        patience = min(self._settings.heartbeat_seconds, max(self._settings.grace_seconds - SECOND_LOOK_SECONDS, 1.0))
+        in_time = self._settings.grace_seconds - SECOND_LOOK_SECONDS - _KILLING_SECONDS
+        patience = min(self._settings.heartbeat_seconds, max(in_time, 1.0))
         ending, hanging = asyncio.create_task(process.wait()), asyncio.create_task(silence(process.stdout, patience))
         timeout = self._settings.grace_seconds + _OVERTIME_SECONDS
         await asyncio.wait({ending, hanging}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
