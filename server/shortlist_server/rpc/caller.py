@@ -80,7 +80,7 @@ def caller_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:
 
 
 def request_context(
-    context: grpc.aio.ServicerContext[Any, Any], reserve_seconds: float = 0.0, urgent: bool = True
+    context: grpc.aio.ServicerContext[Any, Any], reserve_seconds: float, urgent: bool = True
 ) -> RequestContext:
     """The request context of a call: its caller, and its deadline less the time that the answer needs to get back."""
     seconds_left = context.time_remaining()

@@ -20,7 +20,7 @@ from shortlist_core.errors import InvalidArgumentError, NotFoundError, Violation
 from shortlist_core.types import NO_ITEM
 from shortlist_core.values import is_id
 from shortlist_server.rpc import validate
-from shortlist_server.rpc.caller import of_tenant, request_context
+from shortlist_server.rpc.caller import lane_of, of_tenant
 from shortlist_server.rpc.messages import off_loop
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
@@ -44,7 +44,7 @@ class CatalogServicer(CatalogServiceServicer):
         items, bundle = await off_loop(validate.upsert_items, request), self._engine.stable
         async with self._upserting:
             written = await self._engine.store.write(
-                lambda _: self._engine.catalog.upsert(bundle, items), request_context(context)
+                lambda _: self._engine.catalog.upsert(bundle, items), lane_of(context)
             )
         updated = _existing_count(bundle.bundled, [item.item_id for item in items], written)
         return api.UpsertItemsResponse(
@@ -54,9 +54,7 @@ class CatalogServicer(CatalogServiceServicer):
     async def DeleteItems(self, request: api.DeleteItemsRequest, context: Context) -> api.DeleteItemsResponse:
         """Deletions of items that this bundle does not contain are stored too: another bundle may contain them."""
         item_ids, bundle = validate.delete_items(request), self._engine.stable
-        written = await self._engine.store.write(
-            lambda _: self._engine.catalog.delete(item_ids), request_context(context)
-        )
+        written = await self._engine.store.write(lambda _: self._engine.catalog.delete(item_ids), lane_of(context))
         return api.DeleteItemsResponse(
             deleted_count=_existing_count(bundle.bundled, item_ids, written), revision=written.sequence
         )
@@ -78,7 +76,7 @@ class CatalogServicer(CatalogServiceServicer):
         return await self._ask(lambda store: _listed(store, bundle, start, size), context)
 
     async def _ask(self, work: Callable[[CatalogStore], T], context: Context) -> T:
-        return await self._engine.store.read(lambda store: work(store.catalog), request_context(context))
+        return await self._engine.store.read(lambda store: work(store.catalog), lane_of(context))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from shortlist.v1 import event_service_pb2 as api
 from shortlist.v1.event_service_pb2_grpc import EventServiceServicer
 
 from shortlist_server.rpc import validate
-from shortlist_server.rpc.caller import request_context
+from shortlist_server.rpc.caller import lane_of
 from shortlist_server.rpc.messages import off_loop
 from shortlist_server.serving.engine import Engine
 
@@ -25,7 +25,7 @@ class EventServicer(EventServiceServicer):
     ) -> api.WriteEventsResponse:
         """Store all events of the request, or none."""
         events = await off_loop(validate.write_events, request)
-        result, unknown = await self._engine.write(events, request_context(context))
+        result, unknown = await self._engine.write(events, lane_of(context))
         return api.WriteEventsResponse(
             accepted_count=result.accepted, duplicate_count=result.duplicates, unknown_item_count=unknown
         )

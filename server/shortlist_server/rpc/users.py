@@ -18,7 +18,7 @@ from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import NO_GROUP, Event, Queries
 from shortlist_server.rpc import validate
-from shortlist_server.rpc.caller import of_tenant, request_context
+from shortlist_server.rpc.caller import lane_of, of_tenant
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -36,7 +36,7 @@ class UserServicer(UserServiceServicer):
     async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
         """See the service's definition, as for all methods here."""
         user_id, bundle = validate.get_user(request), self._engine.stable
-        summary = await self._engine.store.read(lambda store: store.summary(user_id), request_context(context))
+        summary = await self._engine.store.read(lambda store: store.summary(user_id), lane_of(context))
         erased = summary.erased or self._engine.live.erased(user_id)
         trained = [] if erased else bundle.histories.queries([user_id]).times.tolist()
         response = api.GetUserResponse(
@@ -64,7 +64,7 @@ class UserServicer(UserServiceServicer):
             erased = store.read([user_id], 0)[0].erased or live.erased(user_id)
             return _exported(store, bundle, user_id, start, size, erased)
 
-        return await self._engine.store.read(export, request_context(context))
+        return await self._engine.store.read(export, lane_of(context))
 
     async def DeleteUser(self, request: api.DeleteUserRequest, context: Context) -> api.DeleteUserResponse:
         """The deletion completes even if its caller leaves."""
@@ -73,7 +73,7 @@ class UserServicer(UserServiceServicer):
         def erase(store: StateStore) -> tuple[int, bool]:
             return store.erase(user_id), self._engine.forget(user_id)
 
-        deleted, is_recorded = await self._engine.store.write(erase, request_context(context))
+        deleted, is_recorded = await self._engine.store.write(erase, lane_of(context))
         return api.DeleteUserResponse(user_id=user_id, deleted_event_count=deleted, recorded_with_bundles=is_recorded)
 
 

@@ -160,7 +160,7 @@ class Engine:
             answer = await self._run(self._pipeline.similar, object(), bundle, query, context)
         return respond(bundle, query, answer)
 
-    async def write(self, events: Sequence[Event], context: RequestContext) -> tuple[AppendResult, int]:
+    async def write(self, events: Sequence[Event], lane: str) -> tuple[AppendResult, int]:
         """Store events durably. A write that has begun is completed even if its caller leaves.
 
         Returns what became of them, and how many are about items that nobody knows; 0 before the first bundle.
@@ -172,7 +172,7 @@ class Engine:
             self._metrics.written(result, unknown)
             return result, unknown
 
-        return await self.store.write(append, context)
+        return await self.store.write(append, lane)
 
     def forget(self, user_id: str) -> bool:
         """Use nothing of a user who was just erased any more; whether it could be recorded beside the bundles."""

@@ -36,16 +36,16 @@ class StoreThreads:
         self._writers = _Threads(_WRITERS, "write", store, writes)
         self._readers = _Threads(_READERS, "read", store, reads)
 
-    async def write(self, work: Work[T], context: RequestContext) -> T:
+    async def write(self, work: Work[T], lane: str) -> T:
         """The result of `work`, within the limit of pending writes. It is completed even if its caller leaves.
 
-        Raises OverloadedError where too many wait.
+        `lane` says whose turn it is, see RequestContext. Raises OverloadedError where too many wait.
         """
-        return await self._writers.do(work, context)
+        return await self._writers.do(work, lane)
 
-    async def read(self, work: Work[T], context: RequestContext) -> T:
+    async def read(self, work: Work[T], lane: str) -> T:
         """The result of `work`, which only reads. Raises OverloadedError where too many wait."""
-        return await self._readers.do(work, context)
+        return await self._readers.do(work, lane)
 
     def close(self) -> None:
         """End the threads after the work that has begun."""
@@ -63,11 +63,12 @@ class _Threads:
         self._idle = count
         self._waiting: FairQueue[tuple[Work[Any], asyncio.Future[Any]]] = FairQueue()
 
-    async def do(self, work: Work[T], context: RequestContext) -> T:
-        with self._limiter.admit(1, context):
+    async def do(self, work: Work[T], lane: str) -> T:
+        # Without a deadline: what the limiter learns of one thread would refuse too much where there are several.
+        with self._limiter.admit(1, RequestContext(lane=lane)):
             result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
             here = copy_context()  # in which the work knows whose call it is done for
-            self._waiting.put((lambda store: here.run(work, store), result), context.lane, context.urgent)
+            self._waiting.put((lambda store: here.run(work, store), result), lane, urgent=True)
             self._begin()
             return await result
 

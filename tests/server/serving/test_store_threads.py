@@ -13,7 +13,6 @@ from waiting import PATIENCE
 from shortlist_core.errors import OverloadedError
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
-from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.serving.store_threads import StoreThreads
 from shortlist_state import StateStore, open_store
 
@@ -41,7 +40,7 @@ async def test_a_caller_with_one_request_has_its_turn_beside_one_with_many(store
             gate.wait(PATIENCE)
             order.append(name)
 
-        await own.read(work, RequestContext(lane=name))
+        await own.read(work, name)
 
     many = [asyncio.ensure_future(read("many")) for _ in range(6)]
     await asyncio.sleep(0)  # all of them wait, or are under way
@@ -57,7 +56,7 @@ async def test_a_caller_with_less_than_its_share_finds_room(store: StateStore) -
     own, gate = threads(store), threading.Event()
 
     def read(lane: str) -> asyncio.Future[bool]:
-        return asyncio.ensure_future(own.read(lambda _: gate.wait(PATIENCE), RequestContext(lane=lane)))
+        return asyncio.ensure_future(own.read(lambda _: gate.wait(PATIENCE), lane))
 
     many = [read("many") for _ in range(8)]
     await asyncio.sleep(0)
@@ -78,7 +77,7 @@ async def test_work_whose_caller_leaves_is_completed_once_it_has_begun(store: St
         gate.wait(PATIENCE)
         done.set()
 
-    leaves = asyncio.ensure_future(own.write(work, RequestContext()))
+    leaves = asyncio.ensure_future(own.write(work, ""))
     assert await asyncio.to_thread(begun.wait, PATIENCE)
     leaves.cancel()
     gate.set()
@@ -93,6 +92,6 @@ async def test_an_error_of_the_work_is_the_callers(store: StateStore) -> None:
         raise KeyError("there is none")
 
     with pytest.raises(KeyError, match="there is none"):
-        await own.read(work, RequestContext())
-    assert await own.read(lambda _: 1, RequestContext()) == 1
+        await own.read(work, "")
+    assert await own.read(lambda _: 1, "") == 1
     own.close()
