@@ -22,6 +22,9 @@ SCHEMA_VERSION = 4
 CATALOG_SEQUENCES = "catalog_sequences"
 """Setting that `Manifest.catalog_sequences` reads."""
 
+DISLIKE_BELOW = "dislike_below"
+"""Setting that `Manifest.dislike_below` reads."""
+
 _VERSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _LIBRARIES = (
     "shortlist-server", "numpy", "scipy", "polars", "implicit", "faiss-cpu", "keras", "tensorflow", "tensorflow-cpu",
@@ -59,6 +62,12 @@ class Manifest(BaseModel):
         """The last change that the bundle contains, by the identity of the catalogue store."""
         stored = self.settings.get(CATALOG_SEQUENCES, {})
         return {str(store): int(str(number)) for store, number in stored.items()} if isinstance(stored, dict) else {}
+
+    @property
+    def dislike_below(self) -> float:
+        """The value below which a rating is a dislike; -inf where all ratings are wishes."""
+        stored = self.settings.get(DISLIKE_BELOW)
+        return float(stored) if isinstance(stored, int | float) else -math.inf
 
     def sealed(self, stamp: datetime) -> Manifest:
         """This manifest with its digest and its version, which is made of `stamp` (UTC) and the digest."""

@@ -133,7 +133,7 @@ def table(
         typer.Option(help="Decimal mark of prices and values, '.' or ','. Left out: found out from the file."),
     ] = None,
     dislike_below: Annotated[
-        float | None, typer.Option(help="Ratings of less are dislikes. Left out: all ratings are wishes.")
+        float | None, typer.Option(help="Ratings of less are dislikes. Left out: training finds out.")
     ] = None,
     event_type: Annotated[str, typer.Option(help="Event type of rows without one.")] = "interaction",
     event_types: Annotated[

@@ -40,7 +40,8 @@ def evaluate(
     if loaded.manifest.as_of_micros > cut:
         raise DataError(f"bundle {loaded.version} has seen data after {since}: train one with --until {since}")
     dataset = Dataset.read(data)
-    heldout = Heldout.of(dataset, cut)
+    judged = dataset.with_dislikes(loaded.manifest.dislike_below)
+    heldout = Heldout.of(judged, cut)
     with steps() as announce:
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -49,10 +50,10 @@ def evaluate(
 
         with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
             report = assess(recommender, loaded, heldout, announce)
-            new_users = _new_users(partial(with_new_users, recommender), dataset, heldout, announce)
+            new_users = _new_users(partial(with_new_users, recommender), judged, heldout, announce)
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-        new_items = _new_items(partial(with_new_items, loaded), dataset, heldout, announce)
+        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, announce)
     report.print(terminal.output())
     if new_items:
         print_new_items(new_items, terminal.output())
@@ -66,10 +67,11 @@ def evaluate(
 def _new_items(
     lists_of: Callable[[NewItems, pl.DataFrame], dict[str, Any]],
     dataset: Dataset,
+    judged: Dataset,
     heldout: Heldout,
     announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    new = NewItems.of(dataset, heldout)
+    new = NewItems.of(judged, heldout)
     if new is None:
         announce("no known user wanted an item that came later and has words: new items are not measured")
         return None

@@ -66,6 +66,13 @@ class Queries:
         items, times, types, values = self.items[events], self.times[events], self.types[events], self.values[events]
         return Queries(offsets, items, times, types, values, self.now, self.groups)
 
+    def with_dislikes(self, below: float) -> Queries:
+        """The queries with every rating of a value below `below` as a dislike."""
+        low = (self.types == EventType.RATING) & (self.values < below)
+        if not low.any():
+            return self
+        return replace(self, types=np.where(low, np.int8(EventType.DISLIKE), self.types))
+
     def before(self, time: int) -> Queries:
         """The queries as of `time` (microseconds): with the events before it, and with it as `now`."""
         return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64))

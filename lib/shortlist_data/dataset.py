@@ -107,6 +107,12 @@ class Dataset:
         items = self.items.join(later, on="item_id", how="anti", maintain_order="left")
         return Dataset(past, items, self.users)
 
+    def with_dislikes(self, below: float) -> Dataset:
+        """The data set with every rating of a value below `below` as a dislike."""
+        low = (pl.col("event_type") == "rating") & (pl.col("value") < below)
+        kinds = pl.when(low).then(pl.lit("dislike")).otherwise(pl.col("event_type")).alias("event_type")
+        return Dataset(self.interactions.with_columns(kinds), self.items, self.users)
+
 
 def untitled_items(interactions: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
     """The item ids that appear in `interactions` but not in `items`, in order of first appearance."""

@@ -31,6 +31,9 @@ class Recipe(BaseModel):
     tower_steps: Annotated[int, Field(ge=10, le=100_000)] = 500
     """Batches of 256 examples that the two towers are trained on for the first slice, at most; later ones take 30 %."""
 
+    dislike_below: float | None = None
+    """Value below which a rating is a dislike. Left out: found out from the data; see docs/explanation/training.md."""
+
     sequence_batches: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Batches of 2,000 steps that the sequence model is trained on for the first slice, at most; later ones take 25 %.
     0: there is no sequence model.

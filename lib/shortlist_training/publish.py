@@ -14,7 +14,7 @@ from shortlist_bundle import BundleStore, Manifest
 from shortlist_bundle.groups import write_groups
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
-from shortlist_bundle.manifest import CATALOG_SEQUENCES
+from shortlist_bundle.manifest import CATALOG_SEQUENCES, DISLIKE_BELOW
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
 from shortlist_training.recipe import Trained
@@ -52,6 +52,7 @@ def publish(
             settings={
                 "retrieval": asdict(trained.settings),
                 "scorer": trained.scorer.scorer.config.to_json(),
+                DISLIKE_BELOW: trained.dislike_below,
                 CATALOG_SEQUENCES: dict(catalog_sequences),
             },
             metrics=metrics(trained),

@@ -7,25 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shortlist_core.ndcg import dcg_at
-from shortlist_core.types import Bools, Int32s
+from shortlist_core.types import Bools, EventType
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features.matrix import feature_names
 from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.scorer import ScorerConfig
 from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
-from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
-from shortlist_retrieval.sources.scores import Scoring
 from shortlist_retrieval.sources.source import SignalFamily, Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
+from shortlist_training.qualities import qualities
+from shortlist_training.ratings import dislikes_below
 from shortlist_training.samples import (
-    BLOCK,
     FusionSample,
     fit_fusion,
     fusion_sample,
@@ -49,6 +47,7 @@ class Trained:
     scorer: TrainedScorer
     ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
     settings: RetrievalSettings
+    dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
     n_examples: int  # queries with their candidates that the ranker learned from
 
 
@@ -58,6 +57,7 @@ class WarmStart:
 
     settings: RetrievalSettings
     scorer: ScorerWarmStart
+    dislike_below: float
     slices: int = 2
     """Newest slices of time that the ranker goes on learning from; it has learned from older ones before."""
 
@@ -73,11 +73,21 @@ def train(
 ) -> Trained:
     """Run the whole recipe on a table; `progress` is called with the name of each step as it begins.
 
-    With a warm start, the retrieval settings are kept and the ranker is trained further, on fewer slices.
+    With a warm start, the retrieval settings and the line below which ratings are dislikes are kept, and the ranker is
+    trained further, on fewer slices.
     """
-    items, histories = table.features, table.histories
+    items = table.features
+    if recipe.dislike_below is not None:
+        below = recipe.dislike_below
+    elif warm:
+        below = warm.dislike_below
+    else:
+        if (table.histories.types == EventType.RATING).any():
+            progress("finding out whether low ratings are dislikes")
+        below = dislikes_below(table.histories, items, recipe.queries_per_slice, seed)
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
+    histories = table.histories.with_dislikes(below)
     with_new = slices(histories, items.has_text, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
     if warm:
@@ -127,7 +137,7 @@ def train(
     sources = training.fit(FitInputs(histories, items, settings, seed, recipe.tower_steps, recipe.sequence_batches))
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     return Trained(
-        table, Retriever(sources, fusion, len(items)), facts, scorer, rankers, settings, sum(map(len, parts))
+        table, Retriever(sources, fusion, len(items)), facts, scorer, rankers, settings, below, sum(map(len, parts))
     )
 
 
@@ -137,23 +147,7 @@ def choose_settings(cut: Slice, past: FitInputs, span: float) -> RetrievalSettin
     `past` is the slice's, and `span` how many days the whole data reaches back.
     """
 
-    def quality(source: Scoring) -> float:
-        scores: list[float] = []
-        for start in range(0, len(cut.queries), BLOCK):
-            queries = cut.queries.slice(start, start + BLOCK)
-            top = source.scores(queries).top(100, Exclusions(queries.seen(), cut.in_catalogue))
-            scores.append(_quality(top, cut, start))
-        return float(np.average(scores, weights=[min(BLOCK, len(cut.queries) - i * BLOCK) for i in range(len(scores))]))
-
-    return fit_sources.choose_settings(Trial(past, span, quality))
-
-
-def _quality(items: Int32s, cut: Slice, start: int) -> float:
-    gains = cut.gains_of(items, start)
-    rows = slice(start, start + len(items))
-    ndcg = dcg_at(gains, 10) / cut.ideal()[rows]
-    recall = (gains > 0).sum(axis=1) / np.diff(cut.taken_offsets)[rows]
-    return float((ndcg + recall).mean() / 2)
+    return fit_sources.choose_settings(Trial(past, span, lambda source: float(qualities(source, cut).mean())))
 
 
 def ablated(config: ScorerConfig, sources: Sequence[Source]) -> dict[str, tuple[ScorerConfig, Bools]]:

@@ -110,7 +110,7 @@ class Retraining:
     def _judge(self, dataset: Dataset, current: Bundle, workspace: Path, outcome: Outcome, announce: Progress) -> None:
         """Train the trial and compare; leave the decision and the reason in the outcome."""
         cut = gate_cut(dataset.interactions, current.manifest.as_of_micros)
-        heldout, users = _heldout(dataset, cut)
+        heldout, users = _heldout(dataset.with_dislikes(current.manifest.dislike_below), cut)
         if heldout is None or len(heldout) < FEWEST_USERS:
             outcome.decision = "too little is new"
             outcome.reason = (

@@ -60,7 +60,10 @@ class Slice:
 
     def without_new_items(self) -> Slice:
         """This slice as if no item had been new; queries that took nothing but new items are left out."""
-        kept = self.in_catalogue[self.taken]
+        return replace(self.only(self.in_catalogue[self.taken]), new=np.zeros_like(self.new))
+
+    def only(self, kept: Bools) -> Slice:
+        """This slice as if only the taken items `kept`, bool [taken], had been taken, without the queries of none."""
         rows = np.repeat(np.arange(len(self.queries)), np.diff(self.taken_offsets))
         counts = np.bincount(rows[kept], minlength=len(self.queries))
         answered = np.flatnonzero(counts)
@@ -71,7 +74,6 @@ class Slice:
             taken_offsets=np.concatenate([[0], np.cumsum(counts[answered])]).astype(np.int64),
             taken=self.taken[kept],
             gains=self.gains[kept],
-            new=np.zeros_like(self.new),
         )
 
     def gains_of(self, items: Int32s, start: int) -> Float32s:

@@ -36,8 +36,9 @@ def hydrate(
     """The batch with the users' histories, oldest event first, and the counts of events of each request.
 
     Events on items that the bundle does not contain are left out. Events on deleted items stay, as they still say what
-    the user likes. Of an erased user neither the bundle's history nor its groups are used. `unknown_users` is called
-    with the number of users of whom nothing is known at all, if there are any.
+    the user likes. Ratings below the bundle's line are dislikes. Of an erased user neither the bundle's history nor its
+    groups are used. `unknown_users` is called with the number of users of whom nothing is known at all, if there are
+    any.
     """
     bundle, asked = batch.bundle, [request.query for request in batch.requests]
     by_id, store_failed = _live(users, asked)
@@ -47,6 +48,7 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
+    queries = queries.with_dislikes(bundle.dislike_below)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
     if bundle.groups is not None:

@@ -46,6 +46,7 @@ class LoadedBundle:
     ranker: Ranker
     erased_rows: ErasedRows
     bundled: ItemTable  # the items as they were published, without later changes
+    dislike_below: float  # the value below which a rating is a dislike
     catalog_sequences: Mapping[
         str, int
     ]  # store of items -> sequence number up to which the bundle contains its changes
@@ -89,11 +90,12 @@ class LoadedBundle:
             _walk(retriever, ranker, _many(histories, groups, size))
         popularity = OnlinePopularity(retriever, items, histories)
         new_items = NewItemTracker(items, filters, retriever, ranker)
-        contained = bundle.manifest.catalog_sequences
+        manifest = bundle.manifest
         erased = ErasedRows(histories.ids)
         return cls(
             *(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, erased, table),
-            contained,
+            manifest.dislike_below,
+            manifest.catalog_sequences,
         )
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:

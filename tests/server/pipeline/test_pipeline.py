@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import server_fakes as fakes
 
 from shortlist_core.errors import DeadlineError, NotFoundError, ShortlistError
+from shortlist_core.types import Event, EventType
 from shortlist_ranking.selection import select
+from shortlist_server.pipeline.batch import Batch
+from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.pipeline import Pipeline, Run
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.rank_thread import RankThread
@@ -175,6 +179,16 @@ def test_the_trace_of_rank_names_unknown_candidates(run) -> None:
     assert [stage.stage for stage in trace] == ["hydrate", "retrieve", "rank", "select"]
     _adds_up(trace)
     assert trace[1].dropped == {"unknown": 1}
+
+
+def test_ratings_below_the_bundles_line_are_dislikes(system: LoadedBundle, store: StateStore) -> None:
+    rated = [Event(f"e{n}", "new", f"i{n}", 1, EventType.RATING, float(n)) for n in range(1, 6)]
+    live = LiveUsers(store)
+    for below, dislikes in ((3.0, 2), (-np.inf, 0)):
+        batch = Batch.begin(replace(system, dislike_below=below), [pending(user_id="new", context=tuple(rated))])
+        types = hydrate(live, batch)[0].queries.types
+        assert types.tolist() == [EventType.DISLIKE] * dislikes + [EventType.RATING] * (5 - dislikes)
+    live.close()
 
 
 def test_an_item_that_nobody_knows_has_no_neighbours(run) -> None:
