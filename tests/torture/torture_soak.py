@@ -1,5 +1,8 @@
 """A long load of which one call in ten is taken back by its caller: the worker's private memory grows by less than
 100 MB after its first minutes. Beside it stands a server that leaks on purpose, which the same measure finds.
+
+The load does not wait for answers. So where the machine itself stands still for seconds, the server may refuse a few of
+the calls that come at once afterwards, one in a thousand at most.
 """
 
 from __future__ import annotations
@@ -49,7 +52,8 @@ def _growth(folder: Path, seconds: float, rate: float, leak: int) -> tuple[float
         outcome = generator.outcome()
         last = server.private_mb
     ends = ", ".join(f"{count:,} {code}" for code, count in outcome.ends.most_common())
-    expected = set(outcome.ends) <= {"OK", "CANCELLED"} and outcome.ends["OK"]
+    refused = outcome.ends["RESOURCE_EXHAUSTED"]
+    expected = set(outcome.ends) <= {"OK", "CANCELLED", "RESOURCE_EXHAUSTED"} and outcome.ends["OK"] > 999 * refused
     assert expected, f"{ends}; {last - first:+.1f} MB since the first {SETTLING * seconds:,.0f} s"
     return last - first, outcome.ends["OK"], ends
 
