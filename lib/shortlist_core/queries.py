@@ -67,7 +67,9 @@ class Queries:
         return Queries(offsets, items, times, types, values, self.now, self.groups)
 
     def with_dislikes(self, below: float) -> Queries:
-        """The queries with every rating of a value below `below` as a dislike."""
+        """The queries with every rating of a value below `below` as a dislike; -inf: these queries."""
+        if below == -np.inf:
+            return self
         low = (self.types == EventType.RATING) & (self.values < below)
         if not low.any():
             return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shortlist_core.ndcg import dcg_at
-from shortlist_core.types import Float64s, Int32s
+from shortlist_core.types import Float64s
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.sources.scores import Scoring
 from shortlist_training.samples import BLOCK
@@ -14,17 +14,11 @@ from shortlist_training.slices import Slice
 
 def qualities(source: Scoring, cut: Slice) -> Float64s:
     """The mean of NDCG@10 and Recall@100 of each query, float64 [queries]."""
+    ideal, counts = cut.ideal(), np.diff(cut.taken_offsets)
     parts = [np.zeros(0)]
     for start in range(0, len(cut.queries), BLOCK):
         queries = cut.queries.slice(start, start + BLOCK)
-        top = source.scores(queries).top(100, Exclusions(queries.seen(), cut.in_catalogue))
-        parts.append(_of_lists(top, cut, start))
+        gains = cut.gains_of(source.scores(queries).top(100, Exclusions(queries.seen(), cut.in_catalogue)), start)
+        rows = slice(start, start + len(gains))
+        parts.append((dcg_at(gains, 10) / ideal[rows] + (gains > 0).sum(axis=1) / counts[rows]) / 2)
     return np.concatenate(parts)
-
-
-def _of_lists(items: Int32s, cut: Slice, start: int) -> Float64s:
-    gains = cut.gains_of(items, start)
-    rows = slice(start, start + len(items))
-    ndcg = dcg_at(gains, 10) / cut.ideal()[rows]
-    recall = (gains > 0).sum(axis=1) / np.diff(cut.taken_offsets)[rows]
-    return np.asarray((ndcg + recall) / 2, np.float64)

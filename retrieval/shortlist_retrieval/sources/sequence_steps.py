@@ -22,6 +22,7 @@ class Steps:
     types: Int8s  # [steps] EventType
     times: Int64s  # [steps] microseconds
     pauses: Int32s  # [steps] bucket of the time since the step before
+    now: Int64s  # [users] microseconds: the moment of the query
 
     def __len__(self) -> int:
         return len(self.items)
@@ -43,4 +44,4 @@ def steps_of(queries: Queries, n_items: int, most: int | None = None) -> Steps:
     seconds = np.maximum(np.diff(events.times), 0) / SECOND
     pauses[1:] = np.minimum(1 + np.log2(1 + seconds) / 2, PAUSES - 1)
     pauses[events.offsets[:-1][events.lengths > 0]] = 0
-    return Steps(events.offsets, events.items, events.types, events.times, pauses)
+    return Steps(events.offsets, events.items, events.types, events.times, pauses, events.now)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from shortlist_core.types import DAY, Float32s, Int64s, Queries
+from shortlist_core.types import DAY, Float32s, Int64s
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.sources.sequence import LENGTH
-from shortlist_retrieval.sources.sequence_steps import steps_of
+from shortlist_retrieval.sources.sequence_steps import Steps
+from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
 
 ROWS = 10
 """Rows of a batch."""
@@ -29,17 +30,16 @@ class SequenceBatches(keras.utils.PyDataset):
     predicted. With a finite `half_life_days` newer steps count more.
     """
 
-    def __init__(self, histories: Queries, n_items: int, half_life_days: float, batches: int, seed: int) -> None:
+    def __init__(self, steps: Steps, n_items: int, half_life_days: float, batches: int, seed: int) -> None:
         super().__init__()
-        self.steps, self.n_items, self.batches = steps_of(histories, n_items), n_items, batches
+        self.steps, self.n_items, self.batches = steps, n_items, batches
         self.generator = np.random.default_rng(seed)
         lengths = np.diff(self.steps.offsets)
         self.users = np.repeat(np.arange(len(lengths)), lengths)
-        self.back = np.arange(len(self.steps)) - _last_before(self.users, self.steps.times)
-        first = np.zeros(len(self.steps), bool)
-        first[np.unique(self.users * n_items + self.steps.items, return_index=True)[1]] = True
+        self.back = np.arange(len(self.steps)) - starts_of_moments(self.users, self.steps.times) + 1
+        first = first_on_item(self.users, self.steps.items, n_items)
         earlier = self.steps.offsets[self.users] <= np.arange(len(self.steps)) - self.back
-        age = (np.repeat(histories.now, lengths) - self.steps.times) / DAY
+        age = (np.repeat(self.steps.now, lengths) - self.steps.times) / DAY
         self.weights: Float32s = np.where(first & earlier, np.exp2(-age / half_life_days), 0).astype(np.float32)
         self.weights /= max(float(self.weights.sum()) / max(len(self.steps), 1), 1e-9)
         popularity = np.bincount(self.steps.items, minlength=n_items) / max(len(self.steps), 1)
@@ -73,11 +73,3 @@ class SequenceBatches(keras.utils.PyDataset):
         lengths = np.diff(self.steps.offsets)[order]
         begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         return np.repeat(self.steps.offsets[:-1][order] - begins, lengths) + np.arange(len(self.steps))
-
-
-def _last_before(users: Int64s, times: Int64s) -> Int64s:
-    """For each step the position of the last one before it at an earlier moment; another user's where there is none."""
-    new_moment = np.ones(len(users), bool)
-    new_moment[1:] = (users[1:] != users[:-1]) | (times[1:] != times[:-1])
-    starts = np.flatnonzero(new_moment)
-    return starts[np.cumsum(new_moment) - 1] - 1 if len(users) else np.zeros(0, np.int64)

@@ -91,9 +91,7 @@ class SequenceModel(keras.Model):
             return weights * (ops.logsumexp(logits, axis=-1) - right)
         columns = ops.concatenate([targets, batch["negatives"]])
         logits = ops.matmul(read, ops.transpose(self.items(columns)))
-        return weights * sampled_softmax_loss(
-            logits, columns, ops.take(batch["log_q"], columns), ops.zeros_like(logits, dtype="bool")
-        )
+        return weights * sampled_softmax_loss(logits, columns, ops.take(batch["log_q"], columns))
 
     def read(self, items: Any, types: Any, pauses: Any, users: Any, training: bool = False) -> Any:
         """What is known after each step, float32 [batch, LENGTH, DIM]. Steps of one row may be of several `users`."""

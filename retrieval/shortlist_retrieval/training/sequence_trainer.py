@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shortlist_core.types import Bools
+from shortlist_core.types import Bools, Int32s
 from shortlist_retrieval.sources.fit_inputs import FitInputs
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import steps_of
@@ -32,26 +32,27 @@ class SequenceTrainer:
     """Trains the sequence model. Each fit goes on from the weights of the one before."""
 
     def __init__(self, first: FitInputs) -> None:
-        steps = steps_of(first.histories, first.n_items)
-        self._training = SequenceTraining(first.n_items, first.seed, dropout_for(len(steps), steps.items))
+        self._training: SequenceTraining | None = None
 
     def fit(self, inputs: FitInputs) -> Sequence[SequenceSource]:
         """The source, trained within the limit of the first or of a later slice."""
-        is_first = self._training.calls == 0
-        passes, share = (PASSES, 1.0) if is_first else (LATER_PASSES, LATER)
-        looks = passes * len(steps_of(inputs.histories, inputs.n_items)) / BATCH
-        batches = max(1, int(min(looks, share * inputs.most_sequence_batches)))
-        rate = RATE if is_first else LATER_RATE * RATE
-        return (self._training.fit(inputs.histories, inputs.settings.half_life_days, batches, rate),)
+        steps = steps_of(inputs.histories, inputs.n_items)
+        if self._training is None:
+            self._training = SequenceTraining(inputs.n_items, inputs.seed, dropout_for(steps.items))
+            passes, share, rate = PASSES, 1.0, RATE
+        else:
+            passes, share, rate = LATER_PASSES, LATER, LATER_RATE * RATE
+        batches = max(1, int(min(passes * len(steps) / BATCH, share * inputs.most_sequence_batches)))
+        return (self._training.fit(steps, inputs.settings.half_life_days, batches, rate),)
 
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """The source itself: items that nobody had when it was fitted have no vectors."""
         return source
 
 
-def dropout_for(steps: int, items: np.ndarray) -> float:
-    """The dropout for so many steps about these items: the fewer there are per item, the more is forgotten."""
-    per_item = steps / max(len(np.unique(items)), 1)
+def dropout_for(items: Int32s) -> float:
+    """The dropout for steps on these items, int32 [steps]: the fewer there are per item, the more is forgotten."""
+    per_item = len(items) / max(len(np.unique(items)), 1)
     (few, most), (many, least) = SPARSE, DENSE
     share = (math.log(max(per_item, few)) - math.log(few)) / (math.log(many) - math.log(few))
     return most + min(share, 1.0) * (least - most)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from shortlist_core.errors import DataError
-from shortlist_core.types import Bools, Float32s, Queries
+from shortlist_core.types import Bools, Float32s
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.sequence import SequenceSource
+from shortlist_retrieval.sources.sequence_steps import Steps
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
 from shortlist_retrieval.training.sequence_model import SequenceModel
 
@@ -31,18 +32,18 @@ class SequenceTraining:
         self.model.build()
         self.model.compile(optimizer=keras.optimizers.AdamW(RATE, weight_decay=1e-4, beta_2=0.98), jit_compile=False)
 
-    def fit(self, histories: Queries, half_life_days: float, batches: int, rate: float = RATE) -> SequenceSource:
-        """Train on the events of `histories` for so many batches. Returns the source of the trained transformer.
+    def fit(self, steps: Steps, half_life_days: float, batches: int, rate: float = RATE) -> SequenceSource:
+        """Train on the steps of all users for so many batches. Returns the source of the trained transformer.
 
         Raises DataError when the loss is not a finite number.
         """
         self.calls += 1
-        data = SequenceBatches(histories, self.n_items, half_life_days, batches, self.seed * 1_000 + self.calls)
+        data = SequenceBatches(steps, self.n_items, half_life_days, batches, self.seed * 1_000 + self.calls)
         if len(data):
             history = self.model.fit(data, epochs=1, verbose=0, callbacks=[_OneCycle(rate, len(data))])
             if not np.isfinite(history.history["loss"]).all():
                 raise DataError("the sequence model's loss is not a number")
-        return self.source(np.bincount(data.steps.items, minlength=self.n_items) > 0)
+        return self.source(np.bincount(steps.items, minlength=self.n_items) > 0)
 
     def source(self, had: Bools) -> SequenceSource:
         """The source of the model as it is now. Only the items that somebody `had`, bool [items], have vectors.

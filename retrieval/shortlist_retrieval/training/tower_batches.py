@@ -11,6 +11,7 @@ from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.profile import wanted_only
+from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
 
 NEGATIVES = 512
 BUCKET = 2_048
@@ -30,8 +31,10 @@ class TowerBatches(keras.utils.PyDataset):
         self.events, self.features, self.steps, self.batch = wanted_only(histories), features, steps, batch
         self.generator = np.random.default_rng(seed)
         self.rows = self.events.rows()
-        self.before = _events_before(self.events)
-        usable = (self.before > self.events.offsets[self.rows]) & _first_time(self.events, len(features))
+        self.before = starts_of_moments(self.rows, self.events.times)
+        usable = (self.before > self.events.offsets[self.rows]) & first_on_item(
+            self.rows, self.events.items, len(features)
+        )
         self.examples = np.flatnonzero(usable)
         age = (np.repeat(self.events.now, self.events.lengths) - self.events.times)[self.examples] / DAY
         weights = np.exp2(-age / half_life_days)
@@ -73,19 +76,3 @@ def _seen(history: Int64s, present: Bools, columns: Int64s, n: int) -> Bools:
     seen = np.zeros((len(history), n), bool)
     seen[np.nonzero(present)[0], history[present]] = True
     return seen[:, columns]
-
-
-def _first_time(events: Queries, n_items: int) -> Bools:
-    """Which events are the user's first event on the item, bool [events]."""
-    first = np.zeros(len(events.items), bool)
-    first[np.unique(events.rows() * n_items + events.items, return_index=True)[1]] = True
-    return first
-
-
-def _events_before(events: Queries) -> Int64s:
-    """For each event, where the same user's strictly earlier events end, int64 [events]."""
-    rows = events.rows()
-    new_moment = np.ones(len(rows), bool)
-    new_moment[1:] = (rows[1:] != rows[:-1]) | (events.times[1:] != events.times[:-1])
-    starts = np.flatnonzero(new_moment)
-    return starts[np.cumsum(new_moment) - 1] if len(rows) else np.zeros(0, np.int64)

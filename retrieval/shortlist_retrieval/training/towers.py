@@ -112,13 +112,14 @@ class TwoTowerModel(keras.Model):
         return ops.mean(y_pred)
 
 
-def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any, seen: Any) -> Any:
+def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any, seen: Any = None) -> Any:
     """Cross-entropy of each row's target column against all others, float32 [batch].
 
     `logits` are [batch, batch + negatives]; the target of row i is column i. `columns` holds the item of every column,
     `log_q` the log of the item's expected count in the sample, which is subtracted. Another column with the row's
     target is an accidental hit and gets no mass. Nor does a column with an item that the row's user has `seen`, bool
-    [batch, columns]. Seen items are not recommended, so they and similar items must not be pushed away.
+    [batch, columns], where that is given. Seen items are not recommended, so they and similar items must not be pushed
+    away.
     """
     batch = ops.shape(logits)[0]
     targets = columns[:batch]
@@ -126,6 +127,7 @@ def sampled_softmax_loss(logits: Any, columns: Any, log_q: Any, seen: Any) -> An
         ops.expand_dims(ops.arange(batch), 1) == ops.expand_dims(ops.arange(ops.shape(columns)[0]), 0), bool
     )
     same = ops.expand_dims(targets, 1) == ops.expand_dims(columns, 0)
-    accidental = ops.logical_and(ops.logical_or(same, seen), ops.logical_not(is_target))
+    left_out = same if seen is None else ops.logical_or(same, seen)
+    accidental = ops.logical_and(left_out, ops.logical_not(is_target))
     corrected = ops.where(accidental, -1e9, logits - log_q)
     return ops.logsumexp(corrected, axis=1) - ops.sum(ops.where(is_target, corrected, 0.0), axis=1)

@@ -37,7 +37,7 @@ def test_what_serves_is_what_was_trained() -> None:
     lists = [generator.integers(0, 30, n).tolist() for n in (1, 2, 7, 40, 230, 0)]
     queries = histories(lists)
     training = SequenceTraining(30, 1, 0.1)
-    source = training.fit(queries, np.inf, 3)
+    source = training.fit(steps_of(queries, 30), np.inf, 3)
     steps = steps_of(queries, 30, LENGTH)
     for user in range(5):
         span = slice(steps.offsets[user], steps.offsets[user + 1])
@@ -54,7 +54,7 @@ def test_what_serves_is_what_was_trained() -> None:
 def test_vectors_do_not_depend_on_who_shares_the_batch() -> None:
     generator = np.random.default_rng(0)
     queries = histories([generator.integers(0, 30, n).tolist() for n in range(1, 40)])
-    source = SequenceTraining(30, 1, 0.1).fit(queries, np.inf, 2)
+    source = SequenceTraining(30, 1, 0.1).fit(steps_of(queries, 30), np.inf, 2)
     together = source.encode(queries)
     for user in (0, 17, 38):
         np.testing.assert_allclose(
@@ -74,7 +74,7 @@ def test_order_alone_is_learned() -> None:
         lists.append(walk[:-1])
         following.append(walk[-1])
     queries = histories(lists)
-    source = SequenceTraining(n_items, 1, 0.1).fit(queries, np.inf, 150)
+    source = SequenceTraining(n_items, 1, 0.1).fit(steps_of(queries, n_items), np.inf, 150)
     some = queries.slice(0, 200)
     first = source.scores(some).top(3, Exclusions(some.seen()))
     assert np.mean([following[i] in first[i] for i in range(200)]) > 0.9
@@ -82,13 +82,13 @@ def test_order_alone_is_learned() -> None:
 
 def test_a_step_is_predicted_from_earlier_moments_alone() -> None:
     queries = histories([[1, 2, 3, 4]], [[0, 1, 1, 2]])
-    batches = SequenceBatches(queries, 5, np.inf, 1, 0)
+    batches = SequenceBatches(steps_of(queries, 5), 5, np.inf, 1, 0)
     assert batches.back.tolist()[1:] == [1, 2, 1]
     assert batches.weights[0] == 0 and (batches.weights[1:] > 0).all()
 
 
 def test_a_repeated_item_is_read_but_not_predicted() -> None:
-    batches = SequenceBatches(histories([[1, 2, 1, 3]]), 5, np.inf, 1, 0)
+    batches = SequenceBatches(steps_of(histories([[1, 2, 1, 3]]), 5), 5, np.inf, 1, 0)
     assert (batches.weights > 0).tolist() == [False, True, False, True]
 
 
@@ -100,5 +100,5 @@ def test_steps_are_wanted_events_of_the_bundles_items_and_runs_are_one_step() ->
 
 @pytest.mark.parametrize("lists", [[[]], [[4]], [[1, 1, 1]]])
 def test_histories_without_anything_to_predict_train_nothing(lists: list[list[int]]) -> None:
-    source = SequenceTraining(5, 1, 0.1).fit(histories(lists), np.inf, 2)
+    source = SequenceTraining(5, 1, 0.1).fit(steps_of(histories(lists), 5), np.inf, 2)
     assert np.isfinite(source.encode(histories([[1, 2]]))).all()
