@@ -47,7 +47,11 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["purposes"]
 
-TINY, SEED = {"slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_steps": 40, "ranker_epochs": 2}, 1
+TINY = {
+    "slices": 2, "queries_per_slice": 200, "candidates": 100, "tower_steps": 40, "sequence_batches": 40,
+    "ranker_epochs": 2,
+}  # fmt: skip
+SEED = 1
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from shortlist_data.synthetic import make_shop
 from shortlist_training.config import Recipe
 
 COUNT = 10
-SETTINGS = {"tower_steps": 200, "slices": 3}
+SETTINGS = {"tower_steps": 200, "sequence_batches": 200, "slices": 3}
 """Less training than the defaults: the demo shows the path, not the best quality."""
 
 

@@ -60,3 +60,6 @@ NEW_ITEMS = Proposer(
 
 TOGETHER_NOW = Proposer("together_now", Explanation())
 """Online co-visitation: what others chose today together with the user's newest items."""
+
+BUY_AGAIN = Proposer("buy_again", Explanation(ReasonKind.HISTORY_ITEM, following="You {done} {title} before."))
+"""What the user took before and is likely to take again."""

@@ -34,7 +34,7 @@ class Recipe(BaseModel):
     dislike_below: float | None = None
     """Value below which a rating is a dislike. Left out: found out from the data; see docs/explanation/training.md."""
 
-    sequence_batches: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    sequence_batches: Annotated[int, Field(ge=0, le=1_000_000)] = 4_000
     """Batches of 2,000 steps that the sequence model is trained on for the first slice, at most; later ones take 25 %.
     0: there is no sequence model.
     """

@@ -42,6 +42,7 @@ def publish(
         table.features.write(writer)
         trained.retriever.write(writer)
         trained.facts.write(writer)
+        trained.repeats.write(writer)
         Ranker.of(trained.scorer, trained.facts).write(writer)
         writer.json("ranking/ablations", list(trained.ablations))
         for name, scorer in trained.ablations.items():
@@ -71,6 +72,8 @@ def metrics(trained: Trained) -> dict[str, Any]:
         "users": len(table.user_ids),
         "events": len(table.histories.items),
         "ranking_examples": trained.n_examples,
-        "ranker_ndcg_at_10_held_out": trained.scorer.ndcg,
+        "ranker_ndcg_at_10_held_out": trained.scorer.blend.ndcg,
+        "stage_one_ndcg_at_10_held_out": trained.scorer.blend.stage_one_ndcg,
+        "ranker_share": trained.scorer.blend.share,
         f"index_recall_at_{RECALL_AT}": recall_against_exact(embedding.index, users, RECALL_AT),
     }

@@ -11,28 +11,24 @@ from shortlist_core.types import Bools, EventType
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features.matrix import feature_names
 from shortlist_ranking.item_facts import ItemFacts
+from shortlist_ranking.repeats import Repeats
 from shortlist_ranking.scorer import ScorerConfig
 from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
-from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import SignalFamily, Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
+from shortlist_training.lessons import Lessons
 from shortlist_training.qualities import qualities
 from shortlist_training.ratings import dislikes_below
-from shortlist_training.samples import (
-    FusionSample,
-    fit_fusion,
-    fusion_sample,
-    propose,
-    propose_with_new_items,
-    ranking_examples,
-)
-from shortlist_training.slices import Slice, slices
+from shortlist_training.samples import propose_with_new_items, ranking_examples
+from shortlist_training.slices import Slice, last_moments, slices
 from shortlist_training.table import TrainingTable
+from shortlist_training.worth import worth_of
 
 Progress = Callable[[str], None]
 
@@ -48,6 +44,7 @@ class Trained:
     ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
     settings: RetrievalSettings
     dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
+    repeats: Repeats  # how likely users take again what they took before
     n_examples: int  # queries with their candidates that the ranker learned from
 
 
@@ -96,25 +93,42 @@ def train(
         progress("choosing retrieval settings on the newest slice")
         past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, recipe.sequence_batches)
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
-    training = SourceTraining()
-    parts: list[Examples] = []
-    samples: list[FusionSample] = []
+    training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
+
+    def learn(cut: Slice, name: str) -> tuple[Source, ...]:
+        progress(f"{name}: fitting retrieval on its past")
+        inputs = FitInputs(cut.past, items, settings, seed, recipe.tower_steps, recipe.sequence_batches)
+        sources = training.fit(inputs)
+        progress(f"{name}: retrieving candidates for {len(cut.queries)} users")
+        lessons.add(sources, cut)
+        return sources
+
     for i, cut in enumerate(cuts, start=1):
-        progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
-        sources = training.fit(FitInputs(cut.past, items, settings, seed, recipe.tower_steps, recipe.sequence_batches))
-        progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
-        proposed = propose(Retriever(sources, Fusion.even(len(sources)), len(items)), cut, recipe.candidates)
-        samples.append(fusion_sample(proposed, cut, seed))
-        fusion = fit_fusion(samples)
-        parts.append(ranking_examples(proposed, fusion, cut, items, recipe.candidates))
+        sources = learn(cut, f"slice {i} of {len(cuts)}")
+    if settings.sequence and not warm:
+        position = [source.name for source in sources].index(SequenceSource.name)
+        worth = worth_of(position, lessons.samples)
+        found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on the newest slice"
+        progress(f"the order of events adds {found}: it is {'read' if worth.pays else 'left out'}")
+        if not worth.pays:
+            settings = replace(settings, sequence=False)
+            sources = training.leave_out(SequenceSource)
+            lessons.leave_out(SequenceSource.name, position)
     newest, new = with_new[-1], with_new[-1].new
     new_item_examples: Examples | None = None
     if new.any():
         progress(f"simulating the cold start of the {np.count_nonzero(new)} items that were new in the newest slice")
-        retriever = Retriever(training.unaware_of(new), fusion, len(items))
+        retriever = Retriever(training.unaware_of(new), lessons.fusion, len(items))
         proposed, new_items = propose_with_new_items(retriever, newest, recipe.candidates)
-        examples = ranking_examples(proposed, fusion, newest, items, recipe.candidates, new_items)
+        examples = ranking_examples(proposed, lessons.fusion, newest, items, recipe.candidates, new_items)
         new_item_examples = at_new_rows(examples, new)
+    parts = lessons.parts
+    if len(cuts) > 1:
+        learn(last_moments(histories, items.has_text, recipe.queries_per_slice, seed), "last events")
+        *older, of_newest, last = lessons.parts
+        half = np.arange(len(last)) % 2 == 0  # the held-out examples ask both for now and for what came next
+        parts = [*older, last.select(half), Examples.join([of_newest, last.select(~half)])]
+    fusion = lessons.fusion
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
@@ -136,8 +150,17 @@ def train(
     progress("fitting retrieval on everything")
     sources = training.fit(FitInputs(histories, items, settings, seed, recipe.tower_steps, recipe.sequence_batches))
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
+    repeats = Repeats.fit([(cut.past, cut.queries, cut.later) for cut in cuts], histories, len(items))
     return Trained(
-        table, Retriever(sources, fusion, len(items)), facts, scorer, rankers, settings, below, sum(map(len, parts))
+        table,
+        Retriever(sources, fusion, len(items)),
+        facts,
+        scorer,
+        rankers,
+        settings,
+        below,
+        repeats,
+        sum(map(len, parts)),
     )
 
 

@@ -48,6 +48,7 @@ class Slice:
     gains: Float32s  # of each taken item: 1 for what came next, 1 / (1 + k / 10) after k others
     in_catalogue: Bools  # [items] whether anybody had taken the item before the cut
     new: Bools  # [items] which of the others had their first event in the slice and have text
+    later: Queries  # all that the users of the queries did afterwards in the slice, on items new to them or not
 
     @property
     def as_of(self) -> int:
@@ -74,6 +75,7 @@ class Slice:
             taken_offsets=np.concatenate([[0], np.cumsum(counts[answered])]).astype(np.int64),
             taken=self.taken[kept],
             gains=self.gains[kept],
+            later=self.later.select(answered),
         )
 
     def gains_of(self, items: Int32s, start: int) -> Float32s:
@@ -134,19 +136,20 @@ def time_slice(
 ) -> Slice:
     """The slice from `cut` to `end` (microseconds), with at most `most` queries.
 
-    Users with history make a query at the cut. Users who came first in the slice make a query at a random moment in it,
-    with what they had done by then, so that the model sees short, recent histories too. Where these are few, queries at
-    more moments of the same users are added. Some users who came first in the slice also make a query at their first
-    event, without history: a system that was never trained on such users gives them worse lists than popularity does
-    (docs/experiments.md, 2026-11-25).
+    Users with history make a query at the cut. All users make a query at a random moment in the slice, with what they
+    had done by then, so that the model sees people in the midst of a visit and short histories, too. Where these are
+    few, queries at more moments of the same users are added. Some users who came first in the slice also make a query
+    at their first event, without history: a system that was never trained on such users gives them worse lists than
+    popularity does (docs/experiments.md, 2026-11-25).
     """
     past = histories.before(cut)
     inside = histories.keep((histories.times >= cut) & (histories.times < end))
     returning = np.flatnonzero((past.lengths > 0) & (inside.lengths > 0))
-    new_users = np.flatnonzero((past.lengths == 0) & (inside.lengths > 1))
-    moments = (generator.random(len(new_users)) * (inside.lengths[new_users] - 1)).astype(np.int64) + 1
-    users = np.concatenate([returning, new_users])
-    times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[new_users] + moments]])
+    active = np.flatnonzero(inside.lengths > (past.lengths == 0))
+    first = past.lengths[active] == 0
+    moments = (generator.random(len(active)) * (inside.lengths[active] - first)).astype(np.int64) + first
+    users = np.concatenate([returning, active])
+    times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[active] + moments]])
     at_first_event = np.flatnonzero((past.lengths == 0) & (inside.lengths > 0))
     at_first_event = generator.permutation(at_first_event)[: int(WITHOUT_HISTORY * len(users))]
     users = np.concatenate([users, at_first_event])
@@ -171,6 +174,26 @@ def ends(histories: Queries, n_items: int, most: int, generator: np.random.Gener
     return _slice(histories, past, np.arange(len(histories)), None, inside, has_text, most, generator)
 
 
+def last_moments(histories: Queries, has_text: Bools, most: int, seed: int) -> Slice:
+    """The slice that holds back what at most `most` users took last, whenever that was; no item counts as new in it.
+
+    Slices of time ask what people take next who come back or are in the midst of a visit, which is what a server is
+    asked. This one asks what came next for people who have been away, most of them for long: lists for whole files of
+    users are for them.
+    """
+    generator = np.random.default_rng(seed)
+    newest = np.zeros(len(histories), np.int64)
+    some = histories.lengths > 0
+    newest[some] = histories.times[histories.offsets[1:][some] - 1]
+    is_last = histories.times == np.repeat(newest, histories.lengths)
+    rows = histories.rows()
+    with_more = np.flatnonzero(np.bincount(rows[~is_last], minlength=len(histories)) > 0)
+    asked = np.sort(generator.permutation(with_more)[:most])
+    held_back = is_last & np.isin(rows, asked)
+    past, inside = histories.keep(~held_back), histories.keep(held_back)
+    return _slice(histories, past, asked, None, inside, np.zeros_like(has_text), most, generator)
+
+
 def _slice(
     histories: Queries,
     past: Queries,
@@ -193,7 +216,7 @@ def _slice(
     n_items = len(has_text)
     in_catalogue = np.bincount(past.items, minlength=n_items) > 0
     new = has_text & ~in_catalogue & (np.bincount(inside.items, minlength=n_items) > 0)
-    later = later.keep(wanted(later) & (in_catalogue | new)[later.items])
+    everything, later = later, later.keep(wanted(later) & (in_catalogue | new)[later.items])
     rows = later.rows()
     keys, first = np.unique(rows * n_items + later.items, return_index=True)
     seen = queries.keep(queries.types != EventType.IMPRESSION)  # as in Queries.seen, impressions do not count
@@ -207,7 +230,8 @@ def _slice(
     counts = np.bincount(keys[kept] // n_items, minlength=len(users))[answered]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     taken = (keys[kept] % n_items).astype(np.int32)
-    return Slice(past, queries.select(answered), users[answered], offsets, taken, gains[kept], in_catalogue, new)
+    asked_queries, afterwards = queries.select(answered), everything.select(answered)
+    return Slice(past, asked_queries, users[answered], offsets, taken, gains[kept], in_catalogue, new, afterwards)
 
 
 def _gains(rows: Int64s, times: Int64s) -> Float32s:

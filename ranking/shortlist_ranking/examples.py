@@ -61,6 +61,10 @@ class Examples:
             fields[name] = np.concatenate([getattr(part, name) for part in parts])
         return cls(**fields)
 
+    def with_features(self, kept: Int64s) -> Examples:
+        """These examples with some of the features alone, by their columns."""
+        return replace(self, features=np.ascontiguousarray(self.features[..., kept]))
+
     def select(self, which: Int64s | Bools) -> Examples:
         """Some of the rows."""
         return Examples(*(getattr(self, name)[which] for name in self.__dataclass_fields__))

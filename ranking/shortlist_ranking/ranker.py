@@ -18,6 +18,7 @@ from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vector
 from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
 from shortlist_layers.new_items import NewItems
+from shortlist_ranking.blend import blended
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
 from shortlist_ranking.features.feature import Feature
@@ -54,6 +55,7 @@ class Ranker:
         new_item_weights: Float32s | None = None,
         stage_one_level: float = 0.0,
         features: tuple[Feature, ...] = FEATURES,
+        share: float = 1.0,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
@@ -61,7 +63,7 @@ class Ranker:
         self._encoding = scorer.items.encoding()
         no_weights = np.zeros(len(scaling.mean) + 1, np.float32)
         self.new_item_weights = no_weights if new_item_weights is None else new_item_weights
-        self.stage_one_level, self.features = stage_one_level, features
+        self.stage_one_level, self.features, self.share = stage_one_level, features, share
         self._gpu = on_gpu()
         self._shapes = GPU_SHAPES if self._gpu else SHAPES
         self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by shape
@@ -78,14 +80,15 @@ class Ranker:
             trained.calibration,
             new_item_weights=trained.new_item_weights,
             stage_one_level=trained.stage_one_level,
+            share=trained.blend.share,
         )
 
     def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
         """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
 
-        A candidate's score depends on the query and the candidate alone, not on other candidates or queries. Users
-        without history keep stage one's scores, raised to the level of the scorer's logits, because the scorer learns
-        from users with history alone.
+        A candidate's score depends on the query and the candidate alone, not on other candidates or queries. It is the
+        blend of the scorer's logit and stage one's score that training chose. Users without history keep stage one's
+        scores, raised to the level of the logits, because the scorer learns from users with history alone.
         """
         scores = candidates.fused + np.float32(self.stage_one_level)
         with_history = np.flatnonzero(~queries.without_history)
@@ -139,6 +142,7 @@ class Ranker:
                 "scorer": config.to_json(),
                 "calibration": self.calibration,
                 "stage_one_level": self.stage_one_level,
+                "share": self.share,
                 "features": [feature.name for feature in self.features],
             },
         )
@@ -170,13 +174,22 @@ class Ranker:
         facts = ItemFacts.load(bundle, spare_rows)
         level = settings.get("stage_one_level", 0.0)
         weights = bundle.array(f"{at}/for_new") if bundle.has(f"{at}/for_new") else None
-        calibration, vectors_before = (slope, offset), restored(published)
         return cls(
-            scorer, scaling, facts, restored(vectors), calibration, new, vectors_before, weights, level, features
+            scorer,
+            scaling,
+            facts,
+            restored(vectors),
+            (slope, offset),
+            new,
+            restored(published),
+            weights,
+            level,
+            features,
+            settings.get("share", 1.0),
         )
 
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
-        """Write logits into `scores`, float32 [batch, n]."""
+        """Write blended logits into `scores`, float32 [batch, n]."""
         batch, n = scores.shape
         most, widest = self._shapes[-1]
         for rows in _parts(batch, most):
@@ -185,7 +198,7 @@ class Ranker:
                 scores[rows, columns] = self._logits(queries.slice(rows.start, rows.stop), part)
 
     def _logits(self, queries: Queries, candidates: Candidates) -> Float32s:
-        """Logits float32 [batch, n] of a batch that fits the largest compiled shape."""
+        """Blended logits float32 [batch, n] of a batch that fits the largest compiled shape."""
         (batch, n), features = candidates.items.shape, len(self.scaling.mean)
         items, *steps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
         with self._scoring:
@@ -196,7 +209,8 @@ class Ranker:
             write_features(queries, candidates, self.facts, function.candidates, self.features)
             self.scaling.apply_within(function.candidates[:batch])
             write_vectors(self.item_vectors, candidates.items, function.candidates, features)
-            logits = function()[:batch, :n]
+            fused = candidates.fused + np.float32(self.stage_one_level)
+            logits = blended(self.share, function()[:batch, :n], fused)
             new = self.facts.untaken(candidates)
             if new.any():
                 scaled = function.candidates[:batch, :n, :features][new]

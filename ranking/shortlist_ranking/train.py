@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from shortlist_core.errors import DataError
-from shortlist_core.ndcg import dcg_at
 from shortlist_core.types import NO_ITEM, Bools, Float32s
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
+from shortlist_ranking.blend import Blend, blended, choose_blend
 from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offset_for
+from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 
@@ -34,7 +35,7 @@ class TrainedScorer:
     calibration: tuple[float, float]  # slope and offset from logit to log odds
     new_item_weights: Float32s  # [features + 1] of the scaled features and a constant: added to new items' logits
     stage_one_level: float  # by how much logits lie above stage one's scores, on average
-    ndcg: float  # at 10, among the candidates of the held-out examples
+    blend: Blend  # of its logits and stage one's scores: what is served
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,11 @@ def train_scorer(
     `dropped`, bool [features], leaves features out, for ablations.
 
     `new_item_examples` are the newest slice with the candidates that were new in it, at the rows behind the catalogue's
-    where `ItemFeatures.with_new_copies` puts them. The scorer does not learn from them. A linear model corrects its
-    logits for them, fitted on the slice that calibrates.
+    where `ItemFeatures.with_new_copies` puts them. The scorer does not learn from them. A linear model corrects the
+    served scores for them, fitted on the slice that calibrates.
+
+    Served is the scorer's order, stage one's, or a blend of both, whatever orders the held-out examples best
+    (`choose_blend`).
 
     Raises DataError where nobody took a candidate, or where the loss is not a number.
     """
@@ -94,23 +98,33 @@ def train_scorer(
     scorer = _fit(learn, scaling, items, config, epochs, epochs, start, keeper)
     scorer.set_weights(keeper.best_weights)
     vectors = item_vectors(scorer, items)
-    scores = score_examples(scorer, check, vectors, scaling)
-    slope, offset = calibrate(scores, check.labels)
+    logits = score_examples(scorer, check, vectors, scaling)
+    fused, level = _at_level(check, stage_one, logits)
+    blend = choose_blend(logits, fused, check)
+    slope, offset = calibrate(blended(blend.share, logits, fused), check.labels)
     new_item_weights = np.zeros(config.n_features + 1, np.float32)
     if new_item_examples is not None:
-        new_item_scores = score_examples(scorer, new_item_examples, vectors, scaling)
-        new_item_weights = fit_new_item_weights(new_item_scores, new_item_examples, scaling, config.n_items)
+        of_new = score_examples(scorer, new_item_examples, vectors, scaling)
+        of_new = blended(blend.share, of_new, new_item_examples.features @ stage_one + np.float32(level))
+        new_item_weights = fit_new_item_weights(of_new, new_item_examples, scaling, config.n_items)
     if len(slices) > 1:
         scaling = warm_start.scaling if warm_start else _scaling(everything, dropped)
         scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
         # The loss does not fix the level of the logits, and the levels of the two scorers may differ.
-        scores = score_examples(scorer, check, vectors, scaling)
-        offset = offset_for(scores, check.labels, slope)
-    above = (scores - check.features @ stage_one)[check.labels >= 0]
-    stage_one_level = float(above.mean()) if above.size else 0.0
+        logits = score_examples(scorer, check, vectors, scaling)
+        fused, level = _at_level(check, stage_one, logits)
+        offset = offset_for(blended(blend.share, logits, fused), check.labels, slope)
     vectors = vectors[: config.n_items]
-    return TrainedScorer(scorer, scaling, vectors, (slope, offset), new_item_weights, stage_one_level, keeper.best)
+    return TrainedScorer(scorer, scaling, vectors, (slope, offset), new_item_weights, level, blend)
+
+
+def _at_level(examples: Examples, stage_one: Float32s, logits: Float32s) -> tuple[Float32s, float]:
+    """Stage one's scores float32 [queries, n], raised to the level of the logits; and by how much they were raised."""
+    fused = examples.features @ stage_one
+    above = (logits - fused)[examples.labels >= 0]
+    level = float(above.mean()) if above.size else 0.0
+    return fused + np.float32(level), level
 
 
 def _scaling(examples: Examples, dropped: Bools | None) -> Scaling:
@@ -197,14 +211,6 @@ def score_examples(
         )
         parts.append(keras.ops.convert_to_numpy(logits))
     return np.concatenate(parts)
-
-
-def ndcg_at_10(scores: Float32s, examples: Examples) -> float:
-    """Mean NDCG@10 of the candidates ordered by score. Taken items that were not retrieved count as missed."""
-    masked = np.where(examples.labels >= 0, scores, -np.inf)
-    best = np.argsort(-masked, axis=1, kind="stable")[:, :10]
-    gains = np.take_along_axis(np.maximum(examples.labels, 0), best, axis=1)
-    return float((dcg_at(gains, 10) / np.maximum(examples.ideal, 1e-9)).mean()) if len(examples) else 0.0
 
 
 def _held_out(examples: Examples) -> Bools:

@@ -56,7 +56,10 @@ def test_demo_and_train(traps: Traps, environment: dict[str, str], tmp_path: Pat
     demo = [SHORTLIST, "demo", "--folder", str(tmp_path / "demo"), "--items", "100", "--users", "100"]
     assert "what two events changed" in run(demo, traps, environment)
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text("slices = 1\nqueries_per_slice = 50\ncandidates = 50\ntower_steps = 10\nranker_epochs = 1\n")
+    recipe.write_text(
+        "slices = 1\nqueries_per_slice = 50\ncandidates = 50\n"
+        "tower_steps = 10\nsequence_batches = 0\nranker_epochs = 1\n"
+    )
     train = [SHORTLIST, "train", "--data", str(tmp_path / "demo/data"), "--bundles", str(tmp_path / "bundles")]
     run([*train, "--config", str(recipe)], traps, environment)
     assert (tmp_path / "bundles/CURRENT").exists()

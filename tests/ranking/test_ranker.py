@@ -22,7 +22,12 @@ def trained(trained_bundle):
 
 @pytest.fixture(scope="module")
 def ranker(trained):
-    return Ranker.of(trained.scorer, trained.facts)
+    """The scorer's order alone, whatever blend was chosen."""
+    return of_share(trained, 1.0)
+
+
+def of_share(trained, share):
+    return Ranker.of(replace(trained.scorer, blend=replace(trained.scorer.blend, share=share)), trained.facts)
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +125,15 @@ def test_strangers_get_stage_ones_order_at_the_level_of_others(ranker, trained, 
     )
 
 
+def test_a_blend_lies_between_the_scorer_and_stage_one(ranker, trained, queries, candidates, scores):
+    logit, fused = logits(ranker, scores), candidates.fused + ranker.stage_one_level
+    for share in (0.0, 0.25, 0.75):
+        blend = of_share(trained, share)
+        assert logits(blend, blend.rank(queries, candidates)) == pytest.approx(
+            share * logit + (1 - share) * fused, abs=5e-3
+        )
+
+
 def test_only_what_is_new_and_untaken_is_put_right(ranker, trained, queries, candidates, scores):
     new = np.zeros(len(trained.table.item_ids), bool)
     new[candidates.items[0, :2]] = True
@@ -179,7 +193,8 @@ def test_vectors_for_diversity_are_of_unit_length(ranker):
     assert np.linalg.norm(ranker.vectors(np.arange(9)), axis=1) == pytest.approx(np.ones(9), abs=1e-5)
 
 
-def test_a_loaded_ranker_ranks_the_same(trained_bundle, queries, candidates, scores):
+def test_a_loaded_ranker_ranks_the_same(trained, trained_bundle, queries, candidates):
+    scores = Ranker.of(trained.scorer, trained.facts).rank(queries, candidates)
     assert Ranker.load(trained_bundle.load()).rank(queries, candidates) == pytest.approx(scores, abs=1e-6)
 
 

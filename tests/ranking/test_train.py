@@ -10,9 +10,10 @@ from shortlist_core.errors import DataError
 from shortlist_layers.history import HISTORY
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.calibration import calibrate
+from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig
-from shortlist_ranking.train import KeepBest, _held_out, ndcg_at_10, score_examples, train_scorer
+from shortlist_ranking.train import KeepBest, _held_out, score_examples, train_scorer
 
 ITEMS = 30
 
@@ -129,12 +130,12 @@ def test_the_newest_slice_says_how_long_to_train_and_is_learned_from_in_the_end(
     misleading = replace(now, labels=(now.features[..., 1] == now.features[..., 1].max(axis=1, keepdims=True)) * 1.0)
     start = np.array([0, 5, 0], np.float32)
     kept = train_scorer([past, past, misleading], items, config(items, use_lstm=False), 4, start)
-    assert kept.ndcg == pytest.approx(1)
+    assert kept.blend.ndcg == pytest.approx(1)
     fresh = examples(seed=9)
     linear = ndcg_at_10(fresh.features @ start, fresh)
     assert ndcg_at_10(score_examples(kept.scorer, fresh, kept.vectors, kept.scaling), fresh) == pytest.approx(linear)
     learned = train_scorer([past, examples(seed=2), now], items, config(items, use_lstm=False), 12, NO_START)
-    assert learned.ndcg > 0.75
+    assert learned.blend.ndcg > 0.75
     assert learned.scaling.mean == pytest.approx(Scaling.fit(Examples.join([past, examples(seed=2), now])).mean), (
         "the newest slice counts, too"
     )
@@ -154,7 +155,7 @@ def test_probabilities_are_of_the_scorer_that_comes_out(items):
 @pytest.mark.system
 def test_a_single_user_is_learned_from(items):
     made = replace(examples(30), users=np.zeros(30, np.int64))
-    assert train_scorer([made], items, config(items, use_lstm=False), 1, NO_START).ndcg > 0
+    assert train_scorer([made], items, config(items, use_lstm=False), 1, NO_START).blend.ndcg > 0
 
 
 class Stub:
@@ -184,24 +185,6 @@ def test_the_best_epoch_is_kept_and_a_decline_stops(items, monkeypatch):
     assert keeper.best_epoch == 1
     assert all((w == 1).all() for w in keeper.best_weights)
     assert stopped == [False, False, False, True, True, True]
-
-
-def test_ndcg_by_hand():
-    """One took one thing, one three, worth 1, 1 and 1/2, the last of which was not retrieved."""
-    made = examples(3, 4)
-    labels = np.array([[1, 0, 0, -1], [0, 1, 1, 0], [0, 0, 0, 0]], np.float32)
-    best = 1 + 1 / np.log2(3) + 0.5 / np.log2(4)
-    made = replace(made, labels=labels, ideal=np.array([1, best, 1.5], np.float32))
-    scores = np.array([[1, 2, 0, 99], [0, 5, 4, 6], [1, 2, 3, 4]], np.float32)
-    second = (1 / np.log2(3) + 1 / np.log2(4)) / best
-    assert ndcg_at_10(scores, made) == pytest.approx(np.mean([1 / np.log2(3), second, 0]))
-
-
-def test_a_list_in_order_of_worth_is_better_than_one_against_it():
-    made = examples(1, 3)
-    made = replace(made, labels=np.array([[1, 0.5, 0]], np.float32), ideal=np.array([1 + 0.5 / np.log2(3)], np.float32))
-    assert ndcg_at_10(np.array([[3, 2, 1]], np.float32), made) == pytest.approx(1)
-    assert ndcg_at_10(np.array([[2, 3, 1]], np.float32), made) < 1
 
 
 def test_platt_finds_the_slope_and_offset_that_made_the_labels():

@@ -51,7 +51,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def bundle(dataset, tmp_path_factory, system_test):
-    recipe = Recipe(slices=2, queries_per_slice=200, candidates=50, tower_steps=10, ranker_epochs=2)
+    recipe = Recipe(slices=2, queries_per_slice=200, candidates=50, tower_steps=10, sequence_batches=0, ranker_epochs=2)
     folder = tmp_path_factory.mktemp("bundles")
     publish(train(prepare(dataset, int(CUT.timestamp()) * 1_000_000), recipe, 1, lambda _: None), folder, 1)
     return BundleStore(folder).load()

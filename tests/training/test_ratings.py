@@ -22,7 +22,7 @@ from shortlist_training.table import prepare
 
 USERS, ITEMS, RATINGS = 120, 40, 2_880
 START = datetime(2024, 1, 1, tzinfo=UTC)
-SMALL = Recipe(slices=2, queries_per_slice=200, candidates=100, tower_steps=30, ranker_epochs=2)
+SMALL = Recipe(slices=2, queries_per_slice=200, candidates=100, tower_steps=30, sequence_batches=0, ranker_epochs=2)
 
 
 def rated(high: float = 5.0, low: float = 1.0, taste: bool = True, kind: str = "rating") -> Dataset:

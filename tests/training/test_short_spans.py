@@ -15,7 +15,7 @@ from shortlist_training.recipe import train
 from shortlist_training.table import prepare
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-SMALL = Recipe(slices=2, queries_per_slice=100, candidates=100, tower_steps=10, ranker_epochs=1)
+SMALL = Recipe(slices=2, queries_per_slice=100, candidates=100, tower_steps=10, sequence_batches=0, ranker_epochs=1)
 
 
 @pytest.mark.system

@@ -8,7 +8,7 @@ Vasilev 2023, Turning Dross Into Gold Loss) and with gated pre-norm blocks (Tikh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.index.new_item_index import NewItemIndex
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.fit_inputs import RetrievalSettings, Trial
-from shortlist_retrieval.sources.sequence_steps import Steps, steps_of
+from shortlist_retrieval.sources.sequence_steps import Clock, Steps, steps_of
 from shortlist_retrieval.sources.vector_source import VectorSource
 
 DIM = 64
@@ -51,6 +51,7 @@ class SequenceSource(VectorSource):
 
     index: VectorIndex
     weights: Mapping[str, Float32s]
+    clock: Clock
     name: str = "sequence"
 
     @classmethod
@@ -86,6 +87,7 @@ class SequenceSource(VectorSource):
         at = steps.offsets[rows, None] + np.minimum(places, last[:, None])  # what stands behind the end is never read
         items = self.index.take(steps.items[at]) + weights["centre"]
         x = items * np.float32(DIM**0.5) + weights["types"][steps.types[at]] + weights["pauses"][steps.pauses[at]]
+        x += weights["moments"][self.clock.parts(steps.times[at])]
         distances = places[:, None] - places
         for block in range(BLOCKS - 1):
             x = _block(x, x, distances, weights, f"{block}")
@@ -98,14 +100,15 @@ class SequenceSource(VectorSource):
         prefix = f"retrieval/{self.name}"
         self.index.write(writer, prefix)
         writer.weights(f"{prefix}/transformer", self.weights)
+        writer.json(f"{prefix}/clock", asdict(self.clock))
 
     @classmethod
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> SequenceSource:
         """The source that `write` stored. It has no scores for new items."""
         prefix = f"retrieval/{name}"
         index = VectorIndex.load(bundle, prefix)
-        weights = bundle.weights(f"{prefix}/transformer")
-        return cls(NewItemIndex.over(index, new.spare_rows) if new else index, weights)
+        weights, clock = bundle.weights(f"{prefix}/transformer"), Clock(**bundle.json(f"{prefix}/clock"))
+        return cls(NewItemIndex.over(index, new.spare_rows) if new else index, weights, clock)
 
 
 def _block(x: Float32s, read: Float32s, distances: Int64s, weights: Mapping[str, Float32s], name: str) -> Float32s:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,35 @@ from shortlist_retrieval.profile import last_events, wanted
 
 PAUSES = 16
 """Buckets of the pause before a step: 0 for the first step, bucket b for about 4^(b - 1) seconds."""
+
+
+MOMENTS = 64
+"""Parts of the time that the first fit looks back on; what comes later makes up to as many more."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The parts of time that a model of order tells apart: what was in fashion says which item comes next."""
+
+    start: int  # microseconds
+    width: int  # of a part
+    last: int  # part that the newest step of the training lies in; all later moments count as in it
+
+    @classmethod
+    def of(cls, times: Int64s) -> Clock:
+        """The clock that divides the time between the earliest and the latest of `times` into MOMENTS parts."""
+        if not len(times):
+            return cls(0, 1, 0)
+        start, end = int(times.min()), int(times.max())
+        return cls(start, max(1, (end - start) // (MOMENTS - 1)), 0).until(end)
+
+    def until(self, time: int) -> Clock:
+        """The same parts, of which that of `time` is the last."""
+        return replace(self, last=min(max(0, (time - self.start) // self.width), 2 * MOMENTS - 1))
+
+    def parts(self, times: Int64s) -> Int32s:
+        """Which part each time lies in, int32 from 0 to `last`."""
+        return np.clip((times - self.start) // self.width, 0, self.last).astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ class SourceTraining:
                 self._fitted += [(trainer, fitted) for fitted in trainer.fit(inputs)]
         return tuple(fitted for _, fitted in self._fitted)
 
+    def leave_out(self, source: type[Source]) -> tuple[Source, ...]:
+        """The sources of the last `fit` without those of one class, which later settings must not name either."""
+        self._trainers.pop(source)
+        self._fitted = [(trainer, fitted) for trainer, fitted in self._fitted if type(fitted) is not source]
+        return tuple(fitted for _, fitted in self._fitted)
+
     def unaware_of(self, new: Bools) -> tuple[Source, ...]:
         """The sources of the last `fit`, as a server has them to which the items `new`, bool [items], are new."""
         return tuple(trainer.unaware_of(source, new) for trainer, source in self._fitted)

@@ -9,7 +9,7 @@ import numpy as np
 from shortlist_core.types import DAY, Float32s, Int64s
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.sources.sequence import LENGTH
-from shortlist_retrieval.sources.sequence_steps import Steps
+from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
 
 ROWS = 10
@@ -30,7 +30,9 @@ class SequenceBatches(keras.utils.PyDataset):
     predicted. With a finite `half_life_days` newer steps count more.
     """
 
-    def __init__(self, steps: Steps, n_items: int, half_life_days: float, batches: int, seed: int) -> None:
+    def __init__(
+        self, steps: Steps, n_items: int, half_life_days: float, batches: int, seed: int, clock: Clock
+    ) -> None:
         super().__init__()
         self.steps, self.n_items, self.batches = steps, n_items, batches
         self.generator = np.random.default_rng(seed)
@@ -44,6 +46,7 @@ class SequenceBatches(keras.utils.PyDataset):
         self.weights /= max(float(self.weights.sum()) / max(len(self.steps), 1), 1e-9)
         popularity = np.bincount(self.steps.items, minlength=n_items) / max(len(self.steps), 1)
         self.log_q = np.log(BATCH * popularity + NEGATIVES / n_items).astype(np.float32)
+        self.moments = clock.parts(steps.times)
         self.waiting = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
@@ -59,6 +62,7 @@ class SequenceBatches(keras.utils.PyDataset):
             "items": self.steps.items[at],
             "types": self.steps.types[at].astype(np.int32),
             "pauses": self.steps.pauses[at],
+            "moments": self.moments[at],
             "users": self.users[at].astype(np.int32),
             "sources": np.maximum(sources, 0).astype(np.int32),
             "weights": np.where(sources >= 0, self.weights[at], 0).astype(np.float32),

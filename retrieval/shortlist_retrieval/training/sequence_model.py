@@ -12,7 +12,7 @@ import numpy as np
 from shortlist_core.types import EventType, Float32s
 from shortlist_layers.quiet_keras import keras, layers, ops
 from shortlist_retrieval.sources.sequence import BLOCKS, DIM, EPSILON, HEADS, LENGTH
-from shortlist_retrieval.sources.sequence_steps import PAUSES
+from shortlist_retrieval.sources.sequence_steps import MOMENTS, PAUSES
 from shortlist_retrieval.training.towers import sampled_softmax_loss
 
 WIDE = 2 * DIM
@@ -65,6 +65,7 @@ class SequenceModel(keras.Model):
         self.items = layers.Embedding(n_items, DIM, embeddings_initializer=keras.initializers.RandomNormal(0.0, 0.05))
         self.types = layers.Embedding(len(EventType), DIM, embeddings_initializer="zeros")
         self.pauses = layers.Embedding(PAUSES, DIM, embeddings_initializer="zeros")
+        self.moments = layers.Embedding(2 * MOMENTS, DIM, embeddings_initializer="zeros")
         self.blocks = [Block(dropout, name=f"block_{number}") for number in range(BLOCKS)]
         self.end = layers.LayerNormalization(epsilon=EPSILON)
         self.dropout = layers.Dropout(dropout)
@@ -72,7 +73,7 @@ class SequenceModel(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights."""
-        for embedding in (self.items, self.types, self.pauses):
+        for embedding in (self.items, self.types, self.pauses, self.moments):
             embedding.build(None)
         for block in self.blocks:
             block.build()
@@ -81,7 +82,9 @@ class SequenceModel(keras.Model):
 
     def call(self, batch: dict[str, Any], training: bool = False) -> Any:
         """The weighted loss of each step, float32 [batch * LENGTH]. Weights are 1 on average."""
-        read = self.read(batch["items"], batch["types"], batch["pauses"], batch["users"], training=training)
+        read = self.read(
+            batch["items"], batch["types"], batch["pauses"], batch["moments"], batch["users"], training=training
+        )
         read = ops.take_along_axis(read, ops.expand_dims(batch["sources"], -1), axis=1)
         read = ops.reshape(read, (-1, DIM))
         targets, weights = ops.reshape(batch["items"], (-1,)), ops.reshape(batch["weights"], (-1,))
@@ -93,9 +96,9 @@ class SequenceModel(keras.Model):
         logits = ops.matmul(read, ops.transpose(self.items(columns)))
         return weights * sampled_softmax_loss(logits, columns, ops.take(batch["log_q"], columns))
 
-    def read(self, items: Any, types: Any, pauses: Any, users: Any, training: bool = False) -> Any:
+    def read(self, items: Any, types: Any, pauses: Any, moments: Any, users: Any, training: bool = False) -> Any:
         """What is known after each step, float32 [batch, LENGTH, DIM]. Steps of one row may be of several `users`."""
-        x = self.items(items) * DIM**0.5 + self.types(types) + self.pauses(pauses)
+        x = self.items(items) * DIM**0.5 + self.types(types) + self.pauses(pauses) + self.moments(moments)
         x = self.dropout(x, training=training)
         same = ops.equal(ops.expand_dims(users, 2), ops.expand_dims(users, 1))
         mask = ops.expand_dims(ops.where(ops.logical_and(same, _EARLIER), 0.0, -1e9), 1)
@@ -103,13 +106,19 @@ class SequenceModel(keras.Model):
             x = block(x, mask, training=training)
         return self.end(x)
 
+    def go_on(self, part: int) -> None:
+        """Let all parts of time after this one begin with what is known of it."""
+        moments = ops.convert_to_numpy(self.moments.embeddings).copy()
+        moments[part + 1 :] = moments[part]
+        self.moments.embeddings.assign(moments)
+
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The mean of the losses that `call` returned."""
         return ops.mean(y_pred)
 
     def weights_by_name(self) -> dict[str, Float32s]:
         """The weights but those of the items, by the names that `SequenceSource` uses."""
-        weights = {"types": self.types.embeddings, "pauses": self.pauses.embeddings}
+        weights = {"types": self.types.embeddings, "pauses": self.pauses.embeddings, "moments": self.moments.embeddings}
         weights |= {"end.scale": self.end.gamma, "end.shift": self.end.beta}
         for number, block in enumerate(self.blocks):
             weights |= {

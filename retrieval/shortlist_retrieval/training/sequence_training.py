@@ -12,11 +12,11 @@ from shortlist_core.types import Bools, Float32s
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.sequence import SequenceSource
-from shortlist_retrieval.sources.sequence_steps import Steps
+from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
 from shortlist_retrieval.training.sequence_model import SequenceModel
 
-RATE = 3e-3
+RATE = 5e-3
 WARM_UP = 0.1
 """Share of the batches in which the rate of learning rises; then it falls to nothing."""
 
@@ -30,6 +30,7 @@ class SequenceTraining:
         keras.utils.set_random_seed(seed)
         self.model = SequenceModel(n_items, dropout)
         self.model.build()
+        self.clock: Clock | None = None
         self.model.compile(optimizer=keras.optimizers.AdamW(RATE, weight_decay=1e-4, beta_2=0.98), jit_compile=False)
 
     def fit(self, steps: Steps, half_life_days: float, batches: int, rate: float = RATE) -> SequenceSource:
@@ -38,7 +39,13 @@ class SequenceTraining:
         Raises DataError when the loss is not a finite number.
         """
         self.calls += 1
-        data = SequenceBatches(steps, self.n_items, half_life_days, batches, self.seed * 1_000 + self.calls)
+        end = int(steps.times.max()) if len(steps) else 0
+        if self.clock is None:
+            self.clock = Clock.of(steps.times)
+        else:
+            before, self.clock = self.clock.last, self.clock.until(end)
+            self.model.go_on(before)
+        data = SequenceBatches(steps, self.n_items, half_life_days, batches, self.seed * 1_000 + self.calls, self.clock)
         if len(data):
             history = self.model.fit(data, epochs=1, verbose=0, callbacks=[_OneCycle(rate, len(data))])
             if not np.isfinite(history.history["loss"]).all():
@@ -53,7 +60,9 @@ class SequenceTraining:
         items = keras.ops.convert_to_numpy(self.model.items.embeddings)
         centre = items[had].mean(axis=0) if had.any() else np.zeros(items.shape[1], np.float32)
         vectors: Float32s = np.where(had[:, None], items - centre, 0).astype(np.float32)
-        return SequenceSource(VectorIndex.build(vectors), {**self.model.weights_by_name(), "centre": centre})
+        return SequenceSource(
+            VectorIndex.build(vectors), {**self.model.weights_by_name(), "centre": centre}, self.clock or Clock(0, 1, 0)
+        )
 
 
 class _OneCycle(keras.callbacks.Callback):

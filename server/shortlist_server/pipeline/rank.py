@@ -64,7 +64,20 @@ def _ranked(thread: RankThread, batch: Retrieved) -> Float32s:
     scores = thread.rank(batch.bundle.ranker, batch.queries, batch.candidates, limit)
     if scores.shape != batch.candidates.items.shape:
         raise ValueError(f"scores of shape {scores.shape} for candidates of shape {batch.candidates.items.shape}")
-    return np.where(batch.candidates.valid, scores, -np.inf)
+    return np.where(batch.candidates.valid, _with_repeats(batch, scores), -np.inf)
+
+
+def _with_repeats(batch: Retrieved, scores: Float32s) -> Float32s:
+    """The scores, where seen items may come again with the probability that the user takes them again.
+
+    The ranker learns from what is new to a user, so what it says of a seen item means nothing. Both are probabilities
+    of being taken within the same time.
+    """
+    again = [request.query.keep_seen for request in batch.requests]
+    if batch.bundle.repeats is None or not any(again):
+        return scores
+    put = batch.bundle.repeats.put(batch.queries, batch.candidates.items, scores)
+    return np.where(np.array(again)[:, None], put, scores)
 
 
 def _all_pass(batch: Retrieved) -> list[StageCounts]:

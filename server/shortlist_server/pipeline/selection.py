@@ -8,9 +8,22 @@ from typing import TypeVar
 import numpy as np
 import structlog
 
-from shortlist_core.explanations import NEW_ITEMS, TOGETHER_NOW
-from shortlist_core.types import NO_GROUP, NO_ITEM, Candidates, Float32s, Hits, Int32s, Int64s, Ranked, Reasons, among
+from shortlist_core.explanations import BUY_AGAIN, NEW_ITEMS, TOGETHER_NOW
+from shortlist_core.types import (
+    NO_GROUP,
+    NO_ITEM,
+    Candidates,
+    Float32s,
+    Hits,
+    Int32s,
+    Int64s,
+    Ranked,
+    Reasons,
+    among,
+    distinct,
+)
 from shortlist_ranking import selection
+from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.top import top_positions
 from shortlist_server.pipeline.batch import Retrieved, Shown
 from shortlist_server.pipeline.counts import StageCounts
@@ -124,8 +137,13 @@ def _reasons(batch: Retrieved, shown: Candidates) -> tuple[Retrieved, Reasons]:
 
 
 def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
-    """The reasons with two corrections: new items that no source proposed say so, and no deleted item is named."""
+    """The reasons with three corrections.
+
+    Seen items say so, and so do new items that no source proposed, and no deleted item is named.
+    """
     items = batch.bundle.items
+    if any(request.query.keep_seen for request in batch.requests):
+        reasons = _of_seen(batch, shown, reasons)
     new = shown.items >= items.bundled
     if new.any():
         new &= ~shown.ranks.any(axis=2)
@@ -142,3 +160,18 @@ def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
         anchors, groups = np.where(deleted, NO_ITEM, reasons.anchors), np.where(deleted, NO_GROUP, reasons.groups)
         reasons = replace(reasons, anchors=anchors, groups=groups)
     return reasons
+
+
+def _of_seen(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
+    """The reasons, in which an item that the user wanted before is its own reason."""
+    events = wanted_only(batch.queries)
+    seen = np.stack([among(rows, distinct(events.history(i))) for i, rows in enumerate(shown.items)])
+    return replace(
+        reasons,
+        sources=(*reasons.sources, BUY_AGAIN.name),
+        explanations=(*reasons.explanations, BUY_AGAIN.explanation),
+        speakers=np.where(seen, len(reasons.sources), reasons.speakers),
+        anchors=np.where(seen, shown.items, reasons.anchors),
+        shares=np.where(seen, 0, reasons.shares),
+        groups=np.where(seen, NO_GROUP, reasons.groups),
+    )

@@ -26,6 +26,7 @@ from shortlist_server.system.online_popularity import OnlinePopularity
 
 if TYPE_CHECKING:
     from shortlist_ranking.ranker import Ranker
+    from shortlist_ranking.repeats import Repeats
     from shortlist_retrieval.retriever import Retriever
 
 
@@ -44,6 +45,7 @@ class LoadedBundle:
     groups: UserGroups | None  # None: the training data had no user attributes, so those of requests mean nothing
     online_popularity: OnlinePopularity
     ranker: Ranker
+    repeats: Repeats | None  # how likely users take again what they took before; None in older bundles
     erased_rows: ErasedRows
     bundled: ItemTable  # the items as they were published, without later changes
     dislike_below: float  # the value below which a rating is a dislike
@@ -73,14 +75,18 @@ class LoadedBundle:
         # and `worker.prepare` has set what these libraries read on import.
         from shortlist_layers.devices import confirm
         from shortlist_ranking.ranker import Ranker
+        from shortlist_ranking.repeats import Repeats
         from shortlist_retrieval.retriever import Retriever
 
         confirm(device)
         new = NewItems.load(bundle, 2 * max_fresh_items)
-        return cls.assemble(bundle, Retriever.load(bundle, new), Ranker.load(bundle, new=new), max_batch)
+        retriever, ranker = Retriever.load(bundle, new), Ranker.load(bundle, new=new)
+        return cls.assemble(bundle, retriever, ranker, max_batch, Repeats.load(bundle))
 
     @classmethod
-    def assemble(cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int) -> LoadedBundle:
+    def assemble(
+        cls, bundle: Bundle, retriever: Retriever, ranker: Ranker, max_batch: int, repeats: Repeats | None = None
+    ) -> LoadedBundle:
         """The loaded bundle of these parts, warmed."""
         table, histories = ItemTable.load(bundle), Histories.load(bundle)
         groups, items = UserGroups.load(bundle), LiveItems(table, retriever.n_items - len(table))
@@ -93,7 +99,7 @@ class LoadedBundle:
         manifest = bundle.manifest
         erased = ErasedRows(histories.ids)
         return cls(
-            *(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, erased, table),
+            *(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, repeats, erased, table),
             manifest.dislike_below,
             manifest.catalog_sequences,
         )

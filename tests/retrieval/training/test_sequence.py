@@ -8,7 +8,7 @@ import pytest
 from shortlist_core.types import EventType, Queries
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.sources.sequence import LENGTH
-from shortlist_retrieval.sources.sequence_steps import steps_of
+from shortlist_retrieval.sources.sequence_steps import MOMENTS, Clock, steps_of
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
 from shortlist_retrieval.training.sequence_training import SequenceTraining
 
@@ -42,9 +42,10 @@ def test_what_serves_is_what_was_trained() -> None:
     for user in range(5):
         span = slice(steps.offsets[user], steps.offsets[user + 1])
         n = span.stop - span.start
-        rows = {name: np.zeros((1, LENGTH), np.int32) for name in ("items", "types", "pauses", "users")}
+        rows = {name: np.zeros((1, LENGTH), np.int32) for name in ("items", "types", "pauses", "moments", "users")}
         for name in ("items", "types", "pauses"):
             rows[name][0, :n] = getattr(steps, name)[span]
+        rows["moments"][0, :n] = source.clock.parts(steps.times[span])
         rows["users"][0, n:] = -1
         expected = np.asarray(training.model.read(**rows))[0, n - 1]
         np.testing.assert_allclose(source.encode(queries)[user], expected, rtol=2e-3, atol=2e-3)
@@ -80,15 +81,39 @@ def test_order_alone_is_learned() -> None:
     assert np.mean([following[i] in first[i] for i in range(200)]) > 0.9
 
 
+def test_what_is_in_fashion_is_learned() -> None:
+    """Everybody takes one item for long, and what follows it is not the same in the first half of time and later."""
+    generator = np.random.default_rng(5)
+    late = generator.random(400) < 0.5
+    lists = [[int(generator.integers(10)), 20 + int(is_late)] for is_late in late]
+    hours = [[1_000.0 * is_late + generator.random(), 1_000.0 * is_late + 2] for is_late in late.tolist()]
+    queries = histories(lists, hours)
+    source = SequenceTraining(30, 1, 0.0).fit(steps_of(queries, 30), np.inf, 60)
+    for hour, expected in ((0.5, 20), (1_000.5, 21)):
+        asked = histories([[3]], [[hour]])
+        assert source.scores(asked).top(1, Exclusions(asked.seen()))[0, 0] == expected
+
+
+def test_what_comes_after_the_training_counts_as_its_end() -> None:
+    clock = Clock.of(np.array([0, 640 * HOUR]))
+    assert clock.last == MOMENTS - 1
+    later = clock.until(700 * HOUR)
+    times = np.array([-HOUR, 0, 640 * HOUR, 700 * HOUR, 10_000 * HOUR])
+    assert clock.parts(times).tolist() == [0, 0, clock.last, clock.last, clock.last]
+    assert later.parts(times).tolist() == [0, 0, clock.last, later.last, later.last]
+    assert later.last > clock.last
+    assert Clock.of(np.zeros(0, np.int64)).parts(times).tolist() == [0] * 5
+
+
 def test_a_step_is_predicted_from_earlier_moments_alone() -> None:
     queries = histories([[1, 2, 3, 4]], [[0, 1, 1, 2]])
-    batches = SequenceBatches(steps_of(queries, 5), 5, np.inf, 1, 0)
+    batches = SequenceBatches(steps_of(queries, 5), 5, np.inf, 1, 0, Clock(0, HOUR, 3))
     assert batches.back.tolist()[1:] == [1, 2, 1]
     assert batches.weights[0] == 0 and (batches.weights[1:] > 0).all()
 
 
 def test_a_repeated_item_is_read_but_not_predicted() -> None:
-    batches = SequenceBatches(steps_of(histories([[1, 2, 1, 3]]), 5), 5, np.inf, 1, 0)
+    batches = SequenceBatches(steps_of(histories([[1, 2, 1, 3]]), 5), 5, np.inf, 1, 0, Clock(0, HOUR, 3))
     assert (batches.weights > 0).tolist() == [False, True, False, True]
 
 

@@ -1,0 +1,73 @@
+"""Blend: how much of the served order is the ranker's and how much stage one's, decided on held-out examples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from shortlist_core.types import Float32s, Float64s
+from shortlist_ranking.example_ndcg import query_ndcgs
+from shortlist_ranking.examples import Examples
+
+SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Shares of the ranker that are tried; where none is better than stage one beyond chance, its share is 0."""
+
+EVEN = 0.5
+
+CERTAIN = 2.0
+"""Standard errors by which a blend must be better than stage one."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The share of the ranker's logits in the served scores; the rest is stage one's fused score.
+
+    The measurements are those of the held-out examples.
+    """
+
+    share: float  # 1: the ranker's order, 0: stage one's
+    ndcg: float  # at 10, of the blend
+    stage_one_ndcg: float  # at 10, of stage one's order
+    error: float  # standard error of the difference between the two
+
+    @property
+    def order(self) -> str:
+        """Whose order is served, in words."""
+        if self.share in (0, 1):
+            return "the ranker's" if self.share else "stage one's"
+        return f"{self.share:.0%} the ranker's, {1 - self.share:.0%} stage one's"
+
+
+def choose_blend(logits: Float32s, fused: Float32s, examples: Examples) -> Blend:
+    """The blend that ranks the examples best, among those that are better than stage one beyond chance.
+
+    `logits` and `fused`, float32 [queries, n], are the scores of the ranker and of stage one. Orders are compared query
+    by query, because queries differ much more from one another than two orders of one query do. Of blends that are as
+    good as the best one, as far as one standard error can tell, it is the most even one: two opinions err less than one
+    where the data is not like the held-out examples.
+    """
+    if not len(examples):
+        return Blend(0.0, 0.0, 0.0, 0.0)
+    stage_one = query_ndcgs(fused, examples)
+    ndcgs = {share: query_ndcgs(blended(share, logits, fused), examples) for share in SHARES}
+    surely = [share for share in SHARES if _beats(ndcgs[share], stage_one, CERTAIN)]
+    if not surely:
+        return Blend(0.0, float(stage_one.mean()), float(stage_one.mean()), 0.0)
+    best = max(surely, key=lambda share: float(ndcgs[share].mean()))
+    as_good = [share for share in surely if not _beats(ndcgs[best], ndcgs[share], 1.0)]
+    share = min(as_good, key=lambda share: abs(share - EVEN))
+    error = float((ndcgs[share] - stage_one).std() / math.sqrt(len(examples)))
+    return Blend(share, float(ndcgs[share].mean()), float(stage_one.mean()), error)
+
+
+def _beats(ndcgs: Float64s, others: Float64s, errors: float) -> bool:
+    """Whether the one order is better than the other by so many standard errors of the difference by query."""
+    gains = ndcgs - others
+    return float(gains.mean()) > errors * float(gains.std()) / math.sqrt(len(gains))
+
+
+def blended(share: float, logits: Float32s, fused: Float32s) -> Float32s:
+    """The logits and stage one's scores in one, by the share of the logits; all of one shape."""
+    return logits if share == 1 else np.asarray(share * logits + (1 - share) * fused, np.float32)
