@@ -34,3 +34,11 @@ def ranks_in(lists: Int32s, items: Int32s, n_items: int) -> Int32s:
     ranks = np.zeros((len(lists), *items.shape), np.int32)
     write_ranks(lists, items, scratch.int32s(n_items), ranks)
     return ranks
+
+
+def in_turns(lists: Sequence[Int32s]) -> Int32s:
+    """The rows of the lists, int32, the first ones of all lists first, then the second ones, each row once."""
+    at = np.concatenate([np.arange(len(rows)) for rows in lists] or [np.zeros(0, np.int64)])
+    rows = np.concatenate([*lists, np.zeros(0, np.int32)])[np.argsort(at, kind="stable")]
+    _, first = np.unique(rows, return_index=True)
+    return rows[np.sort(first)]

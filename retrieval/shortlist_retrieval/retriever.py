@@ -18,7 +18,7 @@ from shortlist_retrieval.best import best
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.explanations import reasons
 from shortlist_retrieval.fusion import Fusion
-from shortlist_retrieval.merging import merged_rows, ranks_in
+from shortlist_retrieval.merging import in_turns, merged_rows, ranks_in
 from shortlist_retrieval.source_answers import SourceAnswers
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_retrieval.sources.registry import load_source
@@ -140,12 +140,11 @@ class Retriever:
     def nearest(self, queries: Queries, rows: Int32s, count: int) -> list[Int32s]:
         """For each query up to `count` of the new items at `rows`, those that fit best by content and history.
 
-        Rows are best first. A query without history gets the first `count` rows.
+        Rows are best first; the sources that take new items propose in turns. A query without history gets the first
+        `count` rows.
         """
-        for source in self.all_sources:
-            if source.takes_new_items:
-                return source.nearest(queries, rows, count)
-        return [rows[:count]] * len(queries)
+        lists = [source.nearest(queries, rows, count) for source in self.all_sources if source.takes_new_items]
+        return [in_turns([of_all[i] for of_all in lists])[:count] for i in range(len(queries))]
 
     def with_recent(self, recent: RecentChoices) -> Retriever:
         """The retriever with online popularity as of `recent.now`. All else, fusion included, stays as trained."""

@@ -46,11 +46,11 @@ def test_the_shop_has_new_items(cut):
     assert cut.new[cut.taken].any(), "and some were taken"
 
 
-def test_only_the_towers_speak_of_new_items(retriever, cut):
+def test_what_reads_content_speaks_of_new_items(retriever, cut):
     rows = np.flatnonzero(cut.new).astype(np.int32)
     found = retriever.score(cut.queries.slice(0, 8), np.tile(rows, (8, 1)))
     speaking = {name for name, says in zip(found.sources, found.scores.any(axis=(0, 1)), strict=True) if says}
-    assert speaking == {"two_tower"}
+    assert speaking == {"two_tower", "text"}
 
 
 def test_the_nearest_new_items_are_proposed_but_none_that_a_history_holds(retriever, cut):
