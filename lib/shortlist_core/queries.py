@@ -46,6 +46,14 @@ class Queries:
         """Which queries are of users without history (cold-start users), bool [batch]."""
         return np.equal(self.offsets[1:], self.offsets[:-1])
 
+    @property
+    def away(self) -> Int64s:
+        """For how long each user has been away, microseconds since the last event, int64 [batch]; 0 without history."""
+        some = np.flatnonzero(~self.without_history)
+        away = np.zeros(len(self), np.int64)
+        away[some] = self.now[some] - self.times[self.offsets[1:][some] - 1]
+        return away
+
     def rows(self) -> Int64s:
         """For each event, which query it belongs to, int64 [events]."""
         return np.repeat(np.arange(len(self)), self.lengths)

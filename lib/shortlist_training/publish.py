@@ -34,7 +34,7 @@ def publish(
     `catalog_sequences` is, for each catalogue store, the last change that the bundle contains. Servers apply later
     changes only.
     """
-    table = trained.table
+    table, absent_after = trained.table, trained.retriever.fusion.absent_after
     with BundleStore(bundles).writer() as writer:
         write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
         write_histories(writer, table.user_ids, table.histories)
@@ -43,10 +43,10 @@ def publish(
         trained.retriever.write(writer)
         trained.facts.write(writer)
         trained.repeats.write(writer)
-        Ranker.of(trained.scorer, trained.facts).write(writer)
+        Ranker.of(trained.scorer, trained.facts, absent_after).write(writer)
         writer.json("ranking/ablations", list(trained.ablations))
         for name, scorer in trained.ablations.items():
-            Ranker.of(scorer, trained.facts).write(writer, f"ablations/{name}")
+            Ranker.of(scorer, trained.facts, absent_after).write(writer, f"ablations/{name}")
         return writer.publish(
             as_of_micros=table.as_of,
             seed=seed,

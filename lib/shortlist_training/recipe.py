@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shortlist_core.types import Bools, EventType
+from shortlist_core.types import Bools, EventType, Queries
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features.matrix import feature_names
 from shortlist_ranking.item_facts import ItemFacts
@@ -28,9 +28,11 @@ from shortlist_training.ratings import dislikes_below
 from shortlist_training.samples import propose_with_new_items, ranking_examples
 from shortlist_training.slices import Slice, last_moments, slices
 from shortlist_training.table import TrainingTable
-from shortlist_training.worth import worth_of
 
 Progress = Callable[[str], None]
+
+SEQUENCE_TRIAL = 1_000
+"""Batches that the sequence model is trained on at most until it has shown that it pays."""
 
 
 @dataclass(frozen=True)
@@ -87,33 +89,37 @@ def train(
     histories = table.histories.with_dislikes(below)
     with_new = slices(histories, items.has_text, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
+    most_batches = min(recipe.sequence_batches, SEQUENCE_TRIAL)
     if warm:
         settings = warm.settings
     else:
         progress("choosing retrieval settings on the newest slice")
-        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, recipe.sequence_batches)
+        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, most_batches)
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
     training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
 
+    def fitted(past: Queries) -> tuple[Source, ...]:
+        return training.fit(FitInputs(past, items, settings, seed, recipe.tower_steps, most_batches))
+
     def learn(cut: Slice, name: str) -> tuple[Source, ...]:
         progress(f"{name}: fitting retrieval on its past")
-        inputs = FitInputs(cut.past, items, settings, seed, recipe.tower_steps, recipe.sequence_batches)
-        sources = training.fit(inputs)
+        sources = fitted(cut.past)
         progress(f"{name}: retrieving candidates for {len(cut.queries)} users")
         lessons.add(sources, cut)
         return sources
 
     for i, cut in enumerate(cuts, start=1):
         sources = learn(cut, f"slice {i} of {len(cuts)}")
+        if i == 1 and settings.sequence and lessons.worth_of(SequenceSource.name).surely_pays:
+            most_batches = recipe.sequence_batches
     if settings.sequence and not warm:
-        position = [source.name for source in sources].index(SequenceSource.name)
-        worth = worth_of(position, lessons.samples)
+        worth = lessons.worth_of(SequenceSource.name)
         found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on the newest slice"
         progress(f"the order of events adds {found}: it is {'read' if worth.pays else 'left out'}")
         if not worth.pays:
             settings = replace(settings, sequence=False)
             sources = training.leave_out(SequenceSource)
-            lessons.leave_out(SequenceSource.name, position)
+            lessons.leave_out(SequenceSource.name)
     newest, new = with_new[-1], with_new[-1].new
     new_item_examples: Examples | None = None
     if new.any():
@@ -122,13 +128,13 @@ def train(
         proposed, new_items = propose_with_new_items(retriever, newest, recipe.candidates)
         examples = ranking_examples(proposed, lessons.fusion, newest, items, recipe.candidates, new_items)
         new_item_examples = at_new_rows(examples, new)
-    parts = lessons.parts
     if len(cuts) > 1:
-        learn(last_moments(histories, items.has_text, recipe.queries_per_slice, seed), "last events")
-        *older, of_newest, last = lessons.parts
-        half = np.arange(len(last)) % 2 == 0  # the held-out examples ask both for now and for what came next
-        parts = [*older, last.select(half), Examples.join([of_newest, last.select(~half)])]
-    fusion = lessons.fusion
+        last = last_moments(histories, items.has_text, recipe.queries_per_slice // 2, seed)
+        progress("last events: fitting retrieval on all before them")
+        sources = fitted(last.past)
+        progress(f"last events: retrieving candidates for {len(last.queries)} users")
+        lessons.add_last_moments(sources, last)
+    parts, fusion = lessons.parts, lessons.fusion
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
@@ -148,7 +154,7 @@ def train(
             progress(f"training the ranker without {name}")
             rankers[name] = ranker(changed, dropped)
     progress("fitting retrieval on everything")
-    sources = training.fit(FitInputs(histories, items, settings, seed, recipe.tower_steps, recipe.sequence_batches))
+    sources = fitted(histories)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     repeats = Repeats.fit([(cut.past, cut.queries, cut.later) for cut in cuts], histories, len(items))
     return Trained(

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from shortlist_core.types import Bools, Candidates, Float32s, Int32s
+from shortlist_core.ndcg import dcg_at
+from shortlist_core.types import Bools, Candidates, Float32s, Float64s, Int32s, Int64s
 from shortlist_kernels.signals import signals
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Examples
@@ -29,8 +30,13 @@ BLOCK = 128
 FUSION_QUERIES, FUSION_WIDTH = 400, 500
 """Queries per slice, and candidates of each, that fusion learns from."""
 
-FusionSample = tuple[Float32s, Float32s, Bools]
-"""Signals [queries, n, 2 * sources] and gains [queries, n] of candidates, and which queries have no history."""
+FusionSample = tuple[Float32s, Float32s, Bools, Int64s]
+"""Signals [queries, n, 2 * sources] and gains [queries, n] of candidates, which queries have no history, and for how
+many microseconds the users had been away, of those who were asked at the cut; 0 of others.
+"""
+
+ABSENT = 0.9
+"""Users count as away where so large a share of those who came back in the slices had been away for less time."""
 
 _NO_ROWS: Int32s = np.zeros(0, np.int32)
 
@@ -59,29 +65,57 @@ def propose_with_new_items(retriever: Retriever, cut: Slice, count: int) -> tupl
     return propose(retriever, cut, count, new_items), new_items
 
 
-def fusion_sample(proposed: Sequence[Candidates], cut: Slice, seed: int) -> FusionSample:
-    """A random sample of the slice's queries and of their candidates; it holds all candidates that were taken."""
+def fusion_sample(proposed: Sequence[Candidates], cut: Slice, seed: int, queries: int = FUSION_QUERIES) -> FusionSample:
+    """A random sample of about so many of the slice's queries and of their candidates, with all that were taken.
+
+    Users without history are few: all of them are in it, with the candidates that are on top of any list.
+    """
     generator = np.random.default_rng(seed)
-    share = FUSION_QUERIES / max(len(cut.queries), 1)
+    share = queries / max(len(cut.queries), 1)
+    away = np.where(cut.queries.now == cut.as_of, cut.queries.away, 0)
     width = min(FUSION_WIDTH, min(candidates.items.shape[1] for candidates in proposed))
-    inputs, labels, without_history = [], [], []
+    inputs, labels, asked = [], [], []
     for block, candidates in enumerate(proposed):
         gains = cut.gains_of(candidates.items, block * BLOCK)
-        rows = np.flatnonzero(generator.random(len(candidates)) < share)
+        cold = cut.queries.without_history[block * BLOCK : block * BLOCK + len(candidates)]
+        rows = np.flatnonzero((generator.random(len(candidates)) < share) | cold)
         lottery = generator.random((len(rows), candidates.items.shape[1]))
+        ranks = np.where(candidates.ranks > 0, candidates.ranks, np.iinfo(np.int32).max).min(axis=2)
+        lottery[cold[rows]] = 1 / ranks[rows[cold[rows]]]  # what is on top of some list
         lottery = lottery + (gains[rows] > 0) - ~candidates.valid[rows]  # taken before not taken before padding
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
         inputs.append(np.where(candidates.valid[at][..., None], signals(candidates)[at], 0))
         labels.append(gains[at])
-        without_history.append(cut.queries.without_history[block * BLOCK + rows])
+        asked.append(block * BLOCK + rows)
     pad = [(0, 0), (0, FUSION_WIDTH - width)]
     padded = np.pad(np.concatenate(inputs), [*pad, (0, 0)])
-    return padded, np.pad(np.concatenate(labels), pad), np.concatenate(without_history)
+    which = np.concatenate(asked)
+    return padded, np.pad(np.concatenate(labels), pad), cut.queries.without_history[which], away[which]
 
 
-def fit_fusion(samples: Sequence[FusionSample]) -> Fusion:
-    """One fusion, learned from the samples of all slices so far."""
-    return Fusion.fit(*(np.concatenate(column) for column in zip(*samples, strict=True)))
+def fit_fusion(samples: Sequence[FusionSample], last: FusionSample | None = None) -> Fusion:
+    """One fusion, learned from the samples of all slices so far.
+
+    With the sample of `last_moments`, users who have been away get weights of their own. They are learned from those of
+    all samples who had been away for as long: hardly anybody comes back after that time, and what is known of the
+    others is what they took before they left.
+    """
+    inputs, gains, without_history, away = (np.concatenate(column) for column in zip(*samples, strict=True))
+    fusion = Fusion.fit(inputs, gains, without_history)
+    if last is None or not away.any():
+        return fusion
+    after = float(np.quantile(away[away > 0], ABSENT))
+    long, last_long = away > after, last[3] > after
+    both = np.concatenate([inputs[long], last[0][last_long]]), np.concatenate([gains[long], last[1][last_long]])
+    return fusion.with_absent(*both, after)
+
+
+def sample_ndcgs(weights: Float32s, inputs: Float32s, gains: Float32s) -> Float64s:
+    """NDCG@10 of each query's candidates by these weights of the signals, as far as they were retrieved at all."""
+    scores = np.where(inputs.any(axis=2), inputs @ weights, -np.inf)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+    ideal = dcg_at(-np.sort(-gains, axis=1), 10)
+    return dcg_at(np.take_along_axis(gains, best, axis=1), 10) / np.maximum(ideal, 1e-9)
 
 
 def ranking_examples(
@@ -105,7 +139,7 @@ def ranking_examples(
         start, stop = block * BLOCK, block * BLOCK + len(candidates)
         queries = cut.queries.slice(start, stop)
         added = [_NO_ROWS] * len(candidates) if new_items is None else new_items[start:stop]
-        fused = fusion.scores(candidates, queries.without_history)
+        fused = fusion.scores(candidates, queries)
         fused = np.where(cut.new[candidates.items], -np.inf, fused).astype(np.float32)
         chosen = best(replace(candidates, fused=fused), count + max(map(len, added), default=0), added)
         gains = cut.gains_of(chosen.items, start)

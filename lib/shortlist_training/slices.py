@@ -136,20 +136,19 @@ def time_slice(
 ) -> Slice:
     """The slice from `cut` to `end` (microseconds), with at most `most` queries.
 
-    Users with history make a query at the cut. All users make a query at a random moment in the slice, with what they
-    had done by then, so that the model sees people in the midst of a visit and short histories, too. Where these are
-    few, queries at more moments of the same users are added. Some users who came first in the slice also make a query
-    at their first event, without history: a system that was never trained on such users gives them worse lists than
-    popularity does (docs/experiments.md, 2026-11-25).
+    Users with history make a query at the cut. Users who came first in the slice make a query at a random moment in it,
+    with what they had done by then, so that the model sees short, recent histories too. Where these are few, queries at
+    more moments of the same users are added. Some users who came first in the slice also make a query at their first
+    event, without history: a system that was never trained on such users gives them worse lists than popularity does
+    (docs/experiments.md, 2026-11-25).
     """
     past = histories.before(cut)
     inside = histories.keep((histories.times >= cut) & (histories.times < end))
     returning = np.flatnonzero((past.lengths > 0) & (inside.lengths > 0))
-    active = np.flatnonzero(inside.lengths > (past.lengths == 0))
-    first = past.lengths[active] == 0
-    moments = (generator.random(len(active)) * (inside.lengths[active] - first)).astype(np.int64) + first
-    users = np.concatenate([returning, active])
-    times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[active] + moments]])
+    new_users = np.flatnonzero((past.lengths == 0) & (inside.lengths > 1))
+    moments = (generator.random(len(new_users)) * (inside.lengths[new_users] - 1)).astype(np.int64) + 1
+    users = np.concatenate([returning, new_users])
+    times = np.concatenate([np.full(len(returning), cut), inside.times[inside.offsets[new_users] + moments]])
     at_first_event = np.flatnonzero((past.lengths == 0) & (inside.lengths > 0))
     at_first_event = generator.permutation(at_first_event)[: int(WITHOUT_HISTORY * len(users))]
     users = np.concatenate([users, at_first_event])

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shortlist_core.ndcg import dcg_at
-from shortlist_core.types import Float32s, Float64s
 from shortlist_retrieval.fusion import Fusion
-from shortlist_training.samples import FusionSample
+from shortlist_training.samples import FusionSample, sample_ndcgs
 
-CERTAIN = 1.0
-"""Standard errors by which stage one must be better with the source than without it."""
+CERTAIN = 2.0
+"""Standard errors by which stage one must be better with the source for it to pay beyond doubt."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,11 @@ class Worth:
 
     @property
     def pays(self) -> bool:
+        """Whether there is a gain. Where it is within chance, a source costs time, but what it says is weighed."""
+        return self.gain > 0
+
+    @property
+    def surely_pays(self) -> bool:
         """Whether the gain is more than chance."""
         return self.gain > CERTAIN * self.error
 
@@ -36,9 +39,9 @@ def worth_of(position: int, samples: Sequence[FusionSample]) -> Worth:
     The fusion is learned on the older slices and asked on the newest. With one slice it is learned on one half of its
     queries and asked on the other.
     """
-    inputs, gains, without_history = samples[-1]
+    inputs, gains, without_history, _ = samples[-1]
     if len(samples) > 1:
-        learned = [np.concatenate(column) for column in zip(*samples[:-1], strict=True)]
+        learned = [np.concatenate(column) for column in list(zip(*samples[:-1], strict=True))[:3]]
         asked = ~without_history
     else:
         half = np.arange(len(inputs)) % 2 == 0
@@ -49,19 +52,14 @@ def worth_of(position: int, samples: Sequence[FusionSample]) -> Worth:
         return Worth(0.0, 0.0)
     others = np.delete(np.arange(inputs.shape[2]), [position, inputs.shape[2] // 2 + position])
     without = Fusion.fit(learned[0][..., others], learned[1], learned[2])
-    difference = _ndcgs(Fusion.fit(*learned), inputs, gains) - _ndcgs(without, inputs[..., others], gains)
+    difference = sample_ndcgs(Fusion.fit(*learned).weights, inputs, gains) - sample_ndcgs(
+        without.weights, inputs[..., others], gains
+    )
     return Worth(float(difference.mean()), float(difference.std() / math.sqrt(len(difference))))
 
 
 def without_source(sample: FusionSample, position: int) -> FusionSample:
     """The sample as if there were no source at this position."""
-    inputs, gains, without_history = sample
-    return np.delete(inputs, [position, inputs.shape[2] // 2 + position], axis=2), gains, without_history
-
-
-def _ndcgs(fusion: Fusion, inputs: Float32s, gains: Float32s) -> Float64s:
-    """NDCG@10 of each query's candidates in the order of the fusion, as far as they were retrieved at all."""
-    scores = np.where(inputs.any(axis=2), inputs @ fusion.weights, -np.inf)
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-    ideal = dcg_at(-np.sort(-gains, axis=1), 10)
-    return dcg_at(np.take_along_axis(gains, best, axis=1), 10) / np.maximum(ideal, 1e-9)
+    inputs, gains, without_history, away = sample
+    others = np.delete(inputs, [position, inputs.shape[2] // 2 + position], axis=2)
+    return others, gains, without_history, away

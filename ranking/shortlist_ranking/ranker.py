@@ -56,6 +56,7 @@ class Ranker:
         stage_one_level: float = 0.0,
         features: tuple[Feature, ...] = FEATURES,
         share: float = 1.0,
+        absent_after: float = np.inf,
     ) -> None:
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
@@ -64,14 +65,15 @@ class Ranker:
         no_weights = np.zeros(len(scaling.mean) + 1, np.float32)
         self.new_item_weights = no_weights if new_item_weights is None else new_item_weights
         self.stage_one_level, self.features, self.share = stage_one_level, features, share
+        self.absent_after = absent_after
         self._gpu = on_gpu()
         self._shapes = GPU_SHAPES if self._gpu else SHAPES
         self._compiled: dict[tuple[int, int], CompiledScorer] = {}  # by shape
         self._scoring = threading.Lock()  # held from writing a compiled scorer's inputs until its logits are read
 
     @classmethod
-    def of(cls, trained: TrainedScorer, facts: ItemFacts) -> Ranker:
-        """A ranker of a scorer that was just trained."""
+    def of(cls, trained: TrainedScorer, facts: ItemFacts, absent_after: float = np.inf) -> Ranker:
+        """A ranker of a scorer that was just trained; users away for longer, in microseconds, are left to stage one."""
         return cls(
             trained.scorer,
             trained.scaling,
@@ -81,23 +83,24 @@ class Ranker:
             new_item_weights=trained.new_item_weights,
             stage_one_level=trained.stage_one_level,
             share=trained.blend.share,
+            absent_after=absent_after,
         )
 
     def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
         """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
 
         A candidate's score depends on the query and the candidate alone, not on other candidates or queries. It is the
-        blend of the scorer's logit and stage one's score that training chose. Users without history keep stage one's
-        scores, raised to the level of the logits, because the scorer learns from users with history alone.
+        blend of the scorer's logit and stage one's score that training chose. Users without history, and users who have
+        been away, keep stage one's scores, raised to the level of the logits, because the scorer learns from others.
         """
         scores = candidates.fused + np.float32(self.stage_one_level)
-        with_history = np.flatnonzero(~queries.without_history)
-        if len(with_history) == len(queries):
+        present = np.flatnonzero(~queries.without_history & (queries.away <= self.absent_after))
+        if len(present) == len(queries):
             self._score(queries, candidates, scores)
-        elif len(with_history):
-            rescored = scores[with_history]
-            self._score(queries.select(with_history), candidates.part(with_history), rescored)
-            scores[with_history] = rescored
+        elif len(present):
+            rescored = scores[present]
+            self._score(queries.select(present), candidates.part(present), rescored)
+            scores[present] = rescored
         calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
         return scores
 
@@ -143,6 +146,7 @@ class Ranker:
                 "calibration": self.calibration,
                 "stage_one_level": self.stage_one_level,
                 "share": self.share,
+                "absent_after_micros": None if np.isinf(self.absent_after) else int(self.absent_after),
                 "features": [feature.name for feature in self.features],
             },
         )
@@ -186,6 +190,7 @@ class Ranker:
             level,
             features,
             settings.get("share", 1.0),
+            settings.get("absent_after_micros") or np.inf,
         )
 
     def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:

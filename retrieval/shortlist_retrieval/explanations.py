@@ -7,7 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from shortlist_core.explanations import SILENCE
-from shortlist_core.types import EVENT_WEIGHTS, NO_GROUP, NO_ITEM, Candidates, EventType, Queries, Reasons
+from shortlist_core.types import (
+    EVENT_WEIGHTS,
+    NO_GROUP,
+    NO_ITEM,
+    Candidates,
+    EventType,
+    Int8s,
+    Int32s,
+    Queries,
+    Reasons,
+)
 from shortlist_kernels.explanations import choose_speakers, write_strongest_events
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.sources.source import Source
@@ -25,7 +35,7 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     speakers, shares = np.empty(shape, np.int32), np.empty(shape, np.float32)
     is_speaker = np.zeros(len(sources) + 1, np.bool_)  # the last entry stands for padding
     naming = np.array([source.names_history_items for source in sources], np.bool_)
-    contributions = fusion.contributions(candidates, queries.without_history)
+    contributions = fusion.contributions(candidates, queries)
     choose_speakers(items, contributions, np.ascontiguousarray(candidates.ranks), naming, speakers, shares, is_speaker)
     anchors, groups = np.full(shape, NO_ITEM, np.int32), np.full(shape, NO_GROUP, np.int32)
     for position in np.flatnonzero(is_speaker[:-1]).tolist():
@@ -34,7 +44,13 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
             source.write_anchors(queries, items, speakers, position, anchors)
         elif source.names_groups:
             groups = np.maximum(groups, source.groups(queries, np.where(speakers == position, items, NO_ITEM)))
-    done = np.full(shape, EventType.INTERACTION, np.int8)
-    write_strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
     explanations = tuple(source.explanation for source in sources)
+    done = strongest_events(queries, anchors)
     return Reasons((*candidates.sources, ""), speakers, anchors, done, shares, groups, (*explanations, SILENCE))
+
+
+def strongest_events(queries: Queries, anchors: Int32s) -> Int8s:
+    """What each user did with the items `anchors` [batch, n], the strongest EventType, int8; NO_ITEM: INTERACTION."""
+    done = np.full(anchors.shape, EventType.INTERACTION, np.int8)
+    write_strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
+    return done

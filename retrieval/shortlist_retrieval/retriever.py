@@ -220,7 +220,7 @@ class Retriever:
             tuple(self.sources[position] for position in failed),
             tuple(position for position, source in enumerate(self.all_sources) if source.counts_takers),
         )
-        return replace(candidates, fused=self.fusion.scores(candidates, queries.without_history))
+        return replace(candidates, fused=self.fusion.scores(candidates, queries))
 
 
 def _first_passing(lists: Sequence[Int32s], count: int, excluded: Exclusions | None) -> list[Int32s]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import NO_ITEM
+from shortlist_core.types import DAY, NO_ITEM
 from shortlist_layers.history import latest
 from shortlist_ranking.examples import model_inputs
 from shortlist_ranking.features.matrix import feature_matrix
@@ -28,6 +28,10 @@ def ranker(trained):
 
 def of_share(trained, share):
     return Ranker.of(replace(trained.scorer, blend=replace(trained.scorer.blend, share=share)), trained.facts)
+
+
+def of_share_one(trained):
+    return replace(trained.scorer, blend=replace(trained.scorer.blend, share=1.0))
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +127,16 @@ def test_strangers_get_stage_ones_order_at_the_level_of_others(ranker, trained, 
     assert logits(ranker, ranker.rank(both, found)[1]) != pytest.approx(
         found.fused[1] + ranker.stage_one_level, abs=1e-3
     )
+
+
+def test_users_who_have_been_away_get_stage_ones_order(trained, queries_of):
+    ranker = Ranker.of(of_share_one(trained), trained.facts, absent_after=1_000 * DAY)
+    both = queries_of([[3], [3]], times=[[20_000], [18_000]], now=20_000)
+    found = trained.retriever.retrieve(both, 20)
+    told = logits(ranker, ranker.rank(both, found))
+    fused = found.fused + ranker.stage_one_level
+    assert told[1] == pytest.approx(fused[1], abs=1e-3)
+    assert told[0] != pytest.approx(fused[0], abs=1e-3)
 
 
 def test_a_blend_lies_between_the_scorer_and_stage_one(ranker, trained, queries, candidates, scores):

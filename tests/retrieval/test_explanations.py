@@ -122,7 +122,7 @@ def test_reasons_are_those_that_plain_loops_find(queries_of, seed):
     queries = queries_of(histories, types=[draw.integers(0, 9, len(own)).tolist() for own in histories])
     found = retriever.retrieve(queries, 12)
     padded = replace(found, items=np.where(draw.random(found.items.shape) < 0.1, NO_ITEM, found.items))
-    told, given = retriever.reasons(queries, padded), retriever.fusion.contributions(padded, queries.without_history)
+    told, given = retriever.reasons(queries, padded), retriever.fusion.contributions(padded, queries)
     for i, n in np.ndindex(padded.items.shape):
         speaker, share = plain_speaker(np.where(padded.ranks[i, n] > 0, given[i, n], 0), given[i, n], [0, 1, 3])
         if padded.items[i, n] == NO_ITEM:

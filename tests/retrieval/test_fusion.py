@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shortlist_core.types import NO_ITEM, Candidates
+from shortlist_core.types import DAY, NO_ITEM, Candidates
 from shortlist_retrieval.fusion import Fusion
 
 
@@ -49,9 +49,9 @@ def candidates():
     return Candidates(items, np.zeros((2, 3), np.float32), scores.astype(np.float32), ranks, levels, ("a", "b"))
 
 
-def test_scores_are_what_the_sources_contribute_and_padding_sinks(candidates):
+def test_scores_are_what_the_sources_contribute_and_padding_sinks(candidates, queries_of):
     fusion = Fusion(np.array([0.5, -1, 2, 0.25], np.float32))
-    known = np.zeros(len(candidates), bool)
+    known = queries_of([[1], [2]])
     scores, parts = fusion.scores(candidates, known), fusion.contributions(candidates, known)
     assert scores[0, 2] == -np.inf
     assert scores[candidates.valid] == pytest.approx(parts.sum(axis=-1)[candidates.valid], abs=1e-5)
@@ -65,6 +65,22 @@ def test_a_part_of_the_sources_keeps_its_weights():
 def test_a_loaded_fusion_is_the_same(stored):
     fusion = Fusion(np.array([0.1, 2], np.float32))
     assert np.array_equal(Fusion.load(stored(fusion.write)).weights, fusion.weights)
+
+
+def test_users_who_have_been_away_have_weights_of_their_own(candidates, queries_of, stored):
+    inputs, labels = lessons()
+    other = inputs[..., [1, 0, 3, 2]]
+    learned = Fusion.fit(inputs, labels).with_absent(other, labels, 50.0)
+    assert learned.for_absent == pytest.approx(Fusion.fit(other, labels).weights, abs=1e-3)
+    assert Fusion.fit(inputs, labels).with_absent(other[:20], labels[:20], 50.0).for_absent is None, "too few"
+    fusion = Fusion(np.ones(4, np.float32), np.full(4, 2, np.float32), np.full(4, 3, np.float32), 50 * DAY)
+    queries = queries_of([[1], [1]], times=[[100], [40]], now=100)
+    plain = Fusion(np.ones(4, np.float32)).scores(candidates, queries)
+    served = Fusion.load(stored(fusion.write))
+    assert served.scores(candidates, queries)[0] == pytest.approx(plain[0])
+    assert served.scores(candidates, queries)[1] == pytest.approx(3 * plain[1])
+    assert served.scores(candidates, queries_of([[], []]))[1] == pytest.approx(2 * plain[1])
+    assert served.only(("a", "b"), ("b",)).for_absent.tolist() == [3, 3]
 
 
 def test_strangers_have_weights_of_their_own():

@@ -11,8 +11,11 @@ import polars as pl
 import pytest
 
 from shortlist_bundle import BundleStore
+from shortlist_core.types import EventType
 from shortlist_data.dataset import Dataset
+from shortlist_server.pipeline.pipeline import Pipeline, Run
 from shortlist_server.pipeline.query import Query
+from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_training.config import Recipe
 from shortlist_training.offline import serving_offline
 from shortlist_training.publish import publish
@@ -45,5 +48,13 @@ def test_what_is_taken_every_week_comes_first_and_says_why(tmp_path: Path) -> No
         first = [len({ids[int(row)] for row in rows} & weekly[user]) for user, rows in zip(users, again, strict=True)]
         dropped = recommender.recommend([Query(user_id=user, count=4) for user in users]).items
         seen = Counter((row[0], row[1]) for row in rows)
+        request = PendingRequest(Query(user_id=users[0], count=4, keep_seen=True), RequestContext())
+        pipeline = Pipeline(recommender.users, recommender.thread)
+        pipeline.recommend(recommender.bundle, [request], Run())
+        answer = request.result()
+    reasons = answer.reasons
+    assert [reasons.sources[speaker] for speaker in reasons.speakers] == ["buy_again"] * 4
+    assert reasons.anchors.tolist() == answer.items.tolist()
+    assert set(reasons.done.tolist()) == {EventType.PURCHASE}
     assert np.mean(first) / 4 >= 0.9
     assert not any((user, ids[int(row)]) in seen for user, rows in zip(users, dropped, strict=True) for row in rows)

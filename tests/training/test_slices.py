@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shortlist_core.errors import DataError
 from shortlist_core.types import DAY, NO_GROUP, NO_ITEM
-from shortlist_training.slices import ends, slices, time_slice
+from shortlist_training.slices import ends, last_moments, slices, time_slice
 
 ITEMS = 12
 HAS_TEXT = np.ones(ITEMS, bool)
@@ -49,6 +49,28 @@ def check(cut, histories, start, end):
         expected = {item for item in expected if item in cut.past.items or cut.new[item]}
         assert sorted(taken_of(cut, query)) == sorted(expected)
         assert expected, "who took nothing new is not asked about"
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(USERS, st.integers(0, 5), st.integers(1, 8))
+def test_last_moments_are_held_back_from_those_who_are_asked_alone(queries_of, users, seed, most):
+    histories = histories_of(queries_of, users)
+    cut = last_moments(histories, HAS_TEXT, most, seed)
+    assert len(cut.queries) <= most
+    asked = set(cut.users.tolist())
+    for user in range(len(histories)):
+        everything, past = events_of(histories, user), events_of(cut.past, user)
+        newest = everything[-1][0] if everything else 0
+        assert past in (everything, [event for event in everything if event[0] < newest])
+        assert past != everything or user not in asked
+    for query, user in enumerate(cut.users):
+        before = events_of(cut.past, user)
+        assert events_of(cut.queries, query) == before
+        assert cut.queries.now[query] == histories.now[0]
+        own = {item for _, item, kind in before if kind != 7}
+        last = {item for _, item, kind in events_of(histories, user)[len(before) :] if kind not in (6, 7)} - own
+        assert sorted(taken_of(cut, query)) == sorted(item for item in last if cut.in_catalogue[item])
+        assert taken_of(cut, query)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])

@@ -16,10 +16,10 @@ from shortlist_retrieval.training.sequence_batches import BATCH
 from shortlist_retrieval.training.sequence_training import RATE, SequenceTraining
 
 PASSES, LATER_PASSES = 24, 6
-"""Looks at every step in the first slice, and in each later one, as far as the recipe's limit allows."""
+"""Looks at every step in all, and in each later slice at least, as far as the limit allows."""
 
 LATER = 0.25
-"""Share of the first slice's most batches that each later slice may take."""
+"""Share of the limit that each later slice may take where the limit was reached before."""
 
 LATER_RATE = 0.5
 """Share of the rate of learning with which a model that has learned before goes on."""
@@ -32,17 +32,18 @@ class SequenceTrainer:
     """Trains the sequence model. Each fit goes on from the weights of the one before."""
 
     def __init__(self, first: FitInputs) -> None:
-        self._training: SequenceTraining | None = None
+        steps = steps_of(first.histories, first.n_items)
+        self._training = SequenceTraining(first.n_items, first.seed, dropout_for(steps.items))
+        self._batches = 0  # that the model was trained on so far
 
     def fit(self, inputs: FitInputs) -> Sequence[SequenceSource]:
-        """The source, trained within the limit of the first or of a later slice."""
+        """The source, trained within the limit of the inputs, which may be higher than it was before."""
         steps = steps_of(inputs.histories, inputs.n_items)
-        if self._training is None:
-            self._training = SequenceTraining(inputs.n_items, inputs.seed, dropout_for(steps.items))
-            passes, share, rate = PASSES, 1.0, RATE
-        else:
-            passes, share, rate = LATER_PASSES, LATER, LATER_RATE * RATE
-        batches = max(1, int(min(passes * len(steps) / BATCH, share * inputs.most_sequence_batches)))
+        a_pass, most = len(steps) / BATCH, inputs.most_sequence_batches
+        missing, later = PASSES * a_pass - self._batches, LATER_PASSES * a_pass
+        batches = max(1, int(min(max(missing, later), max(most - self._batches, LATER * most))))
+        rate = RATE if not self._batches or missing > later else LATER_RATE * RATE
+        self._batches += batches
         return (self._training.fit(steps, inputs.settings.half_life_days, batches, rate),)
 
     def unaware_of(self, source: Source, new: Bools) -> Source:

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from shortlist.v1.recommendation_pb2 import Degradation
 
-from shortlist_core.explanations import NEW_ITEMS
+from shortlist_core.explanations import BUY_AGAIN, NEW_ITEMS
 from shortlist_core.types import Ranked
 from shortlist_server.base.metrics import Metrics, Pending, ServingBundle
 from shortlist_server.observe.families import C, Children, Families
@@ -173,7 +173,7 @@ class PrometheusMetrics(ProcessMetrics):
         for labels, bundle in labelled.items():
             self._info.labels(*labels).set(1)
             self._items.labels(*labels).set(bundle.items)
-            self._shown.begin((*bundle.sources, NEW_ITEMS.name))
+            self._shown.begin((*bundle.sources, NEW_ITEMS.name, BUY_AGAIN.name))
         self._labelled = set(labelled)
 
     def _declare(self, kind: type[C], name: str, about: str, labels: Sequence[str] = (), **more: Any) -> C:

@@ -23,6 +23,7 @@ from shortlist_core.types import (
     distinct,
 )
 from shortlist_ranking import selection
+from shortlist_retrieval.explanations import strongest_events
 from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.top import top_positions
 from shortlist_server.pipeline.batch import Retrieved, Shown
@@ -166,12 +167,14 @@ def _of_seen(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
     """The reasons, in which an item that the user wanted before is its own reason."""
     events = wanted_only(batch.queries)
     seen = np.stack([among(rows, distinct(events.history(i))) for i, rows in enumerate(shown.items)])
+    anchors = np.where(seen, shown.items, reasons.anchors)
     return replace(
         reasons,
         sources=(*reasons.sources, BUY_AGAIN.name),
         explanations=(*reasons.explanations, BUY_AGAIN.explanation),
         speakers=np.where(seen, len(reasons.sources), reasons.speakers),
-        anchors=np.where(seen, shown.items, reasons.anchors),
+        anchors=anchors,
+        done=strongest_events(batch.queries, anchors),
         shares=np.where(seen, 0, reasons.shares),
         groups=np.where(seen, NO_GROUP, reasons.groups),
     )
