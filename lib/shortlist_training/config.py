@@ -36,7 +36,7 @@ class Recipe(BaseModel):
 
     sequence_batches: Annotated[int, Field(ge=0, le=1_000_000)] = 4_000
     """Batches of 2,000 steps that the sequence model is trained on in the first two slices, at most; each later slice
-    takes 25 %. The first slice takes 1,000, and where these did not pay no more follow. 0: there is no sequence model.
+    takes 15 %. The first slice takes 1,000, and where these did not pay no more follow. 0: there is no sequence model.
     """
 
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6

@@ -98,8 +98,8 @@ def train(
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
     training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
 
-    def fitted(past: Queries) -> tuple[Source, ...]:
-        return training.fit(FitInputs(past, items, settings, seed, recipe.tower_steps, most_batches))
+    def fitted(past: Queries, share: float = 1.0) -> tuple[Source, ...]:
+        return training.fit(FitInputs(past, items, settings, seed, int(share * recipe.tower_steps), most_batches))
 
     def learn(cut: Slice, name: str) -> tuple[Source, ...]:
         progress(f"{name}: fitting retrieval on its past")
@@ -131,7 +131,7 @@ def train(
     if len(cuts) > 1:
         last = last_moments(histories, items.has_text, recipe.queries_per_slice // 2, seed)
         progress("last events: fitting retrieval on all before them")
-        sources = fitted(last.past)
+        sources = fitted(last.past, 0.5)  # the last two fits are on nearly the same data
         progress(f"last events: retrieving candidates for {len(last.queries)} users")
         lessons.add_last_moments(sources, last)
     parts, fusion = lessons.parts, lessons.fusion
@@ -154,7 +154,7 @@ def train(
             progress(f"training the ranker without {name}")
             rankers[name] = ranker(changed, dropped)
     progress("fitting retrieval on everything")
-    sources = fitted(histories)
+    sources = fitted(histories, 0.5 if len(cuts) > 1 else 1.0)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     repeats = Repeats.fit([(cut.past, cut.queries, cut.later) for cut in cuts], histories, len(items))
     return Trained(

@@ -35,7 +35,7 @@ FusionSample = tuple[Float32s, Float32s, Bools, Int64s]
 many microseconds the users had been away, of those who were asked at the cut; 0 of others.
 """
 
-ABSENT = 0.9
+ABSENT = 0.8
 """Users count as away where so large a share of those who came back in the slices had been away for less time."""
 
 _NO_ROWS: Int32s = np.zeros(0, np.int32)
@@ -68,7 +68,7 @@ def propose_with_new_items(retriever: Retriever, cut: Slice, count: int) -> tupl
 def fusion_sample(proposed: Sequence[Candidates], cut: Slice, seed: int, queries: int = FUSION_QUERIES) -> FusionSample:
     """A random sample of about so many of the slice's queries and of their candidates, with all that were taken.
 
-    Users without history are few: all of them are in it, with the candidates that are on top of any list.
+    Users without history are few: all of them are in it, with the candidates that are on top of any list, taken or not.
     """
     generator = np.random.default_rng(seed)
     share = queries / max(len(cut.queries), 1)
@@ -80,9 +80,9 @@ def fusion_sample(proposed: Sequence[Candidates], cut: Slice, seed: int, queries
         cold = cut.queries.without_history[block * BLOCK : block * BLOCK + len(candidates)]
         rows = np.flatnonzero((generator.random(len(candidates)) < share) | cold)
         lottery = generator.random((len(rows), candidates.items.shape[1]))
-        ranks = np.where(candidates.ranks > 0, candidates.ranks, np.iinfo(np.int32).max).min(axis=2)
-        lottery[cold[rows]] = 1 / ranks[rows[cold[rows]]]  # what is on top of some list
         lottery = lottery + (gains[rows] > 0) - ~candidates.valid[rows]  # taken before not taken before padding
+        ranks = np.where(candidates.ranks > 0, candidates.ranks, np.iinfo(np.int32).max).min(axis=2)
+        lottery[cold[rows]] = 1 / ranks[rows[cold[rows]]]  # taken ones must not stand out by being far from any top
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
         inputs.append(np.where(candidates.valid[at][..., None], signals(candidates)[at], 0))
         labels.append(gains[at])

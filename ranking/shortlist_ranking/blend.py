@@ -15,6 +15,7 @@ SHARES = (1.0, 0.75, 0.5, 0.25)
 """Shares of the ranker that are tried; where none is better than stage one beyond chance, its share is 0."""
 
 EVEN = 0.5
+"""The share of a blend to which both opinions add as much; at most that of the ranker for users who have been away."""
 
 CERTAIN = 2.0
 """Standard errors by which a blend must be better than stage one."""

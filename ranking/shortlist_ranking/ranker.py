@@ -18,7 +18,7 @@ from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vector
 from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
 from shortlist_layers.new_items import NewItems
-from shortlist_ranking.blend import blended
+from shortlist_ranking.blend import EVEN, blended
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
 from shortlist_ranking.features.feature import Feature
@@ -73,7 +73,7 @@ class Ranker:
 
     @classmethod
     def of(cls, trained: TrainedScorer, facts: ItemFacts, absent_after: float = np.inf) -> Ranker:
-        """A ranker of a scorer that was just trained; users away for longer, in microseconds, are left to stage one."""
+        """A ranker of a scorer that was just trained; how long users are away who count as absent, microseconds."""
         return cls(
             trained.scorer,
             trained.scaling,
@@ -90,17 +90,18 @@ class Ranker:
         """Calibrated probabilities that the user takes each candidate, float32 [batch, n], -inf where padded.
 
         A candidate's score depends on the query and the candidate alone, not on other candidates or queries. It is the
-        blend of the scorer's logit and stage one's score that training chose. Users without history, and users who have
-        been away, keep stage one's scores, raised to the level of the logits, because the scorer learns from others.
+        blend of the scorer's logit and stage one's score that training chose, of users who have been away with stage
+        one's half at least. Users without history keep stage one's scores, raised to the level of the logits, because
+        the scorer learns from users with history alone.
         """
         scores = candidates.fused + np.float32(self.stage_one_level)
-        present = np.flatnonzero(~queries.without_history & (queries.away <= self.absent_after))
-        if len(present) == len(queries):
+        with_history = np.flatnonzero(~queries.without_history)
+        if len(with_history) == len(queries):
             self._score(queries, candidates, scores)
-        elif len(present):
-            rescored = scores[present]
-            self._score(queries.select(present), candidates.part(present), rescored)
-            scores[present] = rescored
+        elif len(with_history):
+            rescored = scores[with_history]
+            self._score(queries.select(with_history), candidates.part(with_history), rescored)
+            scores[with_history] = rescored
         calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
         return scores
 
@@ -215,13 +216,20 @@ class Ranker:
             self.scaling.apply_within(function.candidates[:batch])
             write_vectors(self.item_vectors, candidates.items, function.candidates, features)
             fused = candidates.fused + np.float32(self.stage_one_level)
-            logits = blended(self.share, function()[:batch, :n], fused)
+            logits = self._blended(queries, function()[:batch, :n], fused)
             new = self.facts.untaken(candidates)
             if new.any():
                 scaled = function.candidates[:batch, :n, :features][new]
                 logits = logits.copy()
                 logits[new] += scaled @ self.new_item_weights[:-1] + self.new_item_weights[-1]
         return logits
+
+    def _blended(self, queries: Queries, logits: Float32s, fused: Float32s) -> Float32s:
+        """The blends of logits and stage one's scores, float32 [batch, n]."""
+        blend = blended(self.share, logits, fused)
+        if self.share > EVEN and (absent := queries.away > self.absent_after).any():
+            blend = np.where(absent[:, None], blended(EVEN, logits, fused), blend)
+        return blend
 
     def _function(self, shape: tuple[int, int]) -> CompiledScorer:
         if shape not in self._compiled:

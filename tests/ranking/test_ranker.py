@@ -129,14 +129,15 @@ def test_strangers_get_stage_ones_order_at_the_level_of_others(ranker, trained, 
     )
 
 
-def test_users_who_have_been_away_get_stage_ones_order(trained, queries_of):
+def test_stage_one_has_half_a_say_for_users_who_have_been_away(trained, queries_of):
     ranker = Ranker.of(of_share_one(trained), trained.facts, absent_after=1_000 * DAY)
     both = queries_of([[3], [3]], times=[[20_000], [18_000]], now=20_000)
     found = trained.retriever.retrieve(both, 20)
-    told = logits(ranker, ranker.rank(both, found))
-    fused = found.fused + ranker.stage_one_level
-    assert told[1] == pytest.approx(fused[1], abs=1e-3)
-    assert told[0] != pytest.approx(fused[0], abs=1e-3)
+    told, fused = logits(ranker, ranker.rank(both, found)), found.fused + ranker.stage_one_level
+    alone = logits(ranker, of_share(trained, 1.0).rank(both, found))
+    assert told[0] == pytest.approx(alone[0], abs=1e-3)
+    assert told[1] == pytest.approx((alone[1] + fused[1]) / 2, abs=5e-3)
+    assert of_share(trained, 0.25).absent_after == np.inf
 
 
 def test_a_blend_lies_between_the_scorer_and_stage_one(ranker, trained, queries, candidates, scores):

@@ -18,7 +18,7 @@ from shortlist_retrieval.training.sequence_training import RATE, SequenceTrainin
 PASSES, LATER_PASSES = 24, 6
 """Looks at every step in all, and in each later slice at least, as far as the limit allows."""
 
-LATER = 0.25
+LATER = 0.15
 """Share of the limit that each later slice may take where the limit was reached before."""
 
 LATER_RATE = 0.5
