@@ -17,8 +17,8 @@ SHARES = (1.0, 0.75, 0.5, 0.25)
 EVEN = 0.5
 """The share of a blend to which both opinions add as much; at most that of the ranker for users who have been away."""
 
-CERTAIN = 2.0
-"""Standard errors by which a blend must be better than stage one."""
+CERTAIN, LIKELY = 2.0, 1.0
+"""Standard errors by which a blend must be better than stage one: where most of it is the ranker's, and up to half."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def choose_blend(logits: Float32s, fused: Float32s, examples: Examples) -> Blend
         return Blend(0.0, 0.0, 0.0, 0.0)
     stage_one = query_ndcgs(fused, examples)
     ndcgs = {share: query_ndcgs(blended(share, logits, fused), examples) for share in SHARES}
-    surely = [share for share in SHARES if _beats(ndcgs[share], stage_one, CERTAIN)]
+    surely = [share for share in SHARES if _beats(ndcgs[share], stage_one, CERTAIN if share > EVEN else LIKELY)]
     if not surely:
         return Blend(0.0, float(stage_one.mean()), float(stage_one.mean()), 0.0)
     best = max(surely, key=lambda share: float(ndcgs[share].mean()))
