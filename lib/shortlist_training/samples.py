@@ -35,7 +35,7 @@ FusionSample = tuple[Float32s, Float32s, Bools, Int64s]
 many microseconds the users had been away, of those who were asked at the cut; 0 of others.
 """
 
-ABSENT = 0.8
+ABSENT = 0.9
 """Users count as away where so large a share of those who came back in the slices had been away for less time."""
 
 _NO_ROWS: Int32s = np.zeros(0, np.int32)

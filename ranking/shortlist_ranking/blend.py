@@ -14,6 +14,9 @@ from shortlist_ranking.examples import Examples
 SHARES = (1.0, 0.75, 0.5, 0.25)
 """Shares of the ranker that are tried; where none is better than stage one beyond chance, its share is 0."""
 
+MIXED = (0.75, 0.5)
+"""Shares that are preferred to others that are hardly better."""
+
 EVEN = 0.5
 """The share of a blend to which both opinions add as much; at most that of the ranker for users who have been away."""
 
@@ -46,8 +49,8 @@ def choose_blend(logits: Float32s, fused: Float32s, examples: Examples) -> Blend
 
     `logits` and `fused`, float32 [queries, n], are the scores of the ranker and of stage one. Orders are compared query
     by query, because queries differ much more from one another than two orders of one query do. Of blends that are as
-    good as the best one, as far as one standard error can tell, it is the most even one: two opinions err less than one
-    where the data is not like the held-out examples.
+    good as the best one, as far as one standard error can tell, one with much of both is taken: two opinions err less
+    than one where the data is not like the held-out examples.
     """
     if not len(examples):
         return Blend(0.0, 0.0, 0.0, 0.0)
@@ -58,7 +61,7 @@ def choose_blend(logits: Float32s, fused: Float32s, examples: Examples) -> Blend
         return Blend(0.0, float(stage_one.mean()), float(stage_one.mean()), 0.0)
     best = max(surely, key=lambda share: float(ndcgs[share].mean()))
     as_good = [share for share in surely if not _beats(ndcgs[best], ndcgs[share], 1.0)]
-    share = min(as_good, key=lambda share: abs(share - EVEN))
+    share = max(as_good, key=lambda share: (share in MIXED, float(ndcgs[share].mean())))
     error = float((ndcgs[share] - stage_one).std() / math.sqrt(len(examples)))
     return Blend(share, float(ndcgs[share].mean()), float(stage_one.mean()), error)
 

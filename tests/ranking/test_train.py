@@ -9,6 +9,7 @@ import pytest
 from shortlist_core.errors import DataError
 from shortlist_layers.history import HISTORY
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.blend import blended
 from shortlist_ranking.calibration import calibrate
 from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import Examples, Scaling
@@ -46,6 +47,12 @@ def config(items, **changed):
     return ScorerConfig(ITEMS, items.encoder.size, 0, 3, **sizes)
 
 
+def served(trained, made, start):
+    """The scores that are served: those of the scorer blended with stage one's, which are weighted by `start`."""
+    logits = score_examples(trained.scorer, made, trained.vectors, trained.scaling)
+    return blended(trained.blend.share, logits, made.features @ start + np.float32(trained.stage_one_level))
+
+
 @pytest.fixture(scope="module")
 def trained(items, system_test):
     return train_scorer([examples()], items, config(items, use_lstm=False), 12, NO_START)
@@ -62,7 +69,7 @@ def test_probabilities_rise_with_the_score_and_match_the_rate(trained):
     slope, offset = trained.calibration
     assert slope > 0
     fresh = examples(400, seed=9)
-    scores = score_examples(trained.scorer, fresh, trained.vectors, trained.scaling)
+    scores = served(trained, fresh, NO_START)
     assert (1 / (1 + np.exp(-slope * scores - offset))).mean() == pytest.approx(1 / 20, rel=0.5)
 
 
@@ -146,9 +153,10 @@ def test_probabilities_are_of_the_scorer_that_comes_out(items):
     """The one that was calibrated has not seen the newest slice; its level of logits need not be the other's."""
     now = examples(seed=1)
     now.features[..., 2] += 4  # so that the scaling differs, and with it the level
-    trained = train_scorer([examples(), now], items, config(items, use_lstm=False), 3, np.array([5, 0, 5], np.float32))
+    start = np.array([5, 0, 5], np.float32)
+    trained = train_scorer([examples(), now], items, config(items, use_lstm=False), 3, start)
     slope, offset = trained.calibration
-    logits = score_examples(trained.scorer, now, trained.vectors, trained.scaling)
+    logits = served(trained, now, start)
     assert (1 / (1 + np.exp(-slope * logits - offset))).mean() == pytest.approx(1 / 20, rel=0.01)
 
 
