@@ -15,6 +15,7 @@ from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Float32s, Queries
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.item_facts import ItemFacts
+from shortlist_ranking.repeats import Repeats
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.index.vector_index import VectorIndex, recall_against_exact
 from shortlist_retrieval.retriever import Retriever
@@ -120,6 +121,7 @@ def _rank_and_measure(
     sample = events.select(np.linspace(0, len(events) - 1, min(SAMPLED, len(events))).astype(np.int64))
     facts = ItemFacts.fit(events, features.prices, AS_OF)
     facts.write(out)
+    Repeats.fit([], events, len(features)).write(out)
     vectors = _projected(embedding.index, folder / "ranker.npy", seed)
     ranker(features, vectors, facts, retriever, sample, seed).write(out)
     out.json("ranking/ablations", [])

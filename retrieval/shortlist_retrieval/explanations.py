@@ -7,22 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from shortlist_core.explanations import SILENCE
-from shortlist_core.types import (
-    EVENT_WEIGHTS,
-    NO_GROUP,
-    NO_ITEM,
-    Candidates,
-    EventType,
-    Int8s,
-    Int32s,
-    Queries,
-    Reasons,
-)
-from shortlist_kernels.explanations import choose_speakers, write_strongest_events
+from shortlist_core.types import NO_GROUP, NO_ITEM, Candidates, Queries, Reasons
+from shortlist_kernels.explanations import choose_speakers
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.sources.source import Source
-
-_WEIGHTS = np.array([EVENT_WEIGHTS[kind] for kind in EventType], np.float32)
+from shortlist_retrieval.strongest_events import strongest_events
 
 
 def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candidates: Candidates) -> Reasons:
@@ -47,10 +36,3 @@ def reasons(sources: Sequence[Source], fusion: Fusion, queries: Queries, candida
     explanations = tuple(source.explanation for source in sources)
     done = strongest_events(queries, anchors)
     return Reasons((*candidates.sources, ""), speakers, anchors, done, shares, groups, (*explanations, SILENCE))
-
-
-def strongest_events(queries: Queries, anchors: Int32s) -> Int8s:
-    """What each user did with the items `anchors` [batch, n], the strongest EventType, int8; NO_ITEM: INTERACTION."""
-    done = np.full(anchors.shape, EventType.INTERACTION, np.int8)
-    write_strongest_events(queries.offsets, queries.items, queries.types, _WEIGHTS, anchors, done)
-    return done

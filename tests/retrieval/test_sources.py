@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import NO_ITEM
+from shortlist_core.types import DAY, NO_ITEM
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.neighbours import cosine, ease
@@ -22,6 +22,7 @@ from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
 from shortlist_retrieval.sources.registry import SOURCES, load_source, source_class
 from shortlist_retrieval.sources.sequence import SequenceSource
+from shortlist_retrieval.sources.sequence_steps import MOMENTS, Clock
 from shortlist_retrieval.sources.similar_users import SimilarUsers
 from shortlist_retrieval.sources.text import Text
 from shortlist_retrieval.sources.transitions import Transitions, transition_weights
@@ -49,13 +50,20 @@ def tower():
 
 
 def transformer():
-    shapes = {"types": (9, 64), "pauses": (16, 64), "centre": (64,), "end.scale": (64,), "end.shift": (64,)}
+    shapes = {
+        "types": (9, 64),
+        "pauses": (16, 64),
+        "moments": (2 * MOMENTS, 64),
+        "centre": (64,),
+        "end.scale": (64,),
+        "end.shift": (64,),
+    }
     for block in range(2):
         shapes |= {f"{block}.{norm}.{part}": (64,) for norm in ("attention", "gated") for part in ("scale", "shift")}
         shapes |= {f"{block}.ask": (64, 64), f"{block}.read": (64, 128), f"{block}.mix": (64, 64)}
         shapes |= {f"{block}.distance": (200, 2), f"{block}.widen": (64, 256), f"{block}.narrow": (128, 64)}
     weights = {name: GENERATOR.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
-    return SequenceSource(VectorIndex.build(unit(ITEMS, 64)), weights)
+    return SequenceSource(VectorIndex.build(unit(ITEMS, 64)), weights, Clock(0, DAY, 100))
 
 
 FIT = {

@@ -23,8 +23,8 @@ from shortlist_core.types import (
     distinct,
 )
 from shortlist_ranking import selection
-from shortlist_retrieval.explanations import strongest_events
 from shortlist_retrieval.profile import wanted_only
+from shortlist_retrieval.strongest_events import strongest_events
 from shortlist_retrieval.top import top_positions
 from shortlist_server.pipeline.batch import Retrieved, Shown
 from shortlist_server.pipeline.counts import StageCounts

@@ -29,7 +29,7 @@ async def test_a_recommendation_is_counted_with_its_stages_and_sources(counted: 
     assert now.series("shortlist_recommendations_total") == {("computed",): 1, ("reused",): 0}
     assert set(now.series("shortlist_degraded_total").values()) == {0}
     shown = {source: number for (source,), number in now.series("shortlist_shown_items_total").items()}
-    assert shown == {"item_item": 5, "popular_14d": 0, "fresh": 0}  # ann's reasons name what she has
+    assert shown == {"item_item": 5, "popular_14d": 0, "fresh": 0, "buy_again": 0}  # ann's reasons name what she has
     assert set(now.series("shortlist_requests_pending").values()) == {0}
 
 
