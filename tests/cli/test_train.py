@@ -36,6 +36,7 @@ def test_training_again_from_the_command_line_gives_the_same_metrics(shortlist, 
     assert f"Published {published.version} in '{tmp_path / 'bundles'}', now current" in out
     assert published.manifest.metrics == pytest.approx(trained_bundle.load().manifest.metrics, abs=1e-6)
 
+    config.write_text("slices = 1\ntower_steps = 10\nsequence_batches = 0\nranker_epochs = 1\nqueries_per_slice = 50\n")
     options = (*options, "--no-activate")
     code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
     assert code == 0, err
