@@ -6,6 +6,8 @@ Järvelin and Kekäläinen 2002, Cumulated gain-based evaluation of IR technique
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from shortlist_core.arrays import Bools, Float32s, Float64s, Int64s
@@ -35,6 +37,24 @@ def ideal_dcg_at(gains: Float32s, offsets: Int64s, k: int) -> Float32s:
     inside = rank < k
     parts = gains[order][inside] * discounts(k)[rank[inside]]
     return np.bincount(rows[inside], parts, n_queries).astype(np.float32)
+
+
+def ndcgs_at_10(scores: Float32s, gains: Float32s, ideal: Float32s | Float64s) -> Float64s:
+    """NDCG@10 of lists ordered by score, float64 [lists]; `ideal` [lists] is the DCG@10 of the best list of each.
+
+    `scores` and `gains` are [lists, length]. Of equal scores the first comes first; -inf comes last.
+    """
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+    return dcg_at(np.take_along_axis(gains, best, axis=1), 10) / np.maximum(ideal, 1e-9)
+
+
+def beats(ones: Float64s, others: Float64s, errors: float) -> bool:
+    """Whether the one quality is better than the other on average, by so many standard errors of their differences.
+
+    Both are measured on the same queries, float64 [queries].
+    """
+    gains = ones - others
+    return float(gains.mean()) > errors * float(gains.std()) / math.sqrt(len(gains))
 
 
 def binary_ndcg_at(hits: Bools, relevant: Int64s, k: int) -> Float64s:

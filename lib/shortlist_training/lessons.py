@@ -34,12 +34,13 @@ class Lessons:
         """Add the lessons of a slice, of which `sources` are fitted on the past."""
         proposed = self._proposed(sources, cut)
         self.samples.append(fusion_sample(proposed, cut, self._seed))
-        self._fuse()
+        self.fusion = fit_fusion(self.samples)
         self.parts.append(ranking_examples(proposed, self.fusion, cut, self._items, self._candidates))
 
     def add_last_moments(self, sources: Sequence[Source], last: Slice) -> None:
         """Add what `last_moments` holds back, which says something to the fusion of users who have been away."""
-        self._fuse(fusion_sample(self._proposed(sources, last), last, self._seed, len(last.queries)))
+        sample = fusion_sample(self._proposed(sources, last), last, self._seed, len(last.queries))
+        self.fusion = fit_fusion(self.samples, sample)
 
     def _proposed(self, sources: Sequence[Source], cut: Slice) -> list[Candidates]:
         self._sources = tuple(source.name for source in sources)
@@ -56,9 +57,9 @@ class Lessons:
         columns = [column.split(":")[0] != name for column in feature_names(self._sources)]
         self.samples = [without_source(sample, position) for sample in self.samples]
         self.parts = [part.with_features(np.flatnonzero(columns)) for part in self.parts]
-        self._fuse()
+        self.fusion = fit_fusion(self.samples)
 
-    def _fuse(self, last: FusionSample | None = None) -> None:
-        fusion = fit_fusion(self.samples, last)
-        strangers = for_strangers(fusion, self.samples)
-        self.fusion = fusion if strangers is None else replace(fusion, for_no_history=strangers)
+    def final_fusion(self) -> Fusion:
+        """The fusion, with the weights of users without history, from whom nothing else is learned meanwhile."""
+        strangers = for_strangers(self.fusion, self.samples)
+        return self.fusion if strangers is None else replace(self.fusion, for_no_history=strangers)

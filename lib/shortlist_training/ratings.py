@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from shortlist_core.errors import DataError
+from shortlist_core.ndcg import beats
 from shortlist_core.types import EventType, Queries
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings
@@ -50,6 +51,4 @@ def dislikes_below(histories: Queries, items: ItemFeatures, most: int, seed: int
         qualities(ItemItem.fit(FitInputs(each.past, items, RetrievalSettings(()), seed))[0], each)
         for each in (read, liked)
     )
-    gain = as_dislikes - as_wishes
-    is_certain = gain.mean() > CERTAIN * gain.std() / math.sqrt(len(gain))
-    return middle if is_certain else -math.inf
+    return middle if beats(as_dislikes, as_wishes, CERTAIN) else -math.inf

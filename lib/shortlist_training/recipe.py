@@ -134,7 +134,7 @@ def train(
         sources = fitted(last.past, 0.5)  # the last two fits are on nearly the same data
         progress(f"last events: retrieving candidates for {len(last.queries)} users")
         lessons.add_last_moments(sources, last)
-    parts, fusion = lessons.parts, lessons.fusion
+    parts, fusion = lessons.parts, lessons.final_fusion()
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from shortlist_core.ndcg import dcg_at
+from shortlist_core.ndcg import dcg_at, ndcgs_at_10
 from shortlist_core.types import Bools, Candidates, Float32s, Float64s, Int32s, Int64s
 from shortlist_kernels.signals import signals
 from shortlist_layers.item_features import ItemFeatures
@@ -81,8 +81,9 @@ def fusion_sample(proposed: Sequence[Candidates], cut: Slice, seed: int, queries
         rows = np.flatnonzero((generator.random(len(candidates)) < share) | cold)
         lottery = generator.random((len(rows), candidates.items.shape[1]))
         lottery = lottery + (gains[rows] > 0) - ~candidates.valid[rows]  # taken before not taken before padding
-        ranks = np.where(candidates.ranks > 0, candidates.ranks, np.iinfo(np.int32).max).min(axis=2)
-        lottery[cold[rows]] = 1 / ranks[rows[cold[rows]]]  # taken ones must not stand out by being far from any top
+        ranks = candidates.ranks[rows[cold[rows]]]
+        best = np.where(ranks > 0, ranks, np.iinfo(np.int32).max).min(axis=2)
+        lottery[cold[rows]] = 1 / best  # taken ones must not stand out by being far from any top
         at = rows[:, None], np.argpartition(-lottery, width - 1, axis=1)[:, :width]
         inputs.append(np.where(candidates.valid[at][..., None], signals(candidates)[at], 0))
         labels.append(gains[at])
@@ -113,9 +114,7 @@ def fit_fusion(samples: Sequence[FusionSample], last: FusionSample | None = None
 def sample_ndcgs(weights: Float32s, inputs: Float32s, gains: Float32s) -> Float64s:
     """NDCG@10 of each query's candidates by these weights of the signals, as far as they were retrieved at all."""
     scores = np.where(inputs.any(axis=2), inputs @ weights, -np.inf)
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-    ideal = dcg_at(-np.sort(-gains, axis=1), 10)
-    return dcg_at(np.take_along_axis(gains, best, axis=1), 10) / np.maximum(ideal, 1e-9)
+    return ndcgs_at_10(scores, gains, dcg_at(-np.sort(-gains, axis=1), 10))
 
 
 def ranking_examples(

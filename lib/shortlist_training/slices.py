@@ -181,10 +181,7 @@ def last_moments(histories: Queries, has_text: Bools, most: int, seed: int) -> S
     users are for them.
     """
     generator = np.random.default_rng(seed)
-    newest = np.zeros(len(histories), np.int64)
-    some = histories.lengths > 0
-    newest[some] = histories.times[histories.offsets[1:][some] - 1]
-    is_last = histories.times == np.repeat(newest, histories.lengths)
+    is_last = histories.times == np.repeat(histories.now - histories.away, histories.lengths)
     rows = histories.rows()
     with_more = np.flatnonzero(np.bincount(rows[~is_last], minlength=len(histories)) > 0)
     asked = np.sort(generator.permutation(with_more)[:most])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from shortlist_core.ndcg import beats
 from shortlist_core.types import Float32s, Float64s
 from shortlist_retrieval.fusion import FEWEST_WITHOUT_HISTORY, Fusion
 from shortlist_training.samples import FusionSample, sample_ndcgs
@@ -37,9 +37,9 @@ def for_strangers(fusion: Fusion, samples: Sequence[FusionSample]) -> Float32s |
         for weight in ADDED:
             tried = weights + weight * further
             of_tried = sample_ndcgs(tried, inputs, gains)
-            if _beats(of_tried, ndcgs):
+            if beats(of_tried, ndcgs, CERTAIN):
                 weights, ndcgs = tried, of_tried
-    if len(samples) > 1 and _beats(_of_fusion(strangers), ndcgs):
+    if len(samples) > 1 and beats(_of_fusion(strangers), ndcgs, CERTAIN):
         return fusion.for_no_history
     return np.asarray(weights, np.float32)
 
@@ -54,8 +54,3 @@ def _of_fusion(strangers: Sequence[tuple[Float32s, Float32s]]) -> Float64s:
         assert learned is not None
         found.append(sample_ndcgs(learned, inputs, gains))
     return np.concatenate(found)
-
-
-def _beats(ndcgs: Float64s, others: Float64s) -> bool:
-    gains = ndcgs - others
-    return float(gains.mean()) > CERTAIN * float(gains.std()) / math.sqrt(len(gains))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shortlist_core.types import Float32s, Float64s
+from shortlist_core.ndcg import beats
+from shortlist_core.types import Float32s
 from shortlist_ranking.example_ndcg import query_ndcgs
 from shortlist_ranking.examples import Examples
 
@@ -56,20 +57,14 @@ def choose_blend(logits: Float32s, fused: Float32s, examples: Examples) -> Blend
         return Blend(0.0, 0.0, 0.0, 0.0)
     stage_one = query_ndcgs(fused, examples)
     ndcgs = {share: query_ndcgs(blended(share, logits, fused), examples) for share in SHARES}
-    surely = [share for share in SHARES if _beats(ndcgs[share], stage_one, CERTAIN if share > EVEN else LIKELY)]
+    surely = [share for share in SHARES if beats(ndcgs[share], stage_one, CERTAIN if share > EVEN else LIKELY)]
     if not surely:
         return Blend(0.0, float(stage_one.mean()), float(stage_one.mean()), 0.0)
     best = max(surely, key=lambda share: float(ndcgs[share].mean()))
-    as_good = [share for share in surely if not _beats(ndcgs[best], ndcgs[share], 1.0)]
+    as_good = [share for share in surely if not beats(ndcgs[best], ndcgs[share], 1.0)]
     share = max(as_good, key=lambda share: (share in MIXED, float(ndcgs[share].mean())))
     error = float((ndcgs[share] - stage_one).std() / math.sqrt(len(examples)))
     return Blend(share, float(ndcgs[share].mean()), float(stage_one.mean()), error)
-
-
-def _beats(ndcgs: Float64s, others: Float64s, errors: float) -> bool:
-    """Whether the one order is better than the other by so many standard errors of the difference by query."""
-    gains = ndcgs - others
-    return float(gains.mean()) > errors * float(gains.std()) / math.sqrt(len(gains))
 
 
 def blended(share: float, logits: Float32s, fused: Float32s) -> Float32s:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortlist_core.ndcg import dcg_at
+from shortlist_core.ndcg import ndcgs_at_10
 from shortlist_core.types import Float32s, Float64s
 from shortlist_ranking.examples import Examples
 
@@ -20,6 +20,4 @@ def query_ndcgs(scores: Float32s, examples: Examples) -> Float64s:
     Taken items that were not retrieved count as missed.
     """
     masked = np.where(examples.labels >= 0, scores, -np.inf)
-    best = np.argsort(-masked, axis=1, kind="stable")[:, :10]
-    gains = np.take_along_axis(np.maximum(examples.labels, 0), best, axis=1)
-    return dcg_at(gains, 10) / np.maximum(examples.ideal, 1e-9)
+    return ndcgs_at_10(masked, np.maximum(examples.labels, 0), examples.ideal)

@@ -20,7 +20,6 @@ from shortlist_core.types import (
     Ranked,
     Reasons,
     among,
-    distinct,
 )
 from shortlist_ranking import selection
 from shortlist_retrieval.profile import wanted_only
@@ -165,8 +164,8 @@ def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
 
 def _of_seen(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
     """The reasons, in which an item that the user wanted before is its own reason."""
-    events = wanted_only(batch.queries)
-    seen = np.stack([among(rows, distinct(events.history(i))) for i, rows in enumerate(shown.items)])
+    wanted = wanted_only(batch.queries).seen()
+    seen = np.stack([among(rows, own) for rows, own in zip(shown.items, wanted, strict=True)])
     anchors = np.where(seen, shown.items, reasons.anchors)
     return replace(
         reasons,
