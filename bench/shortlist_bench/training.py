@@ -91,7 +91,7 @@ def draw_examples(table: TrainingTable) -> Examples:
 def steps_per_second(table: TrainingTable, batches: ExampleBatches) -> float:
     """Of `fit`, the first steps left out: they trace and compile."""
     items = table.features
-    scorer = Scorer(ScorerConfig(len(items), items.encoder.size, items.n_categories, FEATURES, seed=SEED))
+    scorer = Scorer(ScorerConfig(len(items), items.words.size, items.n_categories, FEATURES, seed=SEED))
     scorer.build()
     scorer.compile(optimizer=keras.optimizers.AdamW(RATE), loss=listwise_loss, jit_compile=False)
     clock = Clock()

@@ -80,6 +80,7 @@ ITEM = {
     "text": "Boils water.\nQuickly.",
     "categories": ["Home", "Café"],
     "price": 0.1,
+    "attributes": [{"key": "Größe", "value": "12.5"}],
 }
 TOLD = {**ITEM, "updateTime": "2026-11-24T06:27:18.000001Z"}
 

@@ -15,10 +15,8 @@ import numpy as np
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.strings import Ids
 from shortlist_bundle.writer import BundleWriter
+from shortlist_core.catalog import Attribute
 from shortlist_core.types import NO_GROUP, NO_ITEM, Int32s
-
-Attribute = tuple[str, str]
-"""Key and value, such as country and France."""
 
 
 @dataclass(frozen=True)

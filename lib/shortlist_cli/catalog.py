@@ -36,7 +36,9 @@ Ids = Annotated[list[str], typer.Argument(help="Ids of items.")]
 
 @app.command()
 def upsert(
-    file: Annotated[str, typer.Argument(help="JSON Lines, CSV or Parquet: item_id, title, text, categories, price.")],
+    file: Annotated[
+        str, typer.Argument(help="JSON Lines, CSV or Parquet: item_id, title, text, categories, price, attributes.")
+    ],
     address: Address = LOCAL,
 ) -> None:
     """Write the items of a file, or of standard input for `-`. Each replaces the item with its id."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from shortlist import ItemInput
+from shortlist import ItemAttribute, ItemInput
 
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
@@ -24,7 +24,9 @@ from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table_survey import TableSurvey
 
-_READ = {"item_id", "title", "text", "categories", "price"}
+_READ = {"item_id", "title", "text", "categories", "price", "attributes"}
+_ATTRIBUTE = "attributes."
+"""How the name of a column begins that holds an attribute; its key follows."""
 
 SHOWN = 10
 """Mistakes that are named; further ones are only counted."""
@@ -50,8 +52,9 @@ class Lines:
 def read_items(source: str) -> Lines:
     """The items of a file (JSON Lines, CSV or Parquet), or of standard input for `-`, in its order.
 
-    Columns are item_id, title, text, categories, price. Raises DataError where the file cannot be read, has other
-    columns, or has lines that are no items, which it names.
+    Columns are item_id, title, text, categories, price, and attributes: an object with a key for each, or a column
+    `attributes.<key>` for each. Raises DataError where the file cannot be read, has other columns, or has lines that
+    are no items, which it names.
     """
     rejects = Rejects("items")
     with _file(source) as path:
@@ -75,12 +78,17 @@ def read_items(source: str) -> Lines:
 def _named(source: str, frames: list[pl.DataFrame], rejects: Rejects) -> list[pl.DataFrame]:
     """The frames under canonical names. Raises DataError for other columns, and where there is no item_id."""
     headers = [read_header("items", source, [name for name in frame.columns if name != LINE], {}) for frame in frames]
-    read = [{column: name for name, column in header.found.items() if name in _READ} for header in headers]
+    read = [
+        {column: name for name, column in header.found.items() if name in _READ}
+        | {name: key for name in header.columns if (key := name.removeprefix(_ATTRIBUTE)) not in ("", name)}
+        for header in headers
+    ]
     unread = [set(header.columns).difference(names) for header, names in zip(headers, read, strict=True)]
     if unknown := sorted(set().union(*unread)):
         raise DataError(
             f"{quoted(source)}: items have no column {', '.join(map(repr, unknown))},"
-            f" only {', '.join(sorted(_READ))}{did_you_mean(unknown[0], _READ)}"
+            f" only {', '.join(sorted(_READ))} and those whose names begin with {_ATTRIBUTE}"
+            f"{did_you_mean(unknown[0], _READ)}"
         )
     if not any("item_id" in names.values() for names in read) and not rejects.counts:
         raise DataError(f"{quoted(source)}: column 'item_id' is missing")
@@ -91,6 +99,7 @@ def _item(row: dict[str, object]) -> ItemInput:
     item = ItemInput(**{name: row[name] for name in ("item_id", "title", "text", "categories")})  # type: ignore[arg-type]
     if row["price"] is not None:  # it is a 32-bit number now, whose shortest text is what the file said
         item.price = float(str(np.float32(row["price"])))  # type: ignore[arg-type]
+    item.attributes.extend(ItemAttribute(**pair) for pair in row["attributes"])  # type: ignore[attr-defined]
     return item
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Attribute = tuple[str, str]
+"""Key and value of an item or a user, such as country and France."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
@@ -14,6 +17,7 @@ class CatalogItem:
     text: str = ""
     categories: tuple[str, ...] = ()
     price: float | None = None
+    attributes: tuple[Attribute, ...] = ()  # a key may occur several times
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,11 @@ from shortlist_core.types import DAY
 
 MAX_ID = 128
 MAX_TITLE, MAX_TEXT = 1_000, 10_000
-MAX_CATEGORIES = 100
+MAX_CATEGORIES, MAX_ITEM_ATTRIBUTES = 100, 64
 """Of one item."""
+
+MAX_VALUE = 1_000
+"""Characters of the value of an item's attribute."""
 
 CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 """What no id and no category holds: the categories Cc, Zl and Zp of Unicode; a pattern for Python and for Polars."""

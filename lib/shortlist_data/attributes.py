@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import polars as pl
 
@@ -15,11 +17,24 @@ _NAMELESS = re.compile(r"Unnamed: \d+(_level_\d+)?|__index_level_\d+__")
 """What pandas calls a column without a name, which mostly holds row numbers."""
 
 
+def unfolded(raw: pl.DataFrame) -> pl.DataFrame:
+    """`raw` with a column of text for each key of the JSON objects in its column `attributes`, in place of that one."""
+    if raw.schema.get("attributes") != pl.String or not raw["attributes"].str.starts_with("{").any():
+        return raw
+    objects = [_object(cell) for cell in raw["attributes"]]
+    keys = dict.fromkeys(key for each in objects for key in each)
+    columns = [pl.Series(key, [_text(each.get(key)) for each in objects], pl.String) for key in keys]
+    rest = raw.with_columns(attributes=pl.when(~pl.col("attributes").str.starts_with("{")).then("attributes"))
+    return rest.with_columns(column for column in columns if column.name and column.name not in raw.columns)
+
+
 def attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
     """Canonical attributes, if there are any, and one more for every filled column that `schema` does not have."""
     lists = [pl.col("attributes").fill_null([])] if raw.schema.get("attributes") == ATTRIBUTES else []
     for name in _names(raw, schema):
         value = words(text_of(raw, name))
+        if schema is not USERS and raw.schema[name] == pl.String and raw[name].str.starts_with("[").any():
+            value = value.map_elements(_lines, pl.String)
         if schema is USERS:  # requests name users' attributes, so that the rule for ids holds for them
             value = pl.when(~is_not_id(value)).then(value)
         pair = pl.struct(pl.lit(name).alias("key"), value.alias("value"))
@@ -47,3 +62,28 @@ def _names(raw: pl.DataFrame, schema: pl.Schema) -> list[str]:
     """The columns that become attributes, one for each."""
     extra = [name for name in raw.columns if name not in schema and name != LINE and not _NAMELESS.fullmatch(name)]
     return extra + ["attributes"] * ("attributes" in raw.columns and raw.schema["attributes"] != ATTRIBUTES)
+
+
+def _object(cell: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(cell or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(cell: str) -> str:
+    """A list in JSON as one line for each of its plain values; any other text as it is."""
+    try:
+        found = json.loads(cell) if cell.startswith("[") else None
+    except (ValueError, RecursionError):
+        return cell
+    if not isinstance(found, list) or any(isinstance(each, dict | list) for each in found):
+        return cell
+    return "\n".join(text for each in found if (text := _text(each)))

@@ -12,7 +12,7 @@ import polars as pl
 
 from shortlist_core.types import DAY, SECOND
 from shortlist_core.values import MAX_CATEGORIES, MAX_TEXT, MAX_TITLE
-from shortlist_data.attributes import attribute_notes, attributes
+from shortlist_data.attributes import attribute_notes, attributes, unfolded
 from shortlist_data.categories import to_lists
 from shortlist_data.cells import (
     Checks,
@@ -105,6 +105,7 @@ def _is_rating() -> pl.Expr:
 
 def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFrame:
     """Canonical items and LINE; columns of `raw` that are not canonical become attributes; bad rows go to `rejects`."""
+    raw = unfolded(raw)
     lists = to_lists(raw, "categories", rules.separator)
     once = pl.col("names").list.unique(maintain_order=True)
     lists = lists.with_columns(once=once).with_columns(

@@ -1,4 +1,4 @@
-"""The catalogue as arrays that models read: tokens of the text, categories, price."""
+"""The catalogue as arrays that models read: tokens of text and attributes, categories, price."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
+from shortlist_core.catalog import Attribute
 from shortlist_core.types import Bools, Float32s, Float64s, Int32s, Int64s
-from shortlist_layers.tokens import TextEncoder
+from shortlist_layers.item_words import ItemWords
 
-MAX_TOKENS = 32
 MAX_CATEGORIES = 4
 
 FARTHEST = 10.0
@@ -59,7 +59,7 @@ class ItemFeatures:
     categories: Int32s  # [items, 4] position + 1 in the catalogue's category names, 0 pads; likewise
     prices: Float32s  # [items, 2] standardised log price (0 where unknown), 1 where known
     has_history: Bools  # [items] whether anybody ever interacted with it: only then its id was trained
-    encoder: TextEncoder
+    words: ItemWords
     n_categories: int
     price_scale: PriceScale
 
@@ -68,7 +68,7 @@ class ItemFeatures:
 
     @property
     def has_text(self) -> Bools:
-        """Which items have text, bool [items]."""
+        """Which items have words, bool [items]."""
         return np.asarray((self.tokens > 0).any(axis=1))
 
     @classmethod
@@ -80,14 +80,17 @@ class ItemFeatures:
         n_categories: int,
         prices: Float32s,
         has_history: Bools,
-        encoder: TextEncoder | None = None,
+        attributes: Sequence[Sequence[Attribute]] | None = None,
+        words: ItemWords | None = None,
     ) -> ItemFeatures:
-        """Encode the catalogue, with the vocabulary of `encoder` or with one learned from `texts`.
+        """Encode the catalogue, with these words, or with those learned from its texts and attributes.
 
         `prices` [items] are NaN where unknown.
         """
-        encoder = encoder or TextEncoder.learn(texts)
-        tokens = encoder.encode(texts, MAX_TOKENS)
+        if attributes is None:
+            attributes = [()] * len(texts)
+        words = words or ItemWords.learn(texts, attributes)
+        tokens = words.encode(texts, attributes)
         longest = int((tokens > 0).sum(axis=1).max(initial=1))
         scale = PriceScale.of(prices)
         return cls(
@@ -95,7 +98,7 @@ class ItemFeatures:
             padded_categories(category_offsets, category_rows),
             scale.apply(prices),
             has_history,
-            encoder,
+            words,
             n_categories,
             scale,
         )
@@ -113,11 +116,11 @@ class ItemFeatures:
 
     def write(self, writer: BundleWriter) -> None:
         """Store the arrays, the vocabulary and the price scale; integers in the smallest type that holds them."""
-        writer.array("features/tokens", self.tokens.astype(np.min_scalar_type(self.encoder.size)))
+        writer.array("features/tokens", self.tokens.astype(np.min_scalar_type(self.words.size)))
         writer.array("features/categories", self.categories.astype(np.min_scalar_type(self.n_categories)))
         writer.array("features/prices", self.prices)
         writer.array("features/known", self.has_history)
-        writer.json("features/text", {"definition": self.encoder.definition, "n_categories": self.n_categories})
+        writer.json("features/text", self.words.to_json() | {"n_categories": self.n_categories})
         writer.json("features/price_scale", asdict(self.price_scale))
 
     @classmethod
@@ -128,8 +131,8 @@ class ItemFeatures:
             bundle.array(f"features/{name}") for name in ("tokens", "categories", "prices", "known")
         )
         scale = PriceScale(**bundle.json("features/price_scale"))
-        encoder = TextEncoder(text["definition"])
-        return cls(tokens, categories, prices, has_history, encoder, text["n_categories"], scale)
+        words = ItemWords.from_json(text)
+        return cls(tokens, categories, prices, has_history, words, text["n_categories"], scale)
 
 
 def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shortlist_bundle.reader import Bundle
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import Float32s, Int32s
 from shortlist_layers.item_encoding import ItemEncoding
-from shortlist_layers.item_features import MAX_TOKENS, ItemFeatures, item_inputs, item_text, padded_categories
+from shortlist_layers.item_features import ItemFeatures, item_inputs, item_text, padded_categories
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class NewItems:
         prices = np.array([np.nan if item.price is None else item.price for item in items], np.float64)
         return {
             "ids": np.zeros(len(items), np.int32),
-            "tokens": self.features.encoder.encode(texts, MAX_TOKENS),
+            "tokens": self.features.words.encode(texts, [item.attributes for item in items]),
             "categories": padded_categories(offsets, rows),
             "prices": self.features.price_scale.apply(prices),
         }

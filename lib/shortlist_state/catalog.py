@@ -120,7 +120,9 @@ def check_ids(item_ids: Sequence[str]) -> None:
 
 def to_json(item: CatalogItem) -> str:
     """An item without its id, as JSON."""
-    fields = [item.title, item.text, item.categories, item.price]
+    fields: list[object] = [item.title, item.text, item.categories, item.price]
+    if item.attributes:  # else as earlier versions, which still serve while servers are renewed one by one, wrote it
+        fields.append(item.attributes)
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -128,5 +130,7 @@ def to_change(item_id: str, sequence: int, text: str | bytes) -> CatalogChange:
     """The change that was stored: `text` is what `to_json` returned, empty for a deleted item."""
     if not text:
         return CatalogChange(sequence, item_id, None, sequence)
-    title, words, categories, price = json.loads(text)
-    return CatalogChange(sequence, item_id, CatalogItem(item_id, title, words, tuple(categories), price), sequence)
+    title, words, categories, price, *more = json.loads(text)
+    attributes = tuple((key, value) for key, value in more[0]) if more else ()
+    item = CatalogItem(item_id, title, words, tuple(categories), price, attributes)
+    return CatalogChange(sequence, item_id, item, sequence)

@@ -11,6 +11,7 @@ from shortlist_bundle.items import write_items
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Bools, Float32s, Int32s
 from shortlist_layers.item_features import MAX_CATEGORIES, ItemFeatures, PriceScale
+from shortlist_layers.item_words import ItemWords
 from shortlist_layers.tokens import SAMPLE, TextEncoder
 from shortlist_synthetic.clusters import BLOCK, Clusters
 
@@ -58,4 +59,6 @@ class Catalogue:
         categories = np.zeros((len(self.titles), MAX_CATEGORIES), np.int32)
         categories[:, 0] = self.categories + 1
         scale = PriceScale.of(self.prices)
-        return ItemFeatures(tokens, categories, scale.apply(self.prices), has_history, encoder, CATEGORIES, scale)
+        return ItemFeatures(
+            tokens, categories, scale.apply(self.prices), has_history, ItemWords(encoder), CATEGORIES, scale
+        )

@@ -33,7 +33,7 @@ def user_tower(seed: int) -> dict[str, Float32s]:
 def item_tower(items: ItemFeatures, seed: int) -> ItemEncoding:
     """An untrained item tower of the real shape, so that new items have vectors, though meaningless ones."""
     keras.utils.set_random_seed(seed)
-    encoder = ItemEncoder(0, items.encoder.size, items.n_categories, DIM, seed=seed)
+    encoder = ItemEncoder(0, items.words.size, items.n_categories, DIM, seed=seed)
     encoder.build()
     return encoder.encoding()
 
@@ -43,7 +43,7 @@ def ranker(
 ) -> Ranker:
     """A ranker that orders about as stage one does; its scaling is fitted on the candidates of the queries `sample`."""
     names = feature_names(retriever.sources)
-    config = ScorerConfig(len(items), items.encoder.size, items.n_categories, len(names), seed=seed)
+    config = ScorerConfig(len(items), items.words.size, items.n_categories, len(names), seed=seed)
     keras.utils.set_random_seed(seed)
     scorer = Scorer(config)
     scorer.build()

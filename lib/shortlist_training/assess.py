@@ -12,9 +12,8 @@ import numpy as np
 import polars as pl
 
 from shortlist_bundle import Bundle
-from shortlist_bundle.groups import Attribute
 from shortlist_bundle.items import ItemTable
-from shortlist_core.catalog import CatalogItem
+from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.types import NO_ITEM, Event, Int32s
 from shortlist_evaluation.new_items import NewItems
 from shortlist_evaluation.new_users import NewUsers
@@ -134,8 +133,15 @@ def source_alone(recommender: Recommender, name: str, queries: Sequence[Query]) 
 
 
 def _as_catalog(items: pl.DataFrame) -> list[dict[str, Any]]:
-    rows = items.select("item_id", "title", "text", "categories", "price").to_dicts()
-    return [row | {"categories": tuple(row["categories"])} for row in rows]
+    rows = items.select("item_id", "title", "text", "categories", "price", "attributes").to_dicts()
+    return [
+        row
+        | {
+            "categories": tuple(row["categories"]),
+            "attributes": tuple((pair["key"], pair["value"]) for pair in row["attributes"]),
+        }
+        for row in rows
+    ]
 
 
 def _translated(items: Int32s, rows: Int32s) -> Int32s:

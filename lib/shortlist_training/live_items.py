@@ -11,7 +11,7 @@ from shortlist_data import schema
 from shortlist_state import CatalogStore
 
 PAGE = 1_000
-_WRITTEN = ("item_id", "title", "text", "categories", "price")
+_WRITTEN = ("item_id", "title", "text", "categories", "price", "attributes")
 
 
 def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogChange]:
@@ -29,7 +29,7 @@ def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogCh
 def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.DataFrame:
     """The canonical items with written items in their newest state; new items come last.
 
-    Columns that callers cannot write (attributes, the image) keep the values of the data set. Deletions are ignored.
+    The column that callers cannot write (the image) keeps the values of the data set. Deletions are ignored.
     """
     written = _frame(change.item for change in changes if change.item)
     rest = items.select(pl.exclude(_WRITTEN), "item_id")
@@ -55,7 +55,17 @@ def without_deleted(
 
 
 def _frame(items: Iterable[CatalogItem]) -> pl.DataFrame:
-    rows = [(item.item_id, item.title, item.text, list(item.categories), item.price) for item in items]
+    rows = [
+        (
+            item.item_id,
+            item.title,
+            item.text,
+            list(item.categories),
+            item.price,
+            [{"key": key, "value": value} for key, value in item.attributes],
+        )
+        for item in items
+    ]
     columns = {name: schema.ITEMS[name] for name in _WRITTEN}
     exact = pl.DataFrame(rows, {**columns, "price": pl.Float64()}, orient="row")
     return exact.with_columns(pl.col("price").clip(0, 3.4e38).cast(pl.Float32))

@@ -137,7 +137,7 @@ def train(
     parts, fusion = lessons.parts, lessons.final_fusion()
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
-    config = ScorerConfig(len(items), items.encoder.size, items.n_categories, n_features, seed=seed)
+    config = ScorerConfig(len(items), items.words.size, items.n_categories, n_features, seed=seed)
     stage_one = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
     extended = items.with_new_copies(np.flatnonzero(new))
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from shortlist_bundle.groups import Attribute, padded
+from shortlist_bundle.groups import padded
+from shortlist_core.catalog import Attribute
 from shortlist_core.types import Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
-from shortlist_layers.tokens import TextEncoder
+from shortlist_layers.item_words import ItemWords
 from shortlist_training.demands import demand
 
 FEWEST_MEMBERS, MOST_GROUPS = 10, 1_000
@@ -36,10 +37,10 @@ class TrainingTable:
     group_members: Mapping[str, Sequence[int]] = field(default_factory=dict)  # user -> rows of groups
 
 
-def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = None) -> TrainingTable:
+def prepare(dataset: Dataset, as_of: int | None, words: ItemWords | None = None) -> TrainingTable:
     """The table of what happened before `as_of` (microseconds), or of everything: then `as_of` follows the last event.
 
-    Texts are encoded with the vocabulary of `encoder`, or with one that is learned from them.
+    Texts and attributes are encoded with these words, or with those that are learned from them.
     Raises DataError where the interactions are not enough to learn from, or lie in the future.
     """
     dataset = demand(dataset, as_of)
@@ -56,7 +57,7 @@ def prepare(dataset: Dataset, as_of: int | None, encoder: TextEncoder | None = N
         items["title"].to_list(),
         items["categories"].to_list(),
         items["price"].fill_null(np.nan).to_numpy(),
-        _features(items, np.bincount(rows, minlength=len(items)) > 0, encoder),
+        _features(items, np.bincount(rows, minlength=len(items)) > 0, words),
         user_ids.to_list(),
         replace(histories, groups=padded([members.get(user, ()) for user in user_ids])),
         now,
@@ -108,7 +109,7 @@ def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int,
     )
 
 
-def _features(items: pl.DataFrame, has_history: Bools, encoder: TextEncoder | None) -> ItemFeatures:
+def _features(items: pl.DataFrame, has_history: Bools, words: ItemWords | None) -> ItemFeatures:
     categories = items["categories"]
     names = categories.explode().drop_nulls().unique().sort()
     flat = categories.explode().drop_nulls()
@@ -116,4 +117,5 @@ def _features(items: pl.DataFrame, has_history: Bools, encoder: TextEncoder | No
     offsets = np.concatenate([[0], np.cumsum(categories.list.len().to_numpy())]).astype(np.int64)
     texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, encoder)
+    attributes = [[(pair["key"], pair["value"]) for pair in pairs] for pairs in items["attributes"].to_list()]
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, words)

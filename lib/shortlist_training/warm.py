@@ -33,7 +33,7 @@ def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     if bool(UserGroups.load(bundle)) != with_groups or ranker.features != FEATURES:
         return None
     config, features = ranker.scorer.config, table.features
-    if (config.vocabulary, config.n_categories) != (features.encoder.size, features.n_categories):
+    if (config.vocabulary, config.n_categories) != (features.words.size, features.n_categories):
         return None
     if list(ItemTable.load(bundle).category_names) != category_names(table.categories):
         return None

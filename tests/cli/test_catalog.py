@@ -86,13 +86,22 @@ def lines(*rows: object) -> str:
 
 
 def test_items_of_json_lines_are_written_in_batches(shortlist, service, tmp_path: Path) -> None:
-    full = {"item_id": "full", "title": "Tea", "text": "Leaves", "categories": ["a", "b"], "price": 0}
+    full = {
+        "item_id": "full",
+        "title": "Tea",
+        "text": "Leaves",
+        "categories": ["a", "b"],
+        "price": 0,
+        "attributes": {"leaf": "whole", "from": ["India", "Nepal"]},
+    }
     rows = [full, *({"item_id": f"i{number}"} for number in range(1_500))]
     (tmp_path / "items.jsonl").write_text(lines(*rows))
     code, out, _ = shortlist("upsert", str(tmp_path / "items.jsonl"))
     assert (code, out) == (0, "1,499 new, 2 replaced\n")
     assert service.sizes == [1_000, 501]
     wanted = api.ItemInput(item_id="full", title="Tea", text="Leaves", categories=["a", "b"], price=0)
+    wanted.attributes.add(key="leaf", value="whole")
+    wanted.attributes.add(key="from", value="India\nNepal")
     assert service.items["full"] == wanted
     assert not service.items["i1"].HasField("price")
 
@@ -101,12 +110,13 @@ def test_parquet_csv_and_standard_input_do_as_well(shortlist, service, tmp_path:
     frame = pl.DataFrame({"item_id": ["p", "q"], "categories": [["x"], []], "price": [2.99, None]})
     frame.write_parquet(tmp_path / "items.parquet")
     assert shortlist("upsert", str(tmp_path / "items.parquet"))[0] == 0
-    (tmp_path / "items.csv").write_text("item_id,title,categories\nc,Tea,x|y\n")
+    (tmp_path / "items.csv").write_text("item_id,title,categories,attributes.leaf\nc,Tea,x|y,whole\n")
     assert shortlist("upsert", str(tmp_path / "items.csv"))[0] == 0
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines({"item_id": "s"}).encode())))
     assert shortlist("upsert", "-")[0] == 0
     assert list(service.items) == ["p", "q", "c", "s"]
     assert list(service.items["c"].categories) == ["x", "y"]
+    assert [(pair.key, pair.value) for pair in service.items["c"].attributes] == [("leaf", "whole")]
     assert (service.items["p"].price, service.items["q"].HasField("price")) == (2.99, False)
 
 

@@ -96,3 +96,16 @@ def test_types_that_mongodb_writes_are_offered_and_read(tmp_path: Path) -> None:
     assert all(f"--columns '{option}'" in str(refused.value) for option in options)
     result = import_events(tmp_path, json.dumps(row), "e.jsonl", columns=parse_columns(options))
     assert events(result) == [("64b7", "77c0")]
+
+
+def test_an_object_of_attributes_and_lists_in_attributes_are_read(tmp_path: Path) -> None:
+    known = {"attributes": {"leaf": "whole", "n": 3, "none": None}, "tags": ["a", "b"], "odd": [{"x": 1}]}
+    items = json.dumps({"item_id": "1"} | known)
+    result = import_items(tmp_path, items + '\n{"item_id": "2", "attributes": {"origin": "Nepal"}}\n', "items.jsonl")
+    assert item(result, "1")["attributes"] == [
+        {"key": "tags", "value": "a\nb"},
+        {"key": "odd", "value": '[{"x": 1}]'},
+        {"key": "leaf", "value": "whole"},
+        {"key": "n", "value": "3"},
+    ]
+    assert item(result, "2")["attributes"] == [{"key": "origin", "value": "Nepal"}]

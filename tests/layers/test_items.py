@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from shortlist_layers.item_encoder import ItemEncoder, TextCNN
-from shortlist_layers.item_features import MAX_CATEGORIES, MAX_TOKENS, ItemFeatures, item_inputs
+from shortlist_layers.item_features import MAX_CATEGORIES, ItemFeatures, item_inputs
+from shortlist_layers.item_words import MAX_TOKENS
 from shortlist_layers.tokens import TextEncoder
 
 TEXTS = [
@@ -88,13 +89,14 @@ def test_loaded_features_are_the_same(stored):
     for name in ("tokens", "categories", "prices", "has_history"):
         assert np.array_equal(getattr(loaded, name), getattr(made, name))
     assert loaded.n_categories == made.n_categories
-    assert np.array_equal(loaded.encoder.encode(TEXTS, 9), made.encoder.encode(TEXTS, 9))
+    nothing = [()] * len(TEXTS)
+    assert np.array_equal(loaded.words.encode(TEXTS, nothing), made.words.encode(TEXTS, nothing))
 
 
 @pytest.fixture(scope="module")
 def encoder():
     keras.utils.set_random_seed(0)
-    made = ItemEncoder(8, features().encoder.size, 6, dim=16)
+    made = ItemEncoder(8, features().words.size, 6, dim=16)
     made.build()
     return made
 
@@ -125,7 +127,7 @@ def test_without_id_an_item_is_its_content(encoder):
 
 def test_training_drops_ids_and_serving_does_not():
     keras.utils.set_random_seed(0)
-    half = ItemEncoder(8, features().encoder.size, 6, dim=16, id_dropout=0.5)
+    half = ItemEncoder(8, features().words.size, 6, dim=16, id_dropout=0.5)
     half.build()
     served, nameless = vectors(half), vectors(half, ids=np.zeros(8, np.int32))
     dropped = 0

@@ -45,7 +45,7 @@ def new(stored):
 
 def encoder(**options):
     keras.utils.set_random_seed(1)
-    made = ItemEncoder(N, features().encoder.size, len(NAMES), 24, **options)
+    made = ItemEncoder(N, features().words.size, len(NAMES), 24, **options)
     made.build()
     for weight in made.weights:
         weight.assign(np.random.default_rng(len(weight.path)).normal(0, 0.3, weight.shape))

@@ -44,7 +44,7 @@ def items():
 
 def config(items, **changed):
     sizes = {"dim": 8, "lstm_units": 4, "hidden": (16,)} | changed
-    return ScorerConfig(ITEMS, items.encoder.size, 0, 3, **sizes)
+    return ScorerConfig(ITEMS, items.words.size, 0, 3, **sizes)
 
 
 def served(trained, made, start):

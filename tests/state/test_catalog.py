@@ -53,7 +53,7 @@ def test_any_item_comes_back_as_it_was(written: CatalogItem) -> None:
 
 
 def test_an_item_comes_back_as_it_was_and_when(store: StateStore) -> None:
-    full = CatalogItem("i", 'A "title"', "Text\nin lines ☃", ("tea", "mugs"), 2.5)
+    full = CatalogItem("i", 'A "title"', "Text\nin lines ☃", ("tea", "mugs"), 2.5, (("k", "a"), ("k", "b|ß")))
     written = store.catalog.upsert([full, CatalogItem("bare")])
     assert written is not None
     assert written.before == [NOTHING, NOTHING]

@@ -35,7 +35,7 @@ def store(url: str) -> Iterator[StateStore]:
 
 
 def item(item_id: str, title: str = "T") -> CatalogItem:
-    return CatalogItem(item_id, title, "Words", ("tea", "green"), 2.5)
+    return CatalogItem(item_id, title, "Words", ("tea", "green"), 2.5, (("colour", "blue"), ("colour", "white")))
 
 
 def row(items: pl.DataFrame, item_id: str) -> dict[str, object]:
@@ -63,7 +63,7 @@ def test_what_callers_cannot_write_stays_as_the_data_has_it(store: StateStore, u
     store.catalog.upsert([item("i0")])
     renewed = row(with_live_events(shop, [url]).dataset.items, "i0")
     assert (renewed["title"], renewed["image_path"]) == ("T", "a.png")
-    assert renewed["attributes"] == [{"key": "colour", "value": "red"}]
+    assert renewed["attributes"] == [{"key": "colour", "value": "blue"}, {"key": "colour", "value": "white"}]
 
 
 def test_a_deleted_item_leaves_the_data_unless_somebody_dealt_with_it(store: StateStore, url: str) -> None:

@@ -21,8 +21,8 @@ from shortlist_training.warm import warm_start
 
 @pytest.fixture(scope="module")
 def table(trained_bundle):
-    encoder = ItemFeatures.load(trained_bundle.load()).encoder
-    return prepare(Dataset.read(trained_bundle.data), None, encoder)
+    words = ItemFeatures.load(trained_bundle.load()).words
+    return prepare(Dataset.read(trained_bundle.data), None, words)
 
 
 def test_the_ranker_goes_on_with_the_vectors_that_it_had(trained_bundle, table):

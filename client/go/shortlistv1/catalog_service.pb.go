@@ -31,7 +31,7 @@ type ItemOrigin int32
 const (
 	// Never answered.
 	ItemOrigin_ITEM_ORIGIN_UNSPECIFIED ItemOrigin = 0
-	// From the serving bundle, which keeps no texts.
+	// From the serving bundle, which keeps no texts and no attributes.
 	ItemOrigin_ITEM_ORIGIN_BUNDLE ItemOrigin = 1
 	// Written with UpsertItems, and kept in the store.
 	ItemOrigin_ITEM_ORIGIN_LIVE ItemOrigin = 2
@@ -93,7 +93,11 @@ type ItemInput struct {
 	// Default: none.
 	Categories []string `protobuf:"bytes,4,rep,name=categories,proto3" json:"categories,omitempty"`
 	// What it costs, in the unit of the data that the bundle was trained on. A finite number, 0 or larger. Unset: unknown.
-	Price         *float64 `protobuf:"fixed64,5,opt,name=price,proto3,oneof" json:"price,omitempty"`
+	Price *float64 `protobuf:"fixed64,5,opt,name=price,proto3,oneof" json:"price,omitempty"`
+	// What else is known of it, such as the brand, the colour, the year: 0 to 64, both inclusive, more are refused. A key
+	// may stand in several, for example with each of its materials. The models read what the bundle's own items taught them:
+	// values that several items share, ranges of numbers and times, and free text. Default: none.
+	Attributes    []*ItemAttribute `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -163,6 +167,70 @@ func (x *ItemInput) GetPrice() float64 {
 	return 0
 }
 
+func (x *ItemInput) GetAttributes() []*ItemAttribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+// One thing that is known of an item besides its other fields. Callers name them as the data does that bundles are
+// trained on.
+type ItemAttribute struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is known, for example `colour`. 1 to 128 characters by the rule for ids in event.proto, outside of that refused.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// What it is, for example `red`, `12.5` or `2026-11-30`; values of words are compared byte by byte. 1 to 1,000
+	// characters, outside of that refused. A value that the serving bundle does not know is passed over.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ItemAttribute) Reset() {
+	*x = ItemAttribute{}
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ItemAttribute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ItemAttribute) ProtoMessage() {}
+
+func (x *ItemAttribute) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ItemAttribute.ProtoReflect.Descriptor instead.
+func (*ItemAttribute) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ItemAttribute) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ItemAttribute) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 // An item as it is.
 type Item struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -179,14 +247,16 @@ type Item struct {
 	// Where all this comes from.
 	Origin ItemOrigin `protobuf:"varint,6,opt,name=origin,proto3,enum=shortlist.v1.ItemOrigin" json:"origin,omitempty"`
 	// When it was written last; unset where the origin is the bundle.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// What else is known of it; none for all items whose origin is the bundle.
+	Attributes    []*ItemAttribute `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[1]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -198,7 +268,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[1]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -211,7 +281,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{1}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Item) GetItemId() string {
@@ -263,6 +333,13 @@ func (x *Item) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Item) GetAttributes() []*ItemAttribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
 // Request of CatalogService.UpsertItems.
 type UpsertItemsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -275,7 +352,7 @@ type UpsertItemsRequest struct {
 
 func (x *UpsertItemsRequest) Reset() {
 	*x = UpsertItemsRequest{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[2]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -287,7 +364,7 @@ func (x *UpsertItemsRequest) String() string {
 func (*UpsertItemsRequest) ProtoMessage() {}
 
 func (x *UpsertItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[2]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -300,7 +377,7 @@ func (x *UpsertItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertItemsRequest.ProtoReflect.Descriptor instead.
 func (*UpsertItemsRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{2}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *UpsertItemsRequest) GetItems() []*ItemInput {
@@ -325,7 +402,7 @@ type UpsertItemsResponse struct {
 
 func (x *UpsertItemsResponse) Reset() {
 	*x = UpsertItemsResponse{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[3]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -337,7 +414,7 @@ func (x *UpsertItemsResponse) String() string {
 func (*UpsertItemsResponse) ProtoMessage() {}
 
 func (x *UpsertItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[3]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -350,7 +427,7 @@ func (x *UpsertItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertItemsResponse.ProtoReflect.Descriptor instead.
 func (*UpsertItemsResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{3}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *UpsertItemsResponse) GetCreatedCount() int32 {
@@ -386,7 +463,7 @@ type DeleteItemsRequest struct {
 
 func (x *DeleteItemsRequest) Reset() {
 	*x = DeleteItemsRequest{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +475,7 @@ func (x *DeleteItemsRequest) String() string {
 func (*DeleteItemsRequest) ProtoMessage() {}
 
 func (x *DeleteItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +488,7 @@ func (x *DeleteItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteItemsRequest.ProtoReflect.Descriptor instead.
 func (*DeleteItemsRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{4}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DeleteItemsRequest) GetItemIds() []string {
@@ -434,7 +511,7 @@ type DeleteItemsResponse struct {
 
 func (x *DeleteItemsResponse) Reset() {
 	*x = DeleteItemsResponse{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +523,7 @@ func (x *DeleteItemsResponse) String() string {
 func (*DeleteItemsResponse) ProtoMessage() {}
 
 func (x *DeleteItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +536,7 @@ func (x *DeleteItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteItemsResponse.ProtoReflect.Descriptor instead.
 func (*DeleteItemsResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{5}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DeleteItemsResponse) GetDeletedCount() int32 {
@@ -487,7 +564,7 @@ type GetItemRequest struct {
 
 func (x *GetItemRequest) Reset() {
 	*x = GetItemRequest{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -499,7 +576,7 @@ func (x *GetItemRequest) String() string {
 func (*GetItemRequest) ProtoMessage() {}
 
 func (x *GetItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -512,7 +589,7 @@ func (x *GetItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetItemRequest.ProtoReflect.Descriptor instead.
 func (*GetItemRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{6}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetItemRequest) GetItemId() string {
@@ -533,7 +610,7 @@ type GetItemResponse struct {
 
 func (x *GetItemResponse) Reset() {
 	*x = GetItemResponse{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +622,7 @@ func (x *GetItemResponse) String() string {
 func (*GetItemResponse) ProtoMessage() {}
 
 func (x *GetItemResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +635,7 @@ func (x *GetItemResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetItemResponse.ProtoReflect.Descriptor instead.
 func (*GetItemResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{7}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetItemResponse) GetItem() *Item {
@@ -584,7 +661,7 @@ type ListItemsRequest struct {
 
 func (x *ListItemsRequest) Reset() {
 	*x = ListItemsRequest{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -596,7 +673,7 @@ func (x *ListItemsRequest) String() string {
 func (*ListItemsRequest) ProtoMessage() {}
 
 func (x *ListItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -609,7 +686,7 @@ func (x *ListItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListItemsRequest.ProtoReflect.Descriptor instead.
 func (*ListItemsRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{8}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListItemsRequest) GetPageSize() int32 {
@@ -639,7 +716,7 @@ type ListItemsResponse struct {
 
 func (x *ListItemsResponse) Reset() {
 	*x = ListItemsResponse{}
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +728,7 @@ func (x *ListItemsResponse) String() string {
 func (*ListItemsResponse) ProtoMessage() {}
 
 func (x *ListItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_shortlist_v1_catalog_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +741,7 @@ func (x *ListItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListItemsResponse.ProtoReflect.Descriptor instead.
 func (*ListItemsResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{9}
+	return file_shortlist_v1_catalog_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListItemsResponse) GetItems() []*Item {
@@ -685,7 +762,7 @@ var File_shortlist_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x01\n" +
+	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x01\n" +
 	"\tItemInput\x12\x1d\n" +
 	"\aitem_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06itemId\x12\x1a\n" +
 	"\x05title\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05title\x12\x18\n" +
@@ -693,8 +770,14 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"categories\x18\x04 \x03(\tB\x04\xe2A\x01\x01R\n" +
 	"categories\x12\x1f\n" +
-	"\x05price\x18\x05 \x01(\x01B\x04\xe2A\x01\x01H\x00R\x05price\x88\x01\x01B\b\n" +
-	"\x06_price\"\xfd\x01\n" +
+	"\x05price\x18\x05 \x01(\x01B\x04\xe2A\x01\x01H\x00R\x05price\x88\x01\x01\x12A\n" +
+	"\n" +
+	"attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.ItemAttributeB\x04\xe2A\x01\x01R\n" +
+	"attributesB\b\n" +
+	"\x06_price\"C\n" +
+	"\rItemAttribute\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x12\x1a\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05value\"\xba\x02\n" +
 	"\x04Item\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
@@ -705,7 +788,10 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\x05price\x18\x05 \x01(\x01H\x00R\x05price\x88\x01\x01\x120\n" +
 	"\x06origin\x18\x06 \x01(\x0e2\x18.shortlist.v1.ItemOriginR\x06origin\x12;\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTimeB\b\n" +
+	"updateTime\x12;\n" +
+	"\n" +
+	"attributes\x18\b \x03(\v2\x1b.shortlist.v1.ItemAttributeR\n" +
+	"attributesB\b\n" +
 	"\x06_price\"I\n" +
 	"\x12UpsertItemsRequest\x123\n" +
 	"\x05items\x18\x01 \x03(\v2\x17.shortlist.v1.ItemInputB\x04\xe2A\x01\x02R\x05items\"{\n" +
@@ -754,40 +840,43 @@ func file_shortlist_v1_catalog_service_proto_rawDescGZIP() []byte {
 }
 
 var file_shortlist_v1_catalog_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_shortlist_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_shortlist_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_shortlist_v1_catalog_service_proto_goTypes = []any{
 	(ItemOrigin)(0),               // 0: shortlist.v1.ItemOrigin
 	(*ItemInput)(nil),             // 1: shortlist.v1.ItemInput
-	(*Item)(nil),                  // 2: shortlist.v1.Item
-	(*UpsertItemsRequest)(nil),    // 3: shortlist.v1.UpsertItemsRequest
-	(*UpsertItemsResponse)(nil),   // 4: shortlist.v1.UpsertItemsResponse
-	(*DeleteItemsRequest)(nil),    // 5: shortlist.v1.DeleteItemsRequest
-	(*DeleteItemsResponse)(nil),   // 6: shortlist.v1.DeleteItemsResponse
-	(*GetItemRequest)(nil),        // 7: shortlist.v1.GetItemRequest
-	(*GetItemResponse)(nil),       // 8: shortlist.v1.GetItemResponse
-	(*ListItemsRequest)(nil),      // 9: shortlist.v1.ListItemsRequest
-	(*ListItemsResponse)(nil),     // 10: shortlist.v1.ListItemsResponse
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*ItemAttribute)(nil),         // 2: shortlist.v1.ItemAttribute
+	(*Item)(nil),                  // 3: shortlist.v1.Item
+	(*UpsertItemsRequest)(nil),    // 4: shortlist.v1.UpsertItemsRequest
+	(*UpsertItemsResponse)(nil),   // 5: shortlist.v1.UpsertItemsResponse
+	(*DeleteItemsRequest)(nil),    // 6: shortlist.v1.DeleteItemsRequest
+	(*DeleteItemsResponse)(nil),   // 7: shortlist.v1.DeleteItemsResponse
+	(*GetItemRequest)(nil),        // 8: shortlist.v1.GetItemRequest
+	(*GetItemResponse)(nil),       // 9: shortlist.v1.GetItemResponse
+	(*ListItemsRequest)(nil),      // 10: shortlist.v1.ListItemsRequest
+	(*ListItemsResponse)(nil),     // 11: shortlist.v1.ListItemsResponse
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_shortlist_v1_catalog_service_proto_depIdxs = []int32{
-	0,  // 0: shortlist.v1.Item.origin:type_name -> shortlist.v1.ItemOrigin
-	11, // 1: shortlist.v1.Item.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: shortlist.v1.UpsertItemsRequest.items:type_name -> shortlist.v1.ItemInput
-	2,  // 3: shortlist.v1.GetItemResponse.item:type_name -> shortlist.v1.Item
-	2,  // 4: shortlist.v1.ListItemsResponse.items:type_name -> shortlist.v1.Item
-	3,  // 5: shortlist.v1.CatalogService.UpsertItems:input_type -> shortlist.v1.UpsertItemsRequest
-	5,  // 6: shortlist.v1.CatalogService.DeleteItems:input_type -> shortlist.v1.DeleteItemsRequest
-	7,  // 7: shortlist.v1.CatalogService.GetItem:input_type -> shortlist.v1.GetItemRequest
-	9,  // 8: shortlist.v1.CatalogService.ListItems:input_type -> shortlist.v1.ListItemsRequest
-	4,  // 9: shortlist.v1.CatalogService.UpsertItems:output_type -> shortlist.v1.UpsertItemsResponse
-	6,  // 10: shortlist.v1.CatalogService.DeleteItems:output_type -> shortlist.v1.DeleteItemsResponse
-	8,  // 11: shortlist.v1.CatalogService.GetItem:output_type -> shortlist.v1.GetItemResponse
-	10, // 12: shortlist.v1.CatalogService.ListItems:output_type -> shortlist.v1.ListItemsResponse
-	9,  // [9:13] is the sub-list for method output_type
-	5,  // [5:9] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	2,  // 0: shortlist.v1.ItemInput.attributes:type_name -> shortlist.v1.ItemAttribute
+	0,  // 1: shortlist.v1.Item.origin:type_name -> shortlist.v1.ItemOrigin
+	12, // 2: shortlist.v1.Item.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 3: shortlist.v1.Item.attributes:type_name -> shortlist.v1.ItemAttribute
+	1,  // 4: shortlist.v1.UpsertItemsRequest.items:type_name -> shortlist.v1.ItemInput
+	3,  // 5: shortlist.v1.GetItemResponse.item:type_name -> shortlist.v1.Item
+	3,  // 6: shortlist.v1.ListItemsResponse.items:type_name -> shortlist.v1.Item
+	4,  // 7: shortlist.v1.CatalogService.UpsertItems:input_type -> shortlist.v1.UpsertItemsRequest
+	6,  // 8: shortlist.v1.CatalogService.DeleteItems:input_type -> shortlist.v1.DeleteItemsRequest
+	8,  // 9: shortlist.v1.CatalogService.GetItem:input_type -> shortlist.v1.GetItemRequest
+	10, // 10: shortlist.v1.CatalogService.ListItems:input_type -> shortlist.v1.ListItemsRequest
+	5,  // 11: shortlist.v1.CatalogService.UpsertItems:output_type -> shortlist.v1.UpsertItemsResponse
+	7,  // 12: shortlist.v1.CatalogService.DeleteItems:output_type -> shortlist.v1.DeleteItemsResponse
+	9,  // 13: shortlist.v1.CatalogService.GetItem:output_type -> shortlist.v1.GetItemResponse
+	11, // 14: shortlist.v1.CatalogService.ListItems:output_type -> shortlist.v1.ListItemsResponse
+	11, // [11:15] is the sub-list for method output_type
+	7,  // [7:11] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_catalog_service_proto_init() }
@@ -796,14 +885,14 @@ func file_shortlist_v1_catalog_service_proto_init() {
 		return
 	}
 	file_shortlist_v1_catalog_service_proto_msgTypes[0].OneofWrappers = []any{}
-	file_shortlist_v1_catalog_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_shortlist_v1_catalog_service_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shortlist_v1_catalog_service_proto_rawDesc), len(file_shortlist_v1_catalog_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,7 +28,7 @@ from shortlist.errors import (
 from shortlist.options import Options, Tls
 from shortlist.requests import HealthStatus
 from shortlist.v1.bundle_service_pb2 import BundleLabel
-from shortlist.v1.catalog_service_pb2 import Item, ItemInput
+from shortlist.v1.catalog_service_pb2 import Item, ItemAttribute, ItemInput
 from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
@@ -48,6 +48,7 @@ __all__ = [
     "HealthStatus",
     "InvalidArgument",
     "Item",
+    "ItemAttribute",
     "ItemInput",
     "NotFound",
     "Options",

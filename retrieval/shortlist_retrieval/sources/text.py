@@ -106,7 +106,7 @@ class Text(ItemNeighbours):
     def fit(cls, inputs: FitInputs) -> Sequence[Text]:
         """The source fitted on the items' words alone."""
         tokens, half_life = inputs.items.tokens, inputs.settings.half_life_days
-        values = token_values(tokens, inputs.items.encoder.size)
+        values = token_values(tokens, inputs.items.words.size)
         return (cls(text_weights(tokens, values), half_life, values=values, tokens=tokens),)
 
     def unaware_of(self, new: Bools) -> Text:

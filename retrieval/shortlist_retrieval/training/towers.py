@@ -75,7 +75,7 @@ class TwoTowerModel(keras.Model):
     def __init__(self, features: ItemFeatures, use_text: bool = True, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.items = ItemEncoder(
-            len(features), features.encoder.size, features.n_categories, DIM, use_text=use_text, seed=seed
+            len(features), features.words.size, features.n_categories, DIM, use_text=use_text, seed=seed
         )
         self.users = UserTower()
         self.log_temperature = self.add_weight(

@@ -177,6 +177,7 @@ def _of_store(change: CatalogChange) -> api.Item | None:
         text=item.text,
         categories=item.categories,
         price=item.price,
+        attributes=[api.ItemAttribute(key=key, value=value) for key, value in item.attributes],
         origin=api.ITEM_ORIGIN_LIVE,
     )
     message.update_time.FromMicroseconds(change.time)

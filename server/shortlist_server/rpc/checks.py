@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from shortlist.v1.catalog_service_pb2 import ItemInput
+from shortlist.v1.catalog_service_pb2 import ItemAttribute, ItemInput
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
@@ -18,10 +18,20 @@ from shortlist.v1.filter_pb2 import SeenItemsPolicy
 from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 from shortlist_bundle import Label
-from shortlist_core.catalog import CatalogItem
+from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import DAY, SECOND, Event, EventType
-from shortlist_core.values import ID_RULE, MAX_CATEGORIES, MAX_TEXT, MAX_TITLE, is_id, is_price, is_time
+from shortlist_core.values import (
+    ID_RULE,
+    MAX_CATEGORIES,
+    MAX_ITEM_ATTRIBUTES,
+    MAX_TEXT,
+    MAX_TITLE,
+    MAX_VALUE,
+    is_id,
+    is_price,
+    is_time,
+)
 from shortlist_server.system.conditions.registry import CONDITIONS
 from shortlist_server.system.filters import Filter
 
@@ -162,7 +172,7 @@ class Check:
         sent = enumerate(messages[:MAX_CONTEXT_EVENTS])
         return tuple(self.below(f"context_events[{i}].").fields(event, "", "") for i, event in sent)
 
-    def attributes(self, messages: Sequence[UserAttribute]) -> tuple[tuple[str, str], ...]:
+    def attributes(self, messages: Sequence[UserAttribute]) -> tuple[Attribute, ...]:
         """Keys and values of the user's attributes."""
         self.length("user_attributes", messages, MAX_ATTRIBUTES)
         sent = [(self.below(f"user_attributes[{i}]."), message) for i, message in enumerate(messages[:MAX_ATTRIBUTES])]
@@ -177,7 +187,20 @@ class Check:
             text=self.short("text", message.text, MAX_TEXT),
             categories=self.ids("categories", message.categories, MAX_CATEGORIES),
             price=self.price("price", message.price) if message.HasField("price") else None,
+            attributes=self.item_attributes(message.attributes),
         )
+
+    def item_attributes(self, messages: Sequence[ItemAttribute]) -> tuple[Attribute, ...]:
+        """Keys and values of the item's attributes."""
+        self.length("attributes", messages, MAX_ITEM_ATTRIBUTES)
+        sent = [(self.below(f"attributes[{i}]."), message) for i, message in enumerate(messages[:MAX_ITEM_ATTRIBUTES])]
+        return tuple((check.id("key", message.key), check.value("value", message.value)) for check, message in sent)
+
+    def value(self, field: str, value: str) -> str:
+        """The text, if it is neither empty nor too long for the value of an item's attribute."""
+        if not value.strip():
+            self.refuse(field, "must not be empty")
+        return self.short(field, value, MAX_VALUE)
 
     def price(self, field: str, value: float) -> float:
         """The price, if it is finite and not negative."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
-from shortlist_bundle.groups import Attribute
+from shortlist_core.catalog import Attribute
 from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.explanations import Explanation
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace

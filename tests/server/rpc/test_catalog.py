@@ -9,12 +9,19 @@ import server_fakes as fakes
 from conftest import Start
 from server_wire import Running, failure
 from shortlist.v1 import catalog_service_pb2 as api
-from shortlist.v1.catalog_service_pb2 import Item, ItemInput
+from shortlist.v1.catalog_service_pb2 import Item, ItemAttribute, ItemInput
 
 from shortlist_core.errors import StateError
 
 LIVE, BUNDLE = api.ITEM_ORIGIN_LIVE, api.ITEM_ORIGIN_BUNDLE
-FULL = ItemInput(item_id="new", title="New tea", text="Leaves", categories=["tea", "green"], price=2.5)
+FULL = ItemInput(
+    item_id="new",
+    title="New tea",
+    text="Leaves",
+    categories=["tea", "green"],
+    price=2.5,
+    attributes=[ItemAttribute(key="leaf", value="whole"), ItemAttribute(key="leaf", value="rolled")],
+)
 
 
 async def upsert(running: Running, *items: ItemInput | str) -> api.UpsertItemsResponse:
@@ -50,6 +57,7 @@ async def test_a_written_item_is_told_as_it_was_written(running: Running) -> Non
     assert (answer.created_count, answer.updated_count) == (2, 0)
     told = await get(running, "new")
     assert (told.title, told.text, list(told.categories), told.price) == ("New tea", "Leaves", ["tea", "green"], 2.5)
+    assert [(pair.key, pair.value) for pair in told.attributes] == [("leaf", "whole"), ("leaf", "rolled")]
     assert (told.origin, told.update_time.ToMicroseconds()) == (LIVE, answer.revision - 1)
     assert not (await get(running, "bare")).HasField("price")
 
@@ -103,12 +111,15 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
     bad = [
         ItemInput(item_id=" ", title="t" * 1_001, text="t" * 10_001, price=float("nan")),
         ItemInput(item_id="b", categories=["", "tea", "tea"], price=-1),
-        ItemInput(item_id="b", categories=[f"c{i}" for i in range(101)]),
+        ItemInput(item_id="b", categories=[f"c{i}" for i in range(101)], attributes=[ItemAttribute(key="k")] * 65),
+        ItemInput(item_id="c", attributes=[ItemAttribute(value="v" * 1_001), ItemAttribute(key="k", value=" ")]),
     ]
     got = await failure(running.catalog.UpsertItems(api.UpsertItemsRequest(items=bad)))
     assert set(got.violations) == {
         "items[0].item_id", "items[0].title", "items[0].text", "items[0].price", "items[1].categories[0]",
         "items[1].categories[2]", "items[1].price", "items[2].item_id", "items[2].categories",
+        "items[2].attributes", *(f"items[2].attributes[{i}].value" for i in range(64)),
+        "items[3].attributes[0].key", "items[3].attributes[0].value", "items[3].attributes[1].value",
     }  # fmt: skip
     too_many = [f"x{i}" for i in range(1_001)]
     for call, fields in (

@@ -29,7 +29,7 @@ class _ItemOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ItemOrigin
     ITEM_ORIGIN_UNSPECIFIED: _ItemOrigin.ValueType  # 0
     """Never answered."""
     ITEM_ORIGIN_BUNDLE: _ItemOrigin.ValueType  # 1
-    """From the serving bundle, which keeps no texts."""
+    """From the serving bundle, which keeps no texts and no attributes."""
     ITEM_ORIGIN_LIVE: _ItemOrigin.ValueType  # 2
     """Written with UpsertItems, and kept in the store."""
 
@@ -39,7 +39,7 @@ class ItemOrigin(_ItemOrigin, metaclass=_ItemOriginEnumTypeWrapper):
 ITEM_ORIGIN_UNSPECIFIED: ItemOrigin.ValueType  # 0
 """Never answered."""
 ITEM_ORIGIN_BUNDLE: ItemOrigin.ValueType  # 1
-"""From the serving bundle, which keeps no texts."""
+"""From the serving bundle, which keeps no texts and no attributes."""
 ITEM_ORIGIN_LIVE: ItemOrigin.ValueType  # 2
 """Written with UpsertItems, and kept in the store."""
 Global___ItemOrigin: _TypeAlias = ItemOrigin  # noqa: Y015
@@ -55,6 +55,7 @@ class ItemInput(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     CATEGORIES_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item. Follows the rule for ids."""
     title: _builtins.str
@@ -72,6 +73,13 @@ class ItemInput(_message.Message):
         Default: none.
         """
 
+    @_builtins.property
+    def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemAttribute]:
+        """What else is known of it, such as the brand, the colour, the year: 0 to 64, both inclusive, more are refused. A key
+        may stand in several, for example with each of its materials. The models read what the bundle's own items taught them:
+        values that several items share, ranges of numbers and times, and free text. Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -80,16 +88,47 @@ class ItemInput(_message.Message):
         text: _builtins.str = ...,
         categories: _abc.Iterable[_builtins.str] | None = ...,
         price: _builtins.float | None = ...,
+        attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "categories", b"categories", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__price) -> _WhichOneofReturnType__price | None: ...
 
 Global___ItemInput: _TypeAlias = ItemInput  # noqa: Y015
+
+@_typing.final
+class ItemAttribute(_message.Message):
+    """One thing that is known of an item besides its other fields. Callers name them as the data does that bundles are
+    trained on.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """What is known, for example `colour`. 1 to 128 characters by the rule for ids in event.proto, outside of that refused."""
+    value: _builtins.str
+    """What it is, for example `red`, `12.5` or `2026-11-30`; values of words are compared byte by byte. 1 to 1,000
+    characters, outside of that refused. A value that the serving bundle does not know is passed over.
+    """
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemAttribute: _TypeAlias = ItemAttribute  # noqa: Y015
 
 @_typing.final
 class Item(_message.Message):
@@ -104,6 +143,7 @@ class Item(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item."""
     title: _builtins.str
@@ -122,6 +162,10 @@ class Item(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was written last; unset where the origin is the bundle."""
 
+    @_builtins.property
+    def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemAttribute]:
+        """What else is known of it; none for all items whose origin is the bundle."""
+
     def __init__(
         self,
         *,
@@ -132,10 +176,11 @@ class Item(_message.Message):
         price: _builtins.float | None = ...,
         origin: Global___ItemOrigin.ValueType = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "categories", b"categories", "item_id", b"item_id", "origin", b"origin", "price", b"price", "text", b"text", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "item_id", b"item_id", "origin", b"origin", "price", b"price", "text", b"text", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015

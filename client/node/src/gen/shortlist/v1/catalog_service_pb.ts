@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/catalog_service.proto.
  */
 export const file_shortlist_v1_catalog_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9ydGxpc3QvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEiiQEKCUl0ZW1JbnB1dBIVCgdpdGVtX2lkGAEgASgJQgTiQQECEhMKBXRpdGxlGAIgASgJQgTiQQEBEhIKBHRleHQYAyABKAlCBOJBAQESGAoKY2F0ZWdvcmllcxgEIAMoCUIE4kEBARIYCgVwcmljZRgFIAEoAUIE4kEBAUgAiAEBQggKBl9wcmljZSLBAQoESXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEgwKBHRleHQYAyABKAkSEgoKY2F0ZWdvcmllcxgEIAMoCRISCgVwcmljZRgFIAEoAUgAiAEBEigKBm9yaWdpbhgGIAEoDjIYLnNob3J0bGlzdC52MS5JdGVtT3JpZ2luEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIICgZfcHJpY2UiQgoSVXBzZXJ0SXRlbXNSZXF1ZXN0EiwKBWl0ZW1zGAEgAygLMhcuc2hvcnRsaXN0LnYxLkl0ZW1JbnB1dEIE4kEBAiJVChNVcHNlcnRJdGVtc1Jlc3BvbnNlEhUKDWNyZWF0ZWRfY291bnQYASABKAUSFQoNdXBkYXRlZF9jb3VudBgCIAEoBRIQCghyZXZpc2lvbhgDIAEoAyIsChJEZWxldGVJdGVtc1JlcXVlc3QSFgoIaXRlbV9pZHMYASADKAlCBOJBAQIiPgoTRGVsZXRlSXRlbXNSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgFEhAKCHJldmlzaW9uGAIgASgDIicKDkdldEl0ZW1SZXF1ZXN0EhUKB2l0ZW1faWQYASABKAlCBOJBAQIiMwoPR2V0SXRlbVJlc3BvbnNlEiAKBGl0ZW0YASABKAsyEi5zaG9ydGxpc3QudjEuSXRlbSJFChBMaXN0SXRlbXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIk8KEUxpc3RJdGVtc1Jlc3BvbnNlEiEKBWl0ZW1zGAEgAygLMhIuc2hvcnRsaXN0LnYxLkl0ZW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKlcKCkl0ZW1PcmlnaW4SGwoXSVRFTV9PUklHSU5fVU5TUEVDSUZJRUQQABIWChJJVEVNX09SSUdJTl9CVU5ETEUQARIUChBJVEVNX09SSUdJTl9MSVZFEAIyzgIKDkNhdGFsb2dTZXJ2aWNlElIKC1Vwc2VydEl0ZW1zEiAuc2hvcnRsaXN0LnYxLlVwc2VydEl0ZW1zUmVxdWVzdBohLnNob3J0bGlzdC52MS5VcHNlcnRJdGVtc1Jlc3BvbnNlElIKC0RlbGV0ZUl0ZW1zEiAuc2hvcnRsaXN0LnYxLkRlbGV0ZUl0ZW1zUmVxdWVzdBohLnNob3J0bGlzdC52MS5EZWxldGVJdGVtc1Jlc3BvbnNlEkYKB0dldEl0ZW0SHC5zaG9ydGxpc3QudjEuR2V0SXRlbVJlcXVlc3QaHS5zaG9ydGxpc3QudjEuR2V0SXRlbVJlc3BvbnNlEkwKCUxpc3RJdGVtcxIeLnNob3J0bGlzdC52MS5MaXN0SXRlbXNSZXF1ZXN0Gh8uc2hvcnRsaXN0LnYxLkxpc3RJdGVtc1Jlc3BvbnNlQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiJzaG9ydGxpc3QvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEiwAEKCUl0ZW1JbnB1dBIVCgdpdGVtX2lkGAEgASgJQgTiQQECEhMKBXRpdGxlGAIgASgJQgTiQQEBEhIKBHRleHQYAyABKAlCBOJBAQESGAoKY2F0ZWdvcmllcxgEIAMoCUIE4kEBARIYCgVwcmljZRgFIAEoAUIE4kEBAUgAiAEBEjUKCmF0dHJpYnV0ZXMYBiADKAsyGy5zaG9ydGxpc3QudjEuSXRlbUF0dHJpYnV0ZUIE4kEBAUIICgZfcHJpY2UiNwoNSXRlbUF0dHJpYnV0ZRIRCgNrZXkYASABKAlCBOJBAQISEwoFdmFsdWUYAiABKAlCBOJBAQIi8gEKBEl0ZW0SDwoHaXRlbV9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJEhIKCmNhdGVnb3JpZXMYBCADKAkSEgoFcHJpY2UYBSABKAFIAIgBARIoCgZvcmlnaW4YBiABKA4yGC5zaG9ydGxpc3QudjEuSXRlbU9yaWdpbhIvCgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoKYXR0cmlidXRlcxgIIAMoCzIbLnNob3J0bGlzdC52MS5JdGVtQXR0cmlidXRlQggKBl9wcmljZSJCChJVcHNlcnRJdGVtc1JlcXVlc3QSLAoFaXRlbXMYASADKAsyFy5zaG9ydGxpc3QudjEuSXRlbUlucHV0QgTiQQECIlUKE1Vwc2VydEl0ZW1zUmVzcG9uc2USFQoNY3JlYXRlZF9jb3VudBgBIAEoBRIVCg11cGRhdGVkX2NvdW50GAIgASgFEhAKCHJldmlzaW9uGAMgASgDIiwKEkRlbGV0ZUl0ZW1zUmVxdWVzdBIWCghpdGVtX2lkcxgBIAMoCUIE4kEBAiI+ChNEZWxldGVJdGVtc1Jlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAUSEAoIcmV2aXNpb24YAiABKAMiJwoOR2V0SXRlbVJlcXVlc3QSFQoHaXRlbV9pZBgBIAEoCUIE4kEBAiIzCg9HZXRJdGVtUmVzcG9uc2USIAoEaXRlbRgBIAEoCzISLnNob3J0bGlzdC52MS5JdGVtIkUKEExpc3RJdGVtc1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiTwoRTGlzdEl0ZW1zUmVzcG9uc2USIQoFaXRlbXMYASADKAsyEi5zaG9ydGxpc3QudjEuSXRlbRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqVwoKSXRlbU9yaWdpbhIbChdJVEVNX09SSUdJTl9VTlNQRUNJRklFRBAAEhYKEklURU1fT1JJR0lOX0JVTkRMRRABEhQKEElURU1fT1JJR0lOX0xJVkUQAjLOAgoOQ2F0YWxvZ1NlcnZpY2USUgoLVXBzZXJ0SXRlbXMSIC5zaG9ydGxpc3QudjEuVXBzZXJ0SXRlbXNSZXF1ZXN0GiEuc2hvcnRsaXN0LnYxLlVwc2VydEl0ZW1zUmVzcG9uc2USUgoLRGVsZXRlSXRlbXMSIC5zaG9ydGxpc3QudjEuRGVsZXRlSXRlbXNSZXF1ZXN0GiEuc2hvcnRsaXN0LnYxLkRlbGV0ZUl0ZW1zUmVzcG9uc2USRgoHR2V0SXRlbRIcLnNob3J0bGlzdC52MS5HZXRJdGVtUmVxdWVzdBodLnNob3J0bGlzdC52MS5HZXRJdGVtUmVzcG9uc2USTAoJTGlzdEl0ZW1zEh4uc2hvcnRsaXN0LnYxLkxpc3RJdGVtc1JlcXVlc3QaHy5zaG9ydGxpc3QudjEuTGlzdEl0ZW1zUmVzcG9uc2VCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * An item as callers write it.
@@ -60,6 +60,15 @@ export type ItemInput = Message<"shortlist.v1.ItemInput"> & {
    * @generated from field: optional double price = 5;
    */
   price?: number | undefined;
+
+  /**
+   * What else is known of it, such as the brand, the colour, the year: 0 to 64, both inclusive, more are refused. A key
+   * may stand in several, for example with each of its materials. The models read what the bundle's own items taught them:
+   * values that several items share, ranges of numbers and times, and free text. Default: none.
+   *
+   * @generated from field: repeated shortlist.v1.ItemAttribute attributes = 6;
+   */
+  attributes: ItemAttribute[];
 };
 
 /**
@@ -68,6 +77,36 @@ export type ItemInput = Message<"shortlist.v1.ItemInput"> & {
  */
 export const ItemInputSchema: GenMessage<ItemInput> = /*@__PURE__*/
   messageDesc(file_shortlist_v1_catalog_service, 0);
+
+/**
+ * One thing that is known of an item besides its other fields. Callers name them as the data does that bundles are
+ * trained on.
+ *
+ * @generated from message shortlist.v1.ItemAttribute
+ */
+export type ItemAttribute = Message<"shortlist.v1.ItemAttribute"> & {
+  /**
+   * What is known, for example `colour`. 1 to 128 characters by the rule for ids in event.proto, outside of that refused.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * What it is, for example `red`, `12.5` or `2026-11-30`; values of words are compared byte by byte. 1 to 1,000
+   * characters, outside of that refused. A value that the serving bundle does not know is passed over.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message shortlist.v1.ItemAttribute.
+ * Use `create(ItemAttributeSchema)` to create a new message.
+ */
+export const ItemAttributeSchema: GenMessage<ItemAttribute> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_catalog_service, 1);
 
 /**
  * An item as it is.
@@ -123,6 +162,13 @@ export type Item = Message<"shortlist.v1.Item"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 7;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * What else is known of it; none for all items whose origin is the bundle.
+   *
+   * @generated from field: repeated shortlist.v1.ItemAttribute attributes = 8;
+   */
+  attributes: ItemAttribute[];
 };
 
 /**
@@ -130,7 +176,7 @@ export type Item = Message<"shortlist.v1.Item"> & {
  * Use `create(ItemSchema)` to create a new message.
  */
 export const ItemSchema: GenMessage<Item> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 1);
+  messageDesc(file_shortlist_v1_catalog_service, 2);
 
 /**
  * Request of CatalogService.UpsertItems.
@@ -152,7 +198,7 @@ export type UpsertItemsRequest = Message<"shortlist.v1.UpsertItemsRequest"> & {
  * Use `create(UpsertItemsRequestSchema)` to create a new message.
  */
 export const UpsertItemsRequestSchema: GenMessage<UpsertItemsRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 2);
+  messageDesc(file_shortlist_v1_catalog_service, 3);
 
 /**
  * Response of UpsertItems. The two counts add up to the number of items sent.
@@ -187,7 +233,7 @@ export type UpsertItemsResponse = Message<"shortlist.v1.UpsertItemsResponse"> & 
  * Use `create(UpsertItemsResponseSchema)` to create a new message.
  */
 export const UpsertItemsResponseSchema: GenMessage<UpsertItemsResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 3);
+  messageDesc(file_shortlist_v1_catalog_service, 4);
 
 /**
  * Request of CatalogService.DeleteItems.
@@ -209,7 +255,7 @@ export type DeleteItemsRequest = Message<"shortlist.v1.DeleteItemsRequest"> & {
  * Use `create(DeleteItemsRequestSchema)` to create a new message.
  */
 export const DeleteItemsRequestSchema: GenMessage<DeleteItemsRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 4);
+  messageDesc(file_shortlist_v1_catalog_service, 5);
 
 /**
  * Response of DeleteItems.
@@ -237,7 +283,7 @@ export type DeleteItemsResponse = Message<"shortlist.v1.DeleteItemsResponse"> & 
  * Use `create(DeleteItemsResponseSchema)` to create a new message.
  */
 export const DeleteItemsResponseSchema: GenMessage<DeleteItemsResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 5);
+  messageDesc(file_shortlist_v1_catalog_service, 6);
 
 /**
  * Request of CatalogService.GetItem.
@@ -258,7 +304,7 @@ export type GetItemRequest = Message<"shortlist.v1.GetItemRequest"> & {
  * Use `create(GetItemRequestSchema)` to create a new message.
  */
 export const GetItemRequestSchema: GenMessage<GetItemRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 6);
+  messageDesc(file_shortlist_v1_catalog_service, 7);
 
 /**
  * Response of CatalogService.GetItem.
@@ -279,7 +325,7 @@ export type GetItemResponse = Message<"shortlist.v1.GetItemResponse"> & {
  * Use `create(GetItemResponseSchema)` to create a new message.
  */
 export const GetItemResponseSchema: GenMessage<GetItemResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 7);
+  messageDesc(file_shortlist_v1_catalog_service, 8);
 
 /**
  * Request of CatalogService.ListItems.
@@ -310,7 +356,7 @@ export type ListItemsRequest = Message<"shortlist.v1.ListItemsRequest"> & {
  * Use `create(ListItemsRequestSchema)` to create a new message.
  */
 export const ListItemsRequestSchema: GenMessage<ListItemsRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 8);
+  messageDesc(file_shortlist_v1_catalog_service, 9);
 
 /**
  * Response of CatalogService.ListItems.
@@ -338,7 +384,7 @@ export type ListItemsResponse = Message<"shortlist.v1.ListItemsResponse"> & {
  * Use `create(ListItemsResponseSchema)` to create a new message.
  */
 export const ListItemsResponseSchema: GenMessage<ListItemsResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_catalog_service, 9);
+  messageDesc(file_shortlist_v1_catalog_service, 10);
 
 /**
  * Where what is said of an item comes from.
@@ -354,7 +400,7 @@ export enum ItemOrigin {
   UNSPECIFIED = 0,
 
   /**
-   * From the serving bundle, which keeps no texts.
+   * From the serving bundle, which keeps no texts and no attributes.
    *
    * @generated from enum value: ITEM_ORIGIN_BUNDLE = 1;
    */
