@@ -18,6 +18,7 @@ from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.item_item import ItemItem
+from shortlist_retrieval.sources.newcomers import Newcomers
 from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
 from shortlist_retrieval.sources.registry import SOURCES, load_source, source_class
@@ -78,9 +79,10 @@ FIT = {
     "popular_4d": lambda q: Popularity.counted("popular_4d", q, ITEMS, 4),
     "two_tower": lambda q: tower(),
     "sequence": lambda q: transformer(),
+    "newcomers": lambda q: Newcomers.counted(q, ITEMS, 5.0),
     "demographic": lambda q: Demographic.counted(q, np.zeros((len(q), 1), np.int32), ITEMS),
 }
-WITHOUT_HISTORY = ("popular", "popular_4d")
+WITHOUT_HISTORY = ("popular", "popular_4d", "newcomers")
 
 
 @pytest.fixture(scope="module")

@@ -14,22 +14,14 @@ import scipy.sparse as sp
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.explanations import Explanation, ReasonKind
-from shortlist_core.types import NO_GROUP, NO_ITEM, Float32s, Float64s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_GROUP, NO_ITEM, Int32s, Queries
 from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.group_popularity import groups_of_strangers, members_of, popularity_within
 from shortlist_retrieval.profile import wanted
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings
 from shortlist_retrieval.sources.source import Source
-from shortlist_retrieval.sparse import SparseRows, keep_largest, product
+from shortlist_retrieval.sparse import SparseRows, product
 from shortlist_retrieval.stored_matrix import load_csr, write_csr
-
-MOST = 2_000
-"""Most popular items kept for each group: as many as a request may have candidates."""
-
-MOST_EVENTS = 3
-"""Most events of a user for whom the source has scores. For other users their history says more than their groups."""
-
-SHRINKAGE = 20.0
-"""Weight, in users, of everybody's popularity within a group, as small groups differ from everybody by chance."""
 
 
 @dataclass(frozen=True)
@@ -73,20 +65,12 @@ class Demographic(Source):
         taken = sp.csr_matrix((ones, (keys // n_items, keys % n_items)), shape)
         active = np.flatnonzero(taken.getnnz(axis=1))
         everybody = np.asarray(taken.sum(axis=0), np.float64).ravel() / max(len(active), 1)
-        members = _members(groups[active], int(groups.max()) + 1)
-        counts, sizes = members @ taken[active], members.getnnz(axis=1)
-        rows = [
-            _popularity(counts[group].toarray().ravel(), int(size), everybody, len(active))
-            for group, size in enumerate(sizes)
-        ]
-        return cls(sp.vstack(rows, format="csr"))
+        members = members_of(groups[active])
+        return cls(popularity_within(members @ taken[active], members.getnnz(axis=1), everybody, len(active)))
 
     def scores(self, queries: Queries) -> SparseRows:
         """The mean scores over a user's groups; none for a user without groups or with more than MOST_EVENTS events."""
-        if queries.groups is None:
-            return SparseRows(np.zeros(len(queries) + 1, np.int64), _NO_ROWS, _NO_VALUES, self.popularity.shape[1])
-        groups = np.where(queries.lengths[:, None] > MOST_EVENTS, NO_GROUP, queries.groups)
-        return product(_profile(groups), self.popularity, self.unit)
+        return product(groups_of_strangers(queries), self.popularity, self.unit)
 
     def groups(self, queries: Queries, items: Int32s) -> Int32s:
         """For each item the user's group with which it is most popular."""
@@ -109,27 +93,3 @@ class Demographic(Source):
     def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Demographic:
         """The source that `write` stored. It has no scores for new items."""
         return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)
-
-
-_NO_ROWS, _NO_VALUES = np.zeros(0, np.int32), np.zeros(0, np.float32)
-
-
-def _members(groups: Int32s, n_groups: int) -> sp.csr_matrix:
-    """The members of each group, CSR float32 [groups, users], from the groups of each user [users, k]."""
-    users, columns = np.nonzero(groups != NO_GROUP)
-    return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, columns], users)), (n_groups, len(groups)))
-
-
-def _popularity(counts: Float32s, size: int, everybody: Float64s, users: int) -> sp.csr_matrix:
-    """The row of a group of `size` users, from its takers of each item and everybody's share of takers."""
-    shares = (counts + SHRINKAGE * everybody) / (size + SHRINKAGE)
-    return keep_largest(sp.csr_matrix(np.log1p(users * shares).astype(np.float32)), MOST)
-
-
-def _profile(groups: Int32s) -> SparseRows:
-    """The weights of each user's groups, [batch, groups]: 1 / k for each of k groups."""
-    present = groups != NO_GROUP
-    counts: Int64s = present.sum(axis=1)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    values = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
-    return SparseRows(offsets, groups[present], values, int(groups.max(initial=NO_GROUP)) + 1)

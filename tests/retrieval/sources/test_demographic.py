@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortlist_core.types import NO_GROUP, NO_ITEM
-from shortlist_retrieval.sources.demographic import MOST, SHRINKAGE, Demographic
+from shortlist_retrieval.group_popularity import MOST, SHRINKAGE
+from shortlist_retrieval.sources.demographic import Demographic
 
 ITEMS = 6
 HISTORIES = [[0, 1], [0], [0, 2], [3, 1], [3, 3], [4]]

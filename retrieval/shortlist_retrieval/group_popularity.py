@@ -1,0 +1,50 @@
+"""Group popularity: which items the users of each group take, for users of whom hardly more than groups is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from shortlist_core.types import NO_GROUP, Float32s, Float64s, Int32s, Int64s, Queries
+from shortlist_retrieval.sparse import SparseRows, keep_largest
+
+MOST = 2_000
+"""Most popular items kept for each group: as many as a request may have candidates."""
+
+MOST_EVENTS = 3
+"""Most events of a user for whom groups say anything. Of other users their history says more."""
+
+SHRINKAGE = 20.0
+"""Weight, in users, of everybody's popularity within a group, as small groups differ from everybody by chance."""
+
+
+def members_of(groups: Int32s) -> sp.csr_matrix:
+    """The members of each group, CSR float32 [groups, users], from the groups of each user [users, k]."""
+    users, columns = np.nonzero(groups != NO_GROUP)
+    shape = int(groups.max(initial=NO_GROUP)) + 1, len(groups)
+    return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, columns], users)), shape)
+
+
+def popularity_within(takers: sp.csr_matrix, sizes: npt.ArrayLike, everybody: Float64s, users: float) -> sp.csr_matrix:
+    """The popularity within each group, CSR float32 [groups, items]: log(1 + takers if all `users` were like it).
+
+    It follows from the takers of each item in each group [groups, items], how many users each group has, and
+    everybody's share of takers, towards which that of a small group is shrunk. Each row keeps its largest.
+    """
+    rows = []
+    for group, size in enumerate(np.asarray(sizes, np.float64)):
+        shares = (takers[group].toarray().ravel() + SHRINKAGE * everybody) / (size + SHRINKAGE)
+        rows.append(keep_largest(sp.csr_matrix(np.log1p(users * shares).astype(np.float32)), MOST))
+    return sp.vstack(rows, format="csr")
+
+
+def groups_of_strangers(queries: Queries) -> SparseRows:
+    """The weights of each user's groups, [batch, groups]: 1 / k for each of k groups, of users of few events alone."""
+    groups = np.full((len(queries), 1), NO_GROUP, np.int32) if queries.groups is None else queries.groups
+    groups = np.where(queries.lengths[:, None] > MOST_EVENTS, NO_GROUP, groups)
+    present = groups != NO_GROUP
+    counts: Int64s = present.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    values: Float32s = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
+    return SparseRows(offsets, groups[present], values, int(groups.max(initial=NO_GROUP)) + 1)
