@@ -89,6 +89,7 @@ def training_batch() -> tuple[dict[str, Any], Any]:
         "tokens": draw.integers(0, VOCABULARY, (distinct, TOKENS)).astype(np.int32),
         "categories": draw.integers(0, CATEGORIES, (distinct, 4)).astype(np.int32),
         "prices": draw.standard_normal((distinct, 2)).astype(np.float32),
+        "vectors": np.zeros((distinct, 0), np.float32),
         "candidates": draw.integers(0, distinct, (batch, n)).astype(np.int32),
         "history": draw.integers(0, distinct, (batch, HISTORY)).astype(np.int32),
         "features": features,

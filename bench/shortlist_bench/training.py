@@ -20,6 +20,7 @@ import numpy as np
 from shortlist_core.types import Float32s
 from shortlist_data.synthetic import make_shop
 from shortlist_layers.history import latest
+from shortlist_layers.item_features import ITEM_INPUTS
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 from shortlist_ranking.train import BATCH, RATE, WIDTH
@@ -38,7 +39,7 @@ class PlainBatches(ExampleBatches):
     def __getitem__(self, step: int) -> tuple[dict[str, Any], Float32s]:
         """As ExampleBatches says, but for the places of items: each has its own."""
         inputs, labels = super().__getitem__(step)
-        shared = {name: inputs[name] for name in ("ids", "tokens", "categories", "prices")}
+        shared = {name: inputs[name] for name in ITEM_INPUTS}
         where = np.concatenate([inputs["candidates"].ravel(), inputs["history"].ravel()])
         split = inputs["candidates"].size
         own = {name: values[where] for name, values in shared.items()}

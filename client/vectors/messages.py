@@ -81,6 +81,7 @@ ITEM = {
     "categories": ["Home", "Café"],
     "price": 0.1,
     "attributes": [{"key": "Größe", "value": "12.5"}],
+    "embedding": [0.5, -2.0],
 }
 TOLD = {**ITEM, "updateTime": "2026-11-24T06:27:18.000001Z"}
 

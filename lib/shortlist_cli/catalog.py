@@ -37,7 +37,8 @@ Ids = Annotated[list[str], typer.Argument(help="Ids of items.")]
 @app.command()
 def upsert(
     file: Annotated[
-        str, typer.Argument(help="JSON Lines, CSV or Parquet: item_id, title, text, categories, price, attributes.")
+        str,
+        typer.Argument(help="JSON Lines, CSV or Parquet, with the columns of an item table."),
     ],
     address: Address = LOCAL,
 ) -> None:

@@ -18,6 +18,7 @@ class CatalogItem:
     categories: tuple[str, ...] = ()
     price: float | None = None
     attributes: tuple[Attribute, ...] = ()  # a key may occur several times
+    embedding: tuple[float, ...] = ()  # a vector that the caller has of it
 
 
 @dataclass(frozen=True, slots=True)

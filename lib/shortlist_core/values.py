@@ -16,6 +16,9 @@ MAX_TITLE, MAX_TEXT = 1_000, 10_000
 MAX_CATEGORIES, MAX_ITEM_ATTRIBUTES = 100, 64
 """Of one item."""
 
+MAX_EMBEDDING = 4_096
+"""Numbers of the vector that a caller has of an item."""
+
 MAX_VALUE = 1_000
 """Characters of the value of an item's attribute."""
 

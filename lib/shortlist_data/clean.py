@@ -25,6 +25,7 @@ from shortlist_data.cells import (
     text_of,
     words,
 )
+from shortlist_data.embeddings import embedding_of
 from shortlist_data.event_types import event_type_of
 from shortlist_data.moments import moments
 from shortlist_data.null_words import IN_TEXT
@@ -43,6 +44,7 @@ _NO_WISH = ("rating", "dislike", "impression")
 
 _USER, _ITEM, _SESSION = pl.col("#clean user"), pl.col("#clean item"), pl.col("#clean session")
 _MOMENT, _EVENT, _VALUE, _PRICE = (pl.col(f"#clean {name}") for name in ("moment", "event", "value", "price"))
+_EMBEDDING = pl.col("#clean embedding")
 """Columns that are computed once of raw ones, for the checks, notes and canonical columns that read them."""
 
 
@@ -116,6 +118,7 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         numbers_of(raw, "price", rules.decimal).alias("#clean price"),
         *(text_of(raw, name).alias(f"#clean {name}") for name in ("title", "text", "image_path")),
         *(lists[name].alias(f"#clean {name}") for name in lists.columns),
+        embedding_of(raw).alias("#clean embedding"),
     )
     notes = _item_notes(raw)
     checks = id_checks(raw, "item_id", _ITEM)
@@ -129,6 +132,7 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         pl.when(_PRICE >= 0).then(_PRICE).cast(pl.Float32).alias("price"),
         words(pl.col("#clean image_path")).alias("image_path"),
         attributes(raw, ITEMS).alias("attributes"),
+        _EMBEDDING.alias("embedding"),
     ]
     return _sound(raw, work, columns, checks, notes, rejects)
 
@@ -138,6 +142,11 @@ def _item_notes(raw: pl.DataFrame) -> Notes:
     return [
         ("price is no number: unknown", is_filled(raw, "price") & _PRICE.is_null(), "price"),
         ("price below 0: unknown", _PRICE < 0, "price"),
+        (
+            "embedding that is no vector: none",
+            is_filled(raw, "embedding") & _EMBEDDING.is_null(),
+            "embedding",
+        ),
         ("categories in a notation that is not read: none", pl.col("#clean broken"), "categories"),
         ("categories in brackets without quotes: read as a list", pl.col("#clean bare"), "categories"),
         ("category that breaks the rule for ids: left out", kept < once, "categories"),

@@ -6,9 +6,10 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_core.types import EventType
-from shortlist_core.values import CONTROL, ID_RULE, MAX_ID, MAX_TEXT, MAX_TITLE
+from shortlist_core.values import CONTROL, ID_RULE, MAX_EMBEDDING, MAX_ID, MAX_TEXT, MAX_TITLE
 
 TIME = pl.Datetime("us", "UTC")
+EMBEDDING = pl.List(pl.Float32)
 ATTRIBUTES = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 
 INTERACTIONS = pl.Schema(
@@ -30,6 +31,7 @@ ITEMS = pl.Schema(
         "price": pl.Float32(),  # null: unknown
         "image_path": pl.String(),  # null: none
         "attributes": ATTRIBUTES,
+        "embedding": EMBEDDING,  # null: none; of the same length for all items that have one
     }
 )
 USERS = pl.Schema({"user_id": pl.String(), "attributes": ATTRIBUTES})
@@ -120,5 +122,19 @@ def _check_items(frame: pl.DataFrame, where: str) -> None:
     for name, most in (("title", MAX_TITLE), ("text", MAX_TEXT)):
         if (frame[name].str.len_chars() > most).any():
             raise DataError(f"{where}: a {name} has more than {most:,} characters; `shortlist data import` cuts it")
+    if reason := embeddings_wrong(frame["embedding"]):
+        raise DataError(f"{where}: {reason}; `shortlist data import` leaves such ones out")
     if not (frame["price"].is_null() | (frame["price"].is_finite() & (frame["price"] >= 0))).all():
         raise DataError(f"{where}: a price is negative or no finite number")
+
+
+def embeddings_wrong(embeddings: pl.Series) -> str:
+    """What is wrong with a column of embeddings; empty where nothing is."""
+    lengths = embeddings.list.len().drop_nulls().unique()
+    if len(lengths) > 1:
+        return f"embeddings have {len(lengths)} different lengths, such as {lengths[0]} and {lengths[1]}"
+    if len(lengths) and not 0 < lengths[0] <= MAX_EMBEDDING:
+        return f"embeddings have {lengths[0]:,} numbers, not 1 to {MAX_EMBEDDING:,}"
+    if not embeddings.list.eval(pl.element().is_finite()).list.all().fill_null(True).all():
+        return "an embedding holds null or no finite number"
+    return ""

@@ -17,6 +17,7 @@ DESCRIPTIONS = {
     "text": pl.col("text") != "",
     "categories": pl.col("categories").list.len() > 0,
     "price": pl.col("price").is_not_null(),
+    "embedding": pl.col("embedding").is_not_null(),
 }
 """What an item may have, and whether it has it."""
 
@@ -88,7 +89,7 @@ class Summary:
             )
         for name, count in self.filled.items():
             if not count and self.items and name in {"title", *read} and (self.described or name in read):
-                thing = name if name == "categories" else f"a {name}"
+                thing = name if name == "categories" else f"{'an' if name == 'embedding' else 'a'} {name}"
                 found.append(f"no item has {thing}{', although there is a column for it' if name in read else ''}")
         if self.users_described and not self.users_described_seen:
             found.append(

@@ -14,6 +14,7 @@ from shortlist_core.nearest import did_you_mean
 from shortlist_data import schema
 from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
 from shortlist_data.dataset import Dataset
+from shortlist_data.embeddings import same_length
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
 from shortlist_data.rules import Rules
@@ -149,4 +150,5 @@ def _read(source: TableSource, rejects: Rejects) -> Read:
         read = source.read(clean_interactions, rejects)
         return replace(read, frame=distinct_interactions(read.frame, rejects).drop(LINE))
     read = source.read(clean_items if source.table == "items" else clean_users, rejects)
-    return replace(read, frame=distinct_ids(read.frame, schema.REQUIRED[source.table][0], rejects).drop(LINE))
+    frame = distinct_ids(read.frame, schema.REQUIRED[source.table][0], rejects).drop(LINE)
+    return replace(read, frame=same_length(frame, rejects) if source.table == "items" else frame)

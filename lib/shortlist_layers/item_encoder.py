@@ -1,4 +1,4 @@
-"""Item encoder: a CNN over the text, categories, price, and an id embedding that training drops at random."""
+"""Item encoder: a CNN over the text, categories, price, given vectors, and an id embedding, dropped at random."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TextCNN(layers.Layer):
 
 
 class ItemEncoder(layers.Layer):
-    """Content (text CNN, categories, price) plus id embedding -> float32 [n, dim].
+    """Content (text CNN, categories, price, given vectors) plus id embedding -> float32 [n, dim].
 
     In training the id is dropped for a share of the items, so that the encoder learns to do without it for
     items that have no id yet (DropoutNet, Volkovs et al. 2017). `use_text=False` leaves the CNN out, for ablations.
@@ -59,9 +59,11 @@ class ItemEncoder(layers.Layer):
         id_dropout: float = 0.2,
         use_text: bool = True,
         seed: int = 0,
+        vector_dim: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.vector_dim = vector_dim
         self.n_items, self.vocabulary, self.n_categories, self.dim = n_items, vocabulary, n_categories, dim
         self.id_dropout, self.use_text, self.seed = id_dropout, use_text, seed
         self.text = TextCNN(vocabulary) if use_text else None
@@ -74,18 +76,18 @@ class ItemEncoder(layers.Layer):
         """Create the weights."""
         self.ids.build(None)
         self.categories.build(None)
-        width = 16 + 2
+        width = 16 + 2 + self.vector_dim
         if self.text is not None:
             self.text.build((None, None))
             width += len(self.text.widths) * self.text.filters
         self.project.build((None, width))
         self.built = True
 
-    def call(self, ids: Any, tokens: Any, categories: Any, prices: Any, training: bool = False) -> Any:
+    def call(self, ids: Any, tokens: Any, categories: Any, prices: Any, vectors: Any, training: bool = False) -> Any:
         """`ids` int32 [n] are row + 1, or 0 for an item without a trained id; the other inputs as in ItemFeatures."""
         present = ops.cast(ops.expand_dims(categories > 0, -1), "float32")
         mean = ops.sum(self.categories(categories) * present, axis=1) / ops.maximum(ops.sum(present, axis=1), 1.0)
-        content = [mean, prices] if self.text is None else [self.text(tokens), mean, prices]
+        content = [mean, prices, vectors] if self.text is None else [self.text(tokens), mean, prices, vectors]
         has_id = ops.cast(ids > 0, "float32")
         if training:
             kept = keras.random.uniform(ops.shape(ids), seed=self.generator) >= self.id_dropout
@@ -108,5 +110,5 @@ class ItemEncoder(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""
-        names = ("n_items", "vocabulary", "n_categories", "dim", "id_dropout", "use_text", "seed")
+        names = ("n_items", "vocabulary", "n_categories", "dim", "id_dropout", "use_text", "seed", "vector_dim")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -27,17 +27,17 @@ class ItemEncoding:
     def vectors(self, inputs: Mapping[str, Any]) -> Float32s:
         """Vectors of items without ids, float32 [n, dim].
 
-        They follow from the inputs `tokens`, `categories` and `prices` of `item_inputs`; `ids` is not read.
+        They follow from the inputs `tokens`, `categories`, `prices` and `vectors` of `item_inputs`; `ids` is not read.
         """
-        tokens, categories, prices = (inputs[name] for name in ("tokens", "categories", "prices"))
-        blocks = [slice(start, start + BLOCK) for start in range(0, len(prices), BLOCK)]
-        parts = [self._block(tokens[some], categories[some], prices[some]) for some in blocks]
+        arrays = [inputs[name] for name in ("tokens", "categories", "prices", "vectors")]
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(arrays[0]), BLOCK)]
+        parts = [self._block(*(array[some] for array in arrays)) for some in blocks]
         return np.concatenate([np.zeros((0, len(self.weights["project.bias"])), np.float32), *parts])
 
-    def _block(self, tokens: Int32s, categories: Int32s, prices: Float32s) -> Float32s:
+    def _block(self, tokens: Int32s, categories: Int32s, prices: Float32s, vectors: Float32s) -> Float32s:
         present = (categories > 0)[..., None]
         total = (self.weights["categories"][categories] * present).sum(axis=1)
-        content = [total / np.maximum(present.sum(axis=1), 1), prices]
+        content = [total / np.maximum(present.sum(axis=1), 1), prices, vectors]
         if "text.embedding" in self.weights:
             content.insert(0, self._text(tokens))
         joined = np.concatenate(content, axis=1)

@@ -1,4 +1,4 @@
-"""The catalogue as arrays that models read: tokens of text and attributes, categories, price."""
+"""The catalogue as arrays that models read: tokens of text and attributes, categories, price, given vectors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import Attribute
 from shortlist_core.types import Bools, Float32s, Float64s, Int32s, Int64s
+from shortlist_layers.given_vectors import GivenVectors
 from shortlist_layers.item_words import ItemWords
 
 MAX_CATEGORIES = 4
+
+VECTOR_SCALE = 4.0
+"""Given vectors, which are of unit length, are this long for models, whose other inputs are about 1."""
 
 FARTHEST = 10.0
 """Scaled prices are clipped at this many standard deviations of the logarithm."""
@@ -62,14 +66,15 @@ class ItemFeatures:
     words: ItemWords
     n_categories: int
     price_scale: PriceScale
+    vectors: GivenVectors
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     @property
-    def has_text(self) -> Bools:
-        """Which items have words, bool [items]."""
-        return np.asarray((self.tokens > 0).any(axis=1))
+    def has_content(self) -> Bools:
+        """Which items have words or a given vector, by which new ones are found, bool [items]."""
+        return np.asarray((self.tokens > 0).any(axis=1) | (self.vectors.values != 0).any(axis=1))
 
     @classmethod
     def build(
@@ -82,10 +87,11 @@ class ItemFeatures:
         has_history: Bools,
         attributes: Sequence[Sequence[Attribute]] | None = None,
         words: ItemWords | None = None,
+        vectors: Sequence[Sequence[float] | None] | None = None,
     ) -> ItemFeatures:
         """Encode the catalogue, with these words, or with those learned from its texts and attributes.
 
-        `prices` [items] are NaN where unknown.
+        `prices` [items] are NaN where unknown, and `vectors` None where an item has none.
         """
         if attributes is None:
             attributes = [()] * len(texts)
@@ -101,6 +107,7 @@ class ItemFeatures:
             words,
             n_categories,
             scale,
+            GivenVectors.none(len(texts)) if vectors is None else GivenVectors.learn(vectors),
         )
 
     def without_ids_of(self, new: Bools) -> ItemFeatures:
@@ -112,7 +119,8 @@ class ItemFeatures:
         all_rows = np.concatenate([np.arange(len(self)), rows])
         has_history = np.concatenate([self.has_history, np.zeros(len(rows), np.bool_)])
         arrays = {name: getattr(self, name)[all_rows] for name in ("tokens", "categories", "prices")}
-        return replace(self, **arrays, has_history=has_history)
+        vectors = replace(self.vectors, values=self.vectors.values[all_rows])
+        return replace(self, **arrays, has_history=has_history, vectors=vectors)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the arrays, the vocabulary and the price scale; integers in the smallest type that holds them."""
@@ -122,6 +130,7 @@ class ItemFeatures:
         writer.array("features/known", self.has_history)
         writer.json("features/text", self.words.to_json() | {"n_categories": self.n_categories})
         writer.json("features/price_scale", asdict(self.price_scale))
+        self.vectors.write(writer)
 
     @classmethod
     def load(cls, bundle: Bundle) -> ItemFeatures:
@@ -131,8 +140,12 @@ class ItemFeatures:
             bundle.array(f"features/{name}") for name in ("tokens", "categories", "prices", "known")
         )
         scale = PriceScale(**bundle.json("features/price_scale"))
-        words = ItemWords.from_json(text)
-        return cls(tokens, categories, prices, has_history, words, text["n_categories"], scale)
+        words, vectors = ItemWords.from_json(text), GivenVectors.load(bundle, len(tokens))
+        return cls(tokens, categories, prices, has_history, words, text["n_categories"], scale, vectors)
+
+
+ITEM_INPUTS = ("ids", "tokens", "categories", "prices", "vectors")
+"""What the item encoder reads, in the order of its arguments."""
 
 
 def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> dict[str, Any]:
@@ -142,6 +155,7 @@ def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> d
         "tokens": features.tokens[rows].astype(np.int32),
         "categories": features.categories[rows].astype(np.int32),
         "prices": features.prices[rows],
+        "vectors": features.vectors.take(rows) * VECTOR_SCALE,
     }
 
 

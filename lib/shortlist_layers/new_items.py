@@ -12,7 +12,7 @@ from shortlist_bundle.reader import Bundle
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import Float32s, Int32s
 from shortlist_layers.item_encoding import ItemEncoding
-from shortlist_layers.item_features import ItemFeatures, item_inputs, item_text, padded_categories
+from shortlist_layers.item_features import VECTOR_SCALE, ItemFeatures, item_inputs, item_text, padded_categories
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class NewItems:
             "tokens": self.features.words.encode(texts, [item.attributes for item in items]),
             "categories": padded_categories(offsets, rows),
             "prices": self.features.price_scale.apply(prices),
+            "vectors": self.features.vectors.of([item.embedding for item in items]) * VECTOR_SCALE,
         }
 
     def vectors(

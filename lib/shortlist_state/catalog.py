@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_state.checks import is_utf8
@@ -107,6 +109,8 @@ def check_items(items: Sequence[CatalogItem]) -> None:
             violations.append(Violation(f"{where}.item_id", f"is the item of items[{earlier}] again"))
         if item.price is not None and not math.isfinite(item.price):
             violations.append(Violation(f"{where}.price", "must be a finite number"))
+        if not np.isfinite(np.asarray(item.embedding, np.float32)).all():
+            violations.append(Violation(f"{where}.embedding", "must hold finite numbers"))
         if not is_utf8(to_json(item) + item.item_id):
             violations.append(Violation(where, "must be valid Unicode"))
     if violations:
@@ -121,8 +125,8 @@ def check_ids(item_ids: Sequence[str]) -> None:
 def to_json(item: CatalogItem) -> str:
     """An item without its id, as JSON."""
     fields: list[object] = [item.title, item.text, item.categories, item.price]
-    if item.attributes:  # else as earlier versions, which still serve while servers are renewed one by one, wrote it
-        fields.append(item.attributes)
+    if item.attributes or item.embedding:  # else as earlier versions, which may still serve meanwhile, wrote it
+        fields += [item.attributes, [float(str(np.float32(number))) for number in item.embedding]]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -131,6 +135,7 @@ def to_change(item_id: str, sequence: int, text: str | bytes) -> CatalogChange:
     if not text:
         return CatalogChange(sequence, item_id, None, sequence)
     title, words, categories, price, *more = json.loads(text)
-    attributes = tuple((key, value) for key, value in more[0]) if more else ()
-    item = CatalogItem(item_id, title, words, tuple(categories), price, attributes)
+    attributes, embedding = more or ((), ())
+    pairs = tuple((key, value) for key, value in attributes)
+    item = CatalogItem(item_id, title, words, tuple(categories), price, pairs, tuple(embedding))
     return CatalogChange(sequence, item_id, item, sequence)

@@ -10,6 +10,7 @@ import numpy as np
 from shortlist_bundle.items import write_items
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Bools, Float32s, Int32s
+from shortlist_layers.given_vectors import GivenVectors
 from shortlist_layers.item_features import MAX_CATEGORIES, ItemFeatures, PriceScale
 from shortlist_layers.item_words import ItemWords
 from shortlist_layers.tokens import SAMPLE, TextEncoder
@@ -60,5 +61,12 @@ class Catalogue:
         categories[:, 0] = self.categories + 1
         scale = PriceScale.of(self.prices)
         return ItemFeatures(
-            tokens, categories, scale.apply(self.prices), has_history, ItemWords(encoder), CATEGORIES, scale
+            tokens,
+            categories,
+            scale.apply(self.prices),
+            has_history,
+            ItemWords(encoder),
+            CATEGORIES,
+            scale,
+            GivenVectors.none(len(tokens)),
         )

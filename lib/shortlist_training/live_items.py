@@ -11,7 +11,7 @@ from shortlist_data import schema
 from shortlist_state import CatalogStore
 
 PAGE = 1_000
-_WRITTEN = ("item_id", "title", "text", "categories", "price", "attributes")
+_WRITTEN = ("item_id", "title", "text", "categories", "price", "attributes", "embedding")
 
 
 def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogChange]:
@@ -63,6 +63,7 @@ def _frame(items: Iterable[CatalogItem]) -> pl.DataFrame:
             list(item.categories),
             item.price,
             [{"key": key, "value": value} for key, value in item.attributes],
+            item.embedding or None,
         )
         for item in items
     ]

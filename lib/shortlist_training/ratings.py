@@ -37,7 +37,7 @@ def dislikes_below(histories: Queries, items: ItemFeatures, most: int, seed: int
     if (values < middle).mean() < FEWEST:
         return -math.inf
     try:
-        cut = slices(histories, items.has_text, 1, most, seed)[-1].without_new_items()
+        cut = slices(histories, items.has_content, 1, most, seed)[-1].without_new_items()
     except DataError:  # there is nothing to try it on; training says so
         return -math.inf
     low = histories.keep((histories.types == EventType.RATING) & (histories.values < middle))

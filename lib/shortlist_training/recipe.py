@@ -87,7 +87,7 @@ def train(
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
     histories = table.histories.with_dislikes(below)
-    with_new = slices(histories, items.has_text, count, recipe.queries_per_slice, seed)
+    with_new = slices(histories, items.has_content, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
     most_batches = min(recipe.sequence_batches, SEQUENCE_TRIAL)
     if warm:
@@ -129,7 +129,7 @@ def train(
         examples = ranking_examples(proposed, lessons.fusion, newest, items, recipe.candidates, new_items)
         new_item_examples = at_new_rows(examples, new)
     if len(cuts) > 1:
-        last = last_moments(histories, items.has_text, recipe.queries_per_slice // 2, seed)
+        last = last_moments(histories, items.has_content, recipe.queries_per_slice // 2, seed)
         progress("last events: fitting retrieval on all before them")
         sources = fitted(last.past, 0.5)  # the last two fits are on nearly the same data
         progress(f"last events: retrieving candidates for {len(last.queries)} users")
@@ -137,7 +137,9 @@ def train(
     parts, fusion = lessons.parts, lessons.final_fusion()
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
-    config = ScorerConfig(len(items), items.words.size, items.n_categories, n_features, seed=seed)
+    config = ScorerConfig(
+        len(items), items.words.size, items.n_categories, n_features, seed=seed, vector_dim=items.vectors.dim
+    )
     stage_one = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
     extended = items.with_new_copies(np.flatnonzero(new))
 

@@ -93,22 +93,23 @@ class Slice:
         return ideal_dcg_at(self.gains, self.taken_offsets, 10)
 
 
-def slices(histories: Queries, has_text: Bools, count: int, most: int, seed: int) -> list[Slice]:
+def slices(histories: Queries, has_content: Bools, count: int, most: int, seed: int) -> list[Slice]:
     """`count` slices of at most `most` queries each, oldest first.
 
-    Where slices of time give too few queries, the ends of all histories make the only slice. `has_text`, bool [items],
-    says which items have text. Raises DataError, which says why, where the ends of histories give no query either.
+    Where slices of time give too few queries, the ends of all histories make the only slice. `has_content`, bool
+    [items], says which items have words or a vector. Raises DataError, which says why, where the ends of histories give
+    no query either.
     """
     as_of = int(histories.now[0])
     length = span_days(histories.times, as_of) * SLICE_SHARE * DAY
     generator = np.random.default_rng(seed)
     cuts = [int(as_of - k * length) for k in range(count, 0, -1)]
-    cut_slices = [time_slice(histories, cut, int(cut + length), has_text, most, generator) for cut in cuts]
+    cut_slices = [time_slice(histories, cut, int(cut + length), has_content, most, generator) for cut in cuts]
     sized = [(cut_slice, cut_slice.count_informative()) for cut_slice in cut_slices]
     kept = [(cut_slice, size) for cut_slice, size in sized if size >= FEWEST_QUERIES / count]
     if kept and sum(size for _, size in kept) >= min(FEWEST_QUERIES, len(histories) // 4):
         return [cut_slice for cut_slice, _ in kept]
-    last = ends(histories, len(has_text), most, generator)
+    last = ends(histories, len(has_content), most, generator)
     if not len(last.queries):
         raise DataError(f"{_why_nothing(histories, last.past)}: there is nothing to learn from")
     return [last]
@@ -132,7 +133,7 @@ def _why_nothing(histories: Queries, past: Queries) -> str:
 
 
 def time_slice(
-    histories: Queries, cut: int, end: int, has_text: Bools, most: int, generator: np.random.Generator
+    histories: Queries, cut: int, end: int, has_content: Bools, most: int, generator: np.random.Generator
 ) -> Slice:
     """The slice from `cut` to `end` (microseconds), with at most `most` queries.
 
@@ -158,7 +159,7 @@ def time_slice(
         users = np.concatenate([users, inside.rows()[more]])
         times = np.concatenate([times, inside.times[more]])
     _, first = np.unique(np.stack([users, times]), axis=1, return_index=True)
-    return _slice(histories, past, users[first], times[first], inside, has_text, most, generator)
+    return _slice(histories, past, users[first], times[first], inside, has_content, most, generator)
 
 
 def ends(histories: Queries, n_items: int, most: int, generator: np.random.Generator) -> Slice:
@@ -169,11 +170,11 @@ def ends(histories: Queries, n_items: int, most: int, generator: np.random.Gener
         np.minimum(np.maximum(first, 1), np.maximum(histories.lengths - 1, 1)), histories.lengths
     )
     past = histories.keep(~late)
-    inside, has_text = histories.keep(late), np.zeros(n_items, np.bool_)
-    return _slice(histories, past, np.arange(len(histories)), None, inside, has_text, most, generator)
+    inside, has_content = histories.keep(late), np.zeros(n_items, np.bool_)
+    return _slice(histories, past, np.arange(len(histories)), None, inside, has_content, most, generator)
 
 
-def last_moments(histories: Queries, has_text: Bools, most: int, seed: int) -> Slice:
+def last_moments(histories: Queries, has_content: Bools, most: int, seed: int) -> Slice:
     """The slice that holds back what at most `most` users took last, whenever that was; no item counts as new in it.
 
     Slices of time ask what people take next who come back or are in the midst of a visit, which is what a server is
@@ -187,7 +188,7 @@ def last_moments(histories: Queries, has_text: Bools, most: int, seed: int) -> S
     asked = np.sort(generator.permutation(with_more)[:most])
     held_back = is_last & np.isin(rows, asked)
     past, inside = histories.keep(~held_back), histories.keep(held_back)
-    return _slice(histories, past, asked, None, inside, np.zeros_like(has_text), most, generator)
+    return _slice(histories, past, asked, None, inside, np.zeros_like(has_content), most, generator)
 
 
 def _slice(
@@ -196,7 +197,7 @@ def _slice(
     users: Int64s,
     asked: Int64s | None,
     inside: Queries,
-    has_text: Bools,
+    has_content: Bools,
     most: int,
     generator: np.random.Generator,
 ) -> Slice:
@@ -209,9 +210,9 @@ def _slice(
             unknown = queries.without_history & (generator.random(len(queries)) < 0.5)
             queries = replace(queries, groups=np.where(unknown[:, None], NO_GROUP, queries.groups).astype(np.int32))
         later = later.keep(later.times >= np.repeat(asked, later.lengths))
-    n_items = len(has_text)
+    n_items = len(has_content)
     in_catalogue = np.bincount(past.items, minlength=n_items) > 0
-    new = has_text & ~in_catalogue & (np.bincount(inside.items, minlength=n_items) > 0)
+    new = has_content & ~in_catalogue & (np.bincount(inside.items, minlength=n_items) > 0)
     everything, later = later, later.keep(wanted(later) & (in_catalogue | new)[later.items])
     rows = later.rows()
     keys, first = np.unique(rows * n_items + later.items, return_index=True)

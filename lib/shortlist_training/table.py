@@ -118,4 +118,5 @@ def _features(items: pl.DataFrame, has_history: Bools, words: ItemWords | None) 
     texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
     attributes = [[(pair["key"], pair["value"]) for pair in pairs] for pairs in items["attributes"].to_list()]
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, words)
+    vectors = items["embedding"].to_list() if items["embedding"].is_not_null().any() else None
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, words, vectors)

@@ -26,14 +26,15 @@ from shortlist_training.table import TrainingTable
 def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     """The settings and the ranker of a bundle, for training on `table`, which was encoded with the bundle's vocabulary.
 
-    None where they do not fit the table, as the catalogue has other categories or users' attributes came or went; and
-    where the code has other sources or features.
+    None where they do not fit the table, as the catalogue has other categories or vectors, or users' attributes came or
+    went; and where the code has other sources or features.
     """
     ranker, with_groups = Ranker.load(bundle), table.histories.groups is not None
     if bool(UserGroups.load(bundle)) != with_groups or ranker.features != FEATURES:
         return None
     config, features = ranker.scorer.config, table.features
-    if (config.vocabulary, config.n_categories) != (features.words.size, features.n_categories):
+    read = features.words.size, features.n_categories, features.vectors.dim
+    if (config.vocabulary, config.n_categories, config.vector_dim) != read:
         return None
     if list(ItemTable.load(bundle).category_names) != category_names(table.categories):
         return None

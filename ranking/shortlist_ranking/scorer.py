@@ -8,6 +8,7 @@ from typing import Any
 from shortlist_core.types import EventType
 from shortlist_layers.history import GAPS
 from shortlist_layers.item_encoder import ItemEncoder
+from shortlist_layers.item_features import ITEM_INPUTS
 from shortlist_layers.quiet_keras import keras, layers, ops
 
 
@@ -27,6 +28,7 @@ class ScorerConfig:
     use_text: bool = True
     use_lstm: bool = True
     seed: int = 0
+    vector_dim: int = 0  # of the given vectors
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -79,7 +81,14 @@ class Scorer(keras.Model):
         super().__init__(**kwargs)
         c = self.config = config
         self.items = ItemEncoder(
-            c.n_items, c.vocabulary, c.n_categories, c.dim, c.id_dropout, use_text=c.use_text, seed=c.seed
+            c.n_items,
+            c.vocabulary,
+            c.n_categories,
+            c.dim,
+            c.id_dropout,
+            use_text=c.use_text,
+            seed=c.seed,
+            vector_dim=c.vector_dim,
         )
         self.reader = HistoryLSTM(c.lstm_units) if c.use_lstm else None
         self.intent = layers.Dense(c.dim)
@@ -116,9 +125,7 @@ class Scorer(keras.Model):
 
     def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items given by their features, float32 [n, dim]."""
-        return self.items(
-            features["ids"], features["tokens"], features["categories"], features["prices"], training=training
-        )
+        return self.items(*(features[name] for name in ITEM_INPUTS), training=training)
 
     def score(
         self,

@@ -93,6 +93,7 @@ def test_items_of_json_lines_are_written_in_batches(shortlist, service, tmp_path
         "categories": ["a", "b"],
         "price": 0,
         "attributes": {"leaf": "whole", "from": ["India", "Nepal"]},
+        "embedding": [1, 0.5],
     }
     rows = [full, *({"item_id": f"i{number}"} for number in range(1_500))]
     (tmp_path / "items.jsonl").write_text(lines(*rows))
@@ -100,6 +101,7 @@ def test_items_of_json_lines_are_written_in_batches(shortlist, service, tmp_path
     assert (code, out) == (0, "1,499 new, 2 replaced\n")
     assert service.sizes == [1_000, 501]
     wanted = api.ItemInput(item_id="full", title="Tea", text="Leaves", categories=["a", "b"], price=0)
+    wanted.embedding.extend([1, 0.5])
     wanted.attributes.add(key="leaf", value="whole")
     wanted.attributes.add(key="from", value="India\nNepal")
     assert service.items["full"] == wanted

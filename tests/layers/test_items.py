@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from shortlist_layers.item_encoder import ItemEncoder, TextCNN
-from shortlist_layers.item_features import MAX_CATEGORIES, ItemFeatures, item_inputs
+from shortlist_layers.item_features import ITEM_INPUTS, MAX_CATEGORIES, ItemFeatures, item_inputs
 from shortlist_layers.item_words import MAX_TOKENS
 from shortlist_layers.tokens import TextEncoder
 
+VECTORS = [[1, 0, 2], [1, 0, 2], [0, -1, 1], None, [3, 1, 1], [0, 0, 1], None, [-1, 2, 0]]
 TEXTS = [
     "red mug",
     "Red  MUG",
@@ -25,7 +26,7 @@ def features(prices=None):
     offsets = np.array([0, 2, 2, 8, 8, 9, 9, 9, 9], np.int64)
     rows = np.array([0, 2, 0, 1, 2, 3, 4, 5, 1], np.int32)
     prices = np.array([1, 2, np.nan, -1, 10, 100, 3, 2], np.float32) if prices is None else prices
-    return ItemFeatures.build(TEXTS * 1, offsets, rows, 6, prices, np.arange(8) < 6)
+    return ItemFeatures.build(TEXTS * 1, offsets, rows, 6, prices, np.arange(8) < 6, vectors=VECTORS)
 
 
 def test_texts_of_any_script_become_tokens_and_case_does_not_count():
@@ -89,6 +90,7 @@ def test_loaded_features_are_the_same(stored):
     for name in ("tokens", "categories", "prices", "has_history"):
         assert np.array_equal(getattr(loaded, name), getattr(made, name))
     assert loaded.n_categories == made.n_categories
+    assert np.array_equal(loaded.vectors.values, made.vectors.values)
     nothing = [()] * len(TEXTS)
     assert np.array_equal(loaded.words.encode(TEXTS, nothing), made.words.encode(TEXTS, nothing))
 
@@ -96,19 +98,17 @@ def test_loaded_features_are_the_same(stored):
 @pytest.fixture(scope="module")
 def encoder():
     keras.utils.set_random_seed(0)
-    made = ItemEncoder(8, features().words.size, 6, dim=16)
+    made = ItemEncoder(8, features().words.size, 6, dim=16, vector_dim=3)
     made.build()
     return made
 
 
 def vectors(encoder, training=False, **changed):
     inputs = item_inputs(features(), np.arange(8)) | changed
-    return keras.ops.convert_to_numpy(
-        encoder(inputs["ids"], inputs["tokens"], inputs["categories"], inputs["prices"], training=training)
-    )
+    return keras.ops.convert_to_numpy(encoder(*(inputs[name] for name in ITEM_INPUTS), training=training))
 
 
-@pytest.mark.parametrize("changed", ["ids", "tokens", "categories", "prices"])
+@pytest.mark.parametrize("changed", ITEM_INPUTS)
 def test_every_input_counts(encoder, changed):
     inputs = item_inputs(features(), np.arange(8))[changed]
     other = vectors(encoder, **{changed: np.roll(inputs, 1, axis=0)})
@@ -127,7 +127,7 @@ def test_without_id_an_item_is_its_content(encoder):
 
 def test_training_drops_ids_and_serving_does_not():
     keras.utils.set_random_seed(0)
-    half = ItemEncoder(8, features().words.size, 6, dim=16, id_dropout=0.5)
+    half = ItemEncoder(8, features().words.size, 6, dim=16, vector_dim=3, id_dropout=0.5)
     half.build()
     served, nameless = vectors(half), vectors(half, ids=np.zeros(8, np.int32))
     dropped = 0

@@ -9,7 +9,7 @@ import pytest
 from shortlist_bundle.items import write_items
 from shortlist_core.catalog import CatalogItem
 from shortlist_layers.item_encoder import ItemEncoder
-from shortlist_layers.item_features import ItemFeatures, PriceScale, item_inputs, item_text
+from shortlist_layers.item_features import ITEM_INPUTS, ItemFeatures, PriceScale, item_inputs, item_text
 from shortlist_layers.new_items import NewItems
 
 TITLES = ["blue tea cup", "red tea cup", "large blue plate", "tea towel", "red scarf", ""]
@@ -18,12 +18,14 @@ CATEGORIES = [["tea", "cups"], ["cups"], [], ["tea", "linen"], ["a", "b", "cups"
 NAMES = ["a", "b", "cups", "linen", "tea"]
 PRICES = np.array([3.5, 4, np.nan, 12, 0, -1])
 N = len(TITLES)
+VECTORS = [[1, 0, 2], [2, 0, 4], None, [-1, 1, 0], [0, 0, 1], None]
 
 
 def items(last: int = N):
     prices = [None if np.isnan(price) else price for price in PRICES.tolist()]
     parts = zip(TITLES, TEXTS, map(tuple, CATEGORIES), prices, strict=True)
-    return [CatalogItem(f"i{i}", *each) for i, each in enumerate(parts)][:last]
+    made = [CatalogItem(f"i{i}", *each, embedding=tuple(VECTORS[i] or ())) for i, each in enumerate(parts)]
+    return made[:last]
 
 
 def features(known=None):
@@ -31,7 +33,7 @@ def features(known=None):
     offsets = np.cumsum([0, *map(len, CATEGORIES)])
     rows = np.array([NAMES.index(name) for own in CATEGORIES for name in own], np.int32)
     known = np.zeros(N, bool) if known is None else known
-    return ItemFeatures.build(texts, offsets, rows, len(NAMES), PRICES, known)
+    return ItemFeatures.build(texts, offsets, rows, len(NAMES), PRICES, known, vectors=VECTORS)
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def new(stored):
 
 def encoder(**options):
     keras.utils.set_random_seed(1)
-    made = ItemEncoder(N, features().words.size, len(NAMES), 24, **options)
+    made = ItemEncoder(N, features().words.size, len(NAMES), 24, vector_dim=3, **options)
     made.build()
     for weight in made.weights:
         weight.assign(np.random.default_rng(len(weight.path)).normal(0, 0.3, weight.shape))
@@ -53,7 +55,7 @@ def encoder(**options):
 
 
 def of_layer(made, inputs):
-    return keras.ops.convert_to_numpy(made(*(inputs[n] for n in ("ids", "tokens", "categories", "prices"))))
+    return keras.ops.convert_to_numpy(made(*(inputs[n] for n in ITEM_INPUTS)))
 
 
 @pytest.mark.parametrize("use_text", [True, False])
@@ -78,6 +80,7 @@ def test_the_same_item_reads_the_same_in_training_and_later(new):
     assert not later["tokens"][:, length:].any() or length == later["tokens"].shape[1]
     assert np.array_equal(later["categories"], trained["categories"])
     assert later["prices"] == pytest.approx(trained["prices"], abs=1e-6)
+    assert later["vectors"] == pytest.approx(trained["vectors"], abs=1e-3)
     encoding = encoder().encoding()
     assert encoding.vectors(later) == pytest.approx(encoding.vectors(trained), abs=1e-5)
 

@@ -18,6 +18,7 @@ from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.item_item import ItemItem
+from shortlist_retrieval.sources.likeness import Likeness
 from shortlist_retrieval.sources.newcomers import Newcomers
 from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
@@ -80,8 +81,10 @@ FIT = {
     "two_tower": lambda q: tower(),
     "sequence": lambda q: transformer(),
     "newcomers": lambda q: Newcomers.counted(q, ITEMS, 5.0),
+    "likeness": lambda q: Likeness(VectorIndex.build(LOOKS), 5.0),
     "demographic": lambda q: Demographic.counted(q, np.zeros((len(q), 1), np.int32), ITEMS),
 }
+LOOKS = unit(ITEMS, 8)
 WITHOUT_HISTORY = ("popular", "popular_4d", "newcomers")
 
 

@@ -53,7 +53,9 @@ def test_any_item_comes_back_as_it_was(written: CatalogItem) -> None:
 
 
 def test_an_item_comes_back_as_it_was_and_when(store: StateStore) -> None:
-    full = CatalogItem("i", 'A "title"', "Text\nin lines ☃", ("tea", "mugs"), 2.5, (("k", "a"), ("k", "b|ß")))
+    full = CatalogItem(
+        "i", 'A "title"', "Text\nin lines ☃", ("tea", "mugs"), 2.5, (("k", "a"), ("k", "b|ß")), (0.5, -2e-3)
+    )
     written = store.catalog.upsert([full, CatalogItem("bare")])
     assert written is not None
     assert written.before == [NOTHING, NOTHING]
@@ -127,7 +129,7 @@ def test_nothing_is_written_where_the_position_is_another_one(store: StateStore)
 
 
 def test_a_batch_with_a_bad_item_is_refused_as_a_whole_with_every_violation(store: StateStore) -> None:
-    bad = [item("a"), CatalogItem("b", price=math.inf), item("a"), item("\ud800")]
+    bad = [item("a"), CatalogItem("b", price=math.inf, embedding=(math.nan,)), item("a"), item("\ud800")]
     with pytest.raises(InvalidArgumentError) as caught:
         store.catalog.upsert(bad)
     assert [violation.field for violation in caught.value.violations] == [

@@ -52,7 +52,7 @@ def liked_shares(columns: dict[str, Sequence[Any]], new: Sequence[CatalogItem], 
     dataset = Dataset.of(sales(), items)
     publish(train(prepare(dataset, None), RECIPE, 1, lambda _: None), folder, 1)
     with serving_offline(BundleStore(folder).load(), dataset.interactions, new) as recommender:
-        queries = [Query(user_id=f"u{user}") for user in range(USERS)]
+        queries = [Query(user_id=f"u{user}", count=ITEMS // 2) for user in range(USERS)]
         lists = {
             "both stages": recommender.recommend(queries).items,
             "stage one": recommender.retrieve(queries).items,

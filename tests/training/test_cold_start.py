@@ -30,7 +30,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def cut(table):
-    return slices(table.histories, table.features.has_text, 4, 60, 0)[0]
+    return slices(table.histories, table.features.has_content, 4, 60, 0)[0]
 
 
 @pytest.fixture(scope="module")

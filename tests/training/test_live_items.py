@@ -35,7 +35,9 @@ def store(url: str) -> Iterator[StateStore]:
 
 
 def item(item_id: str, title: str = "T") -> CatalogItem:
-    return CatalogItem(item_id, title, "Words", ("tea", "green"), 2.5, (("colour", "blue"), ("colour", "white")))
+    return CatalogItem(
+        item_id, title, "Words", ("tea", "green"), 2.5, (("colour", "blue"), ("colour", "white")), (1.0, 2.0)
+    )
 
 
 def row(items: pl.DataFrame, item_id: str) -> dict[str, object]:
@@ -63,6 +65,7 @@ def test_what_callers_cannot_write_stays_as_the_data_has_it(store: StateStore, u
     store.catalog.upsert([item("i0")])
     renewed = row(with_live_events(shop, [url]).dataset.items, "i0")
     assert (renewed["title"], renewed["image_path"]) == ("T", "a.png")
+    assert renewed["embedding"] == [1, 2]
     assert renewed["attributes"] == [{"key": "colour", "value": "blue"}, {"key": "colour", "value": "white"}]
 
 

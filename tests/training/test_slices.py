@@ -78,12 +78,12 @@ def test_last_moments_are_held_back_from_those_who_are_asked_alone(queries_of, u
 def test_a_time_slice_never_sees_what_came_later(queries_of, users, start, length, seed, textless):
     histories = histories_of(queries_of, users)
     a, b = start * DAY, (start + length) * DAY
-    has_text = np.arange(ITEMS) >= textless
-    cut = time_slice(histories, a, b, has_text, 100, np.random.default_rng(seed))
+    has_content = np.arange(ITEMS) >= textless
+    cut = time_slice(histories, a, b, has_content, 100, np.random.default_rng(seed))
     check(cut, histories, a, b)
     before, inside = histories.times < a, (histories.times >= a) & (histories.times < b)
     came = set(histories.items[inside].tolist()) - set(histories.items[before].tolist())
-    assert np.flatnonzero(cut.new).tolist() == sorted(item for item in came if has_text[item])
+    assert np.flatnonzero(cut.new).tolist() == sorted(item for item in came if has_content[item])
     assert cut.in_catalogue.sum() == len(set(histories.items[before].tolist()))
 
 

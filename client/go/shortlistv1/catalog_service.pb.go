@@ -31,7 +31,7 @@ type ItemOrigin int32
 const (
 	// Never answered.
 	ItemOrigin_ITEM_ORIGIN_UNSPECIFIED ItemOrigin = 0
-	// From the serving bundle, which keeps no texts and no attributes.
+	// From the serving bundle, which keeps no texts, attributes and embeddings.
 	ItemOrigin_ITEM_ORIGIN_BUNDLE ItemOrigin = 1
 	// Written with UpsertItems, and kept in the store.
 	ItemOrigin_ITEM_ORIGIN_LIVE ItemOrigin = 2
@@ -97,7 +97,11 @@ type ItemInput struct {
 	// What else is known of it, such as the brand, the colour, the year: 0 to 64, both inclusive, more are refused. A key
 	// may stand in several, for example with each of its materials. The models read what the bundle's own items taught them:
 	// values that several items share, ranges of numbers and times, and free text. Default: none.
-	Attributes    []*ItemAttribute `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Attributes []*ItemAttribute `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	// A vector that you have of it, such as the embedding of its text or picture by a model of your own: as many numbers as
+	// those of the bundle's own items have, finite, not all 0; others are refused. Where the serving bundle has no vectors,
+	// 1 to 4,096 numbers are kept for the next training. Only directions count. Default: it has none.
+	Embedding     []float32 `protobuf:"fixed32,7,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +174,13 @@ func (x *ItemInput) GetPrice() float64 {
 func (x *ItemInput) GetAttributes() []*ItemAttribute {
 	if x != nil {
 		return x.Attributes
+	}
+	return nil
+}
+
+func (x *ItemInput) GetEmbedding() []float32 {
+	if x != nil {
+		return x.Embedding
 	}
 	return nil
 }
@@ -249,7 +260,9 @@ type Item struct {
 	// When it was written last; unset where the origin is the bundle.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// What else is known of it; none for all items whose origin is the bundle.
-	Attributes    []*ItemAttribute `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Attributes []*ItemAttribute `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	// The vector that was written; none for all items whose origin is the bundle.
+	Embedding     []float32 `protobuf:"fixed32,9,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -336,6 +349,13 @@ func (x *Item) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Item) GetAttributes() []*ItemAttribute {
 	if x != nil {
 		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Item) GetEmbedding() []float32 {
+	if x != nil {
+		return x.Embedding
 	}
 	return nil
 }
@@ -762,7 +782,7 @@ var File_shortlist_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x01\n" +
+	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x02\n" +
 	"\tItemInput\x12\x1d\n" +
 	"\aitem_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06itemId\x12\x1a\n" +
 	"\x05title\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05title\x12\x18\n" +
@@ -773,11 +793,12 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\x05price\x18\x05 \x01(\x01B\x04\xe2A\x01\x01H\x00R\x05price\x88\x01\x01\x12A\n" +
 	"\n" +
 	"attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.ItemAttributeB\x04\xe2A\x01\x01R\n" +
-	"attributesB\b\n" +
+	"attributes\x12\"\n" +
+	"\tembedding\x18\a \x03(\x02B\x04\xe2A\x01\x01R\tembeddingB\b\n" +
 	"\x06_price\"C\n" +
 	"\rItemAttribute\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05value\"\xba\x02\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05value\"\xd8\x02\n" +
 	"\x04Item\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
@@ -791,7 +812,8 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"updateTime\x12;\n" +
 	"\n" +
 	"attributes\x18\b \x03(\v2\x1b.shortlist.v1.ItemAttributeR\n" +
-	"attributesB\b\n" +
+	"attributes\x12\x1c\n" +
+	"\tembedding\x18\t \x03(\x02R\tembeddingB\b\n" +
 	"\x06_price\"I\n" +
 	"\x12UpsertItemsRequest\x123\n" +
 	"\x05items\x18\x01 \x03(\v2\x17.shortlist.v1.ItemInputB\x04\xe2A\x01\x02R\x05items\"{\n" +

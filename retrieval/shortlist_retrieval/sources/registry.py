@@ -9,6 +9,7 @@ from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.item_item import ItemItem
+from shortlist_retrieval.sources.likeness import Likeness
 from shortlist_retrieval.sources.newcomers import Newcomers
 from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
@@ -29,6 +30,7 @@ SOURCES: tuple[type[Source], ...] = (
     SimilarUsers,
     ALS,
     Text,
+    Likeness,
     Popularity,
     Newcomers,
     Demographic,

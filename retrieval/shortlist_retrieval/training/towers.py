@@ -12,7 +12,7 @@ from typing import Any
 from shortlist_core.types import EventType, Float32s
 from shortlist_layers.history import GAPS, HISTORY
 from shortlist_layers.item_encoder import ItemEncoder
-from shortlist_layers.item_features import ItemFeatures
+from shortlist_layers.item_features import ITEM_INPUTS, ItemFeatures
 from shortlist_layers.quiet_keras import keras, layers, ops
 from shortlist_retrieval.sources.two_tower import DIM, HEADS
 
@@ -75,7 +75,13 @@ class TwoTowerModel(keras.Model):
     def __init__(self, features: ItemFeatures, use_text: bool = True, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.items = ItemEncoder(
-            len(features), features.words.size, features.n_categories, DIM, use_text=use_text, seed=seed
+            len(features),
+            features.words.size,
+            features.n_categories,
+            DIM,
+            use_text=use_text,
+            seed=seed,
+            vector_dim=features.vectors.dim,
         )
         self.users = UserTower()
         self.log_temperature = self.add_weight(
@@ -103,9 +109,8 @@ class TwoTowerModel(keras.Model):
 
     def encode_items(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items with these features, float32 [n, DIM], of the length that content and id give."""
-        return self.items(
-            features["ids"], features["tokens"], features["categories"], features["prices"], training=training
-        )
+        inputs = (features[name] for name in ITEM_INPUTS)
+        return self.items(*inputs, training=training)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The mean of the losses that `call` returned."""

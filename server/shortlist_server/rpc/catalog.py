@@ -41,7 +41,8 @@ class CatalogServicer(CatalogServiceServicer):
 
     async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
         """See the service's definition, as for all methods here."""
-        items, bundle = await off_loop(validate.upsert_items, request), self._engine.stable
+        bundle = self._engine.stable
+        items = await off_loop(lambda sent: validate.upsert_items(sent, bundle.vector_dim), request)
         async with self._upserting:
             written = await self._engine.store.write(
                 lambda _: self._engine.catalog.upsert(bundle, items), lane_of(context)
@@ -178,6 +179,7 @@ def _of_store(change: CatalogChange) -> api.Item | None:
         categories=item.categories,
         price=item.price,
         attributes=[api.ItemAttribute(key=key, value=value) for key, value in item.attributes],
+        embedding=item.embedding,
         origin=api.ITEM_ORIGIN_LIVE,
     )
     message.update_time.FromMicroseconds(change.time)

@@ -24,6 +24,7 @@ from shortlist_core.types import DAY, SECOND, Event, EventType
 from shortlist_core.values import (
     ID_RULE,
     MAX_CATEGORIES,
+    MAX_EMBEDDING,
     MAX_ITEM_ATTRIBUTES,
     MAX_TEXT,
     MAX_TITLE,
@@ -178,8 +179,8 @@ class Check:
         sent = [(self.below(f"user_attributes[{i}]."), message) for i, message in enumerate(messages[:MAX_ATTRIBUTES])]
         return tuple((check.id("key", message.key), check.id("value", message.value)) for check, message in sent)
 
-    def item(self, message: ItemInput) -> CatalogItem:
-        """An item to write."""
+    def item(self, message: ItemInput, vector_dim: int) -> CatalogItem:
+        """An item to write, whose embedding holds `vector_dim` numbers, or any if that is 0."""
         self.different("categories", message.categories)
         return CatalogItem(
             item_id=self.id("item_id", message.item_id),
@@ -188,7 +189,19 @@ class Check:
             categories=self.ids("categories", message.categories, MAX_CATEGORIES),
             price=self.price("price", message.price) if message.HasField("price") else None,
             attributes=self.item_attributes(message.attributes),
+            embedding=self.embedding("embedding", message.embedding, vector_dim),
         )
+
+    def embedding(self, field: str, numbers: Sequence[float], dim: int) -> tuple[float, ...]:
+        """The vector, if it is empty or holds `dim` numbers (any for 0), all finite and not all of them 0."""
+        if dim and len(numbers) not in (0, dim):
+            self.refuse(field, f"must hold {dim:,} numbers, as those of the serving bundle do, not {len(numbers):,}")
+        self.length(field, numbers, MAX_EMBEDDING)
+        if not all(map(math.isfinite, numbers)):
+            self.refuse(field, "must hold finite numbers")
+        elif numbers and not any(numbers):
+            self.refuse(field, "must not be all 0, which has no direction")
+        return tuple(numbers)
 
     def item_attributes(self, messages: Sequence[ItemAttribute]) -> tuple[Attribute, ...]:
         """Keys and values of the item's attributes."""

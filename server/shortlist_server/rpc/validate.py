@@ -99,14 +99,14 @@ def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
     return checked(read)
 
 
-def upsert_items(request: catalog_api.UpsertItemsRequest) -> list[CatalogItem]:
-    """The items of UpsertItems, in the order sent."""
+def upsert_items(request: catalog_api.UpsertItemsRequest, vector_dim: int) -> list[CatalogItem]:
+    """The items of UpsertItems, in the order sent. Embeddings hold `vector_dim` numbers, or any if that is 0."""
 
     def read(check: Check) -> list[CatalogItem]:
         check.length("items", request.items, MAX_ITEMS, least=1)
         sent = request.items[:MAX_ITEMS]
         check.different("items", [item.item_id for item in sent], "item_id")
-        return [check.below(f"items[{i}].").item(item) for i, item in enumerate(sent)]
+        return [check.below(f"items[{i}].").item(item, vector_dim) for i, item in enumerate(sent)]
 
     return checked(read)
 

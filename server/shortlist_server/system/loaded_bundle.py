@@ -52,6 +52,7 @@ class LoadedBundle:
     catalog_sequences: Mapping[
         str, int
     ]  # store of items -> sequence number up to which the bundle contains its changes
+    vector_dim: int = 0  # numbers of an item's embedding; 0: the bundle's items have none
 
     @property
     def retriever(self) -> Retriever:
@@ -81,7 +82,8 @@ class LoadedBundle:
         confirm(device)
         new = NewItems.load(bundle, 2 * max_fresh_items)
         retriever, ranker = Retriever.load(bundle, new), Ranker.load(bundle, new=new)
-        return cls.assemble(bundle, retriever, ranker, max_batch, Repeats.load(bundle))
+        loaded = cls.assemble(bundle, retriever, ranker, max_batch, Repeats.load(bundle))
+        return replace(loaded, vector_dim=new.features.vectors.given_dim)
 
     @classmethod
     def assemble(

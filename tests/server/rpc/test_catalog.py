@@ -21,6 +21,7 @@ FULL = ItemInput(
     categories=["tea", "green"],
     price=2.5,
     attributes=[ItemAttribute(key="leaf", value="whole"), ItemAttribute(key="leaf", value="rolled")],
+    embedding=[0.5, -2],
 )
 
 
@@ -58,6 +59,7 @@ async def test_a_written_item_is_told_as_it_was_written(running: Running) -> Non
     told = await get(running, "new")
     assert (told.title, told.text, list(told.categories), told.price) == ("New tea", "Leaves", ["tea", "green"], 2.5)
     assert [(pair.key, pair.value) for pair in told.attributes] == [("leaf", "whole"), ("leaf", "rolled")]
+    assert list(told.embedding) == [0.5, -2]
     assert (told.origin, told.update_time.ToMicroseconds()) == (LIVE, answer.revision - 1)
     assert not (await get(running, "bare")).HasField("price")
 
@@ -113,6 +115,7 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
         ItemInput(item_id="b", categories=["", "tea", "tea"], price=-1),
         ItemInput(item_id="b", categories=[f"c{i}" for i in range(101)], attributes=[ItemAttribute(key="k")] * 65),
         ItemInput(item_id="c", attributes=[ItemAttribute(value="v" * 1_001), ItemAttribute(key="k", value=" ")]),
+        *(ItemInput(item_id=f"d{i}", embedding=bad) for i, bad in enumerate(([0, 0], [1, float("inf")], [1] * 4_097))),
     ]
     got = await failure(running.catalog.UpsertItems(api.UpsertItemsRequest(items=bad)))
     assert set(got.violations) == {
@@ -120,6 +123,7 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
         "items[1].categories[2]", "items[1].price", "items[2].item_id", "items[2].categories",
         "items[2].attributes", *(f"items[2].attributes[{i}].value" for i in range(64)),
         "items[3].attributes[0].key", "items[3].attributes[0].value", "items[3].attributes[1].value",
+        *(f"items[{i}].embedding" for i in (4, 5, 6)),
     }  # fmt: skip
     too_many = [f"x{i}" for i in range(1_001)]
     for call, fields in (

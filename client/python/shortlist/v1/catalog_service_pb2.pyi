@@ -29,7 +29,7 @@ class _ItemOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ItemOrigin
     ITEM_ORIGIN_UNSPECIFIED: _ItemOrigin.ValueType  # 0
     """Never answered."""
     ITEM_ORIGIN_BUNDLE: _ItemOrigin.ValueType  # 1
-    """From the serving bundle, which keeps no texts and no attributes."""
+    """From the serving bundle, which keeps no texts, attributes and embeddings."""
     ITEM_ORIGIN_LIVE: _ItemOrigin.ValueType  # 2
     """Written with UpsertItems, and kept in the store."""
 
@@ -39,7 +39,7 @@ class ItemOrigin(_ItemOrigin, metaclass=_ItemOriginEnumTypeWrapper):
 ITEM_ORIGIN_UNSPECIFIED: ItemOrigin.ValueType  # 0
 """Never answered."""
 ITEM_ORIGIN_BUNDLE: ItemOrigin.ValueType  # 1
-"""From the serving bundle, which keeps no texts and no attributes."""
+"""From the serving bundle, which keeps no texts, attributes and embeddings."""
 ITEM_ORIGIN_LIVE: ItemOrigin.ValueType  # 2
 """Written with UpsertItems, and kept in the store."""
 Global___ItemOrigin: _TypeAlias = ItemOrigin  # noqa: Y015
@@ -56,6 +56,7 @@ class ItemInput(_message.Message):
     CATEGORIES_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    EMBEDDING_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item. Follows the rule for ids."""
     title: _builtins.str
@@ -80,6 +81,13 @@ class ItemInput(_message.Message):
         values that several items share, ranges of numbers and times, and free text. Default: none.
         """
 
+    @_builtins.property
+    def embedding(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """A vector that you have of it, such as the embedding of its text or picture by a model of your own: as many numbers as
+        those of the bundle's own items have, finite, not all 0; others are refused. Where the serving bundle has no vectors,
+        1 to 4,096 numbers are kept for the next training. Only directions count. Default: it has none.
+        """
+
     def __init__(
         self,
         *,
@@ -89,10 +97,11 @@ class ItemInput(_message.Message):
         categories: _abc.Iterable[_builtins.str] | None = ...,
         price: _builtins.float | None = ...,
         attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
+        embedding: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
@@ -144,6 +153,7 @@ class Item(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    EMBEDDING_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item."""
     title: _builtins.str
@@ -166,6 +176,10 @@ class Item(_message.Message):
     def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemAttribute]:
         """What else is known of it; none for all items whose origin is the bundle."""
 
+    @_builtins.property
+    def embedding(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The vector that was written; none for all items whose origin is the bundle."""
+
     def __init__(
         self,
         *,
@@ -177,10 +191,11 @@ class Item(_message.Message):
         origin: Global___ItemOrigin.ValueType = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
+        embedding: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "item_id", b"item_id", "origin", b"origin", "price", b"price", "text", b"text", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "origin", b"origin", "price", b"price", "text", b"text", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
