@@ -28,6 +28,7 @@ class Queries:
     values: Float32s  # [events]
     now: Int64s  # [batch] microseconds: the moment of the recommendation
     groups: Int32s | None = None  # [batch, k] rows of each user's groups, NO_GROUP pads the end
+    asked: Int64s | None = None  # [batch] microseconds: the moment whose time of day counts; None: that is `now`
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -54,6 +55,11 @@ class Queries:
         away[some] = self.now[some] - self.times[self.offsets[1:][some] - 1]
         return away
 
+    @property
+    def moments(self) -> Int64s:
+        """The moments whose time of day counts, microseconds, int64 [batch]."""
+        return self.now if self.asked is None else self.asked
+
     def rows(self) -> Int64s:
         """For each event, which query it belongs to, int64 [events]."""
         return np.repeat(np.arange(len(self)), self.lengths)
@@ -72,7 +78,7 @@ class Queries:
             return self
         offsets = np.concatenate([[0], np.cumsum(events)])[self.offsets]
         items, times, types, values = self.items[events], self.times[events], self.types[events], self.values[events]
-        return Queries(offsets, items, times, types, values, self.now, self.groups)
+        return Queries(offsets, items, times, types, values, self.now, self.groups, self.asked)
 
     def with_dislikes(self, below: float) -> Queries:
         """The queries with every rating of a value below `below` as a dislike; -inf: these queries."""
@@ -85,7 +91,7 @@ class Queries:
 
     def before(self, time: int) -> Queries:
         """The queries as of `time` (microseconds): with the events before it, and with it as `now`."""
-        return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64))
+        return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64), asked=None)
 
     def slice(self, start: int, stop: int) -> Queries:
         """The queries `start` to `stop` (exclusive); their event arrays are views into these."""
@@ -98,6 +104,7 @@ class Queries:
             self.values[a:b],
             self.now[start:stop],
             None if self.groups is None else self.groups[start:stop],
+            None if self.asked is None else self.asked[start:stop],
         )
 
     def select(self, which: npt.NDArray[np.integer[Any]]) -> Queries:
@@ -106,4 +113,5 @@ class Queries:
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         events = self.items[at], self.times[at], self.types[at], self.values[at]
-        return Queries(offsets, *events, self.now[which], None if self.groups is None else self.groups[which])
+        groups, asked = (None if each is None else each[which] for each in (self.groups, self.asked))
+        return Queries(offsets, *events, self.now[which], groups, asked)

@@ -16,10 +16,12 @@ from shortlist_ranking.scorer import ScorerConfig
 from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.hours import Hours
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import SignalFamily, Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
+from shortlist_retrieval.training.sequence_trainer import limit_for
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
 from shortlist_training.lessons import Lessons
@@ -31,8 +33,25 @@ from shortlist_training.table import TrainingTable
 
 Progress = Callable[[str], None]
 
-SEQUENCE_TRIAL = 1_000
+SEQUENCE_TRIAL = 1_500
 """Batches that the sequence model is trained on at most until it has shown that it pays."""
+
+
+@dataclass(frozen=True)
+class Optional:
+    """A source that the recipe leaves out where it does not pay."""
+
+    source: type[Source]
+    without: Callable[[RetrievalSettings], RetrievalSettings]
+    what: str  # it reads, for the progress
+    surely: bool  # whether it has to pay beyond chance
+
+
+OPTIONAL = (
+    Optional(SequenceSource, lambda settings: replace(settings, sequence=False), "the order of events", surely=False),
+    # Lists that are made for whole files of users are asked for at one time of the day, which may be any.
+    Optional(Hours, lambda settings: replace(settings, hours=False), "the time of day", surely=True),
+)
 
 
 @dataclass(frozen=True)
@@ -111,15 +130,17 @@ def train(
     for i, cut in enumerate(cuts, start=1):
         sources = learn(cut, f"slice {i} of {len(cuts)}")
         if i == 1 and settings.sequence and lessons.worth_of(SequenceSource.name).surely_pays:
-            most_batches = recipe.sequence_batches
-    if settings.sequence and not warm:
-        worth = lessons.worth_of(SequenceSource.name)
-        found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on the newest slice"
-        progress(f"the order of events adds {found}: it is {'read' if worth.pays else 'left out'}")
-        if not worth.pays:
-            settings = replace(settings, sequence=False)
-            sources = training.leave_out(SequenceSource)
-            lessons.leave_out(SequenceSource.name)
+            most_batches = limit_for(recipe.sequence_batches, len(items))
+    for optional in () if warm else OPTIONAL:
+        if optional.source.applies(settings, histories.groups is not None):
+            worth = lessons.worth_of(optional.source.name)
+            stays = worth.surely_pays if optional.surely else worth.pays
+            found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on the newest slice"
+            progress(f"{optional.what} adds {found}: it is {'read' if stays else 'left out'}")
+            if not stays:
+                settings = optional.without(settings)
+                sources = training.leave_out(optional.source)
+                lessons.leave_out(optional.source.name)
     newest, new = with_new[-1], with_new[-1].new
     new_item_examples: Examples | None = None
     if new.any():

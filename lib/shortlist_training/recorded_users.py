@@ -21,6 +21,8 @@ class RecordedUsers(UserEvents):
 
     def __init__(self, interactions: pl.DataFrame | None, since: int, erasures: Container[str] = frozenset()) -> None:
         self._recent, self._erasures = _recent(interactions, since), erasures
+        newest_time = self._recent["timestamp"].dt.timestamp("us").max()
+        self._end = since if newest_time is None else max(since, int(newest_time))  # type: ignore[arg-type]
         self._of_users = self._recent.with_row_index("row").group_by("user_id").agg("row")
         self._rows = dict(zip(self._of_users["user_id"].to_list(), range(len(self._of_users)), strict=True))
         self.counts, self._baskets = LiveCounts(), Baskets()
@@ -46,6 +48,10 @@ class RecordedUsers(UserEvents):
     def erased(self, user_id: str) -> bool:
         """Whether a user was erased."""
         return user_id in self._erasures
+
+    def clock(self) -> int:
+        """The time at which the recorded events end, microseconds."""
+        return self._end
 
     def _events(self, user_id: str, limit: int) -> list[Event]:
         if user_id not in self._rows:

@@ -227,8 +227,10 @@ def _slice(
     counts = np.bincount(keys[kept] // n_items, minlength=len(users))[answered]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     taken = (keys[kept] % n_items).astype(np.int32)
-    asked_queries, afterwards = queries.select(answered), everything.select(answered)
-    return Slice(past, asked_queries, users[answered], offsets, taken, gains[kept], in_catalogue, new, afterwards)
+    chosen, afterwards = queries.select(answered), everything.select(answered)
+    if len(answered):  # a server is asked just before something is taken
+        chosen = replace(chosen, asked=np.minimum.reduceat(times[kept], offsets[:-1]))
+    return Slice(past, chosen, users[answered], offsets, taken, gains[kept], in_catalogue, new, afterwards)
 
 
 def _gains(rows: Int64s, times: Int64s) -> Float32s:

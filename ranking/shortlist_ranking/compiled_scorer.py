@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 import numpy as np
 
@@ -71,6 +71,15 @@ class CompiledScorer:
     def __call__(self) -> Float32s:
         """Logits of what the input arrays hold now, float32 [batch, n], read-only."""
         return np.asarray(self._score())
+
+
+@lru_cache(maxsize=1)  # one scorer is asked after each epoch
+def as_graph(scorer: Scorer) -> Callable[..., Any]:
+    """`Scorer.score` as a graph, for any shapes and with the weights that the scorer has when it is called.
+
+    Step by step, the LSTM would take most of the time.
+    """
+    return cast(Callable[..., Any], tf.function(scorer.score, autograph=False, reduce_retracing=True))
 
 
 def on_gpu() -> bool:

@@ -14,6 +14,7 @@ from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
 from shortlist_ranking.blend import Blend, blended, choose_blend
 from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offset_for
+from shortlist_ranking.compiled_scorer import as_graph
 from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
@@ -195,13 +196,13 @@ def item_vectors(scorer: Scorer, items: ItemFeatures, block: int = 4_096) -> Flo
 
 
 def score_examples(
-    scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling, block: int = 64
+    scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling, block: int = 256
 ) -> Float32s:
     """Logits float32 [queries, n]."""
-    parts = [np.zeros((0, examples.candidates.shape[1]), np.float32)]
+    parts, score = [np.zeros((0, examples.candidates.shape[1]), np.float32)], as_graph(scorer)
     for start in range(0, len(examples), block):
         e = examples.select(np.arange(start, min(start + block, len(examples))))
-        logits = scorer.score(
+        logits = score(
             vectors[e.history],
             e.present,
             e.types,

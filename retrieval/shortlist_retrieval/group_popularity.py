@@ -26,15 +26,18 @@ def members_of(groups: Int32s) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(users), np.float32), (groups[users, columns], users)), shape)
 
 
-def popularity_within(takers: sp.csr_matrix, sizes: npt.ArrayLike, everybody: Float64s, users: float) -> sp.csr_matrix:
+def popularity_within(
+    takers: sp.csr_matrix, sizes: npt.ArrayLike, everybody: Float64s, users: float, shrinkage: float = SHRINKAGE
+) -> sp.csr_matrix:
     """The popularity within each group, CSR float32 [groups, items]: log(1 + takers if all `users` were like it).
 
     It follows from the takers of each item in each group [groups, items], how many users each group has, and
-    everybody's share of takers, towards which that of a small group is shrunk. Each row keeps its largest.
+    everybody's share of takers. Towards that the share of a small group is shrunk, as if so many users more were in it.
+    Each row keeps its largest.
     """
     rows = []
     for group, size in enumerate(np.asarray(sizes, np.float64)):
-        shares = (takers[group].toarray().ravel() + SHRINKAGE * everybody) / (size + SHRINKAGE)
+        shares = (takers[group].toarray().ravel() + shrinkage * everybody) / (size + shrinkage)
         rows.append(keep_largest(sp.csr_matrix(np.log1p(users * shares).astype(np.float32)), MOST))
     return sp.vstack(rows, format="csr")
 

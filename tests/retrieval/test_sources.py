@@ -17,6 +17,7 @@ from shortlist_retrieval.profile import history_profile
 from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
+from shortlist_retrieval.sources.hours import Hours
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.likeness import Likeness
 from shortlist_retrieval.sources.newcomers import Newcomers
@@ -82,10 +83,11 @@ FIT = {
     "sequence": lambda q: transformer(),
     "newcomers": lambda q: Newcomers.counted(q, ITEMS, 5.0),
     "likeness": lambda q: Likeness(VectorIndex.build(LOOKS), 5.0),
+    "hours": lambda q: Hours.counted(q, ITEMS),
     "demographic": lambda q: Demographic.counted(q, np.zeros((len(q), 1), np.int32), ITEMS),
 }
 LOOKS = unit(ITEMS, 8)
-WITHOUT_HISTORY = ("popular", "popular_4d", "newcomers")
+WITHOUT_HISTORY = ("popular", "popular_4d", "newcomers", "hours")
 
 
 @pytest.fixture(scope="module")

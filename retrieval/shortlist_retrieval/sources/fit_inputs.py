@@ -30,6 +30,7 @@ class RetrievalSettings:
     recent_penalty: float = 200.0  # of EASE over fading events
     factors: int = 64  # of ALS
     sequence: bool = False  # whether a model of order is one of the sources
+    hours: bool = False  # whether the time of day and the day of the week count
     likeness: bool = False  # whether items have vectors that callers gave
 
     @property

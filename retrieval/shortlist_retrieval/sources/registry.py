@@ -8,6 +8,7 @@ from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
+from shortlist_retrieval.sources.hours import Hours
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.likeness import Likeness
 from shortlist_retrieval.sources.newcomers import Newcomers
@@ -32,6 +33,7 @@ SOURCES: tuple[type[Source], ...] = (
     Text,
     Likeness,
     Popularity,
+    Hours,
     Newcomers,
     Demographic,
 )

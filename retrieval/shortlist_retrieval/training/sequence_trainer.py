@@ -13,13 +13,17 @@ from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import steps_of
 from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.training.sequence_batches import BATCH
+from shortlist_retrieval.training.sequence_model import FULL_UP_TO
 from shortlist_retrieval.training.sequence_training import RATE, SequenceTraining
 
-PASSES, LATER_PASSES = 24, 6
+PASSES, LATER_PASSES = 36, 6
 """Looks at every step in all, and in each later slice at least, as far as the limit allows."""
 
 LATER = 0.15
 """Share of the limit that each later slice may take where the limit was reached before."""
+
+SAMPLED_SHARE = 0.4
+"""Share of the limit where there are too many items for all of them to be told apart in each batch, which is slower."""
 
 LATER_RATE = 0.5
 """Share of the rate of learning with which a model that has learned before goes on."""
@@ -49,6 +53,11 @@ class SequenceTrainer:
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """The source itself: items that nobody had when it was fitted have no vectors."""
         return source
+
+
+def limit_for(batches: int, n_items: int) -> int:
+    """How many of `batches` the model may be trained on, at most, for a catalogue of so many items."""
+    return batches if n_items <= FULL_UP_TO else int(SAMPLED_SHARE * batches)
 
 
 def dropout_for(items: Int32s) -> float:

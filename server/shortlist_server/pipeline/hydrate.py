@@ -48,7 +48,7 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
-    queries = queries.with_dislikes(bundle.dislike_below)
+    queries = replace(queries.with_dislikes(bundle.dislike_below), asked=np.full(len(asked), users.clock(), np.int64))
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
     if bundle.groups is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -37,6 +38,10 @@ class UserEvents(Protocol):
 
     def erased(self, user_id: str) -> bool:
         """Whether a user was erased, without asking a store, as it may be unavailable."""
+        ...
+
+    def clock(self) -> int:
+        """What time it is for whoever asks now, microseconds."""
         ...
 
 
@@ -81,6 +86,10 @@ class LiveUsers(UserEvents):
     def erased(self, user_id: str) -> bool:
         """Whether a user was erased, as of the last poll, without asking the store, as it may be unavailable."""
         return user_id in self.erased_users
+
+    def clock(self) -> int:
+        """The time by this machine's clock, microseconds."""
+        return time.time_ns() // 1_000
 
     def close(self) -> None:
         """End the thread. The store stays open."""

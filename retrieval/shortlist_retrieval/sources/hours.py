@@ -1,0 +1,100 @@
+"""Hours: what is taken at this time of the day, and on this day of the week. It exists only where that surely pays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from shortlist_bundle.reader import Bundle
+from shortlist_bundle.writer import BundleWriter
+from shortlist_core.explanations import Explanation, ReasonKind
+from shortlist_core.types import DAY, Float64s, Int64s, Queries
+from shortlist_layers.new_items import NewItems
+from shortlist_retrieval.group_popularity import SHRINKAGE, popularity_within
+from shortlist_retrieval.profile import wanted_only
+from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
+from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.sparse import SparseRows, product
+from shortlist_retrieval.stored_matrix import load_csr, write_csr
+
+PARTS, WEEK = 8, 7
+"""Parts of a day, of three hours each, and days of a week."""
+
+FIRST_DAY = 3
+"""The first of January 1970 was a Thursday; days count from Monday."""
+
+
+@dataclass(frozen=True)
+class Hours(Source):
+    """Scores log(1 + the choices that an item would have if all times were like this one).
+
+    The part of the day and the day of the week have one half each. Both are those of UTC: whatever the zone is, its
+    evenings are the same part of the day, but for the hour that summer time moves.
+    """
+
+    kind = "Hours"
+    explanation = Explanation(ReasonKind.POPULAR, "Popular at this time.")
+
+    popularity: sp.csr_matrix  # [15, items]: rows of the parts of a day, then of the days of a week
+    unit: float = 1.0  # of its values
+    name: str = "hours"
+
+    @classmethod
+    def applies(cls, settings: RetrievalSettings, with_groups: bool) -> bool:
+        """True where the time pays, or until that is known."""
+        return settings.hours
+
+    @classmethod
+    def choose(cls, settings: RetrievalSettings, trial: Trial) -> RetrievalSettings:
+        """The settings with the source, where choices were made in more than one part of the day."""
+        parts = rows_of(trial.inputs.histories.times)[:, 0]
+        return replace(settings, hours=len(np.unique(parts)) > 1)
+
+    @classmethod
+    def fit(cls, inputs: FitInputs) -> Sequence[Hours]:
+        """The source fitted on the histories, as of their moment."""
+        return (cls.counted(inputs.histories, inputs.n_items),)
+
+    @classmethod
+    def counted(cls, histories: Queries, n_items: int) -> Hours:
+        """The source that counts the choices of each item, once for each user, at each time.
+
+        A time's share of choices is shrunk towards that of all times, by as many choices as 20 users make.
+        """
+        choices = wanted_only(histories)
+        users, matrices = choices.rows(), []
+        times = rows_of(choices.times) - [0, PARTS]
+        for rows, count in zip(times.T, (PARTS, WEEK), strict=True):
+            keys = np.unique((users * count + rows) * n_items + choices.items)
+            at, items, total = keys // n_items % count, keys % n_items, float(len(keys))
+            taken = sp.csr_matrix((np.ones(len(keys), np.float32), (at, items)), (count, n_items))
+            shares: Float64s = np.asarray(taken.sum(axis=0), np.float64).ravel() / max(total, 1)
+            sizes = np.asarray(taken.sum(axis=1)).ravel()
+            shrinkage = SHRINKAGE * total / max(int((choices.lengths > 0).sum()), 1)
+            matrices.append(popularity_within(taken, sizes, shares, total, max(shrinkage, 1.0)))
+        return cls(sp.vstack(matrices, format="csr"))
+
+    def scores(self, queries: Queries) -> SparseRows:
+        """The mean scores of the part of the day and of the day of the week."""
+        rows = rows_of(queries.moments).astype(np.int32)
+        offsets = 2 * np.arange(len(queries) + 1, dtype=np.int64)
+        halves = np.full(rows.size, 0.5, np.float32)
+        return product(SparseRows(offsets, rows.ravel(), halves, PARTS + WEEK), self.popularity, self.unit)
+
+    def write(self, writer: BundleWriter) -> None:
+        """Store the popularity at each time."""
+        write_csr(writer, f"retrieval/{self.name}/popularity", self.popularity, self.unit)
+
+    @classmethod
+    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Hours:
+        """The source that `write` stored. It has no scores for new items."""
+        return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)
+
+
+def rows_of(times: Int64s) -> Int64s:
+    """The rows of the part of the day and of the day of the week of each time (microseconds), int64 [times, 2]."""
+    days, within = np.divmod(times, DAY)
+    return np.column_stack([within * PARTS // DAY, PARTS + (days + FIRST_DAY) % WEEK])
