@@ -21,6 +21,7 @@ from shortlist_cli import tables
 from shortlist_cli.folders import to_be_written
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
+from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.errors import UnavailableError
 from shortlist_core.processes import python_module
 from shortlist_core.terminal import Table, plain
@@ -47,6 +48,7 @@ def demo(
     for name in ("data", "bundles", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"):
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    keep_freed_memory()
     dataset = _train(folder, items, users, seed)
     with _server(folder / "bundles") as address:
         _show(console, dataset, address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,6 +45,7 @@ def evaluate(
     with steps() as announce:
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
+        from shortlist_ranking.blend import Blend
         from shortlist_training.assess import assess, with_new_items, with_new_users
         from shortlist_training.offline import serving_offline
 
@@ -55,11 +56,15 @@ def evaluate(
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, announce)
     report.print(terminal.output())
+    metrics: Mapping[str, Any] = loaded.manifest.metrics
+    if "ranker_share" in metrics:  # older bundles serve the ranker's order, whatever that is worth
+        ndcgs = metrics["ranker_ndcg_at_10_held_out"], metrics["stage_one_ndcg_at_10_held_out"]
+        terminal.say(str(Blend(metrics["ranker_share"], *ndcgs)))
     if new_items:
         print_new_items(new_items, terminal.output())
     if new_users:
         print_new_users(new_users, terminal.output())
-    of_new = {"new_items": new_items, "new_users": new_users}
+    of_new = {"new_items": new_items, "new_users": new_users, "ranker_share": metrics.get("ranker_share")}
     write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | of_new)
     terminal.say(f"Wrote {quoted(out)}")
 

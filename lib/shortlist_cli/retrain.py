@@ -12,6 +12,7 @@ from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.train import Config, Events, On, with_stores
 from shortlist_core import terminal
+from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.device import Device, choose
 from shortlist_core.terminal import Table
 from shortlist_data.dataset import Dataset
@@ -47,6 +48,7 @@ def retrain(
     Exit code 0: published; 3: worse, not published; 4: too little new data to compare; 5: another retraining runs.
     """
     choose(device)
+    keep_freed_memory()
     recipe = Recipe.read(config) if config else Recipe()
     to_be_published_in(bundles)
     if report:

@@ -13,6 +13,7 @@ from shortlist_bundle.erasures import ERASED, Erasures
 from shortlist_cli.folders import to_be_published_in, writable
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
+from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.device import Device, choose
 from shortlist_core.terminal import Table, quoted
 from shortlist_data.dataset import Dataset
@@ -46,6 +47,7 @@ def train(
 ) -> None:
     """Train retrieval and ranker, and publish them as a bundle."""
     choose(device)
+    keep_freed_memory()
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     to_be_published_in(bundles)
@@ -71,6 +73,7 @@ def train(
     for name, value in manifest.metrics.items():
         table.row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
     terminal.output().print(table)
+    terminal.say(str(trained.scorer.blend))
     where, typed = quoted(bundles), shlex.quote(str(bundles))
     if activate:
         serve = f"To serve: shortlist serve --bundles {typed}"

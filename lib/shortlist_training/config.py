@@ -36,7 +36,7 @@ class Recipe(BaseModel):
 
     sequence_batches: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
     """Batches of 2,000 steps that the sequence model is trained on in the first two slices, at most; each later slice
-    takes 15 %. Above 8,192 items, where a batch takes longer, it is 40 % of that. The first slice takes 1,500, and
+    takes 15 %. Above 8,192 items, where a batch takes longer, it is 40 % of that. The first slice takes 1,000, and
     where these did not surely pay no more follow. 36 looks at every step are enough. 0: there is no sequence model.
     """
 

@@ -33,7 +33,7 @@ from shortlist_training.table import TrainingTable
 
 Progress = Callable[[str], None]
 
-SEQUENCE_TRIAL = 1_500
+SEQUENCE_TRIAL = 1_000
 """Batches that the sequence model is trained on at most until it has shown that it pays."""
 
 
