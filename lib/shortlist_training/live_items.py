@@ -8,6 +8,8 @@ import polars as pl
 
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_data import schema
+from shortlist_data.embeddings import same_length
+from shortlist_data.rejects import Rejects
 from shortlist_state import CatalogStore
 
 PAGE = 1_000
@@ -29,13 +31,15 @@ def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogCh
 def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.DataFrame:
     """The canonical items with written items in their newest state; new items come last.
 
-    The column that callers cannot write (the image) keeps the values of the data set. Deletions are ignored.
+    The column that callers cannot write (the image) keeps the values of the data set. Embeddings of another length than
+    most are left out, as servers whose bundle has none take any. Deletions are ignored.
     """
     written = _frame(change.item for change in changes if change.item)
     rest = items.select(pl.exclude(_WRITTEN), "item_id")
     renewed = written.join(rest, on="item_id", how="left", maintain_order="left").select(items.columns)
     stays = items.join(written.select("item_id"), on="item_id", how="anti", maintain_order="left")
-    return schema.conform("items", pl.concat([stays, renewed]), "live items")
+    merged = same_length(pl.concat([stays, renewed]), Rejects("items"))
+    return schema.conform("items", merged, "live items")
 
 
 def without_deleted(

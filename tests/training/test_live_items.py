@@ -69,6 +69,15 @@ def test_what_callers_cannot_write_stays_as_the_data_has_it(store: StateStore, u
     assert renewed["attributes"] == [{"key": "colour", "value": "blue"}, {"key": "colour", "value": "white"}]
 
 
+def test_vectors_of_another_length_than_most_do_not_stop_a_training(store: StateStore, url: str) -> None:
+    shop = Dataset.of(dataset().interactions, pl.DataFrame({"item_id": ["i0", "i1"], "embedding": [[1.0, 2, 3]] * 2}))
+    store.catalog.upsert(
+        [CatalogItem("odd", "Odd", embedding=(1.0, 2.0)), CatalogItem("even", embedding=(3.0, 2.0, 1.0))]
+    )
+    items = with_live_events(shop, [url]).dataset.items
+    assert (row(items, "odd")["embedding"], row(items, "even")["embedding"]) == (None, [3, 2, 1])
+
+
 def test_a_deleted_item_leaves_the_data_unless_somebody_dealt_with_it(store: StateStore, url: str) -> None:
     store.catalog.upsert([item("gone")])
     store.append([Event("a", "u1", "gone", at(9))])
