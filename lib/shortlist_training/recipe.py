@@ -30,6 +30,7 @@ from shortlist_training.ratings import dislikes_below
 from shortlist_training.samples import propose_with_new_items, ranking_examples
 from shortlist_training.slices import Slice, last_moments, slices
 from shortlist_training.table import TrainingTable
+from shortlist_training.worth import Worth
 
 Progress = Callable[[str], None]
 
@@ -47,11 +48,11 @@ class Optional:
     surely: bool  # whether it has to pay beyond chance
 
 
-OPTIONAL = (
-    Optional(SequenceSource, lambda settings: replace(settings, sequence=False), "the order of events", surely=False),
-    # Lists that are made for whole files of users are asked for at one time of the day, which may be any.
-    Optional(Hours, lambda settings: replace(settings, hours=False), "the time of day", surely=True),
+ORDER = Optional(
+    SequenceSource, lambda settings: replace(settings, sequence=False), "the order of events", surely=False
 )
+# Lists that are made for whole files of users are asked for at one time of the day, which may be any.
+TIME = Optional(Hours, lambda settings: replace(settings, hours=False), "the time of day", surely=True)
 
 
 @dataclass(frozen=True)
@@ -120,27 +121,31 @@ def train(
     def fitted(past: Queries, share: float = 1.0) -> tuple[Source, ...]:
         return training.fit(FitInputs(past, items, settings, seed, int(share * recipe.tower_steps), most_batches))
 
-    def learn(cut: Slice, name: str) -> tuple[Source, ...]:
-        progress(f"{name}: fitting retrieval on its past")
-        sources = fitted(cut.past)
-        progress(f"{name}: retrieving candidates for {len(cut.queries)} users")
-        lessons.add(sources, cut)
-        return sources
+    sources: tuple[Source, ...] = ()
+
+    def weigh(optional: Optional, where: str) -> Worth:
+        """What the source is worth, which is left out where it does not pay."""
+        nonlocal settings, sources
+        worth = lessons.worth_of(optional.source.name)
+        stays = worth.surely_pays if optional.surely else worth.pays
+        found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on {where}"
+        progress(f"{optional.what} adds {found}: it is {'read' if stays else 'left out'}")
+        if not stays:
+            settings = optional.without(settings)
+            sources = training.leave_out(optional.source)
+            lessons.leave_out(optional.source.name)
+        return worth
 
     for i, cut in enumerate(cuts, start=1):
-        sources = learn(cut, f"slice {i} of {len(cuts)}")
-        if i == 1 and settings.sequence and lessons.worth_of(SequenceSource.name).surely_pays:
+        progress(f"slice {i} of {len(cuts)}: fitting retrieval on its past")
+        sources = fitted(cut.past)
+        progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
+        lessons.add(sources, cut)
+        if i == 1 < len(cuts) and settings.sequence and not warm and weigh(ORDER, "the first slice").surely_pays:
             most_batches = limit_for(recipe.sequence_batches, len(items))
-    for optional in () if warm else OPTIONAL:
+    for optional in () if warm else (ORDER, TIME):
         if optional.source.applies(settings, histories.groups is not None):
-            worth = lessons.worth_of(optional.source.name)
-            stays = worth.surely_pays if optional.surely else worth.pays
-            found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on the newest slice"
-            progress(f"{optional.what} adds {found}: it is {'read' if stays else 'left out'}")
-            if not stays:
-                settings = optional.without(settings)
-                sources = training.leave_out(optional.source)
-                lessons.leave_out(optional.source.name)
+            weigh(optional, "the newest slice")
     newest, new = with_new[-1], with_new[-1].new
     new_item_examples: Examples | None = None
     if new.any():
