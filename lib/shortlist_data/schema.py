@@ -135,6 +135,6 @@ def embeddings_wrong(embeddings: pl.Series) -> str:
         return f"embeddings have {len(lengths)} different lengths, such as {lengths[0]} and {lengths[1]}"
     if len(lengths) and not 0 < lengths[0] <= MAX_EMBEDDING:
         return f"embeddings have {lengths[0]:,} numbers, not 1 to {MAX_EMBEDDING:,}"
-    if not embeddings.list.eval(pl.element().is_finite()).list.all().fill_null(True).all():
+    if not embeddings.list.eval(pl.element().is_finite().fill_null(False)).list.all().fill_null(True).all():
         return "an embedding holds null or no finite number"
     return ""

@@ -75,7 +75,8 @@ def filled(message: Descriptor, text: str = "a") -> Message:
 def put(message: Message, field: FieldDescriptor, size: float, text: str = "a") -> None:
     """Give a field a number, a text of that many characters, or that many entries that differ."""
     if field.is_repeated:
-        entries = [f"{text}{i}" for i in range(int(size))]
+        numbers = field.cpp_type in NUMBERS
+        entries = [i + 1.0 if numbers else f"{text}{i}" for i in range(int(size))]
         getattr(message, field.name).extend(filled(field.message_type, e) if field.message_type else e for e in entries)
     elif field.cpp_type in NUMBERS:
         setattr(message, field.name, int(size) if field.cpp_type == FieldDescriptor.CPPTYPE_INT32 else size)

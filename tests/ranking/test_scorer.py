@@ -97,6 +97,7 @@ def batch(history_length=3):
         "tokens": generator.integers(1, 20, (10, 5)).astype(np.int32),
         "categories": generator.integers(0, 4, (10, 4)).astype(np.int32),
         "prices": generator.normal(size=(10, 2)).astype(np.float32),
+        "vectors": np.zeros((10, 0), np.float32),
         "candidates": generator.integers(0, 10, (2, 7)).astype(np.int32),
         "features": generator.normal(size=(2, 7, 4)).astype(np.float32),
         "history": generator.integers(0, 10, (2, HISTORY)).astype(np.int32),

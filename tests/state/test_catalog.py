@@ -134,6 +134,7 @@ def test_a_batch_with_a_bad_item_is_refused_as_a_whole_with_every_violation(stor
         store.catalog.upsert(bad)
     assert [violation.field for violation in caught.value.violations] == [
         "items[1].price",
+        "items[1].embedding",
         "items[2].item_id",
         "items[3]",
     ]

@@ -98,9 +98,9 @@ type ItemInput struct {
 	// may stand in several, for example with each of its materials. The models read what the bundle's own items taught them:
 	// values that several items share, ranges of numbers and times, and free text. Default: none.
 	Attributes []*ItemAttribute `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty"`
-	// A vector that you have of it, such as the embedding of its text or picture by a model of your own: as many numbers as
-	// those of the bundle's own items have, finite, not all 0; others are refused. Where the serving bundle has no vectors,
-	// 1 to 4,096 numbers are kept for the next training. Only directions count. Default: it has none.
+	// A vector that you have of it, such as the embedding of its text or picture by a model of your own: 0 to 4,096, both
+	// inclusive, numbers, which are finite and not all 0; others are refused. So is another count than the vectors of the
+	// serving bundle have; where it has none, yours is kept for the next training. Only directions count. Default: none.
 	Embedding     []float32 `protobuf:"fixed32,7,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -99,7 +99,7 @@ def write_events(request: event_api.WriteEventsRequest) -> list[Event]:
     return checked(read)
 
 
-def upsert_items(request: catalog_api.UpsertItemsRequest, vector_dim: int) -> list[CatalogItem]:
+def upsert_items(request: catalog_api.UpsertItemsRequest, vector_dim: int = 0) -> list[CatalogItem]:
     """The items of UpsertItems, in the order sent. Embeddings hold `vector_dim` numbers, or any if that is 0."""
 
     def read(check: Check) -> list[CatalogItem]:

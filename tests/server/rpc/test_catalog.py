@@ -113,7 +113,9 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
     bad = [
         ItemInput(item_id=" ", title="t" * 1_001, text="t" * 10_001, price=float("nan")),
         ItemInput(item_id="b", categories=["", "tea", "tea"], price=-1),
-        ItemInput(item_id="b", categories=[f"c{i}" for i in range(101)], attributes=[ItemAttribute(key="k")] * 65),
+        ItemInput(
+            item_id="b", categories=[f"c{i}" for i in range(101)], attributes=[ItemAttribute(key="k", value="v")] * 65
+        ),
         ItemInput(item_id="c", attributes=[ItemAttribute(value="v" * 1_001), ItemAttribute(key="k", value=" ")]),
         *(ItemInput(item_id=f"d{i}", embedding=bad) for i, bad in enumerate(([0, 0], [1, float("inf")], [1] * 4_097))),
     ]
@@ -121,7 +123,7 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
     assert set(got.violations) == {
         "items[0].item_id", "items[0].title", "items[0].text", "items[0].price", "items[1].categories[0]",
         "items[1].categories[2]", "items[1].price", "items[2].item_id", "items[2].categories",
-        "items[2].attributes", *(f"items[2].attributes[{i}].value" for i in range(64)),
+        "items[2].attributes",
         "items[3].attributes[0].key", "items[3].attributes[0].value", "items[3].attributes[1].value",
         *(f"items[{i}].embedding" for i in (4, 5, 6)),
     }  # fmt: skip

@@ -71,9 +71,9 @@ export type ItemInput = Message<"shortlist.v1.ItemInput"> & {
   attributes: ItemAttribute[];
 
   /**
-   * A vector that you have of it, such as the embedding of its text or picture by a model of your own: as many numbers as
-   * those of the bundle's own items have, finite, not all 0; others are refused. Where the serving bundle has no vectors,
-   * 1 to 4,096 numbers are kept for the next training. Only directions count. Default: it has none.
+   * A vector that you have of it, such as the embedding of its text or picture by a model of your own: 0 to 4,096, both
+   * inclusive, numbers, which are finite and not all 0; others are refused. So is another count than the vectors of the
+   * serving bundle have; where it has none, yours is kept for the next training. Only directions count. Default: none.
    *
    * @generated from field: repeated float embedding = 7;
    */
