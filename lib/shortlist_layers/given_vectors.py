@@ -58,7 +58,11 @@ class GivenVectors:
         spread = units - mean
         _, directions = np.linalg.eigh((spread.T @ spread).astype(np.float64))  # the largest come last
         given = cls(np.zeros((0, 0), np.float16), mean, directions[:, -MOST:].astype(np.float32))
-        return replace(given, values=given.of(vectors).astype(np.float16))
+        return given.again(vectors)
+
+    def again(self, vectors: Sequence[Sequence[float] | None]) -> Self:
+        """Those of other items, read as these are."""
+        return replace(self, values=self.of(vectors).astype(np.float16))
 
     def of(self, vectors: Sequence[Sequence[float] | None]) -> Float32s:
         """How models read these vectors, float32 [n, k], as precise as stored ones. One of another length is none."""

@@ -86,16 +86,19 @@ class ItemFeatures:
         prices: Float32s,
         has_history: Bools,
         attributes: Sequence[Sequence[Attribute]] | None = None,
-        words: ItemWords | None = None,
         vectors: Sequence[Sequence[float] | None] | None = None,
+        known: ItemFeatures | None = None,
     ) -> ItemFeatures:
-        """Encode the catalogue, with these words, or with those learned from its texts and attributes.
+        """Encode the catalogue, with the words and directions of `known`, or with those learned from itself.
 
         `prices` [items] are NaN where unknown, and `vectors` None where an item has none.
         """
         if attributes is None:
             attributes = [()] * len(texts)
-        words = words or ItemWords.learn(texts, attributes)
+        words = known.words if known else ItemWords.learn(texts, attributes)
+        if vectors is None:
+            vectors = [None] * len(texts)
+        given = known.vectors.again(vectors) if known and known.vectors.dim else GivenVectors.learn(vectors)
         tokens = words.encode(texts, attributes)
         longest = int((tokens > 0).sum(axis=1).max(initial=1))
         scale = PriceScale.of(prices)
@@ -107,7 +110,7 @@ class ItemFeatures:
             words,
             n_categories,
             scale,
-            GivenVectors.none(len(texts)) if vectors is None else GivenVectors.learn(vectors),
+            given,
         )
 
     def without_ids_of(self, new: Bools) -> ItemFeatures:

@@ -158,8 +158,8 @@ class Retraining:
         outcome: Outcome,
         announce: Progress,
     ) -> Manifest:
-        words = ItemFeatures.load(current).words if current and self.warm else None
-        table = prepare(dataset, until, words)
+        known = ItemFeatures.load(current) if current and self.warm else None
+        table = prepare(dataset, until, known)
         warm = warm_start(current, table) if current and self.warm else None
         outcome.warm = warm is not None
         trained = train(table, self.recipe, self.seed, announce, warm=warm)

@@ -14,7 +14,6 @@ from shortlist_core.catalog import Attribute
 from shortlist_core.types import Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
-from shortlist_layers.item_words import ItemWords
 from shortlist_training.demands import demand
 
 FEWEST_MEMBERS, MOST_GROUPS = 10, 1_000
@@ -37,10 +36,10 @@ class TrainingTable:
     group_members: Mapping[str, Sequence[int]] = field(default_factory=dict)  # user -> rows of groups
 
 
-def prepare(dataset: Dataset, as_of: int | None, words: ItemWords | None = None) -> TrainingTable:
+def prepare(dataset: Dataset, as_of: int | None, known: ItemFeatures | None = None) -> TrainingTable:
     """The table of what happened before `as_of` (microseconds), or of everything: then `as_of` follows the last event.
 
-    Texts and attributes are encoded with these words, or with those that are learned from them.
+    Content is encoded as the items of `known` are, or as is learned from it.
     Raises DataError where the interactions are not enough to learn from, or lie in the future.
     """
     dataset = demand(dataset, as_of)
@@ -57,7 +56,7 @@ def prepare(dataset: Dataset, as_of: int | None, words: ItemWords | None = None)
         items["title"].to_list(),
         items["categories"].to_list(),
         items["price"].fill_null(np.nan).to_numpy(),
-        _features(items, np.bincount(rows, minlength=len(items)) > 0, words),
+        _features(items, np.bincount(rows, minlength=len(items)) > 0, known),
         user_ids.to_list(),
         replace(histories, groups=padded([members.get(user, ()) for user in user_ids])),
         now,
@@ -109,7 +108,7 @@ def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int,
     )
 
 
-def _features(items: pl.DataFrame, has_history: Bools, words: ItemWords | None) -> ItemFeatures:
+def _features(items: pl.DataFrame, has_history: Bools, known: ItemFeatures | None) -> ItemFeatures:
     categories = items["categories"]
     names = categories.explode().drop_nulls().unique().sort()
     flat = categories.explode().drop_nulls()
@@ -119,4 +118,4 @@ def _features(items: pl.DataFrame, has_history: Bools, words: ItemWords | None) 
     prices = items["price"].fill_null(np.nan).to_numpy()
     attributes = [[(pair["key"], pair["value"]) for pair in pairs] for pairs in items["attributes"].to_list()]
     vectors = items["embedding"].to_list() if items["embedding"].is_not_null().any() else None
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, words, vectors)
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, vectors, known)

@@ -52,6 +52,12 @@ def test_a_catalogue_without_vectors_has_none(stored):
     assert none.of([[1.0, 2.0]]).shape == (1, 0)
 
 
+def test_other_items_are_read_as_these_are(given):
+    again = given.again([[0, 1, -1], None, [1, 0, 2]])
+    assert np.array_equal(again.take(np.array([2, 0])), given.take(np.array([0, 3])))
+    assert not again.take(np.array([1])).any()
+
+
 def test_stored_vectors_are_the_same(given, stored):
     loaded = GivenVectors.load(stored(given.write), len(VECTORS))
     for name in ("values", "mean", "directions"):

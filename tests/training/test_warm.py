@@ -21,8 +21,7 @@ from shortlist_training.warm import warm_start
 
 @pytest.fixture(scope="module")
 def table(trained_bundle):
-    words = ItemFeatures.load(trained_bundle.load()).words
-    return prepare(Dataset.read(trained_bundle.data), None, words)
+    return prepare(Dataset.read(trained_bundle.data), None, ItemFeatures.load(trained_bundle.load()))
 
 
 def test_the_ranker_goes_on_with_the_vectors_that_it_had(trained_bundle, table):
