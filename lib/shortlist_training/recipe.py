@@ -123,11 +123,11 @@ def train(
 
     sources: tuple[Source, ...] = ()
 
-    def weigh(optional: Optional, where: str) -> Worth:
-        """What the source is worth, which is left out where it does not pay."""
+    def weigh(optional: Optional, where: str, doubt: float = 0.0) -> Worth:
+        """What the source is worth, which is left out where it does not pay, give or take `doubt` standard errors."""
         nonlocal settings, sources
         worth = lessons.worth_of(optional.source.name)
-        stays = worth.surely_pays if optional.surely else worth.pays
+        stays = worth.surely_pays if optional.surely else worth.pays(doubt)
         found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on {where}"
         progress(f"{optional.what} adds {found}: it is {'read' if stays else 'left out'}")
         if not stays:
@@ -141,7 +141,7 @@ def train(
         sources = fitted(cut.past)
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
         lessons.add(sources, cut)
-        if i == 1 < len(cuts) and settings.sequence and not warm and weigh(ORDER, "the first slice").surely_pays:
+        if i == 1 < len(cuts) and settings.sequence and not warm and weigh(ORDER, "the first slice", 1.0).surely_pays:
             most_batches = limit_for(recipe.sequence_batches, len(items))
     for optional in () if warm else (ORDER, TIME):
         if optional.source.applies(settings, histories.groups is not None):

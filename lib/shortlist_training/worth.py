@@ -23,10 +23,12 @@ class Worth:
     gain: float
     error: float
 
-    @property
-    def pays(self) -> bool:
-        """Whether there is a gain. Where it is within chance, a source costs time, but what it says is weighed."""
-        return self.gain > 0
+    def pays(self, doubt: float = 0.0) -> bool:
+        """Whether there is a gain, or might be by `doubt` standard errors.
+
+        Where it is within chance, a source costs time, but what it says is weighed.
+        """
+        return self.gain + doubt * self.error > 0
 
     @property
     def surely_pays(self) -> bool:

@@ -71,7 +71,7 @@ def sample(queries: int, seen: float, seed: int) -> tuple[np.ndarray, np.ndarray
 def test_a_source_that_sees_more_pays(slices: int) -> None:
     worth = worth_of(2, [sample(400, 2.0, seed) for seed in range(slices)])
     assert worth.gain > 0.05
-    assert worth.pays and worth.surely_pays
+    assert worth.pays() and worth.surely_pays
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -89,4 +89,4 @@ def test_a_source_that_is_left_out_leaves_no_column() -> None:
 
 
 def test_where_nobody_is_asked_nothing_pays() -> None:
-    assert not worth_of(2, [sample(0, 1.0, 0)] * 2).pays
+    assert not worth_of(2, [sample(0, 1.0, 0)] * 2).pays(1.0)
