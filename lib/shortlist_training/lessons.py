@@ -57,6 +57,7 @@ class Lessons:
         columns = [column.split(":")[0] != name for column in feature_names(self._sources)]
         self.samples = [without_source(sample, position) for sample in self.samples]
         self.parts = [part.with_features(np.flatnonzero(columns)) for part in self.parts]
+        self._sources = tuple(source for source in self._sources if source != name)
         self.fusion = fit_fusion(self.samples)
 
     def final_fusion(self) -> Fusion:
