@@ -28,6 +28,11 @@ def texts_of(data: Path) -> dict[str, str]:
     return dict(Dataset.read(data).items.select("item_id", "text").iter_rows())
 
 
+def attributes_of(data: Path) -> dict[str, tuple[tuple[str, str], ...]]:
+    rows = Dataset.read(data).items.select("item_id", "attributes").iter_rows()
+    return {item_id: tuple((pair["key"], pair["value"]) for pair in pairs) for item_id, pairs in rows}
+
+
 def test_a_change_holds_in_titles_filters_prices_and_vectors(system, ask):
     row = 7
     before, price = system.ranker.vectors(np.array([row])), float(system.ranker.facts.prices[row, 0])
@@ -54,9 +59,9 @@ def test_writing_what_is_there_changes_nothing(system, load, trained_bundle):
     table = trained_bundle.trained.table
     rows = np.arange(0, len(system.bundled), 7)
     titles, ids = system.items.titles.take(rows), system.items.ids.take(rows)
-    texts = texts_of(trained_bundle.data)
+    texts, known = texts_of(trained_bundle.data), attributes_of(trained_bundle.data)
     items = [
-        CatalogItem(id, title, texts[id], tuple(table.categories[row]), price_of(system, row))
+        CatalogItem(id, title, texts[id], tuple(table.categories[row]), price_of(system, row), known[id])
         for row, id, title in zip(rows, ids, titles, strict=True)
     ]
     system.apply_changes(list(map(written, items)))
@@ -75,8 +80,9 @@ def test_an_item_nobody_took_reads_the_same_whether_training_knew_it_or_not(load
     inputs = item_inputs(table.features, np.array([row])) | {"ids": np.zeros(1, np.int32)}  # as if nobody took it
     trained = tower_of(trained_bundle.trained.retriever).item_tower.vectors(inputs)[0]
     text = texts_of(trained_bundle.data)[table.item_ids[row]]
+    known = attributes_of(trained_bundle.data)[table.item_ids[row]]
     system.apply_changes([written(CatalogItem("X", table.titles[row], text, tuple(table.categories[row]),
-                                              price_of(system, row)))])  # fmt: skip
+                                              price_of(system, row), known))])  # fmt: skip
     at = system.items.ids.rows(["X"])
     served = tower_of(system.retriever).index.take(at)[0]
     assert served == pytest.approx(trained / np.linalg.norm(trained), abs=1e-5)

@@ -67,8 +67,12 @@ def purchases(items: list[str], users: int) -> list[Event]:
     return events
 
 
+def popular(retriever):
+    return next(source for source in retriever.all_sources if source.name == "popular")
+
+
 def unpopular(system: LoadedBundle, count: int) -> list[str]:
-    order = system.online_popularity._trained.all_sources[-1].order
+    order = popular(system.online_popularity._trained).order
     return system.items.ids.take(order[-count:])
 
 
@@ -141,7 +145,7 @@ def erasure(user: str) -> LogEntry:
 
 
 def values(trends: OnlinePopularity) -> list[float]:
-    return trends.retriever.all_sources[-1].values.tolist()
+    return popular(trends.retriever).values.tolist()
 
 
 def test_an_erased_user_makes_nothing_popular(system, monkeypatch):
