@@ -22,6 +22,7 @@ from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.item_item import ItemItem
+from shortlist_retrieval.sources.newcomers import Newcomers
 from shortlist_retrieval.sources.popularity import WINDOW_SHARES, Popularity, window_name
 from shortlist_retrieval.sources.recent_item_item import RecentItemItem
 from shortlist_retrieval.sources.similar_users import SimilarUsers
@@ -106,6 +107,7 @@ def _retriever(
     ]
     for days in (*(SPAN_DAYS * share for share in WINDOW_SHARES), np.inf):
         sources.append(Popularity.counted(window_name(days), events, len(clusters), days))
+    sources.append(Newcomers.counted(events, len(clusters), HALF_LIFE_DAYS))
     return Retriever(tuple(sources), Fusion.even(len(sources)), len(clusters))
 
 
