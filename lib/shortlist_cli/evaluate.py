@@ -64,8 +64,8 @@ def evaluate(
         print_new_items(new_items, terminal.output())
     if new_users:
         print_new_users(new_users, terminal.output())
-    of_new = {"new_items": new_items, "new_users": new_users, "ranker_share": metrics.get("ranker_share")}
-    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | of_new)
+    others = {"new_items": new_items, "new_users": new_users, "ranker_share": metrics.get("ranker_share")}
+    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | others)
     terminal.say(f"Wrote {quoted(out)}")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import polars as pl
 
 from shortlist_data.cells import Notes, is_filled, is_not_id, text_of, words
+from shortlist_data.inner_fields import object_of
 from shortlist_data.null_words import IN_TEXT
 from shortlist_data.reading import LINE
 from shortlist_data.schema import ATTRIBUTES, USERS
@@ -21,7 +21,7 @@ def unfolded(raw: pl.DataFrame) -> pl.DataFrame:
     """`raw` with a column of text for each key of the JSON objects in its column `attributes`, in place of that one."""
     if raw.schema.get("attributes") != pl.String or not raw["attributes"].str.starts_with("{").any():
         return raw
-    objects = [_object(cell) for cell in raw["attributes"]]
+    objects = [object_of(cell or "") for cell in raw["attributes"]]
     keys = dict.fromkeys(key for each in objects for key in each)
     columns = [pl.Series(key, [_text(each.get(key)) for each in objects], pl.String) for key in keys]
     rest = raw.with_columns(attributes=pl.when(~pl.col("attributes").str.starts_with("{")).then("attributes"))
@@ -62,14 +62,6 @@ def _names(raw: pl.DataFrame, schema: pl.Schema) -> list[str]:
     """The columns that become attributes, one for each."""
     extra = [name for name in raw.columns if name not in schema and name != LINE and not _NAMELESS.fullmatch(name)]
     return extra + ["attributes"] * ("attributes" in raw.columns and raw.schema["attributes"] != ATTRIBUTES)
-
-
-def _object(cell: str | None) -> dict[str, Any]:
-    try:
-        found = json.loads(cell or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _text(value: object) -> str | None:

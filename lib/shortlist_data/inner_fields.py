@@ -17,7 +17,7 @@ def inner_fields(batch: pl.DataFrame) -> tuple[str, ...]:
     for column in batch.select(pl.col(pl.String)):
         filled = column.drop_nulls().head(1)
         if len(filled) and filled[0].startswith("{"):
-            fields += [f"{column.name}.{key}" for key, value in _object(filled[0]).items() if _plain(value)]
+            fields += [f"{column.name}.{key}" for key, value in object_of(filled[0]).items() if _plain(value)]
     return tuple(field for field in fields if _PATH.fullmatch(field))
 
 
@@ -32,7 +32,8 @@ def with_inner_fields(batch: pl.DataFrame, wanted: Iterable[str]) -> pl.DataFram
     )
 
 
-def _object(text: str) -> dict[str, object]:
+def object_of(text: str) -> dict[str, object]:
+    """The object that a text is in JSON; an empty one for any other text."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -44,8 +44,10 @@ def popularity_within(
 
 def groups_of_strangers(queries: Queries) -> SparseRows:
     """The weights of each user's groups, [batch, groups]: 1 / k for each of k groups, of users of few events alone."""
-    groups = np.full((len(queries), 1), NO_GROUP, np.int32) if queries.groups is None else queries.groups
-    groups = np.where(queries.lengths[:, None] > MOST_EVENTS, NO_GROUP, groups)
+    strangers = queries.lengths <= MOST_EVENTS
+    if queries.groups is None or not strangers.any():  # most requests: the answer is at hand
+        return SparseRows(np.zeros(len(queries) + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), 0)
+    groups = np.where(strangers[:, None], queries.groups, NO_GROUP)
     present = groups != NO_GROUP
     counts: Int64s = present.sum(axis=1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

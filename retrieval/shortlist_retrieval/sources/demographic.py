@@ -11,21 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from shortlist_bundle.reader import Bundle
-from shortlist_bundle.writer import BundleWriter
 from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import NO_GROUP, NO_ITEM, Int32s, Queries
-from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.group_popularity import groups_of_strangers, members_of, popularity_within
 from shortlist_retrieval.profile import wanted
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings
-from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.sources.grouped_popularity import GroupedPopularity
 from shortlist_retrieval.sparse import SparseRows, product
-from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 
 @dataclass(frozen=True)
-class Demographic(Source):
+class Demographic(GroupedPopularity):
     """Scores log(1 + the users who would take an item if all were like the group), averaged over the groups."""
 
     kind = "Demographic"
@@ -37,8 +33,6 @@ class Demographic(Source):
         group="Popular with people of the same {key}.",
     )
 
-    popularity: sp.csr_matrix  # [groups, items]
-    unit: float = 1.0  # of its values
     name: str = "demographic"
 
     @classmethod
@@ -84,12 +78,3 @@ class Demographic(Source):
             best_scores = np.where(better, scores, best_scores)
             best_groups = np.where(better, group[:, None], best_groups)
         return best_groups
-
-    def write(self, writer: BundleWriter) -> None:
-        """Store the popularity within each group."""
-        write_csr(writer, f"retrieval/{self.name}/popularity", self.popularity, self.unit)
-
-    @classmethod
-    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Demographic:
-        """The source that `write` stored. It has no scores for new items."""
-        return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)

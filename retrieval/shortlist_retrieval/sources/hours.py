@@ -8,17 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from shortlist_bundle.reader import Bundle
-from shortlist_bundle.writer import BundleWriter
 from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import DAY, Float64s, Int64s, Queries
-from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.group_popularity import SHRINKAGE, popularity_within
 from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
-from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.sources.grouped_popularity import GroupedPopularity
 from shortlist_retrieval.sparse import SparseRows, product
-from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 PARTS, WEEK = 8, 7
 """Parts of a day, of three hours each, and days of a week."""
@@ -28,18 +24,17 @@ FIRST_DAY = 3
 
 
 @dataclass(frozen=True)
-class Hours(Source):
+class Hours(GroupedPopularity):
     """Scores log(1 + the choices that an item would have if all times were like this one).
 
     The part of the day and the day of the week have one half each. Both are those of UTC: whatever the zone is, its
-    evenings are the same part of the day, but for the hour that summer time moves.
+    evenings are the same part of the day, but for the hour that summer time moves. The rows of `popularity` are the
+    parts of a day, then the days of a week.
     """
 
     kind = "Hours"
     explanation = Explanation(ReasonKind.POPULAR, "Popular at this time.")
 
-    popularity: sp.csr_matrix  # [15, items]: rows of the parts of a day, then of the days of a week
-    unit: float = 1.0  # of its values
     name: str = "hours"
 
     @classmethod
@@ -83,15 +78,6 @@ class Hours(Source):
         offsets = 2 * np.arange(len(queries) + 1, dtype=np.int64)
         halves = np.full(rows.size, 0.5, np.float32)
         return product(SparseRows(offsets, rows.ravel(), halves, PARTS + WEEK), self.popularity, self.unit)
-
-    def write(self, writer: BundleWriter) -> None:
-        """Store the popularity at each time."""
-        write_csr(writer, f"retrieval/{self.name}/popularity", self.popularity, self.unit)
-
-    @classmethod
-    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Hours:
-        """The source that `write` stored. It has no scores for new items."""
-        return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)
 
 
 def rows_of(times: Int64s) -> Int64s:

@@ -8,17 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from shortlist_bundle.reader import Bundle
-from shortlist_bundle.writer import BundleWriter
 from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import DAY, NO_GROUP, Float64s, Int32s, Queries
-from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.group_popularity import groups_of_strangers, members_of, popularity_within
 from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.sources.fit_inputs import FitInputs
-from shortlist_retrieval.sources.source import Source
+from shortlist_retrieval.sources.grouped_popularity import GroupedPopularity
 from shortlist_retrieval.sparse import SparseRows, product
-from shortlist_retrieval.stored_matrix import load_csr, write_csr
 
 BEGINNING = DAY
 """What users take within this time of their first choice is what they began with, microseconds."""
@@ -28,17 +24,15 @@ EVERYBODY = 0
 
 
 @dataclass(frozen=True)
-class Newcomers(Source):
+class Newcomers(GroupedPopularity):
     """Scores log(1 + the newcomers who would begin with an item if all were like the user's groups).
 
-    Newcomers fade with a half-life, so the latest ones count most.
+    Newcomers fade with a half-life, so the latest ones count most. The first row of `popularity` is EVERYBODY's.
     """
 
     kind = "Newcomers"
     explanation = Explanation(ReasonKind.POPULAR, "Popular with people who are new here.")
 
-    popularity: sp.csr_matrix  # [1 + groups, items]
-    unit: float = 1.0  # of its values
     name: str = "newcomers"
 
     @classmethod
@@ -73,15 +67,6 @@ class Newcomers(Source):
             groups = np.where(groups < self.popularity.shape[0] - 1, groups, NO_GROUP)
         rows = _rows_of(groups, len(queries))
         return product(groups_of_strangers(replace(queries, groups=rows)), self.popularity, self.unit)
-
-    def write(self, writer: BundleWriter) -> None:
-        """Store the popularity with everybody and within each group."""
-        write_csr(writer, f"retrieval/{self.name}/popularity", self.popularity, self.unit)
-
-    @classmethod
-    def load(cls, bundle: Bundle, name: str, new: NewItems | None = None) -> Newcomers:
-        """The source that `write` stored. It has no scores for new items."""
-        return cls(*load_csr(bundle, f"retrieval/{name}/popularity"), name)
 
 
 def _rows_of(groups: Int32s | None, users: int) -> Int32s:

@@ -48,11 +48,11 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
-    queries = replace(queries.with_dislikes(bundle.dislike_below), asked=np.full(len(asked), users.clock(), np.int64))
+    groups = bundle.groups.of(ids, [query.attributes for query in asked]) if bundle.groups is not None else None
+    clock = np.full(len(asked), users.clock(), np.int64)
+    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
-    if bundle.groups is not None:
-        queries = replace(queries, groups=bundle.groups.of(ids, [query.attributes for query in asked]))
     hydrated = Hydrated.of(batch, queries, _rules(bundle, queries, asked)).degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]

@@ -175,9 +175,7 @@ class Check:
 
     def attributes(self, messages: Sequence[UserAttribute]) -> tuple[Attribute, ...]:
         """Keys and values of the user's attributes."""
-        self.length("user_attributes", messages, MAX_ATTRIBUTES)
-        sent = [(self.below(f"user_attributes[{i}]."), message) for i, message in enumerate(messages[:MAX_ATTRIBUTES])]
-        return tuple((check.id("key", message.key), check.id("value", message.value)) for check, message in sent)
+        return self.pairs("user_attributes", messages, MAX_ATTRIBUTES, Check.id)
 
     def item(self, message: ItemInput, vector_dim: int) -> CatalogItem:
         """An item to write, whose embedding holds `vector_dim` numbers, or any if that is 0."""
@@ -188,7 +186,7 @@ class Check:
             text=self.short("text", message.text, MAX_TEXT),
             categories=self.ids("categories", message.categories, MAX_CATEGORIES),
             price=self.price("price", message.price) if message.HasField("price") else None,
-            attributes=self.item_attributes(message.attributes),
+            attributes=self.pairs("attributes", message.attributes, MAX_ITEM_ATTRIBUTES, Check.value),
             embedding=self.embedding("embedding", message.embedding, vector_dim),
         )
 
@@ -203,11 +201,17 @@ class Check:
             self.refuse(field, "must not be all 0, which has no direction")
         return tuple(numbers)
 
-    def item_attributes(self, messages: Sequence[ItemAttribute]) -> tuple[Attribute, ...]:
-        """Keys and values of the item's attributes."""
-        self.length("attributes", messages, MAX_ITEM_ATTRIBUTES)
-        sent = [(self.below(f"attributes[{i}]."), message) for i, message in enumerate(messages[:MAX_ITEM_ATTRIBUTES])]
-        return tuple((check.id("key", message.key), check.value("value", message.value)) for check, message in sent)
+    def pairs(
+        self,
+        field: str,
+        messages: Sequence[UserAttribute | ItemAttribute],
+        most: int,
+        value: Callable[[Check, str, str], str],
+    ) -> tuple[Attribute, ...]:
+        """Keys and values of at most `most` attributes, whose values `value` checks."""
+        self.length(field, messages, most)
+        sent = [(self.below(f"{field}[{i}]."), message) for i, message in enumerate(messages[:most])]
+        return tuple((check.id("key", message.key), value(check, "value", message.value)) for check, message in sent)
 
     def value(self, field: str, value: str) -> str:
         """The text, if it is neither empty nor too long for the value of an item's attribute."""
