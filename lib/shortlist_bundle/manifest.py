@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from shortlist_core.seen_items import SeenItems
+
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 4
 """Version of the manifest's layout and of what the recipe writes. A reader refuses every other version."""
@@ -24,6 +26,9 @@ CATALOG_SEQUENCES = "catalog_sequences"
 
 DISLIKE_BELOW = "dislike_below"
 """Setting that `Manifest.dislike_below` reads."""
+
+SEEN_ITEMS = "seen_items"
+"""Setting that `Manifest.seen_items` reads."""
 
 _VERSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _LIBRARIES = (
@@ -68,6 +73,11 @@ class Manifest(BaseModel):
         """The value below which a rating is a dislike; -inf where all ratings are wishes."""
         stored = self.settings.get(DISLIKE_BELOW)
         return float(stored) if isinstance(stored, int | float) else -math.inf
+
+    @property
+    def seen_items(self) -> SeenItems:
+        """What happens to seen items where a request does not say: dropped where the bundle does not say it either."""
+        return SeenItems(str(self.settings.get(SEEN_ITEMS, SeenItems.DROP)))
 
     def sealed(self, stamp: datetime) -> Manifest:
         """This manifest with its digest and its version, which is made of `stamp` (UTC) and the digest."""

@@ -19,8 +19,10 @@ from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_cli import tables
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.seen import Seen
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.seen_items import SeenItems
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,7 +36,6 @@ Exclude = Annotated[list[str] | None, typer.Option(help="Id of an item to exclud
 Category = Annotated[
     list[str] | None, typer.Option(help="Only items of this category; may be repeated to allow several.")
 ]
-KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Include items that the user has seen.")]
 Attribute = Annotated[
     list[str] | None,
     typer.Option(help="Attribute of the user, such as country=France; may be repeated."),
@@ -51,7 +52,7 @@ def recommend(
     candidates: Annotated[int, typer.Option(help="Number of candidates to rank; 0: the server's default.")] = 0,
     exclude: Exclude = None,
     category: Category = None,
-    keep_seen: KeepSeen = False,
+    seen_items: Seen = None,
     diversity: Annotated[float, typer.Option(help="From 0 (by score only) to 1 (by variety only).")] = 0.0,
     attribute: Attribute = None,
     trace: Trace = False,
@@ -66,7 +67,7 @@ def recommend(
             candidate_count=candidates,
             excluded_item_ids=exclude or [],
             filter=_filter(category),
-            seen_items_policy=_policy(keep_seen),
+            seen_items_policy=_policy(seen_items),
             diversity=diversity,
             user_attributes=_attributes(attribute),
             include_trace=trace,
@@ -82,7 +83,7 @@ def retrieve(
     count: Annotated[int, typer.Option(help="Number of candidates at most.")] = 400,
     exclude: Exclude = None,
     category: Category = None,
-    keep_seen: KeepSeen = False,
+    seen_items: Seen = None,
     attribute: Attribute = None,
     trace: Trace = False,
     as_json: AsJson = False,
@@ -95,7 +96,7 @@ def retrieve(
             count,
             excluded_item_ids=exclude or [],
             filter=_filter(category),
-            seen_items_policy=_policy(keep_seen),
+            seen_items_policy=_policy(seen_items),
             user_attributes=_attributes(attribute),
             include_trace=trace,
         )
@@ -175,8 +176,8 @@ def _attributes(given: list[str] | None) -> list[UserAttribute]:
     return [UserAttribute(key=key, value=value) for key, _, value in pairs]
 
 
-def _policy(keep_seen: bool) -> SeenItemsPolicy.ValueType:
-    return SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP if keep_seen else SeenItemsPolicy.SEEN_ITEMS_POLICY_DROP
+def _policy(seen_items: SeenItems | None) -> SeenItemsPolicy.ValueType:
+    return SeenItemsPolicy.Value(f"SEEN_ITEMS_POLICY_{seen_items.name if seen_items else 'UNSPECIFIED'}")
 
 
 def _show_scored(answer: api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse, as_json: bool) -> None:

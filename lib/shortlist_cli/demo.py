@@ -69,7 +69,7 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
         from shortlist_training.recipe import train
         from shortlist_training.table import prepare
 
-        trained = train(prepare(shop.dataset, None), Recipe(**SETTINGS), seed, announce)
+        trained = train(prepare(shop.dataset, None), Recipe.model_validate(SETTINGS), seed, announce)
         manifest = publish(trained, folder / "bundles", seed)
         announce(f"published bundle {manifest.version}")
     return shop.dataset

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from shortlist_bundle.erasures import Erasures
 from shortlist_cli.folders import published_in, writable_file
+from shortlist_cli.seen import Seen
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
 from shortlist_core.terminal import quoted
@@ -28,9 +29,10 @@ def recommend(
     users: Annotated[Path, typer.Option(help="A user id a line.")],
     out: Annotated[Path, typer.Option(help="CSV to write: user_id,rank,item_id,score.")],
     count: Annotated[int, typer.Option(min=1, max=500, help="Items per user.")] = 20,
+    seen_items: Seen = None,
     bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
 ) -> None:
-    """Recommend to every user of a file by both stages, without what they already took.
+    """Recommend to every user of a file by both stages.
 
     Users without history get popular items. The CSV is safe to open in a spreadsheet: an id that it would take for a
     formula, such as `=1+1` or `@sum`, gets an apostrophe in front.
@@ -45,7 +47,8 @@ def recommend(
     from shortlist_training.offline import serving_offline
 
     queries = [
-        Query(user_id=user_id, count=count, candidate_count=max(count, DEFAULT_CANDIDATES)) for user_id in user_ids
+        Query(user_id=user_id, count=count, candidate_count=max(count, DEFAULT_CANDIDATES), seen_items=seen_items)
+        for user_id in user_ids
     ]
     with (
         serving_offline(loaded, erasures=Erasures(bundles)) as recommender,

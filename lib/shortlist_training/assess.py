@@ -14,6 +14,7 @@ import polars as pl
 from shortlist_bundle import Bundle
 from shortlist_bundle.items import ItemTable
 from shortlist_core.catalog import Attribute, CatalogItem
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import NO_ITEM, Event, Int32s
 from shortlist_evaluation.new_items import NewItems
 from shortlist_evaluation.new_users import NewUsers
@@ -111,12 +112,21 @@ def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
 
 def of_users(user_ids: Sequence[str]) -> list[Query]:
     """The queries by which the report ranks for users: as long as its longest metric looks."""
-    return [Query(user_id=user_id, count=LIST_LENGTH, candidate_count=LIST_LENGTH) for user_id in user_ids]
+    return [
+        Query(user_id=user_id, count=LIST_LENGTH, candidate_count=LIST_LENGTH, seen_items=SeenItems.DROP)
+        for user_id in user_ids
+    ]
 
 
 def _without_history(events: Sequence[tuple[Event, ...]], attributes: Sequence[tuple[Attribute, ...]]) -> list[Query]:
     return [
-        Query(context=context, attributes=pairs, count=LIST_LENGTH, candidate_count=LIST_LENGTH)
+        Query(
+            context=context,
+            attributes=pairs,
+            count=LIST_LENGTH,
+            candidate_count=LIST_LENGTH,
+            seen_items=SeenItems.DROP,
+        )
         for context, pairs in zip(events, attributes, strict=True)
     ]
 

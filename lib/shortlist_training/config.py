@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
 
 
@@ -38,6 +39,12 @@ class Recipe(BaseModel):
     """Batches of 2,000 steps that the sequence model is trained on in the first two slices, at most; each later slice
     takes 15 %. Above 8,192 items, where a batch takes longer, it is 40 % of that. The first slice takes 1,000, and
     where these did not surely pay no more follow. 36 looks at every step are enough. 0: there is no sequence model.
+    """
+
+    seen_items: SeenItems | None = None
+    """What happens to items that a user has seen where a request does not say: `drop`, `keep`, or `repeats`, which lets
+    those compete that the user is likely to take again. Left out: `repeats` where at least half of what users take they
+    had taken before, else `drop`.
     """
 
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6

@@ -14,7 +14,7 @@ from shortlist_bundle import BundleStore, Manifest
 from shortlist_bundle.groups import write_groups
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
-from shortlist_bundle.manifest import CATALOG_SEQUENCES, DISLIKE_BELOW
+from shortlist_bundle.manifest import CATALOG_SEQUENCES, DISLIKE_BELOW, SEEN_ITEMS
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
 from shortlist_training.recipe import Trained
@@ -54,6 +54,7 @@ def publish(
                 "retrieval": asdict(trained.settings),
                 "scorer": trained.scorer.scorer.config.to_json(),
                 DISLIKE_BELOW: trained.dislike_below,
+                SEEN_ITEMS: trained.seen_items,
                 CATALOG_SEQUENCES: dict(catalog_sequences),
             },
             metrics=metrics(trained),
@@ -74,6 +75,7 @@ def metrics(trained: Trained) -> dict[str, Any]:
         "ranking_examples": trained.n_examples,
         "ranker_ndcg_at_10_held_out": trained.scorer.blend.ndcg,
         "stage_one_ndcg_at_10_held_out": trained.scorer.blend.stage_one_ndcg,
+        "repeats_share": trained.repeats.share,
         "ranker_share": trained.scorer.blend.share,
         f"index_recall_at_{RECALL_AT}": recall_against_exact(embedding.index, users, RECALL_AT),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Bools, EventType, Queries
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features.matrix import feature_names
@@ -67,6 +68,7 @@ class Trained:
     settings: RetrievalSettings
     dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
     repeats: Repeats  # how likely users take again what they took before
+    seen_items: SeenItems  # what happens to seen items where a request does not say
     n_examples: int  # queries with their candidates that the ranker learned from
 
 
@@ -185,6 +187,8 @@ def train(
     sources = fitted(histories, 0.5 if len(cuts) > 1 else 1.0)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     repeats = Repeats.fit([(cut.past, cut.queries, cut.later) for cut in cuts], histories, len(items))
+    seen_items = recipe.seen_items or repeats.usual_policy
+    progress(f"{repeats.share:.1%} of what users took they had taken before: seen items are {seen_items.in_words}")
     return Trained(
         table,
         Retriever(sources, fusion, len(items)),
@@ -194,6 +198,7 @@ def train(
         settings,
         below,
         repeats,
+        seen_items,
         sum(map(len, parts)),
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,10 @@ from scipy.special import expit
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import (
     DAY,
     EVENT_WEIGHTS,
-    NO_ITEM,
     Bools,
     EventType,
     Float32s,
@@ -29,6 +28,7 @@ from shortlist_core.types import (
     Int64s,
     Queries,
 )
+from shortlist_ranking.expected import Expected
 
 PENALTY = 1e-3
 """L2 penalty on the weights of the standardised features."""
@@ -42,19 +42,10 @@ HOUR = 1 / 24
 FEWEST = 20
 """Items taken again from which on a rhythm is learned; with fewer, nothing is said to be likely to come again."""
 
-LEAST = 1e-6
-"""Probability below which an item is not proposed again."""
+MOSTLY = 0.5
+"""Share of repeats among what users take from which on lists hold seen items where nobody says otherwise."""
 
 _WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What users took before, one entry per user and item, user by user, items ascending."""
-
-    rows: Int64s  # [entries] positions of queries
-    items: Int32s  # [entries] rows
-    features: Float64s  # [entries, FEATURES]
 
 
 @dataclass(frozen=True)
@@ -66,6 +57,7 @@ class Repeats:
     spread: Float64s  # [features]
     again: Float32s  # [items] log odds that somebody who took the item took it again
     usual: float  # the same for the average item
+    share: float = 0.0  # of all that users with a history took in the slices, the part that they had taken before
 
     @classmethod
     def fit(cls, lessons: Sequence[tuple[Queries, Queries, Queries]], histories: Queries, n_items: int) -> Repeats:
@@ -75,12 +67,13 @@ class Repeats:
 
         Without enough that was taken again, every probability is 0.
         """
-        features, labels = [np.zeros((0, FEATURES))], [np.zeros(0, np.bool_)]
+        features, labels, all_taken = [np.zeros((0, FEATURES))], [np.zeros(0, np.bool_)], 0
         for past, queries, later in lessons:
             again, usual = again_rates(past, n_items)
             taken = _taken(queries, again, usual)
             wanted = later.keep(_WANTED[later.types])
             keys = np.unique(wanted.rows() * n_items + wanted.items)
+            all_taken += int(np.count_nonzero(~queries.without_history[keys // n_items]))
             features.append(taken.features)
             labels.append(np.isin(taken.rows * n_items + taken.items, keys))
         x, y = np.concatenate(features), np.concatenate(labels)
@@ -88,41 +81,25 @@ class Repeats:
         mean, spread = (x.mean(axis=0), x.std(axis=0) + 1e-9) if len(x) else (np.zeros(FEATURES), np.ones(FEATURES))
         if y.sum() < FEWEST:
             return cls(np.append(np.zeros(FEATURES), -np.inf), mean, spread, again, usual)
-        return cls(_logistic((x - mean) / spread, y), mean, spread, again, usual)
+        return cls(_logistic((x - mean) / spread, y), mean, spread, again, usual, float(y.sum() / all_taken))
 
-    def probabilities(self, queries: Queries) -> tuple[Taken, Float64s]:
-        """What the queries' users took before, and the probability that they take it again, float64 [entries]."""
+    def expected(self, queries: Queries) -> Expected:
+        """What the queries' users took before, and the probability that they take it again."""
         taken = _taken(queries, self.again, self.usual)
-        return taken, expit((taken.features - self.mean) / self.spread @ self.weights[:-1] + self.weights[-1])
+        offsets = np.searchsorted(taken.rows, np.arange(len(queries) + 1))
+        logits = (taken.features - self.mean) / self.spread @ self.weights[:-1] + self.weights[-1]
+        return Expected(offsets, taken.items, expit(logits))
 
-    def likely(self, queries: Queries, count: int, allowed: Bools | None) -> list[Int32s]:
-        """For each query up to `count` items that it is likeliest to take again, int32 rows, likeliest first."""
-        taken, probabilities = self.probabilities(queries)
-        passing = probabilities > LEAST
-        if allowed is not None:
-            passing &= allowed[taken.items]
-        order = np.lexsort((-probabilities, taken.rows))
-        order = order[passing[order]]
-        bounds = np.searchsorted(taken.rows[order], np.arange(len(queries) + 1))
-        return [taken.items[order[a:b][:count]] for a, b in pairwise(bounds.tolist())]
-
-    def put(self, queries: Queries, items: Int32s, scores: Float32s) -> Float32s:
-        """The scores float32 [batch, n] of the candidates `items`, those that were taken before by the rhythm."""
-        taken, probabilities = self.probabilities(queries)
-        n = int(max(items.max(initial=0), taken.items.max(initial=0))) + 1
-        keys = taken.rows * n + taken.items
-        asked = np.arange(len(items))[:, None] * n + items
-        at = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
-        if not len(keys):
-            return scores
-        known = (keys[at] == asked) & (items != NO_ITEM)
-        return np.where(known, probabilities[at], scores).astype(np.float32)
+    @property
+    def usual_policy(self) -> SeenItems:
+        """What suits data with such a share of repeats where nobody says otherwise."""
+        return SeenItems.REPEATS if self.share >= MOSTLY else SeenItems.DROP
 
     def write(self, writer: BundleWriter) -> None:
         """Store the model."""
         for name in ("weights", "mean", "spread", "again"):
             writer.array(f"ranking/repeats_{name}", np.nan_to_num(getattr(self, name), neginf=NEVER))
-        writer.json("ranking/repeats", {"usual": self.usual})
+        writer.json("ranking/repeats", {"usual": self.usual, "share": self.share})
 
     @classmethod
     def load(cls, bundle: Bundle) -> Repeats | None:
@@ -132,7 +109,16 @@ class Repeats:
         weights, mean, spread, again = (
             bundle.array(f"ranking/repeats_{name}") for name in ("weights", "mean", "spread", "again")
         )
-        return cls(weights, mean, spread, again, bundle.json("ranking/repeats")["usual"])
+        return cls(weights, mean, spread, again, **bundle.json("ranking/repeats"))
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What users took before, one entry per user and item, user by user, items ascending."""
+
+    rows: Int64s  # [entries] positions of queries
+    items: Int32s  # [entries] rows
+    features: Float64s  # [entries, FEATURES]
 
 
 FEATURES = 10
@@ -170,7 +156,7 @@ def _moments(queries: Queries) -> tuple[Int64s, Int32s, Int64s, Int64s, Int64s, 
     return rows[first], items[first], back[last], counts, times[first], times[last]
 
 
-def _taken(queries: Queries, again: Float32s, usual: float) -> Taken:
+def _taken(queries: Queries, again: Float32s, usual: float) -> _Taken:
     rows, items, back, counts, first, last = _moments(queries)
     age = np.maximum(queries.now[rows] - last, 0) / DAY + HOUR
     gap = (last - first) / DAY / np.maximum(counts - 1, 1) + HOUR
@@ -200,7 +186,7 @@ def _taken(queries: Queries, again: Float32s, usual: float) -> Taken:
         ],
         axis=1,
     )
-    return Taken(rows, items, features)
+    return _Taken(rows, items, features)
 
 
 def _logistic(x: Float64s, y: Bools) -> Float64s:

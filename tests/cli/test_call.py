@@ -23,7 +23,7 @@ def test_recommend_shows_items_with_source_and_reason(call: Shell) -> None:
 
 
 def test_recommend_passes_its_options_on(call: Shell, server: Server) -> None:
-    options = "--count 7 --candidates 50 --exclude i8 --exclude i9 --category tea --keep-seen --diversity 0.5"
+    options = "--count 7 --candidates 50 --exclude i8 --exclude i9 --category tea --seen-items keep --diversity 0.5"
     call("recommend", "--user", "u1", *options.split())
     (sent,) = server.requests
     assert (sent.count, sent.candidate_count, sent.diversity, sent.seen_items_policy) == (7, 50, 0.5, 2)

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from shortlist_bundle import BundleStore
-from shortlist_core.types import EventType
+from shortlist_core.seen_items import SeenItems
+from shortlist_core.types import EventType, Int32s
 from shortlist_data.dataset import Dataset
 from shortlist_server.pipeline.pipeline import Pipeline, Run
 from shortlist_server.pipeline.query import Query
@@ -44,11 +45,15 @@ def test_what_is_taken_every_week_comes_first_and_says_why(tmp_path: Path) -> No
     with serving_offline(BundleStore(tmp_path).load()) as recommender:
         ids = recommender.bundle.bundled.ids
         users = list(weekly)
-        again = recommender.recommend([Query(user_id=user, count=4, keep_seen=True) for user in users]).items
+
+        def lists(policy: SeenItems | None) -> Int32s:
+            return recommender.recommend([Query(user_id=user, count=4, seen_items=policy) for user in users]).items
+
+        again = lists(SeenItems.KEEP)
         first = [len({ids[int(row)] for row in rows} & weekly[user]) for user, rows in zip(users, again, strict=True)]
-        dropped = recommender.recommend([Query(user_id=user, count=4) for user in users]).items
+        dropped, repeats, usual = lists(SeenItems.DROP), lists(SeenItems.REPEATS), lists(None)
         seen = Counter((row[0], row[1]) for row in rows)
-        request = PendingRequest(Query(user_id=users[0], count=4, keep_seen=True), RequestContext())
+        request = PendingRequest(Query(user_id=users[0], count=4, seen_items=SeenItems.KEEP), RequestContext())
         pipeline = Pipeline(recommender.users, recommender.thread)
         pipeline.recommend(recommender.bundle, [request], Run())
         answer = request.result()
@@ -57,4 +62,6 @@ def test_what_is_taken_every_week_comes_first_and_says_why(tmp_path: Path) -> No
     assert reasons.anchors.tolist() == answer.items.tolist()
     assert set(reasons.done.tolist()) == {EventType.PURCHASE}
     assert np.mean(first) / 4 >= 0.9
+    assert np.array_equal(repeats, again)  # of what everybody takes every week, all that comes first is likely
+    assert np.array_equal(usual, repeats)  # most of what they take they had taken before
     assert not any((user, ids[int(row)]) in seen for user, rows in zip(users, dropped, strict=True) for row in rows)

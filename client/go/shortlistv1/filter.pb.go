@@ -28,12 +28,17 @@ const (
 type SeenItemsPolicy int32
 
 const (
-	// The default: as SEEN_ITEMS_POLICY_DROP.
+	// The default: what training found out about the serving bundle's data. SEEN_ITEMS_POLICY_REPEATS where at least half
+	// of what users take they had taken before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_UNSPECIFIED SeenItemsPolicy = 0
 	// They are left out of the answer.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_DROP SeenItemsPolicy = 1
-	// They may be recommended again: for music, groceries, news that one reads twice.
+	// They may be recommended again, each by the probability that the user takes it again.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_KEEP SeenItemsPolicy = 2
+	// Those that the user is likely to take again may be recommended again, by that probability, the others are left out:
+	// for music, groceries, news that one reads twice. How likely it is follows from how often, how regularly and how long
+	// ago the user took the item. Where nobody takes anything twice, as SEEN_ITEMS_POLICY_DROP.
+	SeenItemsPolicy_SEEN_ITEMS_POLICY_REPEATS SeenItemsPolicy = 3
 )
 
 // Enum value maps for SeenItemsPolicy.
@@ -42,11 +47,13 @@ var (
 		0: "SEEN_ITEMS_POLICY_UNSPECIFIED",
 		1: "SEEN_ITEMS_POLICY_DROP",
 		2: "SEEN_ITEMS_POLICY_KEEP",
+		3: "SEEN_ITEMS_POLICY_REPEATS",
 	}
 	SeenItemsPolicy_value = map[string]int32{
 		"SEEN_ITEMS_POLICY_UNSPECIFIED": 0,
 		"SEEN_ITEMS_POLICY_DROP":        1,
 		"SEEN_ITEMS_POLICY_KEEP":        2,
+		"SEEN_ITEMS_POLICY_REPEATS":     3,
 	}
 )
 
@@ -141,11 +148,12 @@ const file_shortlist_v1_filter_proto_rawDesc = "" +
 	"\x19shortlist/v1/filter.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"v\n" +
 	"\x06Filter\x125\n" +
 	"\x13included_categories\x18\x01 \x03(\tB\x04\xe2A\x01\x01R\x12includedCategories\x125\n" +
-	"\x13excluded_categories\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x12excludedCategories*l\n" +
+	"\x13excluded_categories\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x12excludedCategories*\x8b\x01\n" +
 	"\x0fSeenItemsPolicy\x12!\n" +
 	"\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n" +
-	"\x16SEEN_ITEMS_POLICY_KEEP\x10\x02B\x14\n" +
+	"\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x12\x1d\n" +
+	"\x19SEEN_ITEMS_POLICY_REPEATS\x10\x03B\x14\n" +
 	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (

@@ -47,7 +47,7 @@ type RecommendRequest struct {
 	ExcludedItemIds []string `protobuf:"bytes,6,rep,name=excluded_item_ids,json=excludedItemIds,proto3" json:"excluded_item_ids,omitempty"`
 	// Conditions that every item answered meets. Unset (the default): none.
 	Filter *Filter `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`
-	// What happens to items that the user's history holds. Default: they are dropped.
+	// What happens to items that the user's history holds. Default: what suits the serving bundle's data.
 	SeenItemsPolicy SeenItemsPolicy `protobuf:"varint,8,opt,name=seen_items_policy,json=seenItemsPolicy,proto3,enum=shortlist.v1.SeenItemsPolicy" json:"seen_items_policy,omitempty"`
 	// How much variety counts against score (the trade-off of maximal marginal relevance): 0 to 1, both inclusive, NaN
 	// and anything outside refused. 0 (the default): score alone; 1: variety alone.
@@ -333,7 +333,7 @@ type BatchRecommendQuery struct {
 	ExcludedItemIds []string `protobuf:"bytes,5,rep,name=excluded_item_ids,json=excludedItemIds,proto3" json:"excluded_item_ids,omitempty"`
 	// Conditions that every item answered meets. Unset (the default): none.
 	Filter *Filter `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
-	// What happens to items that the user's history holds. Default: they are dropped.
+	// What happens to items that the user's history holds. Default: what suits the serving bundle's data.
 	SeenItemsPolicy SeenItemsPolicy `protobuf:"varint,7,opt,name=seen_items_policy,json=seenItemsPolicy,proto3,enum=shortlist.v1.SeenItemsPolicy" json:"seen_items_policy,omitempty"`
 	// How much variety counts against score: 0 to 1, both inclusive, NaN and anything outside refused. 0 (the default):
 	// score alone.
@@ -531,7 +531,7 @@ type StreamRecommendRequest struct {
 	ExcludedItemIds []string `protobuf:"bytes,6,rep,name=excluded_item_ids,json=excludedItemIds,proto3" json:"excluded_item_ids,omitempty"`
 	// Conditions that every item answered meets. Unset (the default): none.
 	Filter *Filter `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`
-	// What happens to items that the user's history holds. Default: they are dropped.
+	// What happens to items that the user's history holds. Default: what suits the serving bundle's data.
 	SeenItemsPolicy SeenItemsPolicy `protobuf:"varint,8,opt,name=seen_items_policy,json=seenItemsPolicy,proto3,enum=shortlist.v1.SeenItemsPolicy" json:"seen_items_policy,omitempty"`
 	// How much variety counts against score: 0 to 1, both inclusive, NaN and anything outside refused. 0 (the default):
 	// score alone.
@@ -774,7 +774,7 @@ type RetrieveRequest struct {
 	ExcludedItemIds []string `protobuf:"bytes,5,rep,name=excluded_item_ids,json=excludedItemIds,proto3" json:"excluded_item_ids,omitempty"`
 	// Conditions that every item answered meets. Unset (the default): none.
 	Filter *Filter `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
-	// What happens to items that the user's history holds. Default: they are dropped.
+	// What happens to items that the user's history holds. Default: what suits the serving bundle's data.
 	SeenItemsPolicy SeenItemsPolicy `protobuf:"varint,7,opt,name=seen_items_policy,json=seenItemsPolicy,proto3,enum=shortlist.v1.SeenItemsPolicy" json:"seen_items_policy,omitempty"`
 	// Whether the response carries what each stage did. Default: false.
 	IncludeTrace bool `protobuf:"varint,8,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Ranked, StageTrace
+from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.request import PendingRequest
 from shortlist_server.pipeline.rules import Rules
@@ -78,16 +79,18 @@ class Hydrated(Batch):
 
     queries: Queries
     rules: Rules
+    repeats: Expected | None  # of the requests that let seen items come again; None where none of them does
 
     @classmethod
-    def of(cls, batch: Batch, queries: Queries, rules: Rules) -> Hydrated:
+    def of(cls, batch: Batch, queries: Queries, rules: Rules, repeats: Expected | None = None) -> Hydrated:
         """The batch with the queries and rules that hydration has made."""
-        return cls(batch.bundle, batch.requests, batch.progress, queries, rules)
+        return cls(batch.bundle, batch.requests, batch.progress, queries, rules, repeats)
 
     def select(self, which: Int64s) -> Self:
         """As `Batch.select`."""
         chosen = Batch.select(self, which)
-        return replace(chosen, queries=self.queries.select(which), rules=self.rules.select(which))
+        repeats = None if self.repeats is None else self.repeats.select(which)
+        return replace(chosen, queries=self.queries.select(which), rules=self.rules.select(which), repeats=repeats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Retrieved(Hydrated):
     ) -> Retrieved:
         """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
-            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.rules),
+            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.rules, batch.repeats),
             *(candidates, candidates.fused, co_visitation),
         )
         return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))

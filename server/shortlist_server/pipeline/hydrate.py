@@ -12,7 +12,9 @@ import numpy as np
 import structlog
 
 from shortlist_core.errors import StateError
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries, among, distinct
+from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.batch import Batch, Hydrated
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.query import Query
@@ -53,7 +55,10 @@ def hydrate(
     queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
-    hydrated = Hydrated.of(batch, queries, _rules(bundle, queries, asked)).degraded("state_unavailable", store_failed)
+    policies = [query.seen_items or bundle.seen_items for query in asked]
+    repeats = _repeats(bundle, queries, policies)
+    rules = _rules(bundle, queries, asked, policies, repeats)
+    hydrated = Hydrated.of(batch, queries, rules, repeats).degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
 
@@ -67,17 +72,40 @@ def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser],
     return int(np.count_nonzero(bundle.groups.ids.rows(without) == NO_ITEM))
 
 
-def _rules(bundle: LoadedBundle, queries: Queries, asked: Sequence[Query]) -> Rules:
+def _repeats(bundle: LoadedBundle, queries: Queries, policies: Sequence[SeenItems]) -> Expected | None:
+    """What is expected of the users whose lists may hold seen items; None where there are no such users."""
+    may_repeat = np.array([policy != SeenItems.DROP for policy in policies])
+    if not may_repeat.any():
+        return None
+    if bundle.repeats is None:
+        return Expected.nothing(len(queries))
+    return bundle.repeats.expected(queries.keep(np.repeat(may_repeat, queries.lengths)))
+
+
+def _rules(
+    bundle: LoadedBundle,
+    queries: Queries,
+    asked: Sequence[Query],
+    policies: Sequence[SeenItems],
+    repeats: Expected | None,
+) -> Rules:
     """The rules of each request."""
     ids, deleted, seen = bundle.items.ids, bundle.items.deleted, queries.seen()
     if len(deleted):
         seen = [rows[~among(rows, deleted)] for rows in seen]
     return Rules(
-        [_NOTHING if query.keep_seen else rows for query, rows in zip(asked, seen, strict=True)],
+        [_dropped(policy, rows, repeats, i) for i, (policy, rows) in enumerate(zip(policies, seen, strict=True))],
         [distinct(ids.rows(query.excluded)) if query.excluded else _NOTHING for query in asked],
         bundle.filters.allowed(asked[0].filter),
         deleted,
     )
+
+
+def _dropped(policy: SeenItems, seen: Int32s, repeats: Expected | None, query: int) -> Int32s:
+    """The seen items that the answer must not hold."""
+    if policy == SeenItems.DROP or repeats is None:
+        return seen
+    return _NOTHING if policy == SeenItems.KEEP else seen[~among(seen, repeats.likely(query))]
 
 
 def _live(users: UserEvents, asked: Sequence[Query]) -> tuple[dict[str, LiveUser], list[bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Event
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.system.filters import Filter
@@ -21,7 +22,7 @@ class Query:
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids
     filter: Filter = field(default_factory=Filter)
-    keep_seen: bool = False
+    seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
     diversity: float = 0.0
     include_trace: bool = False
     item_ids: tuple[str, ...] = ()  # Rank: the caller's candidates, distinct; SimilarItems: the one item

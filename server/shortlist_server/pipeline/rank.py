@@ -73,11 +73,7 @@ def _with_repeats(batch: Retrieved, scores: Float32s) -> Float32s:
     The ranker learns from what is new to a user, so what it says of a seen item means nothing. Both are probabilities
     of being taken within the same time.
     """
-    again = [request.query.keep_seen for request in batch.requests]
-    if batch.bundle.repeats is None or not any(again):
-        return scores
-    put = batch.bundle.repeats.put(batch.queries, batch.candidates.items, scores)
-    return np.where(np.array(again)[:, None], put, scores)
+    return scores if batch.repeats is None else batch.repeats.put(batch.candidates.items, scores)
 
 
 def _all_pass(batch: Retrieved) -> list[StageCounts]:

@@ -7,23 +7,19 @@ items take the place of candidates.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.explanations import BUY_AGAIN, TOGETHER_NOW
-from shortlist_core.types import NO_ITEM, Bools, Int32s, distinct
+from shortlist_core.types import NO_ITEM, Int32s, distinct
 from shortlist_server.pipeline.batch import Batch, Hydrated, Retrieved
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
 from shortlist_server.pipeline.rules import Rules
 from shortlist_state.baskets import Baskets
-
-if TYPE_CHECKING:
-    from shortlist_ranking.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +38,8 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
         also = bundle.new_items.proposals(batch.queries, count, allowed)
         if visited_together:
             also[TOGETHER_NOW.name] = visited_together.items
-        if bundle.repeats and any(request.query.keep_seen for request in batch.requests):
-            also[BUY_AGAIN.name] = _likely_again(bundle.repeats, batch, count, allowed)
+        if batch.repeats is not None:
+            also[BUY_AGAIN.name] = batch.repeats.likeliest(count, allowed)
         candidates = bundle.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
     except Exception:
         log.exception("retrieval_failed")
@@ -98,12 +94,6 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
         log.exception("similar_failed")
     candidates, filled = fill_with_popular(no_candidates(bundle.popular, 1), bundle.popular, rules, query.count)
     return _described(Retrieved.of_candidates(asked, candidates).degraded("popular_fallback", filled))
-
-
-def _likely_again(repeats: Repeats, batch: Hydrated, count: int, allowed: Bools | None) -> list[Int32s]:
-    """The seen items that each user is likeliest to take again, for the requests that let them come again."""
-    likely = repeats.likely(batch.queries, count, allowed)
-    return [rows if request.query.keep_seen else rows[:0] for rows, request in zip(likely, batch.requests, strict=True)]
 
 
 def _described(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:

@@ -142,7 +142,7 @@ def _truthful(batch: Retrieved, shown: Candidates, reasons: Reasons) -> Reasons:
     Seen items say so, and so do new items that no source proposed, and no deleted item is named.
     """
     items = batch.bundle.items
-    if any(request.query.keep_seen for request in batch.requests):
+    if batch.repeats is not None:
         reasons = _of_seen(batch, shown, reasons)
     new = shown.items >= items.bundled
     if new.any():

@@ -20,6 +20,7 @@ from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist_bundle import Label
 from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.errors import InvalidArgumentError, Violation
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import DAY, SECOND, Event, EventType
 from shortlist_core.values import (
     ID_RULE,
@@ -42,6 +43,7 @@ MAX_FILTER_NAMES = 100  # of each condition
 MAX_TOKEN = 1_024
 
 _LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
+_POLICIES = {1: SeenItems.DROP, 2: SeenItems.KEEP, 3: SeenItems.REPEATS}
 _TYPES = {int(type): type for type in EventType}
 T = TypeVar("T")
 
@@ -137,11 +139,11 @@ class Check:
             self.refuse(field, f"{value} is no BundleLabel")
         return _LABELS.get(value, "stable")
 
-    def keep_seen(self, value: int) -> bool:
-        """Whether seen items may be recommended again."""
+    def seen_items(self, value: int) -> SeenItems | None:
+        """The policy of the enum's value; None where none is given."""
         if value not in SeenItemsPolicy.values():
             self.refuse("seen_items_policy", f"{value} is no SeenItemsPolicy")
-        return value == SeenItemsPolicy.SEEN_ITEMS_POLICY_KEEP
+        return _POLICIES.get(value)
 
     def type(self, field: str, value: int) -> EventType:
         """The event type of the enum's value, if there is one."""

@@ -215,7 +215,7 @@ def _query(check: Check, request: ForUser, request_id: str) -> Query:
         candidate_count=max(count, candidates),
         excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
         filter=check.filter(request.filter),
-        keep_seen=check.keep_seen(request.seen_items_policy),
+        seen_items=check.seen_items(request.seen_items_policy),
         diversity=diversity,
         include_trace=request.include_trace,
     )

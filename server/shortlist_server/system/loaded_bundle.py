@@ -15,6 +15,7 @@ from shortlist_bundle.items import ItemTable
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange
 from shortlist_core.device import Device
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Candidates, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
@@ -49,6 +50,7 @@ class LoadedBundle:
     erased_rows: ErasedRows
     bundled: ItemTable  # the items as they were published, without later changes
     dislike_below: float  # the value below which a rating is a dislike
+    seen_items: SeenItems  # the policy of requests that name none
     catalog_sequences: Mapping[
         str, int
     ]  # store of items -> sequence number up to which the bundle contains its changes
@@ -103,6 +105,7 @@ class LoadedBundle:
         return cls(
             *(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, repeats, erased, table),
             manifest.dislike_below,
+            manifest.seen_items,
             manifest.catalog_sequences,
         )
 

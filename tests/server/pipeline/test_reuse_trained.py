@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortlist_core.catalog import CatalogChange, CatalogItem
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Event as StoredEvent
 from shortlist_core.types import Ranked
 from shortlist_server.pipeline.pipeline import Pipeline, Run
@@ -60,7 +61,9 @@ def test_answers_given_again_are_those_that_would_be_made_anew(trained: LoadedBu
     for kind, number, place in steps:
         name, item = names[number], shown[place]
         if kind == "ask":
-            plan = Query("r", name, count=10, candidate_count=50, keep_seen=bool(place))
+            plan = Query(
+                "r", name, count=10, candidate_count=50, seen_items=SeenItems.KEEP if place else SeenItems.DROP
+            )
             given, made = ask(plan, answers), ask(plan, None)
             assert all(np.array_equal(x, y) for x, y in zip(arrays(given), arrays(made), strict=True))
             assert (given.hits.sources, given.reasons.sources) == (made.hits.sources, made.reasons.sources)

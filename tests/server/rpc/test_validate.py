@@ -103,7 +103,7 @@ def test_categories_rank_and_batch_have_their_limits() -> None:
 def test_defaults_are_those_of_the_api() -> None:
     query = validate.recommend(api.RecommendRequest())
     assert (query.count, query.candidate_count, query.diversity) == (20, 400, 0)
-    assert not query.keep_seen and not query.filter and query.request_id
+    assert query.seen_items is None and not query.filter and query.request_id
     assert validate.retrieve(api.RetrieveRequest()).count == 400
     assert validate.similar_items(api.SimilarItemsRequest(item_id="i")).count == 20
     assert validate.recommend(api.RecommendRequest(count=500, candidate_count=3)).candidate_count == 500

@@ -6,6 +6,7 @@ import pytest
 from trained_system import deleted, included, like, some_category, written
 
 from shortlist_core.errors import NotFoundError
+from shortlist_core.seen_items import SeenItems
 from shortlist_server.pipeline.pipeline import Pipeline
 from shortlist_server.system.filters import Filter
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -24,7 +25,7 @@ def test_deleted_items_never_appear_again_until_they_come_back(system, ask):
     system.apply_changes([written(like(system, 5, "twin"))])
     system.apply_changes([deleted("twin"), deleted("nobody"), *map(deleted, gone)])
     some = some_category(system)
-    for plan in ({"user_id": user}, {}, {"filter": included(some)}, {"keep_seen": True, "user_id": user}):
+    for plan in ({"user_id": user}, {}, {"filter": included(some)}, {"seen_items": SeenItems.KEEP, "user_id": user}):
         answer = ask(system, **plan, **everything)
         named = {row for row in (*answer.items.tolist(), *answer.reasons.anchors.tolist()) if row >= 0}
         assert len(answer.items) and not {*system.items.ids.take(sorted(named))} & {*gone, "twin"}

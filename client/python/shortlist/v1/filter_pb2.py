@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/filter.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"N\n\x06\x46ilter\x12!\n\x13included_categories\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12!\n\x13\x65xcluded_categories\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01*l\n\x0fSeenItemsPolicy\x12!\n\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/filter.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"N\n\x06\x46ilter\x12!\n\x13included_categories\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12!\n\x13\x65xcluded_categories\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01*\x8b\x01\n\x0fSeenItemsPolicy\x12!\n\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x12\x1d\n\x19SEEN_ITEMS_POLICY_REPEATS\x10\x03\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILTER'].fields_by_name['included_categories']._serialized_options = b'\342A\001\001'
   _globals['_FILTER'].fields_by_name['excluded_categories']._loaded_options = None
   _globals['_FILTER'].fields_by_name['excluded_categories']._serialized_options = b'\342A\001\001'
-  _globals['_SEENITEMSPOLICY']._serialized_start=156
-  _globals['_SEENITEMSPOLICY']._serialized_end=264
+  _globals['_SEENITEMSPOLICY']._serialized_start=157
+  _globals['_SEENITEMSPOLICY']._serialized_end=296
   _globals['_FILTER']._serialized_start=76
   _globals['_FILTER']._serialized_end=154
 # @@protoc_insertion_point(module_scope)

@@ -55,7 +55,7 @@ class RecommendRequest(_message.Message):
     `count`. 0 (the default): 400. More finds better items and takes longer.
     """
     seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType
-    """What happens to items that the user's history holds. Default: they are dropped."""
+    """What happens to items that the user's history holds. Default: what suits the serving bundle's data."""
     diversity: _builtins.float
     """How much variety counts against score (the trade-off of maximal marginal relevance): 0 to 1, both inclusive, NaN
     and anything outside refused. 0 (the default): score alone; 1: variety alone.
@@ -213,7 +213,7 @@ class BatchRecommendQuery(_message.Message):
     `count`. 0 (the default): 400.
     """
     seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType
-    """What happens to items that the user's history holds. Default: they are dropped."""
+    """What happens to items that the user's history holds. Default: what suits the serving bundle's data."""
     diversity: _builtins.float
     """How much variety counts against score: 0 to 1, both inclusive, NaN and anything outside refused. 0 (the default):
     score alone.
@@ -324,7 +324,7 @@ class StreamRecommendRequest(_message.Message):
     `count`. 0 (the default): 400.
     """
     seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType
-    """What happens to items that the user's history holds. Default: they are dropped."""
+    """What happens to items that the user's history holds. Default: what suits the serving bundle's data."""
     diversity: _builtins.float
     """How much variety counts against score: 0 to 1, both inclusive, NaN and anything outside refused. 0 (the default):
     score alone.
@@ -438,7 +438,7 @@ class RetrieveRequest(_message.Message):
     candidate_count: _builtins.int
     """How many candidates to answer at most: 1 to 2,000, both inclusive, outside of that refused. 0 (the default): 400."""
     seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType
-    """What happens to items that the user's history holds. Default: they are dropped."""
+    """What happens to items that the user's history holds. Default: what suits the serving bundle's data."""
     include_trace: _builtins.bool
     """Whether the response carries what each stage did. Default: false."""
     @_builtins.property

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/filter.proto.
  */
 export const file_shortlist_v1_filter: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9ydGxpc3QvdjEvZmlsdGVyLnByb3RvEgxzaG9ydGxpc3QudjEiTgoGRmlsdGVyEiEKE2luY2x1ZGVkX2NhdGVnb3JpZXMYASADKAlCBOJBAQESIQoTZXhjbHVkZWRfY2F0ZWdvcmllcxgCIAMoCUIE4kEBASpsCg9TZWVuSXRlbXNQb2xpY3kSIQodU0VFTl9JVEVNU19QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZTRUVOX0lURU1TX1BPTElDWV9EUk9QEAESGgoWU0VFTl9JVEVNU19QT0xJQ1lfS0VFUBACQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_google_api_field_behavior]);
+  fileDesc("ChlzaG9ydGxpc3QvdjEvZmlsdGVyLnByb3RvEgxzaG9ydGxpc3QudjEiTgoGRmlsdGVyEiEKE2luY2x1ZGVkX2NhdGVnb3JpZXMYASADKAlCBOJBAQESIQoTZXhjbHVkZWRfY2F0ZWdvcmllcxgCIAMoCUIE4kEBASqLAQoPU2Vlbkl0ZW1zUG9saWN5EiEKHVNFRU5fSVRFTVNfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWU0VFTl9JVEVNU19QT0xJQ1lfRFJPUBABEhoKFlNFRU5fSVRFTVNfUE9MSUNZX0tFRVAQAhIdChlTRUVOX0lURU1TX1BPTElDWV9SRVBFQVRTEANCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
  * Conditions on an item's attributes; an item must meet all of them. Empty: every item does.
@@ -52,7 +52,8 @@ export const FilterSchema: GenMessage<Filter> = /*@__PURE__*/
  */
 export enum SeenItemsPolicy {
   /**
-   * The default: as SEEN_ITEMS_POLICY_DROP.
+   * The default: what training found out about the serving bundle's data. SEEN_ITEMS_POLICY_REPEATS where at least half
+   * of what users take they had taken before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
    *
    * @generated from enum value: SEEN_ITEMS_POLICY_UNSPECIFIED = 0;
    */
@@ -66,11 +67,20 @@ export enum SeenItemsPolicy {
   DROP = 1,
 
   /**
-   * They may be recommended again: for music, groceries, news that one reads twice.
+   * They may be recommended again, each by the probability that the user takes it again.
    *
    * @generated from enum value: SEEN_ITEMS_POLICY_KEEP = 2;
    */
   KEEP = 2,
+
+  /**
+   * Those that the user is likely to take again may be recommended again, by that probability, the others are left out:
+   * for music, groceries, news that one reads twice. How likely it is follows from how often, how regularly and how long
+   * ago the user took the item. Where nobody takes anything twice, as SEEN_ITEMS_POLICY_DROP.
+   *
+   * @generated from enum value: SEEN_ITEMS_POLICY_REPEATS = 3;
+   */
+  REPEATS = 3,
 }
 
 /**

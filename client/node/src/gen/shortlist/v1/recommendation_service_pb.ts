@@ -86,7 +86,7 @@ export type RecommendRequest = Message<"shortlist.v1.RecommendRequest"> & {
   filter?: Filter | undefined;
 
   /**
-   * What happens to items that the user's history holds. Default: they are dropped.
+   * What happens to items that the user's history holds. Default: what suits the serving bundle's data.
    *
    * @generated from field: shortlist.v1.SeenItemsPolicy seen_items_policy = 8;
    */
@@ -260,7 +260,7 @@ export type BatchRecommendQuery = Message<"shortlist.v1.BatchRecommendQuery"> & 
   filter?: Filter | undefined;
 
   /**
-   * What happens to items that the user's history holds. Default: they are dropped.
+   * What happens to items that the user's history holds. Default: what suits the serving bundle's data.
    *
    * @generated from field: shortlist.v1.SeenItemsPolicy seen_items_policy = 7;
    */
@@ -391,7 +391,7 @@ export type StreamRecommendRequest = Message<"shortlist.v1.StreamRecommendReques
   filter?: Filter | undefined;
 
   /**
-   * What happens to items that the user's history holds. Default: they are dropped.
+   * What happens to items that the user's history holds. Default: what suits the serving bundle's data.
    *
    * @generated from field: shortlist.v1.SeenItemsPolicy seen_items_policy = 8;
    */
@@ -530,7 +530,7 @@ export type RetrieveRequest = Message<"shortlist.v1.RetrieveRequest"> & {
   filter?: Filter | undefined;
 
   /**
-   * What happens to items that the user's history holds. Default: they are dropped.
+   * What happens to items that the user's history holds. Default: what suits the serving bundle's data.
    *
    * @generated from field: shortlist.v1.SeenItemsPolicy seen_items_policy = 7;
    */
