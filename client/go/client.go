@@ -131,6 +131,11 @@ func (c *Client) ListItems(ctx context.Context, request *pb.ListItemsRequest) (*
 	return call(ctx, c.options.BatchTimeout, c.catalog.ListItems, request)
 }
 
+// UpsertUsers writes what is known of 1 to 1,000 users besides events, all or none, and returns once it is durable.
+func (c *Client) UpsertUsers(ctx context.Context, request *pb.UpsertUsersRequest) (*pb.UpsertUsersResponse, error) {
+	return call(ctx, c.options.BatchTimeout, c.users.UpsertUsers, request)
+}
+
 // GetUser answers what is known of a user, in numbers; a user that nobody knows is no error.
 func (c *Client) GetUser(ctx context.Context, request *pb.GetUserRequest) (*pb.GetUserResponse, error) {
 	return call(ctx, c.options.BatchTimeout, c.users.GetUser, request)

@@ -118,6 +118,9 @@ func TestItemsAreWrittenToldAndDeletedAndUsersForgottenAtTheSecondAttempt(t *tes
 		`next_page_token:"next"`: func(c *shortlist.Client) (proto.Message, error) {
 			return c.ListItems(t.Context(), &pb.ListItemsRequest{})
 		},
+		"written_user_count:1": func(c *shortlist.Client) (proto.Message, error) {
+			return c.UpsertUsers(t.Context(), &pb.UpsertUsersRequest{Users: []*pb.UserInput{{UserId: "u1"}}})
+		},
 		`user_id:"u1"`: func(c *shortlist.Client) (proto.Message, error) {
 			return c.DeleteUser(t.Context(), &pb.DeleteUserRequest{UserId: "u1"})
 		},

@@ -125,6 +125,10 @@ func (f *fake) ListItems(ctx context.Context, r *pb.ListItemsRequest) (*pb.ListI
 	return &pb.ListItemsResponse{NextPageToken: "next"}, f.enter(ctx, r)
 }
 
+func (f *fake) UpsertUsers(ctx context.Context, r *pb.UpsertUsersRequest) (*pb.UpsertUsersResponse, error) {
+	return &pb.UpsertUsersResponse{WrittenUserCount: int64(len(r.GetUsers()))}, f.enter(ctx, r)
+}
+
 func (f *fake) DeleteUser(ctx context.Context, r *pb.DeleteUserRequest) (*pb.DeleteUserResponse, error) {
 	return &pb.DeleteUserResponse{UserId: r.GetUserId()}, f.enter(ctx, r)
 }

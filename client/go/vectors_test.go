@@ -128,6 +128,7 @@ func methods(client *shortlist.Client) map[string]func(context.Context, *testing
 		"ListItems":      unary(client.ListItems),
 		"GetUser":        unary(client.GetUser),
 		"ExportUser":     unary(client.ExportUser),
+		"UpsertUsers":    unary(client.UpsertUsers),
 		"DeleteUser":     unary(client.DeleteUser),
 		"StreamRecommend": func(ctx context.Context, t *testing.T, call vectorCall) error {
 			return stream(ctx, t, client, call)

@@ -207,6 +207,24 @@ CALLS = [
         {"pageSize": -1, "pageToken": "x" * 1_025},
         invalid("page_size", "page_token"),
     ),
+    call(
+        "upsert users: every violation",
+        "UpsertUsers",
+        {
+            "users": [
+                {"userId": " ", "userAttributes": [{"key": "", "value": "France"}]},
+                {"userId": "u1", "userAttributes": [{"key": "country"}]},
+                {"userId": "u1"},
+            ]
+        },
+        invalid(
+            "users[0].user_attributes[0].key",
+            "users[0].user_id",
+            "users[1].user_attributes[0].value",
+            "users[2].user_id",
+        ),
+    ),
+    call("upsert users: none", "UpsertUsers", {}, invalid("users")),
     call("get user", "GetUser", {"userId": "u000001"}),
     call("get user: nobody known", "GetUser", {"userId": "利用者-五"}),
     call("get user: no id", "GetUser", {}, invalid("user_id")),

@@ -88,7 +88,14 @@ TOLD = {**ITEM, "updateTime": "2026-11-24T06:27:18.000001Z"}
 USER_EVENT = {key: FULL_EVENT[key] for key in FULL_EVENT if key != "userId"}
 COUNTS = [{"eventType": f"EVENT_TYPE_{type}", "eventCount": "9223372036854775807"} for type in EVENT_TYPES]
 TIMES = {"firstEventTime": "1970-01-01T00:00:00Z", "lastEventTime": "2026-11-24T06:27:18.000001Z"}
-KNOWN = {"userId": "u1", "liveEventCount": "12", "bundleEventCount": "34", "liveEventTypeCounts": COUNTS, **TIMES}
+KNOWN = {
+    "userId": "u1",
+    "liveEventCount": "12",
+    "bundleEventCount": "34",
+    "liveEventTypeCounts": COUNTS,
+    "liveAttributeCount": "3",
+    **TIMES,
+}
 
 LABELS = [f"BUNDLE_LABEL_{name}" for name in ("STABLE", "CANARY", "SHADOW")]
 VERSION = ANSWERED["bundleVersion"]
@@ -207,6 +214,12 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
         "ListItemsResponse",
         {"items": [TOLD, {"itemId": "i2", "origin": "ITEM_ORIGIN_BUNDLE"}, {}], "nextPageToken": "WyJ1MSJd"},
     ),
+    (
+        "upsert users request",
+        "UpsertUsersRequest",
+        {"users": [{"userId": "利用者-五", "userAttributes": [{"key": "country", "value": "日本"}]}, {"userId": "u2"}]},
+    ),
+    ("upsert users response", "UpsertUsersResponse", {"writtenUserCount": "5000000000"}),
     ("get user request", "GetUserRequest", {"userId": "利用者-五"}),
     ("get user response: every field", "GetUserResponse", {**KNOWN, "deletedBefore": True, "bundleVersion": VERSION}),
     ("get user response: nobody known", "GetUserResponse", {"userId": "u1", "bundleVersion": VERSION}),
@@ -218,6 +231,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
             "events": [{"origin": "USER_EVENT_ORIGIN_LIVE", **USER_EVENT}, {"origin": "USER_EVENT_ORIGIN_BUNDLE"}],
             "nextPageToken": "WyJ1MSJd",
             "userAttributes": [{"key": "country", "value": "France"}],
+            "liveUserAttributes": [{"key": "plan", "value": "free"}],
         },
     ),
     ("delete user request", "DeleteUserRequest", {"userId": "u1"}),

@@ -69,7 +69,7 @@ def recommend(
             filter=_filter(category),
             seen_items_policy=_policy(seen_items),
             diversity=diversity,
-            user_attributes=_attributes(attribute),
+            user_attributes=attributes_of(attribute),
             include_trace=trace,
         )
     if not as_json:
@@ -97,7 +97,7 @@ def retrieve(
             excluded_item_ids=exclude or [],
             filter=_filter(category),
             seen_items_policy=_policy(seen_items),
-            user_attributes=_attributes(attribute),
+            user_attributes=attributes_of(attribute),
             include_trace=trace,
         )
     _show_scored(answer, as_json)
@@ -114,7 +114,7 @@ def rank(
 ) -> None:
     """Run stage two only: rank given items for a user."""
     with connected(address) as client:
-        answer = client.rank(user, item, user_attributes=_attributes(attribute), include_trace=trace)
+        answer = client.rank(user, item, user_attributes=attributes_of(attribute), include_trace=trace)
     _show_scored(answer, as_json)
     if answer.unknown_item_ids and not as_json:
         terminal.say(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
@@ -168,7 +168,7 @@ def _filter(categories: list[str] | None) -> Filter | None:
     return Filter(included_categories=categories) if categories else None
 
 
-def _attributes(given: list[str] | None) -> list[UserAttribute]:
+def attributes_of(given: list[str] | None) -> list[UserAttribute]:
     """The attributes given as KEY=VALUE. Raises DataError that names every other text."""
     pairs = [text.partition("=") for text in given or []]
     if wrong := [f"{key}{sign}{value}" for key, sign, value in pairs if not (key and value)]:

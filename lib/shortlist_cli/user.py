@@ -1,4 +1,4 @@
-"""`shortlist user`: show, export and delete what a running server knows of a user."""
+"""`shortlist user`: write, show, export and delete what a running server knows of a user."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import IO, Annotated
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
-from shortlist import EventType
+from shortlist import EventType, UserInput
 from shortlist.v1.user_service_pb2 import ExportUserResponse
 
-from shortlist_cli.call import AsJson
+from shortlist_cli.call import AsJson, Attribute, attributes_of
 from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_cli.folders import writable_file
 from shortlist_core import terminal
@@ -27,11 +27,23 @@ SECONDS = 60.0
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Show, export and delete what a running server knows of a user. If it requires tokens, SHORTLIST_TOKEN needs"
-    " the scope `users`. TLS is set as for `shortlist call`.",
+    help="Write, show, export and delete what a running server knows of a user. If it requires tokens, SHORTLIST_TOKEN"
+    " needs the scope `users`, for upsert `write`. TLS is set as for `shortlist call`.",
 )
 
 User = Annotated[str, typer.Option(help="Id of the user.")]
+
+
+@app.command()
+def upsert(user: User, attribute: Attribute = None, address: Address = LOCAL) -> None:
+    """Write attributes of a user in place of those written before; without any these are taken back.
+
+    They count in the next answer.
+    """
+    attributes = attributes_of(attribute)
+    with connected(address, SECONDS) as client:
+        client.upsert_users([UserInput(user_id=user, user_attributes=attributes)])
+    terminal.say(f"{len(attributes):,} attributes of {quoted(user)} written")
 
 
 @app.command()
@@ -47,6 +59,7 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
     for of_type in answer.live_event_type_counts:
         name = EventType.Name(of_type.event_type).removeprefix("EVENT_TYPE_").lower()
         table.row(f"  {name}", f"{of_type.event_count:,}")
+    table.row("attributes written", f"{answer.live_attribute_count:,}")
     table.row(f"events in bundle {answer.bundle_version}", f"{answer.bundle_event_count:,}")
     if answer.HasField("first_event_time"):
         table.row("first event", answer.first_event_time.ToJsonString())
@@ -113,8 +126,11 @@ def _private(path: Path) -> IO[str]:
 def _lines(address: str, user: str) -> Iterator[tuple[bool, str]]:
     """The lines of the export, and whether each is an event."""
     for page in _pages(address, user):
-        if page.user_attributes:
-            yield False, _json(ExportUserResponse(user_attributes=page.user_attributes), indent=None)
+        attributes = ExportUserResponse(
+            user_attributes=page.user_attributes, live_user_attributes=page.live_user_attributes
+        )
+        if attributes.ByteSize():
+            yield False, _json(attributes, indent=None)
         for event in page.events:
             yield True, _json(event, indent=None)
 

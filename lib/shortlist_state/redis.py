@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import redis
 import structlog
 
+from shortlist_core.catalog import Attribute
 from shortlist_core.errors import StateError
 from shortlist_core.types import Event
 from shortlist_state import redis_scripts
@@ -33,6 +34,9 @@ from shortlist_state.store import (
     LogPage,
     StateStore,
     Summary,
+    attributes_of_json,
+    attributes_to_json,
+    check_attributes,
     check_events,
     salted,
 )
@@ -71,6 +75,23 @@ class RedisStore(StateStore):
         accepted = self._redis.run(self._redis.others, redis_scripts.APPEND, lambda: texts)
         return AppendResult(accepted, len(events) - accepted)
 
+    def describe(self, attributes: Mapping[str, Sequence[Attribute]]) -> None:
+        """Writes one field of a hash for each user."""
+        check_attributes(attributes)
+        texts = [
+            text for user, pairs in attributes.items() for text in (user, attributes_to_json(pairs) if pairs else "")
+        ]
+        if texts:
+            self._redis.run(self._redis.others, redis_scripts.DESCRIBE, lambda: texts)
+
+    def described(self) -> Iterator[tuple[str, tuple[Attribute, ...]]]:
+        """Scans the hash, so that other calls of that Redis hardly wait. A user may come twice."""
+        cursor, key = -1, f"{self._redis.prefix}attributes"
+        while cursor:
+            with self._redis.translated(self._redis.others):
+                cursor, fields = self._redis.others.hscan(key, max(cursor, 0), count=1_000)
+            yield from ((user.decode(), attributes_of_json(text)) for user, text in fields.items())
+
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """All users in one round trip."""
         check_limit(limit)
@@ -83,11 +104,17 @@ class RedisStore(StateStore):
         if not is_utf8(user_id):
             return Summary({}, None, None, False)
         answer = self._redis.run(self._redis.others, redis_scripts.SUMMARY, lambda: self._named(user_id))
-        erased, flat = answer
+        erased, flat, attributes = answer
         columns = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         rows = [(TYPES[type], count, first, last) for type, count, first, last in columns if type in TYPES]
         first, last = min((row[2] for row in rows), default=b""), max((row[3] for row in rows), default=b"")
-        return Summary({type: count for type, count, _, _ in rows}, time_of(first), time_of(last), bool(erased))
+        return Summary(
+            {type: count for type, count, _, _ in rows},
+            time_of(first),
+            time_of(last),
+            bool(erased),
+            len(attributes_of_json(attributes)),
+        )
 
     def export(self, user_id: str, after: int, limit: int) -> LogPage:
         """Sorts all of the user's events for every page."""
@@ -225,6 +252,6 @@ def glob_escaped(text: str) -> str:
     return re.sub(r"([*?\[\]\\^])", r"\\\1", text)
 
 
-def _live(user_id: str, erased: int, payloads: Sequence[bytes | None]) -> LiveUser:
+def _live(user_id: str, erased: int, payloads: Sequence[bytes | None], attributes: bytes | None) -> LiveUser:
     events = [event for payload in reversed(payloads) if (event := from_json(payload)) and event.user_id == user_id]
-    return LiveUser(events, bool(erased))
+    return LiveUser(events, bool(erased), attributes_of_json(attributes))

@@ -2,7 +2,8 @@
 
 The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
 `ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
-that they sort as text in the order of time), `erased` (hash: pseudonym -> sequence number), `taken` (how far a training
+that they sort as text in the order of time), `attributes` (hash: user id -> what was written of the user, as JSON),
+`erased` (hash: pseudonym -> sequence number), `taken` (how far a training
 has read the log), `next`, `salt` and `version`. Those of the catalogue are in `redis_catalog.py`.
 
 All scripts get the prefix and the caller's salt as arguments. A Redis that lost its data gets the salt back with the
@@ -71,6 +72,17 @@ return accepted
 """
 )
 
+DESCRIBE = (
+    START
+    + """
+for i = 3, #ARGV, 2 do  -- user id, attributes
+  if ARGV[i + 1] == '' then redis.call('HDEL', p .. 'attributes', ARGV[i])
+  else redis.call('HSET', p .. 'attributes', ARGV[i], ARGV[i + 1]) end
+end
+return 1
+"""
+)
+
 POSITION = START + "return free() - 1"
 
 READ = (
@@ -80,7 +92,9 @@ local users, limit = {}, tonumber(ARGV[3])
 for i = 4, #ARGV, 2 do  -- user id, pseudonym
   local members = {}
   if limit > 0 then members = redis.call('ZRANGE', p .. 'user:' .. ARGV[i], 0, limit - 1, 'REV') end
-  users[#users + 1] = {redis.call('HEXISTS', p .. 'erased', ARGV[i + 1]), payloads(members)}
+  users[#users + 1] = {
+    redis.call('HEXISTS', p .. 'erased', ARGV[i + 1]), payloads(members), redis.call('HGET', p .. 'attributes', ARGV[i])
+  }
 end
 return users
 """
@@ -100,7 +114,7 @@ end
 for type, of_type in pairs(types) do  -- count, first, last
   for _, value in ipairs({type, unpack(of_type)}) do flat[#flat + 1] = value end
 end
-return {redis.call('HEXISTS', p .. 'erased', ARGV[4]), flat}
+return {redis.call('HEXISTS', p .. 'erased', ARGV[4]), flat, redis.call('HGET', p .. 'attributes', ARGV[3])}
 """
 )
 
@@ -136,6 +150,7 @@ for i, payload in ipairs(payloads(members)) do
   end
 end
 redis.call('DEL', key)
+redis.call('HDEL', p .. 'attributes', ARGV[3])
 local before = redis.call('HGET', p .. 'erased', user)
 if before then redis.call('HDEL', p .. 'events', before) end
 local sequence = free()

@@ -8,10 +8,11 @@ crash of the machine.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from shortlist_core.catalog import Attribute
 from shortlist_core.types import Event, EventType
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.sqlite_catalog import SqliteCatalog
@@ -27,6 +28,9 @@ from shortlist_state.store import (
     LogPage,
     StateStore,
     Summary,
+    attributes_of_json,
+    attributes_to_json,
+    check_attributes,
     check_events,
     salted,
 )
@@ -41,6 +45,11 @@ _EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arr
 _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
     UNION ALL SELECT arrival, user, '', '', '', 0, 0, 0, '', '' FROM erasures WHERE arrival > ?1
     ORDER BY arrival LIMIT ?2"""
+_DESCRIBE = """INSERT INTO users VALUES (?, ?)
+    ON CONFLICT (user_id) DO UPDATE SET attributes = excluded.attributes"""
+_DESCRIBED = "SELECT user_id, attributes FROM users WHERE ?1 IS NULL OR user_id > ?1 ORDER BY user_id LIMIT 1000"
+_ATTRIBUTES = "SELECT attributes FROM users WHERE user_id = ?"
+_NOT_DESCRIBED = "DELETE FROM users WHERE user_id = ?"
 _ERASED = "SELECT 1 FROM erasures WHERE user = ?"
 
 _TYPES = {int(type): type for type in EventType}  # three times as fast as EventType(number)
@@ -69,6 +78,23 @@ class SqliteStore(StateStore):
         accepted = self._writes.commit(partial(_insert, events))
         return AppendResult(accepted, len(events) - accepted)
 
+    def describe(self, attributes: Mapping[str, Sequence[Attribute]]) -> None:
+        """Writes one row for each user."""
+        check_attributes(attributes)
+        if attributes:
+            self._writes.commit(partial(_describe, attributes))
+
+    def described(self) -> Iterator[tuple[str, tuple[Attribute, ...]]]:
+        """Reads the users in the order of their ids, a thousand at a time."""
+        after: str | None = None
+        while True:
+            with self._file.borrow("read") as connection:
+                rows = connection.execute(_DESCRIBED, (after,)).fetchall()
+            yield from ((user_id, attributes_of_json(text)) for user_id, text in rows)
+            if not rows:
+                return
+            after = rows[-1][0]
+
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """Reads the events first, then whether the user was erased, so that an erasure in between is respected."""
         check_limit(limit)
@@ -79,10 +105,10 @@ class SqliteStore(StateStore):
         """Makes one pass over the user's events."""
         with self._file.borrow("read") as connection:
             rows = connection.execute(_SUMMARY, (user_id,)).fetchall() if is_utf8(user_id) else []
-            erased = self._erased(connection, user_id)
+            erased, attributes = self._erased(connection, user_id), len(self._attributes(connection, user_id))
         counts = {_TYPES[type]: count for type, count, _, _ in rows}
         first, last = min((row[2] for row in rows), default=None), max((row[3] for row in rows), default=None)
-        return Summary(counts, first, last, erased)
+        return Summary(counts, first, last, erased, attributes)
 
     def export(self, user_id: str, after: int, limit: int) -> LogPage:
         """Sorts all of the user's events for every page."""
@@ -99,6 +125,7 @@ class SqliteStore(StateStore):
         with self._writes.alone(), self._file.borrow("written") as connection:
             with transaction(connection):
                 deleted = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
+                connection.execute(_NOT_DESCRIBED, (user_id,))
                 [arrival] = connection.execute(_RESERVE, (1,)).fetchone()
                 tombstone = (self.pseudonym(user_id), arrival - 1)
                 connection.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", tombstone)
@@ -145,7 +172,12 @@ class SqliteStore(StateStore):
             return LiveUser([], False)
         rows = connection.execute(_HISTORY, (user_id, limit)).fetchall()
         rows.reverse()
-        return LiveUser([_event(*row) for row in rows], self._erased(connection, user_id))
+        attributes = self._attributes(connection, user_id)
+        return LiveUser([_event(*row) for row in rows], self._erased(connection, user_id), attributes)
+
+    def _attributes(self, connection: sqlite3.Connection, user_id: str) -> tuple[Attribute, ...]:
+        row = connection.execute(_ATTRIBUTES, (user_id,)).fetchone() if is_utf8(user_id) else None
+        return attributes_of_json(row[0]) if row else ()
 
     def _erased(self, connection: sqlite3.Connection, user_id: str) -> bool:
         return connection.execute(_ERASED, (self.pseudonym(user_id),)).fetchone() is not None
@@ -164,6 +196,12 @@ class SqliteStore(StateStore):
 
 def _event(id: str, user: str, item: str, time: int, type: int, value: float, session: str, token: str) -> Event:
     return Event(id, user, item, time, _TYPES[type], value, session, token)
+
+
+def _describe(attributes: Mapping[str, Sequence[Attribute]], connection: sqlite3.Connection) -> None:
+    rows = [(user_id, attributes_to_json(pairs)) for user_id, pairs in attributes.items() if pairs]
+    connection.executemany(_DESCRIBE, rows)
+    connection.executemany(_NOT_DESCRIBED, [(user_id,) for user_id, pairs in attributes.items() if not pairs])
 
 
 def _insert(events: Sequence[Event], connection: sqlite3.Connection) -> int:

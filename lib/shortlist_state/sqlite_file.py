@@ -53,7 +53,12 @@ _SCHEMA_4 = (
     "CREATE TABLE notes (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
     "UPDATE schema_version SET version = 4",
 )
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
+# attributes is JSON: pairs of a key and a value.
+_SCHEMA_5 = (
+    "CREATE TABLE users (user_id TEXT PRIMARY KEY, attributes TEXT NOT NULL) WITHOUT ROWID",
+    "UPDATE schema_version SET version = 5",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5)
 SCHEMA_VERSION = len(_SCHEMAS)
 
 log = structlog.get_logger(__name__)

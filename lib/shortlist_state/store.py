@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from shortlist_core.catalog import Attribute
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import Event, EventType
 from shortlist_state.catalog import CatalogStore
@@ -31,6 +34,7 @@ class LiveUser:
 
     events: list[Event]  # oldest first
     erased: bool  # whether the user was ever erased: what was learned elsewhere before (a bundle) is not to be used
+    attributes: tuple[Attribute, ...] = ()  # that were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Summary:
     first: int | None  # time of the earliest event in microseconds; None without events
     last: int | None
     erased: bool
+    attributes: int = 0  # that were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,19 @@ class StateStore(ABC):
         InvalidArgumentError, and stores nothing, where a time is no int64, a value not finite or a text not UTF-8.
         What durable means is the implementation's: see each one's module.
         """
+
+    @abstractmethod
+    def describe(self, attributes: Mapping[str, Sequence[Attribute]]) -> None:
+        """Store the attributes of users, by user id, all of it or nothing; those of before are replaced. As durable as
+        events.
+
+        No attributes take back what was stored. Raises InvalidArgumentError, and stores nothing, where a text is not
+        UTF-8.
+        """
+
+    @abstractmethod
+    def described(self) -> Iterator[tuple[str, tuple[Attribute, ...]]]:
+        """All users who have attributes, with these, in any order. What changes meanwhile may be old or new."""
 
     @abstractmethod
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
@@ -175,6 +193,30 @@ def check_events(events: Sequence[Event]) -> None:
                 violations.append(Violation(f"{where}.{name}", "must be valid Unicode"))
     if violations:
         raise InvalidArgumentError(violations)
+
+
+def check_attributes(attributes: Mapping[str, Sequence[Attribute]]) -> None:
+    """Raise InvalidArgumentError, with every violation, where users' attributes cannot be stored as they are."""
+    violations = [
+        Violation(f"users[{position}]", "must be valid Unicode")
+        for position, (user_id, pairs) in enumerate(attributes.items())
+        if not all(map(is_utf8, (user_id, *chain.from_iterable(pairs))))
+    ]
+    if violations:
+        raise InvalidArgumentError(violations)
+
+
+def attributes_to_json(pairs: Sequence[Attribute]) -> str:
+    """A user's attributes as the stores keep them."""
+    return json.dumps(list(pairs), ensure_ascii=False, separators=(",", ":"))
+
+
+def attributes_of_json(text: str | bytes | None) -> tuple[Attribute, ...]:
+    """The attributes that `attributes_to_json` wrote; none where there is nothing, or what cannot be read."""
+    try:
+        return tuple((str(key), str(value)) for key, value in json.loads(text or "[]"))
+    except (ValueError, TypeError):
+        return ()
 
 
 def salted(salt: bytes, user_id: str) -> bytes:

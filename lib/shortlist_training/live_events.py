@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from shortlist_core.catalog import CatalogChange
+from shortlist_core.catalog import Attribute, CatalogChange
 from shortlist_core.errors import DataError
 from shortlist_data import schema
 from shortlist_data.dataset import Dataset
 from shortlist_server.system.erased_rows import Erased
 from shortlist_state import LogEntry, StateStore, open_store
 from shortlist_training import live_items
+from shortlist_training.live_attributes import with_described
 
 PAGE = 10_000
 _SAME = ["user_id", "item_id", "timestamp", "event_type"]  # an event that agrees in these is the same one
@@ -38,6 +39,7 @@ class Merged:
     written_items: int = 0  # of the stores: new items, and items that replace those of the data set
     deleted_items: int = 0  # of the data set, left out because no interaction is about them
     catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # catalogue store -> last included change
+    described_users: int = 0  # of the stores: users whose attributes were written
     logs: Mapping[str, int] = field(default_factory=dict)  # URL of a store -> up to where its log is included
 
     def take(self) -> None:
@@ -52,20 +54,22 @@ class Merged:
     def __str__(self) -> str:
         left_out = f"{self.duplicates:,} known already, {self.unknown_items:,} of unknown items"
         events = f"{self.added:,} live events added ({left_out}), {self.erased_users:,} deleted users left out"
-        return f"{events}; {self.written_items:,} live items added, {self.deleted_items:,} deleted items left out"
+        items = f"{self.written_items:,} live items added, {self.deleted_items:,} deleted items left out"
+        return f"{events}; {items}; attributes of {self.described_users:,} live users added"
 
 
 def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
-    """The data set with the events and items of the stores at `urls`; events are in the order of time.
+    """The data set with the events, items and users' attributes of the stores at `urls`; events in the order of time.
 
-    If two stores have the same item, the store named last decides. Raises DataError for a file that does not exist, and
-    StateError for a store that cannot be read.
+    If two stores have the same item or attributes of the same user, the store named last decides. Raises DataError for
+    a file that does not exist, and StateError for a store that cannot be read.
     """
     merged = Merged(dataset, 0, 0, 0, 0)
     frames = []
     changed: dict[str, CatalogChange] = {}
     sequences: dict[str, int] = {}
     logs: dict[str, int] = {}
+    described: dict[str, tuple[Attribute, ...]] = {}
     for url in urls:
         with closing(open_existing(url)) as store:
             store.take(-1)  # what nobody has taken is not to expire while this training is under way
@@ -73,6 +77,7 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
             frames.append(_frame(events))
             of_store = list(live_items.changes(store.catalog))
             sequences[store.catalog.identity] = of_store[-1].sequence if of_store else -1
+            described |= store.described()
             changed |= {change.item_id: change for change in of_store}
             dataset, erased = without_erased(dataset, store)
             merged = Merged(dataset, 0, 0, 0, merged.erased_users + erased)
@@ -80,7 +85,7 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
         return merged
     changes = list(changed.values())
     items = live_items.with_written(dataset.items, changes)
-    dataset = Dataset(dataset.interactions, items, dataset.users)
+    dataset = Dataset(dataset.interactions, items, with_described(dataset.users, described))
     merged = _joined(replace(merged, dataset=dataset), pl.concat(frames))
     dataset = merged.dataset
     items, deleted = live_items.without_deleted(dataset.items, dataset.interactions, changes)
@@ -90,6 +95,7 @@ def with_live_events(dataset: Dataset, urls: Sequence[str]) -> Merged:
         written_items=sum(change.item is not None for change in changes),
         deleted_items=deleted,
         catalog_sequences=sequences,
+        described_users=len(described),
         logs=logs,
     )
 

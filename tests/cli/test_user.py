@@ -25,6 +25,10 @@ class Service(UserServiceServicer):
         self.attributes: list[UserAttribute] = []
         self.recorded = True
 
+    def UpsertUsers(self, request, context):
+        self.upserted = request.users[0]
+        return api.UpsertUsersResponse(written_user_count=len(request.users))
+
     def GetUser(self, request, context):
         self.authorization.append(dict(context.invocation_metadata()).get("authorization", ""))
         answer = api.GetUserResponse(user_id=request.user_id, live_event_count=1_234, bundle_version="b7")
@@ -72,6 +76,17 @@ def test_show_tells_numbers_and_sends_the_token(shortlist, service, monkeypatch)
     assert "1,234" in out and "purchase" in out and "b7" in out and "1970-01-01" in out
     assert json.loads(shortlist("show", "--user", "ann", "--json")[1])["live_event_count"] == "1234"
     assert service.authorization == ["Bearer t0ken"] * 2
+
+
+def test_upsert_writes_keys_and_values_and_takes_them_back(shortlist, service) -> None:
+    code, out, _ = shortlist("upsert", "--user", "ann", "--attribute", "country=France", "--attribute", "plan=a=b")
+    assert code == 0 and "2 attributes" in out
+    sent = [(pair.key, pair.value) for pair in service.upserted.user_attributes]
+    assert (service.upserted.user_id, sent) == ("ann", [("country", "France"), ("plan", "a=b")])
+    assert "0 attributes" in shortlist("upsert", "--user", "ann")[1]
+    assert not service.upserted.user_attributes
+    code, _, err = shortlist("upsert", "--user", "ann", "--attribute", "France")
+    assert code == 2 and "must be KEY=VALUE" in err
 
 
 def test_export_writes_every_page_as_lines_of_json(shortlist, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from shortlist import BatchRecommendQuery, Event, ItemInput, StreamRecommendRequest
+from shortlist import BatchRecommendQuery, Event, ItemInput, StreamRecommendRequest, UserInput
 
 PROTOS = Path(__file__).parents[2] / "protos/shortlist/v1"
 METHODS = {
@@ -25,6 +25,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "upsert_items": ([ItemInput(item_id="i1")],),
     "delete_items": (["i1"],),
     "get_item": ("i1",),
+    "upsert_users": ([UserInput(user_id="u1")],),
     "get_user": ("u1",),
     "export_user": ("u1",),
     "delete_user": ("u1",),

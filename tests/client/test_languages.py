@@ -123,6 +123,7 @@ CALLED = {
     "DeleteItems": "delete_items",
     "GetItem": "get_item",
     "ListItems": "list_items",
+    "UpsertUsers": "upsert_users",
     "GetUser": "get_user",
     "ExportUser": "export_user",
     "DeleteUser": "delete_user",
@@ -135,7 +136,7 @@ def outcome(client: Any, call: dict[str, Any]) -> Any:
     if call["method"] == "StreamRecommend":
         return list(client.stream_recommend(request, timeout=live_vectors.SECONDS))
     required = {"Rank": ["user_id", "item_ids"], "BatchRecommend": ["queries"], "WriteEvents": ["events"]}
-    required |= {"UpsertItems": ["items"]}
+    required |= {"UpsertItems": ["items"], "UpsertUsers": ["users"]}
     required |= {method: ["user_id"] for method in ("GetUser", "ExportUser", "DeleteUser")}
     fields = {name: getattr(request, name) for name in required.get(call["method"], [])}
     fields |= {field.name: value for field, value in request.ListFields()}

@@ -26,6 +26,7 @@ REQUESTS = {
     "RecommendationService/Retrieve": {"userId": "ann", "candidateCount": 5, "includeTrace": True},
     "RecommendationService/Rank": {"userId": "ann", "itemIds": ["i1", "i2", "nothing"]},
     "RecommendationService/SimilarItems": {"itemId": "i1", "count": 4},
+    "UserService/UpsertUsers": {"users": [{"userId": "u", "userAttributes": [{"key": "country", "value": "France"}]}]},
     "UserService/GetUser": {"userId": "ann"},
     "UserService/ExportUser": {"userId": "ann", "pageSize": 2},
     "UserService/DeleteUser": {"userId": "nobody"},

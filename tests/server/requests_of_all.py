@@ -35,11 +35,13 @@ ITEM = catalog_api.ItemInput(item_id="i30", title="Acme's own words", categories
 EVENTS = event_api.WriteEventsRequest(events=[Event(event_id="e1", user_id="ann", item_id="i39")])
 UPSERT = catalog_api.UpsertItemsRequest(items=[ITEM, catalog_api.ItemInput(item_id="new", title="New")])
 DELETE = catalog_api.DeleteItemsRequest(item_ids=["i21"])
+DESCRIBE = user_api.UpsertUsersRequest(users=[user_api.UserInput(user_id="ann")])
 ERASE = user_api.DeleteUserRequest(user_id="bob")
 WRITES: dict[str, Message] = {
     "EventService/WriteEvents": EVENTS,
     "CatalogService/UpsertItems": UPSERT,
     "CatalogService/DeleteItems": DELETE,
+    "UserService/UpsertUsers": DESCRIBE,
     "UserService/DeleteUser": ERASE,
 }
 CHANGES = {"BundleService/ActivateBundle", "BundleService/RollbackBundle"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from redis_server import RedisServer
 
-from shortlist_core.catalog import CatalogItem
+from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.types import Event, EventType
 from shortlist_state import AppendResult, open_store
 from shortlist_state.catalog import Before
@@ -29,6 +29,7 @@ EVENTS = st.builds(
     type=st.sampled_from(EventType),
     value=st.sampled_from([0.0, 1.0, -2.5]),
 )
+ATTRIBUTES = st.sampled_from([(), (("a", "b"),), (("a", "☃"), ("a\x00", '"'), ("", ""))])
 BY = st.integers(0, 1)
 ITEMS = st.builds(
     CatalogItem,
@@ -47,6 +48,7 @@ class Model:
     events: dict[str, Event] = field(default_factory=dict)
     erased: dict[str, None] = field(default_factory=dict)
     log: list[Event | str] = field(default_factory=list)  # events and erased users
+    attributes: dict[str, tuple[Attribute, ...]] = field(default_factory=dict)
     items: dict[str, CatalogItem | None] = field(default_factory=dict)  # None: deleted; in the order of their changes
 
     def of(self, user: str) -> list[Event]:
@@ -63,6 +65,7 @@ class Model:
         for event in gone:
             del self.events[event.event_id]
         self.erased[user] = None
+        self.attributes.pop(user, None)
         self.log = [entry for entry in self.log if entry != user and getattr(entry, "user_id", None) != user] + [user]
         return len(gone)
 
@@ -95,6 +98,13 @@ class StoreBesideModel(RuleBasedStateMachine):
             events = sorted(self.model.of(user), key=lambda event: event.time)
             assert live.events == events[max(0, len(events) - limit) :]
             assert live.erased == (user in self.model.erased)
+            assert live.attributes == self.model.attributes.get(user, ())
+
+    @rule(written=st.dictionaries(st.sampled_from(USERS), ATTRIBUTES, max_size=3), by=BY)
+    def describe(self, written: dict[str, tuple[Attribute, ...]], by: int) -> None:
+        self.stores[by].describe(written)
+        self.model.attributes = {user: pairs for user, pairs in {**self.model.attributes, **written}.items() if pairs}
+        assert dict(self.stores[1 - by].described()) == self.model.attributes
 
     @rule(user=ANYBODY, by=BY)
     def summary(self, user: str, by: int) -> None:
@@ -103,6 +113,7 @@ class StoreBesideModel(RuleBasedStateMachine):
         assert found.counts == Counter(event.type for event in events)
         assert (found.first, found.last) == (min(times, default=None), max(times, default=None))
         assert found.erased == (user in self.model.erased)
+        assert found.attributes == len(self.model.attributes.get(user, ()))
 
     @rule(user=ANYBODY, size=st.integers(1, 5), by=BY)
     def export(self, user: str, size: int, by: int) -> None:

@@ -23,6 +23,7 @@ def of(user: str, number: int, at: int = 0) -> Event:
 
 def test_an_erased_user_is_gone_and_marked(store: StateStore) -> None:
     store.append([of(GONE, 1), of(GONE, 2), of(STAYS, 1)])
+    store.describe({GONE: [("note", GONE)], STAYS: [("note", STAYS)]})
     assert not store.read([GONE], 1)[0].erased
     assert store.erase(GONE) == 2
     assert store.erase(GONE) == 0
@@ -94,6 +95,7 @@ def test_no_file_of_the_folder_holds_the_id(tmp_path: Path, seed: int) -> None:
     for step in range(120):
         size = draw.randrange(1, 120)
         store.append([of(draw.choice(users), number + i, draw.randrange(10**12)) for i in range(size)])
+        store.describe({user: [("name", f"this is {user}")] for user in draw.choices(users, k=5)})
         number += size
         if step % 6 == 5:
             gone = users.pop(draw.randrange(len(users)))

@@ -12,7 +12,7 @@ from shortlist_core.errors import DataError
 from shortlist_core.types import DAY, Event, EventType
 from shortlist_state import open_store
 from shortlist_training.live_events import with_live_events
-from shortlist_training.table import prepare
+from shortlist_training.table import attributes_of, prepare
 
 
 @pytest.fixture
@@ -97,3 +97,20 @@ def test_a_store_in_redis_is_read_as_well(tmp_path: Path) -> None:
         assert (merged.added, merged.erased_users) == (2_000, 1)
     finally:
         server.kill()
+
+
+def test_what_was_written_of_users_takes_the_place_of_the_data_under_the_same_key(url: str) -> None:
+    store = open_store(url)
+    store.describe({"u1": [("country", "France")], "new": [("plan", "free")]})
+    store.close()
+    known = dataset()
+    before = attributes_of(known.users)
+    merged = with_live_events(known, [url])
+    after = attributes_of(merged.dataset.users)
+    assert after["new"] == [("plan", "free")]
+    assert after["u1"] == [("country", "France"), *(pair for pair in before.get("u1", []) if pair[0] != "country")]
+    assert {user: pairs for user, pairs in after.items() if user not in ("u1", "new")} == {
+        user: pairs for user, pairs in before.items() if user != "u1"
+    }
+    assert merged.described_users == 2
+    assert "attributes of 2 live users added" in str(merged)

@@ -79,6 +79,154 @@ func (UserEventOrigin) EnumDescriptor() ([]byte, []int) {
 	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{0}
 }
 
+// What is known of a user besides events.
+type UserInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of whom. Follows the rule for ids.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// What is known. A key may stand in several, for example with each of a user's interests; repeated ones do no harm. 0
+	// to 20, both inclusive, more are refused. None (the default): what was written before is taken back.
+	UserAttributes []*UserAttribute `protobuf:"bytes,2,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *UserInput) Reset() {
+	*x = UserInput{}
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserInput) ProtoMessage() {}
+
+func (x *UserInput) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserInput.ProtoReflect.Descriptor instead.
+func (*UserInput) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *UserInput) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *UserInput) GetUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.UserAttributes
+	}
+	return nil
+}
+
+// Request of UserService.UpsertUsers.
+type UpsertUsersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The users: 1 to 1,000, both inclusive; none or more are refused, as is a user that stands in it twice.
+	Users         []*UserInput `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertUsersRequest) Reset() {
+	*x = UpsertUsersRequest{}
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertUsersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertUsersRequest) ProtoMessage() {}
+
+func (x *UpsertUsersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertUsersRequest.ProtoReflect.Descriptor instead.
+func (*UpsertUsersRequest) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *UpsertUsersRequest) GetUsers() []*UserInput {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+// Response of UserService.UpsertUsers.
+type UpsertUsersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many users were written: all that were sent.
+	WrittenUserCount int64 `protobuf:"varint,1,opt,name=written_user_count,json=writtenUserCount,proto3" json:"written_user_count,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *UpsertUsersResponse) Reset() {
+	*x = UpsertUsersResponse{}
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertUsersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertUsersResponse) ProtoMessage() {}
+
+func (x *UpsertUsersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertUsersResponse.ProtoReflect.Descriptor instead.
+func (*UpsertUsersResponse) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UpsertUsersResponse) GetWrittenUserCount() int64 {
+	if x != nil {
+		return x.WrittenUserCount
+	}
+	return 0
+}
+
 // Request of UserService.GetUser.
 type GetUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -90,7 +238,7 @@ type GetUserRequest struct {
 
 func (x *GetUserRequest) Reset() {
 	*x = GetUserRequest{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[0]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -102,7 +250,7 @@ func (x *GetUserRequest) String() string {
 func (*GetUserRequest) ProtoMessage() {}
 
 func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[0]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -115,7 +263,7 @@ func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRequest.ProtoReflect.Descriptor instead.
 func (*GetUserRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{0}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetUserRequest) GetUserId() string {
@@ -145,13 +293,15 @@ type GetUserResponse struct {
 	DeletedBefore bool `protobuf:"varint,7,opt,name=deleted_before,json=deletedBefore,proto3" json:"deleted_before,omitempty"`
 	// Name of the serving bundle that was looked into.
 	BundleVersion string `protobuf:"bytes,8,opt,name=bundle_version,json=bundleVersion,proto3" json:"bundle_version,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How many attributes of the user were written with UpsertUsers.
+	LiveAttributeCount int64 `protobuf:"varint,9,opt,name=live_attribute_count,json=liveAttributeCount,proto3" json:"live_attribute_count,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *GetUserResponse) Reset() {
 	*x = GetUserResponse{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[1]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -163,7 +313,7 @@ func (x *GetUserResponse) String() string {
 func (*GetUserResponse) ProtoMessage() {}
 
 func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[1]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -176,7 +326,7 @@ func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserResponse.ProtoReflect.Descriptor instead.
 func (*GetUserResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{1}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetUserResponse) GetUserId() string {
@@ -235,6 +385,13 @@ func (x *GetUserResponse) GetBundleVersion() string {
 	return ""
 }
 
+func (x *GetUserResponse) GetLiveAttributeCount() int64 {
+	if x != nil {
+		return x.LiveAttributeCount
+	}
+	return 0
+}
+
 // How many events of one type there are.
 type EventTypeCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -248,7 +405,7 @@ type EventTypeCount struct {
 
 func (x *EventTypeCount) Reset() {
 	*x = EventTypeCount{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[2]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -260,7 +417,7 @@ func (x *EventTypeCount) String() string {
 func (*EventTypeCount) ProtoMessage() {}
 
 func (x *EventTypeCount) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[2]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -273,7 +430,7 @@ func (x *EventTypeCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventTypeCount.ProtoReflect.Descriptor instead.
 func (*EventTypeCount) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{2}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EventTypeCount) GetEventType() EventType {
@@ -307,7 +464,7 @@ type ExportUserRequest struct {
 
 func (x *ExportUserRequest) Reset() {
 	*x = ExportUserRequest{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[3]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +476,7 @@ func (x *ExportUserRequest) String() string {
 func (*ExportUserRequest) ProtoMessage() {}
 
 func (x *ExportUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[3]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +489,7 @@ func (x *ExportUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportUserRequest.ProtoReflect.Descriptor instead.
 func (*ExportUserRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{3}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ExportUserRequest) GetUserId() string {
@@ -366,13 +523,15 @@ type ExportUserResponse struct {
 	// On the first page, the attributes of the user in the serving bundle: those values that enough users share, as a
 	// bundle keeps no others. None after DeleteUser.
 	UserAttributes []*UserAttribute `protobuf:"bytes,3,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// On the first page, the attributes of the user that were written with UpsertUsers.
+	LiveUserAttributes []*UserAttribute `protobuf:"bytes,4,rep,name=live_user_attributes,json=liveUserAttributes,proto3" json:"live_user_attributes,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ExportUserResponse) Reset() {
 	*x = ExportUserResponse{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[4]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +543,7 @@ func (x *ExportUserResponse) String() string {
 func (*ExportUserResponse) ProtoMessage() {}
 
 func (x *ExportUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[4]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +556,7 @@ func (x *ExportUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportUserResponse.ProtoReflect.Descriptor instead.
 func (*ExportUserResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{4}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ExportUserResponse) GetEvents() []*UserEvent {
@@ -417,6 +576,13 @@ func (x *ExportUserResponse) GetNextPageToken() string {
 func (x *ExportUserResponse) GetUserAttributes() []*UserAttribute {
 	if x != nil {
 		return x.UserAttributes
+	}
+	return nil
+}
+
+func (x *ExportUserResponse) GetLiveUserAttributes() []*UserAttribute {
+	if x != nil {
+		return x.LiveUserAttributes
 	}
 	return nil
 }
@@ -446,7 +612,7 @@ type UserEvent struct {
 
 func (x *UserEvent) Reset() {
 	*x = UserEvent{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[5]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +624,7 @@ func (x *UserEvent) String() string {
 func (*UserEvent) ProtoMessage() {}
 
 func (x *UserEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[5]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +637,7 @@ func (x *UserEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UserEvent.ProtoReflect.Descriptor instead.
 func (*UserEvent) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{5}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UserEvent) GetOrigin() UserEventOrigin {
@@ -541,7 +707,7 @@ type DeleteUserRequest struct {
 
 func (x *DeleteUserRequest) Reset() {
 	*x = DeleteUserRequest{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[6]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +719,7 @@ func (x *DeleteUserRequest) String() string {
 func (*DeleteUserRequest) ProtoMessage() {}
 
 func (x *DeleteUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[6]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +732,7 @@ func (x *DeleteUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteUserRequest.ProtoReflect.Descriptor instead.
 func (*DeleteUserRequest) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{6}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeleteUserRequest) GetUserId() string {
@@ -592,7 +758,7 @@ type DeleteUserResponse struct {
 
 func (x *DeleteUserResponse) Reset() {
 	*x = DeleteUserResponse{}
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[7]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +770,7 @@ func (x *DeleteUserResponse) String() string {
 func (*DeleteUserResponse) ProtoMessage() {}
 
 func (x *DeleteUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_user_service_proto_msgTypes[7]
+	mi := &file_shortlist_v1_user_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +783,7 @@ func (x *DeleteUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteUserResponse.ProtoReflect.Descriptor instead.
 func (*DeleteUserResponse) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{7}
+	return file_shortlist_v1_user_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DeleteUserResponse) GetUserId() string {
@@ -645,9 +811,16 @@ var File_shortlist_v1_user_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshortlist/v1/user_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18shortlist/v1/event.proto\x1a!shortlist/v1/user_attribute.proto\"/\n" +
+	"\x1fshortlist/v1/user_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18shortlist/v1/event.proto\x1a!shortlist/v1/user_attribute.proto\"v\n" +
+	"\tUserInput\x12\x1d\n" +
+	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\x12J\n" +
+	"\x0fuser_attributes\x18\x02 \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"I\n" +
+	"\x12UpsertUsersRequest\x123\n" +
+	"\x05users\x18\x01 \x03(\v2\x17.shortlist.v1.UserInputB\x04\xe2A\x01\x02R\x05users\"C\n" +
+	"\x13UpsertUsersResponse\x12,\n" +
+	"\x12written_user_count\x18\x01 \x01(\x03R\x10writtenUserCount\"/\n" +
 	"\x0eGetUserRequest\x12\x1d\n" +
-	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\"\xad\x03\n" +
+	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\"\xdf\x03\n" +
 	"\x0fGetUserResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12(\n" +
 	"\x10live_event_count\x18\x02 \x01(\x03R\x0eliveEventCount\x12,\n" +
@@ -656,7 +829,8 @@ const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\x10first_event_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0efirstEventTime\x12B\n" +
 	"\x0flast_event_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rlastEventTime\x12%\n" +
 	"\x0edeleted_before\x18\a \x01(\bR\rdeletedBefore\x12%\n" +
-	"\x0ebundle_version\x18\b \x01(\tR\rbundleVersion\"i\n" +
+	"\x0ebundle_version\x18\b \x01(\tR\rbundleVersion\x120\n" +
+	"\x14live_attribute_count\x18\t \x01(\x03R\x12liveAttributeCount\"i\n" +
 	"\x0eEventTypeCount\x126\n" +
 	"\n" +
 	"event_type\x18\x01 \x01(\x0e2\x17.shortlist.v1.EventTypeR\teventType\x12\x1f\n" +
@@ -666,11 +840,12 @@ const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06userId\x12!\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\xb3\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x82\x02\n" +
 	"\x12ExportUserResponse\x12/\n" +
 	"\x06events\x18\x01 \x03(\v2\x17.shortlist.v1.UserEventR\x06events\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12D\n" +
-	"\x0fuser_attributes\x18\x03 \x03(\v2\x1b.shortlist.v1.UserAttributeR\x0euserAttributes\"\xcb\x02\n" +
+	"\x0fuser_attributes\x18\x03 \x03(\v2\x1b.shortlist.v1.UserAttributeR\x0euserAttributes\x12M\n" +
+	"\x14live_user_attributes\x18\x04 \x03(\v2\x1b.shortlist.v1.UserAttributeR\x12liveUserAttributes\"\xcb\x02\n" +
 	"\tUserEvent\x125\n" +
 	"\x06origin\x18\x01 \x01(\x0e2\x1d.shortlist.v1.UserEventOriginR\x06origin\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x17\n" +
@@ -692,8 +867,9 @@ const file_shortlist_v1_user_service_proto_rawDesc = "" +
 	"\x0fUserEventOrigin\x12!\n" +
 	"\x1dUSER_EVENT_ORIGIN_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16USER_EVENT_ORIGIN_LIVE\x10\x01\x12\x1c\n" +
-	"\x18USER_EVENT_ORIGIN_BUNDLE\x10\x022\xf7\x01\n" +
-	"\vUserService\x12F\n" +
+	"\x18USER_EVENT_ORIGIN_BUNDLE\x10\x022\xcb\x02\n" +
+	"\vUserService\x12R\n" +
+	"\vUpsertUsers\x12 .shortlist.v1.UpsertUsersRequest\x1a!.shortlist.v1.UpsertUsersResponse\x12F\n" +
 	"\aGetUser\x12\x1c.shortlist.v1.GetUserRequest\x1a\x1d.shortlist.v1.GetUserResponse\x12O\n" +
 	"\n" +
 	"ExportUser\x12\x1f.shortlist.v1.ExportUserRequest\x1a .shortlist.v1.ExportUserResponse\x12O\n" +
@@ -714,42 +890,50 @@ func file_shortlist_v1_user_service_proto_rawDescGZIP() []byte {
 }
 
 var file_shortlist_v1_user_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_shortlist_v1_user_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_shortlist_v1_user_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_shortlist_v1_user_service_proto_goTypes = []any{
 	(UserEventOrigin)(0),          // 0: shortlist.v1.UserEventOrigin
-	(*GetUserRequest)(nil),        // 1: shortlist.v1.GetUserRequest
-	(*GetUserResponse)(nil),       // 2: shortlist.v1.GetUserResponse
-	(*EventTypeCount)(nil),        // 3: shortlist.v1.EventTypeCount
-	(*ExportUserRequest)(nil),     // 4: shortlist.v1.ExportUserRequest
-	(*ExportUserResponse)(nil),    // 5: shortlist.v1.ExportUserResponse
-	(*UserEvent)(nil),             // 6: shortlist.v1.UserEvent
-	(*DeleteUserRequest)(nil),     // 7: shortlist.v1.DeleteUserRequest
-	(*DeleteUserResponse)(nil),    // 8: shortlist.v1.DeleteUserResponse
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(EventType)(0),                // 10: shortlist.v1.EventType
-	(*UserAttribute)(nil),         // 11: shortlist.v1.UserAttribute
+	(*UserInput)(nil),             // 1: shortlist.v1.UserInput
+	(*UpsertUsersRequest)(nil),    // 2: shortlist.v1.UpsertUsersRequest
+	(*UpsertUsersResponse)(nil),   // 3: shortlist.v1.UpsertUsersResponse
+	(*GetUserRequest)(nil),        // 4: shortlist.v1.GetUserRequest
+	(*GetUserResponse)(nil),       // 5: shortlist.v1.GetUserResponse
+	(*EventTypeCount)(nil),        // 6: shortlist.v1.EventTypeCount
+	(*ExportUserRequest)(nil),     // 7: shortlist.v1.ExportUserRequest
+	(*ExportUserResponse)(nil),    // 8: shortlist.v1.ExportUserResponse
+	(*UserEvent)(nil),             // 9: shortlist.v1.UserEvent
+	(*DeleteUserRequest)(nil),     // 10: shortlist.v1.DeleteUserRequest
+	(*DeleteUserResponse)(nil),    // 11: shortlist.v1.DeleteUserResponse
+	(*UserAttribute)(nil),         // 12: shortlist.v1.UserAttribute
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(EventType)(0),                // 14: shortlist.v1.EventType
 }
 var file_shortlist_v1_user_service_proto_depIdxs = []int32{
-	3,  // 0: shortlist.v1.GetUserResponse.live_event_type_counts:type_name -> shortlist.v1.EventTypeCount
-	9,  // 1: shortlist.v1.GetUserResponse.first_event_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: shortlist.v1.GetUserResponse.last_event_time:type_name -> google.protobuf.Timestamp
-	10, // 3: shortlist.v1.EventTypeCount.event_type:type_name -> shortlist.v1.EventType
-	6,  // 4: shortlist.v1.ExportUserResponse.events:type_name -> shortlist.v1.UserEvent
-	11, // 5: shortlist.v1.ExportUserResponse.user_attributes:type_name -> shortlist.v1.UserAttribute
-	0,  // 6: shortlist.v1.UserEvent.origin:type_name -> shortlist.v1.UserEventOrigin
-	9,  // 7: shortlist.v1.UserEvent.event_time:type_name -> google.protobuf.Timestamp
-	10, // 8: shortlist.v1.UserEvent.event_type:type_name -> shortlist.v1.EventType
-	1,  // 9: shortlist.v1.UserService.GetUser:input_type -> shortlist.v1.GetUserRequest
-	4,  // 10: shortlist.v1.UserService.ExportUser:input_type -> shortlist.v1.ExportUserRequest
-	7,  // 11: shortlist.v1.UserService.DeleteUser:input_type -> shortlist.v1.DeleteUserRequest
-	2,  // 12: shortlist.v1.UserService.GetUser:output_type -> shortlist.v1.GetUserResponse
-	5,  // 13: shortlist.v1.UserService.ExportUser:output_type -> shortlist.v1.ExportUserResponse
-	8,  // 14: shortlist.v1.UserService.DeleteUser:output_type -> shortlist.v1.DeleteUserResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	12, // 0: shortlist.v1.UserInput.user_attributes:type_name -> shortlist.v1.UserAttribute
+	1,  // 1: shortlist.v1.UpsertUsersRequest.users:type_name -> shortlist.v1.UserInput
+	6,  // 2: shortlist.v1.GetUserResponse.live_event_type_counts:type_name -> shortlist.v1.EventTypeCount
+	13, // 3: shortlist.v1.GetUserResponse.first_event_time:type_name -> google.protobuf.Timestamp
+	13, // 4: shortlist.v1.GetUserResponse.last_event_time:type_name -> google.protobuf.Timestamp
+	14, // 5: shortlist.v1.EventTypeCount.event_type:type_name -> shortlist.v1.EventType
+	9,  // 6: shortlist.v1.ExportUserResponse.events:type_name -> shortlist.v1.UserEvent
+	12, // 7: shortlist.v1.ExportUserResponse.user_attributes:type_name -> shortlist.v1.UserAttribute
+	12, // 8: shortlist.v1.ExportUserResponse.live_user_attributes:type_name -> shortlist.v1.UserAttribute
+	0,  // 9: shortlist.v1.UserEvent.origin:type_name -> shortlist.v1.UserEventOrigin
+	13, // 10: shortlist.v1.UserEvent.event_time:type_name -> google.protobuf.Timestamp
+	14, // 11: shortlist.v1.UserEvent.event_type:type_name -> shortlist.v1.EventType
+	2,  // 12: shortlist.v1.UserService.UpsertUsers:input_type -> shortlist.v1.UpsertUsersRequest
+	4,  // 13: shortlist.v1.UserService.GetUser:input_type -> shortlist.v1.GetUserRequest
+	7,  // 14: shortlist.v1.UserService.ExportUser:input_type -> shortlist.v1.ExportUserRequest
+	10, // 15: shortlist.v1.UserService.DeleteUser:input_type -> shortlist.v1.DeleteUserRequest
+	3,  // 16: shortlist.v1.UserService.UpsertUsers:output_type -> shortlist.v1.UpsertUsersResponse
+	5,  // 17: shortlist.v1.UserService.GetUser:output_type -> shortlist.v1.GetUserResponse
+	8,  // 18: shortlist.v1.UserService.ExportUser:output_type -> shortlist.v1.ExportUserResponse
+	11, // 19: shortlist.v1.UserService.DeleteUser:output_type -> shortlist.v1.DeleteUserResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_user_service_proto_init() }
@@ -765,7 +949,7 @@ func file_shortlist_v1_user_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shortlist_v1_user_service_proto_rawDesc), len(file_shortlist_v1_user_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

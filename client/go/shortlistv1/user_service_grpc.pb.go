@@ -22,25 +22,32 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	UserService_GetUser_FullMethodName    = "/shortlist.v1.UserService/GetUser"
-	UserService_ExportUser_FullMethodName = "/shortlist.v1.UserService/ExportUser"
-	UserService_DeleteUser_FullMethodName = "/shortlist.v1.UserService/DeleteUser"
+	UserService_UpsertUsers_FullMethodName = "/shortlist.v1.UserService/UpsertUsers"
+	UserService_GetUser_FullMethodName     = "/shortlist.v1.UserService/GetUser"
+	UserService_ExportUser_FullMethodName  = "/shortlist.v1.UserService/ExportUser"
+	UserService_DeleteUser_FullMethodName  = "/shortlist.v1.UserService/DeleteUser"
 )
 
 // UserServiceClient is the client API for UserService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What the server knows of single users, for whoever answers their questions and carries out their wishes.
+// What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+// out their wishes.
 //
 // Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
 // the data that bundles are trained from is not the server's to tell.
 type UserServiceClient interface {
+	// Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+	// before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+	// all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+	// `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+	UpsertUsers(ctx context.Context, in *UpsertUsersRequest, opts ...grpc.CallOption) (*UpsertUsersResponse, error)
 	// What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0.
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
 	// Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
 	// in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-	// knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+	// knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
 	ExportUser(ctx context.Context, in *ExportUserRequest, opts ...grpc.CallOption) (*ExportUserResponse, error)
 	// Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
 	// answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
@@ -57,6 +64,16 @@ type userServiceClient struct {
 
 func NewUserServiceClient(cc grpc.ClientConnInterface) UserServiceClient {
 	return &userServiceClient{cc}
+}
+
+func (c *userServiceClient) UpsertUsers(ctx context.Context, in *UpsertUsersRequest, opts ...grpc.CallOption) (*UpsertUsersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpsertUsersResponse)
+	err := c.cc.Invoke(ctx, UserService_UpsertUsers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *userServiceClient) GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error) {
@@ -93,16 +110,22 @@ func (c *userServiceClient) DeleteUser(ctx context.Context, in *DeleteUserReques
 // All implementations must embed UnimplementedUserServiceServer
 // for forward compatibility.
 //
-// What the server knows of single users, for whoever answers their questions and carries out their wishes.
+// What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+// out their wishes.
 //
 // Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
 // the data that bundles are trained from is not the server's to tell.
 type UserServiceServer interface {
+	// Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+	// before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+	// all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+	// `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+	UpsertUsers(context.Context, *UpsertUsersRequest) (*UpsertUsersResponse, error)
 	// What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0.
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
 	// Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
 	// in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-	// knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+	// knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
 	ExportUser(context.Context, *ExportUserRequest) (*ExportUserResponse, error)
 	// Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
 	// answer of any server on the same store, or on the same folder of bundles, uses what its bundle knows of the user, not
@@ -121,6 +144,9 @@ type UserServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedUserServiceServer struct{}
 
+func (UnimplementedUserServiceServer) UpsertUsers(context.Context, *UpsertUsersRequest) (*UpsertUsersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpsertUsers not implemented")
+}
 func (UnimplementedUserServiceServer) GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetUser not implemented")
 }
@@ -149,6 +175,24 @@ func RegisterUserServiceServer(s grpc.ServiceRegistrar, srv UserServiceServer) {
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&UserService_ServiceDesc, srv)
+}
+
+func _UserService_UpsertUsers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpsertUsersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).UpsertUsers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_UpsertUsers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).UpsertUsers(ctx, req.(*UpsertUsersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _UserService_GetUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -212,6 +256,10 @@ var UserService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "shortlist.v1.UserService",
 	HandlerType: (*UserServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "UpsertUsers",
+			Handler:    _UserService_UpsertUsers_Handler,
+		},
 		{
 			MethodName: "GetUser",
 			Handler:    _UserService_GetUser_Handler,

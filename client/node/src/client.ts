@@ -16,7 +16,7 @@ import { giveIds, type Init, message } from "./requests.js";
 const { recommend, batchRecommend, streamRecommend, retrieve, rank, similarItems } = api.RecommendationService.method;
 const { writeEvents } = EventService.method;
 const { upsertItems, deleteItems, getItem, listItems } = items.CatalogService.method;
-const { getUser, exportUser, deleteUser } = users.UserService.method;
+const { upsertUsers, getUser, exportUser, deleteUser } = users.UserService.method;
 
 /** What grpc.health.v1 says of a service. */
 export type HealthStatus = "UNKNOWN" | "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN";
@@ -125,6 +125,11 @@ export class Client {
   /** One page of all items; the next one is asked for with its `nextPageToken`, until that is empty. */
   async listItems(request: Init<typeof items.ListItemsRequestSchema> = {}, call: CallOptions = {}): Promise<items.ListItemsResponse> {
     return this.#unary(listItems, request, call, this.#settings.batchTimeoutMs);
+  }
+
+  /** Writes what is known of 1 to 1,000 users besides events, all or none, and resolves once it is durable. */
+  async upsertUsers(request: Init<typeof users.UpsertUsersRequestSchema>, call: CallOptions = {}): Promise<users.UpsertUsersResponse> {
+    return this.#unary(upsertUsers, request, call, this.#settings.batchTimeoutMs);
   }
 
   /** What is known of a user, in numbers; a user that nobody knows is no error. */

@@ -25,6 +25,7 @@ test("what is asked of items and users is tried again", async (t) => {
     () => client.deleteItems({ itemIds: ["i1"] }),
     () => client.getItem({ itemId: "i1" }),
     () => client.listItems(),
+    () => client.upsertUsers({ users: [{ userId: "u1", userAttributes: [{ key: "country", value: "France" }] }] }),
     () => client.getUser({ userId: "u1" }),
     () => client.exportUser({ userId: "u1" }),
     () => client.deleteUser({ userId: "u1" }),

@@ -33,6 +33,7 @@ from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
 from shortlist.v1.user_attribute_pb2 import UserAttribute
+from shortlist.v1.user_service_pb2 import UserInput
 
 __all__ = [
     "AsyncClient",
@@ -61,6 +62,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UserAttribute",
+    "UserInput",
 ]
 
 __version__ = version("shortlist")

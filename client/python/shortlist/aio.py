@@ -22,6 +22,7 @@ from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.user_service_pb2 import UserInput
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 Request = TypeVar("Request")
@@ -166,6 +167,13 @@ class AsyncClient:
         """As Client.list_items."""
         request = catalog_api.ListItemsRequest(page_size=page_size, page_token=page_token)
         return await self._call(self._catalog.ListItems, request, timeout, self.options.batch_timeout)
+
+    async def upsert_users(
+        self, users: Iterable[UserInput], *, timeout: float | None = None
+    ) -> user_api.UpsertUsersResponse:
+        """As Client.upsert_users."""
+        request = user_api.UpsertUsersRequest(users=users)
+        return await self._call(self._users.UpsertUsers, request, timeout, self.options.batch_timeout)
 
     async def get_user(self, user_id: str, *, timeout: float | None = None) -> user_api.GetUserResponse:
         """As Client.get_user."""

@@ -22,6 +22,7 @@ from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.user_service_pb2 import UserInput
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
 Request = TypeVar("Request")
@@ -167,6 +168,11 @@ class Client:
         """One page of all items; the next one is asked for with its `next_page_token`, until that is empty."""
         request = catalog_api.ListItemsRequest(page_size=page_size, page_token=page_token)
         return self._call(self._catalog.ListItems, request, timeout, self.options.batch_timeout)
+
+    def upsert_users(self, users: Iterable[UserInput], *, timeout: float | None = None) -> user_api.UpsertUsersResponse:
+        """Writes what is known of 1 to 1,000 users besides events, all or none, and returns once it is durable."""
+        request = user_api.UpsertUsersRequest(users=users)
+        return self._call(self._users.UpsertUsers, request, timeout, self.options.batch_timeout)
 
     def get_user(self, user_id: str, *, timeout: float | None = None) -> user_api.GetUserResponse:
         """What is known of a user, in numbers; a user that nobody knows is no error."""

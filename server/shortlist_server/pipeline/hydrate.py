@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import structlog
 
+from shortlist_core.catalog import Attribute
 from shortlist_core.errors import StateError
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries, among, distinct
@@ -50,7 +51,8 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
-    groups = bundle.groups.of(ids, [query.attributes for query in asked]) if bundle.groups is not None else None
+    attributes = [_told(user, query) for user, query in zip(live, asked, strict=True)]
+    groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
     clock = np.full(len(asked), users.clock(), np.int64)
     queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
@@ -63,10 +65,18 @@ def hydrate(
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
 
 
+def _told(user: LiveUser, query: Query) -> Sequence[Attribute]:
+    """The attributes that callers have told: the query's, and those in the store under other keys."""
+    if not user.attributes:
+        return query.attributes
+    keys = {key for key, _ in query.attributes}
+    return [*query.attributes, *(pair for pair in user.attributes if pair[0] not in keys)]
+
+
 def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser], trained: Queries) -> int:
-    """How many users have no event in bundle and store, and no group in the bundle."""
+    """How many users have no event and no attribute in bundle and store."""
     pairs = zip(ids, live, trained.lengths.tolist(), strict=True)
-    without = [user_id for user_id, user, events in pairs if user_id and not (user.events or events)]
+    without = [user_id for user_id, user, events in pairs if user_id and not (user.events or user.attributes or events)]
     if not without or bundle.groups is None:
         return len(without)
     return int(np.count_nonzero(bundle.groups.ids.rows(without) == NO_ITEM))

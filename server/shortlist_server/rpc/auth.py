@@ -37,6 +37,7 @@ TABLE: Mapping[str, frozenset[str]] = {
     f"{_CATALOG}DeleteItems": frozenset({WRITE}),
     f"{_CATALOG}GetItem": frozenset({READ}),
     f"{_CATALOG}ListItems": frozenset({READ}),
+    f"{_USER}UpsertUsers": frozenset({WRITE}),
     f"{_USER}GetUser": frozenset({USERS}),
     f"{_USER}ExportUser": frozenset({USERS}),
     f"{_USER}DeleteUser": frozenset({USERS}),

@@ -16,6 +16,7 @@ from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
 from shortlist.v1.filter_pb2 import SeenItemsPolicy
 from shortlist.v1.user_attribute_pb2 import UserAttribute
+from shortlist.v1.user_service_pb2 import UserInput
 
 from shortlist_bundle import Label
 from shortlist_core.catalog import Attribute, CatalogItem
@@ -178,6 +179,11 @@ class Check:
     def attributes(self, messages: Sequence[UserAttribute]) -> tuple[Attribute, ...]:
         """Keys and values of the user's attributes."""
         return self.pairs("user_attributes", messages, MAX_ATTRIBUTES, Check.id)
+
+    def user(self, message: UserInput) -> tuple[str, tuple[Attribute, ...]]:
+        """A user to write, with the attributes without repeated ones."""
+        attributes = self.attributes(message.user_attributes)
+        return self.id("user_id", message.user_id), tuple(dict.fromkeys(attributes))
 
     def item(self, message: ItemInput, vector_dim: int) -> CatalogItem:
         """An item to write, whose embedding holds `vector_dim` numbers, or any if that is 0."""

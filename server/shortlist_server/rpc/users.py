@@ -19,6 +19,7 @@ from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import NO_GROUP, Event, Queries
 from shortlist_server.rpc import validate
 from shortlist_server.rpc.caller import lane_of, of_tenant
+from shortlist_server.rpc.messages import off_loop
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -33,8 +34,14 @@ class UserServicer(UserServiceServicer):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
+    async def UpsertUsers(self, request: api.UpsertUsersRequest, context: Context) -> api.UpsertUsersResponse:
         """See the service's definition, as for all methods here."""
+        users = await off_loop(validate.upsert_users, request)
+        await self._engine.store.write(lambda store: store.describe(users), lane_of(context))
+        return api.UpsertUsersResponse(written_user_count=len(users))
+
+    async def GetUser(self, request: api.GetUserRequest, context: Context) -> api.GetUserResponse:
+        """Numbers of the store and of the bundle."""
         user_id, bundle = validate.get_user(request), self._engine.stable
         summary = await self._engine.store.read(lambda store: store.summary(user_id), lane_of(context))
         erased = summary.erased or self._engine.live.erased(user_id)
@@ -45,6 +52,7 @@ class UserServicer(UserServiceServicer):
             bundle_event_count=len(trained),
             deleted_before=erased,
             bundle_version=bundle.version,
+            live_attribute_count=summary.attributes,
         )
         for type, count in sorted(summary.counts.items(), key=lambda entry: (-entry[1], entry[0])):
             response.live_event_type_counts.add(event_type=int(type), event_count=count)
@@ -61,8 +69,11 @@ class UserServicer(UserServiceServicer):
         start = _Position.read(token, user_id, bundle)
 
         def export(store: StateStore) -> api.ExportUserResponse:
-            erased = store.read([user_id], 0)[0].erased or live.erased(user_id)
-            return _exported(store, bundle, user_id, start, size, erased)
+            [known] = store.read([user_id], 0)
+            page = _exported(store, bundle, user_id, start, size, known.erased or live.erased(user_id))
+            if start == _Position():
+                page.live_user_attributes.extend(UserAttribute(key=key, value=value) for key, value in known.attributes)
+            return page
 
         return await self._engine.store.read(export, lane_of(context))
 

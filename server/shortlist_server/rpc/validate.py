@@ -15,7 +15,7 @@ from shortlist.v1 import user_service_pb2 as user_api
 
 from shortlist_bundle import Label
 from shortlist_bundle.manifest import is_version
-from shortlist_core.catalog import CatalogItem
+from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.types import Event
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.pipeline.query import Query
@@ -29,6 +29,7 @@ MAX_EVENTS = 1_000
 MAX_BUNDLES, DEFAULT_BUNDLES = 100, 50
 MAX_EXPORTED = 1_000
 MAX_ITEMS = 1_000
+MAX_USERS = 1_000
 MAX_LISTED, DEFAULT_LISTED = 1_000, 100
 DEFAULT_SHARE = 0.05
 
@@ -127,6 +128,18 @@ def list_items(request: catalog_api.ListItemsRequest) -> tuple[int, str]:
     def read(check: Check) -> tuple[int, str]:
         check.short("page_token", request.page_token)
         return check.page_size(request.page_size, MAX_LISTED, DEFAULT_LISTED), request.page_token
+
+    return checked(read)
+
+
+def upsert_users(request: user_api.UpsertUsersRequest) -> dict[str, tuple[Attribute, ...]]:
+    """The attributes of UpsertUsers by user id, in the order sent."""
+
+    def read(check: Check) -> dict[str, tuple[Attribute, ...]]:
+        check.length("users", request.users, MAX_USERS, least=1)
+        sent = request.users[:MAX_USERS]
+        check.different("users", [user.user_id for user in sent], "user_id")
+        return dict(check.below(f"users[{i}].").user(user) for i, user in enumerate(sent))
 
     return checked(read)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -79,7 +80,7 @@ class LiveUsers(UserEvents):
         """The newest `limit` live events of each user, from the store. Raises what the store raises."""
         users = zip(user_ids, self._store.read(user_ids, limit), strict=True)
         return [
-            LiveUser(user.events, erased=True) if not user.erased and user_id in self.erased_users else user
+            replace(user, erased=True) if not user.erased and user_id in self.erased_users else user
             for user_id, user in users
         ]
 

@@ -63,6 +63,26 @@ def test_the_bundle_and_the_request_are_joined_and_the_request_wins(grouped: Loa
     assert groups(grouped, live, *queries) == [{FRANCE, TEA}, {SPAIN}, {SPAIN, TEA}, {FRANCE}, set()]
 
 
+def test_what_was_written_wins_over_the_bundle_and_the_request_over_both(
+    grouped: LoadedBundle, live: LiveUsers, store: StateStore
+) -> None:
+    store.describe({"ann": [("country", "Spain")], "who": [("interest", "tea"), ("country", "France")]})
+    asked = query("ann"), query("ann", ("country", "France")), query("who"), query("who", ("country", "Spain"))
+    assert groups(grouped, live, *asked) == [{SPAIN, TEA}, {FRANCE, TEA}, {FRANCE, TEA}, {SPAIN, TEA}]
+    store.describe({"ann": []})
+    assert groups(grouped, live, query("ann")) == [{FRANCE, TEA}]
+
+
+def test_what_was_written_of_an_erased_user_since_then_is_used(
+    grouped: LoadedBundle, live: LiveUsers, store: StateStore
+) -> None:
+    store.describe({"ann": [("interest", "tea")]})
+    store.erase("ann")
+    assert groups(grouped, live, query("ann")) is None
+    store.describe({"ann": [("country", "Spain")]})
+    assert groups(grouped, live, query("ann")) == [{SPAIN}]
+
+
 def test_what_is_known_of_an_erased_user_is_not_used_and_what_is_sent_along_is(
     grouped: LoadedBundle, live: LiveUsers, store: StateStore
 ) -> None:

@@ -35,8 +35,9 @@ METHODS = {
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 } | {f"/{service}/ServerReflectionInfo" for service in REFLECTION}
+KNOWING = "UserService/GetUser", "UserService/ExportUser", "UserService/DeleteUser"
 READING = "CatalogService/GetItem", "CatalogService/ListItems"
-WRITING = "CatalogService/UpsertItems", "CatalogService/DeleteItems"
+WRITING = "CatalogService/UpsertItems", "CatalogService/DeleteItems", "UserService/UpsertUsers"
 OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
 
 
@@ -91,9 +92,9 @@ async def test_without_a_known_token_only_health_answers(start: Start, authority
     [
         ("reads", {"RecommendationService", *READING, "ServerReflection", "Health"}),
         ("writes", {"EventService", *WRITING, "ServerReflection", "Health"}),
-        ("both", {"RecommendationService", "EventService", "CatalogService", "ServerReflection", "Health"}),
-        ("users", {"UserService", "ServerReflection", "Health"}),
-        ("plain", {"RecommendationService", "EventService", "CatalogService", "ServerReflection", "Health"}),
+        ("both", {"RecommendationService", "EventService", *READING, *WRITING, "ServerReflection", "Health"}),
+        ("users", {*KNOWING, "ServerReflection", "Health"}),
+        ("plain", {"RecommendationService", "EventService", *READING, *WRITING, "ServerReflection", "Health"}),
         ("admin", {"BundleService", "ServerReflection", "Health"}),
     ],
 )

@@ -7,6 +7,7 @@ from shortlist.v1 import event_service_pb2 as event_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as users
 from shortlist.v1.event_pb2 import Event, EventType
+from shortlist.v1.user_attribute_pb2 import UserAttribute
 
 from shortlist_core.errors import StateError
 from shortlist_core.types import DAY
@@ -156,3 +157,35 @@ async def test_an_event_that_the_bundle_was_trained_on_counts_once(running: Runn
     answer = await running.api.Recommend(api.RecommendRequest(user_id="ann", count=1, include_trace=True))
     assert (answer.trace[0].entered_count, answer.trace[0].left_count) == (5, 5)
     assert running.system.retriever.queries[-1].history(0).tolist() == [0, 1, 2, 3, 39]
+
+
+FRANCE = UserAttribute(key="country", value="France")
+
+
+async def test_attributes_are_written_told_and_forgotten(running: Running) -> None:
+    plan = UserAttribute(key="plan", value="free")
+    sent = [users.UserInput(user_id="ann", user_attributes=[FRANCE, plan, FRANCE]), users.UserInput(user_id="bob")]
+    assert (await running.users.UpsertUsers(users.UpsertUsersRequest(users=sent))).written_user_count == 2
+    assert (await running.users.GetUser(users.GetUserRequest(user_id="ann"))).live_attribute_count == 2
+    first = await running.users.ExportUser(users.ExportUserRequest(user_id="ann", page_size=1))
+    assert list(first.live_user_attributes) == [FRANCE, plan]
+    second = await running.users.ExportUser(
+        users.ExportUserRequest(user_id="ann", page_size=1, page_token=first.next_page_token)
+    )
+    assert not second.live_user_attributes
+    await running.users.DeleteUser(users.DeleteUserRequest(user_id="ann"))
+    assert (await running.users.GetUser(users.GetUserRequest(user_id="ann"))).live_attribute_count == 0
+
+
+async def test_users_that_break_rules_are_refused_with_every_violation(running: Running) -> None:
+    sent = [
+        users.UserInput(user_id=" ", user_attributes=[UserAttribute(key="country")]),
+        users.UserInput(user_id="ann", user_attributes=[FRANCE] * 21),
+        users.UserInput(user_id="ann"),
+    ]
+    got = await failure(running.users.UpsertUsers(users.UpsertUsersRequest(users=sent)))
+    assert set(got.violations) == {
+        "users[0].user_id", "users[0].user_attributes[0].value", "users[1].user_attributes", "users[2].user_id",
+    }  # fmt: skip
+    assert set((await failure(running.users.UpsertUsers(users.UpsertUsersRequest()))).violations) == {"users"}
+    assert (await running.users.GetUser(users.GetUserRequest(user_id="ann"))).live_attribute_count == 0

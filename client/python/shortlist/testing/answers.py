@@ -115,6 +115,11 @@ def list_items(request: catalog.ListItemsRequest) -> catalog.ListItemsResponse:
     return catalog.ListItemsResponse(items=map(_item, list(TITLES)[begin:end]), next_page_token=token)
 
 
+def upsert_users(request: users.UpsertUsersRequest) -> users.UpsertUsersResponse:
+    """All are written."""
+    return users.UpsertUsersResponse(written_user_count=len(request.users))
+
+
 def get_user(request: users.GetUserRequest) -> users.GetUserResponse:
     """Nothing is known of anybody."""
     return users.GetUserResponse(user_id=request.user_id)

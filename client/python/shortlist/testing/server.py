@@ -45,6 +45,7 @@ class FakeServer:
         self.delete_items = Method(answers.delete_items)
         self.get_item = Method(answers.get_item)
         self.list_items = Method(answers.list_items)
+        self.upsert_users = Method(answers.upsert_users)
         self.get_user = Method(answers.get_user)
         self.export_user = Method(answers.export_user)
         self.delete_user = Method(answers.delete_user)

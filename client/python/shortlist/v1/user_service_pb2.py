@@ -28,7 +28,7 @@ from shortlist.v1 import event_pb2 as shortlist_dot_v1_dot_event__pb2
 from shortlist.v1 import user_attribute_pb2 as shortlist_dot_v1_dot_user__attribute__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fshortlist/v1/user_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18shortlist/v1/event.proto\x1a!shortlist/v1/user_attribute.proto\"\'\n\x0eGetUserRequest\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xb1\x02\n\x0fGetUserResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x10live_event_count\x18\x02 \x01(\x03\x12\x1a\n\x12\x62undle_event_count\x18\x03 \x01(\x03\x12<\n\x16live_event_type_counts\x18\x04 \x03(\x0b\x32\x1c.shortlist.v1.EventTypeCount\x12\x34\n\x10\x66irst_event_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_event_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x64\x65leted_before\x18\x07 \x01(\x08\x12\x16\n\x0e\x62undle_version\x18\x08 \x01(\t\"R\n\x0e\x45ventTypeCount\x12+\n\nevent_type\x18\x01 \x01(\x0e\x32\x17.shortlist.v1.EventType\x12\x13\n\x0b\x65vent_count\x18\x02 \x01(\x03\"]\n\x11\x45xportUserRequest\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x8c\x01\n\x12\x45xportUserResponse\x12\'\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.UserEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x34\n\x0fuser_attributes\x18\x03 \x03(\x0b\x32\x1b.shortlist.v1.UserAttribute\"\xf8\x01\n\tUserEvent\x12-\n\x06origin\x18\x01 \x01(\x0e\x32\x1d.shortlist.v1.UserEventOrigin\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\nevent_type\x18\x05 \x01(\x0e\x32\x17.shortlist.v1.EventType\x12\r\n\x05value\x18\x06 \x01(\x01\x12\x12\n\nsession_id\x18\x07 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x08 \x01(\t\"*\n\x11\x44\x65leteUserRequest\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x12\x44\x65leteUserResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x1b\n\x13\x64\x65leted_event_count\x18\x02 \x01(\x03\x12\x1d\n\x15recorded_with_bundles\x18\x03 \x01(\x08*n\n\x0fUserEventOrigin\x12!\n\x1dUSER_EVENT_ORIGIN_UNSPECIFIED\x10\x00\x12\x1a\n\x16USER_EVENT_ORIGIN_LIVE\x10\x01\x12\x1c\n\x18USER_EVENT_ORIGIN_BUNDLE\x10\x02\x32\xf7\x01\n\x0bUserService\x12\x46\n\x07GetUser\x12\x1c.shortlist.v1.GetUserRequest\x1a\x1d.shortlist.v1.GetUserResponse\x12O\n\nExportUser\x12\x1f.shortlist.v1.ExportUserRequest\x1a .shortlist.v1.ExportUserResponse\x12O\n\nDeleteUser\x12\x1f.shortlist.v1.DeleteUserRequest\x1a .shortlist.v1.DeleteUserResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fshortlist/v1/user_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18shortlist/v1/event.proto\x1a!shortlist/v1/user_attribute.proto\"^\n\tUserInput\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0fuser_attributes\x18\x02 \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\"B\n\x12UpsertUsersRequest\x12,\n\x05users\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.UserInputB\x04\xe2\x41\x01\x02\"1\n\x13UpsertUsersResponse\x12\x1a\n\x12written_user_count\x18\x01 \x01(\x03\"\'\n\x0eGetUserRequest\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xcf\x02\n\x0fGetUserResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x10live_event_count\x18\x02 \x01(\x03\x12\x1a\n\x12\x62undle_event_count\x18\x03 \x01(\x03\x12<\n\x16live_event_type_counts\x18\x04 \x03(\x0b\x32\x1c.shortlist.v1.EventTypeCount\x12\x34\n\x10\x66irst_event_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_event_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x64\x65leted_before\x18\x07 \x01(\x08\x12\x16\n\x0e\x62undle_version\x18\x08 \x01(\t\x12\x1c\n\x14live_attribute_count\x18\t \x01(\x03\"R\n\x0e\x45ventTypeCount\x12+\n\nevent_type\x18\x01 \x01(\x0e\x32\x17.shortlist.v1.EventType\x12\x13\n\x0b\x65vent_count\x18\x02 \x01(\x03\"]\n\x11\x45xportUserRequest\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\xc7\x01\n\x12\x45xportUserResponse\x12\'\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.UserEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x34\n\x0fuser_attributes\x18\x03 \x03(\x0b\x32\x1b.shortlist.v1.UserAttribute\x12\x39\n\x14live_user_attributes\x18\x04 \x03(\x0b\x32\x1b.shortlist.v1.UserAttribute\"\xf8\x01\n\tUserEvent\x12-\n\x06origin\x18\x01 \x01(\x0e\x32\x1d.shortlist.v1.UserEventOrigin\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\nevent_type\x18\x05 \x01(\x0e\x32\x17.shortlist.v1.EventType\x12\r\n\x05value\x18\x06 \x01(\x01\x12\x12\n\nsession_id\x18\x07 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x08 \x01(\t\"*\n\x11\x44\x65leteUserRequest\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x12\x44\x65leteUserResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x1b\n\x13\x64\x65leted_event_count\x18\x02 \x01(\x03\x12\x1d\n\x15recorded_with_bundles\x18\x03 \x01(\x08*n\n\x0fUserEventOrigin\x12!\n\x1dUSER_EVENT_ORIGIN_UNSPECIFIED\x10\x00\x12\x1a\n\x16USER_EVENT_ORIGIN_LIVE\x10\x01\x12\x1c\n\x18USER_EVENT_ORIGIN_BUNDLE\x10\x02\x32\xcb\x02\n\x0bUserService\x12R\n\x0bUpsertUsers\x12 .shortlist.v1.UpsertUsersRequest\x1a!.shortlist.v1.UpsertUsersResponse\x12\x46\n\x07GetUser\x12\x1c.shortlist.v1.GetUserRequest\x1a\x1d.shortlist.v1.GetUserResponse\x12O\n\nExportUser\x12\x1f.shortlist.v1.ExportUserRequest\x1a .shortlist.v1.ExportUserResponse\x12O\n\nDeleteUser\x12\x1f.shortlist.v1.DeleteUserRequest\x1a .shortlist.v1.DeleteUserResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,12 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shortlist.v1.user_service_p
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.shortlist.v1P\001'
+  _globals['_USERINPUT'].fields_by_name['user_id']._loaded_options = None
+  _globals['_USERINPUT'].fields_by_name['user_id']._serialized_options = b'\342A\001\002'
+  _globals['_USERINPUT'].fields_by_name['user_attributes']._loaded_options = None
+  _globals['_USERINPUT'].fields_by_name['user_attributes']._serialized_options = b'\342A\001\001'
+  _globals['_UPSERTUSERSREQUEST'].fields_by_name['users']._loaded_options = None
+  _globals['_UPSERTUSERSREQUEST'].fields_by_name['users']._serialized_options = b'\342A\001\002'
   _globals['_GETUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_GETUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\342A\001\002'
   _globals['_EXPORTUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
@@ -46,24 +52,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTUSERREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_DELETEUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_DELETEUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\342A\001\002'
-  _globals['_USEREVENTORIGIN']._serialized_start=1241
-  _globals['_USEREVENTORIGIN']._serialized_end=1351
-  _globals['_GETUSERREQUEST']._serialized_start=176
-  _globals['_GETUSERREQUEST']._serialized_end=215
-  _globals['_GETUSERRESPONSE']._serialized_start=218
-  _globals['_GETUSERRESPONSE']._serialized_end=523
-  _globals['_EVENTTYPECOUNT']._serialized_start=525
-  _globals['_EVENTTYPECOUNT']._serialized_end=607
-  _globals['_EXPORTUSERREQUEST']._serialized_start=609
-  _globals['_EXPORTUSERREQUEST']._serialized_end=702
-  _globals['_EXPORTUSERRESPONSE']._serialized_start=705
-  _globals['_EXPORTUSERRESPONSE']._serialized_end=845
-  _globals['_USEREVENT']._serialized_start=848
-  _globals['_USEREVENT']._serialized_end=1096
-  _globals['_DELETEUSERREQUEST']._serialized_start=1098
-  _globals['_DELETEUSERREQUEST']._serialized_end=1140
-  _globals['_DELETEUSERRESPONSE']._serialized_start=1142
-  _globals['_DELETEUSERRESPONSE']._serialized_end=1239
-  _globals['_USERSERVICE']._serialized_start=1354
-  _globals['_USERSERVICE']._serialized_end=1601
+  _globals['_USEREVENTORIGIN']._serialized_start=1545
+  _globals['_USEREVENTORIGIN']._serialized_end=1655
+  _globals['_USERINPUT']._serialized_start=176
+  _globals['_USERINPUT']._serialized_end=270
+  _globals['_UPSERTUSERSREQUEST']._serialized_start=272
+  _globals['_UPSERTUSERSREQUEST']._serialized_end=338
+  _globals['_UPSERTUSERSRESPONSE']._serialized_start=340
+  _globals['_UPSERTUSERSRESPONSE']._serialized_end=389
+  _globals['_GETUSERREQUEST']._serialized_start=391
+  _globals['_GETUSERREQUEST']._serialized_end=430
+  _globals['_GETUSERRESPONSE']._serialized_start=433
+  _globals['_GETUSERRESPONSE']._serialized_end=768
+  _globals['_EVENTTYPECOUNT']._serialized_start=770
+  _globals['_EVENTTYPECOUNT']._serialized_end=852
+  _globals['_EXPORTUSERREQUEST']._serialized_start=854
+  _globals['_EXPORTUSERREQUEST']._serialized_end=947
+  _globals['_EXPORTUSERRESPONSE']._serialized_start=950
+  _globals['_EXPORTUSERRESPONSE']._serialized_end=1149
+  _globals['_USEREVENT']._serialized_start=1152
+  _globals['_USEREVENT']._serialized_end=1400
+  _globals['_DELETEUSERREQUEST']._serialized_start=1402
+  _globals['_DELETEUSERREQUEST']._serialized_end=1444
+  _globals['_DELETEUSERRESPONSE']._serialized_start=1446
+  _globals['_DELETEUSERRESPONSE']._serialized_end=1543
+  _globals['_USERSERVICE']._serialized_start=1658
+  _globals['_USERSERVICE']._serialized_end=1989
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,82 @@ USER_EVENT_ORIGIN_BUNDLE: UserEventOrigin.ValueType  # 2
 Global___UserEventOrigin: _TypeAlias = UserEventOrigin  # noqa: Y015
 
 @_typing.final
+class UserInput(_message.Message):
+    """What is known of a user besides events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """Of whom. Follows the rule for ids."""
+    @_builtins.property
+    def user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """What is known. A key may stand in several, for example with each of a user's interests; repeated ones do no harm. 0
+        to 20, both inclusive, more are refused. None (the default): what was written before is taken back.
+        """
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UserInput: _TypeAlias = UserInput  # noqa: Y015
+
+@_typing.final
+class UpsertUsersRequest(_message.Message):
+    """Request of UserService.UpsertUsers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___UserInput]:
+        """The users: 1 to 1,000, both inclusive; none or more are refused, as is a user that stands in it twice."""
+
+    def __init__(
+        self,
+        *,
+        users: _abc.Iterable[Global___UserInput] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["users", b"users"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpsertUsersRequest: _TypeAlias = UpsertUsersRequest  # noqa: Y015
+
+@_typing.final
+class UpsertUsersResponse(_message.Message):
+    """Response of UserService.UpsertUsers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WRITTEN_USER_COUNT_FIELD_NUMBER: _builtins.int
+    written_user_count: _builtins.int
+    """How many users were written: all that were sent."""
+    def __init__(
+        self,
+        *,
+        written_user_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["written_user_count", b"written_user_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpsertUsersResponse: _TypeAlias = UpsertUsersResponse  # noqa: Y015
+
+@_typing.final
 class GetUserRequest(_message.Message):
     """Request of UserService.GetUser."""
 
@@ -84,6 +160,7 @@ class GetUserResponse(_message.Message):
     LAST_EVENT_TIME_FIELD_NUMBER: _builtins.int
     DELETED_BEFORE_FIELD_NUMBER: _builtins.int
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
+    LIVE_ATTRIBUTE_COUNT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user that was asked for."""
     live_event_count: _builtins.int
@@ -96,6 +173,8 @@ class GetUserResponse(_message.Message):
     """Whether the user was deleted before: what bundles know of them is not used."""
     bundle_version: _builtins.str
     """Name of the serving bundle that was looked into."""
+    live_attribute_count: _builtins.int
+    """How many attributes of the user were written with UpsertUsers."""
     @_builtins.property
     def live_event_type_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventTypeCount]:
         """The live events by type, the most frequent first, types without events left out."""
@@ -119,10 +198,11 @@ class GetUserResponse(_message.Message):
         last_event_time: _timestamp_pb2.Timestamp | None = ...,
         deleted_before: _builtins.bool = ...,
         bundle_version: _builtins.str = ...,
+        live_attribute_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_event_time", b"first_event_time", "last_event_time", b"last_event_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_event_count", b"bundle_event_count", "bundle_version", b"bundle_version", "deleted_before", b"deleted_before", "first_event_time", b"first_event_time", "last_event_time", b"last_event_time", "live_event_count", b"live_event_count", "live_event_type_counts", b"live_event_type_counts", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_event_count", b"bundle_event_count", "bundle_version", b"bundle_version", "deleted_before", b"deleted_before", "first_event_time", b"first_event_time", "last_event_time", b"last_event_time", "live_attribute_count", b"live_attribute_count", "live_event_count", b"live_event_count", "live_event_type_counts", b"live_event_type_counts", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -197,6 +277,7 @@ class ExportUserResponse(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    LIVE_USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """What the next page is asked for with; empty after the last one."""
     @_builtins.property
@@ -209,16 +290,21 @@ class ExportUserResponse(_message.Message):
         bundle keeps no others. None after DeleteUser.
         """
 
+    @_builtins.property
+    def live_user_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_user_attribute_pb2.UserAttribute]:
+        """On the first page, the attributes of the user that were written with UpsertUsers."""
+
     def __init__(
         self,
         *,
         events: _abc.Iterable[Global___UserEvent] | None = ...,
         next_page_token: _builtins.str = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+        live_user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "next_page_token", b"next_page_token", "user_attributes", b"user_attributes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "live_user_attributes", b"live_user_attributes", "next_page_token", b"next_page_token", "user_attributes", b"user_attributes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

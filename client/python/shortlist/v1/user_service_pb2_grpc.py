@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class UserServiceStub:
-    """What the server knows of single users, for whoever answers their questions and carries out their wishes.
+    """What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+    out their wishes.
 
     Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
     the data that bundles are trained from is not the server's to tell.
@@ -38,6 +39,11 @@ class UserServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.UpsertUsers = channel.unary_unary(
+                '/shortlist.v1.UserService/UpsertUsers',
+                request_serializer=shortlist_dot_v1_dot_user__service__pb2.UpsertUsersRequest.SerializeToString,
+                response_deserializer=shortlist_dot_v1_dot_user__service__pb2.UpsertUsersResponse.FromString,
+                _registered_method=True)
         self.GetUser = channel.unary_unary(
                 '/shortlist.v1.UserService/GetUser',
                 request_serializer=shortlist_dot_v1_dot_user__service__pb2.GetUserRequest.SerializeToString,
@@ -56,11 +62,22 @@ class UserServiceStub:
 
 
 class UserServiceServicer:
-    """What the server knows of single users, for whoever answers their questions and carries out their wishes.
+    """What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+    out their wishes.
 
     Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
     the data that bundles are trained from is not the server's to tell.
     """
+
+    def UpsertUsers(self, request, context):
+        """Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+        before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+        all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+        `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetUser(self, request, context):
         """What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0.
@@ -72,7 +89,7 @@ class UserServiceServicer:
     def ExportUser(self, request, context):
         """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
         in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-        knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+        knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +110,11 @@ class UserServiceServicer:
 
 def add_UserServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'UpsertUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpsertUsers,
+                    request_deserializer=shortlist_dot_v1_dot_user__service__pb2.UpsertUsersRequest.FromString,
+                    response_serializer=shortlist_dot_v1_dot_user__service__pb2.UpsertUsersResponse.SerializeToString,
+            ),
             'GetUser': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUser,
                     request_deserializer=shortlist_dot_v1_dot_user__service__pb2.GetUserRequest.FromString,
@@ -117,11 +139,39 @@ def add_UserServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UserService:
-    """What the server knows of single users, for whoever answers their questions and carries out their wishes.
+    """What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+    out their wishes.
 
     Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
     the data that bundles are trained from is not the server's to tell.
     """
+
+    @staticmethod
+    def UpsertUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shortlist.v1.UserService/UpsertUsers',
+            shortlist_dot_v1_dot_user__service__pb2.UpsertUsersRequest.SerializeToString,
+            shortlist_dot_v1_dot_user__service__pb2.UpsertUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetUser(request,

@@ -29,7 +29,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class UserServiceStub:
-    """What the server knows of single users, for whoever answers their questions and carries out their wishes.
+    """What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+    out their wishes.
 
     Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
     the data that bundles are trained from is not the server's to tell.
@@ -39,12 +40,18 @@ class UserServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UserServiceAsyncStub: ...
+    UpsertUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpsertUsersRequest, _user_service_pb2.UpsertUsersResponse]
+    """Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+    before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+    all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+    `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+    """
     GetUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]
     """What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0."""
     ExportUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]
     """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
     in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-    knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+    knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
     """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
     """Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
@@ -57,19 +64,26 @@ class UserServiceStub:
 
 @_typing.type_check_only
 class UserServiceAsyncStub(UserServiceStub):
-    """What the server knows of single users, for whoever answers their questions and carries out their wishes.
+    """What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+    out their wishes.
 
     Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
     the data that bundles are trained from is not the server's to tell.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    UpsertUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpsertUsersRequest, _user_service_pb2.UpsertUsersResponse]  # type: ignore[assignment]
+    """Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+    before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+    all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+    `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+    """
     GetUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]  # type: ignore[assignment]
     """What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0."""
     ExportUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]  # type: ignore[assignment]
     """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
     in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-    knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+    knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
     """Forgets a user. Once it answers, the store holds no event and no id of this user, in no file and no key of it; no
@@ -81,11 +95,24 @@ class UserServiceAsyncStub(UserServiceStub):
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What the server knows of single users, for whoever answers their questions and carries out their wishes.
+    """What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+    out their wishes.
 
     Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
     the data that bundles are trained from is not the server's to tell.
     """
+
+    @_abc_1.abstractmethod
+    def UpsertUsers(
+        self,
+        request: _user_service_pb2.UpsertUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.UpsertUsersResponse, _abc.Awaitable[_user_service_pb2.UpsertUsersResponse]]:
+        """Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+        before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+        all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+        `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+        """
 
     @_abc_1.abstractmethod
     def GetUser(
@@ -103,7 +130,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_user_service_pb2.ExportUserResponse, _abc.Awaitable[_user_service_pb2.ExportUserResponse]]:
         """Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
         in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-        knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+        knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
         """
 
     @_abc_1.abstractmethod

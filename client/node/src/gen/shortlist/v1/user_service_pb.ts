@@ -20,7 +20,78 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/user_service.proto.
  */
 export const file_shortlist_v1_user_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zaG9ydGxpc3QvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEiJwoOR2V0VXNlclJlcXVlc3QSFQoHdXNlcl9pZBgBIAEoCUIE4kEBAiKxAgoPR2V0VXNlclJlc3BvbnNlEg8KB3VzZXJfaWQYASABKAkSGAoQbGl2ZV9ldmVudF9jb3VudBgCIAEoAxIaChJidW5kbGVfZXZlbnRfY291bnQYAyABKAMSPAoWbGl2ZV9ldmVudF90eXBlX2NvdW50cxgEIAMoCzIcLnNob3J0bGlzdC52MS5FdmVudFR5cGVDb3VudBI0ChBmaXJzdF9ldmVudF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X2V2ZW50X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmRlbGV0ZWRfYmVmb3JlGAcgASgIEhYKDmJ1bmRsZV92ZXJzaW9uGAggASgJIlIKDkV2ZW50VHlwZUNvdW50EisKCmV2ZW50X3R5cGUYASABKA4yFy5zaG9ydGxpc3QudjEuRXZlbnRUeXBlEhMKC2V2ZW50X2NvdW50GAIgASgDIl0KEUV4cG9ydFVzZXJSZXF1ZXN0EhUKB3VzZXJfaWQYASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEijAEKEkV4cG9ydFVzZXJSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5zaG9ydGxpc3QudjEuVXNlckV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI0Cg91c2VyX2F0dHJpYnV0ZXMYAyADKAsyGy5zaG9ydGxpc3QudjEuVXNlckF0dHJpYnV0ZSL4AQoJVXNlckV2ZW50Ei0KBm9yaWdpbhgBIAEoDjIdLnNob3J0bGlzdC52MS5Vc2VyRXZlbnRPcmlnaW4SEAoIZXZlbnRfaWQYAiABKAkSDwoHaXRlbV9pZBgDIAEoCRIuCgpldmVudF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgpldmVudF90eXBlGAUgASgOMhcuc2hvcnRsaXN0LnYxLkV2ZW50VHlwZRINCgV2YWx1ZRgGIAEoARISCgpzZXNzaW9uX2lkGAcgASgJEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAggASgJIioKEURlbGV0ZVVzZXJSZXF1ZXN0EhUKB3VzZXJfaWQYASABKAlCBOJBAQIiYQoSRGVsZXRlVXNlclJlc3BvbnNlEg8KB3VzZXJfaWQYASABKAkSGwoTZGVsZXRlZF9ldmVudF9jb3VudBgCIAEoAxIdChVyZWNvcmRlZF93aXRoX2J1bmRsZXMYAyABKAgqbgoPVXNlckV2ZW50T3JpZ2luEiEKHVVTRVJfRVZFTlRfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGgoWVVNFUl9FVkVOVF9PUklHSU5fTElWRRABEhwKGFVTRVJfRVZFTlRfT1JJR0lOX0JVTkRMRRACMvcBCgtVc2VyU2VydmljZRJGCgdHZXRVc2VyEhwuc2hvcnRsaXN0LnYxLkdldFVzZXJSZXF1ZXN0Gh0uc2hvcnRsaXN0LnYxLkdldFVzZXJSZXNwb25zZRJPCgpFeHBvcnRVc2VyEh8uc2hvcnRsaXN0LnYxLkV4cG9ydFVzZXJSZXF1ZXN0GiAuc2hvcnRsaXN0LnYxLkV4cG9ydFVzZXJSZXNwb25zZRJPCgpEZWxldGVVc2VyEh8uc2hvcnRsaXN0LnYxLkRlbGV0ZVVzZXJSZXF1ZXN0GiAuc2hvcnRsaXN0LnYxLkRlbGV0ZVVzZXJSZXNwb25zZUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shortlist_v1_event, file_shortlist_v1_user_attribute]);
+  fileDesc("Ch9zaG9ydGxpc3QvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEiXgoJVXNlcklucHV0EhUKB3VzZXJfaWQYASABKAlCBOJBAQISOgoPdXNlcl9hdHRyaWJ1dGVzGAIgAygLMhsuc2hvcnRsaXN0LnYxLlVzZXJBdHRyaWJ1dGVCBOJBAQEiQgoSVXBzZXJ0VXNlcnNSZXF1ZXN0EiwKBXVzZXJzGAEgAygLMhcuc2hvcnRsaXN0LnYxLlVzZXJJbnB1dEIE4kEBAiIxChNVcHNlcnRVc2Vyc1Jlc3BvbnNlEhoKEndyaXR0ZW5fdXNlcl9jb3VudBgBIAEoAyInCg5HZXRVc2VyUmVxdWVzdBIVCgd1c2VyX2lkGAEgASgJQgTiQQECIs8CCg9HZXRVc2VyUmVzcG9uc2USDwoHdXNlcl9pZBgBIAEoCRIYChBsaXZlX2V2ZW50X2NvdW50GAIgASgDEhoKEmJ1bmRsZV9ldmVudF9jb3VudBgDIAEoAxI8ChZsaXZlX2V2ZW50X3R5cGVfY291bnRzGAQgAygLMhwuc2hvcnRsaXN0LnYxLkV2ZW50VHlwZUNvdW50EjQKEGZpcnN0X2V2ZW50X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKD2xhc3RfZXZlbnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOZGVsZXRlZF9iZWZvcmUYByABKAgSFgoOYnVuZGxlX3ZlcnNpb24YCCABKAkSHAoUbGl2ZV9hdHRyaWJ1dGVfY291bnQYCSABKAMiUgoORXZlbnRUeXBlQ291bnQSKwoKZXZlbnRfdHlwZRgBIAEoDjIXLnNob3J0bGlzdC52MS5FdmVudFR5cGUSEwoLZXZlbnRfY291bnQYAiABKAMiXQoRRXhwb3J0VXNlclJlcXVlc3QSFQoHdXNlcl9pZBgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASLHAQoSRXhwb3J0VXNlclJlc3BvbnNlEicKBmV2ZW50cxgBIAMoCzIXLnNob3J0bGlzdC52MS5Vc2VyRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjQKD3VzZXJfYXR0cmlidXRlcxgDIAMoCzIbLnNob3J0bGlzdC52MS5Vc2VyQXR0cmlidXRlEjkKFGxpdmVfdXNlcl9hdHRyaWJ1dGVzGAQgAygLMhsuc2hvcnRsaXN0LnYxLlVzZXJBdHRyaWJ1dGUi+AEKCVVzZXJFdmVudBItCgZvcmlnaW4YASABKA4yHS5zaG9ydGxpc3QudjEuVXNlckV2ZW50T3JpZ2luEhAKCGV2ZW50X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSLgoKZXZlbnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoKZXZlbnRfdHlwZRgFIAEoDjIXLnNob3J0bGlzdC52MS5FdmVudFR5cGUSDQoFdmFsdWUYBiABKAESEgoKc2Vzc2lvbl9pZBgHIAEoCRIZChFhdHRyaWJ1dGlvbl90b2tlbhgIIAEoCSIqChFEZWxldGVVc2VyUmVxdWVzdBIVCgd1c2VyX2lkGAEgASgJQgTiQQECImEKEkRlbGV0ZVVzZXJSZXNwb25zZRIPCgd1c2VyX2lkGAEgASgJEhsKE2RlbGV0ZWRfZXZlbnRfY291bnQYAiABKAMSHQoVcmVjb3JkZWRfd2l0aF9idW5kbGVzGAMgASgIKm4KD1VzZXJFdmVudE9yaWdpbhIhCh1VU0VSX0VWRU5UX09SSUdJTl9VTlNQRUNJRklFRBAAEhoKFlVTRVJfRVZFTlRfT1JJR0lOX0xJVkUQARIcChhVU0VSX0VWRU5UX09SSUdJTl9CVU5ETEUQAjLLAgoLVXNlclNlcnZpY2USUgoLVXBzZXJ0VXNlcnMSIC5zaG9ydGxpc3QudjEuVXBzZXJ0VXNlcnNSZXF1ZXN0GiEuc2hvcnRsaXN0LnYxLlVwc2VydFVzZXJzUmVzcG9uc2USRgoHR2V0VXNlchIcLnNob3J0bGlzdC52MS5HZXRVc2VyUmVxdWVzdBodLnNob3J0bGlzdC52MS5HZXRVc2VyUmVzcG9uc2USTwoKRXhwb3J0VXNlchIfLnNob3J0bGlzdC52MS5FeHBvcnRVc2VyUmVxdWVzdBogLnNob3J0bGlzdC52MS5FeHBvcnRVc2VyUmVzcG9uc2USTwoKRGVsZXRlVXNlchIfLnNob3J0bGlzdC52MS5EZWxldGVVc2VyUmVxdWVzdBogLnNob3J0bGlzdC52MS5EZWxldGVVc2VyUmVzcG9uc2VCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shortlist_v1_event, file_shortlist_v1_user_attribute]);
+
+/**
+ * What is known of a user besides events.
+ *
+ * @generated from message shortlist.v1.UserInput
+ */
+export type UserInput = Message<"shortlist.v1.UserInput"> & {
+  /**
+   * Of whom. Follows the rule for ids.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * What is known. A key may stand in several, for example with each of a user's interests; repeated ones do no harm. 0
+   * to 20, both inclusive, more are refused. None (the default): what was written before is taken back.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 2;
+   */
+  userAttributes: UserAttribute[];
+};
+
+/**
+ * Describes the message shortlist.v1.UserInput.
+ * Use `create(UserInputSchema)` to create a new message.
+ */
+export const UserInputSchema: GenMessage<UserInput> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_user_service, 0);
+
+/**
+ * Request of UserService.UpsertUsers.
+ *
+ * @generated from message shortlist.v1.UpsertUsersRequest
+ */
+export type UpsertUsersRequest = Message<"shortlist.v1.UpsertUsersRequest"> & {
+  /**
+   * The users: 1 to 1,000, both inclusive; none or more are refused, as is a user that stands in it twice.
+   *
+   * @generated from field: repeated shortlist.v1.UserInput users = 1;
+   */
+  users: UserInput[];
+};
+
+/**
+ * Describes the message shortlist.v1.UpsertUsersRequest.
+ * Use `create(UpsertUsersRequestSchema)` to create a new message.
+ */
+export const UpsertUsersRequestSchema: GenMessage<UpsertUsersRequest> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_user_service, 1);
+
+/**
+ * Response of UserService.UpsertUsers.
+ *
+ * @generated from message shortlist.v1.UpsertUsersResponse
+ */
+export type UpsertUsersResponse = Message<"shortlist.v1.UpsertUsersResponse"> & {
+  /**
+   * How many users were written: all that were sent.
+   *
+   * @generated from field: int64 written_user_count = 1;
+   */
+  writtenUserCount: bigint;
+};
+
+/**
+ * Describes the message shortlist.v1.UpsertUsersResponse.
+ * Use `create(UpsertUsersResponseSchema)` to create a new message.
+ */
+export const UpsertUsersResponseSchema: GenMessage<UpsertUsersResponse> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_user_service, 2);
 
 /**
  * Request of UserService.GetUser.
@@ -41,7 +112,7 @@ export type GetUserRequest = Message<"shortlist.v1.GetUserRequest"> & {
  * Use `create(GetUserRequestSchema)` to create a new message.
  */
 export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 0);
+  messageDesc(file_shortlist_v1_user_service, 3);
 
 /**
  * Response of UserService.GetUser.
@@ -105,6 +176,13 @@ export type GetUserResponse = Message<"shortlist.v1.GetUserResponse"> & {
    * @generated from field: string bundle_version = 8;
    */
   bundleVersion: string;
+
+  /**
+   * How many attributes of the user were written with UpsertUsers.
+   *
+   * @generated from field: int64 live_attribute_count = 9;
+   */
+  liveAttributeCount: bigint;
 };
 
 /**
@@ -112,7 +190,7 @@ export type GetUserResponse = Message<"shortlist.v1.GetUserResponse"> & {
  * Use `create(GetUserResponseSchema)` to create a new message.
  */
 export const GetUserResponseSchema: GenMessage<GetUserResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 1);
+  messageDesc(file_shortlist_v1_user_service, 4);
 
 /**
  * How many events of one type there are.
@@ -140,7 +218,7 @@ export type EventTypeCount = Message<"shortlist.v1.EventTypeCount"> & {
  * Use `create(EventTypeCountSchema)` to create a new message.
  */
 export const EventTypeCountSchema: GenMessage<EventTypeCount> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 2);
+  messageDesc(file_shortlist_v1_user_service, 5);
 
 /**
  * Request of UserService.ExportUser.
@@ -177,7 +255,7 @@ export type ExportUserRequest = Message<"shortlist.v1.ExportUserRequest"> & {
  * Use `create(ExportUserRequestSchema)` to create a new message.
  */
 export const ExportUserRequestSchema: GenMessage<ExportUserRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 3);
+  messageDesc(file_shortlist_v1_user_service, 6);
 
 /**
  * Response of UserService.ExportUser.
@@ -206,6 +284,13 @@ export type ExportUserResponse = Message<"shortlist.v1.ExportUserResponse"> & {
    * @generated from field: repeated shortlist.v1.UserAttribute user_attributes = 3;
    */
   userAttributes: UserAttribute[];
+
+  /**
+   * On the first page, the attributes of the user that were written with UpsertUsers.
+   *
+   * @generated from field: repeated shortlist.v1.UserAttribute live_user_attributes = 4;
+   */
+  liveUserAttributes: UserAttribute[];
 };
 
 /**
@@ -213,7 +298,7 @@ export type ExportUserResponse = Message<"shortlist.v1.ExportUserResponse"> & {
  * Use `create(ExportUserResponseSchema)` to create a new message.
  */
 export const ExportUserResponseSchema: GenMessage<ExportUserResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 4);
+  messageDesc(file_shortlist_v1_user_service, 7);
 
 /**
  * One event as it is known.
@@ -283,7 +368,7 @@ export type UserEvent = Message<"shortlist.v1.UserEvent"> & {
  * Use `create(UserEventSchema)` to create a new message.
  */
 export const UserEventSchema: GenMessage<UserEvent> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 5);
+  messageDesc(file_shortlist_v1_user_service, 8);
 
 /**
  * Request of UserService.DeleteUser.
@@ -304,7 +389,7 @@ export type DeleteUserRequest = Message<"shortlist.v1.DeleteUserRequest"> & {
  * Use `create(DeleteUserRequestSchema)` to create a new message.
  */
 export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 6);
+  messageDesc(file_shortlist_v1_user_service, 9);
 
 /**
  * Response of UserService.DeleteUser.
@@ -340,7 +425,7 @@ export type DeleteUserResponse = Message<"shortlist.v1.DeleteUserResponse"> & {
  * Use `create(DeleteUserResponseSchema)` to create a new message.
  */
 export const DeleteUserResponseSchema: GenMessage<DeleteUserResponse> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_user_service, 7);
+  messageDesc(file_shortlist_v1_user_service, 10);
 
 /**
  * Where an event of a user is known from.
@@ -377,7 +462,8 @@ export const UserEventOriginSchema: GenEnum<UserEventOrigin> = /*@__PURE__*/
   enumDesc(file_shortlist_v1_user_service, 0);
 
 /**
- * What the server knows of single users, for whoever answers their questions and carries out their wishes.
+ * What the server knows of single users: for those who tell it, and for whoever answers the users' questions and carries
+ * out their wishes.
  *
  * Two places know users: the store of live events, and the histories that the serving bundle was trained on. What lies in
  * the data that bundles are trained from is not the server's to tell.
@@ -385,6 +471,19 @@ export const UserEventOriginSchema: GenEnum<UserEventOrigin> = /*@__PURE__*/
  * @generated from service shortlist.v1.UserService
  */
 export const UserService: GenService<{
+  /**
+   * Writes what is known of users besides events, all of them or none. Each replaces what was written of that user
+   * before. It is durable, as events are, once this answers, and counts in the next answer for that user: in place of
+   * all that the serving bundle knows under the same key, and less than what the request itself brings. Trainings with
+   * `--events` learn from it. It stays until it is replaced or the user is deleted, however old. Safe to repeat.
+   *
+   * @generated from rpc shortlist.v1.UserService.UpsertUsers
+   */
+  upsertUsers: {
+    methodKind: "unary";
+    input: typeof UpsertUsersRequestSchema;
+    output: typeof UpsertUsersResponseSchema;
+  },
   /**
    * What is known of a user, in numbers. A user that nobody knows is no error: all numbers are 0.
    *
@@ -398,7 +497,7 @@ export const UserService: GenService<{
   /**
    * Every event of a user, page by page: first those of the serving bundle, oldest first, then the live ones in the order
    * in which they were written, also those that are written meanwhile. Live events of a type that only a newer version
-   * knows are kept, and left out here. The first page also has the attributes that the bundle knows of the user.
+   * knows are kept, and left out here. The first page also has what the bundle and the store know of the user's attributes.
    *
    * @generated from rpc shortlist.v1.UserService.ExportUser
    */

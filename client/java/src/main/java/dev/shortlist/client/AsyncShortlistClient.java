@@ -29,6 +29,8 @@ import dev.shortlist.v1.StreamRecommendRequest;
 import dev.shortlist.v1.StreamRecommendResponse;
 import dev.shortlist.v1.UpsertItemsRequest;
 import dev.shortlist.v1.UpsertItemsResponse;
+import dev.shortlist.v1.UpsertUsersRequest;
+import dev.shortlist.v1.UpsertUsersResponse;
 import dev.shortlist.v1.UserServiceGrpc;
 import dev.shortlist.v1.WriteEventsRequest;
 import dev.shortlist.v1.WriteEventsResponse;
@@ -122,6 +124,11 @@ public final class AsyncShortlistClient {
   /** As {@link ShortlistClient#listItems}. */
   public CompletableFuture<ListItemsResponse> listItems(ListItemsRequest request) {
     return connection.callAsync(CatalogServiceGrpc.getListItemsMethod(), request, connection.batchTimeout());
+  }
+
+  /** As {@link ShortlistClient#upsertUsers}. */
+  public CompletableFuture<UpsertUsersResponse> upsertUsers(UpsertUsersRequest request) {
+    return connection.callAsync(UserServiceGrpc.getUpsertUsersMethod(), request, connection.batchTimeout());
   }
 
   /** As {@link ShortlistClient#getUser}. */

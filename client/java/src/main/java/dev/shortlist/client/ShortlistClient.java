@@ -29,6 +29,8 @@ import dev.shortlist.v1.StreamRecommendRequest;
 import dev.shortlist.v1.StreamRecommendResponse;
 import dev.shortlist.v1.UpsertItemsRequest;
 import dev.shortlist.v1.UpsertItemsResponse;
+import dev.shortlist.v1.UpsertUsersRequest;
+import dev.shortlist.v1.UpsertUsersResponse;
 import dev.shortlist.v1.UserServiceGrpc;
 import dev.shortlist.v1.WriteEventsRequest;
 import dev.shortlist.v1.WriteEventsResponse;
@@ -149,6 +151,11 @@ public final class ShortlistClient implements AutoCloseable {
   /** One page of all items; the next one is asked for with its token, until that is empty. */
   public ListItemsResponse listItems(ListItemsRequest request) {
     return connection.call(CatalogServiceGrpc.getListItemsMethod(), request, connection.batchTimeout());
+  }
+
+  /** Writes what is known of 1 to 1,000 users besides events, all or none, and returns once it is durable. */
+  public UpsertUsersResponse upsertUsers(UpsertUsersRequest request) {
+    return connection.call(UserServiceGrpc.getUpsertUsersMethod(), request, connection.batchTimeout());
   }
 
   /** What is known of a user, in numbers; a user that nobody knows is no error. */

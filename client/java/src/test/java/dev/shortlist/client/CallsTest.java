@@ -16,6 +16,8 @@ import dev.shortlist.v1.ListItemsRequest;
 import dev.shortlist.v1.RecommendRequest;
 import dev.shortlist.v1.StreamRecommendRequest;
 import dev.shortlist.v1.UpsertItemsRequest;
+import dev.shortlist.v1.UpsertUsersRequest;
+import dev.shortlist.v1.UserInput;
 import dev.shortlist.v1.WriteEventsRequest;
 import io.grpc.Status;
 import java.time.Duration;
@@ -62,12 +64,16 @@ class CallsTest {
       assertEquals("next", client.listItems(ListItemsRequest.getDefaultInstance()).getNextPageToken());
       fail(Status.UNAVAILABLE, 1);
       client.deleteUser(DeleteUserRequest.newBuilder().setUserId("u1").build());
+      fail(Status.UNAVAILABLE, 1);
+      var users = UpsertUsersRequest.newBuilder().addUsers(UserInput.newBuilder().setUserId("u1")).build();
+      assertEquals(1, client.upsertUsers(users).getWrittenUserCount());
+      client.async().upsertUsers(users).join();
       client.async().upsertItems(items).join();
       client.async().deleteItems(DeleteItemsRequest.getDefaultInstance()).join();
       client.async().getItem(GetItemRequest.getDefaultInstance()).join();
       client.async().listItems(ListItemsRequest.getDefaultInstance()).join();
     }
-    assertEquals(14, server.messages.size());
+    assertEquals(17, server.messages.size());
     assertEquals(server.messages.get(0), server.messages.get(1));
   }
 

@@ -32,6 +32,8 @@ import dev.shortlist.v1.StreamRecommendRequest;
 import dev.shortlist.v1.StreamRecommendResponse;
 import dev.shortlist.v1.UpsertItemsRequest;
 import dev.shortlist.v1.UpsertItemsResponse;
+import dev.shortlist.v1.UpsertUsersRequest;
+import dev.shortlist.v1.UpsertUsersResponse;
 import dev.shortlist.v1.UserServiceGrpc;
 import dev.shortlist.v1.WriteEventsRequest;
 import dev.shortlist.v1.WriteEventsResponse;
@@ -171,6 +173,11 @@ final class FakeServer implements AutoCloseable {
   }
 
   private final class Users extends UserServiceGrpc.UserServiceImplBase {
+    @Override
+    public void upsertUsers(UpsertUsersRequest request, StreamObserver<UpsertUsersResponse> observer) {
+      answer(request, UpsertUsersResponse.newBuilder().setWrittenUserCount(request.getUsersCount()).build(), observer);
+    }
+
     @Override
     public void deleteUser(DeleteUserRequest request, StreamObserver<DeleteUserResponse> observer) {
       answer(request, DeleteUserResponse.getDefaultInstance(), observer);

@@ -27,6 +27,7 @@ import dev.shortlist.v1.SimilarItemsRequest;
 import dev.shortlist.v1.StreamRecommendRequest;
 import dev.shortlist.v1.StreamRecommendResponse;
 import dev.shortlist.v1.UpsertItemsRequest;
+import dev.shortlist.v1.UpsertUsersRequest;
 import dev.shortlist.v1.WriteEventsRequest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,6 +116,7 @@ class VectorsTest {
       case "DeleteItems" -> List.of(client.deleteItems((DeleteItemsRequest) request));
       case "GetItem" -> List.of(client.getItem((GetItemRequest) request));
       case "ListItems" -> List.of(client.listItems((ListItemsRequest) request));
+      case "UpsertUsers" -> List.of(client.upsertUsers((UpsertUsersRequest) request));
       case "GetUser" -> List.of(client.getUser((GetUserRequest) request));
       case "ExportUser" -> List.of(client.exportUser((ExportUserRequest) request));
       case "DeleteUser" -> List.of(client.deleteUser((DeleteUserRequest) request));
