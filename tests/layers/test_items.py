@@ -162,3 +162,18 @@ def test_word_order_counts():
 def test_a_layer_is_made_anew_from_its_configuration(layer):
     again = type(layer).from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("lengths", [(3, 20), (1, 2), (18, 20), (20, 1, 9, 8, 0)])
+def test_short_texts_are_read_apart_from_long_ones_and_come_out_the_same(lengths):
+    keras.utils.set_random_seed(0)
+    text = TextCNN(30)
+    text.build((None, None))
+    generator = np.random.default_rng(1)
+    tokens = generator.integers(1, 30, (len(lengths), 20)) * (np.arange(20) < np.array(lengths)[:, None])
+    together = keras.ops.convert_to_numpy(text(tokens))
+    alone = [
+        keras.ops.convert_to_numpy(text(row[None, : max(length, 1)]))[0]
+        for row, length in zip(tokens, lengths, strict=True)
+    ]
+    assert together == pytest.approx(np.array(alone), abs=1e-6)
