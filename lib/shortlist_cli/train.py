@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from shortlist_data.splits import parse_time
 from shortlist_training.config import Recipe
 from shortlist_training.demands import demand, least_bytes
 from shortlist_training.live_events import Merged, with_live_events, without_erased
+from shortlist_training.plan import Plan, TimeLeft
 
 Events = Annotated[
     list[str] | None,
@@ -53,8 +55,11 @@ def train(
     to_be_published_in(bundles)
     dataset = Dataset.read(data)
     merged = with_stores(dataset, events or [], bundles)
-    writable(bundles, least_bytes(demand(merged.dataset, as_of)))
-    with steps() as announce:
+    known = demand(merged.dataset, as_of)
+    writable(bundles, least_bytes(known))
+    plan = planned(known, recipe, ablations)
+    terminal.say(plan, error=True)
+    with steps(TimeLeft(plan).after) as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_layers.devices import confirm
@@ -83,6 +88,13 @@ def train(
             f"Published {manifest.version} in {where}, not current."
             f" To serve it: shortlist bundle activate {manifest.version} --bundles {typed}"
         )
+
+
+def planned(dataset: Dataset, recipe: Recipe, ablations: bool = False) -> Plan:
+    """The plan of a training on the data set, on the processors that this process may use."""
+    events, items = dataset.interactions, dataset.items
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Plan.of(len(events), events["user_id"].n_unique(), len(items), recipe, processors, ablations)
 
 
 def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path) -> Merged:
