@@ -48,8 +48,12 @@ CALLS = [
     call(
         "recommend: broken attributes",
         "Recommend",
-        {"userId": "u000001", "userAttributes": [{"key": "country"}, {"key": " a", "value": "b"}]},
-        invalid("user_attributes[0].value", "user_attributes[1].key"),
+        {
+            "userId": "u000001",
+            "userAttributes": [{"key": "country"}, {"key": " a", "value": "b"}],
+            "contextAttributes": [{"key": "device", "value": "\n"}],
+        },
+        invalid("context_attributes[0].value", "user_attributes[0].value", "user_attributes[1].key"),
     ),
     call(
         "recommend: every rule",

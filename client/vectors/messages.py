@@ -20,9 +20,11 @@ CONTEXT = [
     {"itemId": "i3", "eventTime": "1970-01-01T00:00:00Z"},  # a message that is there and empty
 ]
 ATTRIBUTES = [{"key": "country", "value": "Côte d'Ivoire"}, {"key": "country", "value": "日本"}, {}]
+PLACES = [{"key": "device", "value": "phone"}, {"key": "ページ", "value": ""}]
 FOR_USER = {
     "contextEvents": CONTEXT,
     "userAttributes": ATTRIBUTES,
+    "contextAttributes": PLACES,
     "candidateCount": 2_000,
     "excludedItemIds": ["i4", "i4", ""],
     "filter": {"includedCategories": ["Home", "Café"], "excludedCategories": ["Rain"]},
@@ -167,6 +169,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
             "userId": "u1",
             "contextEvents": CONTEXT,
             "userAttributes": ATTRIBUTES,
+            "contextAttributes": PLACES,
             "itemIds": ["i2", "i1"],
             "includeTrace": True,
         },

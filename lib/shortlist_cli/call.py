@@ -8,6 +8,7 @@ import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from shortlist import (
+    ContextAttribute,
     Event,
     EventType,
     Filter,
@@ -40,6 +41,10 @@ Attribute = Annotated[
     list[str] | None,
     typer.Option(help="Attribute of the user, such as country=France; may be repeated."),
 ]
+Context = Annotated[
+    list[str] | None,
+    typer.Option(help="Where or how the request comes about, such as device=phone; may be repeated."),
+]
 Trace = Annotated[bool, typer.Option("--trace", help="Also show what each stage did and how long it took.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impression", "rating"]
@@ -55,6 +60,7 @@ def recommend(
     seen_items: Seen = None,
     diversity: Annotated[float, typer.Option(help="From 0 (by score only) to 1 (by variety only).")] = 0.0,
     attribute: Attribute = None,
+    context: Context = None,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
@@ -70,6 +76,7 @@ def recommend(
             seen_items_policy=_policy(seen_items),
             diversity=diversity,
             user_attributes=attributes_of(attribute),
+            context_attributes=_contexts(context),
             include_trace=trace,
         )
     if not as_json:
@@ -85,6 +92,7 @@ def retrieve(
     category: Category = None,
     seen_items: Seen = None,
     attribute: Attribute = None,
+    context: Context = None,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
@@ -98,6 +106,7 @@ def retrieve(
             filter=_filter(category),
             seen_items_policy=_policy(seen_items),
             user_attributes=attributes_of(attribute),
+            context_attributes=_contexts(context),
             include_trace=trace,
         )
     _show_scored(answer, as_json)
@@ -108,13 +117,20 @@ def rank(
     item: Items,
     user: User = "",
     attribute: Attribute = None,
+    context: Context = None,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
 ) -> None:
     """Run stage two only: rank given items for a user."""
     with connected(address) as client:
-        answer = client.rank(user, item, user_attributes=attributes_of(attribute), include_trace=trace)
+        answer = client.rank(
+            user,
+            item,
+            user_attributes=attributes_of(attribute),
+            context_attributes=_contexts(context),
+            include_trace=trace,
+        )
     _show_scored(answer, as_json)
     if answer.unknown_item_ids and not as_json:
         terminal.say(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
@@ -169,11 +185,19 @@ def _filter(categories: list[str] | None) -> Filter | None:
 
 
 def attributes_of(given: list[str] | None) -> list[UserAttribute]:
-    """The attributes given as KEY=VALUE. Raises DataError that names every other text."""
+    """The user's attributes given as KEY=VALUE. Raises DataError that names every other text."""
+    return [UserAttribute(key=key, value=value) for key, value in _pairs("--attribute", given, "country=France")]
+
+
+def _contexts(given: list[str] | None) -> list[ContextAttribute]:
+    return [ContextAttribute(key=key, value=value) for key, value in _pairs("--context", given, "device=phone")]
+
+
+def _pairs(option: str, given: list[str] | None, example: str) -> list[tuple[str, str]]:
     pairs = [text.partition("=") for text in given or []]
     if wrong := [f"{key}{sign}{value}" for key, sign, value in pairs if not (key and value)]:
-        raise DataError(f"--attribute must be KEY=VALUE, such as country=France, not {', '.join(map(repr, wrong))}")
-    return [UserAttribute(key=key, value=value) for key, _, value in pairs]
+        raise DataError(f"{option} must be KEY=VALUE, such as {example}, not {', '.join(map(repr, wrong))}")
+    return [(key, value) for key, _, value in pairs]
 
 
 def _policy(seen_items: SeenItems | None) -> SeenItemsPolicy.ValueType:

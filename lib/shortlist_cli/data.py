@@ -140,6 +140,13 @@ def table(
         list[str] | None, typer.Option(help="Your name for an event type, such as buy=purchase; may be repeated.")
     ] = None,
     separator: Annotated[str, typer.Option("--category-separator", help="Separator between categories in text.")] = "|",
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column of interactions that tells where or how an event happened, such as the device, the page or the"
+            " place, as requests tell it in context_attributes; may be repeated."
+        ),
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Separator between CSV columns. Left out: detected.")] = None,
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, json or parquet. Left out: detected.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, cp1252, utf-16, ...")] = "utf-8",
@@ -148,7 +155,9 @@ def table(
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     _writable(out)
     names = parse_event_types(event_types or [])
-    rules = Rules(time_format, time, names, event_type, separator, time_zone, decimal, dislike_below)
+    rules = Rules(
+        time_format, time, names, event_type, separator, time_zone, decimal, dislike_below, context=tuple(context or ())
+    )
     reading = Reading(format, encoding, delimiter)
     sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
     writable(out, sum(sizes) // LEAST_PACKED)

@@ -92,9 +92,10 @@ def train(
 
 def planned(dataset: Dataset, recipe: Recipe, ablations: bool = False) -> Plan:
     """The plan of a training on the data set, on the processors that this process may use."""
-    events, items = dataset.interactions, dataset.items
+    events = dataset.interactions
+    users, items = events["user_id"].n_unique(), events["item_id"].n_unique()
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Plan.of(len(events), events["user_id"].n_unique(), len(items), recipe, processors, ablations)
+    return Plan.of(len(events), users, items, recipe, processors, ablations)
 
 
 def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path) -> Merged:

@@ -29,6 +29,8 @@ class Queries:
     now: Int64s  # [batch] microseconds: the moment of the recommendation
     groups: Int32s | None = None  # [batch, k] rows of each user's groups, NO_GROUP pads the end
     asked: Int64s | None = None  # [batch] microseconds: the moment whose time of day counts; None: that is `now`
+    contexts: Int32s | None = None  # [batch, k] rows of the contexts of each request, NO_GROUP where there is none
+    event_contexts: Int32s | None = None  # [events, k] the same of the events; only training knows it
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -78,7 +80,8 @@ class Queries:
             return self
         offsets = np.concatenate([[0], np.cumsum(events)])[self.offsets]
         items, times, types, values = self.items[events], self.times[events], self.types[events], self.values[events]
-        return Queries(offsets, items, times, types, values, self.now, self.groups, self.asked)
+        contexts = None if self.event_contexts is None else self.event_contexts[events]
+        return Queries(offsets, items, times, types, values, self.now, self.groups, self.asked, self.contexts, contexts)
 
     def with_dislikes(self, below: float) -> Queries:
         """The queries with every rating of a value below `below` as a dislike; -inf: these queries."""
@@ -91,7 +94,7 @@ class Queries:
 
     def before(self, time: int) -> Queries:
         """The queries as of `time` (microseconds): with the events before it, and with it as `now`."""
-        return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64), asked=None)
+        return replace(self.keep(self.times < time), now=np.full(len(self), time, np.int64), asked=None, contexts=None)
 
     def slice(self, start: int, stop: int) -> Queries:
         """The queries `start` to `stop` (exclusive); their event arrays are views into these."""
@@ -105,6 +108,8 @@ class Queries:
             self.now[start:stop],
             None if self.groups is None else self.groups[start:stop],
             None if self.asked is None else self.asked[start:stop],
+            None if self.contexts is None else self.contexts[start:stop],
+            None if self.event_contexts is None else self.event_contexts[a:b],
         )
 
     def select(self, which: npt.NDArray[np.integer[Any]]) -> Queries:
@@ -114,4 +119,6 @@ class Queries:
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         events = self.items[at], self.times[at], self.types[at], self.values[at]
         groups, asked = (None if each is None else each[which] for each in (self.groups, self.asked))
-        return Queries(offsets, *events, self.now[which], groups, asked)
+        contexts = None if self.contexts is None else self.contexts[which]
+        of_events = None if self.event_contexts is None else self.event_contexts[at]
+        return Queries(offsets, *events, self.now[which], groups, asked, contexts, of_events)

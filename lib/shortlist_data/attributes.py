@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -35,10 +36,27 @@ def attributes(raw: pl.DataFrame, schema: pl.Schema) -> pl.Expr:
         value = words(text_of(raw, name))
         if schema is not USERS and raw.schema[name] == pl.String and raw[name].str.starts_with("[").any():
             value = value.map_elements(_lines, pl.String)
-        if schema is USERS:  # requests name users' attributes, so that the rule for ids holds for them
-            value = pl.when(~is_not_id(value)).then(value)
-        pair = pl.struct(pl.lit(name).alias("key"), value.alias("value"))
-        lists.append(pl.concat_list(pl.when(value.is_not_null()).then(pair)).list.drop_nulls())
+        lists.append(_pair(name, _nameable(value) if schema is USERS else value))
+    return _together(lists)
+
+
+def context(raw: pl.DataFrame, names: Sequence[str]) -> pl.Expr:
+    """What the columns `names`, as far as they are there, say of where and how each event happened."""
+    return _together([_pair(name, _nameable(words(text_of(raw, name)))) for name in names if name in raw.columns])
+
+
+def _nameable(value: pl.Expr) -> pl.Expr:
+    """The value where it follows the rule for ids: what requests name has to."""
+    return pl.when(~is_not_id(value)).then(value)
+
+
+def _pair(key: str, value: pl.Expr) -> pl.Expr:
+    """A list of the key and the value, empty where there is none."""
+    pair = pl.struct(pl.lit(key).alias("key"), value.alias("value"))
+    return pl.concat_list(pl.when(value.is_not_null()).then(pair)).list.drop_nulls()
+
+
+def _together(lists: Sequence[pl.Expr]) -> pl.Expr:
     return pl.concat_list(lists).cast(ATTRIBUTES) if lists else pl.lit([], ATTRIBUTES)
 
 

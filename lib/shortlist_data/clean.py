@@ -12,7 +12,7 @@ import polars as pl
 
 from shortlist_core.types import DAY, SECOND
 from shortlist_core.values import MAX_CATEGORIES, MAX_TEXT, MAX_TITLE
-from shortlist_data.attributes import attribute_notes, attributes, unfolded
+from shortlist_data.attributes import attribute_notes, attributes, context, unfolded
 from shortlist_data.categories import to_lists
 from shortlist_data.cells import (
     Checks,
@@ -81,6 +81,7 @@ def clean_interactions(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.
         pl.when(low).then(pl.lit("dislike")).otherwise(_EVENT).alias("event_type"),
         _VALUE.fill_null(1.0).cast(pl.Float32).alias("value"),
         pl.when(~is_not_id(_SESSION)).then(_SESSION).alias("session_id"),
+        context(raw, rules.context).alias("context"),
     ]
     return _sound(raw, work, columns, _event_checks(raw, rules, unread), notes, rejects)
 
@@ -177,8 +178,8 @@ def first_of_each(frame: pl.DataFrame, key: Sequence[str], reason: str, rejects:
 
 
 def distinct_interactions(frame: pl.DataFrame, rejects: Rejects) -> pl.DataFrame:
-    """`frame` without exact duplicates, which agree in every canonical column; the first one stays."""
-    return first_of_each(frame, list(INTERACTIONS), DUPLICATE, rejects)
+    """`frame` without exact duplicates, which agree in every canonical column but the context; the first one stays."""
+    return first_of_each(frame, [name for name in INTERACTIONS if name != "context"], DUPLICATE, rejects)
 
 
 def distinct_ids(frame: pl.DataFrame, id_column: str, rejects: Rejects) -> pl.DataFrame:

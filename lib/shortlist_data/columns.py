@@ -32,6 +32,7 @@ class Header:
     mapping: Mapping[str, str]  # what the caller maps: canonical name -> column
     found: dict[str, str]  # canonical name -> column
     inner: tuple[str, ...] = ()  # fields inside of columns of objects, such as user.id, which can be mapped as well
+    context: tuple[str, ...] = ()  # columns that say where or how an event happened
 
     @property
     def lacking(self) -> dict[str, str]:
@@ -109,6 +110,14 @@ def refuse_incomplete(headers: Iterable[Header], event_words: Iterable[str] = ()
 
     `event_words` are words for events that are no event types; `encoding` is an option that the rows need besides.
     """
+    headers = list(headers)
+    for header in headers:
+        if absent := [name for name in header.context if name not in header.unread]:
+            names = ", ".join(map(repr, absent))
+            raise DataError(
+                f"{header.where}: there is no further column {names} for --context"
+                f" (the columns are {_listed(header.columns)})"
+            )
     incomplete = [header for header in headers if header.lacking]
     if not incomplete:
         return

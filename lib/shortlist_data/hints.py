@@ -34,13 +34,17 @@ def hints(headers: Mapping[str, Header], event_words: Mapping[str, int]) -> list
     if event_words and not to_map:
         sentences.append(_unknown_events(event_words))
     left_out = {table: _left_out(header) for table, header in headers.items()}
-    return sentences + [f"{table}: columns that are left out: {rest}" for table, rest in left_out.items() if rest]
+    sentences += [f"{table}: columns that are left out: {rest}" for table, rest in left_out.items() if rest]
+    if left_out.get("interactions") and not headers["interactions"].context:
+        sentences.append("interactions: one that tells the device, the page or the place is read with --context")
+    return sentences
 
 
 def _left_out(header: Header) -> str:
     """The columns that become nothing, not even attributes, and are not offered to be read."""
     unread = [*(header.unread if header.table == "interactions" else ()), *header.unread_fields]
-    columns = [column[:_LENGTH] for column in unread if column not in header.known().values()]
+    known = {*header.known().values(), *header.context}
+    columns = [column[:_LENGTH] for column in unread if column not in known]
     more = f" and {len(columns) - _COLUMNS:,} others" if len(columns) > _COLUMNS else ""
     return ", ".join(map(repr, columns[:_COLUMNS])) + more
 

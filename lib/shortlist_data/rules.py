@@ -22,4 +22,5 @@ class Rules:
     dislike_below: float | None = None  # a rating of less is a dislike
     day_first: bool | None = None  # in dates such as 01/02/2024, which are not read where None
     earliest: int = 0  # microseconds since 1970: a number that means an earlier time is no time
+    context: tuple[str, ...] = ()  # columns of interactions that say where or how an event happened
     strict: bool = False  # whether an optional value of an item that cannot be read costs the row, not the value alone

@@ -20,6 +20,7 @@ INTERACTIONS = pl.Schema(
         "event_type": pl.String(),  # a name of core.types.EventType in lower case
         "value": pl.Float32(),  # quantity, rating or seconds, depending on the event type
         "session_id": pl.String(),  # null where the source has no sessions
+        "context": ATTRIBUTES,  # where and how it happened: the device, the page, the place
     }
 )
 ITEMS = pl.Schema(
@@ -46,6 +47,7 @@ EVENT_NAMES = tuple(kind.name.lower() for kind in EventType)
 _DEFAULTS: dict[str, pl.Expr] = {
     "event_type": pl.lit(EventType.INTERACTION.name.lower()),
     "value": pl.lit(1.0, pl.Float32),
+    "context": pl.lit([], ATTRIBUTES),
     "title": pl.lit(""),
     "text": pl.lit(""),
     "categories": pl.lit([], pl.List(pl.String)),

@@ -54,7 +54,8 @@ class TableSource:
             inner |= dict.fromkeys(header.inner)
             words += self._event_words(header, batch)
             frames.append(clean(_renamed(batch, header), rules, rejects))
-        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found, tuple(inner))
+        context = self.rules.context if self.table == "interactions" else ()
+        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found, tuple(inner), context)
         refuse_incomplete([header])
         return Read(pl.concat(frames), header, words)
 
@@ -73,7 +74,7 @@ class TableSource:
         json = self.path.is_file() and file_format(self.path, self.how) in ("json", "jsonl")
         for batch in batches(self.path, rejects, self.how):
             inner = inner_fields(batch) if json else ()
-            batch = with_inner_fields(batch, self.mapping.values()) if json else batch
+            batch = with_inner_fields(batch, [*self.mapping.values(), *self.rules.context]) if json else batch
             columns = [name for name in batch.columns if name != LINE]
             header = read_header(self.table, str(self.path), columns, self.mapping, inner)
             if self.table == "interactions" and self.rules.time is not None:

@@ -2,7 +2,16 @@
 
 from shortlist_state.catalog import CatalogStore, ChangePage
 from shortlist_state.opening import file_of, open_store
-from shortlist_state.store import AppendResult, Expired, LiveUser, LogEntry, LogPage, StateStore, Summary
+from shortlist_state.store import (
+    AppendResult,
+    Expired,
+    LiveUser,
+    LogEntry,
+    LogPage,
+    StateStore,
+    Summary,
+    without_wishes_below,
+)
 
 __all__ = [
     "AppendResult",
@@ -16,4 +25,5 @@ __all__ = [
     "Summary",
     "file_of",
     "open_store",
+    "without_wishes_below",
 ]

@@ -7,7 +7,7 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from shortlist_core.catalog import Attribute
@@ -217,6 +217,18 @@ def attributes_of_json(text: str | bytes | None) -> tuple[Attribute, ...]:
         return tuple((str(key), str(value)) for key, value in json.loads(text or "[]"))
     except (ValueError, TypeError):
         return ()
+
+
+def without_wishes_below(entries: Sequence[LogEntry], line: float) -> list[LogEntry]:
+    """The entries, in which every rating of a value below `line` is a dislike."""
+    if line == -math.inf:
+        return list(entries)
+    return [
+        replace(entry, event=replace(entry.event, type=EventType.DISLIKE))
+        if entry.event and entry.event.type == EventType.RATING and entry.event.value < line
+        else entry
+        for entry in entries
+    ]
 
 
 def salted(salt: bytes, user_id: str) -> bytes:

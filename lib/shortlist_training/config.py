@@ -36,9 +36,10 @@ class Recipe(BaseModel):
     """Value below which a rating is a dislike. Left out: found out from the data; see docs/explanation/training.md."""
 
     sequence_batches: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
-    """Batches of 2,000 steps that the sequence model is trained on in the first two slices, at most; each later slice
-    takes 15 %. Above 8,192 items, where a batch takes longer, it is 40 % of that. The first slice takes 1,000, and
-    where these did not surely pay no more follow. 36 looks at every step are enough. 0: there is no sequence model.
+    """Batches of 2,000 steps that the sequence model is trained on in the first slice, at most. Each later slice takes
+    15 %. Where more than 8,192 items were taken, a batch takes longer, and it is 40 % of that. Where transitions find
+    less than what goes together does, the first slice takes 500, and the second the rest if these surely paid. 36 looks
+    at every step are enough. 0: there is no sequence model.
     """
 
     seen_items: SeenItems | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -137,8 +138,8 @@ def _events(store: StateStore) -> tuple[Iterator[LogEntry], int]:
 
 def _frame(entries: Iterator[LogEntry]) -> pl.DataFrame:
     """Interactions in the canonical columns, with the id of each event."""
-    rows = [
-        (e.user_id, e.item_id, e.time, e.type.name.lower(), e.value, e.session_id or None, e.event_id)
+    rows: list[tuple[Any, ...]] = [
+        (e.user_id, e.item_id, e.time, e.type.name.lower(), e.value, e.session_id or None, [], e.event_id)
         for entry in entries
         if (e := entry.event) and e.user_id
     ]

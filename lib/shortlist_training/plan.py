@@ -65,7 +65,7 @@ class Plan:
 
     @classmethod
     def of(cls, events: int, users: int, items: int, recipe: Recipe, processors: int, ablations: bool = False) -> Plan:
-        """The plan for so many events of so many users with so many items, on so many processors."""
+        """The plan for so many events of so many users with so many different items, on so many processors."""
         pace = MEASURED_ON / min(max(processors, 1), 8)
         steps = tuple(
             Step(begins, pace * seconds, pace * (seconds + longer))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from shortlist_bundle import BundleStore, Manifest
+from shortlist_bundle.contexts import Contexts
 from shortlist_bundle.groups import write_groups
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
@@ -39,6 +40,8 @@ def publish(
         write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
         write_histories(writer, table.user_ids, table.histories)
         write_groups(writer, table.groups, table.group_members)
+        if trained.settings.context:
+            Contexts(table.contexts).write(writer)
         table.features.write(writer)
         trained.retriever.write(writer)
         trained.facts.write(writer)

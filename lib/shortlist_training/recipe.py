@@ -18,6 +18,7 @@ from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.hours import Hours
+from shortlist_retrieval.sources.in_context import InContext
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import SignalFamily, Source
 from shortlist_retrieval.training import fit_sources
@@ -26,6 +27,7 @@ from shortlist_retrieval.training.sequence_trainer import limit_for
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
 from shortlist_training.lessons import Lessons
+from shortlist_training.order import gain_of_order
 from shortlist_training.qualities import qualities
 from shortlist_training.ratings import dislikes_below
 from shortlist_training.samples import propose_with_new_items, ranking_examples
@@ -35,8 +37,8 @@ from shortlist_training.worth import Worth
 
 Progress = Callable[[str], None]
 
-SEQUENCE_TRIAL = 1_000
-"""Batches that the sequence model is trained on at most until it has shown that it pays."""
+SEQUENCE_TRIAL = 500
+"""Batches that the sequence model is trained on at most until it has shown that it pays, unless transitions say so."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ ORDER = Optional(
 )
 # Lists that are made for whole files of users are asked for at one time of the day, which may be any.
 TIME = Optional(Hours, lambda settings: replace(settings, hours=False), "the time of day", surely=True)
+CONTEXT = Optional(InContext, lambda settings: replace(settings, context=False), "the context", surely=True)
 
 
 @dataclass(frozen=True)
@@ -111,13 +114,20 @@ def train(
     histories = table.histories.with_dislikes(below)
     with_new = slices(histories, items.has_content, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
-    most_batches = min(recipe.sequence_batches, SEQUENCE_TRIAL)
+    most_batches, ordered = min(recipe.sequence_batches, SEQUENCE_TRIAL), False
     if warm:
         settings = warm.settings
     else:
         progress("choosing retrieval settings on the newest slice")
         past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, most_batches)
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
+        if settings.sequence:
+            gain = gain_of_order(cuts[-1], replace(past, settings=settings))
+            ordered = gain > 0
+            more, how = ("more", "at length") if ordered else ("less", "on trial")
+            progress(f"what follows what says {more} than what goes together ({gain:+.4f}): order is learned {how}")
+            if ordered:
+                most_batches = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
     training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
 
     def fitted(past: Queries, share: float = 1.0) -> tuple[Source, ...]:
@@ -143,9 +153,11 @@ def train(
         sources = fitted(cut.past)
         progress(f"slice {i} of {len(cuts)}: retrieving candidates for {len(cut.queries)} users")
         lessons.add(sources, cut)
-        if i == 1 < len(cuts) and settings.sequence and not warm and weigh(ORDER, "the first slice", 1.0).surely_pays:
-            most_batches = limit_for(recipe.sequence_batches, len(items))
-    for optional in () if warm else (ORDER, TIME):
+        if i == 1 < len(cuts) and settings.sequence and not warm:
+            worth = weigh(ORDER, "the first slice", 1.0 if ordered else 0.0)
+            if worth.surely_pays:
+                most_batches = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
+    for optional in () if warm else (ORDER, TIME, CONTEXT):
         if optional.source.applies(settings, histories.groups is not None):
             weigh(optional, "the newest slice")
     newest, new = with_new[-1], with_new[-1].new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -11,7 +12,7 @@ import polars as pl
 from shortlist_core.types import Event, EventType
 from shortlist_data import schema
 from shortlist_server.system.live_users import UserEvents
-from shortlist_state import LiveUser, LogEntry
+from shortlist_state import LiveUser, LogEntry, without_wishes_below
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import CAPACITY, LiveCounts
 
@@ -19,7 +20,13 @@ from shortlist_state.live_counts import CAPACITY, LiveCounts
 class RecordedUsers(UserEvents):
     """The events since a bundle's data ended, as if they had been written to the server that serves it."""
 
-    def __init__(self, interactions: pl.DataFrame | None, since: int, erasures: Container[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        interactions: pl.DataFrame | None,
+        since: int,
+        erasures: Container[str] = frozenset(),
+        dislike_below: float = -math.inf,
+    ) -> None:
         self._recent, self._erasures = _recent(interactions, since), erasures
         newest_time = self._recent["timestamp"].dt.timestamp("us").max()
         self._end = since if newest_time is None else max(since, int(newest_time))  # type: ignore[arg-type]
@@ -30,8 +37,9 @@ class RecordedUsers(UserEvents):
             LogEntry(number, blake2b(event.user_id.encode(), digest_size=16).digest(), event)
             for number, event in enumerate(events_of(self._recent.tail(CAPACITY)))
         ]
-        self.counts.absorb(newest)
-        self._baskets.absorb(newest)
+        choices = without_wishes_below(newest, dislike_below)
+        self.counts.absorb(choices)
+        self._baskets.absorb(choices)
 
     @property
     def baskets(self) -> Baskets:

@@ -8,6 +8,7 @@ where they have text: a server would have been told of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -229,7 +230,10 @@ def _slice(
     taken = (keys[kept] % n_items).astype(np.int32)
     chosen, afterwards = queries.select(answered), everything.select(answered)
     if len(answered):  # a server is asked just before something is taken
-        chosen = replace(chosen, asked=np.minimum.reduceat(times[kept], offsets[:-1]))
+        taken_at, positions = times[kept], first[first_time][kept]
+        firsts = [start + int(np.argmin(taken_at[start:stop])) for start, stop in pairwise(offsets.tolist())]
+        contexts = None if later.event_contexts is None else later.event_contexts[positions[firsts]]
+        chosen = replace(chosen, asked=taken_at[firsts], contexts=contexts)
     return Slice(past, chosen, users[answered], offsets, taken, gains[kept], in_catalogue, new, afterwards)
 
 

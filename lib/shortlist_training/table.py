@@ -11,7 +11,7 @@ import polars as pl
 
 from shortlist_bundle.groups import padded
 from shortlist_core.catalog import Attribute
-from shortlist_core.types import Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_GROUP, Bools, EventType, Float32s, Int32s, Int64s, Queries
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_training.demands import demand
@@ -34,6 +34,7 @@ class TrainingTable:
     as_of: int
     groups: tuple[Attribute, ...] = ()  # attribute values that enough users share
     group_members: Mapping[str, Sequence[int]] = field(default_factory=dict)  # user -> rows of groups
+    contexts: tuple[Attribute, ...] = ()  # what enough users' events tell of where and how they happened
 
 
 def prepare(dataset: Dataset, as_of: int | None, known: ItemFeatures | None = None) -> TrainingTable:
@@ -49,7 +50,8 @@ def prepare(dataset: Dataset, as_of: int | None, known: ItemFeatures | None = No
     items = dataset.items
     user_ids = events["user_id"].unique().sort()
     rows = _rows(events["item_id"], items["item_id"])
-    histories = _histories(events, rows, _rows(events["user_id"], user_ids), len(user_ids), now)
+    contexts, of_events = contexts_of(events)
+    histories = _histories(events, rows, _rows(events["user_id"], user_ids), len(user_ids), now, of_events)
     groups, members = _groups(dataset.users, user_ids)
     return TrainingTable(
         items["item_id"].to_list(),
@@ -62,7 +64,29 @@ def prepare(dataset: Dataset, as_of: int | None, known: ItemFeatures | None = No
         now,
         groups,
         members,
+        contexts,
     )
+
+
+def contexts_of(events: pl.DataFrame) -> tuple[tuple[Attribute, ...], Int32s | None]:
+    """The contexts that enough users have had, by key, and those of each event, int32 [events, keys].
+
+    NO_GROUP stands where an event has none of a key. None instead of an array where there are no contexts.
+    """
+    told = events.select("user_id", "context").with_row_index("event").filter(pl.col("context").list.len() > 0)
+    pairs = told.explode("context").unnest("context").unique(["event", "key"], keep="first", maintain_order=True)
+    sizes = pairs.group_by("key", "value").agg(users=pl.col("user_id").n_unique().cast(pl.Int64))
+    large = sizes.filter(pl.col("users") >= FEWEST_MEMBERS)
+    largest = large.sort(-pl.col("users"), "key", "value").head(MOST_GROUPS)
+    kept = largest.sort("key", -pl.col("users"), "value").with_row_index("row")
+    if not kept.height:
+        return (), None
+    keys = kept["key"].unique().sort().to_list()
+    of_events = np.full((len(events), len(keys)), NO_GROUP, np.int32)
+    known = pairs.join(kept, on=["key", "value"])
+    columns = known["key"].replace_strict(keys, range(len(keys)), return_dtype=pl.Int64)
+    of_events[known["event"].to_numpy(), columns.to_numpy()] = known["row"].to_numpy()
+    return tuple(kept.select("key", "value").iter_rows()), of_events
 
 
 def attributes_of(users: pl.DataFrame) -> dict[str, list[Attribute]]:
@@ -91,7 +115,9 @@ def _rows(ids: pl.Series, all_ids: pl.Series) -> Int32s:
     return ids.replace_strict(all_ids, positions, return_dtype=pl.Int32).to_numpy()
 
 
-def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int, now: int) -> Queries:
+def _histories(
+    events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int, now: int, contexts: Int32s | None
+) -> Queries:
     order = np.argsort(users, kind="stable")  # events are sorted by time already
     offsets = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=n_users))]).astype(np.int64)
     kinds = {kind.name.lower(): int(kind) for kind in EventType}
@@ -105,6 +131,7 @@ def _histories(events: pl.DataFrame, items: Int32s, users: Int32s, n_users: int,
         types[order],
         values[order].astype(np.float32),
         np.full(n_users, now, np.int64),
+        event_contexts=None if contexts is None else contexts[order],
     )
 
 

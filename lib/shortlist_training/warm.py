@@ -26,8 +26,8 @@ from shortlist_training.table import TrainingTable
 def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     """The settings and the ranker of a bundle, for training on `table`, which was encoded with the bundle's vocabulary.
 
-    None where they do not fit the table, as the catalogue has other categories or vectors, or users' attributes came or
-    went; and where the code has other sources or features.
+    None where they do not fit the table, as the catalogue has other categories or vectors, users' attributes came or
+    went, or events tell of no context any more; and where the code has other sources or features.
     """
     ranker, with_groups = Ranker.load(bundle), table.histories.groups is not None
     if bool(UserGroups.load(bundle)) != with_groups or ranker.features != FEATURES:
@@ -43,6 +43,8 @@ def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     finite = {name: np.inf if value is None else value for name, value in stored_settings.items()}
     settings = RetrievalSettings(**finite | {"windows_days": tuple(stored_settings["windows_days"])})
     stored = [source_class(each["kind"], each["name"]) for each in bundle.json("retrieval/sources")["sources"]]
+    if settings.context and table.histories.event_contexts is None:
+        return None
     # In order, as the ranker's features follow it. Popularity is several sources of one class, one after another.
     if [source for source, _ in groupby(stored)] != [each for each in SOURCES if each.applies(settings, with_groups)]:
         return None

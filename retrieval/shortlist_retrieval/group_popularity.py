@@ -42,12 +42,38 @@ def popularity_within(
     return sp.vstack(rows, format="csr")
 
 
+def popularity_of_moments(choices: Queries, groups: Int32s, count: int, n_items: int) -> sp.csr_matrix:
+    """The popularity within groups of moments, CSR float32 [count, items], where any choice was made, else empty rows.
+
+    `groups` int32 [events] are the group of each choice, NO_GROUP where it is in none. A choice of an item counts once
+    for each user and group. A group's share of choices is shrunk towards that of all, by as many choices as 20 users
+    make.
+    """
+    some = groups != NO_GROUP
+    users, items = choices.rows()[some], choices.items[some]
+    keys = np.unique((users * count + groups[some]) * n_items + items)
+    at, items, total = keys // n_items % count, keys % n_items, float(len(keys))
+    present, rows = np.unique(at, return_inverse=True)
+    taken = sp.csr_matrix((np.ones(len(keys), np.float32), (rows, items)), (len(present), n_items))
+    shares: Float64s = np.asarray(taken.sum(axis=0), np.float64).ravel() / max(total, 1)
+    shrinkage = max(SHRINKAGE * total / max(len(np.unique(users)), 1), 1.0)
+    sizes = np.asarray(taken.sum(axis=1)).ravel()
+    if not len(present):
+        return sp.csr_matrix((count, n_items), dtype=np.float32)
+    within = popularity_within(taken, sizes, shares, total, shrinkage).tocoo()
+    return sp.csr_matrix((within.data, (present[within.row], within.col)), (count, n_items))
+
+
 def groups_of_strangers(queries: Queries) -> SparseRows:
     """The weights of each user's groups, [batch, groups]: 1 / k for each of k groups, of users of few events alone."""
     strangers = queries.lengths <= MOST_EVENTS
     if queries.groups is None or not strangers.any():  # most requests: the answer is at hand
         return SparseRows(np.zeros(len(queries) + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), 0)
-    groups = np.where(strangers[:, None], queries.groups, NO_GROUP)
+    return weights_of(np.where(strangers[:, None], queries.groups, NO_GROUP))
+
+
+def weights_of(groups: Int32s) -> SparseRows:
+    """The weights of each query's groups [batch, k], NO_GROUP pads, as [batch, groups]: 1 / k for each of k groups."""
     present = groups != NO_GROUP
     counts: Int64s = present.sum(axis=1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

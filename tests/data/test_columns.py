@@ -249,4 +249,5 @@ def test_columns_that_are_left_out_are_told(tmp_path: Path) -> None:
     assert hints(result.headers, result.event_words) == [
         "interactions: the column 'menge' is not read as value; for that, add --columns interactions.value=menge",
         "interactions: columns that are left out: 'Uhrzeit', 'Shade'",
+        "interactions: one that tells the device, the page or the place is read with --context",
     ]

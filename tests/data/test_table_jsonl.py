@@ -9,6 +9,7 @@ from table_imports import events, item, rejected
 
 from shortlist_core.errors import DataError
 from shortlist_data.hints import hints
+from shortlist_data.rules import Rules
 from shortlist_data.table import parse_columns
 
 
@@ -76,7 +77,13 @@ def test_fields_inside_of_objects_are_offered_and_read(tmp_path: Path, whole: bo
     result = import_events(tmp_path, text, "e.json", columns=parse_columns(pairs))
     assert events(result) == [("17", "a"), ("u.2", "b")]
     assert [reason for _, reason in rejected(result)] == ["missing user_id"] * 2
-    assert hints(result.headers, {}) == ["interactions: columns that are left out: 'user.country', 'item.name'"]
+    assert hints(result.headers, {})[0] == "interactions: columns that are left out: 'user.country', 'item.name'"
+    with_country = import_events(
+        tmp_path, text, "e.json", columns=parse_columns(pairs), rules=Rules(context=("user.country",))
+    )
+    first, second = with_country.dataset.interactions["context"].to_list()
+    assert (first, second) == ([{"key": "user.country", "value": "DE"}], [])
+    assert hints(with_country.headers, {}) == ["interactions: columns that are left out: 'item.name'"]
 
 
 def test_a_price_inside_of_an_object_is_read_when_it_is_mapped(tmp_path: Path) -> None:

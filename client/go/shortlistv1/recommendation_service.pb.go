@@ -58,8 +58,12 @@ type RecommendRequest struct {
 	// and in place of all that it knows under the same key. A key may stand in several, for example with each of a user's
 	// interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
 	UserAttributes []*UserAttribute `protobuf:"bytes,11,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where and how the request comes about, such as the device, as far as the caller knows: what is taken in such moments
+	// comes first. A key may stand in several; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default:
+	// none.
+	ContextAttributes []*ContextAttribute `protobuf:"bytes,12,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *RecommendRequest) Reset() {
@@ -165,6 +169,13 @@ func (x *RecommendRequest) GetIncludeTrace() bool {
 func (x *RecommendRequest) GetUserAttributes() []*UserAttribute {
 	if x != nil {
 		return x.UserAttributes
+	}
+	return nil
+}
+
+func (x *RecommendRequest) GetContextAttributes() []*ContextAttribute {
+	if x != nil {
+		return x.ContextAttributes
 	}
 	return nil
 }
@@ -343,8 +354,10 @@ type BatchRecommendQuery struct {
 	// Joined with what the serving bundle knows of the user, for this query only: 0 to 20, both inclusive, more are refused.
 	// Default: none.
 	UserAttributes []*UserAttribute `protobuf:"bytes,10,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where and how this query comes about: 0 to 20, both inclusive, more are refused. Default: none.
+	ContextAttributes []*ContextAttribute `protobuf:"bytes,11,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *BatchRecommendQuery) Reset() {
@@ -447,6 +460,13 @@ func (x *BatchRecommendQuery) GetUserAttributes() []*UserAttribute {
 	return nil
 }
 
+func (x *BatchRecommendQuery) GetContextAttributes() []*ContextAttribute {
+	if x != nil {
+		return x.ContextAttributes
+	}
+	return nil
+}
+
 // Response of RecommendationService.BatchRecommend.
 type BatchRecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -541,8 +561,10 @@ type StreamRecommendRequest struct {
 	// Joined with what the serving bundle knows of the user, for this message only: 0 to 20, both inclusive, more are refused.
 	// Default: none.
 	UserAttributes []*UserAttribute `protobuf:"bytes,11,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where and how this message comes about: 0 to 20, both inclusive, more are refused. Default: none.
+	ContextAttributes []*ContextAttribute `protobuf:"bytes,12,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *StreamRecommendRequest) Reset() {
@@ -648,6 +670,13 @@ func (x *StreamRecommendRequest) GetIncludeTrace() bool {
 func (x *StreamRecommendRequest) GetUserAttributes() []*UserAttribute {
 	if x != nil {
 		return x.UserAttributes
+	}
+	return nil
+}
+
+func (x *StreamRecommendRequest) GetContextAttributes() []*ContextAttribute {
+	if x != nil {
+		return x.ContextAttributes
 	}
 	return nil
 }
@@ -781,8 +810,10 @@ type RetrieveRequest struct {
 	// Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
 	// Default: none.
 	UserAttributes []*UserAttribute `protobuf:"bytes,9,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where and how this request comes about: 0 to 20, both inclusive, more are refused. Default: none.
+	ContextAttributes []*ContextAttribute `protobuf:"bytes,10,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *RetrieveRequest) Reset() {
@@ -874,6 +905,13 @@ func (x *RetrieveRequest) GetIncludeTrace() bool {
 func (x *RetrieveRequest) GetUserAttributes() []*UserAttribute {
 	if x != nil {
 		return x.UserAttributes
+	}
+	return nil
+}
+
+func (x *RetrieveRequest) GetContextAttributes() []*ContextAttribute {
+	if x != nil {
+		return x.ContextAttributes
 	}
 	return nil
 }
@@ -989,8 +1027,10 @@ type RankRequest struct {
 	// Joined with what the serving bundle knows of the user, for this request only: 0 to 20, both inclusive, more are refused.
 	// Default: none.
 	UserAttributes []*UserAttribute `protobuf:"bytes,6,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where and how this request comes about: 0 to 20, both inclusive, more are refused. Default: none.
+	ContextAttributes []*ContextAttribute `protobuf:"bytes,7,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *RankRequest) Reset() {
@@ -1061,6 +1101,13 @@ func (x *RankRequest) GetIncludeTrace() bool {
 func (x *RankRequest) GetUserAttributes() []*UserAttribute {
 	if x != nil {
 		return x.UserAttributes
+	}
+	return nil
+}
+
+func (x *RankRequest) GetContextAttributes() []*ContextAttribute {
+	if x != nil {
+		return x.ContextAttributes
 	}
 	return nil
 }
@@ -1337,7 +1384,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xbc\x04\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\x91\x05\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1351,7 +1398,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\tdiversity\x18\t \x01(\x02B\x04\xe2A\x01\x01R\tdiversity\x12)\n" +
 	"\rinclude_trace\x18\n" +
 	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
-	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xa2\x02\n" +
+	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
+	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xa2\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1363,7 +1411,7 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x15BatchRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12A\n" +
-	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\x9a\x04\n" +
+	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\xef\x04\n" +
 	"\x13BatchRecommendQuery\x12\x1d\n" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06userId\x12G\n" +
 	"\x0econtext_events\x18\x02 \x03(\v2\x1a.shortlist.v1.ContextEventB\x04\xe2A\x01\x01R\rcontextEvents\x12\x1a\n" +
@@ -1375,12 +1423,13 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\tdiversity\x18\b \x01(\x02B\x04\xe2A\x01\x01R\tdiversity\x12)\n" +
 	"\rinclude_trace\x18\t \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
 	"\x0fuser_attributes\x18\n" +
-	" \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xa6\x01\n" +
+	" \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
+	"\x12context_attributes\x18\v \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xa6\x01\n" +
 	"\x16BatchRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
 	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12F\n" +
-	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\xc2\x04\n" +
+	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\x97\x05\n" +
 	"\x16StreamRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1394,14 +1443,15 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\tdiversity\x18\t \x01(\x02B\x04\xe2A\x01\x01R\tdiversity\x12)\n" +
 	"\rinclude_trace\x18\n" +
 	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
-	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xde\x01\n" +
+	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
+	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xde\x01\n" +
 	"\x17StreamRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
 	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12F\n" +
 	"\x0erecommendation\x18\x03 \x01(\v2\x1c.shortlist.v1.RecommendationH\x00R\x0erecommendation\x12*\n" +
 	"\x05error\x18\x04 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\t\n" +
-	"\aoutcome\"\xfb\x03\n" +
+	"\aoutcome\"\xd0\x04\n" +
 	"\x0fRetrieveRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1412,7 +1462,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x06filter\x18\x06 \x01(\v2\x14.shortlist.v1.FilterB\x04\xe2A\x01\x01R\x06filter\x12O\n" +
 	"\x11seen_items_policy\x18\a \x01(\x0e2\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2A\x01\x01R\x0fseenItemsPolicy\x12)\n" +
 	"\rinclude_trace\x18\b \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
-	"\x0fuser_attributes\x18\t \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\x9c\x02\n" +
+	"\x0fuser_attributes\x18\t \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
+	"\x12context_attributes\x18\n" +
+	" \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\x9c\x02\n" +
 	"\x10RetrieveResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1420,7 +1472,7 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x12.\n" +
 	"\x05items\x18\x04 \x03(\v2\x18.shortlist.v1.ScoredItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\xb2\x02\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\x87\x03\n" +
 	"\vRankRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1428,7 +1480,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x0econtext_events\x18\x03 \x03(\v2\x1a.shortlist.v1.ContextEventB\x04\xe2A\x01\x01R\rcontextEvents\x12\x1f\n" +
 	"\bitem_ids\x18\x04 \x03(\tB\x04\xe2A\x01\x02R\aitemIds\x12)\n" +
 	"\rinclude_trace\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
-	"\x0fuser_attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\"\xc2\x02\n" +
+	"\x0fuser_attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
+	"\x12context_attributes\x18\a \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xc2\x02\n" +
 	"\fRankResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1492,65 +1545,71 @@ var file_shortlist_v1_recommendation_service_proto_goTypes = []any{
 	(*Filter)(nil),                  // 14: shortlist.v1.Filter
 	(SeenItemsPolicy)(0),            // 15: shortlist.v1.SeenItemsPolicy
 	(*UserAttribute)(nil),           // 16: shortlist.v1.UserAttribute
-	(*RecommendedItem)(nil),         // 17: shortlist.v1.RecommendedItem
-	(Degradation)(0),                // 18: shortlist.v1.Degradation
-	(*StageTrace)(nil),              // 19: shortlist.v1.StageTrace
-	(*Recommendation)(nil),          // 20: shortlist.v1.Recommendation
-	(*status.Status)(nil),           // 21: google.rpc.Status
-	(*ScoredItem)(nil),              // 22: shortlist.v1.ScoredItem
+	(*ContextAttribute)(nil),        // 17: shortlist.v1.ContextAttribute
+	(*RecommendedItem)(nil),         // 18: shortlist.v1.RecommendedItem
+	(Degradation)(0),                // 19: shortlist.v1.Degradation
+	(*StageTrace)(nil),              // 20: shortlist.v1.StageTrace
+	(*Recommendation)(nil),          // 21: shortlist.v1.Recommendation
+	(*status.Status)(nil),           // 22: google.rpc.Status
+	(*ScoredItem)(nil),              // 23: shortlist.v1.ScoredItem
 }
 var file_shortlist_v1_recommendation_service_proto_depIdxs = []int32{
 	13, // 0: shortlist.v1.RecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
 	14, // 1: shortlist.v1.RecommendRequest.filter:type_name -> shortlist.v1.Filter
 	15, // 2: shortlist.v1.RecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
 	16, // 3: shortlist.v1.RecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	17, // 4: shortlist.v1.RecommendResponse.items:type_name -> shortlist.v1.RecommendedItem
-	18, // 5: shortlist.v1.RecommendResponse.degraded:type_name -> shortlist.v1.Degradation
-	19, // 6: shortlist.v1.RecommendResponse.trace:type_name -> shortlist.v1.StageTrace
-	3,  // 7: shortlist.v1.BatchRecommendRequest.queries:type_name -> shortlist.v1.BatchRecommendQuery
-	13, // 8: shortlist.v1.BatchRecommendQuery.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 9: shortlist.v1.BatchRecommendQuery.filter:type_name -> shortlist.v1.Filter
-	15, // 10: shortlist.v1.BatchRecommendQuery.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 11: shortlist.v1.BatchRecommendQuery.user_attributes:type_name -> shortlist.v1.UserAttribute
-	20, // 12: shortlist.v1.BatchRecommendResponse.recommendations:type_name -> shortlist.v1.Recommendation
-	13, // 13: shortlist.v1.StreamRecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 14: shortlist.v1.StreamRecommendRequest.filter:type_name -> shortlist.v1.Filter
-	15, // 15: shortlist.v1.StreamRecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 16: shortlist.v1.StreamRecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	20, // 17: shortlist.v1.StreamRecommendResponse.recommendation:type_name -> shortlist.v1.Recommendation
-	21, // 18: shortlist.v1.StreamRecommendResponse.error:type_name -> google.rpc.Status
-	13, // 19: shortlist.v1.RetrieveRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 20: shortlist.v1.RetrieveRequest.filter:type_name -> shortlist.v1.Filter
-	15, // 21: shortlist.v1.RetrieveRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 22: shortlist.v1.RetrieveRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	22, // 23: shortlist.v1.RetrieveResponse.items:type_name -> shortlist.v1.ScoredItem
-	18, // 24: shortlist.v1.RetrieveResponse.degraded:type_name -> shortlist.v1.Degradation
-	19, // 25: shortlist.v1.RetrieveResponse.trace:type_name -> shortlist.v1.StageTrace
-	13, // 26: shortlist.v1.RankRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	16, // 27: shortlist.v1.RankRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	22, // 28: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
-	18, // 29: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
-	19, // 30: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
-	14, // 31: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
-	22, // 32: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
-	18, // 33: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
-	0,  // 34: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
-	2,  // 35: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
-	5,  // 36: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
-	7,  // 37: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
-	9,  // 38: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
-	11, // 39: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
-	1,  // 40: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
-	4,  // 41: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
-	6,  // 42: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
-	8,  // 43: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
-	10, // 44: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
-	12, // 45: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
-	40, // [40:46] is the sub-list for method output_type
-	34, // [34:40] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	17, // 4: shortlist.v1.RecommendRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	18, // 5: shortlist.v1.RecommendResponse.items:type_name -> shortlist.v1.RecommendedItem
+	19, // 6: shortlist.v1.RecommendResponse.degraded:type_name -> shortlist.v1.Degradation
+	20, // 7: shortlist.v1.RecommendResponse.trace:type_name -> shortlist.v1.StageTrace
+	3,  // 8: shortlist.v1.BatchRecommendRequest.queries:type_name -> shortlist.v1.BatchRecommendQuery
+	13, // 9: shortlist.v1.BatchRecommendQuery.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 10: shortlist.v1.BatchRecommendQuery.filter:type_name -> shortlist.v1.Filter
+	15, // 11: shortlist.v1.BatchRecommendQuery.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 12: shortlist.v1.BatchRecommendQuery.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 13: shortlist.v1.BatchRecommendQuery.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	21, // 14: shortlist.v1.BatchRecommendResponse.recommendations:type_name -> shortlist.v1.Recommendation
+	13, // 15: shortlist.v1.StreamRecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 16: shortlist.v1.StreamRecommendRequest.filter:type_name -> shortlist.v1.Filter
+	15, // 17: shortlist.v1.StreamRecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 18: shortlist.v1.StreamRecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 19: shortlist.v1.StreamRecommendRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	21, // 20: shortlist.v1.StreamRecommendResponse.recommendation:type_name -> shortlist.v1.Recommendation
+	22, // 21: shortlist.v1.StreamRecommendResponse.error:type_name -> google.rpc.Status
+	13, // 22: shortlist.v1.RetrieveRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 23: shortlist.v1.RetrieveRequest.filter:type_name -> shortlist.v1.Filter
+	15, // 24: shortlist.v1.RetrieveRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 25: shortlist.v1.RetrieveRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 26: shortlist.v1.RetrieveRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	23, // 27: shortlist.v1.RetrieveResponse.items:type_name -> shortlist.v1.ScoredItem
+	19, // 28: shortlist.v1.RetrieveResponse.degraded:type_name -> shortlist.v1.Degradation
+	20, // 29: shortlist.v1.RetrieveResponse.trace:type_name -> shortlist.v1.StageTrace
+	13, // 30: shortlist.v1.RankRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	16, // 31: shortlist.v1.RankRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 32: shortlist.v1.RankRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	23, // 33: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
+	19, // 34: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
+	20, // 35: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
+	14, // 36: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
+	23, // 37: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
+	19, // 38: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
+	0,  // 39: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
+	2,  // 40: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
+	5,  // 41: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
+	7,  // 42: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
+	9,  // 43: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
+	11, // 44: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
+	1,  // 45: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
+	4,  // 46: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
+	6,  // 47: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
+	8,  // 48: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
+	10, // 49: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
+	12, // 50: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
+	45, // [45:51] is the sub-list for method output_type
+	39, // [39:45] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_recommendation_service_proto_init() }
@@ -1558,6 +1617,7 @@ func file_shortlist_v1_recommendation_service_proto_init() {
 	if File_shortlist_v1_recommendation_service_proto != nil {
 		return
 	}
+	file_shortlist_v1_context_attribute_proto_init()
 	file_shortlist_v1_event_proto_init()
 	file_shortlist_v1_filter_proto_init()
 	file_shortlist_v1_recommendation_proto_init()

@@ -29,6 +29,7 @@ from shortlist.options import Options, Tls
 from shortlist.requests import HealthStatus
 from shortlist.v1.bundle_service_pb2 import BundleLabel
 from shortlist.v1.catalog_service_pb2 import Item, ItemAttribute, ItemInput
+from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
@@ -40,6 +41,7 @@ __all__ = [
     "BatchRecommendQuery",
     "BundleLabel",
     "Client",
+    "ContextAttribute",
     "ContextEvent",
     "DeadlineExceeded",
     "Event",

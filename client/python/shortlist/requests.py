@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from google.protobuf import wrappers_pb2
 
+from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent, Event
 from shortlist.v1.event_service_pb2 import WriteEventsRequest
 from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
@@ -29,6 +30,7 @@ class RankOptions(TypedDict, total=False):
     request_id: str
     context_events: Iterable[ContextEvent]
     user_attributes: Iterable[UserAttribute]
+    context_attributes: Iterable[ContextAttribute]
     include_trace: bool
 
 

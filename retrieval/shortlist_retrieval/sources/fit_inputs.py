@@ -31,6 +31,7 @@ class RetrievalSettings:
     factors: int = 64  # of ALS
     sequence: bool = False  # whether a model of order is one of the sources
     hours: bool = False  # whether the time of day and the day of the week count
+    context: bool = False  # whether it counts where and how a request comes about
     likeness: bool = False  # whether items have vectors that callers gave
 
     @property

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from shortlist_core.explanations import Explanation, ReasonKind
-from shortlist_core.types import DAY, Float64s, Int64s, Queries
-from shortlist_retrieval.group_popularity import SHRINKAGE, popularity_within
+from shortlist_core.types import DAY, Int64s, Queries
+from shortlist_retrieval.group_popularity import popularity_of_moments
 from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.grouped_popularity import GroupedPopularity
@@ -55,22 +54,11 @@ class Hours(GroupedPopularity):
 
     @classmethod
     def counted(cls, histories: Queries, n_items: int) -> Hours:
-        """The source that counts the choices of each item, once for each user, at each time.
-
-        A time's share of choices is shrunk towards that of all times, by as many choices as 20 users make.
-        """
+        """The source that counts the choices of each item, once for each user, at each time."""
         choices = wanted_only(histories)
-        users, matrices = choices.rows(), []
-        times = rows_of(choices.times) - [0, PARTS]
-        for rows, count in zip(times.T, (PARTS, WEEK), strict=True):
-            keys = np.unique((users * count + rows) * n_items + choices.items)
-            at, items, total = keys // n_items % count, keys % n_items, float(len(keys))
-            taken = sp.csr_matrix((np.ones(len(keys), np.float32), (at, items)), (count, n_items))
-            shares: Float64s = np.asarray(taken.sum(axis=0), np.float64).ravel() / max(total, 1)
-            sizes = np.asarray(taken.sum(axis=1)).ravel()
-            shrinkage = SHRINKAGE * total / max(int((choices.lengths > 0).sum()), 1)
-            matrices.append(popularity_within(taken, sizes, shares, total, max(shrinkage, 1.0)))
-        return cls(sp.vstack(matrices, format="csr"))
+        columns = rows_of(choices.times).astype(np.int32).T
+        parts, days = (popularity_of_moments(choices, rows, PARTS + WEEK, n_items) for rows in columns)
+        return cls(parts + days)
 
     def scores(self, queries: Queries) -> SparseRows:
         """The mean scores of the part of the day and of the day of the week."""

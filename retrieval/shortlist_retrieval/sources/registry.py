@@ -9,6 +9,7 @@ from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.hours import Hours
+from shortlist_retrieval.sources.in_context import InContext
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.likeness import Likeness
 from shortlist_retrieval.sources.newcomers import Newcomers
@@ -34,6 +35,7 @@ SOURCES: tuple[type[Source], ...] = (
     Likeness,
     Popularity,
     Hours,
+    InContext,
     Newcomers,
     Demographic,
 )

@@ -20,6 +20,9 @@ BATCH = ROWS * LENGTH
 
 NEGATIVES = 4_096
 
+FULL_UP_TO = 8_192
+"""Most items among which every prediction is compared with all others; with more items, with a sample of them."""
+
 
 class SequenceBatches(keras.utils.PyDataset):
     """Batches of all users' steps one after another, the users in a new order in each pass.
@@ -45,7 +48,8 @@ class SequenceBatches(keras.utils.PyDataset):
         self.weights: Float32s = np.where(first & earlier, np.exp2(-age / half_life_days), 0).astype(np.float32)
         self.weights /= max(float(self.weights.sum()) / max(len(self.steps), 1), 1e-9)
         popularity = np.bincount(self.steps.items, minlength=n_items) / max(len(self.steps), 1)
-        self.log_q = np.log(BATCH * popularity + NEGATIVES / n_items).astype(np.float32)
+        self.taken = np.flatnonzero(popularity).astype(np.int32)
+        self.log_q = np.log(BATCH * popularity + NEGATIVES / max(len(self.taken), 1)).astype(np.float32)
         self.moments = clock.parts(steps.times)
         self.waiting = np.zeros(0, np.int64)
 
@@ -53,7 +57,11 @@ class SequenceBatches(keras.utils.PyDataset):
         return self.batches if self.weights.any() else 0
 
     def __getitem__(self, number: int) -> tuple[dict[str, Any], Float32s]:
-        """The next batch. Every array but `negatives` and `log_q` is [ROWS, LENGTH]."""
+        """The next batch. Every array is [ROWS, LENGTH], but for the items that every step is compared with.
+
+        These are all that anybody had, `all_items`. Where they are too many they are `negatives`, which are drawn from
+        them, with `log_q`, the logarithm of how often each item is to be expected among them and the targets.
+        """
         while len(self.waiting) < BATCH:
             self.waiting = np.concatenate([self.waiting, self._pass()])
         at, self.waiting = self.waiting[:BATCH].reshape(ROWS, LENGTH), self.waiting[BATCH:]
@@ -66,9 +74,12 @@ class SequenceBatches(keras.utils.PyDataset):
             "users": self.users[at].astype(np.int32),
             "sources": np.maximum(sources, 0).astype(np.int32),
             "weights": np.where(sources >= 0, self.weights[at], 0).astype(np.float32),
-            "negatives": self.generator.integers(self.n_items, size=NEGATIVES).astype(np.int32),
-            "log_q": self.log_q,
         }
+        if len(self.taken) <= FULL_UP_TO:
+            batch["all_items"] = self.taken
+        else:
+            batch["negatives"] = self.taken[self.generator.integers(len(self.taken), size=NEGATIVES)]
+            batch["log_q"] = self.log_q
         return batch, np.zeros(BATCH, np.float32)
 
     def _pass(self) -> Int64s:

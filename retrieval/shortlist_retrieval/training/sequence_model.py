@@ -18,9 +18,6 @@ from shortlist_retrieval.training.towers import sampled_softmax_loss
 WIDE = 2 * DIM
 """Width of the gated layers."""
 
-FULL_UP_TO = 8_192
-"""Most items among which every prediction is compared with all others; with more items, with a sample of them."""
-
 
 class Block(layers.Layer):
     """Attention to the steps before, and a gated layer; both are added to what they read."""
@@ -69,7 +66,6 @@ class SequenceModel(keras.Model):
         self.blocks = [Block(dropout, name=f"block_{number}") for number in range(BLOCKS)]
         self.end = layers.LayerNormalization(epsilon=EPSILON)
         self.dropout = layers.Dropout(dropout)
-        self.n_items = n_items
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights."""
@@ -88,8 +84,8 @@ class SequenceModel(keras.Model):
         read = ops.take_along_axis(read, ops.expand_dims(batch["sources"], -1), axis=1)
         read = ops.reshape(read, (-1, DIM))
         targets, weights = ops.reshape(batch["items"], (-1,)), ops.reshape(batch["weights"], (-1,))
-        if self.n_items <= FULL_UP_TO:
-            logits = ops.matmul(read, ops.transpose(self.items.embeddings))
+        if "all_items" in batch:
+            logits = ops.matmul(read, ops.transpose(self.items(batch["all_items"])))
             right = ops.sum(read * self.items(targets), axis=-1)
             return weights * (ops.logsumexp(logits, axis=-1) - right)
         columns = ops.concatenate([targets, batch["negatives"]])

@@ -12,8 +12,7 @@ from shortlist_retrieval.sources.fit_inputs import FitInputs
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import steps_of
 from shortlist_retrieval.sources.source import Source
-from shortlist_retrieval.training.sequence_batches import BATCH
-from shortlist_retrieval.training.sequence_model import FULL_UP_TO
+from shortlist_retrieval.training.sequence_batches import BATCH, FULL_UP_TO
 from shortlist_retrieval.training.sequence_training import RATE, SequenceTraining
 
 PASSES, LATER_PASSES = 36, 6
@@ -56,7 +55,7 @@ class SequenceTrainer:
 
 
 def limit_for(batches: int, n_items: int) -> int:
-    """How many of `batches` the model may be trained on, at most, for a catalogue of so many items."""
+    """How many of `batches` the model may be trained on, at most, where so many items were taken."""
     return batches if n_items <= FULL_UP_TO else int(SAMPLED_SHARE * batches)
 
 

@@ -18,11 +18,16 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
     """The cache key of request i, 16 bytes. The key reveals neither the user nor the query."""
     queries, bundle = batch.queries, batch.bundle
     begin, end = queries.offsets[i : i + 2].tolist()
-    groups = [] if queries.groups is None else [group for group in queries.groups[i].tolist() if group != NO_GROUP]
+    groups, contexts = (
+        [] if rows is None else [row for row in rows[i].tolist() if row != NO_GROUP]
+        for rows in (queries.groups, queries.contexts)
+    )
     popularity = bundle.online_popularity.erasures if end > begin else bundle.online_popularity.version
-    query = replace(batch.requests[i].query, request_id="", user_id="", context=(), attributes=())
+    query = replace(
+        batch.requests[i].query, request_id="", user_id="", context=(), attributes=(), context_attributes=()
+    )
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
-    text = repr((catalogue, popularity, end - begin, groups, query))
+    text = repr((catalogue, popularity, end - begin, groups, contexts, query))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
     digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):

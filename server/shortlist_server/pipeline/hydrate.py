@@ -53,8 +53,9 @@ def hydrate(
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
     attributes = [_told(user, query) for user, query in zip(live, asked, strict=True)]
     groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
+    contexts = None if bundle.contexts is None else bundle.contexts.of([query.context_attributes for query in asked])
     clock = np.full(len(asked), users.clock(), np.int64)
-    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock)
+    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock, contexts=contexts)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
     policies = [query.seen_items or bundle.seen_items for query in asked]

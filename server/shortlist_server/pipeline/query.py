@@ -18,6 +18,7 @@ class Query:
     user_id: str = ""  # empty: no user, or one of whom only `context` and `attributes` are known
     context: tuple[Event, ...] = ()  # context events: sent with the request, not stored
     attributes: tuple[tuple[str, str], ...] = ()  # key and value; sent with the request, not stored
+    context_attributes: tuple[tuple[str, str], ...] = ()  # the same of the moment of the request
     count: int = DEFAULT_COUNT  # how many items the answer holds
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids

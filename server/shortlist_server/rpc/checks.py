@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from shortlist.v1.catalog_service_pb2 import ItemAttribute, ItemInput
+from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
 from shortlist.v1.filter_pb2 import Filter as FilterMessage
@@ -180,6 +181,10 @@ class Check:
         """Keys and values of the user's attributes."""
         return self.pairs("user_attributes", messages, MAX_ATTRIBUTES, Check.id)
 
+    def context_attributes(self, messages: Sequence[ContextAttribute]) -> tuple[Attribute, ...]:
+        """Keys and values of the moment of the request."""
+        return self.pairs("context_attributes", messages, MAX_ATTRIBUTES, Check.id)
+
     def user(self, message: UserInput) -> tuple[str, tuple[Attribute, ...]]:
         """A user to write, with the attributes without repeated ones."""
         attributes = self.attributes(message.user_attributes)
@@ -212,7 +217,7 @@ class Check:
     def pairs(
         self,
         field: str,
-        messages: Sequence[UserAttribute | ItemAttribute],
+        messages: Sequence[UserAttribute | ItemAttribute | ContextAttribute],
         most: int,
         value: Callable[[Check, str, str], str],
     ) -> tuple[Attribute, ...]:

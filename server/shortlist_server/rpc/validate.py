@@ -224,6 +224,7 @@ def _query(check: Check, request: ForUser, request_id: str) -> Query:
         user_id=check.optional_id("user_id", request.user_id),
         context=check.context(request.context_events),
         attributes=check.attributes(request.user_attributes),
+        context_attributes=check.context_attributes(request.context_attributes),
         count=count,
         candidate_count=max(count, candidates),
         excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),

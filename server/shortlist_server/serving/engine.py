@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -58,7 +59,7 @@ class Engine:
         self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
         looking = self._cache.forget if self._cache else lambda: None
         erasures = Erasures(settings.bundles)
-        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available, erasures)
+        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available, erasures, self._dislike_below)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,
@@ -76,6 +77,10 @@ class Engine:
         self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
         self.store = StoreThreads(store, settings, metrics)
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
+
+    def _dislike_below(self) -> float:
+        """The line of the stable bundle below which ratings are no choices; -inf while there is no bundle."""
+        return -math.inf if self.serving is None else self.serving.stable.dislike_below
 
     def ready(self) -> Serving:
         """The bundles that serve now. Raises UnavailableError while there are none."""

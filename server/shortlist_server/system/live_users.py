@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from shortlist_bundle.erasures import Erasures
 from shortlist_core.errors import StateError
 from shortlist_server.base.follower import Follower
 from shortlist_server.system.erased_users import ErasedUsers
-from shortlist_state import LiveUser, StateStore
+from shortlist_state import LiveUser, StateStore, without_wishes_below
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import CAPACITY, LiveCounts
 
@@ -52,6 +53,7 @@ class LiveUsers(UserEvents):
     Histories are read from the store itself, so a written event counts at once. The thread brings `counts` and
     `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, and `available`
     after it with whether the store could be read. `erasures` are the users who are erased whatever the store says.
+    Ratings below the line that `dislike_below` returns are no choices; where it moves, the log's end is read anew.
     Raises StateError where the store cannot be read at the start.
     """
 
@@ -62,10 +64,11 @@ class LiveUsers(UserEvents):
         looking: Callable[[], None] = lambda: None,
         available: Callable[[bool], None] = lambda _: None,
         erasures: Erasures | None = None,
+        dislike_below: Callable[[], float] = lambda: -math.inf,
     ) -> None:
         self.counts, self._baskets = LiveCounts(), Baskets()
         self._followed, self._looking, self._available = followed, looking, available
-        self._store = store
+        self._store, self._dislike_below, self._line = store, dislike_below, dislike_below()
         self._after = self._newest()
         self.erased_users = ErasedUsers(store, erasures)
         self._follower = Follower("state_log", self._follow, POLL_SECONDS)
@@ -100,17 +103,25 @@ class LiveUsers(UserEvents):
         """Read the log to its end."""
         if (position := self._store.position()) < self._after:  # the store has lost its data and begun anew
             log.error("state_lost", entries=self._after - position)
-            self._after = -1
             self.erased_users.learn(self._store.tombstones())  # those of before stay erased
-            self.counts.clear()
-            self._baskets.clear()
+            self._begin_after(-1)
+        if (line := self._dislike_below()) != self._line:
+            self._line = line
+            self._begin_after(self._newest())
         more = True
         while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)
             self.erased_users.learn(entry.user for entry in page.entries if entry.event is None)
-            self.counts.absorb(page.entries)
-            self._baskets.absorb(page.entries)
+            choices = without_wishes_below(page.entries, self._line)
+            self.counts.absorb(choices)
+            self._baskets.absorb(choices)
             self._after, more = page.end, page.more
+
+    def _begin_after(self, sequence: int) -> None:
+        """Forget all counts, to read the log anew past this entry."""
+        self._after = sequence
+        self.counts.clear()
+        self._baskets.clear()
 
     def _newest(self) -> int:
         """The log entry after which to begin, as `counts` has no capacity for older ones."""

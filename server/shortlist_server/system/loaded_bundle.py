@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortlist_bundle import Bundle
+from shortlist_bundle.contexts import Contexts
 from shortlist_bundle.groups import UserGroups
 from shortlist_bundle.histories import Histories
 from shortlist_bundle.items import ItemTable
@@ -44,6 +45,7 @@ class LoadedBundle:
     new_items: NewItemTracker
     histories: Histories
     groups: UserGroups | None  # None: the training data had no user attributes, so those of requests mean nothing
+    contexts: Contexts | None  # None: what requests tell of their context means nothing
     online_popularity: OnlinePopularity
     ranker: Ranker
     repeats: Repeats | None  # how likely users take again what they took before; None in older bundles
@@ -103,7 +105,8 @@ class LoadedBundle:
         manifest = bundle.manifest
         erased = ErasedRows(histories.ids)
         return cls(
-            *(bundle.version, items, filters, new_items, histories, groups, popularity, ranker, repeats, erased, table),
+            *(bundle.version, items, filters, new_items, histories, groups, Contexts.load(bundle), popularity),
+            *(ranker, repeats, erased, table),
             manifest.dislike_below,
             manifest.seen_items,
             manifest.catalog_sequences,

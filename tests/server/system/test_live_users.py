@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from shortlist_core.errors import StateError
-from shortlist_core.types import Event
+from shortlist_core.types import Event, EventType
 from shortlist_server.base.follower import Follower
 from shortlist_server.system import live_users as module
 from shortlist_server.system.live_users import LiveUsers
@@ -90,4 +91,23 @@ def test_a_store_that_lost_its_data_is_followed_from_its_new_beginning(tmp_path:
     live._store = fresh
     live.catch_up()
     assert counts(live) == {"j": 1}
+    live.close()
+
+
+def test_low_ratings_are_no_choices_and_a_line_that_moves_counts_for_all(store: StateStore) -> None:
+    line = -math.inf
+    live = LiveUsers(store, dislike_below=lambda: line)
+    rated = [Event(f"e{value}", f"u{value}", "i", NOW, EventType.RATING, value) for value in range(1, 6)]
+    store.append([*rated, event("bought", "j")])
+    live.catch_up()
+    assert counts(live) == {"i": 5, "j": 1}
+    line = 3.0
+    live.catch_up()
+    assert counts(live) == {"i": 3, "j": 1}
+    store.append([Event("one more", "u9", "i", NOW, EventType.RATING, 1.0)])
+    live.catch_up()
+    assert counts(live) == {"i": 3, "j": 1}
+    line = -math.inf
+    live.catch_up()
+    assert counts(live) == {"i": 6, "j": 1}
     live.close()

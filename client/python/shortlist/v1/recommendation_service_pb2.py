@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from shortlist.v1 import context_attribute_pb2 as shortlist_dot_v1_dot_context__attribute__pb2
 from shortlist.v1 import event_pb2 as shortlist_dot_v1_dot_event__pb2
 from shortlist.v1 import filter_pb2 as shortlist_dot_v1_dot_filter__pb2
 from shortlist.v1 import recommendation_pb2 as shortlist_dot_v1_dot_recommendation__pb2
 from shortlist.v1 import user_attribute_pb2 as shortlist_dot_v1_dot_user__attribute__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)shortlist/v1/recommendation_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xb0\x03\n\x10RecommendRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x08 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x17\n\tdiversity\x18\t \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\x0b \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\"\xde\x01\n\x11RecommendResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12,\n\x05items\x18\x04 \x03(\x0b\x32\x1d.shortlist.v1.RecommendedItem\x12+\n\x08\x64\x65graded\x18\x05 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x06 \x03(\x0b\x32\x18.shortlist.v1.StageTrace\"k\n\x15\x42\x61tchRecommendRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x07queries\x18\x02 \x03(\x0b\x32!.shortlist.v1.BatchRecommendQueryB\x04\xe2\x41\x01\x02\"\x99\x03\n\x13\x42\x61tchRecommendQuery\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x02 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x07 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x17\n\tdiversity\x18\x08 \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\n \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\"{\n\x16\x42\x61tchRecommendResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x35\n\x0frecommendations\x18\x03 \x03(\x0b\x32\x1c.shortlist.v1.Recommendation\"\xb6\x03\n\x16StreamRecommendRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x08 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x17\n\tdiversity\x18\t \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\x0b \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\"\xad\x01\n\x17StreamRecommendResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x36\n\x0erecommendation\x18\x03 \x01(\x0b\x32\x1c.shortlist.v1.RecommendationH\x00\x12#\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x81\x03\n\x0fRetrieveRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x07 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\t \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\"\xd8\x01\n\x10RetrieveResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12\'\n\x05items\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.ScoredItem\x12+\n\x08\x64\x65graded\x18\x05 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x06 \x03(\x0b\x32\x18.shortlist.v1.StageTrace\"\xe9\x01\n\x0bRankRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x16\n\x08item_ids\x18\x04 \x03(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rinclude_trace\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\x06 \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\"\xee\x01\n\x0cRankResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12\'\n\x05items\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.ScoredItem\x12\x18\n\x10unknown_item_ids\x18\x05 \x03(\t\x12+\n\x08\x64\x65graded\x18\x06 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x07 \x03(\x0b\x32\x18.shortlist.v1.StageTrace\"\xa8\x01\n\x13SimilarItemsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07item_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x63ount\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x05 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\"\xb3\x01\n\x14SimilarItemsResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12\'\n\x05items\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.ScoredItem\x12+\n\x08\x64\x65graded\x18\x05 \x03(\x0e\x32\x19.shortlist.v1.Degradation2\x87\x04\n\x15RecommendationService\x12L\n\tRecommend\x12\x1e.shortlist.v1.RecommendRequest\x1a\x1f.shortlist.v1.RecommendResponse\x12[\n\x0e\x42\x61tchRecommend\x12#.shortlist.v1.BatchRecommendRequest\x1a$.shortlist.v1.BatchRecommendResponse\x12\x62\n\x0fStreamRecommend\x12$.shortlist.v1.StreamRecommendRequest\x1a%.shortlist.v1.StreamRecommendResponse(\x01\x30\x01\x12I\n\x08Retrieve\x12\x1d.shortlist.v1.RetrieveRequest\x1a\x1e.shortlist.v1.RetrieveResponse\x12=\n\x04Rank\x12\x19.shortlist.v1.RankRequest\x1a\x1a.shortlist.v1.RankResponse\x12U\n\x0cSimilarItems\x12!.shortlist.v1.SimilarItemsRequest\x1a\".shortlist.v1.SimilarItemsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)shortlist/v1/recommendation_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xf2\x03\n\x10RecommendRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x08 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x17\n\tdiversity\x18\t \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\x0b \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\x12@\n\x12\x63ontext_attributes\x18\x0c \x03(\x0b\x32\x1e.shortlist.v1.ContextAttributeB\x04\xe2\x41\x01\x01\"\xde\x01\n\x11RecommendResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12,\n\x05items\x18\x04 \x03(\x0b\x32\x1d.shortlist.v1.RecommendedItem\x12+\n\x08\x64\x65graded\x18\x05 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x06 \x03(\x0b\x32\x18.shortlist.v1.StageTrace\"k\n\x15\x42\x61tchRecommendRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x07queries\x18\x02 \x03(\x0b\x32!.shortlist.v1.BatchRecommendQueryB\x04\xe2\x41\x01\x02\"\xdb\x03\n\x13\x42\x61tchRecommendQuery\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x02 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x07 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x17\n\tdiversity\x18\x08 \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\n \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\x12@\n\x12\x63ontext_attributes\x18\x0b \x03(\x0b\x32\x1e.shortlist.v1.ContextAttributeB\x04\xe2\x41\x01\x01\"{\n\x16\x42\x61tchRecommendResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x35\n\x0frecommendations\x18\x03 \x03(\x0b\x32\x1c.shortlist.v1.Recommendation\"\xf8\x03\n\x16StreamRecommendRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x08 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x17\n\tdiversity\x18\t \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\x0b \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\x12@\n\x12\x63ontext_attributes\x18\x0c \x03(\x0b\x32\x1e.shortlist.v1.ContextAttributeB\x04\xe2\x41\x01\x01\"\xad\x01\n\x17StreamRecommendResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x36\n\x0erecommendation\x18\x03 \x01(\x0b\x32\x1c.shortlist.v1.RecommendationH\x00\x12#\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xc3\x03\n\x0fRetrieveRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x07 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x1b\n\rinclude_trace\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\t \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\x12@\n\x12\x63ontext_attributes\x18\n \x03(\x0b\x32\x1e.shortlist.v1.ContextAttributeB\x04\xe2\x41\x01\x01\"\xd8\x01\n\x10RetrieveResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12\'\n\x05items\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.ScoredItem\x12+\n\x08\x64\x65graded\x18\x05 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x06 \x03(\x0b\x32\x18.shortlist.v1.StageTrace\"\xab\x02\n\x0bRankRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x63ontext_events\x18\x03 \x03(\x0b\x32\x1a.shortlist.v1.ContextEventB\x04\xe2\x41\x01\x01\x12\x16\n\x08item_ids\x18\x04 \x03(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rinclude_trace\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0fuser_attributes\x18\x06 \x03(\x0b\x32\x1b.shortlist.v1.UserAttributeB\x04\xe2\x41\x01\x01\x12@\n\x12\x63ontext_attributes\x18\x07 \x03(\x0b\x32\x1e.shortlist.v1.ContextAttributeB\x04\xe2\x41\x01\x01\"\xee\x01\n\x0cRankResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12\'\n\x05items\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.ScoredItem\x12\x18\n\x10unknown_item_ids\x18\x05 \x03(\t\x12+\n\x08\x64\x65graded\x18\x06 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x07 \x03(\x0b\x32\x18.shortlist.v1.StageTrace\"\xa8\x01\n\x13SimilarItemsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07item_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x63ount\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x65xcluded_item_ids\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x05 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\"\xb3\x01\n\x14SimilarItemsResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x19\n\x11\x61ttribution_token\x18\x03 \x01(\t\x12\'\n\x05items\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.ScoredItem\x12+\n\x08\x64\x65graded\x18\x05 \x03(\x0e\x32\x19.shortlist.v1.Degradation2\x87\x04\n\x15RecommendationService\x12L\n\tRecommend\x12\x1e.shortlist.v1.RecommendRequest\x1a\x1f.shortlist.v1.RecommendResponse\x12[\n\x0e\x42\x61tchRecommend\x12#.shortlist.v1.BatchRecommendRequest\x1a$.shortlist.v1.BatchRecommendResponse\x12\x62\n\x0fStreamRecommend\x12$.shortlist.v1.StreamRecommendRequest\x1a%.shortlist.v1.StreamRecommendResponse(\x01\x30\x01\x12I\n\x08Retrieve\x12\x1d.shortlist.v1.RetrieveRequest\x1a\x1e.shortlist.v1.RetrieveResponse\x12=\n\x04Rank\x12\x19.shortlist.v1.RankRequest\x1a\x1a.shortlist.v1.RankResponse\x12U\n\x0cSimilarItems\x12!.shortlist.v1.SimilarItemsRequest\x1a\".shortlist.v1.SimilarItemsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,6 +61,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDREQUEST'].fields_by_name['include_trace']._serialized_options = b'\342A\001\001'
   _globals['_RECOMMENDREQUEST'].fields_by_name['user_attributes']._loaded_options = None
   _globals['_RECOMMENDREQUEST'].fields_by_name['user_attributes']._serialized_options = b'\342A\001\001'
+  _globals['_RECOMMENDREQUEST'].fields_by_name['context_attributes']._loaded_options = None
+  _globals['_RECOMMENDREQUEST'].fields_by_name['context_attributes']._serialized_options = b'\342A\001\001'
   _globals['_BATCHRECOMMENDREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_BATCHRECOMMENDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_BATCHRECOMMENDREQUEST'].fields_by_name['queries']._loaded_options = None
@@ -84,6 +87,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHRECOMMENDQUERY'].fields_by_name['include_trace']._serialized_options = b'\342A\001\001'
   _globals['_BATCHRECOMMENDQUERY'].fields_by_name['user_attributes']._loaded_options = None
   _globals['_BATCHRECOMMENDQUERY'].fields_by_name['user_attributes']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHRECOMMENDQUERY'].fields_by_name['context_attributes']._loaded_options = None
+  _globals['_BATCHRECOMMENDQUERY'].fields_by_name['context_attributes']._serialized_options = b'\342A\001\001'
   _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['user_id']._loaded_options = None
@@ -106,6 +111,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['include_trace']._serialized_options = b'\342A\001\001'
   _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['user_attributes']._loaded_options = None
   _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['user_attributes']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['context_attributes']._loaded_options = None
+  _globals['_STREAMRECOMMENDREQUEST'].fields_by_name['context_attributes']._serialized_options = b'\342A\001\001'
   _globals['_RETRIEVEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RETRIEVEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_RETRIEVEREQUEST'].fields_by_name['user_id']._loaded_options = None
@@ -124,6 +131,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RETRIEVEREQUEST'].fields_by_name['include_trace']._serialized_options = b'\342A\001\001'
   _globals['_RETRIEVEREQUEST'].fields_by_name['user_attributes']._loaded_options = None
   _globals['_RETRIEVEREQUEST'].fields_by_name['user_attributes']._serialized_options = b'\342A\001\001'
+  _globals['_RETRIEVEREQUEST'].fields_by_name['context_attributes']._loaded_options = None
+  _globals['_RETRIEVEREQUEST'].fields_by_name['context_attributes']._serialized_options = b'\342A\001\001'
   _globals['_RANKREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RANKREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_RANKREQUEST'].fields_by_name['user_id']._loaded_options = None
@@ -136,6 +145,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RANKREQUEST'].fields_by_name['include_trace']._serialized_options = b'\342A\001\001'
   _globals['_RANKREQUEST'].fields_by_name['user_attributes']._loaded_options = None
   _globals['_RANKREQUEST'].fields_by_name['user_attributes']._serialized_options = b'\342A\001\001'
+  _globals['_RANKREQUEST'].fields_by_name['context_attributes']._loaded_options = None
+  _globals['_RANKREQUEST'].fields_by_name['context_attributes']._serialized_options = b'\342A\001\001'
   _globals['_SIMILARITEMSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SIMILARITEMSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_SIMILARITEMSREQUEST'].fields_by_name['item_id']._loaded_options = None
@@ -146,32 +157,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIMILARITEMSREQUEST'].fields_by_name['excluded_item_ids']._serialized_options = b'\342A\001\001'
   _globals['_SIMILARITEMSREQUEST'].fields_by_name['filter']._loaded_options = None
   _globals['_SIMILARITEMSREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
-  _globals['_RECOMMENDREQUEST']._serialized_start=241
-  _globals['_RECOMMENDREQUEST']._serialized_end=673
-  _globals['_RECOMMENDRESPONSE']._serialized_start=676
-  _globals['_RECOMMENDRESPONSE']._serialized_end=898
-  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=900
-  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=1007
-  _globals['_BATCHRECOMMENDQUERY']._serialized_start=1010
-  _globals['_BATCHRECOMMENDQUERY']._serialized_end=1419
-  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=1421
-  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=1544
-  _globals['_STREAMRECOMMENDREQUEST']._serialized_start=1547
-  _globals['_STREAMRECOMMENDREQUEST']._serialized_end=1985
-  _globals['_STREAMRECOMMENDRESPONSE']._serialized_start=1988
-  _globals['_STREAMRECOMMENDRESPONSE']._serialized_end=2161
-  _globals['_RETRIEVEREQUEST']._serialized_start=2164
-  _globals['_RETRIEVEREQUEST']._serialized_end=2549
-  _globals['_RETRIEVERESPONSE']._serialized_start=2552
-  _globals['_RETRIEVERESPONSE']._serialized_end=2768
-  _globals['_RANKREQUEST']._serialized_start=2771
-  _globals['_RANKREQUEST']._serialized_end=3004
-  _globals['_RANKRESPONSE']._serialized_start=3007
-  _globals['_RANKRESPONSE']._serialized_end=3245
-  _globals['_SIMILARITEMSREQUEST']._serialized_start=3248
-  _globals['_SIMILARITEMSREQUEST']._serialized_end=3416
-  _globals['_SIMILARITEMSRESPONSE']._serialized_start=3419
-  _globals['_SIMILARITEMSRESPONSE']._serialized_end=3598
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=3601
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=4120
+  _globals['_RECOMMENDREQUEST']._serialized_start=279
+  _globals['_RECOMMENDREQUEST']._serialized_end=777
+  _globals['_RECOMMENDRESPONSE']._serialized_start=780
+  _globals['_RECOMMENDRESPONSE']._serialized_end=1002
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=1004
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=1111
+  _globals['_BATCHRECOMMENDQUERY']._serialized_start=1114
+  _globals['_BATCHRECOMMENDQUERY']._serialized_end=1589
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=1591
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=1714
+  _globals['_STREAMRECOMMENDREQUEST']._serialized_start=1717
+  _globals['_STREAMRECOMMENDREQUEST']._serialized_end=2221
+  _globals['_STREAMRECOMMENDRESPONSE']._serialized_start=2224
+  _globals['_STREAMRECOMMENDRESPONSE']._serialized_end=2397
+  _globals['_RETRIEVEREQUEST']._serialized_start=2400
+  _globals['_RETRIEVEREQUEST']._serialized_end=2851
+  _globals['_RETRIEVERESPONSE']._serialized_start=2854
+  _globals['_RETRIEVERESPONSE']._serialized_end=3070
+  _globals['_RANKREQUEST']._serialized_start=3073
+  _globals['_RANKREQUEST']._serialized_end=3372
+  _globals['_RANKRESPONSE']._serialized_start=3375
+  _globals['_RANKRESPONSE']._serialized_end=3613
+  _globals['_SIMILARITEMSREQUEST']._serialized_start=3616
+  _globals['_SIMILARITEMSREQUEST']._serialized_end=3784
+  _globals['_SIMILARITEMSRESPONSE']._serialized_start=3787
+  _globals['_SIMILARITEMSRESPONSE']._serialized_end=3966
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=3969
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=4488
 # @@protoc_insertion_point(module_scope)

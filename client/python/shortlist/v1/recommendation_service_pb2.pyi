@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.rpc import status_pb2 as _status_pb2
+from shortlist.v1 import context_attribute_pb2 as _context_attribute_pb2
 from shortlist.v1 import event_pb2 as _event_pb2
 from shortlist.v1 import filter_pb2 as _filter_pb2
 from shortlist.v1 import recommendation_pb2 as _recommendation_pb2
@@ -40,6 +41,7 @@ class RecommendRequest(_message.Message):
     DIVERSITY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -85,6 +87,13 @@ class RecommendRequest(_message.Message):
         interests; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default: none.
         """
 
+    @_builtins.property
+    def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
+        """Where and how the request comes about, such as the device, as far as the caller knows: what is taken in such moments
+        comes first. A key may stand in several; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default:
+        none.
+        """
+
     def __init__(
         self,
         *,
@@ -99,10 +108,11 @@ class RecommendRequest(_message.Message):
         diversity: _builtins.float = ...,
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+        context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -202,6 +212,7 @@ class BatchRecommendQuery(_message.Message):
     DIVERSITY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
     `context_events` and `user_attributes` are known.
@@ -238,6 +249,10 @@ class BatchRecommendQuery(_message.Message):
         Default: none.
         """
 
+    @_builtins.property
+    def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
+        """Where and how this query comes about: 0 to 20, both inclusive, more are refused. Default: none."""
+
     def __init__(
         self,
         *,
@@ -251,10 +266,11 @@ class BatchRecommendQuery(_message.Message):
         diversity: _builtins.float = ...,
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+        context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -309,6 +325,7 @@ class StreamRecommendRequest(_message.Message):
     DIVERSITY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this message; its answer repeats it. Follows the rule for ids; need not be unique. Empty (the default): the
     server makes one up.
@@ -349,6 +366,10 @@ class StreamRecommendRequest(_message.Message):
         Default: none.
         """
 
+    @_builtins.property
+    def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
+        """Where and how this message comes about: 0 to 20, both inclusive, more are refused. Default: none."""
+
     def __init__(
         self,
         *,
@@ -363,10 +384,11 @@ class StreamRecommendRequest(_message.Message):
         diversity: _builtins.float = ...,
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+        context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -427,6 +449,7 @@ class RetrieveRequest(_message.Message):
     SEEN_ITEMS_POLICY_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -459,6 +482,10 @@ class RetrieveRequest(_message.Message):
         Default: none.
         """
 
+    @_builtins.property
+    def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
+        """Where and how this request comes about: 0 to 20, both inclusive, more are refused. Default: none."""
+
     def __init__(
         self,
         *,
@@ -471,10 +498,11 @@ class RetrieveRequest(_message.Message):
         seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType = ...,
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+        context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_events", b"context_events", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -542,6 +570,7 @@ class RankRequest(_message.Message):
     ITEM_IDS_FIELD_NUMBER: _builtins.int
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -568,6 +597,10 @@ class RankRequest(_message.Message):
         Default: none.
         """
 
+    @_builtins.property
+    def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
+        """Where and how this request comes about: 0 to 20, both inclusive, more are refused. Default: none."""
+
     def __init__(
         self,
         *,
@@ -577,10 +610,11 @@ class RankRequest(_message.Message):
         item_ids: _abc.Iterable[_builtins.str] | None = ...,
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
+        context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_events", b"context_events", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_attributes", b"context_attributes", "context_events", b"context_events", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
