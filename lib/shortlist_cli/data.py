@@ -9,6 +9,7 @@ import typer
 
 from shortlist_cli.add_live import add_live
 from shortlist_cli.data_summary import print_summary
+from shortlist_cli.embed import embed
 from shortlist_cli.folders import to_be_published_in, to_be_written, writable
 from shortlist_core import terminal
 from shortlist_core.terminal import Table, quoted
@@ -30,6 +31,7 @@ app = typer.Typer(no_args_is_help=True, help="Import data, show a data folder, o
 importers = typer.Typer(no_args_is_help=True, help="Import interactions, items and users into a data folder.")
 app.add_typer(importers, name="import")
 app.command("add-live")(add_live)
+app.command("embed")(embed)
 
 LEAST_PACKED = 10
 """Bytes of a source that become one of Parquet at most."""
