@@ -64,8 +64,8 @@ def embedded(items: pl.DataFrame, encode: Encode, advance: Callable[[int], None]
         found = encode(block)
         if found.shape[1] > MAX_EMBEDDING:
             raise DataError(f"the model's vectors have {found.shape[1]:,} numbers; at most {MAX_EMBEDDING:,} are read")
-        usable: list[bool] = (np.isfinite(found).all(axis=1) & found.any(axis=1)).tolist()
-        triples = zip(block, found.tolist(), usable, strict=True)
+        usable = np.asarray(np.isfinite(found).all(axis=1) & found.any(axis=1))
+        triples = zip(block, found.tolist(), usable.tolist(), strict=True)
         vectors += [vector if fine and text.strip() else None for text, vector, fine in triples]
         advance(len(block))
     return items.with_columns(pl.Series("embedding", vectors, schema.EMBEDDING))
