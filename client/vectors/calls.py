@@ -148,6 +148,12 @@ CALLS = [
     ),
     call("rank: no item", "Rank", {"userId": "u000001"}, invalid("item_ids")),
     call(
+        "rank: a context without a value",
+        "Rank",
+        {"userId": "u000001", "itemIds": ["i000001"], "contextAttributes": [{"key": "device"}]},
+        invalid("context_attributes[0].value"),
+    ),
+    call(
         "similar items",
         "SimilarItems",
         {"requestId": "m-1", "itemId": "i000001", "count": 5, "excludedItemIds": ["i000002"], "filter": HOME},

@@ -137,6 +137,7 @@ RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamR
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: nothing set", RECOMMEND, {}),
     ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
+    ("recommend request: repeats", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS"}),
     ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
     ("recommend request: negative and largest int32", RECOMMEND, {"count": -1, "candidateCount": 2_147_483_647}),
     ("recommend request: unspecified enum", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_UNSPECIFIED"}),

@@ -30,7 +30,7 @@ COMMANDS = {
     ),
     "call": ("call:app", "Call a running server."),
     "catalog": ("catalog:app", "Read and write the items of a running server"),
-    "user": ("user:app", "Show, export and delete what a running server knows of a user."),
+    "user": ("user:app", "Write, show, export and delete what a running server knows of a user."),
 }
 """By name: the module and what in it is the command, and the words that the list shows: its own help's first."""
 

@@ -42,6 +42,9 @@ TABLES = {"interactions": INTERACTIONS, "items": ITEMS, "users": USERS}
 
 REQUIRED = {"interactions": ("user_id", "item_id", "timestamp"), "items": ("item_id",), "users": ("user_id",)}
 
+BY_OPTION = {"context"}
+"""Columns that are made of several of a file, which an option names; no column of a file stands for one of them."""
+
 EVENT_NAMES = tuple(kind.name.lower() for kind in EventType)
 
 _DEFAULTS: dict[str, pl.Expr] = {

@@ -138,6 +138,10 @@ def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, st
             known, meant = ", ".join(schema.TABLES), did_you_mean(table, schema.TABLES)
             raise DataError(f"column mapping: there is no table {table!r}, only {known}{meant}")
         for column in pairs:
+            if column in schema.BY_OPTION and column in schema.TABLES[table]:
+                raise DataError(
+                    f"column mapping: no column is {table}.{column}; --context names those that it is made of"
+                )
             if column not in schema.TABLES[table]:
                 known, meant = ", ".join(schema.TABLES[table]), did_you_mean(column, schema.TABLES[table])
                 raise DataError(f"column mapping: {table} has no column {column!r}, only {known}{meant}")

@@ -54,10 +54,13 @@ class TableSource:
             inner |= dict.fromkeys(header.inner)
             words += self._event_words(header, batch)
             frames.append(clean(_renamed(batch, header), rules, rejects))
-        context = self.rules.context if self.table == "interactions" else ()
-        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found, tuple(inner), context)
+        header = Header(self.table, str(self.path), tuple(columns), self.mapping, found, tuple(inner), self._context)
         refuse_incomplete([header])
         return Read(pl.concat(frames), header, words)
+
+    @property
+    def _context(self) -> tuple[str, ...]:
+        return self.rules.context if self.table == "interactions" else ()
 
     def beginning(self, rejects: Rejects) -> tuple[Header, Counter[str]] | None:
         """The columns and the unknown event types of the first rows; None where further rows may have other columns."""
@@ -77,6 +80,7 @@ class TableSource:
             batch = with_inner_fields(batch, [*self.mapping.values(), *self.rules.context]) if json else batch
             columns = [name for name in batch.columns if name != LINE]
             header = read_header(self.table, str(self.path), columns, self.mapping, inner)
+            header = replace(header, context=self._context)
             if self.table == "interactions" and self.rules.time is not None:
                 header, batch = self._with_time(header, batch, self.rules.time)
             yield header, batch

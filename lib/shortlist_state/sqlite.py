@@ -47,7 +47,8 @@ _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
     ORDER BY arrival LIMIT ?2"""
 _DESCRIBE = """INSERT INTO users VALUES (?, ?)
     ON CONFLICT (user_id) DO UPDATE SET attributes = excluded.attributes"""
-_DESCRIBED = "SELECT user_id, attributes FROM users WHERE ?1 IS NULL OR user_id > ?1 ORDER BY user_id LIMIT 1000"
+_FIRST_DESCRIBED = "SELECT user_id, attributes FROM users ORDER BY user_id LIMIT 1"
+_DESCRIBED = "SELECT user_id, attributes FROM users WHERE user_id > ? ORDER BY user_id LIMIT 1000"
 _ATTRIBUTES = "SELECT attributes FROM users WHERE user_id = ?"
 _NOT_DESCRIBED = "DELETE FROM users WHERE user_id = ?"
 _ERASED = "SELECT 1 FROM erasures WHERE user = ?"
@@ -86,14 +87,12 @@ class SqliteStore(StateStore):
 
     def described(self) -> Iterator[tuple[str, tuple[Attribute, ...]]]:
         """Reads the users in the order of their ids, a thousand at a time."""
-        after: str | None = None
-        while True:
-            with self._file.borrow("read") as connection:
-                rows = connection.execute(_DESCRIBED, (after,)).fetchall()
+        with self._file.borrow("read") as connection:
+            rows = connection.execute(_FIRST_DESCRIBED).fetchall()
+        while rows:
             yield from ((user_id, attributes_of_json(text)) for user_id, text in rows)
-            if not rows:
-                return
-            after = rows[-1][0]
+            with self._file.borrow("read") as connection:
+                rows = connection.execute(_DESCRIBED, (rows[-1][0],)).fetchall()
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """Reads the events first, then whether the user was erased, so that an erasure in between is respected."""

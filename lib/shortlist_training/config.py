@@ -45,7 +45,7 @@ class Recipe(BaseModel):
     seen_items: SeenItems | None = None
     """What happens to items that a user has seen where a request does not say: `drop`, `keep`, or `repeats`, which lets
     those compete that the user is likely to take again. Left out: `repeats` where at least half of what users take they
-    had taken before, else `drop`.
+    had seen before, else `drop`.
     """
 
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6

@@ -45,7 +45,10 @@ def sentence_model(folder: Path) -> Encode:
         install = f"pip install {package.replace('_', '-')}"
         raise DataError(f"{quoted(folder)}: its model needs the package {package}: {install}") from None
     try:
-        model = model_class.from_pretrained(str(folder)) if kind == "StaticModel" else model_class(str(folder))
+        if kind == "StaticModel":
+            model = model_class.from_pretrained(str(folder))
+        else:
+            model = model_class(str(folder), local_files_only=True)
     except Exception as error:  # whatever its package makes of a broken file
         raise DataError(f"{quoted(folder)}: cannot read the model: {_first_line(error)}") from error
     return lambda texts: np.asarray(model.encode(list(texts)), np.float32)
@@ -58,17 +61,18 @@ def embedded(items: pl.DataFrame, encode: Encode, advance: Callable[[int], None]
     were done. Raises DataError where vectors are longer than an embedding may be.
     """
     texts = list(map(item_text, items["title"], items["categories"].to_list(), items["text"]))
-    vectors: list[list[float] | None] = []
+    blocks = [pl.Series("embedding", [], schema.EMBEDDING)]
     for start in range(0, len(texts), BATCH):
         block = texts[start : start + BATCH]
         found = encode(block)
         if found.shape[1] > MAX_EMBEDDING:
             raise DataError(f"the model's vectors have {found.shape[1]:,} numbers; at most {MAX_EMBEDDING:,} are read")
-        usable = np.asarray(np.isfinite(found).all(axis=1) & found.any(axis=1))
-        triples = zip(block, found.tolist(), usable.tolist(), strict=True)
-        vectors += [vector if fine and text.strip() else None for text, vector, fine in triples]
+        has_words = np.array([bool(text.strip()) for text in block])
+        usable = np.asarray(np.isfinite(found).all(axis=1)) & np.asarray(found.any(axis=1)) & has_words
+        vectors = pl.DataFrame({"embedding": pl.Series(found).cast(schema.EMBEDDING), "usable": usable})
+        blocks.append(vectors.select(pl.when("usable").then("embedding").alias("embedding"))["embedding"])
         advance(len(block))
-    return items.with_columns(pl.Series("embedding", vectors, schema.EMBEDDING))
+    return items.with_columns(pl.concat(blocks))
 
 
 def _is_static(folder: Path) -> bool:

@@ -30,6 +30,7 @@ from shortlist_training.lessons import Lessons
 from shortlist_training.order import gain_of_order
 from shortlist_training.qualities import qualities
 from shortlist_training.ratings import dislikes_below
+from shortlist_training.repeats_share import share_of_repeats
 from shortlist_training.samples import propose_with_new_items, ranking_examples
 from shortlist_training.slices import Slice, last_moments, slices
 from shortlist_training.table import TrainingTable
@@ -121,13 +122,13 @@ def train(
         progress("choosing retrieval settings on the newest slice")
         past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, most_batches)
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
-        if settings.sequence:
-            gain = gain_of_order(cuts[-1], replace(past, settings=settings))
-            ordered = gain > 0
-            more, how = ("more", "at length") if ordered else ("less", "on trial")
-            progress(f"what follows what says {more} than what goes together ({gain:+.4f}): order is learned {how}")
-            if ordered:
-                most_batches = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
+    if settings.sequence:
+        gain = gain_of_order(cuts[-1], FitInputs(cuts[-1].past, items, settings, seed))
+        ordered = gain > 0
+        more, how = ("more", "at length") if ordered else ("less", "on trial")
+        progress(f"what follows what says {more} than what goes together ({gain:+.4f}): order is learned {how}")
+        if ordered:
+            most_batches = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
     training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
 
     def fitted(past: Queries, share: float = 1.0) -> tuple[Source, ...]:
@@ -199,8 +200,9 @@ def train(
     sources = fitted(histories, 0.5 if len(cuts) > 1 else 1.0)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
     repeats = Repeats.fit([(cut.past, cut.queries, cut.later) for cut in cuts], histories, len(items))
+    repeats = replace(repeats, share=share_of_repeats(histories, [cut.past for cut in cuts]))
     seen_items = recipe.seen_items or repeats.usual_policy
-    progress(f"{repeats.share:.1%} of what users took they had taken before: seen items are {seen_items.in_words}")
+    progress(f"{repeats.share:.1%} of what users took they had seen before: seen items are {seen_items.in_words}")
     return Trained(
         table,
         Retriever(sources, fusion, len(items)),

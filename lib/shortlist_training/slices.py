@@ -232,7 +232,10 @@ def _slice(
     if len(answered):  # a server is asked just before something is taken
         taken_at, positions = times[kept], first[first_time][kept]
         firsts = [start + int(np.argmin(taken_at[start:stop])) for start, stop in pairwise(offsets.tolist())]
-        contexts = None if later.event_contexts is None else later.event_contexts[positions[firsts]]
+        contexts = None
+        if later.event_contexts is not None:  # half of the requests do not tell it: lists must be good without, too
+            told = generator.random(len(answered)) < 0.5
+            contexts = np.where(told[:, None], later.event_contexts[positions[firsts]], NO_GROUP).astype(np.int32)
         chosen = replace(chosen, asked=taken_at[firsts], contexts=contexts)
     return Slice(past, chosen, users[answered], offsets, taken, gains[kept], in_catalogue, new, afterwards)
 

@@ -57,7 +57,7 @@ class Repeats:
     spread: Float64s  # [features]
     again: Float32s  # [items] log odds that somebody who took the item took it again
     usual: float  # the same for the average item
-    share: float = 0.0  # of all that users with a history took in the slices, the part that they had taken before
+    share: float = 0.0  # of all that users with a history took in the slices, the part that they had seen before
 
     @classmethod
     def fit(cls, lessons: Sequence[tuple[Queries, Queries, Queries]], histories: Queries, n_items: int) -> Repeats:
@@ -67,13 +67,12 @@ class Repeats:
 
         Without enough that was taken again, every probability is 0.
         """
-        features, labels, all_taken = [np.zeros((0, FEATURES))], [np.zeros(0, np.bool_)], 0
+        features, labels = [np.zeros((0, FEATURES))], [np.zeros(0, np.bool_)]
         for past, queries, later in lessons:
             again, usual = again_rates(past, n_items)
             taken = _taken(queries, again, usual)
             wanted = later.keep(_WANTED[later.types])
             keys = np.unique(wanted.rows() * n_items + wanted.items)
-            all_taken += int(np.count_nonzero(~queries.without_history[keys // n_items]))
             features.append(taken.features)
             labels.append(np.isin(taken.rows * n_items + taken.items, keys))
         x, y = np.concatenate(features), np.concatenate(labels)
@@ -81,7 +80,7 @@ class Repeats:
         mean, spread = (x.mean(axis=0), x.std(axis=0) + 1e-9) if len(x) else (np.zeros(FEATURES), np.ones(FEATURES))
         if y.sum() < FEWEST:
             return cls(np.append(np.zeros(FEATURES), -np.inf), mean, spread, again, usual)
-        return cls(_logistic((x - mean) / spread, y), mean, spread, again, usual, float(y.sum() / all_taken))
+        return cls(_logistic((x - mean) / spread, y), mean, spread, again, usual)
 
     def expected(self, queries: Queries) -> Expected:
         """What the queries' users took before, and the probability that they take it again."""

@@ -196,7 +196,7 @@ def test_unknown_event_types_are_named_with_what_they_probably_mean(tmp_path: Pa
     ]
 
 
-@given(st.sampled_from(sorted(schema.INTERACTIONS)), st.data())
+@given(st.sampled_from(sorted({*schema.INTERACTIONS} - schema.BY_OPTION)), st.data())
 def test_any_spelling_of_a_canonical_name_is_that_name(name: str, data: st.DataObject) -> None:
     spelled = "".join(
         data.draw(st.sampled_from(["", "_", "-", " "])) if c == "_" else data.draw(st.sampled_from([c, c.upper()]))
@@ -251,3 +251,14 @@ def test_columns_that_are_left_out_are_told(tmp_path: Path) -> None:
         "interactions: columns that are left out: 'Uhrzeit', 'Shade'",
         "interactions: one that tells the device, the page or the place is read with --context",
     ]
+
+
+def test_a_column_of_the_name_context_is_one_like_others(tmp_path: Path) -> None:
+    path = write(tmp_path, "e.csv", "user_id,item_id,timestamp,context", "u{}", "i{}", "2024-01-01", "phone")
+    result = import_tables(Tables(path))
+    assert result.dataset.interactions["context"].list.len().sum() == 0
+    assert hints(result.headers, {})[0] == "interactions: columns that are left out: 'context'"
+    told = import_tables(Tables(path, rules=Rules(context=("context",)))).dataset.interactions["context"][0]
+    assert told.to_list() == [{"key": "context", "value": "phone"}]
+    with pytest.raises(DataError, match="--context names those that it is made of"):
+        parse_columns(["interactions.context=device"])

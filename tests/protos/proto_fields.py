@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescript
 from shortlist.v1 import (
     bundle_service_pb2,
     catalog_service_pb2,
+    context_attribute_pb2,
     event_pb2,
     event_service_pb2,
     filter_pb2,
@@ -26,6 +27,7 @@ FILES: list[FileDescriptor] = [
     for module in (
         bundle_service_pb2,
         catalog_service_pb2,
+        context_attribute_pb2,
         event_pb2,
         event_service_pb2,
         filter_pb2,

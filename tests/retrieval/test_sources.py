@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import DAY, NO_ITEM
+from shortlist_core.types import DAY, NO_GROUP, NO_ITEM
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.neighbours import cosine, ease
@@ -18,6 +18,7 @@ from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
 from shortlist_retrieval.sources.hours import Hours
+from shortlist_retrieval.sources.in_context import InContext
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.likeness import Likeness
 from shortlist_retrieval.sources.newcomers import Newcomers
@@ -84,9 +85,18 @@ FIT = {
     "newcomers": lambda q: Newcomers.counted(q, ITEMS, 5.0),
     "likeness": lambda q: Likeness(VectorIndex.build(LOOKS), 5.0),
     "hours": lambda q: Hours.counted(q, ITEMS),
+    "context": lambda q: InContext.counted(in_contexts(q), ITEMS),
     "demographic": lambda q: Demographic.counted(q, np.zeros((len(q), 1), np.int32), ITEMS),
 }
 LOOKS = unit(ITEMS, 8)
+
+
+def in_contexts(queries):
+    """Every second event in the one context that there is."""
+    contexts = np.where(np.arange(len(queries.items)) % 2, 0, NO_GROUP).astype(np.int32)[:, None]
+    return replace(queries, event_contexts=contexts)
+
+
 WITHOUT_HISTORY = ("popular", "popular_4d", "newcomers", "hours")
 
 
@@ -181,7 +191,8 @@ def test_an_empty_history_scores_zero_and_proposes_nothing(source, queries_of):
 
 
 def test_one_click_is_enough(source, queries_of):
-    click = replace(queries_of([[8]]), groups=np.zeros((1, 1), np.int32))  # one source reads the user's groups instead
+    # One source reads the user's groups instead, and one the contexts of the request.
+    click = replace(queries_of([[8]]), groups=np.zeros((1, 1), np.int32), contexts=np.zeros((1, 1), np.int32))
     assert (source.scores(click).top(3, None) != NO_ITEM).any()
 
 

@@ -92,8 +92,8 @@ def test_models_of_sentence_transformers_are_read_by_their_package(
     class SentenceTransformer:
         """As far as it is used."""
 
-        def __init__(self, folder: str) -> None:
-            assert folder == str(tmp_path)
+        def __init__(self, folder: str, local_files_only: bool) -> None:
+            assert (folder, local_files_only) == (str(tmp_path), True)
 
         def encode(self, texts: list[str]) -> list[list[float]]:
             return [[len(text.strip()), 1.0] for text in texts]

@@ -29,13 +29,14 @@ type SeenItemsPolicy int32
 
 const (
 	// The default: what training found out about the serving bundle's data. SEEN_ITEMS_POLICY_REPEATS where at least half
-	// of what users take they had taken before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
+	// of what users take they had seen before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_UNSPECIFIED SeenItemsPolicy = 0
 	// They are left out of the answer.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_DROP SeenItemsPolicy = 1
-	// They may be recommended again, each by the probability that the user takes it again.
+	// They may be recommended again, each by the probability that the user takes it again; by Retrieve in the order of the
+	// sources.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_KEEP SeenItemsPolicy = 2
-	// Those that the user is likely to take again may be recommended again, by that probability, the others are left out:
+	// As SEEN_ITEMS_POLICY_KEEP for those that the user is likely to take again, and the others are left out:
 	// for music, groceries, news that one reads twice. How likely it is follows from how often, how regularly and how long
 	// ago the user took the item. Where nobody takes anything twice, as SEEN_ITEMS_POLICY_DROP.
 	SeenItemsPolicy_SEEN_ITEMS_POLICY_REPEATS SeenItemsPolicy = 3

@@ -1020,7 +1020,8 @@ type RankRequest struct {
 	// Joined with the stored history for this request only: 0 to 500, both inclusive, more are refused. Default: none.
 	ContextEvents []*ContextEvent `protobuf:"bytes,3,rep,name=context_events,json=contextEvents,proto3" json:"context_events,omitempty"`
 	// The candidates, in any order: 1 to 2,000, both inclusive; none or more are refused. Each follows the rule for ids; a
-	// repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too.
+	// repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too, by the probability that
+	// the user takes them again.
 	ItemIds []string `protobuf:"bytes,4,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	// Whether the response carries what each stage did. Default: false.
 	IncludeTrace bool `protobuf:"varint,5,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`

@@ -29,6 +29,7 @@ export {
   UnavailableError,
 } from "./errors.js";
 export * from "./gen/shortlist/v1/catalog_service_pb.js";
+export * from "./gen/shortlist/v1/context_attribute_pb.js";
 export * from "./gen/shortlist/v1/event_pb.js";
 export * from "./gen/shortlist/v1/event_service_pb.js";
 export * from "./gen/shortlist/v1/filter_pb.js";

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from shortlist_core.explanations import Explanation, ReasonKind
-from shortlist_core.types import NO_GROUP, Queries
+from shortlist_core.types import NO_GROUP, Int32s, Queries
 from shortlist_retrieval.group_popularity import popularity_of_moments, weights_of
 from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
@@ -62,7 +62,7 @@ class InContext(GroupedPopularity):
 
     def scores(self, queries: Queries) -> SparseRows:
         """The mean scores over the contexts of each request; none for a request of which none is known."""
-        if queries.contexts is None:
-            return weights_of(np.full((len(queries), 1), NO_GROUP, np.int32))
-        known = np.where(queries.contexts < self.popularity.shape[0], queries.contexts, NO_GROUP)
-        return product(weights_of(known.astype(np.int32)), self.popularity, self.unit)
+        none: Int32s = np.full((len(queries), 1), NO_GROUP, np.int32)
+        told = none if queries.contexts is None else queries.contexts
+        known = np.where(told < self.popularity.shape[0], told, NO_GROUP).astype(np.int32)
+        return product(weights_of(known), self.popularity, self.unit)

@@ -114,9 +114,9 @@ def _rules(
 
 def _dropped(policy: SeenItems, seen: Int32s, repeats: Expected | None, query: int) -> Int32s:
     """The seen items that the answer must not hold."""
-    if policy == SeenItems.DROP or repeats is None:
-        return seen
-    return _NOTHING if policy == SeenItems.KEEP else seen[~among(seen, repeats.likely(query))]
+    if policy == SeenItems.REPEATS and repeats is not None:
+        return seen[~among(seen, repeats.likely(query))]
+    return _NOTHING if policy == SeenItems.KEEP else seen
 
 
 def _live(users: UserEvents, asked: Sequence[Query]) -> tuple[dict[str, LiveUser], list[bool]]:

@@ -16,6 +16,7 @@ from shortlist.v1 import user_service_pb2 as user_api
 from shortlist_bundle import Label
 from shortlist_bundle.manifest import is_version
 from shortlist_core.catalog import Attribute, CatalogItem
+from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Event
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.pipeline.query import Query
@@ -67,6 +68,8 @@ def rank(request: api.RankRequest) -> Query:
             user_id=check.optional_id("user_id", request.user_id),
             context=check.context(request.context_events),
             attributes=check.attributes(request.user_attributes),
+            context_attributes=check.context_attributes(request.context_attributes),
+            seen_items=SeenItems.KEEP,  # a seen candidate is asked for, and has the probability that it is taken again
             count=len(request.item_ids),
             item_ids=tuple(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_CANDIDATES, least=1))),
             include_trace=request.include_trace,

@@ -106,8 +106,8 @@ class LiveUsers(UserEvents):
             self.erased_users.learn(self._store.tombstones())  # those of before stay erased
             self._begin_after(-1)
         if (line := self._dislike_below()) != self._line:
-            self._line = line
             self._begin_after(self._newest())
+            self._line = line
         more = True
         while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)

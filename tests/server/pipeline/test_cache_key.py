@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shortlist_bundle.contexts import Contexts
 from shortlist_core.types import NO_GROUP
 from shortlist_core.types import Event as StoredEvent
 from shortlist_core.types import EventType as StoredType
@@ -51,4 +52,14 @@ def test_groups_and_what_others_do_are_part_of_what_is_asked_for_somebody_unknow
     assert before[0] != before[1]
     system.online_popularity.version += 1
     assert [cache_key(batch, i) == before[i] for i in range(3)] == [False, False, True]
+    live.close()
+
+
+def test_the_context_is_part_of_what_is_asked_as_far_as_the_bundle_knows_it(system: LoadedBundle, store) -> None:
+    live = LiveUsers(store)
+    knows = replace(system, contexts=Contexts((("device", "phone"), ("device", "desk"))))
+    told = ((), (("device", "phone"),), (("device", "desk"),), (("device", "watch"),))
+    batch = hydrated(knows, live, *(Query("r", "ann", context_attributes=each) for each in told))
+    keys = [cache_key(batch, i) for i in range(4)]
+    assert len(set(keys)) == 3 and keys[3] == keys[0]
     live.close()

@@ -65,7 +65,7 @@ def test_empty_ids_are_defaults_where_optional_and_refused_where_required() -> N
         ("context_events", [[], [ContextEvent(item_id="i")] * 500], [[ContextEvent(item_id="i")] * 501]),
         ("user_attributes", [[], [UserAttribute(key="k", value="v")] * 20], [[UserAttribute(key="k", value="v")] * 21]),
         ("excluded_item_ids", [[], ["i"] * 1_000], [["i"] * 1_001]),
-        ("seen_items_policy", [0, 1, 2], [3, -1]),
+        ("seen_items_policy", [0, 1, 2, 3], [4, -1]),
     ],
 )
 def test_limits_are_those_of_the_api_and_inclusive(field: str, passing: list, refused: list) -> None:

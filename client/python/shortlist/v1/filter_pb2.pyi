@@ -27,14 +27,16 @@ class _SeenItemsPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SeenI
     DESCRIPTOR: _descriptor.EnumDescriptor
     SEEN_ITEMS_POLICY_UNSPECIFIED: _SeenItemsPolicy.ValueType  # 0
     """The default: what training found out about the serving bundle's data. SEEN_ITEMS_POLICY_REPEATS where at least half
-    of what users take they had taken before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
+    of what users take they had seen before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
     """
     SEEN_ITEMS_POLICY_DROP: _SeenItemsPolicy.ValueType  # 1
     """They are left out of the answer."""
     SEEN_ITEMS_POLICY_KEEP: _SeenItemsPolicy.ValueType  # 2
-    """They may be recommended again, each by the probability that the user takes it again."""
+    """They may be recommended again, each by the probability that the user takes it again; by Retrieve in the order of the
+    sources.
+    """
     SEEN_ITEMS_POLICY_REPEATS: _SeenItemsPolicy.ValueType  # 3
-    """Those that the user is likely to take again may be recommended again, by that probability, the others are left out:
+    """As SEEN_ITEMS_POLICY_KEEP for those that the user is likely to take again, and the others are left out:
     for music, groceries, news that one reads twice. How likely it is follows from how often, how regularly and how long
     ago the user took the item. Where nobody takes anything twice, as SEEN_ITEMS_POLICY_DROP.
     """
@@ -44,14 +46,16 @@ class SeenItemsPolicy(_SeenItemsPolicy, metaclass=_SeenItemsPolicyEnumTypeWrappe
 
 SEEN_ITEMS_POLICY_UNSPECIFIED: SeenItemsPolicy.ValueType  # 0
 """The default: what training found out about the serving bundle's data. SEEN_ITEMS_POLICY_REPEATS where at least half
-of what users take they had taken before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
+of what users take they had seen before, else SEEN_ITEMS_POLICY_DROP; a setting of the recipe overrides it.
 """
 SEEN_ITEMS_POLICY_DROP: SeenItemsPolicy.ValueType  # 1
 """They are left out of the answer."""
 SEEN_ITEMS_POLICY_KEEP: SeenItemsPolicy.ValueType  # 2
-"""They may be recommended again, each by the probability that the user takes it again."""
+"""They may be recommended again, each by the probability that the user takes it again; by Retrieve in the order of the
+sources.
+"""
 SEEN_ITEMS_POLICY_REPEATS: SeenItemsPolicy.ValueType  # 3
-"""Those that the user is likely to take again may be recommended again, by that probability, the others are left out:
+"""As SEEN_ITEMS_POLICY_KEEP for those that the user is likely to take again, and the others are left out:
 for music, groceries, news that one reads twice. How likely it is follows from how often, how regularly and how long
 ago the user took the item. Where nobody takes anything twice, as SEEN_ITEMS_POLICY_DROP.
 """

@@ -588,7 +588,8 @@ class RankRequest(_message.Message):
     @_builtins.property
     def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The candidates, in any order: 1 to 2,000, both inclusive; none or more are refused. Each follows the rule for ids; a
-        repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too.
+        repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too, by the probability that
+        the user takes them again.
         """
 
     @_builtins.property

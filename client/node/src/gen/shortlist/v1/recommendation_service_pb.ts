@@ -679,7 +679,8 @@ export type RankRequest = Message<"shortlist.v1.RankRequest"> & {
 
   /**
    * The candidates, in any order: 1 to 2,000, both inclusive; none or more are refused. Each follows the rule for ids; a
-   * repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too.
+   * repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too, by the probability that
+   * the user takes them again.
    *
    * @generated from field: repeated string item_ids = 4;
    */
