@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,10 +81,13 @@ class Scaling:
 
     @classmethod
     def fit(cls, examples: Examples) -> Scaling:
-        """The scaling of the candidates that are not padding."""
-        rows = examples.features[examples.labels >= 0]
-        mean, spread = (moment(axis=0, dtype=np.float64).astype(np.float32) for moment in (rows.mean, rows.std))
-        return cls(mean, spread, rows.min(axis=0), rows.max(axis=0))
+        """The scaling of the candidates that are not padding, which are read in blocks: a copy of them all is large."""
+        n = max(int(np.count_nonzero(examples.labels >= 0)), 1)
+        mean = sum(block.sum(axis=0, dtype=np.float64) for block in _candidates(examples)) / n
+        squares = sum(((block - mean) ** 2).sum(axis=0) for block in _candidates(examples)) / n
+        low = np.min([block.min(axis=0) for block in _candidates(examples)], axis=0)
+        high = np.max([block.max(axis=0) for block in _candidates(examples)], axis=0)
+        return cls(np.asarray(mean, np.float32), np.sqrt(squares).astype(np.float32), low, high)
 
     def without(self, features: Bools) -> Scaling:
         """This scaling with the marked features, bool [features], scaled to 0 whatever their values: for ablations."""
@@ -99,6 +102,15 @@ class Scaling:
     def apply_within(self, found: Float32s) -> None:
         """Scale in place the first features of `found`, float32 [..., features or more] and contiguous."""
         scale(found.reshape(-1, found.shape[-1]), self.mean, self.spread, self.low, self.high)
+
+
+def _candidates(examples: Examples, block: int = 256) -> Iterator[Float32s]:
+    """The features of the candidates that are not padding, float32 [n, features], of a block of queries at a time."""
+    for start in range(0, len(examples), block):
+        part = slice(start, start + block)
+        rows = examples.features[part][examples.labels[part] >= 0]
+        if len(rows):
+            yield rows
 
 
 class ExampleBatches(keras.utils.PyDataset):

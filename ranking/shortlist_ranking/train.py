@@ -77,18 +77,17 @@ def train_scorer(
 
     Raises DataError where nobody took a candidate, or where the loss is not a number.
     """
-    everything = Examples.join(slices)
-    if not (everything.labels > 0).any():
-        candidates = int(np.count_nonzero(everything.candidates != NO_ITEM))
+    if not any((part.labels > 0).any() for part in slices):
+        candidates = sum(int(np.count_nonzero(part.candidates != NO_ITEM)) for part in slices)
         raise DataError(
-            f"none of the {candidates:,} candidates that retrieval proposed to {len(everything):,} queries was taken:"
-            " there is nothing for the ranker to learn"
+            f"none of the {candidates:,} candidates that retrieval proposed to {sum(map(len, slices)):,} queries was"
+            " taken: there is nothing for the ranker to learn"
         )
     if len(slices) > 1:
         learn, check = Examples.join(slices[:-1]), slices[-1]
     else:
-        held_out = _held_out(everything)
-        learn, check = everything.select(~held_out), everything.select(held_out)
+        held_out = _held_out(slices[0])
+        learn, check = slices[0].select(~held_out), slices[0].select(held_out)
         if new_item_examples is not None:
             new_item_examples = new_item_examples.select(np.isin(new_item_examples.users, check.users))
         if not len(learn):  # all examples are of one user
@@ -109,6 +108,8 @@ def train_scorer(
         of_new = blended(blend.share, of_new, new_item_examples.features @ stage_one + np.float32(level))
         new_item_weights = fit_new_item_weights(of_new, new_item_examples, scaling, config.n_items)
     if len(slices) > 1:
+        del learn  # examples are the most that a training holds: no two copies of them at a time
+        everything = Examples.join(slices)
         scaling = warm_start.scaling if warm_start else _scaling(everything, dropped)
         scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
