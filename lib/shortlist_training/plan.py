@@ -18,7 +18,7 @@ MEASURED_ON = 2
 EASE_SECONDS, EASE_FITS, CHOICES = 4.0, 3, 14
 """Of one EASE over as many items as it takes; how many a fit of the sources makes, and how many the settings take."""
 
-TOWER_SECONDS, SEQUENCE_SECONDS, SAMPLED_SECONDS = 0.085, 0.075, 0.22
+TOWER_SECONDS, SEQUENCE_SECONDS, SAMPLED_SECONDS = 0.085, 0.15, 0.22
 """Of a batch of the two towers, and of the sequence model where it tells all items apart and where it samples them."""
 
 QUERY_SECONDS, RANKED_SECONDS = 0.01, 0.0022
@@ -36,7 +36,7 @@ FULL_UP_TO, SAMPLED_SHARE, TRIAL = 8_192, 0.4, 500
 AT_LENGTH = "what follows what says more"
 """How the announcement begins after which the sequence model is trained at length."""
 
-BASE_BYTES, EVENT_BYTES, ITEM_BYTES, QUERY_BYTES = 1.3e9, 400, 30_000, 190_000
+BASE_BYTES, EVENT_BYTES, ITEM_BYTES, QUERY_BYTES = 1.6e9, 400, 30_000, 250_000
 """Of the libraries and models, each event, each item, and each query with its candidates."""
 
 ABLATIONS = 3
