@@ -43,7 +43,8 @@ def upsert(user: User, attribute: Attribute = None, address: Address = LOCAL) ->
     attributes = attributes_of(attribute)
     with connected(address, SECONDS) as client:
         client.upsert_users([UserInput(user_id=user, user_attributes=attributes)])
-    terminal.say(f"{len(attributes):,} attributes of {quoted(user)} written")
+    what = "attribute" if len(attributes) == 1 else "attributes"
+    terminal.say(f"{len(attributes):,} {what} of {quoted(user)} written")
 
 
 @app.command()
