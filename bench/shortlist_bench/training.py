@@ -24,7 +24,7 @@ from shortlist_layers.item_features import ITEM_INPUTS
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 from shortlist_ranking.train import BATCH, RATE, WIDTH
-from shortlist_retrieval.training.tower_training import BATCH as TOWER_BATCH
+from shortlist_retrieval.training.limits import TOWER_BATCH
 from shortlist_retrieval.training.tower_training import TowerTraining
 from shortlist_training.table import TrainingTable, prepare
 

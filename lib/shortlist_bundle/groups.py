@@ -8,36 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from shortlist_bundle.named_rows import NamedRows, load_names, write_names
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.strings import Ids
 from shortlist_bundle.writer import BundleWriter
-from shortlist_core.catalog import Attribute
+from shortlist_core.catalog import Attribute, with_given
 from shortlist_core.types import NO_GROUP, NO_ITEM, Int32s
 
 
 @dataclass(frozen=True)
-class UserGroups:
+class UserGroups(NamedRows):
     """The groups of a bundle, and the users whom it knows to belong to them, with or without events."""
 
-    names: tuple[Attribute, ...]  # by row of the group
     ids: Ids  # of the users who belong to at least one group
     rows: Int32s  # [users, k] the groups of each, NO_GROUP pads the end
 
     @classmethod
     def load(cls, bundle: Bundle) -> UserGroups | None:
         """The groups that `write_groups` stored; None where there are none."""
-        if not bundle.has("users/groups/names"):
+        names = load_names(bundle, "users/groups/names")
+        if names is None:
             return None
-        names = tuple((str(key), str(value)) for key, value in bundle.json("users/groups/names"))
         return cls(names, bundle.ids("users/groups/ids"), bundle.array("users/groups/rows"))
-
-    @cached_property
-    def _rows(self) -> dict[Attribute, int]:
-        return {name: row for row, name in enumerate(self.names)}
 
     def of(self, user_ids: Sequence[str], attributes: Sequence[Sequence[Attribute]] = ()) -> Int32s | None:
         """The groups of each user, int32 [users, k] padded with NO_GROUP; None where no user belongs to any.
@@ -56,12 +51,8 @@ class UserGroups:
         return groups
 
     def _merged(self, row: int, attributes: Sequence[Attribute]) -> list[int]:
-        given = dict.fromkeys(self._rows[pair] for pair in attributes if pair in self._rows)
-        if row == NO_ITEM:
-            return list(given)
-        keys = {key for key, _ in attributes}
-        kept = (group for group in self.rows[row].tolist() if group != NO_GROUP and self.names[group][0] not in keys)
-        return [*given, *kept]
+        stored = [] if row == NO_ITEM else [self.names[group] for group in self.rows[row] if group != NO_GROUP]
+        return self.rows_of(with_given(attributes, stored))
 
 
 def padded(groups: Sequence[Sequence[int]]) -> Int32s | None:
@@ -80,6 +71,6 @@ def write_groups(writer: BundleWriter, names: Sequence[Attribute], users: Mappin
     rows = padded(list(users.values()))
     if rows is None:
         return
-    writer.json("users/groups/names", [list(name) for name in names])
+    write_names(writer, "users/groups/names", names)
     writer.ids("users/groups/ids", list(users))
     writer.array("users/groups/rows", rows)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Attribute = tuple[str, str]
 """Key and value of an item or a user, such as country and France."""
+
+
+def with_given(given: Sequence[Attribute], known: Sequence[Attribute]) -> list[Attribute]:
+    """The attributes `given`, and after them those `known` under other keys."""
+    keys = {key for key, _ in given}
+    return [*given, *(pair for pair in known if pair[0] not in keys)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from shortlist_core.catalog import Attribute
+from shortlist_core.catalog import Attribute, with_given
 from shortlist_data import schema
 from shortlist_training.table import attributes_of
 
@@ -19,13 +19,8 @@ def with_described(users: pl.DataFrame, described: Mapping[str, Sequence[Attribu
     if not described:
         return users
     known = attributes_of(users)
-    rows = [(user_id, _pairs(known.get(user_id, []), pairs)) for user_id, pairs in described.items()]
+    joined = ((user_id, with_given(pairs, known.get(user_id, []))) for user_id, pairs in described.items())
+    rows = [(user_id, [{"key": key, "value": value} for key, value in pairs]) for user_id, pairs in joined]
     written = pl.DataFrame(rows, schema.USERS, orient="row")
     stays = users.join(written.select("user_id"), on="user_id", how="anti", maintain_order="left")
     return schema.conform("users", pl.concat([stays, written]), "live attributes")
-
-
-def _pairs(known: Sequence[Attribute], written: Sequence[Attribute]) -> list[dict[str, str]]:
-    keys = {key for key, _ in written}
-    kept = [pair for pair in known if pair[0] not in keys]
-    return [{"key": key, "value": value} for key, value in (*written, *kept)]

@@ -10,6 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shortlist_retrieval.neighbours import EASE_ITEMS
+from shortlist_retrieval.training.limits import (
+    FULL_UP_TO,
+    LATER_SEQUENCE,
+    LATER_TOWERS,
+    PASSES,
+    SEQUENCE_BATCH,
+    SEQUENCE_TRIAL,
+    TOWER_BATCH,
+    limit_for,
+)
 from shortlist_training.config import Recipe
 
 MEASURED_ON = 2
@@ -27,14 +37,11 @@ QUERY_SECONDS, RANKED_SECONDS = 0.01, 0.0022
 EVENT_SECONDS = 2e-5
 """Of an event in all sources that only count."""
 
-LATER_TOWERS, LATER_SEQUENCE, PASSES = 0.3, 0.15, 9
-"""Batches of later slices, as a share of the first one's; passes of the ranker over its queries, in both trainings."""
+RANKER_PASSES = 9
+"""Of the ranker over its queries, in both of its trainings."""
 
-FULL_UP_TO, SAMPLED_SHARE, TRIAL = 8_192, 0.4, 500
-"""Of the sequence model: most items that are told apart, share of the batches above that, and batches of the trial."""
-
-AT_LENGTH = "what follows what says more"
-"""How the announcement begins after which the sequence model is trained at length."""
+AT_LENGTH, ON_TRIAL = "what follows what says more", "what follows what says less"
+"""How the announcement begins after which the sequence model is trained at length, and after which it is on trial."""
 
 BASE_BYTES, EVENT_BYTES, ITEM_BYTES, QUERY_BYTES = 1.6e9, 400, 30_000, 250_000
 """Of the libraries and models, each event, each item, and each query with its candidates."""
@@ -113,13 +120,13 @@ def _steps(events: int, users: int, items: int, recipe: Recipe, ablations: bool)
     """How each step begins, its seconds, and how many more it takes where the sequence model is trained at length."""
     inversion = EASE_SECONDS * (min(items, EASE_ITEMS) / EASE_ITEMS) ** 3
     counted = EASE_FITS * inversion + EVENT_SECONDS * events
-    towers = TOWER_SECONDS * min(recipe.tower_steps, 2 * events / 256)
+    towers = TOWER_SECONDS * min(recipe.tower_steps, 2 * events / TOWER_BATCH)
     batch = SEQUENCE_SECONDS * (0.4 + 0.6 * items / FULL_UP_TO) if items <= FULL_UP_TO else SAMPLED_SECONDS
-    all_passes = 36 * events / 2_000
-    limit = recipe.sequence_batches * (1.0 if items <= FULL_UP_TO else SAMPLED_SHARE)
-    trial, full = (batch * min(most, all_passes) for most in (min(recipe.sequence_batches, TRIAL), limit))
+    all_passes = PASSES * events / SEQUENCE_BATCH
+    limits = min(recipe.sequence_batches, SEQUENCE_TRIAL), limit_for(recipe.sequence_batches, items)
+    trial, full = (batch * min(most, all_passes) for most in limits)
     asked = QUERY_SECONDS * _queries(users, recipe) * recipe.candidates / 400
-    ranked = RANKED_SECONDS * PASSES * recipe.slices * _queries(users, recipe)
+    ranked = RANKED_SECONDS * RANKER_PASSES * recipe.slices * _queries(users, recipe)
     later = counted + LATER_TOWERS * towers + LATER_SEQUENCE * trial, LATER_SEQUENCE * (full - trial)
     yield "preparing the data", 3 + 2e-6 * events + 1e-4 * items, 0.0
     yield "choosing retrieval settings", CHOICES * inversion + 3 * EVENT_SECONDS * events, 0.0

@@ -23,11 +23,12 @@ from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import SignalFamily, Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
-from shortlist_retrieval.training.sequence_trainer import limit_for
+from shortlist_retrieval.training.limits import SEQUENCE_TRIAL, limit_for
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
 from shortlist_training.lessons import Lessons
 from shortlist_training.order import gain_of_order
+from shortlist_training.plan import AT_LENGTH, ON_TRIAL
 from shortlist_training.qualities import qualities
 from shortlist_training.ratings import dislikes_below
 from shortlist_training.repeats_share import share_of_repeats
@@ -37,9 +38,6 @@ from shortlist_training.table import TrainingTable
 from shortlist_training.worth import Worth
 
 Progress = Callable[[str], None]
-
-SEQUENCE_TRIAL = 500
-"""Batches that the sequence model is trained on at most until it has shown that it pays, unless transitions say so."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +113,7 @@ def train(
     histories = table.histories.with_dislikes(below)
     with_new = slices(histories, items.has_content, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
+    at_length = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
     most_batches, ordered = min(recipe.sequence_batches, SEQUENCE_TRIAL), False
     if warm:
         settings = warm.settings
@@ -125,10 +124,10 @@ def train(
     if settings.sequence:
         gain = gain_of_order(cuts[-1], FitInputs(cuts[-1].past, items, settings, seed))
         ordered = gain > 0
-        more, how = ("more", "at length") if ordered else ("less", "on trial")
-        progress(f"what follows what says {more} than what goes together ({gain:+.4f}): order is learned {how}")
+        found, how = (AT_LENGTH, "at length") if ordered else (ON_TRIAL, "on trial")
+        progress(f"{found} than what goes together ({gain:+.4f}): order is learned {how}")
         if ordered:
-            most_batches = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
+            most_batches = at_length
     training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
 
     def fitted(past: Queries, share: float = 1.0) -> tuple[Source, ...]:
@@ -157,7 +156,7 @@ def train(
         if i == 1 < len(cuts) and settings.sequence and not warm:
             worth = weigh(ORDER, "the first slice", 1.0 if ordered else 0.0)
             if worth.surely_pays:
-                most_batches = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
+                most_batches = at_length
     for optional in () if warm else (ORDER, TIME, CONTEXT):
         if optional.source.applies(settings, histories.groups is not None):
             weigh(optional, "the newest slice")

@@ -8,7 +8,6 @@ where they have text: a server would have been told of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -231,7 +230,7 @@ def _slice(
     chosen, afterwards = queries.select(answered), everything.select(answered)
     if len(answered):  # a server is asked just before something is taken
         taken_at, positions = times[kept], first[first_time][kept]
-        firsts = [start + int(np.argmin(taken_at[start:stop])) for start, stop in pairwise(offsets.tolist())]
+        firsts = np.lexsort((taken_at, keys[kept] // n_items))[offsets[:-1]]
         contexts = None
         if later.event_contexts is not None:  # half of the requests do not tell it: lists must be good without, too
             told = generator.random(len(answered)) < 0.5

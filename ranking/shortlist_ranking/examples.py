@@ -83,11 +83,12 @@ class Scaling:
     def fit(cls, examples: Examples) -> Scaling:
         """The scaling of the candidates that are not padding, which are read in blocks: a copy of them all is large."""
         n = max(int(np.count_nonzero(examples.labels >= 0)), 1)
-        mean = sum(block.sum(axis=0, dtype=np.float64) for block in _candidates(examples)) / n
+        of_blocks = ((b.sum(axis=0, dtype=np.float64), b.min(axis=0), b.max(axis=0)) for b in _candidates(examples))
+        totals, lows, highs = zip(*of_blocks, strict=True)
+        mean = sum(totals) / n
         squares = sum(((block - mean) ** 2).sum(axis=0) for block in _candidates(examples)) / n
-        low = np.min([block.min(axis=0) for block in _candidates(examples)], axis=0)
-        high = np.max([block.max(axis=0) for block in _candidates(examples)], axis=0)
-        return cls(np.asarray(mean, np.float32), np.sqrt(squares).astype(np.float32), low, high)
+        spread = np.sqrt(squares).astype(np.float32)
+        return cls(np.asarray(mean, np.float32), spread, np.min(lows, axis=0), np.max(highs, axis=0))
 
     def without(self, features: Bools) -> Scaling:
         """This scaling with the marked features, bool [features], scaled to 0 whatever their values: for ablations."""

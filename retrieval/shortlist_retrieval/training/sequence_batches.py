@@ -11,17 +11,12 @@ from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.sources.sequence import LENGTH
 from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
+from shortlist_retrieval.training.limits import FULL_UP_TO, SEQUENCE_BATCH
 
-ROWS = 10
+ROWS = SEQUENCE_BATCH // LENGTH
 """Rows of a batch."""
 
-BATCH = ROWS * LENGTH
-"""Steps of a batch."""
-
 NEGATIVES = 4_096
-
-FULL_UP_TO = 8_192
-"""Most items among which every prediction is compared with all others; with more items, with a sample of them."""
 
 
 class SequenceBatches(keras.utils.PyDataset):
@@ -37,7 +32,7 @@ class SequenceBatches(keras.utils.PyDataset):
         self, steps: Steps, n_items: int, half_life_days: float, batches: int, seed: int, clock: Clock
     ) -> None:
         super().__init__()
-        self.steps, self.n_items, self.batches = steps, n_items, batches
+        self.steps, self.batches = steps, batches
         self.generator = np.random.default_rng(seed)
         lengths = np.diff(self.steps.offsets)
         self.users = np.repeat(np.arange(len(lengths)), lengths)
@@ -49,7 +44,7 @@ class SequenceBatches(keras.utils.PyDataset):
         self.weights /= max(float(self.weights.sum()) / max(len(self.steps), 1), 1e-9)
         popularity = np.bincount(self.steps.items, minlength=n_items) / max(len(self.steps), 1)
         self.taken = np.flatnonzero(popularity).astype(np.int32)
-        self.log_q = np.log(BATCH * popularity + NEGATIVES / max(len(self.taken), 1)).astype(np.float32)
+        self.log_q = np.log(SEQUENCE_BATCH * popularity + NEGATIVES / max(len(self.taken), 1)).astype(np.float32)
         self.moments = clock.parts(steps.times)
         self.waiting = np.zeros(0, np.int64)
 
@@ -62,9 +57,9 @@ class SequenceBatches(keras.utils.PyDataset):
         These are all that anybody had, `all_items`. Where they are too many they are `negatives`, which are drawn from
         them, with `log_q`, the logarithm of how often each item is to be expected among them and the targets.
         """
-        while len(self.waiting) < BATCH:
+        while len(self.waiting) < SEQUENCE_BATCH:
             self.waiting = np.concatenate([self.waiting, self._pass()])
-        at, self.waiting = self.waiting[:BATCH].reshape(ROWS, LENGTH), self.waiting[BATCH:]
+        at, self.waiting = self.waiting[:SEQUENCE_BATCH].reshape(ROWS, LENGTH), self.waiting[SEQUENCE_BATCH:]
         sources = np.arange(LENGTH) - self.back[at]
         batch = {
             "items": self.steps.items[at],
@@ -80,7 +75,7 @@ class SequenceBatches(keras.utils.PyDataset):
         else:
             batch["negatives"] = self.taken[self.generator.integers(len(self.taken), size=NEGATIVES)]
             batch["log_q"] = self.log_q
-        return batch, np.zeros(BATCH, np.float32)
+        return batch, np.zeros(SEQUENCE_BATCH, np.float32)
 
     def _pass(self) -> Int64s:
         """All steps, the users in a random order."""

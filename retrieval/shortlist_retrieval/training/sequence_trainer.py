@@ -12,17 +12,8 @@ from shortlist_retrieval.sources.fit_inputs import FitInputs
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import steps_of
 from shortlist_retrieval.sources.source import Source
-from shortlist_retrieval.training.sequence_batches import BATCH, FULL_UP_TO
+from shortlist_retrieval.training.limits import LATER_PASSES, LATER_SEQUENCE, PASSES, SEQUENCE_BATCH
 from shortlist_retrieval.training.sequence_training import RATE, SequenceTraining
-
-PASSES, LATER_PASSES = 36, 6
-"""Looks at every step in all, and in each later slice at least, as far as the limit allows."""
-
-LATER = 0.15
-"""Share of the limit that each later slice may take where the limit was reached before."""
-
-SAMPLED_SHARE = 0.4
-"""Share of the limit where there are too many items for all of them to be told apart in each batch, which is slower."""
 
 LATER_RATE = 0.5
 """Share of the rate of learning with which a model that has learned before goes on."""
@@ -42,9 +33,9 @@ class SequenceTrainer:
     def fit(self, inputs: FitInputs) -> Sequence[SequenceSource]:
         """The source, trained within the limit of the inputs, which may be higher than it was before."""
         steps = steps_of(inputs.histories, inputs.n_items)
-        a_pass, most = len(steps) / BATCH, inputs.most_sequence_batches
+        a_pass, most = len(steps) / SEQUENCE_BATCH, inputs.most_sequence_batches
         missing, later = PASSES * a_pass - self._batches, LATER_PASSES * a_pass
-        batches = max(1, int(min(max(missing, later), max(most - self._batches, LATER * most))))
+        batches = max(1, int(min(max(missing, later), max(most - self._batches, LATER_SEQUENCE * most))))
         rate = RATE if not self._batches or missing > later else LATER_RATE * RATE
         self._batches += batches
         return (self._training.fit(steps, inputs.settings.half_life_days, batches, rate),)
@@ -52,11 +43,6 @@ class SequenceTrainer:
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """The source itself: items that nobody had when it was fitted have no vectors."""
         return source
-
-
-def limit_for(batches: int, n_items: int) -> int:
-    """How many of `batches` the model may be trained on, at most, where so many items were taken."""
-    return batches if n_items <= FULL_UP_TO else int(SAMPLED_SHARE * batches)
 
 
 def dropout_for(items: Int32s) -> float:

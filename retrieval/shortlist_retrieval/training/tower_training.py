@@ -10,10 +10,10 @@ from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.two_tower import TwoTower, normalised
+from shortlist_retrieval.training.limits import TOWER_BATCH
 from shortlist_retrieval.training.tower_batches import TowerBatches
 from shortlist_retrieval.training.towers import TwoTowerModel
 
-BATCH = 256
 RATE = 2e-3
 
 
@@ -35,7 +35,7 @@ class TowerTraining:
         """
         self.calls += 1
         seed = self.seed * 1_000 + self.calls
-        batches = TowerBatches(histories, self.features, half_life_days, steps, BATCH, seed)
+        batches = TowerBatches(histories, self.features, half_life_days, steps, TOWER_BATCH, seed)
         if len(batches):
             history = self.model.fit(batches, epochs=1, verbose=0)
             if not np.isfinite(history.history["loss"]).all():

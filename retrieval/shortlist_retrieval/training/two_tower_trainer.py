@@ -8,10 +8,8 @@ from shortlist_core.types import Bools
 from shortlist_retrieval.sources.fit_inputs import FitInputs
 from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.sources.two_tower import TwoTower
-from shortlist_retrieval.training.tower_training import BATCH, TowerTraining
-
-LATER = 0.3
-"""Share of the first slice's most batches that each later slice may take."""
+from shortlist_retrieval.training.limits import LATER_TOWERS, TOWER_BATCH
+from shortlist_retrieval.training.tower_training import TowerTraining
 
 
 class TwoTowerTrainer:
@@ -22,8 +20,8 @@ class TwoTowerTrainer:
 
     def fit(self, inputs: FitInputs) -> Sequence[TwoTower]:
         """The source, trained with two looks at every event, within the limit of the first or of a later slice."""
-        looks = 2 * len(inputs.histories.items) / BATCH
-        most = inputs.most_steps if self._training.calls == 0 else LATER * inputs.most_steps
+        looks = 2 * len(inputs.histories.items) / TOWER_BATCH
+        most = inputs.most_steps if self._training.calls == 0 else LATER_TOWERS * inputs.most_steps
         steps = max(1, int(min(looks, most)))
         return (self._training.fit(inputs.histories, inputs.settings.half_life_days, steps),)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import structlog
 
-from shortlist_core.catalog import Attribute
+from shortlist_core.catalog import with_given
 from shortlist_core.errors import StateError
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries, among, distinct
@@ -51,7 +51,7 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
-    attributes = [_told(user, query) for user, query in zip(live, asked, strict=True)]
+    attributes = [with_given(query.attributes, user.attributes) for user, query in zip(live, asked, strict=True)]
     groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
     contexts = None if bundle.contexts is None else bundle.contexts.of([query.context_attributes for query in asked])
     clock = np.full(len(asked), users.clock(), np.int64)
@@ -64,14 +64,6 @@ def hydrate(
     hydrated = Hydrated.of(batch, queries, rules, repeats).degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
-
-
-def _told(user: LiveUser, query: Query) -> Sequence[Attribute]:
-    """The attributes that callers have told: the query's, and those in the store under other keys."""
-    if not user.attributes:
-        return query.attributes
-    keys = {key for key, _ in query.attributes}
-    return [*query.attributes, *(pair for pair in user.attributes if pair[0] not in keys)]
 
 
 def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser], trained: Queries) -> int:

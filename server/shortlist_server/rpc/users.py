@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -15,6 +15,7 @@ from shortlist.v1 import user_service_pb2 as api
 from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2_grpc import UserServiceServicer
 
+from shortlist_core.catalog import Attribute
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.types import NO_GROUP, Event, Queries
 from shortlist_server.rpc import validate
@@ -23,7 +24,7 @@ from shortlist_server.rpc.messages import off_loop
 from shortlist_server.rpc.page_size import MAX_PAGE_BYTES
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import LoadedBundle
-from shortlist_state import StateStore
+from shortlist_state import LiveUser, StateStore
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -70,10 +71,9 @@ class UserServicer(UserServiceServicer):
 
         def export(store: StateStore) -> api.ExportUserResponse:
             [known] = store.read([user_id], 0)
-            page = _exported(store, bundle, user_id, start, size, known.erased or live.erased(user_id))
-            if start == _Position():
-                page.live_user_attributes.extend(UserAttribute(key=key, value=value) for key, value in known.attributes)
-            return page
+            return _exported(
+                store, bundle, user_id, start, size, replace(known, erased=known.erased or live.erased(user_id))
+            )
 
         return await self._engine.store.read(export, lane_of(context))
 
@@ -117,10 +117,10 @@ class _Position:
 
 
 def _exported(
-    store: StateStore, bundle: LoadedBundle, user_id: str, start: _Position, size: int, erased: bool
+    store: StateStore, bundle: LoadedBundle, user_id: str, start: _Position, size: int, known: LiveUser
 ) -> api.ExportUserResponse:
     """The page of up to `size` events that begins at `start`."""
-    trained = bundle.histories.queries([] if erased else [user_id])
+    trained = bundle.histories.queries([] if known.erased else [user_id])
     stop = min(start.trained + size, len(trained.items))
     events = [_of_bundle(bundle, trained, i) for i in range(start.trained, stop)]
     page = store.export(user_id, start.after, size - len(events))
@@ -135,7 +135,8 @@ def _exported(
     return api.ExportUserResponse(
         events=events,
         next_page_token=end.text(user_id, bundle) if more else "",
-        user_attributes=_attributes(bundle, user_id) if is_first and not erased else [],
+        user_attributes=_messages(_attributes(bundle, user_id)) if is_first and not known.erased else [],
+        live_user_attributes=_messages(known.attributes) if is_first else [],
     )
 
 
@@ -150,13 +151,16 @@ def _fitting(messages: Sequence[api.UserEvent]) -> int:
     return max(sum(size <= MAX_PAGE_BYTES for size in sizes), min(len(messages), 1))
 
 
-def _attributes(bundle: LoadedBundle, user_id: str) -> list[UserAttribute]:
+def _messages(attributes: Sequence[Attribute]) -> list[UserAttribute]:
+    return [UserAttribute(key=key, value=value) for key, value in attributes]
+
+
+def _attributes(bundle: LoadedBundle, user_id: str) -> list[Attribute]:
     """The attributes that the bundle knows of a user."""
     groups = None if bundle.groups is None else bundle.groups.of([user_id])
     if bundle.groups is None or groups is None:
         return []
-    pairs = (bundle.groups.names[group] for group in groups[0].tolist() if group != NO_GROUP)
-    return [UserAttribute(key=key, value=value) for key, value in pairs]
+    return [bundle.groups.names[group] for group in groups[0].tolist() if group != NO_GROUP]
 
 
 def _of_bundle(bundle: LoadedBundle, trained: Queries, i: int) -> api.UserEvent:
