@@ -21,6 +21,7 @@ from shortlist_core.types import Float32s
 from shortlist_data.synthetic import make_shop
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ITEM_INPUTS
+from shortlist_ranking.action_labels import POSSIBLE
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 from shortlist_ranking.train import BATCH, RATE, WIDTH
@@ -86,6 +87,8 @@ def draw_examples(table: TrainingTable) -> Examples:
         np.ones(len(histories), np.float32),
         np.arange(len(histories)),
         *latest(histories, histories.offsets[:-1], histories.offsets[1:]),
+        np.zeros(shape, np.uint16),
+        np.zeros((len(histories), len(POSSIBLE)), np.float32),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from shortlist_core.events import EventType
 from shortlist_core.seen_items import SeenItems
 
 MANIFEST = "manifest.json"
@@ -29,6 +30,9 @@ DISLIKE_BELOW = "dislike_below"
 
 SEEN_ITEMS = "seen_items"
 """Setting that `Manifest.seen_items` reads."""
+
+ACTION_WEIGHTS = "action_weights"
+"""Setting that `Manifest.action_weights` reads."""
 
 _VERSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _LIBRARIES = (
@@ -73,6 +77,13 @@ class Manifest(BaseModel):
         """The value below which a rating is a dislike; -inf where all ratings are wishes."""
         stored = self.settings.get(DISLIKE_BELOW)
         return float(stored) if isinstance(stored, int | float) else -math.inf
+
+    @property
+    def action_weights(self) -> tuple[tuple[EventType, float], ...]:
+        """How much each action counts where a request does not say; empty where only being taken counts."""
+        stored = self.settings.get(ACTION_WEIGHTS)
+        weights = stored if isinstance(stored, dict) else {}
+        return tuple((EventType[name.upper()], float(str(weight))) for name, weight in weights.items())
 
     @property
     def seen_items(self) -> SeenItems:

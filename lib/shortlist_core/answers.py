@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,6 +77,7 @@ class Ranked:
     hits: Hits
     reasons: Reasons  # [n]
     bundle_version: str
+    actions: Mapping[EventType, Float32s] = field(default_factory=dict)  # [n] each: how likely; where asked for
     degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
     trace: tuple[StageTrace, ...] = ()
     reused: bool = False  # whether it comes from the response cache

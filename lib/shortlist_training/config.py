@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,6 +14,9 @@ from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
+
+Action = Literal["view", "click", "cart", "purchase", "like", "dislike", "rating"]
+Weight = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 
 class Recipe(BaseModel):
@@ -46,6 +50,12 @@ class Recipe(BaseModel):
     """What happens to items that a user has seen where a request does not say: `drop`, `keep`, or `repeats`, which lets
     those compete that the user is likely to take again. Left out: `repeats` where at least half of what users take they
     had seen before, else `drop`.
+    """
+
+    action_weights: Mapping[Action, Weight] = Field(default_factory=dict)
+    """How much each action counts: a table such as `{ purchase = 1.0, cart = 0.2, dislike = -1.0 }`. Lists are in the
+    order of the sum of weight times how likely the action is, where a request does not name weights of its own. Left
+    out: of how likely an item is to be taken at all, by whatever action.
     """
 
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Bools, EventType, Queries
+from shortlist_ranking.action_rates import ActionRates
 from shortlist_ranking.examples import Examples
 from shortlist_ranking.features.matrix import feature_names
 from shortlist_ranking.item_facts import ItemFacts
@@ -25,7 +26,7 @@ from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
 from shortlist_retrieval.training.limits import SEQUENCE_TRIAL, limit_for
 from shortlist_training.cold_start import at_new_rows
-from shortlist_training.config import Recipe
+from shortlist_training.config import Action, Recipe
 from shortlist_training.lessons import Lessons
 from shortlist_training.order import gain_of_order
 from shortlist_training.plan import AT_LENGTH, ON_TRIAL
@@ -71,6 +72,7 @@ class Trained:
     dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
     repeats: Repeats  # how likely users take again what they took before
     seen_items: SeenItems  # what happens to seen items where a request does not say
+    action_weights: Mapping[Action, float]  # how much each action counts where a request does not say
     n_examples: int  # queries with their candidates that the ranker learned from
 
 
@@ -180,6 +182,7 @@ def train(
     config = ScorerConfig(
         len(items), items.words.size, items.n_categories, n_features, seed=seed, vector_dim=items.vectors.dim
     )
+    rates = ActionRates.fit(cuts[-1].past, len(items))
     stage_one = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))
     extended = items.with_new_copies(np.flatnonzero(new))
 
@@ -187,9 +190,10 @@ def train(
         config: ScorerConfig, dropped: Bools | None = None, warm_start: ScorerWarmStart | None = None
     ) -> TrainedScorer:
         epochs = recipe.ranker_epochs
-        return train_scorer(parts, extended, config, epochs, stage_one, dropped, new_item_examples, warm_start)
+        return train_scorer(parts, extended, config, epochs, stage_one, rates, dropped, new_item_examples, warm_start)
 
     scorer = ranker(config, warm_start=warm.scorer if warm else None)
+    progress(scorer.actions.in_words)
     rankers: dict[str, TrainedScorer] = {}
     if ablations:
         for name, (changed, dropped) in ablated(config, sources).items():
@@ -212,6 +216,7 @@ def train(
         below,
         repeats,
         seen_items,
+        recipe.action_weights,
         sum(map(len, parts)),
     )
 

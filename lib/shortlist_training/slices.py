@@ -8,14 +8,19 @@ where they have text: a server would have been told of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from shortlist_core.errors import DataError
 from shortlist_core.ndcg import ideal_dcg_at
-from shortlist_core.types import DAY, NO_GROUP, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import DAY, NO_GROUP, Bools, EventType, Float32s, Int32s, Int64s, Queries, UInt16s
+from shortlist_ranking.action_labels import action_sets
 from shortlist_retrieval.profile import wanted
 from shortlist_retrieval.training.fit_sources import span_days
+
+N = TypeVar("N", np.float32, np.uint16)
 
 SLICE_SHARE = 1 / 10
 """Length of a slice, as a share of the time that the data spans."""
@@ -81,12 +86,27 @@ class Slice:
     def gains_of(self, items: Int32s, start: int) -> Float32s:
         """The gains of the items [n, k] for the queries from `start` on, float32 [n, k]: 0 where not taken."""
         rows = np.repeat(np.arange(len(self.queries)), np.diff(self.taken_offsets))
-        keys = rows * len(self.in_catalogue) + self.taken
-        asked = (start + np.arange(len(items)))[:, None] * len(self.in_catalogue) + items
-        at = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
+        return self._looked_up(rows * len(self.in_catalogue) + self.taken, self.gains, items, start)
+
+    def actions_of(self, items: Int32s, start: int) -> UInt16s:
+        """What users did afterwards with the items [n, k] of the queries from `start` on, uint16 [n, k].
+
+        They are sets as of `action_sets`, empty where nothing was done.
+        """
+        later = self.later.slice(start, start + len(items))
+        keys = (start + later.rows()) * len(self.in_catalogue) + later.items
+        return self._looked_up(*action_sets(keys, later.types), items, start)
+
+    def _looked_up(self, keys: Int64s, values: npt.NDArray[N], items: Int32s, start: int) -> npt.NDArray[N]:
+        """The values of the items [n, k] of the queries from `start` on, [n, k]; 0 where they have none.
+
+        `keys`, ascending, are the position of a query times the number of all items, plus the item's row.
+        """
         if not len(keys):
-            return np.zeros(items.shape, np.float32)
-        return np.where((keys[at] == asked) & (items >= 0), self.gains[at], 0).astype(np.float32)
+            return np.zeros(items.shape, values.dtype)
+        asked = (start + np.arange(len(items)))[:, None] * len(self.in_catalogue) + items
+        at = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+        return np.where((keys[at] == asked) & (items >= 0), values[at], values.dtype.type(0))
 
     def ideal(self) -> Float32s:
         """The DCG@10 of the best list for each query, float32 [queries]."""

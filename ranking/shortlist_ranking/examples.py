@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, Int64s, Queries, UInt16s
 from shortlist_kernels.ranking import scale
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
+from shortlist_ranking.action_labels import POSSIBLE, Types, action_labels
 from shortlist_ranking.features.matrix import feature_matrix
 from shortlist_ranking.item_facts import ItemFacts
 
@@ -33,31 +34,43 @@ class Examples:
     present: Float32s
     types: Int32s
     gaps: Int32s
+    done: UInt16s  # [queries, n] the set of actions that followed, as of `action_sets`
+    user_rates: Float32s  # [queries, POSSIBLE] log odds of actions
 
     def __len__(self) -> int:
         return len(self.candidates)
 
     @classmethod
     def build(
-        cls, queries: Queries, candidates: Candidates, gains: Float32s, ideal: Float32s, users: Int64s, facts: ItemFacts
+        cls,
+        queries: Queries,
+        candidates: Candidates,
+        gains: Float32s,
+        done: UInt16s,
+        ideal: Float32s,
+        users: Int64s,
+        facts: ItemFacts,
     ) -> Examples:
         """The examples of one time slice; `gains` [queries, n] are 0 for candidates that were not taken."""
         labels = np.where(candidates.valid, gains, -1).astype(np.float32)
         recent = latest(queries, queries.offsets[:-1], queries.offsets[1:])
-        return cls(candidates.items, feature_matrix(queries, candidates, facts), labels, ideal, users, *recent)
+        rates = facts.rates.of_users(queries, POSSIBLE)
+        return cls(
+            candidates.items, feature_matrix(queries, candidates, facts), labels, ideal, users, *recent, done, rates
+        )
 
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:
         """The rows of all parts; shorter candidate lists are padded to the longest."""
         width = max(part.candidates.shape[1] for part in parts)
         fields: dict[str, Any] = {}
-        for name, fill in (("candidates", NO_ITEM), ("features", 0), ("labels", -1)):
+        for name, fill in (("candidates", NO_ITEM), ("features", 0), ("labels", -1), ("done", 0)):
             arrays = [getattr(part, name) for part in parts]
             pads = [[(0, 0), (0, width - a.shape[1]), *([(0, 0)] * (a.ndim - 2))] for a in arrays]
             fields[name] = np.concatenate(
                 [np.pad(a, pad, constant_values=fill) for a, pad in zip(arrays, pads, strict=True)]
             )
-        for name in ("ideal", "users", "history", "present", "types", "gaps"):
+        for name in ("ideal", "users", "history", "present", "types", "gaps", "user_rates"):
             fields[name] = np.concatenate([getattr(part, name) for part in parts])
         return cls(**fields)
 
@@ -118,9 +131,17 @@ class ExampleBatches(keras.utils.PyDataset):
     """Shuffled batches. Of each query's candidates they hold all taken ones and a random sample of the others."""
 
     def __init__(
-        self, examples: Examples, items: ItemFeatures, scaling: Scaling, batch: int, width: int, seed: int
+        self,
+        examples: Examples,
+        items: ItemFeatures,
+        scaling: Scaling,
+        batch: int,
+        width: int,
+        seed: int,
+        types: Types = (),
     ) -> None:
         super().__init__()
+        self.types = types
         self.examples, self.items, self.scaling, self.batch, self.width = examples, items, scaling, batch, width
         self.generator = np.random.default_rng(seed)
         self.order = self.generator.permutation(len(examples))
@@ -133,7 +154,9 @@ class ExampleBatches(keras.utils.PyDataset):
         self.order = self.generator.permutation(len(self.examples))
 
     def __getitem__(self, step: int) -> tuple[dict[str, Any], Float32s]:
-        """One batch: the inputs of `Scorer` and labels float32 [batch, width]."""
+        """One batch: the inputs of `Scorer`, and the labels that `scorer_loss` reads: float32 [batch, width], or
+        [batch, width, 1 + actions] with those of actions behind.
+        """
         rows = self.order[step * self.batch : (step + 1) * self.batch]
         labels = self.examples.labels[rows]
         lottery = self.generator.random(labels.shape) + np.sign(labels)  # taken before untaken before padding
@@ -145,7 +168,11 @@ class ExampleBatches(keras.utils.PyDataset):
             self.scaling.apply(self.examples.features[at]),
             *(getattr(self.examples, name)[rows] for name in ("history", "present", "types", "gaps")),
         )
-        return inputs, self.examples.labels[at]
+        gains = self.examples.labels[at]
+        if not self.types:
+            return inputs, gains
+        of_actions = action_labels(gains, self.examples.done[at], self.types)
+        return inputs, np.concatenate([gains[..., None], of_actions], axis=-1)
 
 
 def model_inputs(

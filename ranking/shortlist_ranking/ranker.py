@@ -18,6 +18,7 @@ from shortlist_kernels.halves import HalfVectors, restored, shrunk, write_vector
 from shortlist_kernels.ranking import calibrate
 from shortlist_layers.history import latest
 from shortlist_layers.new_items import NewItems
+from shortlist_ranking.actions import Actions
 from shortlist_ranking.blend import EVEN, blended
 from shortlist_ranking.compiled_scorer import CompiledScorer, on_gpu
 from shortlist_ranking.examples import Scaling
@@ -57,7 +58,9 @@ class Ranker:
         features: tuple[Feature, ...] = FEATURES,
         share: float = 1.0,
         absent_after: float = np.inf,
+        actions: Actions | None = None,
     ) -> None:
+        self.actions = actions or Actions.none()
         self.scorer, self.scaling, self.facts = scorer, scaling, facts
         self.item_vectors, self.calibration = item_vectors, calibration
         self._new, self._published = new, published  # item vectors as published, before any changed
@@ -84,6 +87,7 @@ class Ranker:
             stage_one_level=trained.stage_one_level,
             share=trained.blend.share,
             absent_after=absent_after,
+            actions=trained.actions,
         )
 
     def rank(self, queries: Queries, candidates: Candidates) -> Float32s:
@@ -94,14 +98,26 @@ class Ranker:
         one's half at least. Users without history keep stage one's scores, raised to the level of the logits, because
         the scorer learns from users with history alone.
         """
+        return self._rank(queries, candidates, None)
+
+    def rank_actions(self, queries: Queries, candidates: Candidates) -> tuple[Float32s, Float32s]:
+        """What `rank` returns, and how likely each of `actions` is as a multiple of it, float32 [batch, n, actions]."""
+        rates = self.facts.rates.of_candidates(candidates.items, self.actions.types)
+        ratios = self.actions.ratios_for_strangers(rates)  # the scorer does not score those without history
+        return self._rank(queries, candidates, ratios), ratios
+
+    def _rank(self, queries: Queries, candidates: Candidates, ratios: Float32s | None) -> Float32s:
+        """What `rank` returns; the actions of users with history are written into `ratios` where these are given."""
         scores = candidates.fused + np.float32(self.stage_one_level)
         with_history = np.flatnonzero(~queries.without_history)
         if len(with_history) == len(queries):
-            self._score(queries, candidates, scores)
+            self._score(queries, candidates, scores, ratios)
         elif len(with_history):
-            rescored = scores[with_history]
-            self._score(queries.select(with_history), candidates.part(with_history), rescored)
+            rescored, of_actions = scores[with_history], None if ratios is None else ratios[with_history]
+            self._score(queries.select(with_history), candidates.part(with_history), rescored, of_actions)
             scores[with_history] = rescored
+            if ratios is not None:
+                ratios[with_history] = of_actions
         calibrate(scores, np.ascontiguousarray(candidates.items), *map(np.float32, self.calibration))
         return scores
 
@@ -127,7 +143,7 @@ class Ranker:
             self._function(shape)()
 
     def write(self, writer: BundleWriter, at: str = "ranking") -> None:
-        """Store weights, item vectors, scaling and calibration under `at`; item facts are stored by `ItemFacts.write`.
+        """Store weights, item vectors, scaling, calibration and actions under `at`; `ItemFacts.write` stores facts.
 
         Of the table of item ids, only the row that stands for no id is stored. The item vectors contain what the ids
         learned, and the table of a large catalogue would be most of a serving process's memory.
@@ -140,6 +156,7 @@ class Ranker:
         for name in ("mean", "spread", "low", "high"):
             writer.array(f"{at}/{name}", getattr(self.scaling, name))
         writer.array(f"{at}/for_new", self.new_item_weights)
+        self.actions.write(writer, at)
         writer.json(
             f"{at}/settings",
             {
@@ -192,19 +209,25 @@ class Ranker:
             features,
             settings.get("share", 1.0),
             settings.get("absent_after_micros") or np.inf,
+            Actions.load(bundle, at),
         )
 
-    def _score(self, queries: Queries, candidates: Candidates, scores: Float32s) -> None:
-        """Write blended logits into `scores`, float32 [batch, n]."""
+    def _score(self, queries: Queries, candidates: Candidates, scores: Float32s, ratios: Float32s | None) -> None:
+        """Write blended logits into `scores`, float32 [batch, n], and what follows for actions into `ratios`."""
         batch, n = scores.shape
         most, widest = self._shapes[-1]
         for rows in _parts(batch, most):
             for columns in _parts(n, widest):
-                part = candidates.part(rows, columns)
-                scores[rows, columns] = self._logits(queries.slice(rows.start, rows.stop), part)
+                part, of_rows = candidates.part(rows, columns), queries.slice(rows.start, rows.stop)
+                logits, of_actions = self._logits(of_rows, part)
+                scores[rows, columns] = logits
+                if ratios is not None:
+                    rates, types = self.facts.rates, self.actions.types
+                    so_far = rates.of_candidates(part.items, types), rates.of_users(of_rows, types)
+                    ratios[rows, columns] = self.actions.ratios(of_actions, *so_far)
 
-    def _logits(self, queries: Queries, candidates: Candidates) -> Float32s:
-        """Blended logits float32 [batch, n] of a batch that fits the largest compiled shape."""
+    def _logits(self, queries: Queries, candidates: Candidates) -> tuple[Float32s, Float32s]:
+        """Blended logits float32 [batch, n] of a batch that fits the largest compiled shape, and those of actions."""
         (batch, n), features = candidates.items.shape, len(self.scaling.mean)
         items, *steps = latest(queries, queries.offsets[:-1], queries.offsets[1:])
         with self._scoring:
@@ -216,13 +239,14 @@ class Ranker:
             self.scaling.apply_within(function.candidates[:batch])
             write_vectors(self.item_vectors, candidates.items, function.candidates, features)
             fused = candidates.fused + np.float32(self.stage_one_level)
-            logits = self._blended(queries, function()[:batch, :n], fused)
+            outputs = function()[:batch, :n].reshape(batch, n, -1)
+            logits = self._blended(queries, outputs[..., 0], fused)
             new = self.facts.untaken(candidates)
             if new.any():
                 scaled = function.candidates[:batch, :n, :features][new]
                 logits = logits.copy()
                 logits[new] += scaled @ self.new_item_weights[:-1] + self.new_item_weights[-1]
-        return logits
+        return logits, outputs[..., 1:]
 
     def _blended(self, queries: Queries, logits: Float32s, fused: Float32s) -> Float32s:
         """The blends of logits and stage one's scores, float32 [batch, n]."""

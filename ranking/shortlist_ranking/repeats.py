@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from shortlist_bundle.reader import Bundle
@@ -20,7 +18,6 @@ from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import (
     DAY,
     EVENT_WEIGHTS,
-    Bools,
     EventType,
     Float32s,
     Float64s,
@@ -29,9 +26,7 @@ from shortlist_core.types import (
     Queries,
 )
 from shortlist_ranking.expected import Expected
-
-PENALTY = 1e-3
-"""L2 penalty on the weights of the standardised features."""
+from shortlist_ranking.logistic import logistic
 
 SMOOTHED = 5.0
 """Takers that the rate at which an item is taken again is smoothed by."""
@@ -80,7 +75,7 @@ class Repeats:
         mean, spread = (x.mean(axis=0), x.std(axis=0) + 1e-9) if len(x) else (np.zeros(FEATURES), np.ones(FEATURES))
         if y.sum() < FEWEST:
             return cls(np.append(np.zeros(FEATURES), -np.inf), mean, spread, again, usual)
-        return cls(_logistic((x - mean) / spread, y), mean, spread, again, usual)
+        return cls(logistic((x - mean) / spread, y), mean, spread, again, usual)
 
     def expected(self, queries: Queries) -> Expected:
         """What the queries' users took before, and the probability that they take it again."""
@@ -186,18 +181,3 @@ def _taken(queries: Queries, again: Float32s, usual: float) -> _Taken:
         axis=1,
     )
     return _Taken(rows, items, features)
-
-
-def _logistic(x: Float64s, y: Bools) -> Float64s:
-    """The weights of a logistic regression and its constant, float64 [features + 1]."""
-    inputs = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-
-    def loss(weights: Float64s) -> tuple[float, Float64s]:
-        z = inputs @ weights
-        value = np.mean(np.logaddexp(0, z) - y * z) + PENALTY * weights[:-1] @ weights[:-1]
-        slope = inputs.T @ (expit(z) - y) / len(y)
-        slope[:-1] += 2 * PENALTY * weights[:-1]
-        return float(value), slope
-
-    found: Any = minimize(loss, np.zeros(inputs.shape[1]), jac=True, method="L-BFGS-B")
-    return np.asarray(found.x, np.float64)

@@ -11,6 +11,9 @@ from shortlist_layers.item_encoder import ItemEncoder
 from shortlist_layers.item_features import ITEM_INPUTS
 from shortlist_layers.quiet_keras import keras, layers, ops
 
+ACTIONS_SHARE = 0.3
+"""How much the loss of actions counts beside that of what is taken."""
+
 
 @dataclass(frozen=True)
 class ScorerConfig:
@@ -29,6 +32,7 @@ class ScorerConfig:
     use_lstm: bool = True
     seed: int = 0
     vector_dim: int = 0  # of the given vectors
+    n_actions: int = 0  # outputs beside the first one
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -70,7 +74,10 @@ class HistoryLSTM(layers.Layer):
 
 
 class Scorer(keras.Model):
-    """One logit per candidate. `item_vectors` is computed once per item, `score` per request.
+    """The logits of each candidate. `item_vectors` is computed once per item, `score` per request.
+
+    The first logit is that of the candidate being taken. With actions, one logit for each of them follows
+    (`actions.Actions`); all of them read the same layers.
 
     A linear model of the features plus a deep one (Cheng et al. 2016, Wide & Deep Learning). The deep part starts at
     zero, so a scorer whose linear part is stage one's fusion starts with the order of stage one and learns how to
@@ -96,6 +103,7 @@ class Scorer(keras.Model):
         self.dropouts = [layers.Dropout(c.dropout, seed=c.seed + i) for i in range(len(c.hidden) + 1)]
         self.wide = layers.Dense(1, use_bias=False, kernel_initializer="zeros")
         self.deep = layers.Dense(1, kernel_initializer="zeros")
+        self.actions = layers.Dense(c.n_actions, kernel_initializer="zeros") if c.n_actions else None
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights."""
@@ -112,10 +120,12 @@ class Scorer(keras.Model):
             width = layer.units
         self.wide.build((None, None, c.n_features))
         self.deep.build((None, None, width))
+        if self.actions is not None:
+            self.actions.build((None, None, width + c.n_features + c.dim))
         self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = False) -> Any:
-        """Logits float32 [batch, n] for a batch of `ExampleBatches`."""
+        """Logits for a batch of `ExampleBatches`, as `score` gives them."""
         vectors = self.item_vectors(batch, training=training)
         history = ops.take(vectors, batch["history"], axis=0)
         candidates = ops.take(vectors, batch["candidates"], axis=0)
@@ -137,11 +147,12 @@ class Scorer(keras.Model):
         features: Any,
         training: bool = False,
     ) -> Any:
-        """Logits float32 [batch, n] from item vectors of history [batch, length, dim] and candidates [batch, n, dim].
+        """Logits from item vectors of history [batch, length, dim] and candidates [batch, n, dim].
 
-        `features` [batch, n, n_features] are scaled. The history is read once, whatever n is.
+        They are float32 [batch, n], or [batch, n, 1 + actions] with actions. `features` [batch, n, n_features] are
+        scaled. The history is read once, whatever n is.
         """
-        x = ops.concatenate([self.dropouts[0](features, training=training), candidates], axis=-1)
+        read = x = ops.concatenate([self.dropouts[0](features, training=training), candidates], axis=-1)
         if self.reader is None:
             x = self.hidden[0](x)
         else:
@@ -150,7 +161,10 @@ class Scorer(keras.Model):
         x = self.dropouts[1](x, training=training)
         for layer, dropout in zip(self.hidden[1:], self.dropouts[2:], strict=True):
             x = dropout(layer(x), training=training)
-        return ops.squeeze(self.wide(features) + self.deep(x), -1)
+        logits = self.wide(features) + self.deep(x)
+        if self.actions is None:
+            return ops.squeeze(logits, -1)
+        return ops.concatenate([logits, self.actions(ops.concatenate([x, read], axis=-1))], axis=-1)
 
     def _first_kernel(self, intent: Any) -> Any:
         """The first layer's kernel for each user, float32 [batch, n_features + dim, units].
@@ -166,6 +180,21 @@ class Scorer(keras.Model):
         of_item = of_item + ops.expand_dims(intent, -1) * (of_agreement + of_sum)
         shared = ops.broadcast_to(of_features, (ops.shape(intent)[0], *of_features.shape))
         return ops.concatenate([shared, of_item], axis=1)
+
+
+def scorer_loss(labels: Any, logits: Any) -> Any:
+    """The listwise loss of what is taken; with actions, the cross-entropy of these is added, float32 [batch].
+
+    `labels` and `logits` are [batch, n], or [batch, n, 1 + actions]: labels of actions are 1, 0, or -1 where there is
+    no question. The cross-entropy is the mean over all that are asked in the batch.
+    """
+    if len(logits.shape) == 2:
+        return listwise_loss(labels, logits)
+    of_actions, logits_of_actions = labels[..., 1:], logits[..., 1:]
+    asked = ops.cast(of_actions >= 0, "float32")
+    losses = asked * (ops.softplus(logits_of_actions) - of_actions * logits_of_actions)
+    per_row = ops.cast(ops.shape(labels)[0], "float32") / ops.maximum(ops.sum(asked), 1.0)
+    return listwise_loss(labels[..., 0], logits[..., 0]) + ACTIONS_SHARE * per_row * ops.sum(losses, axis=(1, 2))
 
 
 def listwise_loss(labels: Any, logits: Any) -> Any:

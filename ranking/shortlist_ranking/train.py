@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,15 @@ from shortlist_core.errors import DataError
 from shortlist_core.types import NO_ITEM, Bools, Float32s
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
+from shortlist_ranking.action_labels import POSSIBLE, Types, action_labels, log_loss, to_learn, types_among
+from shortlist_ranking.action_rates import ActionRates
+from shortlist_ranking.actions import Actions
 from shortlist_ranking.blend import Blend, blended, choose_blend
 from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offset_for
 from shortlist_ranking.compiled_scorer import as_graph
 from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
-from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
+from shortlist_ranking.scorer import Scorer, ScorerConfig, scorer_loss
 
 BATCH = 32
 WIDTH = 200
@@ -37,6 +40,7 @@ class TrainedScorer:
     new_item_weights: Float32s  # [features + 1] of the scaled features and a constant: added to new items' logits
     stage_one_level: float  # by how much logits lie above stage one's scores, on average
     blend: Blend  # of its logits and stage one's scores: what is served
+    actions: Actions
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class ScorerWarmStart:
 
     weights: list[Any]  # as Keras lists them, of a scorer with the shapes of the one that is trained
     scaling: Scaling
+    types: Types  # the actions that it knows; others have to wait for a training from the start
 
 
 def train_scorer(
@@ -53,6 +58,7 @@ def train_scorer(
     config: ScorerConfig,
     epochs: int,
     stage_one: Float32s,
+    rates: ActionRates,
     dropped: Bools | None = None,
     new_item_examples: Examples | None = None,
     warm_start: ScorerWarmStart | None = None,
@@ -65,8 +71,8 @@ def train_scorer(
     epoch's weights are kept.
 
     `stage_one`, float32 [features], are weights of the unscaled features that already rank well; a scorer starts from
-    them. With a `warm_start` it starts from an earlier scorer, which is kept where no epoch beats it.
-    `dropped`, bool [features], leaves features out, for ablations.
+    them. With a `warm_start` it starts from an earlier scorer, which is kept where no epoch beats it. `rates` are those
+    of actions before the newest slice. `dropped`, bool [features], leaves features out, for ablations.
 
     `new_item_examples` are the newest slice with the candidates that were new in it, at the rows behind the catalogue's
     where `ItemFeatures.with_new_copies` puts them. The scorer does not learn from them. A linear model corrects the
@@ -93,13 +99,19 @@ def train_scorer(
         if not len(learn):  # all examples are of one user
             learn = check
     start: Float32s | ScorerWarmStart = warm_start or stage_one
+    types = warm_start.types if warm_start else types_among([(part.labels, part.done) for part in slices])
+    learned = types if (config.n_actions if warm_start else _to_learn(slices, types)) else ()
+    config = replace(config, n_actions=len(learned))
     scaling = warm_start.scaling if warm_start else _scaling(learn, dropped)
-    keeper = KeepBest(check, items, scaling)
-    scorer = _fit(learn, scaling, items, config, epochs, epochs, start, keeper)
+    keeper = KeepBest(check, items, scaling, learned, warm_start is not None)
+    scorer = _fit(learn, scaling, items, config, learned, epochs, epochs, start, keeper)
     scorer.set_weights(keeper.best_weights)
     vectors = item_vectors(scorer, items)
-    logits = score_examples(scorer, check, vectors, scaling)
+    logits, of_actions = outputs_of(scorer, check, vectors, scaling)
     fused, level = _at_level(check, stage_one, logits)
+    so_far = rates.of_candidates(check.candidates, types), check.user_rates[:, [POSSIBLE.index(a) for a in types]]
+    action_truth = action_labels(check.labels, check.done, types)
+    actions = Actions.fit(types, of_actions, *so_far, action_truth)
     blend = choose_blend(logits, fused, check)
     slope, offset = calibrate(blended(blend.share, logits, fused), check.labels)
     new_item_weights = np.zeros(config.n_features + 1, np.float32)
@@ -111,14 +123,23 @@ def train_scorer(
         del learn  # examples are the most that a training holds: no two copies of them at a time
         everything = Examples.join(slices)
         scaling = warm_start.scaling if warm_start else _scaling(everything, dropped)
-        scorer = _fit(everything, scaling, items, config, keeper.best_epoch + 1, epochs, start)
+        scorer = _fit(everything, scaling, items, config, learned, keeper.best_epoch + 1, epochs, start)
         vectors = item_vectors(scorer, items)
         # The loss does not fix the level of the logits, and the levels of the two scorers may differ.
-        logits = score_examples(scorer, check, vectors, scaling)
+        logits, of_actions = outputs_of(scorer, check, vectors, scaling)
         fused, level = _at_level(check, stage_one, logits)
+        actions = actions.at_level_of(of_actions, *so_far, action_truth)
         offset = offset_for(blended(blend.share, logits, fused), check.labels, slope)
     vectors = vectors[: config.n_items]
-    return TrainedScorer(scorer, scaling, vectors, (slope, offset), new_item_weights, level, blend)
+    return TrainedScorer(scorer, scaling, vectors, (slope, offset), new_item_weights, level, blend, actions)
+
+
+def _to_learn(slices: Sequence[Examples], types: Types) -> bool:
+    """Whether any of the actions can be learned. Where all that was taken was taken by one, there is no question."""
+    if len(types) < 2:
+        return False
+    everything = [action_labels(part.labels, part.done, types) for part in slices]
+    return bool(to_learn(np.concatenate([each.reshape(-1, 1, len(types)) for each in everything])).any())
 
 
 def _at_level(examples: Examples, stage_one: Float32s, logits: Float32s) -> tuple[Float32s, float]:
@@ -139,6 +160,7 @@ def _fit(
     scaling: Scaling,
     items: ItemFeatures,
     config: ScorerConfig,
+    types: Types,
     epochs: int,
     planned: int,
     start: Float32s | ScorerWarmStart,
@@ -148,7 +170,7 @@ def _fit(
     keras.utils.clear_session()  # layers are counted anew: TensorFlow adds up in the order of their names
     keras.utils.set_random_seed(config.seed)
     batch = min(BATCH, max(1, len(examples) // 8))
-    batches = ExampleBatches(examples, items, scaling, batch, WIDTH, config.seed)
+    batches = ExampleBatches(examples, items, scaling, batch, WIDTH, config.seed, types)
     scorer = Scorer(config)
     scorer.build()
     if isinstance(start, ScorerWarmStart):
@@ -159,7 +181,7 @@ def _fit(
     if epochs:
         rate = keras.optimizers.schedules.CosineDecay(RATE, planned * max(len(batches), 1), alpha=0.02)
         adam = keras.optimizers.AdamW(rate, weight_decay=1e-4)
-        scorer.compile(optimizer=adam, loss=listwise_loss, jit_compile=False)
+        scorer.compile(optimizer=adam, loss=scorer_loss, jit_compile=False)
         history = scorer.fit(batches, epochs=epochs, verbose=0, callbacks=list(callbacks))
         if not np.isfinite(history.history["loss"]).all():
             raise DataError("the ranker's loss is not a number: are there broken prices or values?")
@@ -167,24 +189,35 @@ def _fit(
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Early stopping: measures NDCG@10 on the held-out examples after each epoch and keeps the best weights."""
+    """Early stopping: measures NDCG@10 on the held-out examples after each epoch and keeps the best weights.
 
-    def __init__(self, check: Examples, items: ItemFeatures, scaling: Scaling) -> None:
+    Training starts from stage one's order, unless it is `warm`. Epochs whose order is worse than that are all alike, as
+    stage one's order is served then (`choose_blend`). Of epochs that are alike, the one that tells best by which of the
+    actions `types` items are taken is kept.
+    """
+
+    def __init__(
+        self, check: Examples, items: ItemFeatures, scaling: Scaling, types: Types = (), warm: bool = False
+    ) -> None:
         super().__init__()
-        self.check, self.items, self.scaling = check, items, scaling
-        self.best, self.best_epoch = -1.0, 0
+        self.check, self.items, self.scaling, self.warm = check, items, scaling, warm
+        self.action_truth = action_labels(check.labels, check.done, types)
+        self.floor, self.best, self.best_epoch = -1.0, (-1.0, -np.inf), 0
         self.best_weights: list[Any] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Measure the start: training must beat it to count."""
+        """Measure the start: an order must beat it to count."""
         self.on_epoch_end(-1)
+        if not self.warm:
+            self.floor = self.best[0]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure, keep the weights if they are the best so far, stop after PATIENCE epochs without a gain."""
-        scores = score_examples(self.model, self.check, item_vectors(self.model, self.items), self.scaling)
-        ndcg = ndcg_at_10(scores, self.check)
-        if ndcg > self.best:
-            self.best, self.best_epoch, self.best_weights = ndcg, epoch, self.model.get_weights()
+        vectors = item_vectors(self.model, self.items)
+        scores, of_actions = outputs_of(self.model, self.check, vectors, self.scaling)
+        found = max(ndcg_at_10(scores, self.check), self.floor), -log_loss(of_actions, self.action_truth)
+        if found > self.best:
+            self.best, self.best_epoch, self.best_weights = found, epoch, self.model.get_weights()
         elif epoch - self.best_epoch >= PATIENCE:
             self.model.stop_training = True
 
@@ -196,11 +229,17 @@ def item_vectors(scorer: Scorer, items: ItemFeatures, block: int = 4_096) -> Flo
     return np.concatenate([keras.ops.convert_to_numpy(scorer.item_vectors(inputs)) for inputs in blocks])
 
 
-def score_examples(
+def score_examples(scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling) -> Float32s:
+    """Logits of being taken, float32 [queries, n]."""
+    return outputs_of(scorer, examples, vectors, scaling)[0]
+
+
+def outputs_of(
     scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling, block: int = 256
-) -> Float32s:
-    """Logits float32 [queries, n]."""
-    parts, score = [np.zeros((0, examples.candidates.shape[1]), np.float32)], as_graph(scorer)
+) -> tuple[Float32s, Float32s]:
+    """Logits of being taken, float32 [queries, n], and of actions, float32 [queries, n, actions]."""
+    n, n_actions = examples.candidates.shape[1], scorer.config.n_actions
+    parts, score = [np.zeros((0, n, 1 + n_actions), np.float32)], as_graph(scorer)
     for start in range(0, len(examples), block):
         e = examples.select(np.arange(start, min(start + block, len(examples))))
         logits = score(
@@ -211,8 +250,9 @@ def score_examples(
             vectors[np.maximum(e.candidates, 0)],
             scaling.apply(e.features),
         )
-        parts.append(keras.ops.convert_to_numpy(logits))
-    return np.concatenate(parts)
+        parts.append(keras.ops.convert_to_numpy(logits).reshape(len(e), n, 1 + n_actions))
+    outputs = np.concatenate(parts)
+    return np.ascontiguousarray(outputs[..., 0]), outputs[..., 1:]
 
 
 def _held_out(examples: Examples) -> Bools:

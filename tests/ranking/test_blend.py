@@ -18,7 +18,7 @@ def examples(queries, n=20, seed=0):
     recent = [np.zeros((queries, HISTORY), dtype) for dtype in (np.int32, np.float32, np.int32, np.int32)]
     return Examples(
         np.zeros((queries, n), np.int32), np.zeros((queries, n, 1), np.float32), labels, np.ones(queries, np.float32),
-        np.arange(queries), *recent,
+        np.arange(queries), *recent, np.zeros(labels.shape, np.uint16), np.zeros((queries, 8), np.float32),
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ def labelled(labels, ideal):
     recent = [np.zeros((len(labels), HISTORY), dtype) for dtype in (np.int32, np.float32, np.int32, np.int32)]
     nothing = np.zeros((*labels.shape, 1), np.float32)
     ideal = np.array(ideal, np.float32)
-    return Examples(np.zeros(labels.shape, np.int32), nothing, labels, ideal, np.arange(len(labels)), *recent)
+    items, users, done = np.zeros(labels.shape, np.int32), np.arange(len(labels)), np.zeros(labels.shape, np.uint16)
+    return Examples(items, nothing, labels, ideal, users, *recent, done, np.zeros((len(labels), 8), np.float32))
 
 
 def test_ndcg_by_hand():

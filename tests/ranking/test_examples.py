@@ -4,6 +4,7 @@ import pytest
 from shortlist_core.types import NO_ITEM
 from shortlist_layers.history import HISTORY
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.action_labels import POSSIBLE
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
 
 
@@ -18,8 +19,9 @@ def examples(queries, n, taken=1, seed=0, padded=0):
     empty = np.zeros((queries, HISTORY), np.int32)
     raw = generator.normal(3, 2, (queries, n, 4)).astype(np.float32)
     users = np.arange(queries) + 100 * seed
-    ideal = np.ones(queries, np.float32)
-    return Examples(candidates, raw, labels, ideal, users, empty, empty.astype(np.float32), empty, empty)
+    ideal, done = np.ones(queries, np.float32), (labels > 0).astype(np.uint16)
+    rates = np.zeros((queries, len(POSSIBLE)), np.float32)
+    return Examples(candidates, raw, labels, ideal, users, empty, empty.astype(np.float32), empty, empty, done, rates)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import DAY, NO_ITEM
+from shortlist_core.types import DAY, NO_ITEM, EventType
 from shortlist_layers.history import latest
 from shortlist_ranking.examples import model_inputs
 from shortlist_ranking.features.matrix import feature_matrix
@@ -68,7 +68,12 @@ def test_the_compiled_padded_function_is_the_plain_model(ranker, trained, querie
     inputs = model_inputs(trained.table.features, candidates.items, scaled, history, *rest)
     plain = keras.ops.convert_to_numpy(trained.scorer.scorer(inputs))
     assert candidates.valid.all()
-    assert logits(ranker, scores) == pytest.approx(plain, abs=2e-3)
+    assert logits(ranker, scores) == pytest.approx(plain[..., 0], abs=2e-3)
+    ratios, types = ranker.rank_actions(queries, candidates)[1], ranker.actions.types
+    assert EventType.PURCHASE in types and ratios.shape == plain[..., 1:].shape
+    rates = trained.facts.rates
+    so_far = rates.of_candidates(candidates.items, types), rates.of_users(queries, types)
+    assert ratios == pytest.approx(ranker.actions.ratios(plain[..., 1:], *so_far), abs=2e-3)
 
 
 def test_a_batch_ranks_as_lone_queries_do(ranker, queries, candidates, scores):

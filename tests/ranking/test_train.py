@@ -9,6 +9,8 @@ import pytest
 from shortlist_core.errors import DataError
 from shortlist_layers.history import HISTORY
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.action_labels import POSSIBLE
+from shortlist_ranking.action_rates import ActionRates
 from shortlist_ranking.blend import blended
 from shortlist_ranking.calibration import calibrate
 from shortlist_ranking.example_ndcg import ndcg_at_10
@@ -26,12 +28,13 @@ def examples(queries=120, n=20, seed=0):
     candidates = generator.integers(0, ITEMS, (queries, n)).astype(np.int32)
     history = generator.integers(0, ITEMS, (queries, HISTORY)).astype(np.int32)
     present, zeros = np.ones(history.shape, np.float32), np.zeros(history.shape, np.int32)
-    return Examples(
-        candidates, raw, labels, np.ones(queries, np.float32), np.arange(queries), history, present, zeros, zeros
-    )
+    ideal, users, done = np.ones(queries, np.float32), np.arange(queries), np.zeros(labels.shape, np.uint16)
+    rates = np.zeros((queries, len(POSSIBLE)), np.float32)
+    return Examples(candidates, raw, labels, ideal, users, history, present, zeros, zeros, done, rates)
 
 
 NO_START = np.zeros(3, np.float32)
+NO_RATES = ActionRates((), np.zeros(0, np.float32), np.zeros((ITEMS, 0), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def served(trained, made, start):
 
 @pytest.fixture(scope="module")
 def trained(items, system_test):
-    return train_scorer([examples()], items, config(items, use_lstm=False), 12, NO_START)
+    return train_scorer([examples()], items, config(items, use_lstm=False), 12, NO_START, NO_RATES)
 
 
 def test_the_telling_signal_is_learned(trained):
@@ -78,13 +81,13 @@ def test_without_anything_taken_there_is_nothing_to_learn(items):
     nothing = examples()
     nothing.labels[:] = 0
     with pytest.raises(DataError, match="nothing for the ranker to learn"):
-        train_scorer([nothing], items, config(items), 1, NO_START)
+        train_scorer([nothing], items, config(items), 1, NO_START, NO_RATES)
 
 
 @pytest.mark.system
 def test_a_dropped_feature_cannot_help(items):
     dropped = np.array([True, False, False])
-    blind = train_scorer([examples()], items, config(items, use_lstm=False), 2, NO_START, dropped)
+    blind = train_scorer([examples()], items, config(items, use_lstm=False), 2, NO_START, NO_RATES, dropped)
     fresh = examples(seed=9)
     usual = score_examples(blind.scorer, fresh, blind.vectors, blind.scaling)
     fresh.features[..., 0] = 0
@@ -101,8 +104,8 @@ def test_new_items_change_nothing_for_others_and_are_put_where_they_belong(items
     longer.labels[:, 15:] = longer.features[:, 15:, 1] > 1
     settings = config(items, use_lstm=False)
     catalogue = items.with_new_copies(np.arange(10, 15))
-    with_new = train_scorer([old, old], catalogue, settings, 1, start, new_item_examples=longer)
-    without = train_scorer([old, old], items, settings, 1, start)
+    with_new = train_scorer([old, old], catalogue, settings, 1, start, NO_RATES, new_item_examples=longer)
+    without = train_scorer([old, old], items, settings, 1, start, NO_RATES)
     assert np.array_equal(with_new.vectors, without.vectors)
     assert with_new.calibration == without.calibration
     assert not without.new_item_weights.any()
@@ -117,14 +120,14 @@ def test_broken_numbers_are_named(items):
     broken = examples()
     broken.features[:, :, 1] = np.nan
     with pytest.raises(DataError, match="not a number"):
-        train_scorer([broken], items, config(items, use_lstm=False, use_text=False), 1, NO_START)
+        train_scorer([broken], items, config(items, use_lstm=False, use_text=False), 1, NO_START, NO_RATES)
 
 
 @pytest.mark.system
 def test_the_start_is_kept_where_training_does_not_beat_it(items, monkeypatch):
     monkeypatch.setattr("shortlist_ranking.train.RATE", 1e-12)
     start = np.array([5, 0, 0], np.float32)
-    kept = train_scorer([examples()], items, config(items, use_lstm=False), 1, start)
+    kept = train_scorer([examples()], items, config(items, use_lstm=False), 1, start, NO_RATES)
     fresh = examples(seed=9)
     found = score_examples(kept.scorer, fresh, kept.vectors, kept.scaling)
     assert ndcg_at_10(found, fresh) == pytest.approx(1)
@@ -136,12 +139,12 @@ def test_the_newest_slice_says_how_long_to_train_and_is_learned_from_in_the_end(
     past, now = examples(), examples(seed=1)
     misleading = replace(now, labels=(now.features[..., 1] == now.features[..., 1].max(axis=1, keepdims=True)) * 1.0)
     start = np.array([0, 5, 0], np.float32)
-    kept = train_scorer([past, past, misleading], items, config(items, use_lstm=False), 4, start)
+    kept = train_scorer([past, past, misleading], items, config(items, use_lstm=False), 4, start, NO_RATES)
     assert kept.blend.ndcg == pytest.approx(1)
     fresh = examples(seed=9)
     linear = ndcg_at_10(fresh.features @ start, fresh)
     assert ndcg_at_10(score_examples(kept.scorer, fresh, kept.vectors, kept.scaling), fresh) == pytest.approx(linear)
-    learned = train_scorer([past, examples(seed=2), now], items, config(items, use_lstm=False), 12, NO_START)
+    learned = train_scorer([past, examples(seed=2), now], items, config(items, use_lstm=False), 12, NO_START, NO_RATES)
     assert learned.blend.ndcg > 0.75
     assert learned.scaling.mean == pytest.approx(Scaling.fit(Examples.join([past, examples(seed=2), now])).mean), (
         "the newest slice counts, too"
@@ -154,7 +157,7 @@ def test_probabilities_are_of_the_scorer_that_comes_out(items):
     now = examples(seed=1)
     now.features[..., 2] += 4  # so that the scaling differs, and with it the level
     start = np.array([5, 0, 5], np.float32)
-    trained = train_scorer([examples(), now], items, config(items, use_lstm=False), 3, start)
+    trained = train_scorer([examples(), now], items, config(items, use_lstm=False), 3, start, NO_RATES)
     slope, offset = trained.calibration
     logits = served(trained, now, start)
     assert (1 / (1 + np.exp(-slope * logits - offset))).mean() == pytest.approx(1 / 20, rel=0.01)
@@ -163,7 +166,7 @@ def test_probabilities_are_of_the_scorer_that_comes_out(items):
 @pytest.mark.system
 def test_a_single_user_is_learned_from(items):
     made = replace(examples(30), users=np.zeros(30, np.int64))
-    assert train_scorer([made], items, config(items, use_lstm=False), 1, NO_START).blend.ndcg > 0
+    assert train_scorer([made], items, config(items, use_lstm=False), 1, NO_START, NO_RATES).blend.ndcg > 0
 
 
 class Stub:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,8 @@ class Retriever:
 
 class Ranker:
     """Prefers items in the opposite order: item 39 scores 0.39."""
+
+    actions = SimpleNamespace(types=())
 
     def __init__(self, points: float = POINTS) -> None:
         self.calls = 0

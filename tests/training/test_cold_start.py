@@ -75,7 +75,7 @@ def test_new_items_get_rows_whose_ids_say_nothing(table, cut):
     items, arrived = table.features, np.flatnonzero(cut.new)
     new = int(arrived[1])
     old = int(np.flatnonzero(cut.in_catalogue)[0])
-    made = Examples(*([np.zeros(0)] * 9))
+    made = Examples(*([np.zeros(0)] * 11))
     made = replace(made, candidates=np.array([[new, old, NO_ITEM]], np.int32), history=np.array([[old, new]], np.int32))
     found = at_new_rows(made, cut.new)
     longer = items.with_new_copies(arrived)

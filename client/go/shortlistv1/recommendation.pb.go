@@ -440,15 +440,18 @@ type RecommendedItem struct {
 	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// The item's title as the serving bundle has it; empty where it has none.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// How likely the user is to want it, as the ranker says: 0 to 1, both inclusive. Where `degraded` names the ranker it
-	// is the retrieval score instead: finite, higher is better.
+	// How likely the user is to want it, as the ranker says: 0 to 1, both inclusive. Where action weights hold, it is the
+	// sum of weight times probability; where `degraded` names the ranker, the retrieval score: finite, higher is better.
 	Score float32 `protobuf:"fixed32,3,opt,name=score,proto3" json:"score,omitempty"`
 	// The sources that proposed the item, best rank first.
 	Sources []*SourceHit `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
 	// Why it is on the list.
-	Reason        *Reason `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Reason *Reason `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How likely each action of the serving bundle's data is, in the order of EventType; filled only where the request sets
+	// `include_action_probabilities`, and empty where `degraded` names the ranker.
+	ActionProbabilities []*ActionProbability `protobuf:"bytes,6,rep,name=action_probabilities,json=actionProbabilities,proto3" json:"action_probabilities,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *RecommendedItem) Reset() {
@@ -516,6 +519,13 @@ func (x *RecommendedItem) GetReason() *Reason {
 	return nil
 }
 
+func (x *RecommendedItem) GetActionProbabilities() []*ActionProbability {
+	if x != nil {
+		return x.ActionProbabilities
+	}
+	return nil
+}
+
 // One item with a score.
 type ScoredItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -526,9 +536,11 @@ type ScoredItem struct {
 	// Finite, higher is better; what it measures is said by the response that holds this item.
 	Score float32 `protobuf:"fixed32,3,opt,name=score,proto3" json:"score,omitempty"`
 	// The sources that proposed the item, best rank first. Empty where none did.
-	Sources       []*SourceHit `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sources []*SourceHit `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
+	// How likely each action is, as in RecommendedItem; filled by Rank alone, where its request asks for it.
+	ActionProbabilities []*ActionProbability `protobuf:"bytes,5,rep,name=action_probabilities,json=actionProbabilities,proto3" json:"action_probabilities,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *ScoredItem) Reset() {
@@ -585,6 +597,13 @@ func (x *ScoredItem) GetScore() float32 {
 func (x *ScoredItem) GetSources() []*SourceHit {
 	if x != nil {
 		return x.Sources
+	}
+	return nil
+}
+
+func (x *ScoredItem) GetActionProbabilities() []*ActionProbability {
+	if x != nil {
+		return x.ActionProbabilities
 	}
 	return nil
 }
@@ -803,7 +822,7 @@ var File_shortlist_v1_recommendation_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\n" +
-	"!shortlist/v1/recommendation.proto\x12\fshortlist.v1\"I\n" +
+	"!shortlist/v1/recommendation.proto\x12\fshortlist.v1\x1a\x19shortlist/v1/action.proto\"I\n" +
 	"\tSourceHit\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04rank\x18\x02 \x01(\x05R\x04rank\x12\x14\n" +
@@ -813,19 +832,21 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x16\n" +
 	"\x06source\x18\x03 \x01(\tR\x06source\x12$\n" +
 	"\x0eanchor_item_id\x18\x04 \x01(\tR\fanchorItemId\x12\x14\n" +
-	"\x05share\x18\x05 \x01(\x02R\x05share\"\xb7\x01\n" +
+	"\x05share\x18\x05 \x01(\x02R\x05share\"\x8b\x02\n" +
 	"\x0fRecommendedItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
 	"\x05score\x18\x03 \x01(\x02R\x05score\x121\n" +
 	"\asources\x18\x04 \x03(\v2\x17.shortlist.v1.SourceHitR\asources\x12,\n" +
-	"\x06reason\x18\x05 \x01(\v2\x14.shortlist.v1.ReasonR\x06reason\"\x84\x01\n" +
+	"\x06reason\x18\x05 \x01(\v2\x14.shortlist.v1.ReasonR\x06reason\x12R\n" +
+	"\x14action_probabilities\x18\x06 \x03(\v2\x1f.shortlist.v1.ActionProbabilityR\x13actionProbabilities\"\xd8\x01\n" +
 	"\n" +
 	"ScoredItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
 	"\x05score\x18\x03 \x01(\x02R\x05score\x121\n" +
-	"\asources\x18\x04 \x03(\v2\x17.shortlist.v1.SourceHitR\asources\"N\n" +
+	"\asources\x18\x04 \x03(\v2\x17.shortlist.v1.SourceHitR\asources\x12R\n" +
+	"\x14action_probabilities\x18\x05 \x03(\v2\x1f.shortlist.v1.ActionProbabilityR\x13actionProbabilities\"N\n" +
 	"\x04Drop\x120\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x18.shortlist.v1.DropReasonR\x06reason\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\"\xce\x01\n" +
@@ -891,34 +912,37 @@ func file_shortlist_v1_recommendation_proto_rawDescGZIP() []byte {
 var file_shortlist_v1_recommendation_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_shortlist_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_shortlist_v1_recommendation_proto_goTypes = []any{
-	(ReasonKind)(0),         // 0: shortlist.v1.ReasonKind
-	(Degradation)(0),        // 1: shortlist.v1.Degradation
-	(Stage)(0),              // 2: shortlist.v1.Stage
-	(DropReason)(0),         // 3: shortlist.v1.DropReason
-	(*SourceHit)(nil),       // 4: shortlist.v1.SourceHit
-	(*Reason)(nil),          // 5: shortlist.v1.Reason
-	(*RecommendedItem)(nil), // 6: shortlist.v1.RecommendedItem
-	(*ScoredItem)(nil),      // 7: shortlist.v1.ScoredItem
-	(*Drop)(nil),            // 8: shortlist.v1.Drop
-	(*StageTrace)(nil),      // 9: shortlist.v1.StageTrace
-	(*Recommendation)(nil),  // 10: shortlist.v1.Recommendation
+	(ReasonKind)(0),           // 0: shortlist.v1.ReasonKind
+	(Degradation)(0),          // 1: shortlist.v1.Degradation
+	(Stage)(0),                // 2: shortlist.v1.Stage
+	(DropReason)(0),           // 3: shortlist.v1.DropReason
+	(*SourceHit)(nil),         // 4: shortlist.v1.SourceHit
+	(*Reason)(nil),            // 5: shortlist.v1.Reason
+	(*RecommendedItem)(nil),   // 6: shortlist.v1.RecommendedItem
+	(*ScoredItem)(nil),        // 7: shortlist.v1.ScoredItem
+	(*Drop)(nil),              // 8: shortlist.v1.Drop
+	(*StageTrace)(nil),        // 9: shortlist.v1.StageTrace
+	(*Recommendation)(nil),    // 10: shortlist.v1.Recommendation
+	(*ActionProbability)(nil), // 11: shortlist.v1.ActionProbability
 }
 var file_shortlist_v1_recommendation_proto_depIdxs = []int32{
 	0,  // 0: shortlist.v1.Reason.kind:type_name -> shortlist.v1.ReasonKind
 	4,  // 1: shortlist.v1.RecommendedItem.sources:type_name -> shortlist.v1.SourceHit
 	5,  // 2: shortlist.v1.RecommendedItem.reason:type_name -> shortlist.v1.Reason
-	4,  // 3: shortlist.v1.ScoredItem.sources:type_name -> shortlist.v1.SourceHit
-	3,  // 4: shortlist.v1.Drop.reason:type_name -> shortlist.v1.DropReason
-	2,  // 5: shortlist.v1.StageTrace.stage:type_name -> shortlist.v1.Stage
-	8,  // 6: shortlist.v1.StageTrace.drops:type_name -> shortlist.v1.Drop
-	6,  // 7: shortlist.v1.Recommendation.items:type_name -> shortlist.v1.RecommendedItem
-	1,  // 8: shortlist.v1.Recommendation.degraded:type_name -> shortlist.v1.Degradation
-	9,  // 9: shortlist.v1.Recommendation.trace:type_name -> shortlist.v1.StageTrace
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	11, // 3: shortlist.v1.RecommendedItem.action_probabilities:type_name -> shortlist.v1.ActionProbability
+	4,  // 4: shortlist.v1.ScoredItem.sources:type_name -> shortlist.v1.SourceHit
+	11, // 5: shortlist.v1.ScoredItem.action_probabilities:type_name -> shortlist.v1.ActionProbability
+	3,  // 6: shortlist.v1.Drop.reason:type_name -> shortlist.v1.DropReason
+	2,  // 7: shortlist.v1.StageTrace.stage:type_name -> shortlist.v1.Stage
+	8,  // 8: shortlist.v1.StageTrace.drops:type_name -> shortlist.v1.Drop
+	6,  // 9: shortlist.v1.Recommendation.items:type_name -> shortlist.v1.RecommendedItem
+	1,  // 10: shortlist.v1.Recommendation.degraded:type_name -> shortlist.v1.Degradation
+	9,  // 11: shortlist.v1.Recommendation.trace:type_name -> shortlist.v1.StageTrace
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_recommendation_proto_init() }
@@ -926,6 +950,7 @@ func file_shortlist_v1_recommendation_proto_init() {
 	if File_shortlist_v1_recommendation_proto != nil {
 		return
 	}
+	file_shortlist_v1_action_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -62,8 +62,14 @@ type RecommendRequest struct {
 	// comes first. A key may stand in several; repeated ones do no harm. 0 to 20, both inclusive, more are refused. Default:
 	// none.
 	ContextAttributes []*ContextAttribute `protobuf:"bytes,12,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// How much each action counts: items are ordered by the sum of weight times probability, which is then their score.
+	// 0 to 7, both inclusive, more are refused. Empty (the default), or where the serving bundle's data has none of these
+	// actions: what the bundle's recipe says, by default how likely the item is to be taken by any action.
+	ActionWeights []*ActionWeight `protobuf:"bytes,13,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
+	// Whether each item carries how likely each action is. Default: false.
+	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *RecommendRequest) Reset() {
@@ -178,6 +184,20 @@ func (x *RecommendRequest) GetContextAttributes() []*ContextAttribute {
 		return x.ContextAttributes
 	}
 	return nil
+}
+
+func (x *RecommendRequest) GetActionWeights() []*ActionWeight {
+	if x != nil {
+		return x.ActionWeights
+	}
+	return nil
+}
+
+func (x *RecommendRequest) GetIncludeActionProbabilities() bool {
+	if x != nil {
+		return x.IncludeActionProbabilities
+	}
+	return false
 }
 
 // Response of RecommendationService.Recommend.
@@ -356,8 +376,12 @@ type BatchRecommendQuery struct {
 	UserAttributes []*UserAttribute `protobuf:"bytes,10,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
 	// Where and how this query comes about: 0 to 20, both inclusive, more are refused. Default: none.
 	ContextAttributes []*ContextAttribute `protobuf:"bytes,11,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// How much each action counts for this query: 0 to 7, both inclusive, more are refused. Default: what the bundle says.
+	ActionWeights []*ActionWeight `protobuf:"bytes,12,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
+	// Whether each item carries how likely each action is. Default: false.
+	IncludeActionProbabilities bool `protobuf:"varint,13,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *BatchRecommendQuery) Reset() {
@@ -467,6 +491,20 @@ func (x *BatchRecommendQuery) GetContextAttributes() []*ContextAttribute {
 	return nil
 }
 
+func (x *BatchRecommendQuery) GetActionWeights() []*ActionWeight {
+	if x != nil {
+		return x.ActionWeights
+	}
+	return nil
+}
+
+func (x *BatchRecommendQuery) GetIncludeActionProbabilities() bool {
+	if x != nil {
+		return x.IncludeActionProbabilities
+	}
+	return false
+}
+
 // Response of RecommendationService.BatchRecommend.
 type BatchRecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -563,8 +601,12 @@ type StreamRecommendRequest struct {
 	UserAttributes []*UserAttribute `protobuf:"bytes,11,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
 	// Where and how this message comes about: 0 to 20, both inclusive, more are refused. Default: none.
 	ContextAttributes []*ContextAttribute `protobuf:"bytes,12,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// How much each action counts for this message: 0 to 7, both inclusive, more are refused. Default: what the bundle says.
+	ActionWeights []*ActionWeight `protobuf:"bytes,13,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
+	// Whether each item carries how likely each action is. Default: false.
+	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *StreamRecommendRequest) Reset() {
@@ -679,6 +721,20 @@ func (x *StreamRecommendRequest) GetContextAttributes() []*ContextAttribute {
 		return x.ContextAttributes
 	}
 	return nil
+}
+
+func (x *StreamRecommendRequest) GetActionWeights() []*ActionWeight {
+	if x != nil {
+		return x.ActionWeights
+	}
+	return nil
+}
+
+func (x *StreamRecommendRequest) GetIncludeActionProbabilities() bool {
+	if x != nil {
+		return x.IncludeActionProbabilities
+	}
+	return false
 }
 
 // Response of RecommendationService.StreamRecommend: one per message sent, in the order sent.
@@ -1030,8 +1086,12 @@ type RankRequest struct {
 	UserAttributes []*UserAttribute `protobuf:"bytes,6,rep,name=user_attributes,json=userAttributes,proto3" json:"user_attributes,omitempty"`
 	// Where and how this request comes about: 0 to 20, both inclusive, more are refused. Default: none.
 	ContextAttributes []*ContextAttribute `protobuf:"bytes,7,rep,name=context_attributes,json=contextAttributes,proto3" json:"context_attributes,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// How much each action counts for this request: 0 to 7, both inclusive, more are refused. Default: what the bundle says.
+	ActionWeights []*ActionWeight `protobuf:"bytes,8,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
+	// Whether each item carries how likely each action is. Default: false.
+	IncludeActionProbabilities bool `protobuf:"varint,9,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *RankRequest) Reset() {
@@ -1113,6 +1173,20 @@ func (x *RankRequest) GetContextAttributes() []*ContextAttribute {
 	return nil
 }
 
+func (x *RankRequest) GetActionWeights() []*ActionWeight {
+	if x != nil {
+		return x.ActionWeights
+	}
+	return nil
+}
+
+func (x *RankRequest) GetIncludeActionProbabilities() bool {
+	if x != nil {
+		return x.IncludeActionProbabilities
+	}
+	return false
+}
+
 // Response of RecommendationService.Rank. Every candidate is in exactly one of `items` and `unknown_item_ids`.
 type RankResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1123,7 +1197,8 @@ type RankResponse struct {
 	// Opaque; send it back as Event.attribution_token with what the user does with these items. At most 1,024 characters.
 	AttributionToken string `protobuf:"bytes,3,opt,name=attribution_token,json=attributionToken,proto3" json:"attribution_token,omitempty"`
 	// The candidates that the serving bundle knows, best first. A score is how likely the user is to want the item: 0 to
-	// 1, both inclusive. Where `degraded` names the ranker, items stand in the order of the sources' scores instead.
+	// 1, both inclusive; where action weights hold, the sum of weight times probability. Where `degraded` names the
+	// ranker, items stand in the order of the sources' scores instead.
 	Items []*ScoredItem `protobuf:"bytes,4,rep,name=items,proto3" json:"items,omitempty"`
 	// The candidates that are no items, or deleted ones, in the order of the request.
 	UnknownItemIds []string `protobuf:"bytes,5,rep,name=unknown_item_ids,json=unknownItemIds,proto3" json:"unknown_item_ids,omitempty"`
@@ -1385,7 +1460,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\x91\x05\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xa2\x06\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1400,7 +1475,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\rinclude_trace\x18\n" +
 	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
 	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
-	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xa2\x02\n" +
+	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
+	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
+	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xa2\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1412,7 +1489,7 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x15BatchRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12A\n" +
-	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\xef\x04\n" +
+	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\x80\x06\n" +
 	"\x13BatchRecommendQuery\x12\x1d\n" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06userId\x12G\n" +
 	"\x0econtext_events\x18\x02 \x03(\v2\x1a.shortlist.v1.ContextEventB\x04\xe2A\x01\x01R\rcontextEvents\x12\x1a\n" +
@@ -1425,12 +1502,14 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\rinclude_trace\x18\t \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
 	"\x0fuser_attributes\x18\n" +
 	" \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
-	"\x12context_attributes\x18\v \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xa6\x01\n" +
+	"\x12context_attributes\x18\v \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
+	"\x0eaction_weights\x18\f \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
+	"\x1cinclude_action_probabilities\x18\r \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xa6\x01\n" +
 	"\x16BatchRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
 	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12F\n" +
-	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\x97\x05\n" +
+	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\xa8\x06\n" +
 	"\x16StreamRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1445,7 +1524,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\rinclude_trace\x18\n" +
 	" \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
 	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
-	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xde\x01\n" +
+	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
+	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
+	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xde\x01\n" +
 	"\x17StreamRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1473,7 +1554,7 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x12.\n" +
 	"\x05items\x18\x04 \x03(\v2\x18.shortlist.v1.ScoredItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\x87\x03\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\x98\x04\n" +
 	"\vRankRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1482,7 +1563,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\bitem_ids\x18\x04 \x03(\tB\x04\xe2A\x01\x02R\aitemIds\x12)\n" +
 	"\rinclude_trace\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\fincludeTrace\x12J\n" +
 	"\x0fuser_attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
-	"\x12context_attributes\x18\a \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\"\xc2\x02\n" +
+	"\x12context_attributes\x18\a \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
+	"\x0eaction_weights\x18\b \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
+	"\x1cinclude_action_probabilities\x18\t \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xc2\x02\n" +
 	"\fRankResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1547,12 +1630,13 @@ var file_shortlist_v1_recommendation_service_proto_goTypes = []any{
 	(SeenItemsPolicy)(0),            // 15: shortlist.v1.SeenItemsPolicy
 	(*UserAttribute)(nil),           // 16: shortlist.v1.UserAttribute
 	(*ContextAttribute)(nil),        // 17: shortlist.v1.ContextAttribute
-	(*RecommendedItem)(nil),         // 18: shortlist.v1.RecommendedItem
-	(Degradation)(0),                // 19: shortlist.v1.Degradation
-	(*StageTrace)(nil),              // 20: shortlist.v1.StageTrace
-	(*Recommendation)(nil),          // 21: shortlist.v1.Recommendation
-	(*status.Status)(nil),           // 22: google.rpc.Status
-	(*ScoredItem)(nil),              // 23: shortlist.v1.ScoredItem
+	(*ActionWeight)(nil),            // 18: shortlist.v1.ActionWeight
+	(*RecommendedItem)(nil),         // 19: shortlist.v1.RecommendedItem
+	(Degradation)(0),                // 20: shortlist.v1.Degradation
+	(*StageTrace)(nil),              // 21: shortlist.v1.StageTrace
+	(*Recommendation)(nil),          // 22: shortlist.v1.Recommendation
+	(*status.Status)(nil),           // 23: google.rpc.Status
+	(*ScoredItem)(nil),              // 24: shortlist.v1.ScoredItem
 }
 var file_shortlist_v1_recommendation_service_proto_depIdxs = []int32{
 	13, // 0: shortlist.v1.RecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
@@ -1560,57 +1644,61 @@ var file_shortlist_v1_recommendation_service_proto_depIdxs = []int32{
 	15, // 2: shortlist.v1.RecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
 	16, // 3: shortlist.v1.RecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
 	17, // 4: shortlist.v1.RecommendRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
-	18, // 5: shortlist.v1.RecommendResponse.items:type_name -> shortlist.v1.RecommendedItem
-	19, // 6: shortlist.v1.RecommendResponse.degraded:type_name -> shortlist.v1.Degradation
-	20, // 7: shortlist.v1.RecommendResponse.trace:type_name -> shortlist.v1.StageTrace
-	3,  // 8: shortlist.v1.BatchRecommendRequest.queries:type_name -> shortlist.v1.BatchRecommendQuery
-	13, // 9: shortlist.v1.BatchRecommendQuery.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 10: shortlist.v1.BatchRecommendQuery.filter:type_name -> shortlist.v1.Filter
-	15, // 11: shortlist.v1.BatchRecommendQuery.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 12: shortlist.v1.BatchRecommendQuery.user_attributes:type_name -> shortlist.v1.UserAttribute
-	17, // 13: shortlist.v1.BatchRecommendQuery.context_attributes:type_name -> shortlist.v1.ContextAttribute
-	21, // 14: shortlist.v1.BatchRecommendResponse.recommendations:type_name -> shortlist.v1.Recommendation
-	13, // 15: shortlist.v1.StreamRecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 16: shortlist.v1.StreamRecommendRequest.filter:type_name -> shortlist.v1.Filter
-	15, // 17: shortlist.v1.StreamRecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 18: shortlist.v1.StreamRecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	17, // 19: shortlist.v1.StreamRecommendRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
-	21, // 20: shortlist.v1.StreamRecommendResponse.recommendation:type_name -> shortlist.v1.Recommendation
-	22, // 21: shortlist.v1.StreamRecommendResponse.error:type_name -> google.rpc.Status
-	13, // 22: shortlist.v1.RetrieveRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	14, // 23: shortlist.v1.RetrieveRequest.filter:type_name -> shortlist.v1.Filter
-	15, // 24: shortlist.v1.RetrieveRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	16, // 25: shortlist.v1.RetrieveRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	17, // 26: shortlist.v1.RetrieveRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
-	23, // 27: shortlist.v1.RetrieveResponse.items:type_name -> shortlist.v1.ScoredItem
-	19, // 28: shortlist.v1.RetrieveResponse.degraded:type_name -> shortlist.v1.Degradation
-	20, // 29: shortlist.v1.RetrieveResponse.trace:type_name -> shortlist.v1.StageTrace
-	13, // 30: shortlist.v1.RankRequest.context_events:type_name -> shortlist.v1.ContextEvent
-	16, // 31: shortlist.v1.RankRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
-	17, // 32: shortlist.v1.RankRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
-	23, // 33: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
-	19, // 34: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
-	20, // 35: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
-	14, // 36: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
-	23, // 37: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
-	19, // 38: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
-	0,  // 39: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
-	2,  // 40: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
-	5,  // 41: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
-	7,  // 42: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
-	9,  // 43: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
-	11, // 44: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
-	1,  // 45: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
-	4,  // 46: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
-	6,  // 47: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
-	8,  // 48: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
-	10, // 49: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
-	12, // 50: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
-	45, // [45:51] is the sub-list for method output_type
-	39, // [39:45] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	18, // 5: shortlist.v1.RecommendRequest.action_weights:type_name -> shortlist.v1.ActionWeight
+	19, // 6: shortlist.v1.RecommendResponse.items:type_name -> shortlist.v1.RecommendedItem
+	20, // 7: shortlist.v1.RecommendResponse.degraded:type_name -> shortlist.v1.Degradation
+	21, // 8: shortlist.v1.RecommendResponse.trace:type_name -> shortlist.v1.StageTrace
+	3,  // 9: shortlist.v1.BatchRecommendRequest.queries:type_name -> shortlist.v1.BatchRecommendQuery
+	13, // 10: shortlist.v1.BatchRecommendQuery.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 11: shortlist.v1.BatchRecommendQuery.filter:type_name -> shortlist.v1.Filter
+	15, // 12: shortlist.v1.BatchRecommendQuery.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 13: shortlist.v1.BatchRecommendQuery.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 14: shortlist.v1.BatchRecommendQuery.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	18, // 15: shortlist.v1.BatchRecommendQuery.action_weights:type_name -> shortlist.v1.ActionWeight
+	22, // 16: shortlist.v1.BatchRecommendResponse.recommendations:type_name -> shortlist.v1.Recommendation
+	13, // 17: shortlist.v1.StreamRecommendRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 18: shortlist.v1.StreamRecommendRequest.filter:type_name -> shortlist.v1.Filter
+	15, // 19: shortlist.v1.StreamRecommendRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 20: shortlist.v1.StreamRecommendRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 21: shortlist.v1.StreamRecommendRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	18, // 22: shortlist.v1.StreamRecommendRequest.action_weights:type_name -> shortlist.v1.ActionWeight
+	22, // 23: shortlist.v1.StreamRecommendResponse.recommendation:type_name -> shortlist.v1.Recommendation
+	23, // 24: shortlist.v1.StreamRecommendResponse.error:type_name -> google.rpc.Status
+	13, // 25: shortlist.v1.RetrieveRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	14, // 26: shortlist.v1.RetrieveRequest.filter:type_name -> shortlist.v1.Filter
+	15, // 27: shortlist.v1.RetrieveRequest.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	16, // 28: shortlist.v1.RetrieveRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 29: shortlist.v1.RetrieveRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	24, // 30: shortlist.v1.RetrieveResponse.items:type_name -> shortlist.v1.ScoredItem
+	20, // 31: shortlist.v1.RetrieveResponse.degraded:type_name -> shortlist.v1.Degradation
+	21, // 32: shortlist.v1.RetrieveResponse.trace:type_name -> shortlist.v1.StageTrace
+	13, // 33: shortlist.v1.RankRequest.context_events:type_name -> shortlist.v1.ContextEvent
+	16, // 34: shortlist.v1.RankRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
+	17, // 35: shortlist.v1.RankRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
+	18, // 36: shortlist.v1.RankRequest.action_weights:type_name -> shortlist.v1.ActionWeight
+	24, // 37: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
+	20, // 38: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
+	21, // 39: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
+	14, // 40: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
+	24, // 41: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
+	20, // 42: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
+	0,  // 43: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
+	2,  // 44: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
+	5,  // 45: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
+	7,  // 46: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
+	9,  // 47: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
+	11, // 48: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
+	1,  // 49: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
+	4,  // 50: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
+	6,  // 51: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
+	8,  // 52: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
+	10, // 53: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
+	12, // 54: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
+	49, // [49:55] is the sub-list for method output_type
+	43, // [43:49] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_recommendation_service_proto_init() }
@@ -1618,6 +1706,7 @@ func file_shortlist_v1_recommendation_service_proto_init() {
 	if File_shortlist_v1_recommendation_service_proto != nil {
 		return
 	}
+	file_shortlist_v1_action_proto_init()
 	file_shortlist_v1_context_attribute_proto_init()
 	file_shortlist_v1_event_proto_init()
 	file_shortlist_v1_filter_proto_init()

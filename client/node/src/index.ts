@@ -28,6 +28,7 @@ export {
   UnauthenticatedError,
   UnavailableError,
 } from "./errors.js";
+export * from "./gen/shortlist/v1/action_pb.js";
 export * from "./gen/shortlist/v1/catalog_service_pb.js";
 export * from "./gen/shortlist/v1/context_attribute_pb.js";
 export * from "./gen/shortlist/v1/event_pb.js";

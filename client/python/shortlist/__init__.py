@@ -27,6 +27,7 @@ from shortlist.errors import (
 )
 from shortlist.options import Options, Tls
 from shortlist.requests import HealthStatus
+from shortlist.v1.action_pb2 import ActionProbability, ActionWeight
 from shortlist.v1.bundle_service_pb2 import BundleLabel
 from shortlist.v1.catalog_service_pb2 import Item, ItemAttribute, ItemInput
 from shortlist.v1.context_attribute_pb2 import ContextAttribute
@@ -37,6 +38,8 @@ from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2 import UserInput
 
 __all__ = [
+    "ActionProbability",
+    "ActionWeight",
     "AsyncClient",
     "BatchRecommendQuery",
     "BundleLabel",

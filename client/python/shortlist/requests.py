@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from google.protobuf import wrappers_pb2
 
+from shortlist.v1.action_pb2 import ActionWeight
 from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent, Event
 from shortlist.v1.event_service_pb2 import WriteEventsRequest
@@ -24,8 +25,8 @@ class SimilarItemsOptions(TypedDict, total=False):
     filter: Filter | None
 
 
-class RankOptions(TypedDict, total=False):
-    """What `rank` takes beside user and items; named and limited as in RankRequest."""
+class UserOptions(TypedDict, total=False):
+    """What every method for a user takes."""
 
     request_id: str
     context_events: Iterable[ContextEvent]
@@ -34,13 +35,24 @@ class RankOptions(TypedDict, total=False):
     include_trace: bool
 
 
-class RetrieveOptions(SimilarItemsOptions, RankOptions, total=False):
+class ActionOptions(TypedDict, total=False):
+    """What the methods that rank take about actions."""
+
+    action_weights: Iterable[ActionWeight]
+    include_action_probabilities: bool
+
+
+class RankOptions(UserOptions, ActionOptions, total=False):
+    """What `rank` takes beside user and items; named and limited as in RankRequest."""
+
+
+class RetrieveOptions(SimilarItemsOptions, UserOptions, total=False):
     """What `retrieve` takes beside user and count; named and limited as in RetrieveRequest."""
 
     seen_items_policy: SeenItemsPolicy.ValueType
 
 
-class RecommendOptions(RetrieveOptions, total=False):
+class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
     """What `recommend` takes beside user and count; named and limited as in RecommendRequest."""
 
     candidate_count: int

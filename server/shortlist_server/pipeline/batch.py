@@ -100,6 +100,7 @@ class Retrieved(Hydrated):
     candidates: Candidates
     scores: Float32s  # [batch, n] the fused scores, later replaced by the ranker's scores
     co_visitation: CoVisitation | None  # None where today's events go with none of the histories
+    actions: Float32s | None = None  # [batch, n, actions of the bundle] how likely each is; None where nobody asks
 
     @classmethod
     def of_candidates(
@@ -120,6 +121,7 @@ class Retrieved(Hydrated):
             chosen,
             candidates=self.candidates.part(which),
             scores=self.scores[which],
+            actions=None if self.actions is None else self.actions[which],
             co_visitation=co_visitation,
         )
 

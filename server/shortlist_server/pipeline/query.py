@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shortlist_core.seen_items import SeenItems
-from shortlist_core.types import Event
+from shortlist_core.types import Event, EventType
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.system.filters import Filter
 
@@ -25,5 +25,7 @@ class Query:
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
     diversity: float = 0.0
+    action_weights: tuple[tuple[EventType, float], ...] = ()  # empty: those of the bundle
+    include_actions: bool = False
     include_trace: bool = False
     item_ids: tuple[str, ...] = ()  # Rank: the caller's candidates, distinct; SimilarItems: the one item

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import structlog
 
-from shortlist_core.types import Bools, Float32s
+from shortlist_core.types import Bools, EventType, Float32s
 from shortlist_server.pipeline.batch import Retrieved
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.rank_thread import RankerLateError, RankThread
@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 
 def rank(thread: RankThread, batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
     """The batch with the ranker's scores. Where the ranker fails or takes too long, the fused scores stay."""
+    actions = None
     try:
-        scores = _ranked(thread, batch)
+        scores, actions = _ranked(thread, batch)
     except RankerLateError:
         return keep_fused_order(batch)
     except Exception:  # an answer in the fused order is better than none
@@ -32,7 +33,7 @@ def rank(thread: RankThread, batch: Retrieved) -> tuple[Retrieved, list[StageCou
     if not has_scores.all():
         batch = batch.degraded("ranker_skipped", np.asarray(batch.candidates.valid.any(axis=1) & ~has_scores))
         scores = np.where(has_scores[:, None], scores, batch.candidates.fused)
-    return replace(batch, scores=scores), _all_pass(batch)
+    return replace(batch, scores=scores, actions=actions), _all_pass(batch)
 
 
 def keep_fused_order(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
@@ -55,16 +56,44 @@ def _rank_seconds(context: RequestContext) -> float:
     return np.inf if seconds_left is None else seconds_left * RANK_SHARE
 
 
-def _ranked(thread: RankThread, batch: Retrieved) -> Float32s:
-    """The ranker's scores, float32 [batch, n]. The most urgent request sets the time limit of the whole batch."""
-    if not batch.candidates.valid.any():
-        return batch.scores
+def _ranked(thread: RankThread, batch: Retrieved) -> tuple[Float32s, Float32s | None]:
+    """The ranker's scores float32 [batch, n], and how likely each action is, float32 [batch, n, actions], if asked for.
+
+    The most urgent request sets the time limit of the whole batch.
+    """
+    valid, ranker = batch.candidates.valid, batch.bundle.ranker
+    if not valid.any():
+        return batch.scores, None
     seconds = min(_rank_seconds(request.context) for request in batch.requests)
     limit = None if np.isinf(seconds) else seconds
-    scores = thread.rank(batch.bundle.ranker, batch.queries, batch.candidates, limit)
+    weights = [_weights(batch, request.query.action_weights) for request in batch.requests]
+    with_actions = any(each is not None for each in weights) or any(r.query.include_actions for r in batch.requests)
+    if with_actions:
+        scores, ratios = thread.rank(ranker.rank_actions, batch.queries, batch.candidates, limit)
+    else:
+        scores, ratios = thread.rank(ranker.rank, batch.queries, batch.candidates, limit), None
     if scores.shape != batch.candidates.items.shape:
         raise ValueError(f"scores of shape {scores.shape} for candidates of shape {batch.candidates.items.shape}")
-    return np.where(batch.candidates.valid, _with_repeats(batch, scores), -np.inf)
+    scores = np.where(valid, _with_repeats(batch, scores), -np.inf)
+    if ratios is None:
+        return scores, None
+    actions = np.where(valid[..., None], np.minimum(scores[..., None] * ratios, 1), 0).astype(np.float32)
+    for i, of_actions in enumerate(weights):
+        if of_actions is not None:
+            scores[i] = np.where(valid[i] & np.isfinite(scores[i]), actions[i] @ of_actions, scores[i])
+    return scores, actions
+
+
+def _weights(batch: Retrieved, asked: tuple[tuple[EventType, float], ...]) -> Float32s | None:
+    """The weight of each action of the bundle, float32 [actions]; None where being taken counts, by whatever action.
+
+    What a request asks for holds where the bundle has any of these actions, else what the bundle says.
+    """
+    types = batch.bundle.ranker.actions.types
+    for weights in (dict(asked), dict(batch.bundle.action_weights)):
+        if any(action in weights for action in types):
+            return np.array([weights.get(action, 0) for action in types], np.float32)
+    return None
 
 
 def _with_repeats(batch: Retrieved, scores: Float32s) -> Float32s:

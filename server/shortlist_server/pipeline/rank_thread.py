@@ -7,15 +7,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from shortlist_core.types import Candidates, Float32s, Queries
+from shortlist_core.types import Candidates, Queries
 
 if TYPE_CHECKING:
-    from shortlist_ranking.ranker import Ranker
+    Score = Callable[[Queries, Candidates], Any]
+    Outcome = queue.SimpleQueue[Any]  # of one call, which may be what it raised; a queue is faster than a future
+    Work = tuple[Score, Queries, Candidates, Outcome]
 
-    Outcome = queue.SimpleQueue[Float32s | BaseException]  # of one call; a queue is faster than a future
-    Work = tuple[Ranker, Queries, Candidates, Outcome]
+T = TypeVar("T")
 
 _MEMORY = 0.8  # weight of the past in the running mean of durations
 _STALLED = 2.0  # a call counts as stalled after so many times what it should take
@@ -48,15 +49,21 @@ class RankThread:
         size = _size(candidates)
         return max((seconds for timed, seconds in self._durations.items() if timed <= size), default=0.0)
 
-    def rank(self, ranker: Ranker, queries: Queries, candidates: Candidates, seconds: float | None) -> Float32s:
-        """The scores that `ranker.rank` returns.
+    def rank(
+        self,
+        score: Callable[[Queries, Candidates], T],
+        queries: Queries,
+        candidates: Candidates,
+        seconds: float | None,
+    ) -> T:
+        """What `score`, a method of a ranker, returns.
 
-        Raises what `ranker.rank` raises, and RankerLateError where the call takes longer than `seconds`, or stalls
+        Raises what `score` raises, and RankerLateError where the call takes longer than `seconds`, or stalls
         while other requests wait.
         """
         if seconds is not None and self._running and self._running.empty():
             raise RankerLateError
-        running = self._running = self._begin(ranker, queries, candidates)
+        running = self._running = self._begin(score, queries, candidates)
         give_up = time.monotonic() + (math.inf if seconds is None else seconds)
         wait = max(_STALLED * self.expected_seconds(candidates), _LEAST_STALL)
         while True:
@@ -70,7 +77,7 @@ class RankThread:
         self._running = None
         if isinstance(outcome, BaseException):
             raise outcome
-        return outcome
+        return cast(T, outcome)
 
     def forgive(self, candidates: Candidates) -> None:
         """Lower the expected time of such work a little. Otherwise a ranker that was skipped is never tried again."""
@@ -83,12 +90,12 @@ class RankThread:
             self._closed = True
             self._work.put(None)
 
-    def _begin(self, ranker: Ranker, queries: Queries, candidates: Candidates) -> Outcome:
+    def _begin(self, score: Score, queries: Queries, candidates: Candidates) -> Outcome:
         outcome: Outcome = queue.SimpleQueue()
         with self._closing:  # so that no work is queued behind the end, where it would never be done
             if self._closed:
                 raise RuntimeError("the rank thread is closed")
-            self._work.put((ranker, queries, candidates, outcome))
+            self._work.put((score, queries, candidates, outcome))
         return outcome
 
     def _run(self) -> None:
@@ -99,16 +106,16 @@ class RankThread:
         """Do one piece of work, and keep no reference to it. Returns False at the end of the queue."""
         if work is None:
             return False
-        ranker, queries, candidates, outcome = work
+        score, queries, candidates, outcome = work
         try:
-            outcome.put(self._timed(ranker, queries, candidates))
+            outcome.put(self._timed(score, queries, candidates))
         except BaseException as error:
             outcome.put(error)
         return True
 
-    def _timed(self, ranker: Ranker, queries: Queries, candidates: Candidates) -> Float32s:
+    def _timed(self, score: Score, queries: Queries, candidates: Candidates) -> Any:
         size, started = _size(candidates), time.monotonic()
-        scores: Float32s = ranker.rank(queries, candidates)
+        scores = score(queries, candidates)
         took = time.monotonic() - started
         self._durations[size] = _MEMORY * self._durations.get(size, took) + (1 - _MEMORY) * took
         return scores

@@ -13,6 +13,7 @@ from shortlist_core.types import (
     NO_GROUP,
     NO_ITEM,
     Candidates,
+    EventType,
     Float32s,
     Hits,
     Int32s,
@@ -104,11 +105,22 @@ def _answers(
     # Scores that are not finite come last, and are shown as 0.
     scores, shown = _finite(chosen.take(batch.scores)), replace(shown, scores=_finite(shown.scores))
     answers = [
-        Ranked(shown.items[i, :n], scores[i, :n], _hits(batch, shown, i, n), reasons.of(i, n), batch.bundle.version)
+        Ranked(
+            *(shown.items[i, :n], scores[i, :n], _hits(batch, shown, i, n), reasons.of(i, n), batch.bundle.version),
+            _actions(batch, chosen.positions[i, :n], i),
+        )
         for i, n in enumerate(chosen.counts)
     ]
     counts = [StageCounts.of(of, n, below_cut=of - n) for of, n in zip(chosen.of, chosen.counts, strict=True)]
     return Shown.of(batch, answers), counts
+
+
+def _actions(batch: Retrieved, positions: Int64s, i: int) -> dict[EventType, Float32s]:
+    """How likely each action is for the candidates of request i at the positions, float32 [n] each, if asked for."""
+    told = batch.requests[i].query.include_actions and "ranker_skipped" not in batch.progress[i].flags
+    if batch.actions is None or not told:
+        return {}
+    return dict(zip(batch.bundle.ranker.actions.types, batch.actions[i, positions].T, strict=True))
 
 
 def _finite(scores: Float32s) -> Float32s:

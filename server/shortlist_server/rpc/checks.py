@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from shortlist.v1.action_pb2 import ActionWeight
 from shortlist.v1.catalog_service_pb2 import ItemAttribute, ItemInput
 from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent
@@ -43,9 +44,12 @@ MAX_CONTEXT_EVENTS = 500
 MAX_ATTRIBUTES = 20
 MAX_FILTER_NAMES = 100  # of each condition
 MAX_TOKEN = 1_024
+MAX_ACTION_WEIGHTS = 7
+MAX_WEIGHT = 1_000
 
 _LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
 _POLICIES = {1: SeenItems.DROP, 2: SeenItems.KEEP, 3: SeenItems.REPEATS}
+_UNWEIGHTED = {int(EventType.INTERACTION), int(EventType.IMPRESSION)}
 _TYPES = {int(type): type for type in EventType}
 T = TypeVar("T")
 
@@ -184,6 +188,23 @@ class Check:
     def context_attributes(self, messages: Sequence[ContextAttribute]) -> tuple[Attribute, ...]:
         """Keys and values of the moment of the request."""
         return self.pairs("context_attributes", messages, MAX_ATTRIBUTES, Check.id)
+
+    def action_weights(self, messages: Sequence[ActionWeight]) -> tuple[tuple[EventType, float], ...]:
+        """Each action with its weight, in the order of the actions, as their order in the request means nothing."""
+        field = "action_weights"
+        self.length(field, messages, MAX_ACTION_WEIGHTS)
+        sent = messages[:MAX_ACTION_WEIGHTS]
+        self.different(field, [str(message.action) for message in sent], "action")
+        return tuple(sorted(self.below(f"{field}[{i}].").action_weight(message) for i, message in enumerate(sent)))
+
+    def action_weight(self, message: ActionWeight) -> tuple[EventType, float]:
+        """One action with its weight."""
+        action = self.type("action", message.action)
+        if message.action in _UNWEIGHTED:
+            self.refuse("action", "must be what a user does with an item, which UNSPECIFIED and IMPRESSION are not")
+        if not abs(message.weight) <= MAX_WEIGHT:
+            self.refuse("weight", f"must be -{MAX_WEIGHT:,} to {MAX_WEIGHT:,}, not {message.weight}")
+        return action, message.weight
 
     def user(self, message: UserInput) -> tuple[str, tuple[Attribute, ...]]:
         """A user to write, with the attributes without repeated ones."""

@@ -67,6 +67,7 @@ def retrieve_response(most_bytes: int, bundle: LoadedBundle, query: Query, answe
 def rank_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RankResponse:
     """The response of Rank."""
     response = _scored(api.RankResponse(), most_bytes, bundle, query, answer)
+    item_messages.add_actions(response.items, answer)
     response.trace.extend(_trace(query, answer))
     rows = bundle.items.ids.rows(query.item_ids).tolist()
     unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
@@ -96,6 +97,7 @@ def _fill(
     message.attribution_token = token
     ids, titles = bundle.items.ids.spans(answer.items), bundle.items.titles.spans(answer.items)
     item_messages.add_items(message, answer, ids, titles, _reasons(bundle, answer.reasons), most_bytes)
+    item_messages.add_actions(message.items, answer)
     message.degraded.extend(_degraded(answer.degraded))
     message.trace.extend(_trace(query, answer))
 

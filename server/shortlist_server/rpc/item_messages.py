@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
+from shortlist.v1 import event_pb2
 from shortlist.v1 import recommendation_pb2 as parts
 
 from shortlist_bundle.live_items import LiveItems
@@ -80,6 +81,13 @@ def add_items(
         np.ascontiguousarray(ranked.reasons.shares, np.float32),
     )
     message.MergeFromString(written.tobytes())
+
+
+def add_actions(items: Sequence[parts.RecommendedItem | parts.ScoredItem], ranked: Ranked) -> None:
+    """Put how likely each action is into the items of the answer's message, where the answer tells it."""
+    for action, probabilities in ranked.actions.items():
+        for item, probability in zip(items, probabilities.tolist(), strict=True):
+            item.action_probabilities.add(action=event_pb2.EventType.ValueType(action), probability=probability)
 
 
 def warm(items: LiveItems) -> None:

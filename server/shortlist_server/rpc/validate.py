@@ -6,6 +6,7 @@ All violations of a request are reported, not only the first, each by its path i
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
@@ -72,6 +73,8 @@ def rank(request: api.RankRequest) -> Query:
             seen_items=SeenItems.KEEP,  # a seen candidate is asked for, and has the probability that it is taken again
             count=len(request.item_ids),
             item_ids=tuple(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_CANDIDATES, least=1))),
+            action_weights=check.action_weights(request.action_weights),
+            include_actions=request.include_action_probabilities,
             include_trace=request.include_trace,
         )
 
@@ -217,22 +220,27 @@ def _version_of(token: str) -> str:
 def _query(check: Check, request: ForUser, request_id: str) -> Query:
     """The query of any of the four messages that ask for a user's items."""
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
-    if isinstance(request, api.RetrieveRequest):  # its answer holds all candidates, by fused score
-        count, diversity = candidates, 0.0
-    else:
-        count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
-        diversity = check.share("diversity", request.diversity)
-    return Query(
+    query = Query(
         request_id=request_id,
         user_id=check.optional_id("user_id", request.user_id),
         context=check.context(request.context_events),
         attributes=check.attributes(request.user_attributes),
         context_attributes=check.context_attributes(request.context_attributes),
-        count=count,
-        candidate_count=max(count, candidates),
+        count=candidates,
+        candidate_count=candidates,
         excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
         filter=check.filter(request.filter),
         seen_items=check.seen_items(request.seen_items_policy),
-        diversity=diversity,
         include_trace=request.include_trace,
+    )
+    if isinstance(request, api.RetrieveRequest):  # its answer holds all candidates, by fused score
+        return query
+    count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
+    return replace(
+        query,
+        count=count,
+        candidate_count=max(count, candidates),
+        diversity=check.share("diversity", request.diversity),
+        action_weights=check.action_weights(request.action_weights),
+        include_actions=request.include_action_probabilities,
     )

@@ -17,7 +17,7 @@ from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange
 from shortlist_core.device import Device
 from shortlist_core.seen_items import SeenItems
-from shortlist_core.types import Candidates, Queries
+from shortlist_core.types import Candidates, EventType, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
 from shortlist_server.base.settings import Settings
@@ -53,6 +53,7 @@ class LoadedBundle:
     bundled: ItemTable  # the items as they were published, without later changes
     dislike_below: float  # the value below which a rating is a dislike
     seen_items: SeenItems  # the policy of requests that name none
+    action_weights: tuple[tuple[EventType, float], ...]  # those of requests that name none
     catalog_sequences: Mapping[
         str, int
     ]  # store of items -> sequence number up to which the bundle contains its changes
@@ -109,6 +110,7 @@ class LoadedBundle:
             *(ranker, repeats, erased, table),
             manifest.dislike_below,
             manifest.seen_items,
+            manifest.action_weights,
             manifest.catalog_sequences,
         )
 

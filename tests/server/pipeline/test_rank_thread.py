@@ -43,7 +43,7 @@ def thread():
 
 
 def rank(thread, ranker, seconds=LONG, n=3):
-    return thread.rank(ranker, NOBODY, of_size(n), seconds)
+    return thread.rank(ranker.rank, NOBODY, of_size(n), seconds)
 
 
 @pytest.mark.parametrize("seconds", [None, LONG])
@@ -87,7 +87,7 @@ def test_a_call_that_stalls_is_given_up_for_those_who_wait():
     with pytest.raises(RankerLateError):
         rank(thread, hung)
     with pytest.raises(RankerLateError):
-        thread.rank(Ranker(), NOBODY, of_size(3), LONG)
+        thread.rank(Ranker().rank, NOBODY, of_size(3), LONG)
     hung.go.set()
     thread.close()
 

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from shortlist.v1 import action_pb2 as _action_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -246,13 +247,14 @@ class RecommendedItem(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     SOURCES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The item."""
     title: _builtins.str
     """The item's title as the serving bundle has it; empty where it has none."""
     score: _builtins.float
-    """How likely the user is to want it, as the ranker says: 0 to 1, both inclusive. Where `degraded` names the ranker it
-    is the retrieval score instead: finite, higher is better.
+    """How likely the user is to want it, as the ranker says: 0 to 1, both inclusive. Where action weights hold, it is the
+    sum of weight times probability; where `degraded` names the ranker, the retrieval score: finite, higher is better.
     """
     @_builtins.property
     def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceHit]:
@@ -262,6 +264,12 @@ class RecommendedItem(_message.Message):
     def reason(self) -> Global___Reason:
         """Why it is on the list."""
 
+    @_builtins.property
+    def action_probabilities(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionProbability]:
+        """How likely each action of the serving bundle's data is, in the order of EventType; filled only where the request sets
+        `include_action_probabilities`, and empty where `degraded` names the ranker.
+        """
+
     def __init__(
         self,
         *,
@@ -270,10 +278,11 @@ class RecommendedItem(_message.Message):
         score: _builtins.float = ...,
         sources: _abc.Iterable[Global___SourceHit] | None = ...,
         reason: Global___Reason | None = ...,
+        action_probabilities: _abc.Iterable[_action_pb2.ActionProbability] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "reason", b"reason", "score", b"score", "sources", b"sources", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_probabilities", b"action_probabilities", "item_id", b"item_id", "reason", b"reason", "score", b"score", "sources", b"sources", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -289,6 +298,7 @@ class ScoredItem(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
     SOURCES_FIELD_NUMBER: _builtins.int
+    ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The item."""
     title: _builtins.str
@@ -299,6 +309,10 @@ class ScoredItem(_message.Message):
     def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceHit]:
         """The sources that proposed the item, best rank first. Empty where none did."""
 
+    @_builtins.property
+    def action_probabilities(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionProbability]:
+        """How likely each action is, as in RecommendedItem; filled by Rank alone, where its request asks for it."""
+
     def __init__(
         self,
         *,
@@ -306,10 +320,11 @@ class ScoredItem(_message.Message):
         title: _builtins.str = ...,
         score: _builtins.float = ...,
         sources: _abc.Iterable[Global___SourceHit] | None = ...,
+        action_probabilities: _abc.Iterable[_action_pb2.ActionProbability] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "score", b"score", "sources", b"sources", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_probabilities", b"action_probabilities", "item_id", b"item_id", "score", b"score", "sources", b"sources", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

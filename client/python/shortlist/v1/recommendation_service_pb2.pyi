@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.rpc import status_pb2 as _status_pb2
+from shortlist.v1 import action_pb2 as _action_pb2
 from shortlist.v1 import context_attribute_pb2 as _context_attribute_pb2
 from shortlist.v1 import event_pb2 as _event_pb2
 from shortlist.v1 import filter_pb2 as _filter_pb2
@@ -42,6 +43,8 @@ class RecommendRequest(_message.Message):
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
+    INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -64,6 +67,8 @@ class RecommendRequest(_message.Message):
     """
     include_trace: _builtins.bool
     """Whether the response carries what each stage did. Default: false."""
+    include_action_probabilities: _builtins.bool
+    """Whether each item carries how likely each action is. Default: false."""
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
         """What the caller knows of the user beyond what was written: joined with the stored history for this request only. In
@@ -94,6 +99,13 @@ class RecommendRequest(_message.Message):
         none.
         """
 
+    @_builtins.property
+    def action_weights(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionWeight]:
+        """How much each action counts: items are ordered by the sum of weight times probability, which is then their score.
+        0 to 7, both inclusive, more are refused. Empty (the default), or where the serving bundle's data has none of these
+        actions: what the bundle's recipe says, by default how likely the item is to be taken by any action.
+        """
+
     def __init__(
         self,
         *,
@@ -109,10 +121,12 @@ class RecommendRequest(_message.Message):
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
+        action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
+        include_action_probabilities: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,6 +227,8 @@ class BatchRecommendQuery(_message.Message):
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
+    INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
     `context_events` and `user_attributes` are known.
@@ -231,6 +247,8 @@ class BatchRecommendQuery(_message.Message):
     """
     include_trace: _builtins.bool
     """Whether this query's answer carries what each stage did. Default: false."""
+    include_action_probabilities: _builtins.bool
+    """Whether each item carries how likely each action is. Default: false."""
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
         """Joined with the stored history for this query only: 0 to 500, both inclusive, more are refused. Default: none."""
@@ -253,6 +271,10 @@ class BatchRecommendQuery(_message.Message):
     def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
         """Where and how this query comes about: 0 to 20, both inclusive, more are refused. Default: none."""
 
+    @_builtins.property
+    def action_weights(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionWeight]:
+        """How much each action counts for this query: 0 to 7, both inclusive, more are refused. Default: what the bundle says."""
+
     def __init__(
         self,
         *,
@@ -267,10 +289,12 @@ class BatchRecommendQuery(_message.Message):
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
+        action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
+        include_action_probabilities: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -326,6 +350,8 @@ class StreamRecommendRequest(_message.Message):
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
+    INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this message; its answer repeats it. Follows the rule for ids; need not be unique. Empty (the default): the
     server makes one up.
@@ -348,6 +374,8 @@ class StreamRecommendRequest(_message.Message):
     """
     include_trace: _builtins.bool
     """Whether this message's answer carries what each stage did. Default: false."""
+    include_action_probabilities: _builtins.bool
+    """Whether each item carries how likely each action is. Default: false."""
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
         """Joined with the stored history for this message only: 0 to 500, both inclusive, more are refused. Default: none."""
@@ -370,6 +398,10 @@ class StreamRecommendRequest(_message.Message):
     def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
         """Where and how this message comes about: 0 to 20, both inclusive, more are refused. Default: none."""
 
+    @_builtins.property
+    def action_weights(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionWeight]:
+        """How much each action counts for this message: 0 to 7, both inclusive, more are refused. Default: what the bundle says."""
+
     def __init__(
         self,
         *,
@@ -385,10 +417,12 @@ class StreamRecommendRequest(_message.Message):
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
+        action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
+        include_action_probabilities: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -571,6 +605,8 @@ class RankRequest(_message.Message):
     INCLUDE_TRACE_FIELD_NUMBER: _builtins.int
     USER_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
+    INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -581,6 +617,8 @@ class RankRequest(_message.Message):
     """
     include_trace: _builtins.bool
     """Whether the response carries what each stage did. Default: false."""
+    include_action_probabilities: _builtins.bool
+    """Whether each item carries how likely each action is. Default: false."""
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
         """Joined with the stored history for this request only: 0 to 500, both inclusive, more are refused. Default: none."""
@@ -602,6 +640,10 @@ class RankRequest(_message.Message):
     def context_attributes(self) -> _containers.RepeatedCompositeFieldContainer[_context_attribute_pb2.ContextAttribute]:
         """Where and how this request comes about: 0 to 20, both inclusive, more are refused. Default: none."""
 
+    @_builtins.property
+    def action_weights(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionWeight]:
+        """How much each action counts for this request: 0 to 7, both inclusive, more are refused. Default: what the bundle says."""
+
     def __init__(
         self,
         *,
@@ -612,10 +654,12 @@ class RankRequest(_message.Message):
         include_trace: _builtins.bool = ...,
         user_attributes: _abc.Iterable[_user_attribute_pb2.UserAttribute] | None = ...,
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
+        action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
+        include_action_probabilities: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_attributes", b"context_attributes", "context_events", b"context_events", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "context_attributes", b"context_attributes", "context_events", b"context_events", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -643,7 +687,8 @@ class RankResponse(_message.Message):
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.ScoredItem]:
         """The candidates that the serving bundle knows, best first. A score is how likely the user is to want the item: 0 to
-        1, both inclusive. Where `degraded` names the ranker, items stand in the order of the sources' scores instead.
+        1, both inclusive; where action weights hold, the sum of weight times probability. Where `degraded` names the
+        ranker, items stand in the order of the sources' scores instead.
         """
 
     @_builtins.property

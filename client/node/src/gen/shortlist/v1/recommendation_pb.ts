@@ -6,13 +6,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ActionProbability } from "./action_pb.js";
+import { file_shortlist_v1_action } from "./action_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shortlist/v1/recommendation.proto.
  */
 export const file_shortlist_v1_recommendation: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9ydGxpc3QvdjEvcmVjb21tZW5kYXRpb24ucHJvdG8SDHNob3J0bGlzdC52MSI2CglTb3VyY2VIaXQSDAoEbmFtZRgBIAEoCRIMCgRyYW5rGAIgASgFEg0KBXNjb3JlGAMgASgCInUKBlJlYXNvbhImCgRraW5kGAEgASgOMhguc2hvcnRsaXN0LnYxLlJlYXNvbktpbmQSDAoEdGV4dBgCIAEoCRIOCgZzb3VyY2UYAyABKAkSFgoOYW5jaG9yX2l0ZW1faWQYBCABKAkSDQoFc2hhcmUYBSABKAIikAEKD1JlY29tbWVuZGVkSXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEg0KBXNjb3JlGAMgASgCEigKB3NvdXJjZXMYBCADKAsyFy5zaG9ydGxpc3QudjEuU291cmNlSGl0EiQKBnJlYXNvbhgFIAEoCzIULnNob3J0bGlzdC52MS5SZWFzb24iZQoKU2NvcmVkSXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEg0KBXNjb3JlGAMgASgCEigKB3NvdXJjZXMYBCADKAsyFy5zaG9ydGxpc3QudjEuU291cmNlSGl0Ij8KBERyb3ASKAoGcmVhc29uGAEgASgOMhguc2hvcnRsaXN0LnYxLkRyb3BSZWFzb24SDQoFY291bnQYAiABKAUilwEKClN0YWdlVHJhY2USIgoFc3RhZ2UYASABKA4yEy5zaG9ydGxpc3QudjEuU3RhZ2USFQoNZW50ZXJlZF9jb3VudBgCIAEoBRISCgpsZWZ0X2NvdW50GAMgASgFEiEKBWRyb3BzGAQgAygLMhIuc2hvcnRsaXN0LnYxLkRyb3ASFwoPZHVyYXRpb25fbWljcm9zGAUgASgDIq8BCg5SZWNvbW1lbmRhdGlvbhIZChFhdHRyaWJ1dGlvbl90b2tlbhgBIAEoCRIsCgVpdGVtcxgCIAMoCzIdLnNob3J0bGlzdC52MS5SZWNvbW1lbmRlZEl0ZW0SKwoIZGVncmFkZWQYAyADKA4yGS5zaG9ydGxpc3QudjEuRGVncmFkYXRpb24SJwoFdHJhY2UYBCADKAsyGC5zaG9ydGxpc3QudjEuU3RhZ2VUcmFjZSqMAQoKUmVhc29uS2luZBIbChdSRUFTT05fS0lORF9VTlNQRUNJRklFRBAAEhUKEVJFQVNPTl9LSU5EX1RBU1RFEAESHAoYUkVBU09OX0tJTkRfSElTVE9SWV9JVEVNEAISFwoTUkVBU09OX0tJTkRfUE9QVUxBUhADEhMKD1JFQVNPTl9LSU5EX05FVxAEKssBCgtEZWdyYWRhdGlvbhIbChdERUdSQURBVElPTl9VTlNQRUNJRklFRBAAEh4KGkRFR1JBREFUSU9OX1JBTktFUl9TS0lQUEVEEAESGwoXREVHUkFEQVRJT05fUkFOS0VSX0xBVEUQAhIdChlERUdSQURBVElPTl9TT1VSQ0VfRkFJTEVEEAMSIQodREVHUkFEQVRJT05fU1RBVEVfVU5BVkFJTEFCTEUQBBIgChxERUdSQURBVElPTl9QT1BVTEFSX0ZBTExCQUNLEAUqeQoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIRCg1TVEFHRV9IWURSQVRFEAESEgoOU1RBR0VfUkVUUklFVkUQAhIQCgxTVEFHRV9GSUxURVIQAxIOCgpTVEFHRV9SQU5LEAQSEAoMU1RBR0VfU0VMRUNUEAUq2wEKCkRyb3BSZWFzb24SGwoXRFJPUF9SRUFTT05fVU5TUEVDSUZJRUQQABIUChBEUk9QX1JFQVNPTl9TRUVOEAESGAoURFJPUF9SRUFTT05fRVhDTFVERUQQAhIYChREUk9QX1JFQVNPTl9GSUxURVJFRBADEhcKE0RST1BfUkVBU09OX0RFTEVURUQQBBIZChVEUk9QX1JFQVNPTl9EVVBMSUNBVEUQBRIZChVEUk9QX1JFQVNPTl9CRUxPV19DVVQQBhIXChNEUk9QX1JFQVNPTl9VTktOT1dOEAdCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM");
+  fileDesc("CiFzaG9ydGxpc3QvdjEvcmVjb21tZW5kYXRpb24ucHJvdG8SDHNob3J0bGlzdC52MSI2CglTb3VyY2VIaXQSDAoEbmFtZRgBIAEoCRIMCgRyYW5rGAIgASgFEg0KBXNjb3JlGAMgASgCInUKBlJlYXNvbhImCgRraW5kGAEgASgOMhguc2hvcnRsaXN0LnYxLlJlYXNvbktpbmQSDAoEdGV4dBgCIAEoCRIOCgZzb3VyY2UYAyABKAkSFgoOYW5jaG9yX2l0ZW1faWQYBCABKAkSDQoFc2hhcmUYBSABKAIizwEKD1JlY29tbWVuZGVkSXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEg0KBXNjb3JlGAMgASgCEigKB3NvdXJjZXMYBCADKAsyFy5zaG9ydGxpc3QudjEuU291cmNlSGl0EiQKBnJlYXNvbhgFIAEoCzIULnNob3J0bGlzdC52MS5SZWFzb24SPQoUYWN0aW9uX3Byb2JhYmlsaXRpZXMYBiADKAsyHy5zaG9ydGxpc3QudjEuQWN0aW9uUHJvYmFiaWxpdHkipAEKClNjb3JlZEl0ZW0SDwoHaXRlbV9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRINCgVzY29yZRgDIAEoAhIoCgdzb3VyY2VzGAQgAygLMhcuc2hvcnRsaXN0LnYxLlNvdXJjZUhpdBI9ChRhY3Rpb25fcHJvYmFiaWxpdGllcxgFIAMoCzIfLnNob3J0bGlzdC52MS5BY3Rpb25Qcm9iYWJpbGl0eSI/CgREcm9wEigKBnJlYXNvbhgBIAEoDjIYLnNob3J0bGlzdC52MS5Ecm9wUmVhc29uEg0KBWNvdW50GAIgASgFIpcBCgpTdGFnZVRyYWNlEiIKBXN0YWdlGAEgASgOMhMuc2hvcnRsaXN0LnYxLlN0YWdlEhUKDWVudGVyZWRfY291bnQYAiABKAUSEgoKbGVmdF9jb3VudBgDIAEoBRIhCgVkcm9wcxgEIAMoCzISLnNob3J0bGlzdC52MS5Ecm9wEhcKD2R1cmF0aW9uX21pY3JvcxgFIAEoAyKvAQoOUmVjb21tZW5kYXRpb24SGQoRYXR0cmlidXRpb25fdG9rZW4YASABKAkSLAoFaXRlbXMYAiADKAsyHS5zaG9ydGxpc3QudjEuUmVjb21tZW5kZWRJdGVtEisKCGRlZ3JhZGVkGAMgAygOMhkuc2hvcnRsaXN0LnYxLkRlZ3JhZGF0aW9uEicKBXRyYWNlGAQgAygLMhguc2hvcnRsaXN0LnYxLlN0YWdlVHJhY2UqjAEKClJlYXNvbktpbmQSGwoXUkVBU09OX0tJTkRfVU5TUEVDSUZJRUQQABIVChFSRUFTT05fS0lORF9UQVNURRABEhwKGFJFQVNPTl9LSU5EX0hJU1RPUllfSVRFTRACEhcKE1JFQVNPTl9LSU5EX1BPUFVMQVIQAxITCg9SRUFTT05fS0lORF9ORVcQBCrLAQoLRGVncmFkYXRpb24SGwoXREVHUkFEQVRJT05fVU5TUEVDSUZJRUQQABIeChpERUdSQURBVElPTl9SQU5LRVJfU0tJUFBFRBABEhsKF0RFR1JBREFUSU9OX1JBTktFUl9MQVRFEAISHQoZREVHUkFEQVRJT05fU09VUkNFX0ZBSUxFRBADEiEKHURFR1JBREFUSU9OX1NUQVRFX1VOQVZBSUxBQkxFEAQSIAocREVHUkFEQVRJT05fUE9QVUxBUl9GQUxMQkFDSxAFKnkKBVN0YWdlEhUKEVNUQUdFX1VOU1BFQ0lGSUVEEAASEQoNU1RBR0VfSFlEUkFURRABEhIKDlNUQUdFX1JFVFJJRVZFEAISEAoMU1RBR0VfRklMVEVSEAMSDgoKU1RBR0VfUkFOSxAEEhAKDFNUQUdFX1NFTEVDVBAFKtsBCgpEcm9wUmVhc29uEhsKF0RST1BfUkVBU09OX1VOU1BFQ0lGSUVEEAASFAoQRFJPUF9SRUFTT05fU0VFThABEhgKFERST1BfUkVBU09OX0VYQ0xVREVEEAISGAoURFJPUF9SRUFTT05fRklMVEVSRUQQAxIXChNEUk9QX1JFQVNPTl9ERUxFVEVEEAQSGQoVRFJPUF9SRUFTT05fRFVQTElDQVRFEAUSGQoVRFJPUF9SRUFTT05fQkVMT1dfQ1VUEAYSFwoTRFJPUF9SRUFTT05fVU5LTk9XThAHQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_shortlist_v1_action]);
 
 /**
  * That one retrieval source proposed an item.
@@ -119,8 +121,8 @@ export type RecommendedItem = Message<"shortlist.v1.RecommendedItem"> & {
   title: string;
 
   /**
-   * How likely the user is to want it, as the ranker says: 0 to 1, both inclusive. Where `degraded` names the ranker it
-   * is the retrieval score instead: finite, higher is better.
+   * How likely the user is to want it, as the ranker says: 0 to 1, both inclusive. Where action weights hold, it is the
+   * sum of weight times probability; where `degraded` names the ranker, the retrieval score: finite, higher is better.
    *
    * @generated from field: float score = 3;
    */
@@ -139,6 +141,14 @@ export type RecommendedItem = Message<"shortlist.v1.RecommendedItem"> & {
    * @generated from field: shortlist.v1.Reason reason = 5;
    */
   reason?: Reason | undefined;
+
+  /**
+   * How likely each action of the serving bundle's data is, in the order of EventType; filled only where the request sets
+   * `include_action_probabilities`, and empty where `degraded` names the ranker.
+   *
+   * @generated from field: repeated shortlist.v1.ActionProbability action_probabilities = 6;
+   */
+  actionProbabilities: ActionProbability[];
 };
 
 /**
@@ -181,6 +191,13 @@ export type ScoredItem = Message<"shortlist.v1.ScoredItem"> & {
    * @generated from field: repeated shortlist.v1.SourceHit sources = 4;
    */
   sources: SourceHit[];
+
+  /**
+   * How likely each action is, as in RecommendedItem; filled by Rank alone, where its request asks for it.
+   *
+   * @generated from field: repeated shortlist.v1.ActionProbability action_probabilities = 5;
+   */
+  actionProbabilities: ActionProbability[];
 };
 
 /**
