@@ -146,6 +146,36 @@ CALLS = [
         "Rank",
         {"requestId": "k-2", "contextEvents": CONTEXT, "itemIds": ["i000005", "i000006", "i000007", "i000008"]},
     ),
+    call(
+        "rank: by actions that the bundle does not have",
+        "Rank",
+        {
+            "requestId": "k-3",
+            "userId": "u000001",
+            "itemIds": ["i000005", "i000006", "i000007"],
+            "actionWeights": [{"action": "EVENT_TYPE_PURCHASE", "weight": 1.5}],
+            "includeActionProbabilities": True,
+        },
+    ),
+    call(
+        "recommend: broken weights of actions",
+        "Recommend",
+        {
+            "actionWeights": [
+                {"action": "EVENT_TYPE_PURCHASE", "weight": 1_000.5},
+                {"action": "EVENT_TYPE_PURCHASE", "weight": 1},
+                {"action": "EVENT_TYPE_IMPRESSION", "weight": "NaN"},
+                {"weight": 1},
+            ],
+        },
+        invalid(
+            "action_weights[0].weight",
+            "action_weights[1].action",
+            "action_weights[2].action",
+            "action_weights[2].weight",
+            "action_weights[3].action",
+        ),
+    ),
     call("rank: no item", "Rank", {"userId": "u000001"}, invalid("item_ids")),
     call(
         "rank: a context without a value",

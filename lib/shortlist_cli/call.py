@@ -8,6 +8,7 @@ import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from shortlist import (
+    ActionWeight,
     ContextAttribute,
     Event,
     EventType,
@@ -45,8 +46,16 @@ Context = Annotated[
     list[str] | None,
     typer.Option(help="Where or how the request comes about, such as device=phone; may be repeated."),
 ]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--action-weight", help="How much an action counts, such as purchase=1 or dislike=-1; may be repeated."
+    ),
+]
+Actions = Annotated[bool, typer.Option("--actions", help="Also show how likely each action is, such as a purchase.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Also show what each stage did and how long it took.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+_ACTIONS = ("view", "click", "cart", "purchase", "like", "dislike", "rating")
 Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impression", "rating"]
 
 
@@ -61,6 +70,8 @@ def recommend(
     diversity: Annotated[float, typer.Option(help="From 0 (by score only) to 1 (by variety only).")] = 0.0,
     attribute: Attribute = None,
     context: Context = None,
+    action_weight: Weights = None,
+    actions: Actions = False,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
@@ -77,6 +88,8 @@ def recommend(
             diversity=diversity,
             user_attributes=attributes_of(attribute),
             context_attributes=_contexts(context),
+            action_weights=_weights(action_weight),
+            include_action_probabilities=actions,
             include_trace=trace,
         )
     if not as_json:
@@ -118,6 +131,8 @@ def rank(
     user: User = "",
     attribute: Attribute = None,
     context: Context = None,
+    action_weight: Weights = None,
+    actions: Actions = False,
     trace: Trace = False,
     as_json: AsJson = False,
     address: Address = LOCAL,
@@ -129,6 +144,8 @@ def rank(
             item,
             user_attributes=attributes_of(attribute),
             context_attributes=_contexts(context),
+            action_weights=_weights(action_weight),
+            include_action_probabilities=actions,
             include_trace=trace,
         )
     _show_scored(answer, as_json)
@@ -191,6 +208,24 @@ def attributes_of(given: list[str] | None) -> list[UserAttribute]:
 
 def _contexts(given: list[str] | None) -> list[ContextAttribute]:
     return [ContextAttribute(key=key, value=value) for key, value in _pairs("--context", given, "device=phone")]
+
+
+def _weights(given: list[str] | None) -> list[ActionWeight]:
+    pairs = _pairs("--action-weight", given, "purchase=1")
+    if wrong := [f"{key}={value}" for key, value in pairs if key not in _ACTIONS or not _is_number(value)]:
+        rule = f"--action-weight must be ACTION=NUMBER, where ACTION is one of {', '.join(_ACTIONS)}"
+        raise DataError(f"{rule}, not {', '.join(map(repr, wrong))}")
+    return [
+        ActionWeight(action=EventType.Value(f"EVENT_TYPE_{key.upper()}"), weight=float(value)) for key, value in pairs
+    ]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _pairs(option: str, given: list[str] | None, example: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from google.protobuf.descriptor import EnumDescriptor
+from shortlist import EventType
 from shortlist.v1.recommendation_pb2 import (
     Degradation,
     DropReason,
@@ -22,18 +23,25 @@ SOURCES = 3
 
 
 def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
-    """One row per recommended item, best first: rank, id, title, score, sources with their ranks, reason."""
-    table = _items_table("reason", title=title)
+    """One row per recommended item, best first: rank, id, title, score, sources with their ranks, reason.
+
+    Where the items tell how likely each action is, a column shows it.
+    """
+    items = list(items)
+    actions = _with_actions(items)
+    table = _items_table("reason", *actions, title=title)
     for rank, item in enumerate(items, 1):
-        table.row(*_cells(rank, item), item.reason.text)
+        table.row(*_cells(rank, item), item.reason.text, *[_actions(item)] * len(actions))
     return table
 
 
 def scored(items: Iterable[ScoredItem], title: str | None = None) -> Table:
-    """One row per item with a score: rank, id, title, score, sources with their ranks."""
-    table = _items_table(title=title)
+    """One row per item with a score: rank, id, title, score, sources with their ranks, and actions where they tell."""
+    items = list(items)
+    actions = _with_actions(items)
+    table = _items_table(*actions, title=title)
     for rank, item in enumerate(items, 1):
-        table.row(*_cells(rank, item))
+        table.row(*_cells(rank, item), *[_actions(item)] * len(actions))
     return table
 
 
@@ -59,6 +67,16 @@ def _items_table(*more: str, title: str | None) -> Table:
 
 def _cells(rank: int, item: RecommendedItem | ScoredItem) -> tuple[str, ...]:
     return str(rank), item.item_id, item.title, f"{item.score:.4g}", _sources(item.sources)
+
+
+def _with_actions(items: Iterable[RecommendedItem | ScoredItem]) -> list[str]:
+    """The further column that the items need."""
+    return ["actions"] if any(item.action_probabilities for item in items) else []
+
+
+def _actions(item: RecommendedItem | ScoredItem) -> str:
+    told = item.action_probabilities
+    return ", ".join(f"{_words(EventType.DESCRIPTOR, each.action)} {each.probability:.2g}" for each in told)
 
 
 def _sources(hits: Iterable[SourceHit]) -> str:

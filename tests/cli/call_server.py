@@ -36,9 +36,12 @@ class Server(RecommendationServiceServicer, EventServiceServicer):
         self._enter(request, context)
         flags = [parts.DEGRADATION_RANKER_LATE]
         trace = TRACE if request.include_trace else []
-        return api.RecommendResponse(
+        response = api.RecommendResponse(
             request_id="r1", bundle_version="b1", items=[ITEM] * (request.user_id == "u1"), degraded=flags, trace=trace
         )
+        for item in response.items if request.include_action_probabilities else ():
+            item.action_probabilities.add(action=4, probability=0.25)
+        return response
 
     def Retrieve(self, request: Any, context: Any) -> api.RetrieveResponse:
         self._enter(request, context)
@@ -46,7 +49,10 @@ class Server(RecommendationServiceServicer, EventServiceServicer):
 
     def Rank(self, request: Any, context: Any) -> api.RankResponse:
         self._enter(request, context)
-        return api.RankResponse(items=[parts.ScoredItem(item_id="i3")], unknown_item_ids=["i4"])
+        response = api.RankResponse(items=[parts.ScoredItem(item_id="i3")], unknown_item_ids=["i4"])
+        if request.include_action_probabilities:
+            response.items[0].action_probabilities.add(action=4, probability=0.25)
+        return response
 
     def SimilarItems(self, request: Any, context: Any) -> api.SimilarItemsResponse:
         self._enter(request, context)

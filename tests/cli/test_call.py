@@ -37,6 +37,25 @@ def test_attributes_are_keys_and_values(call: Shell, server: Server, command: tu
     assert sent == [("country", "France"), ("motto", "a=b")]
 
 
+@pytest.mark.parametrize("command", [("recommend", "--user", "u1"), ("rank", "--item", "i3")])
+def test_weights_of_actions_are_passed_on_and_their_probabilities_shown(
+    call: Shell, server: Server, command: tuple[str, ...]
+) -> None:
+    result = call(*command, "--action-weight", "purchase=1", "--action-weight", "dislike=-0.5", "--actions")
+    assert [(each.action, each.weight) for each in server.requests[-1].action_weights] == [(4, 1.0), (6, -0.5)]
+    assert "purchase 0.25" in result.stdout
+    assert "purchase" not in call(*command).stdout
+
+
+@pytest.mark.parametrize("weight", ["purchase", "stare=1", "purchase=much", "impression=1"])
+def test_a_weight_that_is_none_is_named(call: Shell, server: Server, weight: str) -> None:
+    result = call("recommend", "--action-weight", "view=1", "--action-weight", weight)
+    assert result.exit_code == 2
+    assert "ACTION=NUMBER" in result.stderr or "KEY=VALUE" in result.stderr
+    assert repr(weight) in result.stderr and "'view=1'" not in result.stderr
+    assert server.requests == []
+
+
 def test_trace_shows_the_stages_and_survives_a_reason_it_does_not_know(call: Shell) -> None:
     result = call("recommend", "--user", "u1", "--trace")
     assert "seen 4, 99 1" in result.stdout

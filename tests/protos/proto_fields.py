@@ -9,6 +9,7 @@ from pathlib import Path
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor
 from shortlist.v1 import (
+    action_pb2,
     bundle_service_pb2,
     catalog_service_pb2,
     context_attribute_pb2,
@@ -25,6 +26,7 @@ SOURCES = sorted((Path(__file__).parents[2] / "protos/shortlist/v1").glob("*.pro
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
+        action_pb2,
         bundle_service_pb2,
         catalog_service_pb2,
         context_attribute_pb2,

@@ -18,11 +18,13 @@ from google.protobuf.message_factory import GetMessageClass
 sys.path.append(str(Path(__file__).parent))
 
 from proto_fields import METHODS, REQUEST_FIELDS, behaviour, comments
+from shortlist.v1.event_pb2 import EventType
 
 from shortlist_core.errors import InvalidArgumentError
 from shortlist_server.rpc import validate
 
 NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
+NO_ACTIONS = (EventType.EVENT_TYPE_UNSPECIFIED, EventType.EVENT_TYPE_IMPRESSION)
 # What a field needs beside it, or in it, where any text or nothing does not do.
 GIVEN: dict[str, dict[str, Any]] = {
     "shortlist.v1.ActivateBundleRequest": {"bundle_version": "20261122-154250-1f3a9c", "label": "BUNDLE_LABEL_CANARY"}
@@ -42,7 +44,7 @@ class Limits:
     @classmethod
     def read(cls, comment: str) -> Limits | None:
         """The limits that a comment states, if it says what becomes of a request beyond them."""
-        found = re.search(r"([\d,]+) to ([\d,]+)(?:, both inclusive| characters)", comment)
+        found = re.search(r"(-?[\d,]+) to ([\d,]+)(?:, both inclusive| characters)", comment)
         longest = re.search(r"At most ([\d,]+) characters", comment)
         if not (found or longest) or "refused" not in comment:
             return None
@@ -56,7 +58,7 @@ class Limits:
         accepted: list[float] = [self.low, self.high]
         refused: list[float] = [math.nan] if self.no_nan else []
         (accepted if self.clamped else refused).append(self.high + 1)
-        lowest = 0 if self.zero_is_default else self.low
+        lowest = min(0, self.low) if self.zero_is_default else self.low
         accepted.append(lowest)
         if number or lowest > 0:
             refused.append(lowest - 1)
@@ -78,6 +80,9 @@ def put(message: Message, field: FieldDescriptor, size: float, text: str = "a") 
         numbers = field.cpp_type in NUMBERS
         entries = [i + 1.0 if numbers else f"{text}{i}" for i in range(int(size))]
         getattr(message, field.name).extend(filled(field.message_type, e) if field.message_type else e for e in entries)
+    elif field.enum_type is not None:
+        allowed = [number for number in field.enum_type.values_by_number if number not in NO_ACTIONS]
+        setattr(message, field.name, allowed[int(text[1:] or 0) % len(allowed)] if size else 0)
     elif field.cpp_type in NUMBERS:
         setattr(message, field.name, int(size) if field.cpp_type == FieldDescriptor.CPPTYPE_INT32 else size)
     else:

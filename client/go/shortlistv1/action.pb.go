@@ -30,8 +30,8 @@ type ActionWeight struct {
 	// Which action. UNSPECIFIED and IMPRESSION are refused, and so is an action that stands in the list before. One that
 	// the serving bundle's data does not have adds nothing.
 	Action EventType `protobuf:"varint,1,opt,name=action,proto3,enum=shortlist.v1.EventType" json:"action,omitempty"`
-	// Its weight: -1,000 to 1,000, both inclusive, NaN and anything outside refused. Below 0 it lowers the score, which is
-	// what dislikes are for.
+	// Its weight: -1,000 to 1,000, both inclusive, NaN and anything outside refused. Below 0 the action lowers the score,
+	// as a dislike should. 0 (the default): it counts nothing.
 	Weight        float32 `protobuf:"fixed32,2,opt,name=weight,proto3" json:"weight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -144,7 +144,7 @@ const file_shortlist_v1_action_proto_rawDesc = "" +
 	"\x19shortlist/v1/action.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"c\n" +
 	"\fActionWeight\x125\n" +
 	"\x06action\x18\x01 \x01(\x0e2\x17.shortlist.v1.EventTypeB\x04\xe2A\x01\x02R\x06action\x12\x1c\n" +
-	"\x06weight\x18\x02 \x01(\x02B\x04\xe2A\x01\x02R\x06weight\"f\n" +
+	"\x06weight\x18\x02 \x01(\x02B\x04\xe2A\x01\x01R\x06weight\"f\n" +
 	"\x11ActionProbability\x12/\n" +
 	"\x06action\x18\x01 \x01(\x0e2\x17.shortlist.v1.EventTypeR\x06action\x12 \n" +
 	"\vprobability\x18\x02 \x01(\x02R\vprobabilityB\x14\n" +

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from shortlist.v1 import event_pb2 as shortlist_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/action.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"S\n\x0c\x41\x63tionWeight\x12-\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x17.shortlist.v1.EventTypeB\x04\xe2\x41\x01\x02\x12\x14\n\x06weight\x18\x02 \x01(\x02\x42\x04\xe2\x41\x01\x02\"Q\n\x11\x41\x63tionProbability\x12\'\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x17.shortlist.v1.EventType\x12\x13\n\x0bprobability\x18\x02 \x01(\x02\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/action.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x18shortlist/v1/event.proto\"S\n\x0c\x41\x63tionWeight\x12-\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x17.shortlist.v1.EventTypeB\x04\xe2\x41\x01\x02\x12\x14\n\x06weight\x18\x02 \x01(\x02\x42\x04\xe2\x41\x01\x01\"Q\n\x11\x41\x63tionProbability\x12\'\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x17.shortlist.v1.EventType\x12\x13\n\x0bprobability\x18\x02 \x01(\x02\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIONWEIGHT'].fields_by_name['action']._loaded_options = None
   _globals['_ACTIONWEIGHT'].fields_by_name['action']._serialized_options = b'\342A\001\002'
   _globals['_ACTIONWEIGHT'].fields_by_name['weight']._loaded_options = None
-  _globals['_ACTIONWEIGHT'].fields_by_name['weight']._serialized_options = b'\342A\001\002'
+  _globals['_ACTIONWEIGHT'].fields_by_name['weight']._serialized_options = b'\342A\001\001'
   _globals['_ACTIONWEIGHT']._serialized_start=102
   _globals['_ACTIONWEIGHT']._serialized_end=185
   _globals['_ACTIONPROBABILITY']._serialized_start=187

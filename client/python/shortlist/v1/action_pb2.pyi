@@ -30,8 +30,8 @@ class ActionWeight(_message.Message):
     the serving bundle's data does not have adds nothing.
     """
     weight: _builtins.float
-    """Its weight: -1,000 to 1,000, both inclusive, NaN and anything outside refused. Below 0 it lowers the score, which is
-    what dislikes are for.
+    """Its weight: -1,000 to 1,000, both inclusive, NaN and anything outside refused. Below 0 the action lowers the score,
+    as a dislike should. 0 (the default): it counts nothing.
     """
     def __init__(
         self,

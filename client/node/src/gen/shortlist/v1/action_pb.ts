@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/action.proto.
  */
 export const file_shortlist_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9ydGxpc3QvdjEvYWN0aW9uLnByb3RvEgxzaG9ydGxpc3QudjEiUwoMQWN0aW9uV2VpZ2h0Ei0KBmFjdGlvbhgBIAEoDjIXLnNob3J0bGlzdC52MS5FdmVudFR5cGVCBOJBAQISFAoGd2VpZ2h0GAIgASgCQgTiQQECIlEKEUFjdGlvblByb2JhYmlsaXR5EicKBmFjdGlvbhgBIAEoDjIXLnNob3J0bGlzdC52MS5FdmVudFR5cGUSEwoLcHJvYmFiaWxpdHkYAiABKAJCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior, file_shortlist_v1_event]);
+  fileDesc("ChlzaG9ydGxpc3QvdjEvYWN0aW9uLnByb3RvEgxzaG9ydGxpc3QudjEiUwoMQWN0aW9uV2VpZ2h0Ei0KBmFjdGlvbhgBIAEoDjIXLnNob3J0bGlzdC52MS5FdmVudFR5cGVCBOJBAQISFAoGd2VpZ2h0GAIgASgCQgTiQQEBIlEKEUFjdGlvblByb2JhYmlsaXR5EicKBmFjdGlvbhgBIAEoDjIXLnNob3J0bGlzdC52MS5FdmVudFR5cGUSEwoLcHJvYmFiaWxpdHkYAiABKAJCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior, file_shortlist_v1_event]);
 
 /**
  * How much an action counts in the score of an item: its part is this weight times how likely the action is.
@@ -32,8 +32,8 @@ export type ActionWeight = Message<"shortlist.v1.ActionWeight"> & {
   action: EventType;
 
   /**
-   * Its weight: -1,000 to 1,000, both inclusive, NaN and anything outside refused. Below 0 it lowers the score, which is
-   * what dislikes are for.
+   * Its weight: -1,000 to 1,000, both inclusive, NaN and anything outside refused. Below 0 the action lowers the score,
+   * as a dislike should. 0 (the default): it counts nothing.
    *
    * @generated from field: float weight = 2;
    */
