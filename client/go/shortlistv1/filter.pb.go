@@ -481,7 +481,7 @@ type AttributeCondition struct {
 	// refused. An attribute that no item has matches nothing.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// The item has at least one of these values of it, compared byte by byte: 0 to 100, both inclusive, more are refused.
-	// Each has 1 to 1,000 characters. Empty (the default): any value will do.
+	// Each has 1 to 128 characters, so longer values of items equal none. Empty (the default): any value will do.
 	AnyOf         []string `protobuf:"bytes,2,rep,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -254,7 +254,7 @@ class AttributeCondition(_message.Message):
     @_builtins.property
     def any_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The item has at least one of these values of it, compared byte by byte: 0 to 100, both inclusive, more are refused.
-        Each has 1 to 1,000 characters. Empty (the default): any value will do.
+        Each has 1 to 128 characters, so longer values of items equal none. Empty (the default): any value will do.
         """
 
     def __init__(

@@ -220,7 +220,7 @@ export type AttributeCondition = Message<"shortlist.v1.AttributeCondition"> & {
 
   /**
    * The item has at least one of these values of it, compared byte by byte: 0 to 100, both inclusive, more are refused.
-   * Each has 1 to 1,000 characters. Empty (the default): any value will do.
+   * Each has 1 to 128 characters, so longer values of items equal none. Empty (the default): any value will do.
    *
    * @generated from field: repeated string any_of = 2;
    */
