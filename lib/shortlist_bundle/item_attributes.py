@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from shortlist_bundle.item_facts import compared, numbers_under, times_under
 from shortlist_bundle.reader import Bundle
@@ -23,6 +24,9 @@ from shortlist_core.catalog import Attribute
 from shortlist_core.spans import Span
 
 _PREFIX = "items/attributes"
+_ARRAYS = (
+    "pair_ends", "pair_rows", "key_ends", "number_ends", "numbers", "number_rows", "time_ends", "times", "time_rows",
+)  # fmt: skip
 _BETWEEN = "\x00"
 """Stands between key and value in the name of a pair. No key holds a control character."""
 
@@ -32,9 +36,9 @@ class ItemAttributes:
     """Who has which attribute."""
 
     pairs: Ids  # distinct pairs of key and value, key after key
+    keys: Mapping[str, int]  # position of each key in the arrays of ends below
     pair_ends: Int64s  # [pairs + 1] where the rows of each pair begin
     pair_rows: Int32s  # the rows of the items that have the pair, ascending within a pair
-    keys: Mapping[str, int]  # position of each key in the four arrays of ends
     key_ends: Int64s  # [keys + 1] where the pairs of each key begin
     number_ends: Int64s  # [keys + 1]
     numbers: Float64s  # ascending within a key
@@ -49,10 +53,9 @@ class ItemAttributes:
         if not bundle.has(f"{_PREFIX}/keys"):
             return None
         keys = {key: position for position, key in enumerate(bundle.json(f"{_PREFIX}/keys"))}
-        names = ("pair_ends", "pair_rows")
-        later = ("key_ends", "number_ends", "numbers", "number_rows", "time_ends", "times", "time_rows")
-        first, rest = ([bundle.array(f"{_PREFIX}/{name}") for name in some] for some in (names, later))
-        return cls(bundle.ids(f"{_PREFIX}/pairs"), *first, keys, *rest)
+        return cls(
+            bundle.ids(f"{_PREFIX}/pairs"), keys, **{name: bundle.array(f"{_PREFIX}/{name}") for name in _ARRAYS}
+        )
 
     def with_attribute(self, key: str, values: Collection[str]) -> Int32s:
         """The rows of the items that have one of the values under the key, or any value where none is given."""
@@ -107,8 +110,12 @@ def write_attributes(writer: BundleWriter, attributes: Sequence[Sequence[Attribu
     writer.json(f"{_PREFIX}/keys", sorted(by_key))
     writer.ids(f"{_PREFIX}/pairs", pairs)
     pair_ends = np.cumsum([0, *map(len, pair_rows)], dtype=np.int64)
-    arrays = {"pair_ends": pair_ends, "pair_rows": np.concatenate(pair_rows), "key_ends": np.array(key_ends)}
-    writer.arrays(_PREFIX, arrays | numbers.arrays("number") | times.arrays("time"))
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "pair_ends": pair_ends,
+        "pair_rows": np.concatenate(pair_rows),
+        "key_ends": np.array(key_ends),
+    }
+    writer.arrays(_PREFIX, {**arrays, **numbers.arrays("number"), **times.arrays("time")})
 
 
 class _Sorted:
@@ -120,13 +127,13 @@ class _Sorted:
 
     def add(self, found: Sequence[tuple[float, int]] | Sequence[tuple[int, int]], kind: type) -> None:
         """The values of one more key."""
-        values = np.array([value for value, _ in found], kind)
+        values: Float64s | Int64s = np.array([value for value, _ in found], kind)
         order = np.argsort(values, kind="stable")
         self._values.append(values[order])
         self._rows.append(np.array([row for _, row in found], np.int32)[order])
 
-    def arrays(self, name: str) -> dict[str, Float64s | Int64s | Int32s]:
+    def arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays as `ItemAttributes` has them."""
         ends = np.cumsum([0, *map(len, self._values)], dtype=np.int64)
-        values, rows = np.concatenate(self._values), np.concatenate(self._rows)
-        return {f"{name}_ends": ends, f"{name}s": values, f"{name}_rows": rows}
+        values: npt.NDArray[Any] = np.concatenate(self._values)
+        return {f"{name}_ends": ends, f"{name}s": values, f"{name}_rows": np.concatenate(self._rows)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
+from shortlist_bundle.item_attributes import ItemAttributes
 from shortlist_bundle.item_facts import FewFacts, any_within, compared, numbers_under, times_under
 from shortlist_bundle.items import ItemTable
 from shortlist_core.arrays import Bools, Float32s, Int32s, UInt32s
@@ -75,29 +76,28 @@ class LiveFacts:
 
     def with_attribute(self, key: str, values: Collection[str]) -> Bools:
         """As `ItemFacts` says."""
-        by_value = self._with_value.get(key, {})
-        written = [rows for value, rows in list(by_value.items()) if not values or value in values]
-        attributes = self._table.attributes
-        return self._with_written(self._at(attributes and attributes.with_attribute(key, values)), written)
+        written = [rows for value, rows in self._written(key) if not values or value in values]
+        return self._with_written(self._at(lambda published: published.with_attribute(key, values)), written)
 
     def with_number(self, key: str, span: Span) -> Bools:
         """As `ItemFacts` says."""
-        attributes, by_value = self._table.attributes, self._with_value.get(key, {})
-        written = [
-            rows for value, rows in list(by_value.items()) if any_within(numbers_under([(key, value)], key), span)
-        ]
-        return self._with_written(self._at(attributes and attributes.with_number(key, span)), written)
+        written = [rows for value, rows in self._written(key) if any_within(numbers_under([(key, value)], key), span)]
+        return self._with_written(self._at(lambda published: published.with_number(key, span)), written)
 
     def with_time(self, key: str, span: Span) -> Bools:
         """As `ItemFacts` says."""
-        attributes, by_value = self._table.attributes, self._with_value.get(key, {})
-        written = [rows for value, rows in list(by_value.items()) if any_within(times_under([(key, value)], key), span)]
-        return self._with_written(self._at(attributes and attributes.with_time(key, span)), written)
+        written = [rows for value, rows in self._written(key) if any_within(times_under([(key, value)], key), span)]
+        return self._with_written(self._at(lambda published: published.with_time(key, span)), written)
 
-    def _at(self, rows: Int32s | None) -> Bools:
+    def _written(self, key: str) -> list[tuple[str, set[int]]]:
+        """The values under a key, with the written rows that have each."""
+        by_value = self._with_value.get(key)
+        return [] if by_value is None else list(by_value.items())
+
+    def _at(self, rows: Callable[[ItemAttributes], Int32s]) -> Bools:
         found: Bools = np.zeros(len(self.prices), np.bool_)
-        if rows is not None:
-            found[rows] = True
+        if self._table.attributes is not None:
+            found[rows(self._table.attributes)] = True
         return found
 
     def _with_written(self, published: Bools, written: Sequence[set[int]]) -> Bools:

@@ -11,7 +11,6 @@ import numpy as np
 from shortlist_core.types import Bools, Int32s, Int64s, among
 from shortlist_kernels.exclusions import write_first_passing
 
-
 FEW = 20_000
 """Most items that a filter lets through for which they are looked at one by one, whatever is searched."""
 
@@ -81,7 +80,7 @@ class Exclusions:
 
     def passing_rows(self, query: int) -> Int32s:
         """The rows that may be proposed to a query of those that the filter lets through, int32 ascending."""
-        rows = np.flatnonzero(self.allowed).astype(np.int32) if self.few is None else self.few
+        rows = np.flatnonzero(self.filter).astype(np.int32) if self.few is None else self.few
         return rows[~among(rows, self.rows[query])]
 
     def left(self, query: int, n_items: int) -> int:

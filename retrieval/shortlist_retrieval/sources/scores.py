@@ -15,7 +15,6 @@ from shortlist_core.types import NO_ITEM, Float32s, Int32s, Queries
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.index.vector_index import VectorIndex
 
-
 SORTING = 32
 """How many rows of an order are passed over in the time in which one row is sorted."""
 

@@ -116,15 +116,16 @@ def _available(check: Check, wanted: bool) -> Condition:
 
 
 def _age(check: Check, message: api.AgeRange) -> Condition:
-    bounds = {}
-    for name, none in (("at_least_seconds", -math.inf), ("at_most_seconds", math.inf)):
-        bounds[name] = getattr(message, name) if message.HasField(name) else none
-        if message.HasField(name) and not 0 <= bounds[name] <= MAX_AGE:
-            check.refuse(name, f"must be 0 to {MAX_AGE:,}, not {bounds[name]:,}")
-    span = Span(bounds["at_least_seconds"], bounds["at_most_seconds"])
+    youngest = message.at_least_seconds if message.HasField("at_least_seconds") else -math.inf
+    oldest = message.at_most_seconds if message.HasField("at_most_seconds") else math.inf
+    span = Span(youngest, oldest)
+    bounds = {"at_least_seconds": youngest, "at_most_seconds": oldest}
+    beyond = {name: bound for name, bound in bounds.items() if math.isfinite(bound) and not 0 <= bound <= MAX_AGE}
+    for name, bound in beyond.items():
+        check.refuse(name, f"must be 0 to {MAX_AGE:,}, not {bound:,}")
     if span == Span():
         check.refuse_whole("must have a bound, at_least_seconds or at_most_seconds")
-    elif not span:
+    elif not span and not beyond:
         check.refuse("at_most_seconds", _EMPTY)
     return AgeWithin(span)
 

@@ -40,7 +40,7 @@ class NewItemTracker:
         self._full = False
 
     def apply_facts(self, changes: Sequence[CatalogChange]) -> None:
-        """Take in what filters ask of items that have a row, and deletions. `apply` has to follow with the same changes.
+        """Take in what filters ask of items that have a row, and deletions. `apply` has to follow with these changes.
 
         That is all that a filter needs, and takes a thousandth of the time.
         """

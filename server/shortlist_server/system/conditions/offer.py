@@ -29,7 +29,7 @@ class Available(Condition):
 
     def met(self, facts: ItemFacts, now: int) -> Bools:
         """The items of which that is so."""
-        return facts.available == self.wanted
+        return facts.available if self.wanted else ~facts.available
 
 
 @dataclass(frozen=True)
