@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from shortlist import Condition, conditions
 
+DAY = datetime(1970, 1, 2)
+
 
 @pytest.mark.parametrize(
     ("written", "message"),
@@ -14,9 +16,12 @@ from shortlist import Condition, conditions
         (conditions.category("tea", "mugs"), {"category": {"any_of": ["tea", "mugs"]}}),
         (conditions.attribute("colour"), {"attribute": {"key": "colour"}}),
         (conditions.attribute("colour", "red"), {"attribute": {"key": "colour", "any_of": ["red"]}}),
-        (conditions.number("litres", at_least=0, below=2), {"number": {"key": "litres", "range": {"at_least": 0, "below": 2}}}),
+        (
+            conditions.number("litres", at_least=0, below=2),
+            {"number": {"key": "litres", "range": {"at_least": 0, "below": 2}}},
+        ),
         (conditions.price(above=1, at_most=2.5), {"price": {"above": 1, "at_most": 2.5}}),
-        (conditions.time("due", since=datetime(1970, 1, 2)), {"time": {"key": "due", "since": {"seconds": 86_400}}}),
+        (conditions.time("due", since=DAY), {"time": {"key": "due", "since": {"seconds": 86_400}}}),
         (
             conditions.time("due", before=datetime(1970, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
             {"time": {"key": "due", "before": {}}},
