@@ -124,7 +124,7 @@ class Job:
         }
 
     def _filtered(self, server: Server, ghz: Ghz, histories: Histories, items: ItemTable) -> Result:
-        """Lone requests whose filter lets a thousandth of the items through, and lone ones without a filter by turns."""
+        """Lone requests whose filter lets a thousandth of the items through, and lone ones without one, by turns."""
         asked = users(histories)
         narrow = filtered.filters(items, filtered.NARROW, len(asked))
         filtered.check(server.address, items, asked[:20], narrow)

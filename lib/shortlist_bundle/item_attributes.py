@@ -88,25 +88,22 @@ def write_attributes(writer: BundleWriter, attributes: Sequence[Sequence[Attribu
 
     Keys with a control character, which no request can name, are left out.
     """
-    by_key: defaultdict[str, dict[int, list[Attribute]]] = defaultdict(dict)
+    by_key: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, of_item in enumerate(attributes):
-        for pair in split(of_item):
-            if _BETWEEN not in pair[0]:
-                by_key[pair[0]].setdefault(row, []).append(pair)
+        for key, value in dict.fromkeys((key, compared(value)) for key, value in split(of_item)):
+            if _BETWEEN not in key:
+                by_key[key][value].append(row)
     if not by_key:
         return
     pairs, pair_rows, key_ends = list[str](), list[Int32s](), [0]
-    numbers, times = _Sorted(), _Sorted()
-    for key, items in sorted(by_key.items()):
-        by_value: defaultdict[str, list[int]] = defaultdict(list)
-        for row, own in items.items():
-            for value in dict.fromkeys(compared(value) for _, value in own):
-                by_value[value].append(row)
+    numbers, times = _Sorted(np.float64), _Sorted(np.int64)
+    for key, by_value in sorted(by_key.items()):
         pairs += [f"{key}{_BETWEEN}{value}" for value in by_value]
-        pair_rows += [np.array(rows, np.int32) for rows in by_value.values()]
         key_ends.append(len(pairs))
-        numbers.add([(number, row) for row, own in items.items() for number in numbers_under(own, key)], np.float64)
-        times.add([(time, row) for row, own in items.items() for time in times_under(own, key)], np.int64)
+        rows_of = {value: np.array(rows, np.int32) for value, rows in by_value.items()}
+        pair_rows += rows_of.values()
+        numbers.add([(number, rows_of[value]) for value in by_value for number in numbers_under([(key, value)], key)])
+        times.add([(time, rows_of[value]) for value in by_value for time in times_under([(key, value)], key)])
     writer.json(f"{_PREFIX}/keys", sorted(by_key))
     writer.ids(f"{_PREFIX}/pairs", pairs)
     pair_ends = np.cumsum([0, *map(len, pair_rows)], dtype=np.int64)
@@ -121,16 +118,18 @@ def write_attributes(writer: BundleWriter, attributes: Sequence[Sequence[Attribu
 class _Sorted:
     """Values with their rows, ascending within each key."""
 
-    def __init__(self) -> None:
-        self._values: list[Float64s | Int64s] = []
+    def __init__(self, kind: type) -> None:
+        self._kind = kind
+        self._values: list[npt.NDArray[Any]] = []
         self._rows: list[Int32s] = []
 
-    def add(self, found: Sequence[tuple[float, int]] | Sequence[tuple[int, int]], kind: type) -> None:
-        """The values of one more key."""
-        values: Float64s | Int64s = np.array([value for value, _ in found], kind)
-        order = np.argsort(values, kind="stable")
-        self._values.append(values[order])
-        self._rows.append(np.array([row for _, row in found], np.int32)[order])
+    def add(self, found: Sequence[tuple[float, Int32s]]) -> None:
+        """The values of one more key, each with its rows."""
+        values = np.array([value for value, _ in found], self._kind)
+        order = np.argsort(values, kind="stable").tolist()
+        rows = [found[position][1] for position in order]
+        self._values.append(np.repeat(values[order], [len(each) for each in rows]))
+        self._rows.append(np.concatenate([np.zeros(0, np.int32), *rows]))
 
     def arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays as `ItemAttributes` has them."""

@@ -84,13 +84,13 @@ class FewFacts:
 
 def numbers_under(attributes: Sequence[Attribute], key: str) -> list[float]:
     """The numbers among an item's values under a key."""
-    found = (number_in(value) for own, value in attributes if own == key)
+    found = (number_in(compared(value)) for own, value in attributes if own == key)
     return [number for number in found if number is not None]
 
 
 def times_under(attributes: Sequence[Attribute], key: str) -> list[int]:
     """The times among an item's values under a key, microseconds since 1970."""
-    found = (time_in(value) for own, value in attributes if own == key)
+    found = (time_in(compared(value)) for own, value in attributes if own == key)
     return [micros_of(time) for time in found if time is not None]
 
 

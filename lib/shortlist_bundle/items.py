@@ -15,6 +15,8 @@ from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import Attribute
 from shortlist_core.types import Bools, Float32s, Int32s, Int64s, UInt32s
 
+_MEMBERS = "member_ends", "members"
+
 
 @dataclass(frozen=True)
 class ItemTable:
@@ -25,6 +27,8 @@ class ItemTable:
     category_names: tuple[str, ...]
     category_offsets: Int64s  # [items + 1]
     category_rows: Int32s  # positions in category_names, item after item
+    member_ends: Int64s  # [categories + 1] where the members of each category begin
+    members: Int32s  # rows of the items of each category, category after category
     prices: Float32s  # [items], NaN where unknown
     available: Bools  # [items] whether it can be had
     released: UInt32s  # [items] when it came out, seconds since 1970; 0 where unknown
@@ -38,12 +42,19 @@ class ItemTable:
         """The table that `write_items` stored. In bundles of before all items can be had, and are of unknown age."""
         ids = bundle.ids("items/ids")
         offered = bundle.has("items/available")
+        names = tuple(bundle.json("items/category_names"))
+        offsets, rows = bundle.array("items/category_offsets"), bundle.array("items/category_rows")
+        stored = bundle.has("items/members")
+        members = (
+            [bundle.array(f"items/{name}") for name in _MEMBERS] if stored else members_of(offsets, rows, len(names))
+        )
         return cls(
             ids,
             bundle.strings("items/titles"),
-            tuple(bundle.json("items/category_names")),
-            bundle.array("items/category_offsets"),
-            bundle.array("items/category_rows"),
+            names,
+            offsets,
+            rows,
+            *members,
             bundle.array("items/prices"),
             bundle.array("items/available") if offered else np.ones(len(ids), np.bool_),
             bundle.array("items/released") if offered else np.zeros(len(ids), np.uint32),
@@ -57,15 +68,22 @@ class ItemTable:
 
     def in_any_category(self, names: Sequence[str]) -> Bools:
         """Which items carry at least one of the named categories, bool [items]; unknown names match nothing."""
-        wanted = np.zeros(len(self.category_names), np.bool_)
-        wanted[[self._numbers[name] for name in names if name in self._numbers]] = True
-        matches = np.zeros(len(self.category_rows) + 1, np.int32)
-        np.cumsum(wanted[self.category_rows], out=matches[1:])
-        return np.asarray(np.diff(matches[self.category_offsets]) > 0)
+        found = np.zeros(len(self), np.bool_)
+        for name in names:
+            if (number := self._numbers.get(name)) is not None:
+                found[self.members[self.member_ends[number] : self.member_ends[number + 1]]] = True
+        return found
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.category_names)}
+
+
+def members_of(offsets: Int64s, rows: Int32s, count: int) -> tuple[Int64s, Int32s]:
+    """The items of each of `count` categories, as `ItemTable` has them, of the categories of each item."""
+    items = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))])
+    return ends.astype(np.int64), items[np.argsort(rows, kind="stable")]
 
 
 def category_names(categories: Sequence[Sequence[str]]) -> list[str]:
@@ -98,6 +116,9 @@ def write_items(
     writer.array("items/category_offsets", offsets)
     rows = [position[name] for of_item in categories for name in of_item]
     writer.array("items/category_rows", np.asarray(rows, np.int32))
+    writer.arrays(
+        "items", dict(zip(_MEMBERS, members_of(offsets, np.asarray(rows, np.int32), len(names)), strict=True))
+    )
     writer.array("items/prices", np.asarray(prices, np.float32))
     writer.array("items/available", np.ones(len(ids), np.bool_) if available is None else available)
     writer.array("items/released", np.zeros(len(ids), np.uint32) if released is None else released)

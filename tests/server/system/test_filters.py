@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import re
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -20,6 +23,7 @@ from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.spans import Span
 from shortlist_core.types import SECOND
+from shortlist_server.rpc.conditions import READERS
 from shortlist_server.system.conditions.attribute import HasAttribute, NumberWithin, TimeWithin
 from shortlist_server.system.conditions.condition import Condition
 from shortlist_server.system.conditions.excluded_categories import ExcludedCategories
@@ -249,3 +253,42 @@ def test_one_thread_asks_while_another_is_told_of_items(system: LoadedBundle) ->
             stop.set()
         asking.result()
     assert all(system.filters.allowed(filter) for filter in filters)
+
+
+HOW_TO = Path(__file__).parents[3] / "docs/how-to/add-a-filter-condition.md"
+
+
+def made_by_the_page(folder: Path) -> type[Condition]:
+    """The class in the page's file, loaded as the page says."""
+    name = re.search(r"Create `server/shortlist_server/system/conditions/(\w+\.py)`", HOW_TO.read_text())
+    code = re.search(r"```python\n(\"\"\".*?)```", HOW_TO.read_text(), re.DOTALL)
+    assert name and code
+    path = folder / name[1]
+    path.write_text(code[1])
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # where dataclasses look their annotations up
+    spec.loader.exec_module(module)
+    return next(each for each in vars(module).values() if isinstance(each, type) and each.__module__ == path.stem)
+
+
+def test_a_condition_is_one_class_and_one_line(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the page says: the line is that of the page, and reads a message that has no more than the new field."""
+    condition = made_by_the_page(tmp_path)
+    line = re.search(r"```text\n\s+(\"\w+\": .*),\n```", HOW_TO.read_text())
+    assert line
+    added = eval(f"{{{line[1]}}}", {condition.__name__: condition})
+    monkeypatch.setattr("shortlist_server.rpc.conditions.READERS", {**READERS, **added})
+    [(field, read)] = added.items()
+    live = published(folder, [CatalogItem("a", price=1), CatalogItem("b")])
+    filters, known, unknown = Filters(live), *(Filter((read(None, wanted),)) for wanted in (True, False))
+
+    def passing(filter: Filter) -> list[str]:
+        allowed = filters.allowed(filter)
+        assert allowed is not None
+        return live.ids.take(np.flatnonzero(allowed.items))
+
+    assert (field, passing(known), passing(unknown)) == ("priced", ["a"], ["b"])
+    write(live, filters, CatalogItem("b", price=2))
+    assert (passing(known), passing(unknown)) == (["a", "b"], [])
