@@ -125,7 +125,7 @@ class _Sorted:
 
     def add(self, found: Sequence[tuple[float, Int32s]]) -> None:
         """The values of one more key, each with its rows."""
-        values = np.array([value for value, _ in found], self._kind)
+        values: npt.NDArray[Any] = np.array([value for value, _ in found], self._kind)
         order = np.argsort(values, kind="stable").tolist()
         rows = [found[position][1] for position in order]
         self._values.append(np.repeat(values[order], [len(each) for each in rows]))

@@ -44,17 +44,18 @@ class ItemTable:
         offered = bundle.has("items/available")
         names = tuple(bundle.json("items/category_names"))
         offsets, rows = bundle.array("items/category_offsets"), bundle.array("items/category_rows")
-        stored = bundle.has("items/members")
-        members = (
-            [bundle.array(f"items/{name}") for name in _MEMBERS] if stored else members_of(offsets, rows, len(names))
-        )
+        if bundle.has("items/members"):
+            ends, members = (bundle.array(f"items/{name}") for name in _MEMBERS)
+        else:
+            ends, members = members_of(offsets, rows, len(names))
         return cls(
             ids,
             bundle.strings("items/titles"),
             names,
             offsets,
             rows,
-            *members,
+            ends,
+            members,
             bundle.array("items/prices"),
             bundle.array("items/available") if offered else np.ones(len(ids), np.bool_),
             bundle.array("items/released") if offered else np.zeros(len(ids), np.uint32),

@@ -101,7 +101,8 @@ def _item(row: dict[str, object]) -> ItemInput:
         item.price = float(str(np.float32(row["price"])))  # type: ignore[arg-type]
     if row["release_time"] is not None:
         item.release_time.FromDatetime(row["release_time"])  # type: ignore[arg-type]
-    item.available = bool(row["available"])
+    if not row["available"]:
+        item.available = False
     item.embedding.extend(row["embedding"] or ())  # type: ignore[arg-type]
     item.attributes.extend(ItemAttribute(**pair) for pair in row["attributes"])  # type: ignore[attr-defined]
     return item

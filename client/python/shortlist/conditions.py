@@ -96,7 +96,8 @@ def _range(at_least: float | None, above: float | None, at_most: float | None, b
         raise ValueError("a range begins with at_least or with above, not with both")
     if at_most is not None and below is not None:
         raise ValueError("a range ends with at_most or with below, not with both")
-    return NumberRange(at_least=at_least, above=above, at_most=at_most, below=below)
+    given = {"at_least": at_least, "above": above, "at_most": at_most, "below": below}
+    return NumberRange(**{name: bound for name, bound in given.items() if bound is not None})
 
 
 def _timestamp(time: datetime | None) -> Timestamp | None:
