@@ -89,7 +89,7 @@ CALLS = [
     call(
         "recommend: conditions",
         "Recommend",
-        {"requestId": "r-6", "userId": "u000001", "count": 5, "candidateCount": 111, "filter": OFFER},
+        {"requestId": "r-6", "userId": "u000001", "count": 5, "candidateCount": 120, "filter": OFFER},
     ),
     call(
         "recommend: conditions that cannot be",

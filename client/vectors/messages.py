@@ -231,7 +231,10 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "list items response",
         "ListItemsResponse",
-        {"items": [TOLD, {"itemId": "i2", "origin": "ITEM_ORIGIN_BUNDLE"}, {}], "nextPageToken": "WyJ1MSJd"},
+        {
+            "items": [TOLD, {"itemId": "i2", "origin": "ITEM_ORIGIN_BUNDLE", "available": True}, {}],
+            "nextPageToken": "WyJ1MSJd",
+        },
     ),
     (
         "upsert users request",
