@@ -18,6 +18,7 @@ from shortlist import Client
 from shortlist.v1.event_pb2 import EVENT_TYPE_PURCHASE, Event
 from shortlist.v1.recommendation_pb2 import Stage
 
+from shortlist_bench import filtered
 from shortlist_bench.freshness import searchable_seconds
 from shortlist_bench.ghz import WRITE, Ghz, Load
 from shortlist_bench.machine import ONE_THREAD, Cores, children, pinned, private_mb
@@ -36,6 +37,7 @@ WORKER_CALLERS = 110
 """For each of several workers: so many that there are always some waiting, and that one process takes them all if the
 kernel gives it every connection.
 """
+FILTERED_PAIRS = 3
 PAIRS = 7  # single ones lie between 1.6 and 2.1
 AGAIN_CALLERS = (1, 64)
 REUSE_SECONDS = 3_600.0
@@ -79,6 +81,8 @@ class Job:
             with shortlist(self.bundles, cores.server) as server:
                 result["server"] = self._server(server, ghz, recommends, events, histories)
                 answer = sample_answer(server.address, users(histories)[0])
+                self.progress("filters")
+                result["filtered"] = self._filtered(server, ghz, histories, items)
             self.progress("the same questions again")
             with shortlist(self.bundles, cores.server, reuse=REUSE_SECONDS) as server:
                 check_answers(server.address, users(histories))  # each user's answer is there from now on
@@ -118,6 +122,17 @@ class Job:
             "event_in_next_answer": event_counts_at_once(server.address, asked[0]),
             "resident_private_mb": private_mb(server.pid),
         }
+
+    def _filtered(self, server: Server, ghz: Ghz, histories: Histories, items: ItemTable) -> Result:
+        """Lone requests whose filter lets a thousandth of the items through, and lone ones without one, by turns."""
+        asked = users(histories)
+        narrow = filtered.filters(items, filtered.NARROW, len(asked))
+        filtered.check(server.address, items, asked[:20], narrow)
+        filters = write_recommends(ghz.folder / "filtered.bin", histories, narrow)
+        plain = write_recommends(ghz.folder / "plain.bin", histories)
+        loads = [[self._closed(server, ghz, data, 1) for data in (filters, plain)] for _ in range(FILTERED_PAIRS)]
+        ratio = float(np.median([with_filter.p99_ms / without.p99_ms for with_filter, without in loads]))
+        return {"p99_ratio": ratio, "lone": [[load.to_json() for load in pair] for pair in loads]}
 
     def _echo(self, answer: bytes, cores: Cores, ghz: Ghz, recommends: Path) -> Result:
         file = ghz.folder / "answer.bin"
@@ -234,6 +249,7 @@ def derive(result: Result) -> dict[str, float | None]:
         "lone_p50_ms": lone["p50_ms"],
         "lone_p50_over_parts": lone["p50_ms"] / (work + echo["lone"]["p50_ms"]),
         "lone_p99_over_p50": lone["p99_ms"] / lone["p50_ms"],
+        "filtered_p99_ratio": result["filtered"]["p99_ratio"],
         "again_lone_p50_ms": again["closed"][0]["p50_ms"],
         "again_peak_per_second": max(load["goodput"] for load in again["closed"]),
         "ann_recall_at_500": parts["ann_recall_at_500"],

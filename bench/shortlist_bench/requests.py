@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from shortlist.v1.filter_pb2 import Filter
 from shortlist.v1.recommendation_service_pb2 import RecommendRequest
 
 from shortlist_bundle.histories import Histories
@@ -23,11 +25,16 @@ def users(histories: Histories, count: int = USERS) -> list[str]:
     return histories.ids.take(drawn)
 
 
-def write_recommends(path: Path, histories: Histories) -> Path:
-    """One request per user, each after its length, as ghz reads them without turning text into messages each time."""
+def write_recommends(path: Path, histories: Histories, filters: Sequence[Filter] = ()) -> Path:
+    """One request per user, each after its length, as ghz reads them without turning text into messages each time.
+
+    Each has its own of the `filters`, if there are any.
+    """
     with path.open("wb") as file:
-        for user in users(histories):
-            message = RecommendRequest(user_id=user, count=COUNT, candidate_count=CANDIDATES).SerializeToString()
+        for i, user in enumerate(users(histories)):
+            filter = filters[i] if filters else None
+            request = RecommendRequest(user_id=user, count=COUNT, candidate_count=CANDIDATES, filter=filter)
+            message = request.SerializeToString()
             file.write(_varint(len(message)) + message)
     return path
 

@@ -14,6 +14,17 @@ CONTEXT = [
     {"itemId": "i000044", "eventType": "EVENT_TYPE_RATING", "eventTime": "2023-11-20T11:00:00Z", "value": 0.0},
     {"itemId": "no-such-item", "eventTime": "2023-11-20T12:00:00Z"},
 ]
+OFFER = {
+    "condition": {
+        "allOf": {
+            "conditions": [
+                {"price": {"atLeast": 1.5, "below": 400}},
+                {"available": True},
+                {"noneOf": {"conditions": [{"category": {"anyOf": ["Candles"]}}, {"attribute": {"key": "no such"}}]}},
+            ]
+        }
+    }
+}
 HOME = {"includedCategories": ["Home", "Garden"], "excludedCategories": ["Candles"]}
 
 
@@ -74,6 +85,21 @@ CALLS = [
         "recommend: a filter that matches nothing",
         "Recommend",
         {"requestId": "r-5", "userId": "u000001", "filter": {"includedCategories": ["カテゴリー"]}},
+    ),
+    call(
+        "recommend: conditions",
+        "Recommend",
+        {"requestId": "r-6", "userId": "u000001", "count": 5, "candidateCount": 120, "filter": OFFER},
+    ),
+    call(
+        "recommend: conditions that cannot be",
+        "Recommend",
+        {"filter": {"condition": {"anyOf": {"conditions": [{"price": {"atLeast": 2, "atMost": 1}}, {"age": {}}, {}]}}}},
+        invalid(
+            "filter.condition.any_of.conditions[0].price.at_most",
+            "filter.condition.any_of.conditions[1].age",
+            "filter.condition.any_of.conditions[2]",
+        ),
     ),
     call(
         "recommend: ids in Unicode",

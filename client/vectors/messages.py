@@ -21,13 +21,26 @@ CONTEXT = [
 ]
 ATTRIBUTES = [{"key": "country", "value": "Côte d'Ivoire"}, {"key": "country", "value": "日本"}, {}]
 PLACES = [{"key": "device", "value": "phone"}, {"key": "ページ", "value": ""}]
+LEAVES = [
+    {"category": {"anyOf": ["Café"]}},
+    {"attribute": {"key": "Größe", "anyOf": ["12.5", "日本"]}},
+    {"attribute": {"key": "brand"}},
+    {"number": {"key": "litres", "range": {"above": -0.1, "atMost": 1e300}}},
+    {"time": {"key": "due", "since": "0001-01-01T00:00:00Z", "before": "9999-12-31T23:59:59.999999999Z"}},
+    {"price": {"atLeast": 0, "below": 19.99}},  # a bound of 0 is one
+    {"available": False},
+    {"available": True},
+    {"age": {"atLeastSeconds": "0", "atMostSeconds": "10000000000"}},
+]
+LISTS = [{kind: {"conditions": LEAVES[:2]}} for kind in ("allOf", "anyOf", "noneOf")]
+CONDITION = {"allOf": {"conditions": [*LEAVES, {"noneOf": {"conditions": LISTS}}, {}]}}
 FOR_USER = {
     "contextEvents": CONTEXT,
     "userAttributes": ATTRIBUTES,
     "contextAttributes": PLACES,
     "candidateCount": 2_000,
     "excludedItemIds": ["i4", "i4", ""],
-    "filter": {"includedCategories": ["Home", "Café"], "excludedCategories": ["Rain"]},
+    "filter": {"includedCategories": ["Home", "Café"], "excludedCategories": ["Rain"], "condition": CONDITION},
     "seenItemsPolicy": "SEEN_ITEMS_POLICY_KEEP",
 }
 ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True}  # 0.1: no float holds it exactly
@@ -84,6 +97,8 @@ ITEM = {
     "price": 0.1,
     "attributes": [{"key": "Größe", "value": "12.5"}],
     "embedding": [0.5, -2.0],
+    "available": False,
+    "releaseTime": "2026-11-30T00:00:00.000001Z",
 }
 TOLD = {**ITEM, "updateTime": "2026-11-24T06:27:18.000001Z"}
 
@@ -216,7 +231,10 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "list items response",
         "ListItemsResponse",
-        {"items": [TOLD, {"itemId": "i2", "origin": "ITEM_ORIGIN_BUNDLE"}, {}], "nextPageToken": "WyJ1MSJd"},
+        {
+            "items": [TOLD, {"itemId": "i2", "origin": "ITEM_ORIGIN_BUNDLE", "available": True}, {}],
+            "nextPageToken": "WyJ1MSJd",
+        },
     ),
     (
         "upsert users request",

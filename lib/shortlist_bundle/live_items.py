@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
 
 from shortlist_bundle.items import ItemTable
+from shortlist_bundle.live_facts import LiveFacts
 from shortlist_bundle.strings import Ids, Spans, Strings, decode, joined, parts
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import NO_ITEM, Bools, Int32s, among, distinct
@@ -100,9 +101,8 @@ class LiveItems:
         self.bundled = len(table)
         self.capacity = len(table) + spare_rows  # rows at most
         self.ids, self.titles = LiveIds(table.ids), LiveStrings(table.titles)
-        self._table = table
+        self.facts = LiveFacts(table, spare_rows)
         self.rows_used = len(table)  # rows of all items, deleted ones included
-        self._categories: dict[int, tuple[str, ...]] = {}
         self._freed: dict[int, float] = {}  # row of a deleted new item -> when, oldest first
 
     def __len__(self) -> int:
@@ -129,7 +129,7 @@ class LiveItems:
         """Write items at the rows that `rows_for` returned; deleted items become available again."""
         for row, item in zip(rows.tolist(), items, strict=True):
             self.titles.put(row, item.title)
-            self._categories[row] = item.categories
+            self.facts.put(row, item)
             if row >= self.bundled and self.ids.over(row) != item.item_id:
                 self.ids.add(item.item_id, row)
                 self.rows_used = max(self.rows_used, row + 1)
@@ -149,20 +149,6 @@ class LiveItems:
         living[: self.rows_used] = True
         living[self.deleted] = False
         return living
-
-    def categories(self, row: int) -> Sequence[str]:
-        """The categories of one item."""
-        written = self._categories.get(row)
-        return self._table.categories(row) if written is None else written
-
-    def in_any_category(self, names: Iterable[str]) -> Bools:
-        """Which items carry at least one of the named categories, bool [capacity]."""
-        wanted = set(names)
-        carrying = np.zeros(self.capacity, np.bool_)
-        carrying[: self.bundled] = self._table.in_any_category(sorted(wanted))
-        for row, categories in self._categories.items():
-            carrying[row] = not wanted.isdisjoint(categories)
-        return carrying
 
     def _free(self) -> list[int]:
         """Rows of deleted new items that no answer uses any more."""

@@ -12,7 +12,6 @@ from shortlist import (
     ContextAttribute,
     Event,
     EventType,
-    Filter,
     HealthStatus,
     SeenItemsPolicy,
     UserAttribute,
@@ -20,6 +19,7 @@ from shortlist import (
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_cli import tables
+from shortlist_cli.conditions import Available, Category, PriceMax, PriceMin, Where, filter_of
 from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_cli.seen import Seen
 from shortlist_core import terminal
@@ -35,9 +35,6 @@ app = typer.Typer(
 User = Annotated[str, typer.Option(help="Id of the user.")]
 Items = Annotated[list[str], typer.Option("--item", help="Id of an item; may be repeated.")]
 Exclude = Annotated[list[str] | None, typer.Option(help="Id of an item to exclude; may be repeated.")]
-Category = Annotated[
-    list[str] | None, typer.Option(help="Only items of this category; may be repeated to allow several.")
-]
 Attribute = Annotated[
     list[str] | None,
     typer.Option(help="Attribute of the user, such as country=France; may be repeated."),
@@ -66,6 +63,10 @@ def recommend(
     candidates: Annotated[int, typer.Option(help="Number of candidates to rank; 0: the server's default.")] = 0,
     exclude: Exclude = None,
     category: Category = None,
+    price_min: PriceMin = None,
+    price_max: PriceMax = None,
+    available: Available = False,
+    where: Where = "",
     seen_items: Seen = None,
     diversity: Annotated[float, typer.Option(help="From 0 (by score only) to 1 (by variety only).")] = 0.0,
     attribute: Attribute = None,
@@ -83,7 +84,7 @@ def recommend(
             count,
             candidate_count=candidates,
             excluded_item_ids=exclude or [],
-            filter=_filter(category),
+            filter=filter_of(category, price_min, price_max, available, where),
             seen_items_policy=_policy(seen_items),
             diversity=diversity,
             user_attributes=attributes_of(attribute),
@@ -103,6 +104,10 @@ def retrieve(
     count: Annotated[int, typer.Option(help="Number of candidates at most.")] = 400,
     exclude: Exclude = None,
     category: Category = None,
+    price_min: PriceMin = None,
+    price_max: PriceMax = None,
+    available: Available = False,
+    where: Where = "",
     seen_items: Seen = None,
     attribute: Attribute = None,
     context: Context = None,
@@ -116,7 +121,7 @@ def retrieve(
             user,
             count,
             excluded_item_ids=exclude or [],
-            filter=_filter(category),
+            filter=filter_of(category, price_min, price_max, available, where),
             seen_items_policy=_policy(seen_items),
             user_attributes=attributes_of(attribute),
             context_attributes=_contexts(context),
@@ -159,12 +164,21 @@ def similar(
     count: Annotated[int, typer.Option(help="Number of items at most.")] = 20,
     exclude: Exclude = None,
     category: Category = None,
+    price_min: PriceMin = None,
+    price_max: PriceMax = None,
+    available: Available = False,
+    where: Where = "",
     as_json: AsJson = False,
     address: Address = LOCAL,
 ) -> None:
     """Show the items that are most similar to an item."""
     with connected(address) as client:
-        answer = client.similar_items(item, count, excluded_item_ids=exclude or [], filter=_filter(category))
+        answer = client.similar_items(
+            item,
+            count,
+            excluded_item_ids=exclude or [],
+            filter=filter_of(category, price_min, price_max, available, where),
+        )
     _show_scored(answer, as_json)
 
 
@@ -195,10 +209,6 @@ def health(
     terminal.say(status.name)
     if status is not HealthStatus.SERVING:
         raise typer.Exit(1)
-
-
-def _filter(categories: list[str] | None) -> Filter | None:
-    return Filter(included_categories=categories) if categories else None
 
 
 def attributes_of(given: list[str] | None) -> list[UserAttribute]:

@@ -24,7 +24,7 @@ from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table_survey import TableSurvey
 
-_READ = {"item_id", "title", "text", "categories", "price", "attributes", "embedding"}
+_READ = {"item_id", "title", "text", "categories", "price", "attributes", "embedding", "available", "release_time"}
 _ATTRIBUTE = "attributes."
 """How the name of a column begins that holds an attribute; its key follows."""
 
@@ -52,9 +52,9 @@ class Lines:
 def read_items(source: str) -> Lines:
     """The items of a file (JSON Lines, CSV or Parquet), or of standard input for `-`, in its order.
 
-    Columns are item_id, title, text, categories, price, embedding, and attributes: an object with a key for each, or a
-    column `attributes.<key>` for each. Raises DataError where the file cannot be read, has other columns, or has lines
-    that are no items, which it names.
+    Columns are item_id, title, text, categories, price, available, release_time, embedding, and attributes: an object
+    with a key for each, or a column `attributes.<key>` for each. Raises DataError where the file cannot be read, has
+    other columns, or has lines that are no items, which it names.
     """
     rejects = Rejects("items")
     with _file(source) as path:
@@ -99,6 +99,10 @@ def _item(row: dict[str, object]) -> ItemInput:
     item = ItemInput(**{name: row[name] for name in ("item_id", "title", "text", "categories")})  # type: ignore[arg-type]
     if row["price"] is not None:  # it is a 32-bit number now, whose shortest text is what the file said
         item.price = float(str(np.float32(row["price"])))  # type: ignore[arg-type]
+    if row["release_time"] is not None:
+        item.release_time.FromDatetime(row["release_time"])  # type: ignore[arg-type]
+    if not row["available"]:
+        item.available = False
     item.embedding.extend(row["embedding"] or ())  # type: ignore[arg-type]
     item.attributes.extend(ItemAttribute(**pair) for pair in row["attributes"])  # type: ignore[attr-defined]
     return item

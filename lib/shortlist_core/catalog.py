@@ -26,6 +26,8 @@ class CatalogItem:
     price: float | None = None
     attributes: tuple[Attribute, ...] = ()  # a key may occur several times
     embedding: tuple[float, ...] = ()  # a vector that the caller has of it
+    available: bool = True  # whether it can be had
+    release_time: int | None = None  # microseconds since 1970: when it came out; None: not said
 
 
 @dataclass(frozen=True, slots=True)

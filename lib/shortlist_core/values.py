@@ -22,6 +22,9 @@ MAX_EMBEDDING = 4_096
 MAX_VALUE = 1_000
 """Characters of the value of an item's attribute."""
 
+LAST_RELEASE = 4_133_980_800
+"""Seconds since 1970 before which an item must come out: the end of the year 2100."""
+
 CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 """What no id and no category holds: the categories Cc, Zl and Zp of Unicode; a pattern for Python and for Polars."""
 

@@ -29,6 +29,7 @@ from shortlist_data.embeddings import embedding_of
 from shortlist_data.event_types import event_type_of
 from shortlist_data.moments import moments
 from shortlist_data.null_words import IN_TEXT
+from shortlist_data.offers import available_of, released_of
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import DUPLICATE, RETURN, Rejects
 from shortlist_data.rules import Rules
@@ -44,7 +45,7 @@ _NO_WISH = ("rating", "dislike", "impression")
 
 _USER, _ITEM, _SESSION = pl.col("#clean user"), pl.col("#clean item"), pl.col("#clean session")
 _MOMENT, _EVENT, _VALUE, _PRICE = (pl.col(f"#clean {name}") for name in ("moment", "event", "value", "price"))
-_EMBEDDING = pl.col("#clean embedding")
+_EMBEDDING, _AVAILABLE, _RELEASED = (pl.col(f"#clean {name}") for name in ("embedding", "available", "released"))
 """Columns that are computed once of raw ones, for the checks, notes and canonical columns that read them."""
 
 
@@ -120,6 +121,8 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         *(text_of(raw, name).alias(f"#clean {name}") for name in ("title", "text", "image_path")),
         *(lists[name].alias(f"#clean {name}") for name in lists.columns),
         embedding_of(raw).alias("#clean embedding"),
+        available_of(raw).alias("#clean available"),
+        released_of(raw).alias("#clean released"),
     )
     notes = _item_notes(raw)
     checks = id_checks(raw, "item_id", _ITEM)
@@ -134,6 +137,8 @@ def clean_items(raw: pl.DataFrame, rules: Rules, rejects: Rejects) -> pl.DataFra
         words(pl.col("#clean image_path")).alias("image_path"),
         attributes(raw, ITEMS).alias("attributes"),
         _EMBEDDING.alias("embedding"),
+        _AVAILABLE.fill_null(True).alias("available"),
+        _RELEASED.alias("release_time"),
     ]
     return _sound(raw, work, columns, checks, notes, rejects)
 
@@ -147,6 +152,12 @@ def _item_notes(raw: pl.DataFrame) -> Notes:
             "embedding that is no vector: none",
             is_filled(raw, "embedding") & _EMBEDDING.is_null(),
             "embedding",
+        ),
+        ("available is neither yes nor no: yes", is_filled(raw, "available") & _AVAILABLE.is_null(), "available"),
+        (
+            "release_time is no ISO 8601 time of 1970 to 2100: unknown",
+            is_filled(raw, "release_time") & _RELEASED.is_null(),
+            "release_time",
         ),
         ("categories in a notation that is not read: none", pl.col("#clean broken"), "categories"),
         ("categories in brackets without quotes: read as a list", pl.col("#clean bare"), "categories"),

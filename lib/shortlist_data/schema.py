@@ -33,6 +33,8 @@ ITEMS = pl.Schema(
         "image_path": pl.String(),  # null: none
         "attributes": ATTRIBUTES,
         "embedding": EMBEDDING,  # null: none; of the same length for all items that have one
+        "available": pl.Boolean(),  # whether it can be had
+        "release_time": TIME,  # when it came out; null: with its first event
     }
 )
 USERS = pl.Schema({"user_id": pl.String(), "attributes": ATTRIBUTES})
@@ -55,6 +57,7 @@ _DEFAULTS: dict[str, pl.Expr] = {
     "text": pl.lit(""),
     "categories": pl.lit([], pl.List(pl.String)),
     "attributes": pl.lit([], ATTRIBUTES),
+    "available": pl.lit(True),
 }
 
 

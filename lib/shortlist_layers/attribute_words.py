@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
+from shortlist_core.attribute_values import number_in, split, time_in
 from shortlist_core.catalog import Attribute
 
 FEWEST_ITEMS, MOST_WORDS = 2, 10_000
@@ -107,27 +106,13 @@ class AttributeWords:
         return starts
 
 
-def split(attributes: Sequence[Attribute]) -> list[Attribute]:
-    """The attributes, those that hold a list (parts between | or line ends) as one for each of its parts."""
-    parts: list[Attribute] = []
-    for key, value in attributes:
-        lines = value.replace("|", "\n").split("\n") if "|" in value or "\n" in value else [value]
-        parts += [(key, part.strip()) for part in lines if part.strip()]
-    return parts
-
-
 def number_of(value: str) -> float | None:
     """The number that a value is. A time (ISO 8601) is its days since 1970. None for other text."""
-    try:
-        number = float(value)
-        return number if math.isfinite(number) else None
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() / 86_400
+    number = number_in(value)
+    if number is not None:
+        return number
+    time = time_in(value)
+    return None if time is None else time.timestamp() / 86_400
 
 
 def _cell_bounds(numbers: Sequence[tuple[float, int]]) -> tuple[float, ...]:

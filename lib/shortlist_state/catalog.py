@@ -125,8 +125,12 @@ def check_ids(item_ids: Sequence[str]) -> None:
 def to_json(item: CatalogItem) -> str:
     """An item without its id, as JSON."""
     fields: list[object] = [item.title, item.text, item.categories, item.price]
-    if item.attributes or item.embedding:  # else as earlier versions, which may still serve meanwhile, wrote it
+    # What an item has nothing of is left out, as earlier versions, which may still serve meanwhile, wrote it.
+    offered = not item.available or item.release_time is not None
+    if item.attributes or item.embedding or offered:
         fields += [item.attributes, [float(str(np.float32(number))) for number in item.embedding]]
+    if offered:
+        fields += [item.available, item.release_time]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -135,7 +139,9 @@ def to_change(item_id: str, sequence: int, text: str | bytes) -> CatalogChange:
     if not text:
         return CatalogChange(sequence, item_id, None, sequence)
     title, words, categories, price, *more = json.loads(text)
-    attributes, embedding = more or ((), ())
+    attributes, embedding = more[:2] or ((), ())
+    available, release_time = more[2:] or (True, None)
     pairs = tuple((key, value) for key, value in attributes)
-    item = CatalogItem(item_id, title, words, tuple(categories), price, pairs, tuple(embedding))
+    content = title, words, tuple(categories), price, pairs, tuple(embedding)
+    item = CatalogItem(item_id, *content, available, release_time)
     return CatalogChange(sequence, item_id, item, sequence)

@@ -13,7 +13,7 @@ from shortlist_data.rejects import Rejects
 from shortlist_state import CatalogStore
 
 PAGE = 1_000
-_WRITTEN = ("item_id", "title", "text", "categories", "price", "attributes", "embedding")
+_WRITTEN = ("item_id", "title", "text", "categories", "price", "attributes", "embedding", "available", "release_time")
 
 
 def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogChange]:
@@ -68,9 +68,14 @@ def _frame(items: Iterable[CatalogItem]) -> pl.DataFrame:
             item.price,
             [{"key": key, "value": value} for key, value in item.attributes],
             item.embedding or None,
+            item.available,
+            item.release_time,
         )
         for item in items
     ]
     columns = {name: schema.ITEMS[name] for name in _WRITTEN}
-    exact = pl.DataFrame(rows, {**columns, "price": pl.Float64()}, orient="row")
-    return exact.with_columns(pl.col("price").clip(0, 3.4e38).cast(pl.Float32))
+    exact = pl.DataFrame(rows, {**columns, "price": pl.Float64(), "release_time": pl.Int64()}, orient="row")
+    return exact.with_columns(
+        pl.col("price").clip(0, 3.4e38).cast(pl.Float32),
+        pl.from_epoch("release_time", "us").dt.replace_time_zone("UTC"),
+    )

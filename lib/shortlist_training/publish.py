@@ -37,7 +37,16 @@ def publish(
     """
     table, absent_after = trained.table, trained.retriever.fusion.absent_after
     with BundleStore(bundles).writer() as writer:
-        write_items(writer, table.item_ids, table.titles, table.categories, table.prices)
+        write_items(
+            writer,
+            table.item_ids,
+            table.titles,
+            table.categories,
+            table.prices,
+            available=table.available,
+            released=table.released,
+            attributes=table.attributes,
+        )
         write_histories(writer, table.user_ids, table.histories)
         write_groups(writer, table.groups, table.group_members)
         if trained.settings.context:

@@ -11,7 +11,8 @@ import polars as pl
 
 from shortlist_bundle.groups import padded
 from shortlist_core.catalog import Attribute
-from shortlist_core.types import NO_GROUP, Bools, EventType, Float32s, Int32s, Int64s, Queries
+from shortlist_core.types import NO_GROUP, SECOND, Bools, EventType, Float32s, Int32s, Int64s, Queries, UInt32s
+from shortlist_core.values import LAST_RELEASE
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures, item_text
 from shortlist_training.demands import demand
@@ -28,6 +29,9 @@ class TrainingTable:
     titles: list[str]
     categories: list[list[str]]
     prices: Float32s  # [items] NaN where unknown
+    available: Bools  # [items] whether it can be had
+    released: UInt32s  # [items] when it came out, or its first event, seconds since 1970; 0 where unknown
+    attributes: list[list[Attribute]]
     features: ItemFeatures
     user_ids: list[str]
     histories: Queries  # one per user, in the order of user_ids
@@ -58,6 +62,9 @@ def prepare(dataset: Dataset, as_of: int | None, known: ItemFeatures | None = No
         items["title"].to_list(),
         items["categories"].to_list(),
         items["price"].fill_null(np.nan).to_numpy(),
+        items["available"].to_numpy(),
+        _released(items, rows, times),
+        _attributes(items),
         _features(items, np.bincount(rows, minlength=len(items)) > 0, known),
         user_ids.to_list(),
         replace(histories, groups=padded([members.get(user, ()) for user in user_ids])),
@@ -143,6 +150,18 @@ def _features(items: pl.DataFrame, has_history: Bools, known: ItemFeatures | Non
     offsets = np.concatenate([[0], np.cumsum(categories.list.len().to_numpy())]).astype(np.int64)
     texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
-    attributes = [[(pair["key"], pair["value"]) for pair in pairs] for pairs in items["attributes"].to_list()]
     vectors = items["embedding"].to_list() if items["embedding"].is_not_null().any() else None
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, vectors, known)
+    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, _attributes(items), vectors, known)
+
+
+def _attributes(items: pl.DataFrame) -> list[list[Attribute]]:
+    return [[(pair["key"], pair["value"]) for pair in pairs] for pairs in items["attributes"].to_list()]
+
+
+def _released(items: pl.DataFrame, rows: Int32s, times: Int64s) -> UInt32s:
+    """When each item came out, seconds since 1970, uint32 [items]: as it says, else with its first event, 0 without."""
+    first = np.full(len(items), np.iinfo(np.int64).max)
+    np.minimum.at(first, rows, times // SECOND)
+    said = items["release_time"].dt.timestamp("us").fill_null(-1).to_numpy() // SECOND
+    released = np.where(said >= 0, np.maximum(said, 1), np.where(first < LAST_RELEASE, first, 0))
+    return np.minimum(released, LAST_RELEASE).astype(np.uint32)

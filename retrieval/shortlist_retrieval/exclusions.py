@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from shortlist_core.types import Bools, Int32s, Int64s, among
 from shortlist_kernels.exclusions import write_first_passing
+
+FEW = 20_000
+"""Most items that a filter lets through for which they are looked at one by one, whatever is searched."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,17 @@ class Exclusions:
 
     rows: Sequence[Int32s]  # [batch] rows of each query, ascending and distinct
     allowed: Bools | None = None  # [items] what the filter lets through; None: all items
+    few: Int32s | None = None  # rows that the filter lets through, ascending, where they are few; else None
 
     @classmethod
     def of(cls, batch: int, blocked: Sequence[Int32s] | None, allowed: Bools | None) -> Exclusions | None:
         """The exclusions of `batch` queries, by each query's `blocked` rows and a filter; None without either."""
+        few = None
+        if allowed is not None and np.count_nonzero(allowed) <= FEW:
+            few = np.flatnonzero(allowed).astype(np.int32)
         if blocked is not None:
-            return cls(blocked, allowed)
-        return None if allowed is None else cls.of_all(batch, allowed)
+            return cls(blocked, allowed, few)
+        return None if allowed is None else replace(cls.of_all(batch, allowed), few=few)
 
     @classmethod
     def of_all(cls, batch: int, allowed: Bools | None = None) -> Exclusions:
@@ -36,7 +43,7 @@ class Exclusions:
 
     def select(self, which: Int64s) -> Exclusions:
         """The exclusions of the queries at the positions `which`."""
-        return Exclusions([self.rows[i] for i in which], self.allowed)
+        return Exclusions([self.rows[i] for i in which], self.allowed, self.few)
 
     @cached_property
     def offsets(self) -> Int64s:
@@ -70,6 +77,11 @@ class Exclusions:
         lists.flags.writeable = False  # as those of a bundle's files are: the loop is compiled for one kind of array
         write_first_passing(lists, self.offsets, self.joined, self.filter, passing, positions)
         return passing, positions
+
+    def passing_rows(self, query: int) -> Int32s:
+        """The rows that may be proposed to a query of those that the filter lets through, int32 ascending."""
+        rows = np.flatnonzero(self.filter).astype(np.int32) if self.few is None else self.few
+        return rows[~among(rows, self.rows[query])]
 
     def left(self, query: int, n_items: int) -> int:
         """How many of the catalogue's items may be proposed to a query."""

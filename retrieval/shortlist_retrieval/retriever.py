@@ -12,7 +12,18 @@ from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.explanations import NEW_ITEMS
-from shortlist_core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s, Queries, Reasons, distinct
+from shortlist_core.types import (
+    NO_ITEM,
+    Bools,
+    Candidates,
+    Float32s,
+    Int32s,
+    Int64s,
+    Queries,
+    Reasons,
+    among,
+    distinct,
+)
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.best import best
 from shortlist_retrieval.exclusions import Exclusions
@@ -20,9 +31,11 @@ from shortlist_retrieval.explanations import reasons
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.merging import in_turns, merged_rows, ranks_in
 from shortlist_retrieval.source_answers import SourceAnswers
+from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_retrieval.sources.registry import load_source
 from shortlist_retrieval.sources.source import Embedding, Source
+from shortlist_retrieval.top import top_positions
 
 LIST_SHARE, LIST_LENGTH = 0.5, 200
 """Each source proposes LIST_SHARE of the candidates asked for, but at least LIST_LENGTH. With all of them from each
@@ -190,8 +203,34 @@ class Retriever:
             lists = self._lengthened(lists, queries, short, count, excluded)
             items = merged_rows(lists, extra)
         if extra is not None and spare is not None and (short := (items != NO_ITEM).sum(axis=1) < count).any():
-            items = merged_rows(lists, [(spare if few else extra)[i] for i, few in enumerate(short)])
+            extra = [(spare if few else extra)[i] for i, few in enumerate(short)]
+            items = merged_rows(lists, extra)
+        if excluded is not None and excluded.allowed is not None and ((items != NO_ITEM).sum(axis=1) < count).any():
+            items = self._filled(items, count, excluded)
         return self._describe(queries, items, answers, lists)
+
+    def _filled(self, items: Int32s, count: int, excluded: Exclusions) -> Int32s:
+        """The merged candidates, with as many of the filter's items as make `count`, those first that most users took.
+
+        The sources know nothing that speaks for these items, as behind a filter that is narrow, or lets through what
+        nobody took.
+        """
+        filled = []
+        for query, merged in enumerate(items):
+            own = merged[merged != NO_ITEM]
+            if (missing := count - len(own)) > 0:
+                passing = excluded.passing_rows(query)
+                rest = passing[~among(passing, own)]
+                takers = np.zeros(len(rest), np.float32) if self._takers is None else self._takers[rest]
+                own = np.concatenate([own, rest[top_positions(takers[None], missing)[0]]])
+            filled.append(own)
+        return merged_rows(np.full((1, len(items), 0), NO_ITEM, np.int32), filled)
+
+    @cached_property
+    def _takers(self) -> Float32s | None:
+        """A score of every row that grows with how many users ever took it; None where no source says that."""
+        counted = [source.values for source in self.all_sources if isinstance(source, Popularity)]
+        return counted[-1] if counted else None
 
     def _lengthened(
         self, lists: Int32s, queries: Queries, which: Int64s, count: int, excluded: Exclusions | None

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
     "ceiling_ratio", "cpu_ratio", "tutorial_ratio", "lone_p50_over_parts", "ann_recall_at_500",
     "p50_growth_10k_to_10m", "two_workers_ratio", "bytes_per_item", "private_mb_per_worker", "seconds_to_serving",
-    "event_write_p50_ms", "item_searchable_seconds",
+    "filtered_p99_ratio", "event_write_p50_ms", "item_searchable_seconds",
 }  # fmt: skip
 
 
@@ -71,6 +71,7 @@ def test_the_ceiling_and_ratios() -> None:
         "server": {"closed": [load(60, 8.0), load(100, server_ms=6.4)], "events": load(10), "seconds_to_serving": 5.0},
         "again": {"closed": [load(500, 1.2), load(900, 60.0)], "seconds_to_serving": 4.0},
         "tutorial": load(20),
+        "filtered": {"p99_ratio": 1.5},
         "workers": workers,
         "bytes_per_item": 100.0,
     }
@@ -83,6 +84,7 @@ def test_the_ceiling_and_ratios() -> None:
     assert derived["two_workers_ratio"] == pytest.approx(1.6)
     assert derived["two_workers_over_peak"] == pytest.approx(1.2)
     assert derived["again_lone_p50_ms"] == 1.2 and derived["again_peak_per_second"] == 900
+    assert derived["filtered_p99_ratio"] == 1.5
     assert derived["seconds_to_serving"] == 4
     assert derived["private_mb_per_worker"] == pytest.approx(400)
 

@@ -39,7 +39,7 @@ def test_new_items_come_behind_those_of_the_bundle(table):
     assert items.ids.rows(["x", "a", "y"]).tolist() == [4, 0, NO_ITEM]
     assert items.ids.take([4, 1, 0]) == ["x", "b", "a"]
     assert items.titles.take(np.array([4, 1, 0])) == ["X", "B", "A"] and items.titles[4] == "X"
-    assert items.in_any_category(["new", "toys"]).tolist() == [True, False, False, False, True, False, False]
+    assert items.facts.in_any_category(["new", "toys"]).tolist() == [True, False, False, False, True, False, False]
     assert items.living().tolist() == [True] * 5 + [False] * 2
     with pytest.raises(LookupError):
         items.titles.take([5])
@@ -48,9 +48,9 @@ def test_new_items_come_behind_those_of_the_bundle(table):
 def test_changes_of_categories_hold_in_filters(table):
     items = LiveItems(table, 1)
     put(items, CatalogItem("a", "A", categories=("books",)))
-    assert items.in_any_category(["toys"]).tolist() == [False] * 5
-    assert items.in_any_category(["books"]).tolist() == [True, False, False, True, False]
-    assert list(items.categories(0)) == ["books"] and list(items.categories(2)) == ["wood"]
+    assert items.facts.in_any_category(["toys"]).tolist() == [False] * 5
+    assert items.facts.in_any_category(["books"]).tolist() == [True, False, False, True, False]
+    assert list(items.facts.categories(0)) == ["books"] and list(items.facts.categories(2)) == ["wood"]
 
 
 def test_deleted_items_are_unknown_keep_their_row_and_may_come_back(table):
@@ -114,7 +114,7 @@ class Changing(RuleBasedStateMachine):
         assert len(items) == len(known) == int(items.living().sum()) and items.living()[rows].all()
         assert items.ids.take(rows) == known
         assert items.titles.take(rows) == [self.said[id][0] for id in known]
-        carrying = items.in_any_category(["w", "wood"])
+        carrying = items.facts.in_any_category(["w", "wood"])
         assert carrying[rows].tolist() == [bool(self.said[id][1] & {"w", "wood"}) for id in known]
         assert not [id for id in "abcduvwxyz" if id not in self.said and items.ids.rows([id])[0] != NO_ITEM]
 

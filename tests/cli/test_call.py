@@ -9,6 +9,7 @@ import pytest
 from call_server import Server, Shell
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
+from shortlist import Filter, conditions
 from shortlist.v1.event_pb2 import EventType
 
 from shortlist_cli.call import Kind
@@ -60,6 +61,23 @@ def test_trace_shows_the_stages_and_survives_a_reason_it_does_not_know(call: She
     result = call("recommend", "--user", "u1", "--trace")
     assert "seen 4, 99 1" in result.stdout
     assert "1.50" in result.stdout
+
+
+def test_conditions_of_the_command_line_must_all_be_met(call: Shell, server: Server) -> None:
+    where = '{"attribute": {"key": "colour", "any_of": ["red"]}}'
+    call("recommend", "--price-min", "0", "--price-max", "2.5", "--available", "--where", where, "--category", "tea")
+    [request] = server.requests
+    red = conditions.attribute("colour", "red")
+    together = conditions.all_of(conditions.price(at_least=0, at_most=2.5), conditions.available(), red)
+    assert request.filter == Filter(included_categories=["tea"], condition=together)
+    call("similar", "--item", "i1", "--where", where)
+    assert server.requests[-1].filter == Filter(condition=red)
+
+
+def test_a_condition_that_is_none_is_named(call: Shell) -> None:
+    result = call("retrieve", "--where", '{"colour": "red"}')
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1
+    assert "--where is no condition in JSON" in result.stderr and "colour" in result.stderr
 
 
 def test_json_is_json_and_nothing_else(call: Shell) -> None:

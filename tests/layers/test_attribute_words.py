@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from shortlist_layers.attribute_words import AttributeWords, number_of, split
+from shortlist_core.attribute_values import split
+from shortlist_layers.attribute_words import AttributeWords, number_of
 
 COLOURS = [(("colour", colour),) for colour in ("red", "red", "blue", "blue", "blue", "mauve")]
 WEIGHTS = [(("weight", f"{weight / 7:.3f}"),) for weight in range(160)]

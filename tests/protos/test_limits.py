@@ -23,11 +23,16 @@ from shortlist.v1.event_pb2 import EventType
 from shortlist_core.errors import InvalidArgumentError
 from shortlist_server.rpc import validate
 
-NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
+WHOLE = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
+NUMBERS = (*WHOLE, FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
 NO_ACTIONS = (EventType.EVENT_TYPE_UNSPECIFIED, EventType.EVENT_TYPE_IMPRESSION)
 # What a field needs beside it, or in it, where any text or nothing does not do.
 GIVEN: dict[str, dict[str, Any]] = {
-    "shortlist.v1.ActivateBundleRequest": {"bundle_version": "20261122-154250-1f3a9c", "label": "BUNDLE_LABEL_CANARY"}
+    "shortlist.v1.AgeRange": {"at_least_seconds": 0},
+    "shortlist.v1.Condition": {"available": True},
+    "shortlist.v1.NumberRange": {"at_least": 0},
+    "shortlist.v1.TimeCondition": {"since": {"seconds": 1}},
+    "shortlist.v1.ActivateBundleRequest": {"bundle_version": "20261122-154250-1f3a9c", "label": "BUNDLE_LABEL_CANARY"},
 }
 
 
@@ -76,7 +81,10 @@ def filled(message: Descriptor, text: str = "a") -> Message:
 
 def put(message: Message, field: FieldDescriptor, size: float, text: str = "a") -> None:
     """Give a field a number, a text of that many characters, or that many entries that differ."""
-    if field.is_repeated:
+    if field.message_type is not None and not field.is_repeated:
+        if size:
+            getattr(message, field.name).CopyFrom(filled(field.message_type))
+    elif field.is_repeated:
         numbers = field.cpp_type in NUMBERS
         entries = [i + 1.0 if numbers else f"{text}{i}" for i in range(int(size))]
         getattr(message, field.name).extend(filled(field.message_type, e) if field.message_type else e for e in entries)
@@ -84,16 +92,18 @@ def put(message: Message, field: FieldDescriptor, size: float, text: str = "a") 
         allowed = [number for number in field.enum_type.values_by_number if number not in NO_ACTIONS]
         setattr(message, field.name, allowed[int(text[1:] or 0) % len(allowed)] if size else 0)
     elif field.cpp_type in NUMBERS:
-        setattr(message, field.name, int(size) if field.cpp_type == FieldDescriptor.CPPTYPE_INT32 else size)
+        setattr(message, field.name, int(size) if field.cpp_type in WHOLE else size)
     else:
         setattr(message, field.name, text[:1] * int(size) if size != 1 else text)
 
 
 def places(message: Descriptor, above: tuple[FieldDescriptor, ...] = ()) -> Iterator[tuple[FieldDescriptor, ...]]:
-    """The ways from a request down to each of its fields."""
+    """The ways from a request down to each of its fields; into lists of conditions in lists no further than one."""
     for field in message.fields:
         yield (*above, field)
-        if field.message_type is not None and field.message_type.full_name.startswith("shortlist."):
+        if field.message_type is None or sum(each.message_type == field.message_type for each in above) > 1:
+            continue
+        if field.message_type.full_name.startswith("shortlist."):
             yield from places(field.message_type, (*above, field))
 
 
@@ -107,6 +117,8 @@ def request_with(method: MethodDescriptor, way: tuple[FieldDescriptor, ...], siz
             getattr(at, field.name).append(filled(field.message_type))
             at = getattr(at, field.name)[0]
         else:
+            if not at.HasField(field.name):
+                put(at, field, 1)
             at = getattr(at, field.name)
         path += f"{field.name}[0]." if field.is_repeated else f"{field.name}."
     at.ClearField(way[-1].name)

@@ -143,15 +143,15 @@ class Fuzz:
         content = text.encode(encoding, "replace" if encoding == "latin-1" else "surrogatepass")
         return base64.urlsafe_b64encode(content[: self._draw.choice((20, 10_000))]).decode()
 
-    def _message(self, kind: type[Message]) -> Message:
+    def _message(self, kind: type[Message], depth: int = 10) -> Message:
         message = kind()
         for field in kind.DESCRIPTOR.fields:
-            if self._draw.random() < 0.5:
-                self._set(message, field)
+            if self._draw.random() < 0.5 and (depth or not field.message_type):
+                self._set(message, field, depth)
         return message
 
-    def _set(self, message: Message, field: FieldDescriptor) -> None:
-        values = [self._value(field) for _ in range(self._draw.randrange(4) if field.is_repeated else 1)]
+    def _set(self, message: Message, field: FieldDescriptor, depth: int) -> None:
+        values = [self._value(field, depth) for _ in range(self._draw.randrange(4) if field.is_repeated else 1)]
         try:
             if field.is_repeated:
                 getattr(message, field.name).extend(values)
@@ -162,9 +162,9 @@ class Fuzz:
         except (ValueError, DecodeError):  # out of the range of this field
             pass
 
-    def _value(self, field: FieldDescriptor) -> Any:
+    def _value(self, field: FieldDescriptor, depth: int) -> Any:
         if field.message_type:
-            return self._message(GetMessageClass(field.message_type))
+            return self._message(GetMessageClass(field.message_type), depth - 1)
         match field.type:
             case FieldDescriptor.TYPE_STRING if field.name == "page_token":
                 return self.token()

@@ -101,7 +101,13 @@ type ItemInput struct {
 	// A vector that you have of it, such as the embedding of its text or picture by a model of your own: 0 to 4,096, both
 	// inclusive, numbers, which are finite and not all 0; others are refused. So is another count than the vectors of the
 	// serving bundle have; where it has none, yours is kept for the next training. Only directions count. Default: none.
-	Embedding     []float32 `protobuf:"fixed32,7,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
+	Embedding []float32 `protobuf:"fixed32,7,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
+	// Whether it can be had, which filters ask for; an item that cannot be had is recommended nevertheless where the filter
+	// does not. Unset: it can.
+	Available *bool `protobuf:"varint,8,opt,name=available,proto3,oneof" json:"available,omitempty"`
+	// When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
+	// an item that was written before, the first event for one of the bundle, else now.
+	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -185,6 +191,20 @@ func (x *ItemInput) GetEmbedding() []float32 {
 	return nil
 }
 
+func (x *ItemInput) GetAvailable() bool {
+	if x != nil && x.Available != nil {
+		return *x.Available
+	}
+	return false
+}
+
+func (x *ItemInput) GetReleaseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReleaseTime
+	}
+	return nil
+}
+
 // One thing that is known of an item besides its other fields. Callers name them as the data does that bundles are
 // trained on.
 type ItemAttribute struct {
@@ -262,7 +282,11 @@ type Item struct {
 	// What else is known of it; none for all items whose origin is the bundle.
 	Attributes []*ItemAttribute `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
 	// The vector that was written; none for all items whose origin is the bundle.
-	Embedding     []float32 `protobuf:"fixed32,9,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
+	Embedding []float32 `protobuf:"fixed32,9,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
+	// Whether it can be had, which filters ask for.
+	Available bool `protobuf:"varint,10,opt,name=available,proto3" json:"available,omitempty"`
+	// When it came out, which its age counts from; unset where that is unknown.
+	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,6 +380,20 @@ func (x *Item) GetAttributes() []*ItemAttribute {
 func (x *Item) GetEmbedding() []float32 {
 	if x != nil {
 		return x.Embedding
+	}
+	return nil
+}
+
+func (x *Item) GetAvailable() bool {
+	if x != nil {
+		return x.Available
+	}
+	return false
+}
+
+func (x *Item) GetReleaseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReleaseTime
 	}
 	return nil
 }
@@ -782,7 +820,7 @@ var File_shortlist_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x02\n" +
+	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x03\n" +
 	"\tItemInput\x12\x1d\n" +
 	"\aitem_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06itemId\x12\x1a\n" +
 	"\x05title\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05title\x12\x18\n" +
@@ -794,11 +832,15 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.ItemAttributeB\x04\xe2A\x01\x01R\n" +
 	"attributes\x12\"\n" +
-	"\tembedding\x18\a \x03(\x02B\x04\xe2A\x01\x01R\tembeddingB\b\n" +
-	"\x06_price\"C\n" +
+	"\tembedding\x18\a \x03(\x02B\x04\xe2A\x01\x01R\tembedding\x12'\n" +
+	"\tavailable\x18\b \x01(\bB\x04\xe2A\x01\x01H\x01R\tavailable\x88\x01\x01\x12C\n" +
+	"\frelease_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\vreleaseTimeB\b\n" +
+	"\x06_priceB\f\n" +
+	"\n" +
+	"_available\"C\n" +
 	"\rItemAttribute\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05value\"\xd8\x02\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x05value\"\xb5\x03\n" +
 	"\x04Item\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
@@ -813,7 +855,10 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\b \x03(\v2\x1b.shortlist.v1.ItemAttributeR\n" +
 	"attributes\x12\x1c\n" +
-	"\tembedding\x18\t \x03(\x02R\tembeddingB\b\n" +
+	"\tembedding\x18\t \x03(\x02R\tembedding\x12\x1c\n" +
+	"\tavailable\x18\n" +
+	" \x01(\bR\tavailable\x12=\n" +
+	"\frelease_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTimeB\b\n" +
 	"\x06_price\"I\n" +
 	"\x12UpsertItemsRequest\x123\n" +
 	"\x05items\x18\x01 \x03(\v2\x17.shortlist.v1.ItemInputB\x04\xe2A\x01\x02R\x05items\"{\n" +
@@ -880,25 +925,27 @@ var file_shortlist_v1_catalog_service_proto_goTypes = []any{
 }
 var file_shortlist_v1_catalog_service_proto_depIdxs = []int32{
 	2,  // 0: shortlist.v1.ItemInput.attributes:type_name -> shortlist.v1.ItemAttribute
-	0,  // 1: shortlist.v1.Item.origin:type_name -> shortlist.v1.ItemOrigin
-	12, // 2: shortlist.v1.Item.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 3: shortlist.v1.Item.attributes:type_name -> shortlist.v1.ItemAttribute
-	1,  // 4: shortlist.v1.UpsertItemsRequest.items:type_name -> shortlist.v1.ItemInput
-	3,  // 5: shortlist.v1.GetItemResponse.item:type_name -> shortlist.v1.Item
-	3,  // 6: shortlist.v1.ListItemsResponse.items:type_name -> shortlist.v1.Item
-	4,  // 7: shortlist.v1.CatalogService.UpsertItems:input_type -> shortlist.v1.UpsertItemsRequest
-	6,  // 8: shortlist.v1.CatalogService.DeleteItems:input_type -> shortlist.v1.DeleteItemsRequest
-	8,  // 9: shortlist.v1.CatalogService.GetItem:input_type -> shortlist.v1.GetItemRequest
-	10, // 10: shortlist.v1.CatalogService.ListItems:input_type -> shortlist.v1.ListItemsRequest
-	5,  // 11: shortlist.v1.CatalogService.UpsertItems:output_type -> shortlist.v1.UpsertItemsResponse
-	7,  // 12: shortlist.v1.CatalogService.DeleteItems:output_type -> shortlist.v1.DeleteItemsResponse
-	9,  // 13: shortlist.v1.CatalogService.GetItem:output_type -> shortlist.v1.GetItemResponse
-	11, // 14: shortlist.v1.CatalogService.ListItems:output_type -> shortlist.v1.ListItemsResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	12, // 1: shortlist.v1.ItemInput.release_time:type_name -> google.protobuf.Timestamp
+	0,  // 2: shortlist.v1.Item.origin:type_name -> shortlist.v1.ItemOrigin
+	12, // 3: shortlist.v1.Item.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 4: shortlist.v1.Item.attributes:type_name -> shortlist.v1.ItemAttribute
+	12, // 5: shortlist.v1.Item.release_time:type_name -> google.protobuf.Timestamp
+	1,  // 6: shortlist.v1.UpsertItemsRequest.items:type_name -> shortlist.v1.ItemInput
+	3,  // 7: shortlist.v1.GetItemResponse.item:type_name -> shortlist.v1.Item
+	3,  // 8: shortlist.v1.ListItemsResponse.items:type_name -> shortlist.v1.Item
+	4,  // 9: shortlist.v1.CatalogService.UpsertItems:input_type -> shortlist.v1.UpsertItemsRequest
+	6,  // 10: shortlist.v1.CatalogService.DeleteItems:input_type -> shortlist.v1.DeleteItemsRequest
+	8,  // 11: shortlist.v1.CatalogService.GetItem:input_type -> shortlist.v1.GetItemRequest
+	10, // 12: shortlist.v1.CatalogService.ListItems:input_type -> shortlist.v1.ListItemsRequest
+	5,  // 13: shortlist.v1.CatalogService.UpsertItems:output_type -> shortlist.v1.UpsertItemsResponse
+	7,  // 14: shortlist.v1.CatalogService.DeleteItems:output_type -> shortlist.v1.DeleteItemsResponse
+	9,  // 15: shortlist.v1.CatalogService.GetItem:output_type -> shortlist.v1.GetItemResponse
+	11, // 16: shortlist.v1.CatalogService.ListItems:output_type -> shortlist.v1.ListItemsResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_catalog_service_proto_init() }

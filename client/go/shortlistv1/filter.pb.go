@@ -12,6 +12,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -85,7 +86,7 @@ func (SeenItemsPolicy) EnumDescriptor() ([]byte, []int) {
 	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{0}
 }
 
-// Conditions on an item's attributes; an item must meet all of them. Empty: every item does.
+// What an item must be to be in an answer. Empty: every item will do.
 type Filter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The item must belong to at least one of these categories. Exact, case-sensitive names that follow the rule for ids;
@@ -94,8 +95,12 @@ type Filter struct {
 	// The item must belong to none of these categories, also where `included_categories` lets it in. Names as above; 0 to
 	// 100, both inclusive, more are refused. Empty (the default): none is ruled out.
 	ExcludedCategories []string `protobuf:"bytes,2,rep,name=excluded_categories,json=excludedCategories,proto3" json:"excluded_categories,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// What else the item must meet, also where `included_categories` lets it in. One condition, or a list of them, in which
+	// lists may stand again: lists at most 4 deep, with at most 100 conditions in all that are no lists; more are refused.
+	// Unset: nothing else.
+	Condition     *Condition `protobuf:"bytes,3,opt,name=condition,proto3" json:"condition,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Filter) Reset() {
@@ -142,14 +147,759 @@ func (x *Filter) GetExcludedCategories() []string {
 	return nil
 }
 
+func (x *Filter) GetCondition() *Condition {
+	if x != nil {
+		return x.Condition
+	}
+	return nil
+}
+
+// One condition on an item: exactly one of the fields, none is refused.
+//
+// What is not known of an item meets no condition: an item without a price is in no range of prices, and an item without
+// a colour has none of the colours. So it meets `none_of` such a condition.
+type Condition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the item must meet.
+	//
+	// Types that are valid to be assigned to Condition:
+	//
+	//	*Condition_AllOf
+	//	*Condition_AnyOf
+	//	*Condition_NoneOf
+	//	*Condition_Category
+	//	*Condition_Attribute
+	//	*Condition_Number
+	//	*Condition_Time
+	//	*Condition_Price
+	//	*Condition_Available
+	//	*Condition_Age
+	Condition     isCondition_Condition `protobuf_oneof:"condition"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Condition) GetCondition() isCondition_Condition {
+	if x != nil {
+		return x.Condition
+	}
+	return nil
+}
+
+func (x *Condition) GetAllOf() *ConditionList {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_AllOf); ok {
+			return x.AllOf
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetAnyOf() *ConditionList {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_AnyOf); ok {
+			return x.AnyOf
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetNoneOf() *ConditionList {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_NoneOf); ok {
+			return x.NoneOf
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetCategory() *CategoryCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Category); ok {
+			return x.Category
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetAttribute() *AttributeCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Attribute); ok {
+			return x.Attribute
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetNumber() *NumberCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Number); ok {
+			return x.Number
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetTime() *TimeCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Time); ok {
+			return x.Time
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetPrice() *NumberRange {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Price); ok {
+			return x.Price
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetAvailable() bool {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Available); ok {
+			return x.Available
+		}
+	}
+	return false
+}
+
+func (x *Condition) GetAge() *AgeRange {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Age); ok {
+			return x.Age
+		}
+	}
+	return nil
+}
+
+type isCondition_Condition interface {
+	isCondition_Condition()
+}
+
+type Condition_AllOf struct {
+	// All of these.
+	AllOf *ConditionList `protobuf:"bytes,1,opt,name=all_of,json=allOf,proto3,oneof"`
+}
+
+type Condition_AnyOf struct {
+	// At least one of these.
+	AnyOf *ConditionList `protobuf:"bytes,2,opt,name=any_of,json=anyOf,proto3,oneof"`
+}
+
+type Condition_NoneOf struct {
+	// None of these: their negation.
+	NoneOf *ConditionList `protobuf:"bytes,3,opt,name=none_of,json=noneOf,proto3,oneof"`
+}
+
+type Condition_Category struct {
+	// It belongs to one of some categories.
+	Category *CategoryCondition `protobuf:"bytes,4,opt,name=category,proto3,oneof"`
+}
+
+type Condition_Attribute struct {
+	// It has an attribute, or one of some values of it.
+	Attribute *AttributeCondition `protobuf:"bytes,5,opt,name=attribute,proto3,oneof"`
+}
+
+type Condition_Number struct {
+	// An attribute of it is a number within a range.
+	Number *NumberCondition `protobuf:"bytes,6,opt,name=number,proto3,oneof"`
+}
+
+type Condition_Time struct {
+	// An attribute of it is a time within a range.
+	Time *TimeCondition `protobuf:"bytes,7,opt,name=time,proto3,oneof"`
+}
+
+type Condition_Price struct {
+	// Its price is within a range. Prices are compared as 32-bit floating point numbers, as bundles keep them.
+	Price *NumberRange `protobuf:"bytes,8,opt,name=price,proto3,oneof"`
+}
+
+type Condition_Available struct {
+	// It can be had now (`true`), or cannot (`false`): what UpsertItems says last, or the data of the bundle.
+	Available bool `protobuf:"varint,9,opt,name=available,proto3,oneof"`
+}
+
+type Condition_Age struct {
+	// Its age is within a range.
+	Age *AgeRange `protobuf:"bytes,10,opt,name=age,proto3,oneof"`
+}
+
+func (*Condition_AllOf) isCondition_Condition() {}
+
+func (*Condition_AnyOf) isCondition_Condition() {}
+
+func (*Condition_NoneOf) isCondition_Condition() {}
+
+func (*Condition_Category) isCondition_Condition() {}
+
+func (*Condition_Attribute) isCondition_Condition() {}
+
+func (*Condition_Number) isCondition_Condition() {}
+
+func (*Condition_Time) isCondition_Condition() {}
+
+func (*Condition_Price) isCondition_Condition() {}
+
+func (*Condition_Available) isCondition_Condition() {}
+
+func (*Condition_Age) isCondition_Condition() {}
+
+// Conditions that belong together.
+type ConditionList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The conditions: 1 to 100, both inclusive, none or more are refused.
+	Conditions    []*Condition `protobuf:"bytes,1,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConditionList) Reset() {
+	*x = ConditionList{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConditionList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConditionList) ProtoMessage() {}
+
+func (x *ConditionList) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConditionList.ProtoReflect.Descriptor instead.
+func (*ConditionList) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ConditionList) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+// A condition on the item's categories.
+type CategoryCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item belongs to at least one of these. Exact, case-sensitive names that follow the rule for ids; 1 to 100, both
+	// inclusive, none or more are refused. A category that no item has matches nothing.
+	AnyOf         []string `protobuf:"bytes,1,rep,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CategoryCondition) Reset() {
+	*x = CategoryCondition{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CategoryCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CategoryCondition) ProtoMessage() {}
+
+func (x *CategoryCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CategoryCondition.ProtoReflect.Descriptor instead.
+func (*CategoryCondition) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CategoryCondition) GetAnyOf() []string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return nil
+}
+
+// A condition on one of the item's attributes. Values that hold a list, with | or line ends between its parts, are taken
+// as their parts, here and in the other conditions on attributes.
+type AttributeCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which attribute, for example `colour`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+	// refused. An attribute that no item has matches nothing.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// The item has at least one of these values of it, compared byte by byte: 0 to 100, both inclusive, more are refused.
+	// Each has 1 to 128 characters, so longer values of items equal none. Empty (the default): any value will do.
+	AnyOf         []string `protobuf:"bytes,2,rep,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttributeCondition) Reset() {
+	*x = AttributeCondition{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttributeCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttributeCondition) ProtoMessage() {}
+
+func (x *AttributeCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttributeCondition.ProtoReflect.Descriptor instead.
+func (*AttributeCondition) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AttributeCondition) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *AttributeCondition) GetAnyOf() []string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return nil
+}
+
+// A condition on an attribute whose values are numbers. Values that are no finite decimal number meet it never.
+type NumberCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which attribute, for example `litres`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+	// refused.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// At least one of the item's values lies in here.
+	Range         *NumberRange `protobuf:"bytes,2,opt,name=range,proto3" json:"range,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberCondition) Reset() {
+	*x = NumberCondition{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberCondition) ProtoMessage() {}
+
+func (x *NumberCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberCondition.ProtoReflect.Descriptor instead.
+func (*NumberCondition) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *NumberCondition) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *NumberCondition) GetRange() *NumberRange {
+	if x != nil {
+		return x.Range
+	}
+	return nil
+}
+
+// A range of numbers with one bound or two, which are finite; none, or a range that holds no number, is refused.
+type NumberRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it begins. Unset: it has no begin.
+	//
+	// Types that are valid to be assigned to Lower:
+	//
+	//	*NumberRange_AtLeast
+	//	*NumberRange_Above
+	Lower isNumberRange_Lower `protobuf_oneof:"lower"`
+	// Where it ends. Unset: it has no end.
+	//
+	// Types that are valid to be assigned to Upper:
+	//
+	//	*NumberRange_AtMost
+	//	*NumberRange_Below
+	Upper         isNumberRange_Upper `protobuf_oneof:"upper"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberRange) Reset() {
+	*x = NumberRange{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberRange) ProtoMessage() {}
+
+func (x *NumberRange) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberRange.ProtoReflect.Descriptor instead.
+func (*NumberRange) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *NumberRange) GetLower() isNumberRange_Lower {
+	if x != nil {
+		return x.Lower
+	}
+	return nil
+}
+
+func (x *NumberRange) GetAtLeast() float64 {
+	if x != nil {
+		if x, ok := x.Lower.(*NumberRange_AtLeast); ok {
+			return x.AtLeast
+		}
+	}
+	return 0
+}
+
+func (x *NumberRange) GetAbove() float64 {
+	if x != nil {
+		if x, ok := x.Lower.(*NumberRange_Above); ok {
+			return x.Above
+		}
+	}
+	return 0
+}
+
+func (x *NumberRange) GetUpper() isNumberRange_Upper {
+	if x != nil {
+		return x.Upper
+	}
+	return nil
+}
+
+func (x *NumberRange) GetAtMost() float64 {
+	if x != nil {
+		if x, ok := x.Upper.(*NumberRange_AtMost); ok {
+			return x.AtMost
+		}
+	}
+	return 0
+}
+
+func (x *NumberRange) GetBelow() float64 {
+	if x != nil {
+		if x, ok := x.Upper.(*NumberRange_Below); ok {
+			return x.Below
+		}
+	}
+	return 0
+}
+
+type isNumberRange_Lower interface {
+	isNumberRange_Lower()
+}
+
+type NumberRange_AtLeast struct {
+	// Here, and this number is in it.
+	AtLeast float64 `protobuf:"fixed64,1,opt,name=at_least,json=atLeast,proto3,oneof"`
+}
+
+type NumberRange_Above struct {
+	// Here, and this number is not in it.
+	Above float64 `protobuf:"fixed64,2,opt,name=above,proto3,oneof"`
+}
+
+func (*NumberRange_AtLeast) isNumberRange_Lower() {}
+
+func (*NumberRange_Above) isNumberRange_Lower() {}
+
+type isNumberRange_Upper interface {
+	isNumberRange_Upper()
+}
+
+type NumberRange_AtMost struct {
+	// Here, and this number is in it.
+	AtMost float64 `protobuf:"fixed64,3,opt,name=at_most,json=atMost,proto3,oneof"`
+}
+
+type NumberRange_Below struct {
+	// Here, and this number is not in it.
+	Below float64 `protobuf:"fixed64,4,opt,name=below,proto3,oneof"`
+}
+
+func (*NumberRange_AtMost) isNumberRange_Upper() {}
+
+func (*NumberRange_Below) isNumberRange_Upper() {}
+
+// A condition on an attribute whose values are dates or times in ISO 8601, such as `2026-11-30` (its begin, in UTC) or
+// `2026-11-30T08:00:00+01:00`. Other values meet it never. One bound or two; none, or no time between them, is refused.
+type TimeCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which attribute, for example `best_before`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+	// refused.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// At least one of the item's values lies at this time or after it. Any time that a Timestamp can hold. Unset: however
+	// early.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// And the same value lies before this time, not at it. Any time that a Timestamp can hold. Unset: however late.
+	Before        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimeCondition) Reset() {
+	*x = TimeCondition{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimeCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimeCondition) ProtoMessage() {}
+
+func (x *TimeCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimeCondition.ProtoReflect.Descriptor instead.
+func (*TimeCondition) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TimeCondition) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TimeCondition) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *TimeCondition) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// A range of ages: the time from an item's `release_time` to the server's clock, which counts in whole minutes here. For
+// items of the bundle without one it is the time from their first event, for items that were written without one the time
+// since they first were. One bound or two; none, or no age between them, is refused. An item that is not released yet has
+// a negative age, which `at_most_seconds` alone lets in.
+type AgeRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The age is this or more, in seconds: 0 to 10,000,000,000, both inclusive, outside of that refused. Unset: however
+	// young.
+	AtLeastSeconds *int64 `protobuf:"varint,1,opt,name=at_least_seconds,json=atLeastSeconds,proto3,oneof" json:"at_least_seconds,omitempty"`
+	// The age is this or less, in seconds: 0 to 10,000,000,000, both inclusive, outside of that refused. Unset: however old.
+	AtMostSeconds *int64 `protobuf:"varint,2,opt,name=at_most_seconds,json=atMostSeconds,proto3,oneof" json:"at_most_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgeRange) Reset() {
+	*x = AgeRange{}
+	mi := &file_shortlist_v1_filter_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgeRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgeRange) ProtoMessage() {}
+
+func (x *AgeRange) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_filter_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgeRange.ProtoReflect.Descriptor instead.
+func (*AgeRange) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_filter_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AgeRange) GetAtLeastSeconds() int64 {
+	if x != nil && x.AtLeastSeconds != nil {
+		return *x.AtLeastSeconds
+	}
+	return 0
+}
+
+func (x *AgeRange) GetAtMostSeconds() int64 {
+	if x != nil && x.AtMostSeconds != nil {
+		return *x.AtMostSeconds
+	}
+	return 0
+}
+
 var File_shortlist_v1_filter_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_filter_proto_rawDesc = "" +
 	"\n" +
-	"\x19shortlist/v1/filter.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"v\n" +
+	"\x19shortlist/v1/filter.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x01\n" +
 	"\x06Filter\x125\n" +
 	"\x13included_categories\x18\x01 \x03(\tB\x04\xe2A\x01\x01R\x12includedCategories\x125\n" +
-	"\x13excluded_categories\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x12excludedCategories*\x8b\x01\n" +
+	"\x13excluded_categories\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x12excludedCategories\x12;\n" +
+	"\tcondition\x18\x03 \x01(\v2\x17.shortlist.v1.ConditionB\x04\xe2A\x01\x01R\tcondition\"\xa8\x04\n" +
+	"\tCondition\x124\n" +
+	"\x06all_of\x18\x01 \x01(\v2\x1b.shortlist.v1.ConditionListH\x00R\x05allOf\x124\n" +
+	"\x06any_of\x18\x02 \x01(\v2\x1b.shortlist.v1.ConditionListH\x00R\x05anyOf\x126\n" +
+	"\anone_of\x18\x03 \x01(\v2\x1b.shortlist.v1.ConditionListH\x00R\x06noneOf\x12=\n" +
+	"\bcategory\x18\x04 \x01(\v2\x1f.shortlist.v1.CategoryConditionH\x00R\bcategory\x12@\n" +
+	"\tattribute\x18\x05 \x01(\v2 .shortlist.v1.AttributeConditionH\x00R\tattribute\x127\n" +
+	"\x06number\x18\x06 \x01(\v2\x1d.shortlist.v1.NumberConditionH\x00R\x06number\x121\n" +
+	"\x04time\x18\a \x01(\v2\x1b.shortlist.v1.TimeConditionH\x00R\x04time\x121\n" +
+	"\x05price\x18\b \x01(\v2\x19.shortlist.v1.NumberRangeH\x00R\x05price\x12\x1e\n" +
+	"\tavailable\x18\t \x01(\bH\x00R\tavailable\x12*\n" +
+	"\x03age\x18\n" +
+	" \x01(\v2\x16.shortlist.v1.AgeRangeH\x00R\x03ageB\v\n" +
+	"\tcondition\"N\n" +
+	"\rConditionList\x12=\n" +
+	"\n" +
+	"conditions\x18\x01 \x03(\v2\x17.shortlist.v1.ConditionB\x04\xe2A\x01\x02R\n" +
+	"conditions\"0\n" +
+	"\x11CategoryCondition\x12\x1b\n" +
+	"\x06any_of\x18\x01 \x03(\tB\x04\xe2A\x01\x02R\x05anyOf\"I\n" +
+	"\x12AttributeCondition\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x12\x1b\n" +
+	"\x06any_of\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x05anyOf\"`\n" +
+	"\x0fNumberCondition\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x125\n" +
+	"\x05range\x18\x02 \x01(\v2\x19.shortlist.v1.NumberRangeB\x04\xe2A\x01\x02R\x05range\"\x87\x01\n" +
+	"\vNumberRange\x12\x1b\n" +
+	"\bat_least\x18\x01 \x01(\x01H\x00R\aatLeast\x12\x16\n" +
+	"\x05above\x18\x02 \x01(\x01H\x00R\x05above\x12\x19\n" +
+	"\aat_most\x18\x03 \x01(\x01H\x01R\x06atMost\x12\x16\n" +
+	"\x05below\x18\x04 \x01(\x01H\x01R\x05belowB\a\n" +
+	"\x05lowerB\a\n" +
+	"\x05upper\"\x99\x01\n" +
+	"\rTimeCondition\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x126\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\x05since\x128\n" +
+	"\x06before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\x06before\"\x9b\x01\n" +
+	"\bAgeRange\x123\n" +
+	"\x10at_least_seconds\x18\x01 \x01(\x03B\x04\xe2A\x01\x01H\x00R\x0eatLeastSeconds\x88\x01\x01\x121\n" +
+	"\x0fat_most_seconds\x18\x02 \x01(\x03B\x04\xe2A\x01\x01H\x01R\ratMostSeconds\x88\x01\x01B\x13\n" +
+	"\x11_at_least_secondsB\x12\n" +
+	"\x10_at_most_seconds*\x8b\x01\n" +
 	"\x0fSeenItemsPolicy\x12!\n" +
 	"\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n" +
@@ -170,17 +920,40 @@ func file_shortlist_v1_filter_proto_rawDescGZIP() []byte {
 }
 
 var file_shortlist_v1_filter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_shortlist_v1_filter_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_shortlist_v1_filter_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_shortlist_v1_filter_proto_goTypes = []any{
-	(SeenItemsPolicy)(0), // 0: shortlist.v1.SeenItemsPolicy
-	(*Filter)(nil),       // 1: shortlist.v1.Filter
+	(SeenItemsPolicy)(0),          // 0: shortlist.v1.SeenItemsPolicy
+	(*Filter)(nil),                // 1: shortlist.v1.Filter
+	(*Condition)(nil),             // 2: shortlist.v1.Condition
+	(*ConditionList)(nil),         // 3: shortlist.v1.ConditionList
+	(*CategoryCondition)(nil),     // 4: shortlist.v1.CategoryCondition
+	(*AttributeCondition)(nil),    // 5: shortlist.v1.AttributeCondition
+	(*NumberCondition)(nil),       // 6: shortlist.v1.NumberCondition
+	(*NumberRange)(nil),           // 7: shortlist.v1.NumberRange
+	(*TimeCondition)(nil),         // 8: shortlist.v1.TimeCondition
+	(*AgeRange)(nil),              // 9: shortlist.v1.AgeRange
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_shortlist_v1_filter_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	2,  // 0: shortlist.v1.Filter.condition:type_name -> shortlist.v1.Condition
+	3,  // 1: shortlist.v1.Condition.all_of:type_name -> shortlist.v1.ConditionList
+	3,  // 2: shortlist.v1.Condition.any_of:type_name -> shortlist.v1.ConditionList
+	3,  // 3: shortlist.v1.Condition.none_of:type_name -> shortlist.v1.ConditionList
+	4,  // 4: shortlist.v1.Condition.category:type_name -> shortlist.v1.CategoryCondition
+	5,  // 5: shortlist.v1.Condition.attribute:type_name -> shortlist.v1.AttributeCondition
+	6,  // 6: shortlist.v1.Condition.number:type_name -> shortlist.v1.NumberCondition
+	8,  // 7: shortlist.v1.Condition.time:type_name -> shortlist.v1.TimeCondition
+	7,  // 8: shortlist.v1.Condition.price:type_name -> shortlist.v1.NumberRange
+	9,  // 9: shortlist.v1.Condition.age:type_name -> shortlist.v1.AgeRange
+	2,  // 10: shortlist.v1.ConditionList.conditions:type_name -> shortlist.v1.Condition
+	7,  // 11: shortlist.v1.NumberCondition.range:type_name -> shortlist.v1.NumberRange
+	10, // 12: shortlist.v1.TimeCondition.since:type_name -> google.protobuf.Timestamp
+	10, // 13: shortlist.v1.TimeCondition.before:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_filter_proto_init() }
@@ -188,13 +961,32 @@ func file_shortlist_v1_filter_proto_init() {
 	if File_shortlist_v1_filter_proto != nil {
 		return
 	}
+	file_shortlist_v1_filter_proto_msgTypes[1].OneofWrappers = []any{
+		(*Condition_AllOf)(nil),
+		(*Condition_AnyOf)(nil),
+		(*Condition_NoneOf)(nil),
+		(*Condition_Category)(nil),
+		(*Condition_Attribute)(nil),
+		(*Condition_Number)(nil),
+		(*Condition_Time)(nil),
+		(*Condition_Price)(nil),
+		(*Condition_Available)(nil),
+		(*Condition_Age)(nil),
+	}
+	file_shortlist_v1_filter_proto_msgTypes[6].OneofWrappers = []any{
+		(*NumberRange_AtLeast)(nil),
+		(*NumberRange_Above)(nil),
+		(*NumberRange_AtMost)(nil),
+		(*NumberRange_Below)(nil),
+	}
+	file_shortlist_v1_filter_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shortlist_v1_filter_proto_rawDesc), len(file_shortlist_v1_filter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

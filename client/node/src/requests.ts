@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 
-import { create, type DescField, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, type DescOneof, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 
 import type { WriteEventsRequestSchema } from "./gen/shortlist/v1/event_service_pb.js";
 
@@ -22,14 +22,28 @@ function refuseUnknown(schema: DescMessage, init: object, path: string): void {
   }
   for (const [name, value] of Object.entries(init)) {
     if (name.startsWith("$") || value === undefined) continue;
-    const field = schema.field[name];
     const at = path ? `${path}.${name}` : name;
+    const choice = schema.oneofs.find((oneof) => oneof.localName === name);
+    if (choice !== undefined) {
+      refuseUnknownChoice(choice, value, at);
+      continue;
+    }
+    const field = schema.field[name];
     if (field === undefined) throw new TypeError(`${schema.typeName} has no field ${at}`);
     const inner = messageOf(field);
     if (inner === undefined) continue;
     if (Array.isArray(value)) value.forEach((element, i) => refuseUnknown(inner, element, `${at}[${i}]`));
     else refuseUnknown(inner, value, at);
   }
+}
+
+/** Of a choice one field is given, as `{ case: "price", value: { bound } }`. */
+function refuseUnknownChoice(choice: DescOneof, given: { case?: string; value?: unknown }, at: string): void {
+  if (given.case === undefined) return;
+  const field = choice.fields.find((each) => each.localName === given.case);
+  if (field === undefined) throw new TypeError(`${choice.parent.typeName} has no field ${at} of the case ${given.case}`);
+  const inner = messageOf(field);
+  if (inner !== undefined) refuseUnknown(inner, given.value as object, `${at}.${given.case}`);
 }
 
 function messageOf(field: DescField): DescMessage | undefined {

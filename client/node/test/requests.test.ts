@@ -11,6 +11,12 @@ const client = new Client("127.0.0.1:1");
 for (const [request, named] of [
   [{ user_id: "u1" }, /RecommendRequest has no field user_id/],
   [{ filter: { categories: ["a"] } }, /Filter has no field filter.categories/],
+  [{ filter: { condition: { price: {} } } }, /Condition has no field filter.condition.price/],
+  [{ filter: { condition: { condition: { case: "prize", value: {} } } } }, /filter.condition.condition of the case prize/],
+  [
+    { filter: { condition: { condition: { case: "price", value: { most: 1 } } } } },
+    /NumberRange has no field filter.condition.condition.price.most/,
+  ],
   [{ contextEvents: [{}, { item: "i1" }] }, /ContextEvent has no field contextEvents\[1\].item/],
   [{ contextEvents: [{ eventTime: new Date() }] }, /contextEvents\[0\].eventTime is a Timestamp, not a Date/],
   [{ count: "ten" }, /count/],

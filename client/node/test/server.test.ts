@@ -50,7 +50,10 @@ suite("server", { skip }, () => {
     const everything = { userId: user(), count: 3, candidateCount: 20, seenItemsPolicy: SeenItemsPolicy.KEEP, diversity: 0.5 };
     const { items } = await client.recommend(everything);
     const { items: others, trace } = await client.recommend({
-      ...everything, excludedItemIds: [items[0]!.itemId], includeTrace: true, filter: { excludedCategories: ["none"] },
+      ...everything, excludedItemIds: [items[0]!.itemId], includeTrace: true, filter: {
+        excludedCategories: ["none"],
+        condition: { condition: { case: "price", value: { lower: { case: "atLeast", value: 0 } } } },
+      },
       contextEvents: [{ itemId: items[1]!.itemId, value: 0 }],
     });
     assert.ok(others.every(({ itemId }) => itemId !== items[0]!.itemId));

@@ -12,6 +12,7 @@ there, in the comment of each field.
 
 from importlib.metadata import version
 
+from shortlist import conditions
 from shortlist.aio import AsyncClient
 from shortlist.client import Client
 from shortlist.errors import (
@@ -32,7 +33,7 @@ from shortlist.v1.bundle_service_pb2 import BundleLabel
 from shortlist.v1.catalog_service_pb2 import Item, ItemAttribute, ItemInput
 from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
-from shortlist.v1.filter_pb2 import Filter, SeenItemsPolicy
+from shortlist.v1.filter_pb2 import Condition, Filter, SeenItemsPolicy
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
 from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2 import UserInput
@@ -44,6 +45,7 @@ __all__ = [
     "BatchRecommendQuery",
     "BundleLabel",
     "Client",
+    "Condition",
     "ContextAttribute",
     "ContextEvent",
     "DeadlineExceeded",
@@ -68,6 +70,7 @@ __all__ = [
     "Unavailable",
     "UserAttribute",
     "UserInput",
+    "conditions",
 ]
 
 __version__ = version("shortlist")

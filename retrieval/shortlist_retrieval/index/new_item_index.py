@@ -139,4 +139,5 @@ class NewItemIndex(VectorIndex):
         if len(changed):
             published = [distinct(np.concatenate([rows, changed])) for rows in published]
         allowed = None if excluded.allowed is None else excluded.allowed[: len(self)]
-        return replace(excluded, rows=published, allowed=allowed)
+        few = None if excluded.few is None else excluded.few[: np.searchsorted(excluded.few, len(self))]
+        return replace(excluded, rows=published, allowed=allowed, few=few)

@@ -16,17 +16,15 @@ import numpy.typing as npt
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import NO_ITEM, Float32s, Int32s
-from shortlist_retrieval.exclusions import Exclusions
+from shortlist_core.types import NO_ITEM, Float32s, Int32s, among
+from shortlist_retrieval.exclusions import FEW, Exclusions
 from shortlist_retrieval.index import inverted_lists
 from shortlist_retrieval.index.inverted_lists import faiss
 from shortlist_retrieval.index.listed_vectors import ListedVectors
+from shortlist_retrieval.top import top_positions
 
 EXACT_UP_TO = 20_000
 """Most items of a catalogue that is searched exactly, which takes less than half a millisecond."""
-
-NARROW = 20_000
-"""Most items left by a filter for which the search is exact, whatever the index."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,8 @@ class VectorIndex:
         faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         excluded = excluded or Exclusions.of_all(len(queries))
+        if excluded.few is not None:
+            return self._search_few(queries, count, excluded, excluded.few)
         excluded_counts = np.array([len(rows) for rows in excluded.rows], np.int64)
         # Queries with few excluded rows, such as a user's seen items, are searched together, for some more rows.
         few = (excluded_counts <= min(count, len(self) - count - 1)) & (excluded.allowed is None)
@@ -132,11 +132,27 @@ class VectorIndex:
         rows, positions = excluded.first_passing(nearest, count)
         return rows, products[np.arange(len(rows))[:, None], positions]
 
+    def _search_few(self, queries: Float32s, count: int, excluded: Exclusions, few: Int32s) -> tuple[Int32s, Float32s]:
+        """As `search`, among the rows `few` alone: all their products with all queries, in one matrix product."""
+        rows = np.full((len(queries), count), NO_ITEM, np.int32)
+        products = np.zeros((len(queries), count), np.float32)
+        if not len(few):
+            return rows, products
+        all_products = queries @ self.take(few).T
+        for i, own in enumerate(excluded.rows):
+            all_products[i, among(few, own)] = -np.inf
+        best = top_positions(all_products, count)
+        found = np.take_along_axis(all_products, best, axis=1)
+        passing = ~np.isneginf(found)
+        rows[:, : best.shape[1]] = np.where(passing, few[best], NO_ITEM)
+        products[:, : best.shape[1]] = np.where(passing, found, 0)
+        return rows, products
+
     def _search_passing(self, query: Float32s, count: int, excluded: Exclusions, i: int) -> tuple[Int32s, Float32s]:
         """As `search`, for query i alone and without padding, by a search among the items that may be proposed."""
         left = excluded.left(i, len(self))
         mask = excluded.mask(i, len(self))
-        if not left or (len(self) > EXACT_UP_TO and left <= NARROW):  # FAISS takes no count of 0
+        if not left or (len(self) > EXACT_UP_TO and left <= FEW):  # FAISS takes no count of 0
             rows = np.flatnonzero(mask)
             products = self.vectors[rows] @ query
             best = np.argsort(-products, kind="stable")[:count]

@@ -15,6 +15,9 @@ from shortlist_core.types import NO_ITEM, Float32s, Int32s, Queries
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.index.vector_index import VectorIndex
 
+SORTING = 32
+"""How many rows of an order are passed over in the time in which one row is sorted."""
+
 
 class SourceScores(Protocol):
     """The scores of one source for a batch of queries."""
@@ -54,7 +57,16 @@ class StaticScores:
 
     def top(self, count: int, excluded: Exclusions | None) -> Int32s:
         """As `SourceScores` says."""
-        return (excluded or Exclusions.of_all(self.batch)).first_passing(self.order[None], count)[0]
+        excluded = excluded or Exclusions.of_all(self.batch)
+        few = excluded.few
+        order = self.order if few is None or SORTING * len(few) > len(self.order) else self._ordered(few)
+        return excluded.first_passing(order[None], count)[0]
+
+    def _ordered(self, rows: Int32s) -> Int32s:
+        """Those of the rows that `order` holds, best first. To find few of many there would take a pass over it."""
+        values = self.values[rows]
+        ordered = np.argsort(-values, kind="stable")
+        return rows[ordered[values[ordered] > 0]]
 
     def at(self, items: Int32s) -> Float32s:
         """As `SourceScores` says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortlist_core.types import NO_ITEM, Bools, Candidates, Int64s
+from shortlist_core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s
 from shortlist_server.pipeline.rules import Rules
 
 
@@ -13,8 +13,8 @@ def fill_with_popular(
 ) -> tuple[Candidates, Bools]:
     """`candidates` with up to `count` popular items for each query that has none, and which queries were filled.
 
-    `popular` is a batch of one, best first. Items that break a rule of the query are left out. The second result is
-    bool [batch].
+    `popular` is a batch of one, best first. Items that break a rule of the query are left out. Where a filter leaves
+    too few of them, others that it lets through follow. The second result is bool [batch].
     """
     filled = np.zeros(len(candidates), np.bool_)
     candidates = _widened(candidates, count)
@@ -23,7 +23,11 @@ def fill_with_popular(
         for part in ("items", "fused", "scores", "ranks"):
             getattr(candidates, part)[query, : len(positions)] = getattr(popular, part)[0, positions]
         candidates.moments[query] = popular.moments[0]
-        filled[query] = len(positions) > 0
+        end = len(positions)
+        others = _others(popular.items[0, positions], rules, int(query), count - end)
+        candidates.items[query, end : end + len(others)] = others
+        candidates.fused[query, end : end + len(others)] = popular.fused[0, positions].min(initial=0) - 1
+        filled[query] = end + len(others) > 0
     return candidates, filled
 
 
@@ -64,3 +68,14 @@ def _permitted(popular: Candidates, rules: Rules, query: int) -> Int64s:
     for mask in rules.broken(query, rows).values():
         permitted &= ~mask
     return np.flatnonzero(permitted)
+
+
+def _others(popular: Int32s, rules: Rules, query: int, missing: int) -> Int32s:
+    """Up to `missing` rows that the filter lets through and that are not popular, int32 ascending; none without one."""
+    if missing <= 0 or rules.allowed is None:
+        return popular[:0]
+    rows = np.setdiff1d(np.flatnonzero(rules.allowed.items).astype(np.int32), popular)
+    permitted = np.ones(len(rows), np.bool_)
+    for mask in rules.broken(query, rows).values():
+        permitted &= ~mask
+    return rows[permitted][:missing]

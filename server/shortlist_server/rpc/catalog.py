@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 from shortlist.v1 import catalog_service_pb2 as api
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 
@@ -164,6 +165,8 @@ def _of_bundle(items: ItemTable, row: int) -> api.Item:
         categories=items.categories(row),
         price=None if math.isnan(price) else price,
         origin=api.ITEM_ORIGIN_BUNDLE,
+        available=bool(items.available[row]),
+        release_time=Timestamp(seconds=int(items.released[row])) if items.released[row] else None,
     )
 
 
@@ -181,6 +184,9 @@ def _of_store(change: CatalogChange) -> api.Item | None:
         attributes=[api.ItemAttribute(key=key, value=value) for key, value in item.attributes],
         embedding=item.embedding,
         origin=api.ITEM_ORIGIN_LIVE,
+        available=item.available,
     )
     message.update_time.FromMicroseconds(change.time)
+    if item.release_time is not None:
+        message.release_time.FromMicroseconds(item.release_time)
     return message

@@ -15,7 +15,6 @@ from shortlist.v1.catalog_service_pb2 import ItemAttribute, ItemInput
 from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
-from shortlist.v1.filter_pb2 import Filter as FilterMessage
 from shortlist.v1.filter_pb2 import SeenItemsPolicy
 from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2 import UserInput
@@ -27,6 +26,7 @@ from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import DAY, SECOND, Event, EventType
 from shortlist_core.values import (
     ID_RULE,
+    LAST_RELEASE,
     MAX_CATEGORIES,
     MAX_EMBEDDING,
     MAX_ITEM_ATTRIBUTES,
@@ -37,12 +37,9 @@ from shortlist_core.values import (
     is_price,
     is_time,
 )
-from shortlist_server.system.conditions.registry import CONDITIONS
-from shortlist_server.system.filters import Filter
 
 MAX_CONTEXT_EVENTS = 500
 MAX_ATTRIBUTES = 20
-MAX_FILTER_NAMES = 100  # of each condition
 MAX_TOKEN = 1_024
 MAX_ACTION_WEIGHTS = 7
 MAX_WEIGHT = 1_000
@@ -76,6 +73,10 @@ class Check:
     def refuse(self, field: str, description: str) -> None:
         """Note that a field of this message breaks its rule."""
         self.violations.append(Violation(self.prefix + field, description))
+
+    def refuse_whole(self, description: str) -> None:
+        """Note that this message as a whole breaks a rule."""
+        self.violations.append(Violation(self.prefix.removesuffix("."), description))
 
     def id(self, field: str, value: str) -> str:
         """The value, if it follows the rule for ids."""
@@ -167,14 +168,6 @@ class Check:
             self.refuse(field, "must be from 1970-01-01T00:00:00Z to one day from now")
         return micros
 
-    def filter(self, message: FilterMessage) -> Filter:
-        """The filter with its conditions; their names are sorted, so that their order in the request means nothing."""
-        below, conditions = self.below("filter."), []
-        for kind in CONDITIONS:
-            if names := below.ids(kind.field, getattr(message, kind.field), MAX_FILTER_NAMES):
-                conditions.append(kind(tuple(sorted(set(names)))))
-        return Filter(tuple(conditions))
-
     def context(self, messages: Sequence[ContextEvent]) -> tuple[Event, ...]:
         """The context events of a request, without ids of event and user, as they are not stored."""
         self.length("context_events", messages, MAX_CONTEXT_EVENTS)
@@ -222,6 +215,10 @@ class Check:
             price=self.price("price", message.price) if message.HasField("price") else None,
             attributes=self.pairs("attributes", message.attributes, MAX_ITEM_ATTRIBUTES, Check.value),
             embedding=self.embedding("embedding", message.embedding, vector_dim),
+            available=not message.HasField("available") or message.available,
+            release_time=self.release("release_time", message.release_time)
+            if message.HasField("release_time")
+            else None,
         )
 
     def embedding(self, field: str, numbers: Sequence[float], dim: int) -> tuple[float, ...]:
@@ -258,6 +255,12 @@ class Check:
         if not is_price(value):
             self.refuse(field, f"must be a finite number, 0 or larger, not {value}")
         return value
+
+    def release(self, field: str, value: Timestamp) -> int:
+        """The time at which an item came or comes out in microseconds, rounded down, if it lies in 1970 to 2100."""
+        if not (0 <= value.seconds < LAST_RELEASE and 0 <= value.nanos < 1_000_000_000):
+            self.refuse(field, "must be from 1970-01-01T00:00:00Z to the end of 2100")
+        return value.seconds * SECOND + value.nanos // 1_000
 
     def event(self, message: EventMessage) -> Event:
         """An event to write."""

@@ -22,6 +22,7 @@ from shortlist_core.types import Event
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
+from shortlist_server.rpc.conditions import filter_of
 
 MAX_COUNT = 500
 MAX_CANDIDATES = 2_000
@@ -90,7 +91,7 @@ def similar_items(request: api.SimilarItemsRequest) -> Query:
             item_ids=(check.id("item_id", request.item_id),),
             count=check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT),
             excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
-            filter=check.filter(request.filter),
+            filter=filter_of(check.below("filter."), request.filter),
         )
 
     return checked(read)
@@ -229,7 +230,7 @@ def _query(check: Check, request: ForUser, request_id: str) -> Query:
         count=candidates,
         candidate_count=candidates,
         excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
-        filter=check.filter(request.filter),
+        filter=filter_of(check.below("filter."), request.filter),
         seen_items=check.seen_items(request.seen_items_policy),
         include_trace=request.include_trace,
     )

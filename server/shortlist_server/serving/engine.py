@@ -246,6 +246,8 @@ class Engine:
 
     def _counted(self, work: Work, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> None:
         run = Run()
+        if requests[0].query.filter:  # they all have the same
+            self.catalog.bring_facts(bundle)
         try:
             work(bundle, requests, run)
         finally:

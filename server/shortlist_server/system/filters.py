@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +17,9 @@ from shortlist_server.system.conditions.condition import Condition
 
 _REMEMBERED = 32
 
+MINUTE = 60
+"""Seconds by which the clock of conditions on the age goes, so that their results can be kept for so long."""
+
 FEW_DELETED = 1_000
 """Deleted rows up to which they are excluded one by one; above that a mask of the catalogue costs less."""
 
@@ -23,10 +28,15 @@ FEW_DELETED = 1_000
 class Filter:
     """Conditions of which an item must meet all. The empty filter lets every item through."""
 
-    conditions: tuple[Condition, ...] = ()  # in the order of the registry, so that equal filters are equal values
+    conditions: tuple[Condition, ...] = ()  # in the order of the API's fields, so that equal filters are equal values
 
     def __bool__(self) -> bool:
         return bool(self.conditions)
+
+    @property
+    def timed(self) -> bool:
+        """Whether what it lets through depends on the time."""
+        return any(condition.timed for condition in self.conditions)
 
 
 @dataclass(frozen=True)
@@ -48,32 +58,35 @@ class Filters:
     May be used by any thread: a shadow's bundle is read by one thread and told of items by another.
     """
 
-    def __init__(self, items: LiveItems) -> None:
-        self._items = items
+    def __init__(self, items: LiveItems, clock: Callable[[], float] = time.time) -> None:
+        self._items, self._clock = items, clock
         self._lock = threading.Lock()
-        self._remembered: LRUCache[Filter, Allowed] = LRUCache(_REMEMBERED)
+        self._remembered: LRUCache[tuple[Filter, int], Allowed] = LRUCache(_REMEMBERED)
 
     def allowed(self, filter: Filter) -> Allowed | None:
         """The items that meet every condition; None for the empty filter, unless many items are deleted."""
         if not filter and len(self._items.deleted) <= FEW_DELETED:
             return None
+        now = int(self._clock()) // MINUTE * MINUTE if filter.timed else 0
         with self._lock:
-            allowed = self._remembered.get(filter)
+            allowed = self._remembered.get((filter, now))
             if allowed is None:
-                allowed = self._remembered[filter] = self._allowed(filter)
+                allowed = self._remembered[filter, now] = self._allowed(filter, now)
             return allowed
 
     def refresh(self, rows: Int32s) -> None:
-        """Check the changed items at `rows` again, in the kept results."""
-        deleted = among(rows, self._items.deleted)
+        """Check the changed items at `rows`, which were written or deleted, again in the kept results."""
+        deleted, facts = among(rows, self._items.deleted), self._items.facts.few(rows)
         with self._lock:
-            for filter, allowed in list(self._remembered.items()):
-                passing = [all(each.is_met(self._items, row) for each in filter.conditions) for row in rows.tolist()]
-                allowed.items[rows] = np.array(passing, np.bool_) & ~deleted
-                self._remembered[filter] = Allowed(allowed.items, len(self._items))
+            for (filter, now), allowed in list(self._remembered.items()):
+                passing = ~deleted
+                for condition in filter.conditions:
+                    passing &= condition.met(facts, now)
+                allowed.items[rows] = passing
+                self._remembered[filter, now] = Allowed(allowed.items, len(self._items))
 
-    def _allowed(self, filter: Filter) -> Allowed:
+    def _allowed(self, filter: Filter, now: int) -> Allowed:
         passing = self._items.living()
         for condition in filter.conditions:
-            passing &= condition.mask(self._items)
+            passing &= condition.met(self._items.facts, now)
         return Allowed(passing, len(self._items))

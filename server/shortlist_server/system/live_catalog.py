@@ -1,14 +1,21 @@
-"""The live catalogue: brings the store's catalogue changes into the loaded bundles of one process."""
+"""The live catalogue: brings the store's catalogue changes into the loaded bundles of one process.
+
+The models take changes in bit by bit, within a second. What filters ask of items is looked for before each answer to a
+request with a filter, so that a filter never goes by an older price than one that a caller was told is written.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from shortlist_core.catalog import CatalogChange, CatalogItem
-from shortlist_core.errors import CatalogFullError, OverloadedError
+from shortlist_core.errors import CatalogFullError, OverloadedError, StateError
+from shortlist_core.types import NO_ITEM, SECOND
 from shortlist_server.base.follower import Follower
 from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import CatalogStore
@@ -16,6 +23,12 @@ from shortlist_state.catalog import Written
 
 CHUNK = 100
 """Most changes that a loaded bundle takes in at once, as requests have to wait for that."""
+
+FACTS = 1_000
+"""Most changes that are read at once where only what filters ask is taken in."""
+
+_AWAY_SECONDS = 1.0
+"""For so long a store that failed is not asked again before an answer. Answers go on with what is known."""
 
 _TRIES = 20  # attempts to write before another process has changed the catalogue
 
@@ -36,6 +49,7 @@ class LiveCatalog:
     ) -> None:
         self._store, self._model_thread, self._most = store, model_thread, max_fresh_items
         self._followed = followed
+        self._away_until = 0.0
         self._feeds: WeakKeyDictionary[LoadedBundle, _Feed] = WeakKeyDictionary()
         self._catching_up = threading.Lock()
         self._follower = Follower("catalog", self._follow, poll_seconds)
@@ -60,6 +74,24 @@ class LiveCatalog:
                     self._bring(bundle, feed)
             return position
 
+    def bring_facts(self, bundle: LoadedBundle) -> None:
+        """Let a loaded bundle take in what filters ask of items, up to the current position of the store.
+
+        Call this on the model thread, before a filter is asked. Where the store cannot be read, nothing happens.
+        """
+        feed = self._feeds.get(bundle)
+        if feed is None or time.monotonic() < self._away_until:
+            return
+        try:
+            position = self._store.position()
+            feed.told = max(feed.told, feed.after)
+            while feed.told < position:
+                page = self._store.changes(feed.told, FACTS)
+                bundle.apply_facts(feed.missing(page.changes))
+                feed.told = page.end if page.more else max(page.end, position)
+        except StateError:  # the follower logs it
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+
     def upsert(self, bundle: LoadedBundle, items: Sequence[CatalogItem]) -> Written:
         """Write items. Together with the new items before, no more than `max_fresh_items` may be new to `bundle`.
 
@@ -67,6 +99,7 @@ class LiveCatalog:
         new items were counted. Raises CatalogFullError beyond the limit, OverloadedError where other processes change
         the catalogue again and again, and what the store raises.
         """
+        items = self._dated(bundle, items)
         for _ in range(_TRIES):
             position = self.catch_up()
             feed = self._feeds[bundle]
@@ -89,6 +122,25 @@ class LiveCatalog:
         """Stop following. The store stays open; the model thread must stay open until this returns."""
         self._follower.close()
 
+    def _dated(self, bundle: LoadedBundle, items: Sequence[CatalogItem]) -> list[CatalogItem]:
+        """The items, in which those that do not say when they came out have the time that holds then.
+
+        That is the time that was written before; for items of the bundle what the bundle says; for others now.
+        """
+        silent = [item.item_id for item in items if item.release_time is None]
+        written = dict(zip(silent, self._store.get(silent) if silent else [], strict=True))
+        in_bundle = dict(zip(silent, bundle.bundled.ids.rows(silent).tolist(), strict=True))
+        now = int(time.time() * SECOND)
+
+        def dated(item: CatalogItem) -> CatalogItem:
+            if item.item_id not in in_bundle:
+                return item
+            change = written[item.item_id]
+            before = change.item.release_time if change and change.item else None
+            return replace(item, release_time=before or (now if in_bundle[item.item_id] == NO_ITEM else None))
+
+        return list(map(dated, items))
+
     def _follow(self) -> None:
         self.catch_up()
         self._followed()
@@ -108,7 +160,8 @@ class _Feed:
     """How far one loaded bundle has followed the store, and which new items it has."""
 
     def __init__(self, bundle: LoadedBundle, contained: int) -> None:
-        self.after = -1
+        self.after = -1  # all changes up to this number were applied
+        self.told = -1  # of all changes up to this number the facts were taken in
         self.fresh: set[str] = set()
         self._contained = contained  # sequence number up to which the bundle was trained on the store's items
         self._bundled = bundle.bundled.ids
@@ -118,13 +171,17 @@ class _Feed:
 
         A bundle never contains a deletion: where the training data has events on a deleted item, the bundle has it.
         """
-        news = [change for change in changes if change.item is None or change.sequence > self._contained]
+        news = self.missing(changes)
         for change in news:
             if change.item is None:
                 self.fresh.discard(change.item_id)
             elif change.item_id not in self._bundled:
                 self.fresh.add(change.item_id)
         return news
+
+    def missing(self, changes: Sequence[CatalogChange]) -> list[CatalogChange]:
+        """The changes that the bundle does not contain."""
+        return [change for change in changes if change.item is None or change.sequence > self._contained]
 
     def is_new(self, item_id: str) -> bool:
         """Whether writing this item would make one more new item."""

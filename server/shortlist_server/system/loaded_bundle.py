@@ -122,6 +122,10 @@ class LoadedBundle:
         """
         self.new_items.apply(changes)
 
+    def apply_facts(self, changes: Sequence[CatalogChange]) -> None:
+        """Take in what filters ask of changed items, before `apply_changes` does the rest. On the model thread, too."""
+        self.new_items.apply_facts(changes)
+
     def forget(self, lists: Sequence[Erased]) -> None:
         """Leave the erased users of these lists out of what the bundle's sources know of users."""
         self.online_popularity.forget(self.erased_rows.of(lists))

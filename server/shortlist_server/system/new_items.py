@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,17 +34,35 @@ class NewItemTracker:
         self._items, self._filters = items, filters
         self._retriever, self._ranker = retriever, ranker
         self._seen: dict[str, int] = {}  # item id -> sequence of the change that was applied last
+        self._told: dict[str, int] = {}  # item id -> sequence of a later change of which only the facts were taken in
         self._newest: Int32s = np.zeros(0, np.int32)  # rows of the new items in the catalogue, the last written first
         self._written: Int64s = np.zeros(items.capacity - items.bundled, np.int64)  # [spare rows] sequence of the write
         self._full = False
 
+    def apply_facts(self, changes: Sequence[CatalogChange]) -> None:
+        """Take in what filters ask of items that have a row, and deletions. `apply` has to follow with these changes.
+
+        That is all that a filter needs, and takes a thousandth of the time.
+        """
+        newest = self._newest_of(changes, lambda item_id: self._told.get(item_id, -1))
+        rows = self._items.ids.ever(list(newest))
+        written = [(row, c.item) for row, c in zip(rows.tolist(), newest.values(), strict=True) if c.item is not None]
+        for row, item in written:
+            if row != NO_ITEM:
+                self._items.facts.put(row, item)
+        deleted = self._items.delete([change.item_id for change in newest.values() if change.item is None])
+        changed = np.array([row for row, _ in written if row != NO_ITEM], np.int32)
+        self._told.update({change.item_id: change.sequence for change in newest.values()})
+        self._filters.refresh(np.concatenate([changed, deleted]))
+        self.version = next(_VERSIONS)
+
     def apply(self, changes: Sequence[CatalogChange]) -> None:
         """Apply changes to all parts. For each item the newest change counts, and a change never counts twice."""
         self.version = next(_VERSIONS)
-        newest: dict[str, CatalogChange] = {}
-        for change in changes:
-            if change.sequence > max(self._seen.get(change.item_id, -1), _sequence(newest.get(change.item_id))):
-                newest[change.item_id] = change
+        # A change that came before another one of which the facts are known must not undo them; that one follows.
+        newest = self._newest_of(changes, lambda item_id: self._told.get(item_id, 0) - 1)
+        for item_id in newest:
+            self._told.pop(item_id, None)
         deleted_ids = [change.item_id for change in newest.values() if change.item is None]
         written = [(change.item, change.sequence) for change in newest.values() if change.item is not None]
         rows = self._put([item for item, _ in written])
@@ -62,6 +80,15 @@ class NewItemTracker:
         """The new items for each query, best first, as `Retriever.retrieve` takes them under `also`."""
         rows = self.passing(allowed)
         return {} if rows is None else {NEW_ITEMS.name: self._retriever.nearest(queries, rows, count)}
+
+    def _newest_of(self, changes: Sequence[CatalogChange], after: Callable[[str], int]) -> dict[str, CatalogChange]:
+        """The newest change of each item, if it was not applied before and its sequence is above `after` the item."""
+        newest: dict[str, CatalogChange] = {}
+        for change in changes:
+            known = max(self._seen.get(change.item_id, -1), after(change.item_id))
+            if change.sequence > max(known, _sequence(newest.get(change.item_id))):
+                newest[change.item_id] = change
+        return newest
 
     def _date(self, rows: Int32s, sequences: Int64s) -> None:
         items = self._items

@@ -5,7 +5,7 @@ import pytest
 from exact_search import MANY, exact
 
 from shortlist_core.types import NO_ITEM
-from shortlist_retrieval.index.vector_index import NARROW
+from shortlist_retrieval.exclusions import FEW
 
 
 def test_a_narrow_filter_is_searched_exactly(large, vectors, queries, excluding):
@@ -19,7 +19,7 @@ def test_a_narrow_filter_is_searched_exactly(large, vectors, queries, excluding)
 
 def test_a_wide_filter_bars_what_it_bars_and_loses_little(large, vectors, queries, excluding):
     allowed = np.random.default_rng(3).random((len(queries), MANY)) < 0.95
-    assert allowed.sum(axis=1).min() > NARROW
+    assert allowed.sum(axis=1).min() > FEW
     rows, _ = large.search(queries, 100, excluding(allowed))
     for own, mask in zip(rows, allowed, strict=True):
         found = own[own != NO_ITEM]

@@ -130,6 +130,17 @@ async def test_retrieval_that_raises_is_answered_with_popular_items_that_keep_th
     assert list(response.degraded) == [SOURCE, POPULAR]
 
 
+async def test_the_popular_items_do_where_a_filter_lets_none_of_them_through(running: Running) -> None:
+    running.system.retriever.before = broken
+    running.system.online_popularity.popular = running.system.popular.part(slice(None), slice(0, 3))
+    request = api.RecommendRequest(user_id="ann", count=500, excluded_item_ids=["i39"])
+    request.filter.condition.none_of.conditions.add().category.any_of.append("tea")
+    response = await running.api.Recommend(request)
+    assert ids(response)[0] not in ("i0", "i1", "i2")
+    assert set(ids(response)) == {f"i{i}" for i in range(40) if i % 3} - {"i1", "i2"}
+    assert list(response.degraded) == [SOURCE, POPULAR]
+
+
 async def test_retrieval_that_comes_back_empty_is_answered_with_popular_items(running: Running) -> None:
     running.system.retriever.empty = True
     response = await running.api.Recommend(api.RecommendRequest(count=500, candidate_count=5))

@@ -66,7 +66,9 @@ async def test_a_written_item_is_told_as_it_was_written(running: Running) -> Non
 
 async def test_an_item_of_the_bundle_is_told_until_it_is_overridden(running: Running) -> None:
     told = await get(running, "i4")
-    assert told == Item(item_id="i4", title="Item number 4", categories=["coffee"], price=1.0, origin=BUNDLE)
+    assert told == Item(
+        item_id="i4", title="Item number 4", categories=["coffee"], price=1.0, origin=BUNDLE, available=True
+    )
     answer = await upsert(running, ItemInput(item_id="i4", title="Other"), "new")
     assert (answer.created_count, answer.updated_count) == (1, 1)
     told = await get(running, "i4")

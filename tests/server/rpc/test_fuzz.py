@@ -33,14 +33,16 @@ floats = st.sampled_from([0.0, 0.5, 1.0, -1.0, 2.0, 1e308, float("nan"), float("
 times = st.fixed_dictionaries({"seconds": st.sampled_from([0, 1, -1, 2**62]), "nanos": st.sampled_from([0, 1, -1])})
 
 
-def message(kind: type[Message]) -> st.SearchStrategy[Message]:
-    """Messages of a kind with any of its fields set to something usual or unusual."""
+def message(kind: type[Message], depth: int = 7) -> st.SearchStrategy[Message]:
+    """Messages of a kind with any of its fields set to something usual or unusual, messages in it down to a depth."""
     fields = {}
     for field in kind.DESCRIPTOR.fields:
+        if field.message_type and not depth:
+            continue
         if field.message_type and field.message_type.full_name == "google.protobuf.Timestamp":
             value: st.SearchStrategy[Any] = times
         elif field.message_type:
-            value = message(GetMessageClass(field.message_type))
+            value = message(GetMessageClass(field.message_type), depth - 1)
         else:
             scalar = {"string": names, "bool": st.booleans(), "double": floats, "float": floats}
             kinds = {field.TYPE_STRING: "string", field.TYPE_BOOL: "bool", field.TYPE_DOUBLE: "double"}

@@ -168,7 +168,8 @@ async def test_a_restart_brings_everything_back(start: Start, tmp_path: Path, ap
     await first.server.drain()
     applied.clear()
     again = await start(state=open_store(url))
-    assert of(applied[again.system]) == {"new": CatalogItem("new"), "i4": None}
+    came = (await get(again, "new")).release_time.ToMicroseconds()
+    assert of(applied[again.system]) == {"new": CatalogItem("new", release_time=came), "i4": None}
     assert (await get(again, "new")).origin == api.ITEM_ORIGIN_LIVE
 
 

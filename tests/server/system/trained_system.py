@@ -59,7 +59,7 @@ class Asker:
 
 def like(system: LoadedBundle, row: int, item_id: str) -> CatalogItem:
     """A new item that says what an old one says."""
-    categories = tuple(system.items.categories(row))
+    categories = tuple(system.items.facts.categories(row))
     return CatalogItem(item_id, system.items.titles[row], "", categories, price_of(system, row))
 
 
@@ -69,7 +69,7 @@ def price_of(system: LoadedBundle, row: int) -> float | None:
 
 
 def rows_of_category(system: LoadedBundle, name: str) -> list[int]:
-    return np.flatnonzero(system.items.in_any_category([name])[: len(system.bundled)]).tolist()
+    return np.flatnonzero(system.items.facts.in_any_category([name])[: len(system.bundled)]).tolist()
 
 
 def included(name: str) -> Filter:

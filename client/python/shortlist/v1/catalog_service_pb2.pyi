@@ -57,6 +57,8 @@ class ItemInput(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     EMBEDDING_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    RELEASE_TIME_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item. Follows the rule for ids."""
     title: _builtins.str
@@ -67,6 +69,10 @@ class ItemInput(_message.Message):
     """
     price: _builtins.float
     """What it costs, in the unit of the data that the bundle was trained on. A finite number, 0 or larger. Unset: unknown."""
+    available: _builtins.bool
+    """Whether it can be had, which filters ask for; an item that cannot be had is recommended nevertheless where the filter
+    does not. Unset: it can.
+    """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
@@ -88,6 +94,12 @@ class ItemInput(_message.Message):
         serving bundle have; where it has none, yours is kept for the next training. Only directions count. Default: none.
         """
 
+    @_builtins.property
+    def release_time(self) -> _timestamp_pb2.Timestamp:
+        """When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
+        an item that was written before, the first event for one of the bundle, else now.
+        """
+
     def __init__(
         self,
         *,
@@ -98,13 +110,20 @@ class ItemInput(_message.Message):
         price: _builtins.float | None = ...,
         attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
         embedding: _abc.Iterable[_builtins.float] | None = ...,
+        available: _builtins.bool | None = ...,
+        release_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_available", b"_available", "_price", b"_price", "available", b"available", "price", b"price", "release_time", b"release_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available", b"_available", "_price", b"_price", "attributes", b"attributes", "available", b"available", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "price", b"price", "release_time", b"release_time", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__available: _TypeAlias = _typing.Literal["available"]  # noqa: Y015
+    _WhichOneofArgType__available: _TypeAlias = _typing.Literal["_available", b"_available"]  # noqa: Y015
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__available) -> _WhichOneofReturnType__available | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__price) -> _WhichOneofReturnType__price | None: ...
 
 Global___ItemInput: _TypeAlias = ItemInput  # noqa: Y015
@@ -154,6 +173,8 @@ class Item(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     EMBEDDING_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    RELEASE_TIME_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item."""
     title: _builtins.str
@@ -164,6 +185,8 @@ class Item(_message.Message):
     """What it costs; unset where that is unknown. The bundle keeps 32-bit floating point numbers."""
     origin: Global___ItemOrigin.ValueType
     """Where all this comes from."""
+    available: _builtins.bool
+    """Whether it can be had, which filters ask for."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of what the item belongs to."""
@@ -180,6 +203,10 @@ class Item(_message.Message):
     def embedding(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The vector that was written; none for all items whose origin is the bundle."""
 
+    @_builtins.property
+    def release_time(self) -> _timestamp_pb2.Timestamp:
+        """When it came out, which its age counts from; unset where that is unknown."""
+
     def __init__(
         self,
         *,
@@ -192,10 +219,12 @@ class Item(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
         embedding: _abc.Iterable[_builtins.float] | None = ...,
+        available: _builtins.bool = ...,
+        release_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price", "release_time", b"release_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "origin", b"origin", "price", b"price", "text", b"text", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "available", b"available", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "origin", b"origin", "price", b"price", "release_time", b"release_time", "text", b"text", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/filter.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\"N\n\x06\x46ilter\x12!\n\x13included_categories\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12!\n\x13\x65xcluded_categories\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01*\x8b\x01\n\x0fSeenItemsPolicy\x12!\n\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x12\x1d\n\x19SEEN_ITEMS_POLICY_REPEATS\x10\x03\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19shortlist/v1/filter.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x01\n\x06\x46ilter\x12!\n\x13included_categories\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12!\n\x13\x65xcluded_categories\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x30\n\tcondition\x18\x03 \x01(\x0b\x32\x17.shortlist.v1.ConditionB\x04\xe2\x41\x01\x01\"\x94\x04\n\tCondition\x12\x33\n\x06\x61ll_of\x18\x01 \x01(\x0b\x32\x1b.shortlist.v1.ConditionListB\x04\xe2\x41\x01\x01H\x00\x12\x33\n\x06\x61ny_of\x18\x02 \x01(\x0b\x32\x1b.shortlist.v1.ConditionListB\x04\xe2\x41\x01\x01H\x00\x12\x34\n\x07none_of\x18\x03 \x01(\x0b\x32\x1b.shortlist.v1.ConditionListB\x04\xe2\x41\x01\x01H\x00\x12\x39\n\x08\x63\x61tegory\x18\x04 \x01(\x0b\x32\x1f.shortlist.v1.CategoryConditionB\x04\xe2\x41\x01\x01H\x00\x12;\n\tattribute\x18\x05 \x01(\x0b\x32 .shortlist.v1.AttributeConditionB\x04\xe2\x41\x01\x01H\x00\x12\x35\n\x06number\x18\x06 \x01(\x0b\x32\x1d.shortlist.v1.NumberConditionB\x04\xe2\x41\x01\x01H\x00\x12\x31\n\x04time\x18\x07 \x01(\x0b\x32\x1b.shortlist.v1.TimeConditionB\x04\xe2\x41\x01\x01H\x00\x12\x30\n\x05price\x18\x08 \x01(\x0b\x32\x19.shortlist.v1.NumberRangeB\x04\xe2\x41\x01\x01H\x00\x12\x19\n\tavailable\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x12+\n\x03\x61ge\x18\n \x01(\x0b\x32\x16.shortlist.v1.AgeRangeB\x04\xe2\x41\x01\x01H\x00\x42\x0b\n\tcondition\"B\n\rConditionList\x12\x31\n\nconditions\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.ConditionB\x04\xe2\x41\x01\x02\")\n\x11\x43\x61tegoryCondition\x12\x14\n\x06\x61ny_of\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\"=\n\x12\x41ttributeCondition\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x61ny_of\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\"T\n\x0fNumberCondition\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x05range\x18\x02 \x01(\x0b\x32\x19.shortlist.v1.NumberRangeB\x04\xe2\x41\x01\x02\"\x80\x01\n\x0bNumberRange\x12\x18\n\x08\x61t_least\x18\x01 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x12\x15\n\x05\x61\x62ove\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x61t_most\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x01\x12\x15\n\x05\x62\x65low\x18\x04 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x01\x42\x07\n\x05lowerB\x07\n\x05upper\"\x85\x01\n\rTimeCondition\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x30\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"|\n\x08\x41geRange\x12#\n\x10\x61t_least_seconds\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\"\n\x0f\x61t_most_seconds\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x42\x13\n\x11_at_least_secondsB\x12\n\x10_at_most_seconds*\x8b\x01\n\x0fSeenItemsPolicy\x12!\n\x1dSEEN_ITEMS_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEEN_ITEMS_POLICY_DROP\x10\x01\x12\x1a\n\x16SEEN_ITEMS_POLICY_KEEP\x10\x02\x12\x1d\n\x19SEEN_ITEMS_POLICY_REPEATS\x10\x03\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +38,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILTER'].fields_by_name['included_categories']._serialized_options = b'\342A\001\001'
   _globals['_FILTER'].fields_by_name['excluded_categories']._loaded_options = None
   _globals['_FILTER'].fields_by_name['excluded_categories']._serialized_options = b'\342A\001\001'
-  _globals['_SEENITEMSPOLICY']._serialized_start=157
-  _globals['_SEENITEMSPOLICY']._serialized_end=296
-  _globals['_FILTER']._serialized_start=76
-  _globals['_FILTER']._serialized_end=154
+  _globals['_FILTER'].fields_by_name['condition']._loaded_options = None
+  _globals['_FILTER'].fields_by_name['condition']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['all_of']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['all_of']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['any_of']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['any_of']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['none_of']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['none_of']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['category']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['category']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['attribute']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['attribute']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['number']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['number']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['time']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['time']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['price']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['price']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['available']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['available']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITION'].fields_by_name['age']._loaded_options = None
+  _globals['_CONDITION'].fields_by_name['age']._serialized_options = b'\342A\001\001'
+  _globals['_CONDITIONLIST'].fields_by_name['conditions']._loaded_options = None
+  _globals['_CONDITIONLIST'].fields_by_name['conditions']._serialized_options = b'\342A\001\002'
+  _globals['_CATEGORYCONDITION'].fields_by_name['any_of']._loaded_options = None
+  _globals['_CATEGORYCONDITION'].fields_by_name['any_of']._serialized_options = b'\342A\001\002'
+  _globals['_ATTRIBUTECONDITION'].fields_by_name['key']._loaded_options = None
+  _globals['_ATTRIBUTECONDITION'].fields_by_name['key']._serialized_options = b'\342A\001\002'
+  _globals['_ATTRIBUTECONDITION'].fields_by_name['any_of']._loaded_options = None
+  _globals['_ATTRIBUTECONDITION'].fields_by_name['any_of']._serialized_options = b'\342A\001\001'
+  _globals['_NUMBERCONDITION'].fields_by_name['key']._loaded_options = None
+  _globals['_NUMBERCONDITION'].fields_by_name['key']._serialized_options = b'\342A\001\002'
+  _globals['_NUMBERCONDITION'].fields_by_name['range']._loaded_options = None
+  _globals['_NUMBERCONDITION'].fields_by_name['range']._serialized_options = b'\342A\001\002'
+  _globals['_NUMBERRANGE'].fields_by_name['at_least']._loaded_options = None
+  _globals['_NUMBERRANGE'].fields_by_name['at_least']._serialized_options = b'\342A\001\001'
+  _globals['_NUMBERRANGE'].fields_by_name['above']._loaded_options = None
+  _globals['_NUMBERRANGE'].fields_by_name['above']._serialized_options = b'\342A\001\001'
+  _globals['_NUMBERRANGE'].fields_by_name['at_most']._loaded_options = None
+  _globals['_NUMBERRANGE'].fields_by_name['at_most']._serialized_options = b'\342A\001\001'
+  _globals['_NUMBERRANGE'].fields_by_name['below']._loaded_options = None
+  _globals['_NUMBERRANGE'].fields_by_name['below']._serialized_options = b'\342A\001\001'
+  _globals['_TIMECONDITION'].fields_by_name['key']._loaded_options = None
+  _globals['_TIMECONDITION'].fields_by_name['key']._serialized_options = b'\342A\001\002'
+  _globals['_TIMECONDITION'].fields_by_name['since']._loaded_options = None
+  _globals['_TIMECONDITION'].fields_by_name['since']._serialized_options = b'\342A\001\001'
+  _globals['_TIMECONDITION'].fields_by_name['before']._loaded_options = None
+  _globals['_TIMECONDITION'].fields_by_name['before']._serialized_options = b'\342A\001\001'
+  _globals['_AGERANGE'].fields_by_name['at_least_seconds']._loaded_options = None
+  _globals['_AGERANGE'].fields_by_name['at_least_seconds']._serialized_options = b'\342A\001\001'
+  _globals['_AGERANGE'].fields_by_name['at_most_seconds']._loaded_options = None
+  _globals['_AGERANGE'].fields_by_name['at_most_seconds']._serialized_options = b'\342A\001\001'
+  _globals['_SEENITEMSPOLICY']._serialized_start=1429
+  _globals['_SEENITEMSPOLICY']._serialized_end=1568
+  _globals['_FILTER']._serialized_start=110
+  _globals['_FILTER']._serialized_end=238
+  _globals['_CONDITION']._serialized_start=241
+  _globals['_CONDITION']._serialized_end=773
+  _globals['_CONDITIONLIST']._serialized_start=775
+  _globals['_CONDITIONLIST']._serialized_end=841
+  _globals['_CATEGORYCONDITION']._serialized_start=843
+  _globals['_CATEGORYCONDITION']._serialized_end=884
+  _globals['_ATTRIBUTECONDITION']._serialized_start=886
+  _globals['_ATTRIBUTECONDITION']._serialized_end=947
+  _globals['_NUMBERCONDITION']._serialized_start=949
+  _globals['_NUMBERCONDITION']._serialized_end=1033
+  _globals['_NUMBERRANGE']._serialized_start=1036
+  _globals['_NUMBERRANGE']._serialized_end=1164
+  _globals['_TIMECONDITION']._serialized_start=1167
+  _globals['_TIMECONDITION']._serialized_end=1300
+  _globals['_AGERANGE']._serialized_start=1302
+  _globals['_AGERANGE']._serialized_end=1426
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ Which items an answer may hold."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -63,12 +64,13 @@ Global___SeenItemsPolicy: _TypeAlias = SeenItemsPolicy  # noqa: Y015
 
 @_typing.final
 class Filter(_message.Message):
-    """Conditions on an item's attributes; an item must meet all of them. Empty: every item does."""
+    """What an item must be to be in an answer. Empty: every item will do."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INCLUDED_CATEGORIES_FIELD_NUMBER: _builtins.int
     EXCLUDED_CATEGORIES_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def included_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The item must belong to at least one of these categories. Exact, case-sensitive names that follow the rule for ids;
@@ -81,16 +83,340 @@ class Filter(_message.Message):
         100, both inclusive, more are refused. Empty (the default): none is ruled out.
         """
 
+    @_builtins.property
+    def condition(self) -> Global___Condition:
+        """What else the item must meet, also where `included_categories` lets it in. One condition, or a list of them, in which
+        lists may stand again: lists at most 4 deep, with at most 100 conditions in all that are no lists; more are refused.
+        Unset: nothing else.
+        """
+
     def __init__(
         self,
         *,
         included_categories: _abc.Iterable[_builtins.str] | None = ...,
         excluded_categories: _abc.Iterable[_builtins.str] | None = ...,
+        condition: Global___Condition | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["excluded_categories", b"excluded_categories", "included_categories", b"included_categories"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "excluded_categories", b"excluded_categories", "included_categories", b"included_categories"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Filter: _TypeAlias = Filter  # noqa: Y015
+
+@_typing.final
+class Condition(_message.Message):
+    """One condition on an item: exactly one of the fields, none is refused.
+
+    What is not known of an item meets no condition: an item without a price is in no range of prices, and an item without
+    a colour has none of the colours. So it meets `none_of` such a condition.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALL_OF_FIELD_NUMBER: _builtins.int
+    ANY_OF_FIELD_NUMBER: _builtins.int
+    NONE_OF_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    ATTRIBUTE_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    AGE_FIELD_NUMBER: _builtins.int
+    available: _builtins.bool
+    """It can be had now (`true`), or cannot (`false`): what UpsertItems says last, or the data of the bundle."""
+    @_builtins.property
+    def all_of(self) -> Global___ConditionList:
+        """All of these."""
+
+    @_builtins.property
+    def any_of(self) -> Global___ConditionList:
+        """At least one of these."""
+
+    @_builtins.property
+    def none_of(self) -> Global___ConditionList:
+        """None of these: their negation."""
+
+    @_builtins.property
+    def category(self) -> Global___CategoryCondition:
+        """It belongs to one of some categories."""
+
+    @_builtins.property
+    def attribute(self) -> Global___AttributeCondition:
+        """It has an attribute, or one of some values of it."""
+
+    @_builtins.property
+    def number(self) -> Global___NumberCondition:
+        """An attribute of it is a number within a range."""
+
+    @_builtins.property
+    def time(self) -> Global___TimeCondition:
+        """An attribute of it is a time within a range."""
+
+    @_builtins.property
+    def price(self) -> Global___NumberRange:
+        """Its price is within a range. Prices are compared as 32-bit floating point numbers, as bundles keep them."""
+
+    @_builtins.property
+    def age(self) -> Global___AgeRange:
+        """Its age is within a range."""
+
+    def __init__(
+        self,
+        *,
+        all_of: Global___ConditionList | None = ...,
+        any_of: Global___ConditionList | None = ...,
+        none_of: Global___ConditionList | None = ...,
+        category: Global___CategoryCondition | None = ...,
+        attribute: Global___AttributeCondition | None = ...,
+        number: Global___NumberCondition | None = ...,
+        time: Global___TimeCondition | None = ...,
+        price: Global___NumberRange | None = ...,
+        available: _builtins.bool = ...,
+        age: Global___AgeRange | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "all_of", b"all_of", "any_of", b"any_of", "attribute", b"attribute", "available", b"available", "category", b"category", "condition", b"condition", "none_of", b"none_of", "number", b"number", "price", b"price", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "all_of", b"all_of", "any_of", b"any_of", "attribute", b"attribute", "available", b"available", "category", b"category", "condition", b"condition", "none_of", b"none_of", "number", b"number", "price", b"price", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_condition: _TypeAlias = _typing.Literal["all_of", "any_of", "none_of", "category", "attribute", "number", "time", "price", "available", "age"]  # noqa: Y015
+    _WhichOneofArgType_condition: _TypeAlias = _typing.Literal["condition", b"condition"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_condition) -> _WhichOneofReturnType_condition | None: ...
+
+Global___Condition: _TypeAlias = Condition  # noqa: Y015
+
+@_typing.final
+class ConditionList(_message.Message):
+    """Conditions that belong together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """The conditions: 1 to 100, both inclusive, none or more are refused."""
+
+    def __init__(
+        self,
+        *,
+        conditions: _abc.Iterable[Global___Condition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConditionList: _TypeAlias = ConditionList  # noqa: Y015
+
+@_typing.final
+class CategoryCondition(_message.Message):
+    """A condition on the item's categories."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANY_OF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def any_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The item belongs to at least one of these. Exact, case-sensitive names that follow the rule for ids; 1 to 100, both
+        inclusive, none or more are refused. A category that no item has matches nothing.
+        """
+
+    def __init__(
+        self,
+        *,
+        any_of: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CategoryCondition: _TypeAlias = CategoryCondition  # noqa: Y015
+
+@_typing.final
+class AttributeCondition(_message.Message):
+    """A condition on one of the item's attributes. Values that hold a list, with | or line ends between its parts, are taken
+    as their parts, here and in the other conditions on attributes.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    ANY_OF_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Which attribute, for example `colour`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+    refused. An attribute that no item has matches nothing.
+    """
+    @_builtins.property
+    def any_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The item has at least one of these values of it, compared byte by byte: 0 to 100, both inclusive, more are refused.
+        Each has 1 to 128 characters, so longer values of items equal none. Empty (the default): any value will do.
+        """
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        any_of: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttributeCondition: _TypeAlias = AttributeCondition  # noqa: Y015
+
+@_typing.final
+class NumberCondition(_message.Message):
+    """A condition on an attribute whose values are numbers. Values that are no finite decimal number meet it never."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    RANGE_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Which attribute, for example `litres`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+    refused.
+    """
+    @_builtins.property
+    def range(self) -> Global___NumberRange:
+        """At least one of the item's values lies in here."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        range: Global___NumberRange | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["range", b"range"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "range", b"range"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberCondition: _TypeAlias = NumberCondition  # noqa: Y015
+
+@_typing.final
+class NumberRange(_message.Message):
+    """A range of numbers with one bound or two, which are finite; none, or a range that holds no number, is refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_LEAST_FIELD_NUMBER: _builtins.int
+    ABOVE_FIELD_NUMBER: _builtins.int
+    AT_MOST_FIELD_NUMBER: _builtins.int
+    BELOW_FIELD_NUMBER: _builtins.int
+    at_least: _builtins.float
+    """Here, and this number is in it."""
+    above: _builtins.float
+    """Here, and this number is not in it."""
+    at_most: _builtins.float
+    """Here, and this number is in it."""
+    below: _builtins.float
+    """Here, and this number is not in it."""
+    def __init__(
+        self,
+        *,
+        at_least: _builtins.float = ...,
+        above: _builtins.float = ...,
+        at_most: _builtins.float = ...,
+        below: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["above", b"above", "at_least", b"at_least", "at_most", b"at_most", "below", b"below", "lower", b"lower", "upper", b"upper"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["above", b"above", "at_least", b"at_least", "at_most", b"at_most", "below", b"below", "lower", b"lower", "upper", b"upper"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_lower: _TypeAlias = _typing.Literal["at_least", "above"]  # noqa: Y015
+    _WhichOneofArgType_lower: _TypeAlias = _typing.Literal["lower", b"lower"]  # noqa: Y015
+    _WhichOneofReturnType_upper: _TypeAlias = _typing.Literal["at_most", "below"]  # noqa: Y015
+    _WhichOneofArgType_upper: _TypeAlias = _typing.Literal["upper", b"upper"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_lower) -> _WhichOneofReturnType_lower | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_upper) -> _WhichOneofReturnType_upper | None: ...
+
+Global___NumberRange: _TypeAlias = NumberRange  # noqa: Y015
+
+@_typing.final
+class TimeCondition(_message.Message):
+    """A condition on an attribute whose values are dates or times in ISO 8601, such as `2026-11-30` (its begin, in UTC) or
+    `2026-11-30T08:00:00+01:00`. Other values meet it never. One bound or two; none, or no time between them, is refused.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Which attribute, for example `best_before`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+    refused.
+    """
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """At least one of the item's values lies at this time or after it. Any time that a Timestamp can hold. Unset: however
+        early.
+        """
+
+    @_builtins.property
+    def before(self) -> _timestamp_pb2.Timestamp:
+        """And the same value lies before this time, not at it. Any time that a Timestamp can hold. Unset: however late."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        before: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "key", b"key", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeCondition: _TypeAlias = TimeCondition  # noqa: Y015
+
+@_typing.final
+class AgeRange(_message.Message):
+    """A range of ages: the time from an item's `release_time` to the server's clock, which counts in whole minutes here. For
+    items of the bundle without one it is the time from their first event, for items that were written without one the time
+    since they first were. One bound or two; none, or no age between them, is refused. An item that is not released yet has
+    a negative age, which `at_most_seconds` alone lets in.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_LEAST_SECONDS_FIELD_NUMBER: _builtins.int
+    AT_MOST_SECONDS_FIELD_NUMBER: _builtins.int
+    at_least_seconds: _builtins.int
+    """The age is this or more, in seconds: 0 to 10,000,000,000, both inclusive, outside of that refused. Unset: however
+    young.
+    """
+    at_most_seconds: _builtins.int
+    """The age is this or less, in seconds: 0 to 10,000,000,000, both inclusive, outside of that refused. Unset: however old."""
+    def __init__(
+        self,
+        *,
+        at_least_seconds: _builtins.int | None = ...,
+        at_most_seconds: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_at_least_seconds", b"_at_least_seconds", "_at_most_seconds", b"_at_most_seconds", "at_least_seconds", b"at_least_seconds", "at_most_seconds", b"at_most_seconds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_at_least_seconds", b"_at_least_seconds", "_at_most_seconds", b"_at_most_seconds", "at_least_seconds", b"at_least_seconds", "at_most_seconds", b"at_most_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__at_least_seconds: _TypeAlias = _typing.Literal["at_least_seconds"]  # noqa: Y015
+    _WhichOneofArgType__at_least_seconds: _TypeAlias = _typing.Literal["_at_least_seconds", b"_at_least_seconds"]  # noqa: Y015
+    _WhichOneofReturnType__at_most_seconds: _TypeAlias = _typing.Literal["at_most_seconds"]  # noqa: Y015
+    _WhichOneofArgType__at_most_seconds: _TypeAlias = _typing.Literal["_at_most_seconds", b"_at_most_seconds"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__at_least_seconds) -> _WhichOneofReturnType__at_least_seconds | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__at_most_seconds) -> _WhichOneofReturnType__at_most_seconds | None: ...
+
+Global___AgeRange: _TypeAlias = AgeRange  # noqa: Y015

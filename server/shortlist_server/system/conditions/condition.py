@@ -1,28 +1,24 @@
-"""The interface of a filter's conditions; `registry` lists all of them."""
+"""The interface of a filter's conditions. They know nothing of the messages that requests write them in."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
 
-from shortlist_bundle.live_items import LiveItems
+from shortlist_bundle.item_facts import ItemFacts
 from shortlist_core.types import Bools
 
 
-@dataclass(frozen=True)
 class Condition(ABC):
-    """One condition on an item, with the names that the request lists. Conditions of equal names are equal."""
-
-    field: ClassVar[str]
-    """The field of `shortlist.v1.Filter` that holds the names."""
-
-    names: tuple[str, ...]  # sorted, distinct, never empty: a condition without names is left out of the filter
+    """One condition on an item: a frozen dataclass, so that conditions of equal content are equal and can be kept."""
 
     @abstractmethod
-    def mask(self, items: LiveItems) -> Bools:
-        """Which rows of the catalogue meet the condition, bool [rows]."""
+    def met(self, facts: ItemFacts, now: int) -> Bools:
+        """Which of the items meet the condition, bool [items]. `now` is the begin of the current minute, in seconds.
 
-    @abstractmethod
-    def is_met(self, items: LiveItems, row: int) -> bool:
-        """Whether one row meets the condition, as `mask` would say, but without a pass over the catalogue."""
+        It is asked of the whole catalogue when a filter first comes, and of the items that change afterwards.
+        """
+
+    @property
+    def timed(self) -> bool:
+        """Whether what meets the condition depends on `now`."""
+        return False

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from shortlist_bundle.live_items import LiveItems
+from dataclasses import dataclass
+
+from shortlist_bundle.item_facts import ItemFacts
 from shortlist_core.types import Bools
 from shortlist_server.system.conditions.condition import Condition
 
 
+@dataclass(frozen=True)
 class ExcludedCategories(Condition):
     """The item belongs to none of the named categories. A category that no item has excludes nothing."""
 
-    field = "excluded_categories"
+    names: tuple[str, ...]  # sorted, distinct
 
-    def mask(self, items: LiveItems) -> Bools:
+    def met(self, facts: ItemFacts, now: int) -> Bools:
         """The items with none of the categories."""
-        return ~items.in_any_category(self.names)
-
-    def is_met(self, items: LiveItems, row: int) -> bool:
-        """Whether the item has none of the categories."""
-        return set(items.categories(row)).isdisjoint(self.names)
+        return ~facts.in_any_category(self.names)

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/catalog_service.proto.
  */
 export const file_shortlist_v1_catalog_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9ydGxpc3QvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEi2QEKCUl0ZW1JbnB1dBIVCgdpdGVtX2lkGAEgASgJQgTiQQECEhMKBXRpdGxlGAIgASgJQgTiQQEBEhIKBHRleHQYAyABKAlCBOJBAQESGAoKY2F0ZWdvcmllcxgEIAMoCUIE4kEBARIYCgVwcmljZRgFIAEoAUIE4kEBAUgAiAEBEjUKCmF0dHJpYnV0ZXMYBiADKAsyGy5zaG9ydGxpc3QudjEuSXRlbUF0dHJpYnV0ZUIE4kEBARIXCgllbWJlZGRpbmcYByADKAJCBOJBAQFCCAoGX3ByaWNlIjcKDUl0ZW1BdHRyaWJ1dGUSEQoDa2V5GAEgASgJQgTiQQECEhMKBXZhbHVlGAIgASgJQgTiQQECIoUCCgRJdGVtEg8KB2l0ZW1faWQYASABKAkSDQoFdGl0bGUYAiABKAkSDAoEdGV4dBgDIAEoCRISCgpjYXRlZ29yaWVzGAQgAygJEhIKBXByaWNlGAUgASgBSACIAQESKAoGb3JpZ2luGAYgASgOMhguc2hvcnRsaXN0LnYxLkl0ZW1PcmlnaW4SLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KCmF0dHJpYnV0ZXMYCCADKAsyGy5zaG9ydGxpc3QudjEuSXRlbUF0dHJpYnV0ZRIRCgllbWJlZGRpbmcYCSADKAJCCAoGX3ByaWNlIkIKElVwc2VydEl0ZW1zUmVxdWVzdBIsCgVpdGVtcxgBIAMoCzIXLnNob3J0bGlzdC52MS5JdGVtSW5wdXRCBOJBAQIiVQoTVXBzZXJ0SXRlbXNSZXNwb25zZRIVCg1jcmVhdGVkX2NvdW50GAEgASgFEhUKDXVwZGF0ZWRfY291bnQYAiABKAUSEAoIcmV2aXNpb24YAyABKAMiLAoSRGVsZXRlSXRlbXNSZXF1ZXN0EhYKCGl0ZW1faWRzGAEgAygJQgTiQQECIj4KE0RlbGV0ZUl0ZW1zUmVzcG9uc2USFQoNZGVsZXRlZF9jb3VudBgBIAEoBRIQCghyZXZpc2lvbhgCIAEoAyInCg5HZXRJdGVtUmVxdWVzdBIVCgdpdGVtX2lkGAEgASgJQgTiQQECIjMKD0dldEl0ZW1SZXNwb25zZRIgCgRpdGVtGAEgASgLMhIuc2hvcnRsaXN0LnYxLkl0ZW0iRQoQTGlzdEl0ZW1zUmVxdWVzdBIXCglwYWdlX3NpemUYASABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgCIAEoCUIE4kEBASJPChFMaXN0SXRlbXNSZXNwb25zZRIhCgVpdGVtcxgBIAMoCzISLnNob3J0bGlzdC52MS5JdGVtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSpXCgpJdGVtT3JpZ2luEhsKF0lURU1fT1JJR0lOX1VOU1BFQ0lGSUVEEAASFgoSSVRFTV9PUklHSU5fQlVORExFEAESFAoQSVRFTV9PUklHSU5fTElWRRACMs4CCg5DYXRhbG9nU2VydmljZRJSCgtVcHNlcnRJdGVtcxIgLnNob3J0bGlzdC52MS5VcHNlcnRJdGVtc1JlcXVlc3QaIS5zaG9ydGxpc3QudjEuVXBzZXJ0SXRlbXNSZXNwb25zZRJSCgtEZWxldGVJdGVtcxIgLnNob3J0bGlzdC52MS5EZWxldGVJdGVtc1JlcXVlc3QaIS5zaG9ydGxpc3QudjEuRGVsZXRlSXRlbXNSZXNwb25zZRJGCgdHZXRJdGVtEhwuc2hvcnRsaXN0LnYxLkdldEl0ZW1SZXF1ZXN0Gh0uc2hvcnRsaXN0LnYxLkdldEl0ZW1SZXNwb25zZRJMCglMaXN0SXRlbXMSHi5zaG9ydGxpc3QudjEuTGlzdEl0ZW1zUmVxdWVzdBofLnNob3J0bGlzdC52MS5MaXN0SXRlbXNSZXNwb25zZUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiJzaG9ydGxpc3QvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEgxzaG9ydGxpc3QudjEivQIKCUl0ZW1JbnB1dBIVCgdpdGVtX2lkGAEgASgJQgTiQQECEhMKBXRpdGxlGAIgASgJQgTiQQEBEhIKBHRleHQYAyABKAlCBOJBAQESGAoKY2F0ZWdvcmllcxgEIAMoCUIE4kEBARIYCgVwcmljZRgFIAEoAUIE4kEBAUgAiAEBEjUKCmF0dHJpYnV0ZXMYBiADKAsyGy5zaG9ydGxpc3QudjEuSXRlbUF0dHJpYnV0ZUIE4kEBARIXCgllbWJlZGRpbmcYByADKAJCBOJBAQESHAoJYXZhaWxhYmxlGAggASgIQgTiQQEBSAGIAQESNgoMcmVsZWFzZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAUIICgZfcHJpY2VCDAoKX2F2YWlsYWJsZSI3Cg1JdGVtQXR0cmlidXRlEhEKA2tleRgBIAEoCUIE4kEBAhITCgV2YWx1ZRgCIAEoCUIE4kEBAiLKAgoESXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEgwKBHRleHQYAyABKAkSEgoKY2F0ZWdvcmllcxgEIAMoCRISCgVwcmljZRgFIAEoAUgAiAEBEigKBm9yaWdpbhgGIAEoDjIYLnNob3J0bGlzdC52MS5JdGVtT3JpZ2luEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgphdHRyaWJ1dGVzGAggAygLMhsuc2hvcnRsaXN0LnYxLkl0ZW1BdHRyaWJ1dGUSEQoJZW1iZWRkaW5nGAkgAygCEhEKCWF2YWlsYWJsZRgKIAEoCBIwCgxyZWxlYXNlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQggKBl9wcmljZSJCChJVcHNlcnRJdGVtc1JlcXVlc3QSLAoFaXRlbXMYASADKAsyFy5zaG9ydGxpc3QudjEuSXRlbUlucHV0QgTiQQECIlUKE1Vwc2VydEl0ZW1zUmVzcG9uc2USFQoNY3JlYXRlZF9jb3VudBgBIAEoBRIVCg11cGRhdGVkX2NvdW50GAIgASgFEhAKCHJldmlzaW9uGAMgASgDIiwKEkRlbGV0ZUl0ZW1zUmVxdWVzdBIWCghpdGVtX2lkcxgBIAMoCUIE4kEBAiI+ChNEZWxldGVJdGVtc1Jlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAUSEAoIcmV2aXNpb24YAiABKAMiJwoOR2V0SXRlbVJlcXVlc3QSFQoHaXRlbV9pZBgBIAEoCUIE4kEBAiIzCg9HZXRJdGVtUmVzcG9uc2USIAoEaXRlbRgBIAEoCzISLnNob3J0bGlzdC52MS5JdGVtIkUKEExpc3RJdGVtc1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiTwoRTGlzdEl0ZW1zUmVzcG9uc2USIQoFaXRlbXMYASADKAsyEi5zaG9ydGxpc3QudjEuSXRlbRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqVwoKSXRlbU9yaWdpbhIbChdJVEVNX09SSUdJTl9VTlNQRUNJRklFRBAAEhYKEklURU1fT1JJR0lOX0JVTkRMRRABEhQKEElURU1fT1JJR0lOX0xJVkUQAjLOAgoOQ2F0YWxvZ1NlcnZpY2USUgoLVXBzZXJ0SXRlbXMSIC5zaG9ydGxpc3QudjEuVXBzZXJ0SXRlbXNSZXF1ZXN0GiEuc2hvcnRsaXN0LnYxLlVwc2VydEl0ZW1zUmVzcG9uc2USUgoLRGVsZXRlSXRlbXMSIC5zaG9ydGxpc3QudjEuRGVsZXRlSXRlbXNSZXF1ZXN0GiEuc2hvcnRsaXN0LnYxLkRlbGV0ZUl0ZW1zUmVzcG9uc2USRgoHR2V0SXRlbRIcLnNob3J0bGlzdC52MS5HZXRJdGVtUmVxdWVzdBodLnNob3J0bGlzdC52MS5HZXRJdGVtUmVzcG9uc2USTAoJTGlzdEl0ZW1zEh4uc2hvcnRsaXN0LnYxLkxpc3RJdGVtc1JlcXVlc3QaHy5zaG9ydGxpc3QudjEuTGlzdEl0ZW1zUmVzcG9uc2VCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * An item as callers write it.
@@ -78,6 +78,22 @@ export type ItemInput = Message<"shortlist.v1.ItemInput"> & {
    * @generated from field: repeated float embedding = 7;
    */
   embedding: number[];
+
+  /**
+   * Whether it can be had, which filters ask for; an item that cannot be had is recommended nevertheless where the filter
+   * does not. Unset: it can.
+   *
+   * @generated from field: optional bool available = 8;
+   */
+  available?: boolean | undefined;
+
+  /**
+   * When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
+   * an item that was written before, the first event for one of the bundle, else now.
+   *
+   * @generated from field: google.protobuf.Timestamp release_time = 9;
+   */
+  releaseTime?: Timestamp | undefined;
 };
 
 /**
@@ -185,6 +201,20 @@ export type Item = Message<"shortlist.v1.Item"> & {
    * @generated from field: repeated float embedding = 9;
    */
   embedding: number[];
+
+  /**
+   * Whether it can be had, which filters ask for.
+   *
+   * @generated from field: bool available = 10;
+   */
+  available: boolean;
+
+  /**
+   * When it came out, which its age counts from; unset where that is unknown.
+   *
+   * @generated from field: google.protobuf.Timestamp release_time = 11;
+   */
+  releaseTime?: Timestamp | undefined;
 };
 
 /**
@@ -451,8 +481,9 @@ export const ItemOriginSchema: GenEnum<ItemOrigin> = /*@__PURE__*/
 export const CatalogService: GenService<{
   /**
    * Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
-   * store recommends them, also to a caller who asks for nothing but what is similar to one of them. An item that exists
-   * is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+   * store recommends them, also to a caller who asks for nothing but what is similar to one of them. What it says of
+   * items that exist holds at once: filters of requests that are sent after the answer go by it, at every server on the
+   * store. An item that exists is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
    *
    * RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
    * server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:

@@ -7,16 +7,18 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shortlist/v1/filter.proto.
  */
 export const file_shortlist_v1_filter: GenFile = /*@__PURE__*/
-  fileDesc("ChlzaG9ydGxpc3QvdjEvZmlsdGVyLnByb3RvEgxzaG9ydGxpc3QudjEiTgoGRmlsdGVyEiEKE2luY2x1ZGVkX2NhdGVnb3JpZXMYASADKAlCBOJBAQESIQoTZXhjbHVkZWRfY2F0ZWdvcmllcxgCIAMoCUIE4kEBASqLAQoPU2Vlbkl0ZW1zUG9saWN5EiEKHVNFRU5fSVRFTVNfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWU0VFTl9JVEVNU19QT0xJQ1lfRFJPUBABEhoKFlNFRU5fSVRFTVNfUE9MSUNZX0tFRVAQAhIdChlTRUVOX0lURU1TX1BPTElDWV9SRVBFQVRTEANCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_google_api_field_behavior]);
+  fileDesc("ChlzaG9ydGxpc3QvdjEvZmlsdGVyLnByb3RvEgxzaG9ydGxpc3QudjEigAEKBkZpbHRlchIhChNpbmNsdWRlZF9jYXRlZ29yaWVzGAEgAygJQgTiQQEBEiEKE2V4Y2x1ZGVkX2NhdGVnb3JpZXMYAiADKAlCBOJBAQESMAoJY29uZGl0aW9uGAMgASgLMhcuc2hvcnRsaXN0LnYxLkNvbmRpdGlvbkIE4kEBASLYAwoJQ29uZGl0aW9uEi0KBmFsbF9vZhgBIAEoCzIbLnNob3J0bGlzdC52MS5Db25kaXRpb25MaXN0SAASLQoGYW55X29mGAIgASgLMhsuc2hvcnRsaXN0LnYxLkNvbmRpdGlvbkxpc3RIABIuCgdub25lX29mGAMgASgLMhsuc2hvcnRsaXN0LnYxLkNvbmRpdGlvbkxpc3RIABIzCghjYXRlZ29yeRgEIAEoCzIfLnNob3J0bGlzdC52MS5DYXRlZ29yeUNvbmRpdGlvbkgAEjUKCWF0dHJpYnV0ZRgFIAEoCzIgLnNob3J0bGlzdC52MS5BdHRyaWJ1dGVDb25kaXRpb25IABIvCgZudW1iZXIYBiABKAsyHS5zaG9ydGxpc3QudjEuTnVtYmVyQ29uZGl0aW9uSAASKwoEdGltZRgHIAEoCzIbLnNob3J0bGlzdC52MS5UaW1lQ29uZGl0aW9uSAASKgoFcHJpY2UYCCABKAsyGS5zaG9ydGxpc3QudjEuTnVtYmVyUmFuZ2VIABITCglhdmFpbGFibGUYCSABKAhIABIlCgNhZ2UYCiABKAsyFi5zaG9ydGxpc3QudjEuQWdlUmFuZ2VIAEILCgljb25kaXRpb24iQgoNQ29uZGl0aW9uTGlzdBIxCgpjb25kaXRpb25zGAEgAygLMhcuc2hvcnRsaXN0LnYxLkNvbmRpdGlvbkIE4kEBAiIpChFDYXRlZ29yeUNvbmRpdGlvbhIUCgZhbnlfb2YYASADKAlCBOJBAQIiPQoSQXR0cmlidXRlQ29uZGl0aW9uEhEKA2tleRgBIAEoCUIE4kEBAhIUCgZhbnlfb2YYAiADKAlCBOJBAQEiVAoPTnVtYmVyQ29uZGl0aW9uEhEKA2tleRgBIAEoCUIE4kEBAhIuCgVyYW5nZRgCIAEoCzIZLnNob3J0bGlzdC52MS5OdW1iZXJSYW5nZUIE4kEBAiJoCgtOdW1iZXJSYW5nZRISCghhdF9sZWFzdBgBIAEoAUgAEg8KBWFib3ZlGAIgASgBSAASEQoHYXRfbW9zdBgDIAEoAUgBEg8KBWJlbG93GAQgASgBSAFCBwoFbG93ZXJCBwoFdXBwZXIihQEKDVRpbWVDb25kaXRpb24SEQoDa2V5GAEgASgJQgTiQQECEi8KBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIwCgZiZWZvcmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBInwKCEFnZVJhbmdlEiMKEGF0X2xlYXN0X3NlY29uZHMYASABKANCBOJBAQFIAIgBARIiCg9hdF9tb3N0X3NlY29uZHMYAiABKANCBOJBAQFIAYgBAUITChFfYXRfbGVhc3Rfc2Vjb25kc0ISChBfYXRfbW9zdF9zZWNvbmRzKosBCg9TZWVuSXRlbXNQb2xpY3kSIQodU0VFTl9JVEVNU19QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZTRUVOX0lURU1TX1BPTElDWV9EUk9QEAESGgoWU0VFTl9JVEVNU19QT0xJQ1lfS0VFUBACEh0KGVNFRU5fSVRFTVNfUE9MSUNZX1JFUEVBVFMQA0IUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * Conditions on an item's attributes; an item must meet all of them. Empty: every item does.
+ * What an item must be to be in an answer. Empty: every item will do.
  *
  * @generated from message shortlist.v1.Filter
  */
@@ -36,6 +38,15 @@ export type Filter = Message<"shortlist.v1.Filter"> & {
    * @generated from field: repeated string excluded_categories = 2;
    */
   excludedCategories: string[];
+
+  /**
+   * What else the item must meet, also where `included_categories` lets it in. One condition, or a list of them, in which
+   * lists may stand again: lists at most 4 deep, with at most 100 conditions in all that are no lists; more are refused.
+   * Unset: nothing else.
+   *
+   * @generated from field: shortlist.v1.Condition condition = 3;
+   */
+  condition?: Condition | undefined;
 };
 
 /**
@@ -44,6 +55,343 @@ export type Filter = Message<"shortlist.v1.Filter"> & {
  */
 export const FilterSchema: GenMessage<Filter> = /*@__PURE__*/
   messageDesc(file_shortlist_v1_filter, 0);
+
+/**
+ * One condition on an item: exactly one of the fields, none is refused.
+ *
+ * What is not known of an item meets no condition: an item without a price is in no range of prices, and an item without
+ * a colour has none of the colours. So it meets `none_of` such a condition.
+ *
+ * @generated from message shortlist.v1.Condition
+ */
+export type Condition = Message<"shortlist.v1.Condition"> & {
+  /**
+   * What the item must meet.
+   *
+   * @generated from oneof shortlist.v1.Condition.condition
+   */
+  condition: {
+    /**
+     * All of these.
+     *
+     * @generated from field: shortlist.v1.ConditionList all_of = 1;
+     */
+    value: ConditionList;
+    case: "allOf";
+  } | {
+    /**
+     * At least one of these.
+     *
+     * @generated from field: shortlist.v1.ConditionList any_of = 2;
+     */
+    value: ConditionList;
+    case: "anyOf";
+  } | {
+    /**
+     * None of these: their negation.
+     *
+     * @generated from field: shortlist.v1.ConditionList none_of = 3;
+     */
+    value: ConditionList;
+    case: "noneOf";
+  } | {
+    /**
+     * It belongs to one of some categories.
+     *
+     * @generated from field: shortlist.v1.CategoryCondition category = 4;
+     */
+    value: CategoryCondition;
+    case: "category";
+  } | {
+    /**
+     * It has an attribute, or one of some values of it.
+     *
+     * @generated from field: shortlist.v1.AttributeCondition attribute = 5;
+     */
+    value: AttributeCondition;
+    case: "attribute";
+  } | {
+    /**
+     * An attribute of it is a number within a range.
+     *
+     * @generated from field: shortlist.v1.NumberCondition number = 6;
+     */
+    value: NumberCondition;
+    case: "number";
+  } | {
+    /**
+     * An attribute of it is a time within a range.
+     *
+     * @generated from field: shortlist.v1.TimeCondition time = 7;
+     */
+    value: TimeCondition;
+    case: "time";
+  } | {
+    /**
+     * Its price is within a range. Prices are compared as 32-bit floating point numbers, as bundles keep them.
+     *
+     * @generated from field: shortlist.v1.NumberRange price = 8;
+     */
+    value: NumberRange;
+    case: "price";
+  } | {
+    /**
+     * It can be had now (`true`), or cannot (`false`): what UpsertItems says last, or the data of the bundle.
+     *
+     * @generated from field: bool available = 9;
+     */
+    value: boolean;
+    case: "available";
+  } | {
+    /**
+     * Its age is within a range.
+     *
+     * @generated from field: shortlist.v1.AgeRange age = 10;
+     */
+    value: AgeRange;
+    case: "age";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message shortlist.v1.Condition.
+ * Use `create(ConditionSchema)` to create a new message.
+ */
+export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 1);
+
+/**
+ * Conditions that belong together.
+ *
+ * @generated from message shortlist.v1.ConditionList
+ */
+export type ConditionList = Message<"shortlist.v1.ConditionList"> & {
+  /**
+   * The conditions: 1 to 100, both inclusive, none or more are refused.
+   *
+   * @generated from field: repeated shortlist.v1.Condition conditions = 1;
+   */
+  conditions: Condition[];
+};
+
+/**
+ * Describes the message shortlist.v1.ConditionList.
+ * Use `create(ConditionListSchema)` to create a new message.
+ */
+export const ConditionListSchema: GenMessage<ConditionList> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 2);
+
+/**
+ * A condition on the item's categories.
+ *
+ * @generated from message shortlist.v1.CategoryCondition
+ */
+export type CategoryCondition = Message<"shortlist.v1.CategoryCondition"> & {
+  /**
+   * The item belongs to at least one of these. Exact, case-sensitive names that follow the rule for ids; 1 to 100, both
+   * inclusive, none or more are refused. A category that no item has matches nothing.
+   *
+   * @generated from field: repeated string any_of = 1;
+   */
+  anyOf: string[];
+};
+
+/**
+ * Describes the message shortlist.v1.CategoryCondition.
+ * Use `create(CategoryConditionSchema)` to create a new message.
+ */
+export const CategoryConditionSchema: GenMessage<CategoryCondition> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 3);
+
+/**
+ * A condition on one of the item's attributes. Values that hold a list, with | or line ends between its parts, are taken
+ * as their parts, here and in the other conditions on attributes.
+ *
+ * @generated from message shortlist.v1.AttributeCondition
+ */
+export type AttributeCondition = Message<"shortlist.v1.AttributeCondition"> & {
+  /**
+   * Which attribute, for example `colour`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+   * refused. An attribute that no item has matches nothing.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * The item has at least one of these values of it, compared byte by byte: 0 to 100, both inclusive, more are refused.
+   * Each has 1 to 128 characters, so longer values of items equal none. Empty (the default): any value will do.
+   *
+   * @generated from field: repeated string any_of = 2;
+   */
+  anyOf: string[];
+};
+
+/**
+ * Describes the message shortlist.v1.AttributeCondition.
+ * Use `create(AttributeConditionSchema)` to create a new message.
+ */
+export const AttributeConditionSchema: GenMessage<AttributeCondition> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 4);
+
+/**
+ * A condition on an attribute whose values are numbers. Values that are no finite decimal number meet it never.
+ *
+ * @generated from message shortlist.v1.NumberCondition
+ */
+export type NumberCondition = Message<"shortlist.v1.NumberCondition"> & {
+  /**
+   * Which attribute, for example `litres`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+   * refused.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * At least one of the item's values lies in here.
+   *
+   * @generated from field: shortlist.v1.NumberRange range = 2;
+   */
+  range?: NumberRange | undefined;
+};
+
+/**
+ * Describes the message shortlist.v1.NumberCondition.
+ * Use `create(NumberConditionSchema)` to create a new message.
+ */
+export const NumberConditionSchema: GenMessage<NumberCondition> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 5);
+
+/**
+ * A range of numbers with one bound or two, which are finite; none, or a range that holds no number, is refused.
+ *
+ * @generated from message shortlist.v1.NumberRange
+ */
+export type NumberRange = Message<"shortlist.v1.NumberRange"> & {
+  /**
+   * Where it begins. Unset: it has no begin.
+   *
+   * @generated from oneof shortlist.v1.NumberRange.lower
+   */
+  lower: {
+    /**
+     * Here, and this number is in it.
+     *
+     * @generated from field: double at_least = 1;
+     */
+    value: number;
+    case: "atLeast";
+  } | {
+    /**
+     * Here, and this number is not in it.
+     *
+     * @generated from field: double above = 2;
+     */
+    value: number;
+    case: "above";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Where it ends. Unset: it has no end.
+   *
+   * @generated from oneof shortlist.v1.NumberRange.upper
+   */
+  upper: {
+    /**
+     * Here, and this number is in it.
+     *
+     * @generated from field: double at_most = 3;
+     */
+    value: number;
+    case: "atMost";
+  } | {
+    /**
+     * Here, and this number is not in it.
+     *
+     * @generated from field: double below = 4;
+     */
+    value: number;
+    case: "below";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message shortlist.v1.NumberRange.
+ * Use `create(NumberRangeSchema)` to create a new message.
+ */
+export const NumberRangeSchema: GenMessage<NumberRange> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 6);
+
+/**
+ * A condition on an attribute whose values are dates or times in ISO 8601, such as `2026-11-30` (its begin, in UTC) or
+ * `2026-11-30T08:00:00+01:00`. Other values meet it never. One bound or two; none, or no time between them, is refused.
+ *
+ * @generated from message shortlist.v1.TimeCondition
+ */
+export type TimeCondition = Message<"shortlist.v1.TimeCondition"> & {
+  /**
+   * Which attribute, for example `best_before`. 1 to 128 characters by the rule for ids in event.proto, outside of that
+   * refused.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * At least one of the item's values lies at this time or after it. Any time that a Timestamp can hold. Unset: however
+   * early.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * And the same value lies before this time, not at it. Any time that a Timestamp can hold. Unset: however late.
+   *
+   * @generated from field: google.protobuf.Timestamp before = 3;
+   */
+  before?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message shortlist.v1.TimeCondition.
+ * Use `create(TimeConditionSchema)` to create a new message.
+ */
+export const TimeConditionSchema: GenMessage<TimeCondition> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 7);
+
+/**
+ * A range of ages: the time from an item's `release_time` to the server's clock, which counts in whole minutes here. For
+ * items of the bundle without one it is the time from their first event, for items that were written without one the time
+ * since they first were. One bound or two; none, or no age between them, is refused. An item that is not released yet has
+ * a negative age, which `at_most_seconds` alone lets in.
+ *
+ * @generated from message shortlist.v1.AgeRange
+ */
+export type AgeRange = Message<"shortlist.v1.AgeRange"> & {
+  /**
+   * The age is this or more, in seconds: 0 to 10,000,000,000, both inclusive, outside of that refused. Unset: however
+   * young.
+   *
+   * @generated from field: optional int64 at_least_seconds = 1;
+   */
+  atLeastSeconds?: bigint | undefined;
+
+  /**
+   * The age is this or less, in seconds: 0 to 10,000,000,000, both inclusive, outside of that refused. Unset: however old.
+   *
+   * @generated from field: optional int64 at_most_seconds = 2;
+   */
+  atMostSeconds?: bigint | undefined;
+};
+
+/**
+ * Describes the message shortlist.v1.AgeRange.
+ * Use `create(AgeRangeSchema)` to create a new message.
+ */
+export const AgeRangeSchema: GenMessage<AgeRange> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_filter, 8);
 
 /**
  * What happens to items that the user's history already holds. Impressions do not make an item seen.
