@@ -26,6 +26,7 @@ class CatalogItem:
     price: float | None = None
     attributes: tuple[Attribute, ...] = ()  # a key may occur several times
     embedding: tuple[float, ...] = ()  # a vector that the caller has of it
+    pixels: bytes = b""  # its picture, as `shortlist_core.pictures.pixels_of` makes it; empty: none
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,4 +145,7 @@ def _features(items: pl.DataFrame, has_history: Bools, known: ItemFeatures | Non
     prices = items["price"].fill_null(np.nan).to_numpy()
     attributes = [[(pair["key"], pair["value"]) for pair in pairs] for pairs in items["attributes"].to_list()]
     vectors = items["embedding"].to_list() if items["embedding"].is_not_null().any() else None
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, attributes, vectors, known)
+    pictures = items["image_pixels"].to_list()
+    return ItemFeatures.build(
+        texts, offsets, rows, len(names), prices, has_history, attributes, vectors, known, pictures
+    )

@@ -29,6 +29,7 @@ class ScorerConfig:
     use_lstm: bool = True
     seed: int = 0
     vector_dim: int = 0  # of the given vectors
+    pictures: bool = False  # whether items have any
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -89,6 +90,7 @@ class Scorer(keras.Model):
             use_text=c.use_text,
             seed=c.seed,
             vector_dim=c.vector_dim,
+            pictures=c.pictures,
         )
         self.reader = HistoryLSTM(c.lstm_units) if c.use_lstm else None
         self.intent = layers.Dense(c.dim)
@@ -125,7 +127,7 @@ class Scorer(keras.Model):
 
     def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items given by their features, float32 [n, dim]."""
-        return self.items(*(features[name] for name in ITEM_INPUTS), training=training)
+        return self.items(*(features.get(name) for name in ITEM_INPUTS), training=training)
 
     def score(
         self,
