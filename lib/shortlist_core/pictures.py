@@ -30,29 +30,36 @@ class PictureError(ValueError):
     """A picture that cannot be read; the message says why, as the end of a sentence about the picture."""
 
 
-def pixels_of(content: bytes) -> bytes:
-    """The pixels of a picture file as data sets and stores keep them, PIXEL_BYTES of them. Raises PictureError."""
-    return rgb_of(content, PICTURE_SIDE).tobytes()
+def pixels_of(content: bytes, most: int = MAX_PICTURE_PIXELS) -> bytes:
+    """The pixels of a picture file as data sets and stores keep them, PIXEL_BYTES of them; see `rgb_of`."""
+    return rgb_of(content, PICTURE_SIDE, most).tobytes()
 
 
-def rgb_of(content: bytes, side: int) -> Image.Image:
+def png_of(pixels: bytes) -> bytes:
+    """A PNG file with these pixels, from which `pixels_of` reads the same ones again."""
+    file = io.BytesIO()
+    Image.frombytes("RGB", (PICTURE_SIDE, PICTURE_SIDE), pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def rgb_of(content: bytes, side: int, most: int = MAX_PICTURE_PIXELS) -> Image.Image:
     """A picture file as a square of so many pixels of a side, in red, green and blue.
 
     The whole picture is scaled into it, nothing is cut. It is turned as its EXIF says, and of an animation the first
-    frame counts. Raises PictureError.
+    frame counts. Raises PictureError where it cannot be read, or has more than `most` pixels.
     """
     if not content:
         raise PictureError("is empty")
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PICTURE_PIXELS:
-                raise PictureError(f"has more than {MAX_PICTURE_PIXELS:,} pixels")
+            if image.width * image.height > most:
+                raise PictureError(f"has more than {most:,} pixels")
             image.draft("RGB", (4 * side, 4 * side))  # a large JPEG is decoded at a fraction of its size
             return _square(_on_white(ImageOps.exif_transpose(image)), side)
     except PictureError:
         raise
     except Image.DecompressionBombError:
-        raise PictureError(f"has more than {MAX_PICTURE_PIXELS:,} pixels") from None
+        raise PictureError(f"has more than {most:,} pixels") from None
     except UnidentifiedImageError:
         raise PictureError(f"is none of {', '.join(FORMATS)}") from None
     except Exception:  # whatever a decoder makes of broken bytes: OSError, SyntaxError, ValueError, struct.error, ...

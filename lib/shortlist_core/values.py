@@ -25,6 +25,9 @@ PICTURE_SIDE = 32
 PIXEL_BYTES = 3 * PICTURE_SIDE**2
 """Bytes of a picture as it is stored: rows from the top, each pixel as red, green and blue."""
 
+MAX_IMAGE, MAX_IMAGE_PIXELS = 256 * 1024, 4_000_000
+"""Bytes and pixels of a picture that a request brings along."""
+
 MAX_VALUE = 1_000
 """Characters of the value of an item's attribute."""
 

@@ -56,7 +56,7 @@ def import_tables(tables: Tables) -> Imported:
     sources = {name: source for name in schema.TABLES if (source := tables.source(name))}
     refuse_by_beginnings(sources.values())
     rejects = {name: Rejects(name) for name in sources}
-    rejects["pictures"] = Rejects("pictures")
+    rejects["pictures"] = Rejects("pictures", optional=True)
     read = {name: _read(source, rejects) for name, source in sources.items()}
     frames = {name: of_table.frame for name, of_table in read.items()}
     events = frames["interactions"]

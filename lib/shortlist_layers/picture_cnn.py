@@ -40,10 +40,8 @@ class PictureCNN(layers.Layer):
 
     def call(self, pixels: Any) -> Any:
         """The arithmetic that `PictureEncoding` repeats in numpy."""
-        side = SIDE // PATCH // POOL
         patterns = self.patch(ops.cast(pixels, "float32") / 127.5 - 1.0)
-        pooled = ops.max(ops.reshape(patterns, (-1, side, POOL, side, POOL, self.patterns)), axis=(2, 4))
-        found = self.convolution(pooled)
+        found = self.convolution(ops.max_pool(patterns, POOL))  # a maximum over axes takes five times as long to train
         return ops.concatenate([ops.mean(found, axis=(1, 2)), ops.max(found, axis=(1, 2))], axis=-1)
 
     def encoding(self) -> PictureEncoding:

@@ -6,6 +6,7 @@ of changes of an item. A deletion stays as a tombstone until `compact` drops it,
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from abc import ABC, abstractmethod
@@ -125,8 +126,11 @@ def check_ids(item_ids: Sequence[str]) -> None:
 def to_json(item: CatalogItem) -> str:
     """An item without its id, as JSON."""
     fields: list[object] = [item.title, item.text, item.categories, item.price]
-    if item.attributes or item.embedding:  # else as earlier versions, which may still serve meanwhile, wrote it
+    # What an item lacks is left out: as earlier versions, which may still serve meanwhile, wrote it.
+    if item.attributes or item.embedding or item.pixels:
         fields += [item.attributes, [float(str(np.float32(number))) for number in item.embedding]]
+    if item.pixels:
+        fields.append(base64.b64encode(item.pixels).decode())
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -135,7 +139,8 @@ def to_change(item_id: str, sequence: int, text: str | bytes) -> CatalogChange:
     if not text:
         return CatalogChange(sequence, item_id, None, sequence)
     title, words, categories, price, *more = json.loads(text)
-    attributes, embedding = more or ((), ())
+    attributes, embedding, *picture = more or ((), ())
     pairs = tuple((key, value) for key, value in attributes)
-    item = CatalogItem(item_id, title, words, tuple(categories), price, pairs, tuple(embedding))
+    pixels = base64.b64decode(picture[0]) if picture else b""
+    item = CatalogItem(item_id, title, words, tuple(categories), price, pairs, tuple(embedding), pixels)
     return CatalogChange(sequence, item_id, item, sequence)

@@ -101,7 +101,13 @@ type ItemInput struct {
 	// A vector that you have of it, such as the embedding of its text or picture by a model of your own: 0 to 4,096, both
 	// inclusive, numbers, which are finite and not all 0; others are refused. So is another count than the vectors of the
 	// serving bundle have; where it has none, yours is kept for the next training. Only directions count. Default: none.
-	Embedding     []float32 `protobuf:"fixed32,7,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
+	Embedding []float32 `protobuf:"fixed32,7,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
+	// A picture of it: the content of a PNG, JPEG, WebP, GIF or BMP file of 1 to 262,144 bytes with at most 4,000,000
+	// pixels. Others are refused, as is what cannot be read. The models read a square of 32 by 32 pixels, which is all that
+	// is kept of it: small files do as well as large ones, and reads do not answer it. Where the items of the serving
+	// bundle have no pictures, yours is kept for the next training. Empty (the default): an item of the serving bundle
+	// keeps the picture that it has there, any other has none.
+	Image         []byte `protobuf:"bytes,8,opt,name=image,proto3" json:"image,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -181,6 +187,13 @@ func (x *ItemInput) GetAttributes() []*ItemAttribute {
 func (x *ItemInput) GetEmbedding() []float32 {
 	if x != nil {
 		return x.Embedding
+	}
+	return nil
+}
+
+func (x *ItemInput) GetImage() []byte {
+	if x != nil {
+		return x.Image
 	}
 	return nil
 }
@@ -782,7 +795,7 @@ var File_shortlist_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x02\n" +
+	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x02\n" +
 	"\tItemInput\x12\x1d\n" +
 	"\aitem_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06itemId\x12\x1a\n" +
 	"\x05title\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05title\x12\x18\n" +
@@ -794,7 +807,8 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.ItemAttributeB\x04\xe2A\x01\x01R\n" +
 	"attributes\x12\"\n" +
-	"\tembedding\x18\a \x03(\x02B\x04\xe2A\x01\x01R\tembeddingB\b\n" +
+	"\tembedding\x18\a \x03(\x02B\x04\xe2A\x01\x01R\tembedding\x12\x1a\n" +
+	"\x05image\x18\b \x01(\fB\x04\xe2A\x01\x01R\x05imageB\b\n" +
 	"\x06_price\"C\n" +
 	"\rItemAttribute\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x12\x1a\n" +

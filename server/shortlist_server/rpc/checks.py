@@ -36,6 +36,7 @@ from shortlist_core.values import (
     is_price,
     is_time,
 )
+from shortlist_server.rpc.images import image_pixels
 from shortlist_server.system.conditions.registry import CONDITIONS
 from shortlist_server.system.filters import Filter
 
@@ -201,6 +202,7 @@ class Check:
             price=self.price("price", message.price) if message.HasField("price") else None,
             attributes=self.pairs("attributes", message.attributes, MAX_ITEM_ATTRIBUTES, Check.value),
             embedding=self.embedding("embedding", message.embedding, vector_dim),
+            pixels=image_pixels(message.image, lambda why: self.refuse("image", why)),
         )
 
     def embedding(self, field: str, numbers: Sequence[float], dim: int) -> tuple[float, ...]:

@@ -57,6 +57,7 @@ class ItemInput(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     EMBEDDING_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item. Follows the rule for ids."""
     title: _builtins.str
@@ -67,6 +68,13 @@ class ItemInput(_message.Message):
     """
     price: _builtins.float
     """What it costs, in the unit of the data that the bundle was trained on. A finite number, 0 or larger. Unset: unknown."""
+    image: _builtins.bytes
+    """A picture of it: the content of a PNG, JPEG, WebP, GIF or BMP file of 1 to 262,144 bytes with at most 4,000,000
+    pixels. Others are refused, as is what cannot be read. The models read a square of 32 by 32 pixels, which is all that
+    is kept of it: small files do as well as large ones, and reads do not answer it. Where the items of the serving
+    bundle have no pictures, yours is kept for the next training. Empty (the default): an item of the serving bundle
+    keeps the picture that it has there, any other has none.
+    """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of what the item belongs to, the most important ones first: 0 to 100, both inclusive, more are refused. Each
@@ -98,10 +106,11 @@ class ItemInput(_message.Message):
         price: _builtins.float | None = ...,
         attributes: _abc.Iterable[Global___ItemAttribute] | None = ...,
         embedding: _abc.Iterable[_builtins.float] | None = ...,
+        image: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "attributes", b"attributes", "categories", b"categories", "embedding", b"embedding", "image", b"image", "item_id", b"item_id", "price", b"price", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
     _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015

@@ -44,7 +44,7 @@ class CatalogServiceStub:
     UpsertItems: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpsertItemsRequest, _catalog_service_pb2.UpsertItemsResponse]
     """Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
     store recommends them, also to a caller who asks for nothing but what is similar to one of them. An item that exists
-    is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+    is replaced as a whole: what the request leaves out is empty from then on (but see `image`). Safe to repeat.
 
     RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
     server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:
@@ -79,7 +79,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     UpsertItems: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpsertItemsRequest, _catalog_service_pb2.UpsertItemsResponse]  # type: ignore[assignment]
     """Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
     store recommends them, also to a caller who asks for nothing but what is similar to one of them. An item that exists
-    is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+    is replaced as a whole: what the request leaves out is empty from then on (but see `image`). Safe to repeat.
 
     RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
     server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:
@@ -117,7 +117,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.UpsertItemsResponse, _abc.Awaitable[_catalog_service_pb2.UpsertItemsResponse]]:
         """Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
         store recommends them, also to a caller who asks for nothing but what is similar to one of them. An item that exists
-        is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+        is replaced as a whole: what the request leaves out is empty from then on (but see `image`). Safe to repeat.
 
         RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
         server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:
