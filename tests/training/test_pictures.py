@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 from taste_shop import ITEMS, NEW, TASTES, liked_shares, taste_of
 
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.pictures import pixels_of
+from shortlist_data.pictures import with_pictures
+from shortlist_data.reading import LINE
+from shortlist_data.rejects import Rejects
 
 pytestmark = pytest.mark.system
 
+WORDS = ("rustic", "modern", "floral", "nautical", "gothic")
 COLOURS = ((200, 40, 40), (40, 60, 200), (40, 170, 60), (30, 30, 30), (230, 200, 60))
 
 
@@ -45,10 +51,49 @@ def grey(number: int, generator: np.random.Generator) -> bytes:
     return png(generator.normal(128, 40, (32, 32, 3)))
 
 
+def read(files: list[bytes | None], folder: Path) -> list[bytes | None]:
+    """The pixels of the files as an import reads them from a folder."""
+    for number, content in enumerate(files):
+        if content:
+            (folder / f"{number}.png").write_bytes(content)
+    paths = [f"{number}.png" if content else None for number, content in enumerate(files)]
+    items, rejects = pl.DataFrame({LINE: range(len(paths)), "image_path": paths}), Rejects("pictures", optional=True)
+    found = with_pictures(items, folder, rejects)["image_pixels"].to_list()
+    assert not rejects.counts
+    return found
+
+
 @pytest.mark.parametrize(("drawn", "least", "most"), [(coloured, 0.7, 1), (striped, 0.7, 1), (grey, 0, 0.35)])
 def test_new_items_of_the_users_taste_are_found_by_their_pictures(drawn, least, most, tmp_path: Path) -> None:
     generator = np.random.default_rng(6)
-    pictures = [pixels_of(drawn(item, generator)) if item % 10 else None for item in range(ITEMS)]
+    files = [drawn(item, generator) if item % 10 else None for item in range(ITEMS)]
+    pictures = read(files, tmp_path)
     new = [CatalogItem(f"n{number}", pixels=pixels_of(drawn(number, generator))) for number in range(NEW)]
-    shares = liked_shares({"image_pixels": pictures}, new, tmp_path)
+    shares = liked_shares({"image_pixels": pictures}, new, tmp_path / "bundles")
     assert all(least <= share <= most for share in shares.values()), (shares, 1 / TASTES)
+
+
+def test_items_may_lack_any_of_text_picture_vector_and_attributes(tmp_path: Path) -> None:
+    """Each item is told by one of them alone, and so is each new one."""
+    generator = np.random.default_rng(8)
+    centres = generator.normal(size=(TASTES, 8))
+
+    def told(number: int) -> dict[str, Any]:
+        taste = taste_of(number)
+        return [
+            {"title": f"{WORDS[taste]} thing {number}"},
+            {"pixels": pixels_of(coloured(number, generator))},
+            {"embedding": tuple((centres[taste] + 0.3 * generator.normal(size=8)).tolist())},
+            {"attributes": (("style", WORDS[taste]),)},
+        ][number // TASTES % 4]
+
+    items = [CatalogItem(f"i{number}", **told(number)) for number in range(ITEMS)]
+    columns = {
+        "title": [item.title for item in items],
+        "image_pixels": [item.pixels or None for item in items],
+        "embedding": [item.embedding or None for item in items],
+        "attributes": [[{"key": key, "value": value} for key, value in item.attributes] for item in items],
+    }
+    new = [CatalogItem(f"n{number}", **told(number)) for number in range(NEW)]
+    shares = liked_shares(columns, new, tmp_path)
+    assert min(shares.values()) > 0.7, (shares, 1 / TASTES)
