@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def picture_model(name: str, weights: Path) -> Encode:
     make, prepare = known[name]
     try:
         model = make(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3), pooling="avg")
-        model.load_weights(str(weights))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of a layer that stays as it was drawn, Keras only warns
+            model.load_weights(str(weights))
     except Exception as error:  # whatever Keras and h5py make of a file that is no weights, or those of another model
         raise DataError(
             f"{quoted(weights)}: cannot be read as weights of {name} without its classifier (no_top), a file that ends"

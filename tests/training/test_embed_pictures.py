@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import polars as pl
 import pytest
+from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from PIL import Image
 
 from shortlist_core.errors import DataError
@@ -104,3 +106,17 @@ def test_the_command_writes_them_into_the_data_folder(data: Path, weights: Path,
     assert (code, "say one of --model" in err, "--pictures and --weights go together" in err) == (2, True, True)
     code, _, err = shortlist("--pictures", "MobileNetV2", "--weights", str(data / "none.h5"))
     assert (code, "there is no such file" in err) == (2, True)
+
+
+def test_files_of_weights_as_keras_publishes_them_are_read(data: Path, weights: Path, tmp_path: Path) -> None:
+    """They are of an older form, which lists the layers by name."""
+    model = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(224, 224, 3), pooling="avg")
+    model.load_weights(weights)
+    with h5py.File(tmp_path / "no_top.h5", "w") as file:
+        save_weights_to_hdf5_group(file, model)
+    items = Dataset.read(data).items
+    found, expected = (
+        embedded_pictures(items, picture_model("MobileNetV2", each))[0]["embedding"][0].to_list()
+        for each in (tmp_path / "no_top.h5", weights)
+    )
+    assert found == pytest.approx(expected)
