@@ -49,8 +49,8 @@ def picture_model(name: str, weights: Path) -> Encode:
     known = picture_models()
     if name not in known:
         raise DataError(
-            f"there is no model {quoted(name)} in Keras Applications{did_you_mean(name, known)};"
-            f" there are {', '.join(sorted(known))}"
+            f"there is no model {quoted(name)} in Keras Applications, only {', '.join(sorted(known))}"
+            f"{did_you_mean(name, known)}"
         )
     make, prepare = known[name]
     try:
