@@ -81,7 +81,7 @@ def test_weights_of_another_model_a_broken_file_and_an_unknown_model_are_refused
         with pytest.raises(DataError, match="cannot be read as weights of MobileNetV2"):
             picture_model("MobileNetV2", tmp_path / name)
     with pytest.raises(
-        DataError, match="there is no model 'MobileNetV4' in Keras Applications, only .*did you mean 'MobileNetV2'"
+        DataError, match=r"there is no model 'MobileNetV4' in Keras Applications, only .*did you mean 'MobileNetV2'"
     ):
         picture_model("MobileNetV4", weights)
 
