@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,21 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-from taste_shop import ITEMS, NEW, TASTES, liked_shares, taste_of
+from taste_shop import ITEMS, NEW, TASTES, liked_shares, sales, taste_of
 
+from shortlist_bundle import Bundle, BundleStore
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.pictures import pixels_of
+from shortlist_data.dataset import Dataset
 from shortlist_data.pictures import with_pictures
 from shortlist_data.reading import LINE
 from shortlist_data.rejects import Rejects
+from shortlist_layers.item_features import ItemFeatures
+from shortlist_ranking.ranker import Ranker
+from shortlist_ranking.scorer import Scorer
+from shortlist_ranking.train import item_vectors
+from shortlist_training.table import prepare
+from shortlist_training.warm import warm_start
 
 pytestmark = pytest.mark.system
 
@@ -97,3 +106,16 @@ def test_items_may_lack_any_of_text_picture_vector_and_attributes(tmp_path: Path
     new = [CatalogItem(f"n{number}", **told(number)) for number in range(NEW)]
     shares = liked_shares(columns, new, tmp_path)
     assert min(shares.values()) > 0.7, (shares, 1 / TASTES)
+    assert _goes_on_warm(BundleStore(tmp_path).load(), columns)
+
+
+def _goes_on_warm(bundle: Bundle, columns: dict[str, Any]) -> bool:
+    """Whether a retraining on the same items begins with the item vectors that the bundle's ranker has."""
+    items = pl.DataFrame({"item_id": [f"i{item}" for item in range(ITEMS)], **columns})
+    table = prepare(Dataset.of(sales(), items), None, ItemFeatures.load(bundle))
+    start, ranker = warm_start(bundle, table), Ranker.load(bundle)
+    assert start is not None
+    scorer = Scorer(replace(ranker.scorer.config, n_items=ITEMS))
+    scorer.build()
+    scorer.set_weights(start.scorer.weights)
+    return bool(np.allclose(item_vectors(scorer, table.features), ranker.item_vectors, atol=1e-4))
