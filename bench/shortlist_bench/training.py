@@ -40,7 +40,7 @@ class PlainBatches(ExampleBatches):
     def __getitem__(self, step: int) -> tuple[dict[str, Any], Float32s]:
         """As ExampleBatches says, but for the places of items: each has its own."""
         inputs, labels = super().__getitem__(step)
-        shared = {name: inputs[name] for name in ITEM_INPUTS}
+        shared = {name: inputs[name] for name in ITEM_INPUTS if name in inputs}
         where = np.concatenate([inputs["candidates"].ravel(), inputs["history"].ravel()])
         split = inputs["candidates"].size
         own = {name: values[where] for name, values in shared.items()}

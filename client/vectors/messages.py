@@ -216,7 +216,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "upsert items request: every field",
         "UpsertItemsRequest",
-        {"items": [ITEM, {"itemId": "品物"}, {"price": 0.0}]},
+        {"items": [ITEM | {"image": "iVBORw0KGgo="}, {"itemId": "品物"}, {"price": 0.0}]},
     ),
     (
         "upsert items response",

@@ -15,16 +15,29 @@ from shortlist import ItemAttribute, ItemInput
 
 from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
+from shortlist_core.pictures import png_of
 from shortlist_core.terminal import quoted
 from shortlist_data.clean import clean_items, distinct_ids
 from shortlist_data.columns import read_header
+from shortlist_data.pictures import with_pictures
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Rejects
 from shortlist_data.rules import Rules
 from shortlist_data.source import batches
 from shortlist_data.table_survey import TableSurvey
 
-_READ = {"item_id", "title", "text", "categories", "price", "attributes", "embedding", "available", "release_time"}
+_READ = {
+    "item_id",
+    "title",
+    "text",
+    "categories",
+    "price",
+    "attributes",
+    "embedding",
+    "available",
+    "release_time",
+    "image_path",
+}
 _ATTRIBUTE = "attributes."
 """How the name of a column begins that holds an attribute; its key follows."""
 
@@ -52,9 +65,10 @@ class Lines:
 def read_items(source: str) -> Lines:
     """The items of a file (JSON Lines, CSV or Parquet), or of standard input for `-`, in its order.
 
-    Columns are item_id, title, text, categories, price, available, release_time, embedding, and attributes: an object
-    with a key for each, or a column `attributes.<key>` for each. Raises DataError where the file cannot be read, has
-    other columns, or has lines that are no items, which it names.
+    Columns are item_id, title, text, categories, price, available, release_time, embedding, image_path, and attributes:
+    an object with a key for each, or a column `attributes.<key>` for each. Paths of pictures are relative to the file's
+    folder, or to the current one for standard input. Raises DataError where the file cannot be read, has other columns,
+    or has lines that are no items or whose picture cannot be read, which it names.
     """
     rejects = Rejects("items")
     with _file(source) as path:
@@ -64,7 +78,7 @@ def read_items(source: str) -> Lines:
             survey.add(frame)
         rules = survey.rules(rejects)
     clean = [clean_items(frame, rules, rejects) for frame in frames]
-    frame = distinct_ids(pl.concat(clean), "item_id", rejects)
+    frame = with_pictures(distinct_ids(pl.concat(clean), "item_id", rejects), Path(source).parent, rejects)
     items = [_item(row) for row in frame.iter_rows(named=True)]
     lines = Lines("standard input" if source == "-" else source, items, frame[LINE].to_list())
     if rejects.counts:
@@ -104,6 +118,8 @@ def _item(row: dict[str, object]) -> ItemInput:
     if not row["available"]:
         item.available = False
     item.embedding.extend(row["embedding"] or ())  # type: ignore[arg-type]
+    if row["image_pixels"] is not None:  # which is all that servers read of a picture, so a large one is not sent
+        item.image = png_of(row["image_pixels"])  # type: ignore[arg-type]
     item.attributes.extend(ItemAttribute(**pair) for pair in row["attributes"])  # type: ignore[attr-defined]
     return item
 

@@ -95,7 +95,8 @@ def planned(dataset: Dataset, recipe: Recipe, ablations: bool = False) -> Plan:
     events = dataset.interactions
     users, items = events["user_id"].n_unique(), events["item_id"].n_unique()
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Plan.of(len(events), users, items, recipe, processors, ablations)
+    pictured = float(dataset.items["image_pixels"].is_not_null().mean() or 0)  # type: ignore[arg-type]
+    return Plan.of(len(events), users, items, recipe, processors, ablations, pictured)
 
 
 def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path) -> Merged:

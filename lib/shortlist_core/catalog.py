@@ -28,6 +28,7 @@ class CatalogItem:
     embedding: tuple[float, ...] = ()  # a vector that the caller has of it
     available: bool = True  # whether it can be had
     release_time: int | None = None  # microseconds since 1970: when it came out; None: not said
+    pixels: bytes = b""  # its picture, as `shortlist_core.pictures.pixels_of` makes it; empty: none
 
 
 @dataclass(frozen=True, slots=True)

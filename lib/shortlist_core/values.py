@@ -19,6 +19,15 @@ MAX_CATEGORIES, MAX_ITEM_ATTRIBUTES = 100, 64
 MAX_EMBEDDING = 4_096
 """Numbers of the vector that a caller has of an item."""
 
+PICTURE_SIDE = 32
+"""Pixels of a side of a picture as models read it. Colours, shapes and coarse patterns show, and an item takes 3 kB."""
+
+PIXEL_BYTES = 3 * PICTURE_SIDE**2
+"""Bytes of a picture as it is stored: rows from the top, each pixel as red, green and blue."""
+
+MAX_IMAGE, MAX_IMAGE_PIXELS = 256 * 1024, 4_000_000
+"""Bytes and pixels of a picture that a request brings along."""
+
 MAX_VALUE = 1_000
 """Characters of the value of an item's attribute."""
 

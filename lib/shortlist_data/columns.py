@@ -93,7 +93,7 @@ def read_header(
     """
     found: dict[str, str] = {}
     plain = [column for column in columns if column not in {_column_of(name) for name in inner}]
-    for name in [*mapping, *(name for name in schema.TABLES[table] if name not in {*mapping, *schema.BY_OPTION})]:
+    for name in [*mapping, *(name for name in schema.TABLES[table] if name not in {*mapping, *schema.MADE})]:
         fitting = plain if name in schema.REQUIRED[table] else columns
         free = columns if name in mapping else [column for column in fitting if column not in found.values()]
         alike = _alike(mapping.get(name, name), free)

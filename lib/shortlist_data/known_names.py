@@ -73,6 +73,10 @@ NAMES = {
             unitprice priceamount saleprice regularprice listprice variantprice productprice itemprice retailprice
             baseprice currentprice preis einzelpreis verkaufspreis precio prix
         """,
+        "image_path": """
+            imagefile imagefilename imagefilepath imgpath imgfile picturepath picturefile photopath photofile bilddatei
+            bildpfad
+        """,
     },
     "users": {"user_id": f"{_USER} id"},
 }

@@ -39,11 +39,12 @@ class Note:
 class Rejects:
     """The rejected rows of one table, and notes on its kept rows.
 
-    Lines count from 1 in the unpacked source file. For a Parquet file they are row numbers.
+    Lines count from 1 in the unpacked source file. For a Parquet file they are row numbers. What is `optional`, such as
+    the pictures of items, costs no row where it is rejected, and fails no import.
     """
 
-    def __init__(self, table: str) -> None:
-        self.table = table
+    def __init__(self, table: str, optional: bool = False) -> None:
+        self.table, self.optional = table, optional
         self.read = 0  # rows of the source, kept or rejected
         self.counts: Counter[str] = Counter()
         self._frames: list[pl.DataFrame] = []
@@ -71,7 +72,9 @@ class Rejects:
 
     @property
     def share(self) -> float:
-        """The share of rejected rows, 0 to 1, without those whose reason is harmless."""
+        """The share of rejected rows, 0 to 1, without those whose reason is harmless; 0 for what is optional."""
+        if self.optional:
+            return 0.0
         return (self.counts.total() - sum(self.counts[reason] for reason in HARMLESS)) / max(self.read, 1)
 
     def frame(self) -> pl.DataFrame:

@@ -6,7 +6,16 @@ import polars as pl
 
 from shortlist_core.errors import DataError
 from shortlist_core.types import EventType
-from shortlist_core.values import CONTROL, ID_RULE, MAX_EMBEDDING, MAX_ID, MAX_TEXT, MAX_TITLE
+from shortlist_core.values import (
+    CONTROL,
+    ID_RULE,
+    MAX_EMBEDDING,
+    MAX_ID,
+    MAX_TEXT,
+    MAX_TITLE,
+    PICTURE_SIDE,
+    PIXEL_BYTES,
+)
 
 TIME = pl.Datetime("us", "UTC")
 EMBEDDING = pl.List(pl.Float32)
@@ -30,7 +39,8 @@ ITEMS = pl.Schema(
         "text": pl.String(),
         "categories": pl.List(pl.String()),
         "price": pl.Float32(),  # null: unknown
-        "image_path": pl.String(),  # null: none
+        "image_path": pl.String(),  # of the picture file; null: none
+        "image_pixels": pl.Binary(),  # of the picture, as shortlist_core.pictures makes them; null: none
         "attributes": ATTRIBUTES,
         "embedding": EMBEDDING,  # null: none; of the same length for all items that have one
         "available": pl.Boolean(),  # whether it can be had
@@ -44,8 +54,11 @@ TABLES = {"interactions": INTERACTIONS, "items": ITEMS, "users": USERS}
 
 REQUIRED = {"interactions": ("user_id", "item_id", "timestamp"), "items": ("item_id",), "users": ("user_id",)}
 
-BY_OPTION = {"context"}
-"""Columns that are made of several of a file, which an option names; no column of a file stands for one of them."""
+MADE = {
+    "context": "--context names those that it is made of",
+    "image_pixels": "it is made of the files that items.image_path names",
+}
+"""Columns that no column of a file stands for, and what they are made of."""
 
 EVENT_NAMES = tuple(kind.name.lower() for kind in EventType)
 
@@ -132,6 +145,9 @@ def _check_items(frame: pl.DataFrame, where: str) -> None:
             raise DataError(f"{where}: a {name} has more than {most:,} characters; `shortlist data import` cuts it")
     if reason := embeddings_wrong(frame["embedding"]):
         raise DataError(f"{where}: {reason}; `shortlist data import` leaves such ones out")
+    if not (frame["image_pixels"].bin.size().drop_nulls() == PIXEL_BYTES).all():
+        square = f"{PIXEL_BYTES:,} bytes, three for each of {PICTURE_SIDE} x {PICTURE_SIDE} pixels"
+        raise DataError(f"{where}: image_pixels are not {square}")
     if not (frame["price"].is_null() | (frame["price"].is_finite() & (frame["price"] >= 0))).all():
         raise DataError(f"{where}: a price is negative or no finite number")
 

@@ -18,6 +18,7 @@ DESCRIPTIONS = {
     "categories": pl.col("categories").list.len() > 0,
     "price": pl.col("price").is_not_null(),
     "embedding": pl.col("embedding").is_not_null(),
+    "picture": pl.col("image_pixels").is_not_null(),
 }
 """What an item may have, and whether it has it."""
 
@@ -27,7 +28,7 @@ EARLIEST = 315_532_800 * SECOND
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of a data set. Described items have a title, text, categories, a price, an image or attributes."""
+    """Counts of a data set. Described items have one of DESCRIPTIONS or attributes."""
 
     interactions: int
     users: int  # with interactions
@@ -88,9 +89,10 @@ class Summary:
                 " are the ids of the two tables of the same kind?"
             )
         for name, count in self.filled.items():
-            if not count and self.items and name in {"title", *read} and (self.described or name in read):
+            column = "image_path" if name == "picture" else name
+            if not count and self.items and column in {"title", *read} and (self.described or column in read):
                 thing = name if name == "categories" else f"{'an' if name == 'embedding' else 'a'} {name}"
-                found.append(f"no item has {thing}{', although there is a column for it' if name in read else ''}")
+                found.append(f"no item has {thing}{', although there is a column for it' if column in read else ''}")
         if self.users_described and not self.users_described_seen:
             found.append(
                 f"none of the {self.users_described:,} users with attributes occurs in an interaction:"
@@ -100,8 +102,7 @@ class Summary:
 
 
 def _described() -> pl.Expr:
-    more = [pl.col("image_path").is_not_null(), pl.col("attributes").list.len() > 0]
-    return pl.any_horizontal(*DESCRIPTIONS.values(), *more)
+    return pl.any_horizontal(*DESCRIPTIONS.values(), pl.col("attributes").list.len() > 0)
 
 
 def _attributes(frame: pl.DataFrame) -> dict[str, int]:

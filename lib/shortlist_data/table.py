@@ -15,6 +15,7 @@ from shortlist_data import schema
 from shortlist_data.clean import clean_interactions, clean_items, clean_users, distinct_ids, distinct_interactions
 from shortlist_data.dataset import Dataset
 from shortlist_data.embeddings import same_length
+from shortlist_data.pictures import with_pictures
 from shortlist_data.reading import LINE, Reading
 from shortlist_data.rejects import Imported, Rejects
 from shortlist_data.rules import Rules
@@ -55,7 +56,8 @@ def import_tables(tables: Tables) -> Imported:
     sources = {name: source for name in schema.TABLES if (source := tables.source(name))}
     refuse_by_beginnings(sources.values())
     rejects = {name: Rejects(name) for name in sources}
-    read = {name: _read(source, rejects[name]) for name, source in sources.items()}
+    rejects["pictures"] = Rejects("pictures", optional=True)
+    read = {name: _read(source, rejects) for name, source in sources.items()}
     frames = {name: of_table.frame for name, of_table in read.items()}
     events = frames["interactions"]
     if tables.rules.dislike_below is not None and not events["event_type"].is_in(["rating", "dislike"]).any():
@@ -138,21 +140,22 @@ def _known_columns(columns: dict[str, dict[str, str]]) -> dict[str, dict[str, st
             known, meant = ", ".join(schema.TABLES), did_you_mean(table, schema.TABLES)
             raise DataError(f"column mapping: there is no table {table!r}, only {known}{meant}")
         for column in pairs:
-            if column in schema.BY_OPTION and column in schema.TABLES[table]:
-                raise DataError(
-                    f"column mapping: no column is {table}.{column}; --context names those that it is made of"
-                )
+            if column in schema.MADE and column in schema.TABLES[table]:
+                raise DataError(f"column mapping: no column is {table}.{column}; {schema.MADE[column]}")
             if column not in schema.TABLES[table]:
                 known, meant = ", ".join(schema.TABLES[table]), did_you_mean(column, schema.TABLES[table])
                 raise DataError(f"column mapping: {table} has no column {column!r}, only {known}{meant}")
     return columns
 
 
-def _read(source: TableSource, rejects: Rejects) -> Read:
-    """The clean canonical rows of a file, each once."""
+def _read(source: TableSource, rejects: Mapping[str, Rejects]) -> Read:
+    """The clean canonical rows of a file, each once; those of items with the pictures that they name."""
+    of_table = rejects[source.table]
     if source.table == "interactions":
-        read = source.read(clean_interactions, rejects)
-        return replace(read, frame=distinct_interactions(read.frame, rejects).drop(LINE))
-    read = source.read(clean_items if source.table == "items" else clean_users, rejects)
-    frame = distinct_ids(read.frame, schema.REQUIRED[source.table][0], rejects).drop(LINE)
-    return replace(read, frame=same_length(frame, rejects) if source.table == "items" else frame)
+        read = source.read(clean_interactions, of_table)
+        return replace(read, frame=distinct_interactions(read.frame, of_table).drop(LINE))
+    read = source.read(clean_items if source.table == "items" else clean_users, of_table)
+    frame = distinct_ids(read.frame, schema.REQUIRED[source.table][0], of_table)
+    if source.table == "items":
+        frame = same_length(with_pictures(frame, source.path.parent, rejects["pictures"]), of_table)
+    return replace(read, frame=frame.drop(LINE))

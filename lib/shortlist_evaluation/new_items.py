@@ -35,7 +35,7 @@ class NewItems:
 
     @classmethod
     def of(cls, dataset: Dataset, heldout: Heldout) -> NewItems | None:
-        """The items with text or an embedding that nobody wanted before the cut of `heldout`, and somebody did after.
+        """The items with text, embedding or picture that nobody wanted before the cut of `heldout`, and somebody after.
 
         Somebody is a training user. None where there are none.
         """
@@ -43,7 +43,8 @@ class NewItems:
         later = events.filter(pl.col("timestamp").dt.timestamp("us") >= train.now)
         words = pl.concat_str("title", "text", pl.col("categories").list.join(""), ignore_nulls=True)
         new = dataset.items.filter(
-            (words.str.strip_chars().str.len_chars() > 0) | pl.col("embedding").is_not_null(),
+            (words.str.strip_chars().str.len_chars() > 0)
+            | pl.any_horizontal(pl.col("embedding", "image_pixels").is_not_null()),
             pl.col("item_id").is_in(later["item_id"].implode()),
             ~pl.col("item_id").is_in(train.item_ids.implode()),
         )

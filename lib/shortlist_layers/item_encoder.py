@@ -1,10 +1,11 @@
-"""Item encoder: a CNN over the text, categories, price, given vectors, and an id embedding, dropped at random."""
+"""Item encoder: CNNs over text and picture, categories, price, given vectors, an id embedding, dropped at random."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from shortlist_layers.item_encoding import ItemEncoding
+from shortlist_layers.item_encoding import PICTURE, ItemEncoding
+from shortlist_layers.picture_cnn import PictureCNN
 from shortlist_layers.quiet_keras import keras, layers, ops
 
 SHORT = 8
@@ -65,10 +66,11 @@ class TextCNN(layers.Layer):
 
 
 class ItemEncoder(layers.Layer):
-    """Content (text CNN, categories, price, given vectors) plus id embedding -> float32 [n, dim].
+    """Content (CNNs of text and picture, categories, price, given vectors) plus id embedding -> float32 [n, dim].
 
     In training the id is dropped for a share of the items, so that the encoder learns to do without it for
-    items that have no id yet (DropoutNet, Volkovs et al. 2017). `use_text=False` leaves the CNN out, for ablations.
+    items that have no id yet (DropoutNet, Volkovs et al. 2017). `use_text=False` leaves the text's CNN out, for
+    ablations. Only with `pictures` is there one for these: a catalogue without any has the same weights as ever.
     """
 
     def __init__(
@@ -81,13 +83,15 @@ class ItemEncoder(layers.Layer):
         use_text: bool = True,
         seed: int = 0,
         vector_dim: int = 0,
+        pictures: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.vector_dim = vector_dim
+        self.vector_dim, self.pictures = vector_dim, pictures
         self.n_items, self.vocabulary, self.n_categories, self.dim = n_items, vocabulary, n_categories, dim
         self.id_dropout, self.use_text, self.seed = id_dropout, use_text, seed
         self.text = TextCNN(vocabulary) if use_text else None
+        self.picture = PictureCNN() if pictures else None
         self.ids = layers.Embedding(n_items + 1, dim, embeddings_initializer=keras.initializers.RandomNormal(0.0, 0.05))
         self.categories = layers.Embedding(n_categories + 1, 16)
         self.project = layers.Dense(dim)
@@ -101,19 +105,44 @@ class ItemEncoder(layers.Layer):
         if self.text is not None:
             self.text.build((None, None))
             width += len(self.text.widths) * self.text.filters
+        if self.picture is not None:
+            self.picture.build()
+            width += self.picture.width + 1
         self.project.build((None, width))
         self.built = True
 
-    def call(self, ids: Any, tokens: Any, categories: Any, prices: Any, vectors: Any, training: bool = False) -> Any:
-        """`ids` int32 [n] are row + 1, or 0 for an item without a trained id; the other inputs as in ItemFeatures."""
+    def call(
+        self,
+        ids: Any,
+        tokens: Any,
+        categories: Any,
+        prices: Any,
+        vectors: Any,
+        pixels: Any = None,
+        pictures: Any = None,
+        training: bool = False,
+    ) -> Any:
+        """`ids` int32 [n] are row + 1, or 0 for an item without a trained id; the other inputs as in ItemFeatures.
+
+        `pixels` uint8 [m, SIDE, SIDE, 3] are the distinct pictures, and `pictures` int32 [n] which of them each item
+        has: position + 1, or 0 for none.
+        """
         present = ops.cast(ops.expand_dims(categories > 0, -1), "float32")
         mean = ops.sum(self.categories(categories) * present, axis=1) / ops.maximum(ops.sum(present, axis=1), 1.0)
         content = [mean, prices, vectors] if self.text is None else [self.text(tokens), mean, prices, vectors]
+        if self.picture is not None:
+            content.append(self._pictures(pixels, pictures))
         has_id = ops.cast(ids > 0, "float32")
         if training:
             kept = keras.random.uniform(ops.shape(ids), seed=self.generator) >= self.id_dropout
             has_id = has_id * ops.cast(kept, "float32")
         return self.project(ops.concatenate(content, axis=-1)) + self.ids(ids) * ops.expand_dims(has_id, -1)
+
+    def _pictures(self, pixels: Any, pictures: Any) -> Any:
+        """What pictures say, and 1 for an item that has one; zeros for one that has none."""
+        assert self.picture is not None
+        read = ops.pad(self.picture(pixels), [[0, 0], [0, 1]], constant_values=1.0)
+        return ops.take(ops.pad(read, [[1, 0], [0, 0]]), pictures, axis=0)
 
     def encoding(self) -> ItemEncoding:
         """The same arithmetic in numpy for items without an id, with the weights as they are now; only once built."""
@@ -127,9 +156,10 @@ class ItemEncoder(layers.Layer):
             for width, convolution in zip(self.text.widths, self.text.convolutions, strict=True):
                 weights[f"text.{width}.kernel"] = convolution.kernel
                 weights[f"text.{width}.bias"] = convolution.bias
-        return ItemEncoding({name: ops.convert_to_numpy(value) for name, value in weights.items()})
+        arrays = {name: ops.convert_to_numpy(value) for name, value in weights.items()}
+        return ItemEncoding(arrays | (self.picture.encoding().named(PICTURE) if self.picture is not None else {}))
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""
         names = ("n_items", "vocabulary", "n_categories", "dim", "id_dropout", "use_text", "seed", "vector_dim")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **{name: getattr(self, name) for name in (*names, "pictures")}}

@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 
 from shortlist_core.types import Float32s, Int32s
+from shortlist_layers.picture_encoding import PictureEncoding
 
 BLOCK = 256
 """Items encoded at once: bounds the memory of the convolutions."""
+
+PICTURE = "picture."
+"""How the names of the picture CNN's weights begin."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,37 @@ class ItemEncoding:
     def vectors(self, inputs: Mapping[str, Any]) -> Float32s:
         """Vectors of items without ids, float32 [n, dim].
 
-        They follow from the inputs `tokens`, `categories`, `prices` and `vectors` of `item_inputs`; `ids` is not read.
+        They follow from the inputs of `item_inputs`, of which `ids` is not read.
         """
         arrays = [inputs[name] for name in ("tokens", "categories", "prices", "vectors")]
+        pictures = self._pictures(inputs, len(arrays[0]))
         blocks = [slice(start, start + BLOCK) for start in range(0, len(arrays[0]), BLOCK)]
-        parts = [self._block(*(array[some] for array in arrays)) for some in blocks]
+        parts = [self._block(*(array[some] for array in (*arrays, pictures))) for some in blocks]
         return np.concatenate([np.zeros((0, len(self.weights["project.bias"])), np.float32), *parts])
 
-    def _block(self, tokens: Int32s, categories: Int32s, prices: Float32s, vectors: Float32s) -> Float32s:
+    def _block(
+        self, tokens: Int32s, categories: Int32s, prices: Float32s, vectors: Float32s, pictures: Float32s
+    ) -> Float32s:
         present = (categories > 0)[..., None]
         total = (self.weights["categories"][categories] * present).sum(axis=1)
-        content = [total / np.maximum(present.sum(axis=1), 1), prices, vectors]
+        content = [total / np.maximum(present.sum(axis=1), 1), prices, vectors, pictures]
         if "text.embedding" in self.weights:
             content.insert(0, self._text(tokens))
         joined = np.concatenate(content, axis=1)
         return np.asarray(joined @ self.weights["project.kernel"] + self.weights["project.bias"], np.float32)
+
+    def _pictures(self, inputs: Mapping[str, Any], items: int) -> Float32s:
+        """What pictures say, and 1 for an item that has one; zeros for one that has none: float32 [items, k]."""
+        encoding = PictureEncoding.of(self.weights, PICTURE)
+        if encoding is None:
+            return np.zeros((items, 0), np.float32)
+        pixels = inputs["pixels"]
+        read = np.zeros((len(pixels) + 1, 2 * len(encoding.bias) + 1), np.float32)
+        for start in range(0, len(pixels), BLOCK):
+            part = pixels[start : start + BLOCK]
+            read[start + 1 : start + 1 + len(part), :-1] = encoding.vectors(part)
+        read[1:, -1] = 1
+        return np.asarray(read[inputs["pictures"]])
 
     def _text(self, tokens: Int32s) -> Float32s:
         """Max over time of the convolutions, as in TextCNN."""

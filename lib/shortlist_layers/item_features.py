@@ -1,4 +1,4 @@
-"""The catalogue as arrays that models read: tokens of text and attributes, categories, price, given vectors."""
+"""The catalogue as arrays that models read: tokens of text and attributes, categories, price, vectors, pictures."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shortlist_core.catalog import Attribute
 from shortlist_core.types import Bools, Float32s, Float64s, Int32s, Int64s
 from shortlist_layers.given_vectors import GivenVectors
 from shortlist_layers.item_words import ItemWords
+from shortlist_layers.pictures import Pictures
 
 MAX_CATEGORIES = 4
 
@@ -67,14 +68,16 @@ class ItemFeatures:
     n_categories: int
     price_scale: PriceScale
     vectors: GivenVectors
+    pictures: Pictures
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     @property
     def has_content(self) -> Bools:
-        """Which items have words or a given vector, by which new ones are found, bool [items]."""
-        return np.asarray((self.tokens > 0).any(axis=1) | (self.vectors.values != 0).any(axis=1))
+        """Which items have words, a given vector or a picture, by which new ones are found, bool [items]."""
+        words, vectors = (self.tokens > 0).any(axis=1), (self.vectors.values != 0).any(axis=1)
+        return np.asarray(words | vectors | self.pictures.has)
 
     @classmethod
     def build(
@@ -88,10 +91,11 @@ class ItemFeatures:
         attributes: Sequence[Sequence[Attribute]] | None = None,
         vectors: Sequence[Sequence[float] | None] | None = None,
         known: ItemFeatures | None = None,
+        pictures: Sequence[bytes | None] | None = None,
     ) -> ItemFeatures:
         """Encode the catalogue, with the words and directions of `known`, or with those learned from itself.
 
-        `prices` [items] are NaN where unknown, and `vectors` None where an item has none.
+        `prices` [items] are NaN where unknown, and `vectors` and `pictures` None where an item has none.
         """
         if attributes is None:
             attributes = [()] * len(texts)
@@ -111,6 +115,7 @@ class ItemFeatures:
             n_categories,
             scale,
             given,
+            Pictures.none(len(texts)) if pictures is None else Pictures.of(pictures),
         )
 
     def without_ids_of(self, new: Bools) -> ItemFeatures:
@@ -123,7 +128,8 @@ class ItemFeatures:
         has_history = np.concatenate([self.has_history, np.zeros(len(rows), np.bool_)])
         arrays = {name: getattr(self, name)[all_rows] for name in ("tokens", "categories", "prices")}
         vectors = replace(self.vectors, values=self.vectors.values[all_rows])
-        return replace(self, **arrays, has_history=has_history, vectors=vectors)
+        pictures = self.pictures.select(all_rows)
+        return replace(self, **arrays, has_history=has_history, vectors=vectors, pictures=pictures)
 
     def write(self, writer: BundleWriter) -> None:
         """Store the arrays, the vocabulary and the price scale; integers in the smallest type that holds them."""
@@ -134,6 +140,7 @@ class ItemFeatures:
         writer.json("features/text", self.words.to_json() | {"n_categories": self.n_categories})
         writer.json("features/price_scale", asdict(self.price_scale))
         self.vectors.write(writer)
+        self.pictures.write(writer)
 
     @classmethod
     def load(cls, bundle: Bundle) -> ItemFeatures:
@@ -144,11 +151,12 @@ class ItemFeatures:
         )
         scale = PriceScale(**bundle.json("features/price_scale"))
         words, vectors = ItemWords.from_json(text), GivenVectors.load(bundle, len(tokens))
-        return cls(tokens, categories, prices, has_history, words, text["n_categories"], scale, vectors)
+        pictures = Pictures.load(bundle, len(tokens))
+        return cls(tokens, categories, prices, has_history, words, text["n_categories"], scale, vectors, pictures)
 
 
-ITEM_INPUTS = ("ids", "tokens", "categories", "prices", "vectors")
-"""What the item encoder reads, in the order of its arguments."""
+ITEM_INPUTS = ("ids", "tokens", "categories", "prices", "vectors", "pixels", "pictures")
+"""What the item encoder reads, in the order of its arguments; the last two only where the catalogue has pictures."""
 
 
 def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> dict[str, Any]:
@@ -159,6 +167,7 @@ def item_inputs(features: ItemFeatures, rows: npt.NDArray[np.integer[Any]]) -> d
         "categories": features.categories[rows].astype(np.int32),
         "prices": features.prices[rows],
         "vectors": features.vectors.take(rows) * VECTOR_SCALE,
+        **features.pictures.inputs(rows),
     }
 
 

@@ -13,6 +13,7 @@ from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import Float32s, Int32s
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_layers.item_features import VECTOR_SCALE, ItemFeatures, item_inputs, item_text, padded_categories
+from shortlist_layers.pictures import inputs_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class NewItems:
             "categories": padded_categories(offsets, rows),
             "prices": self.features.price_scale.apply(prices),
             "vectors": self.features.vectors.of([item.embedding for item in items]) * VECTOR_SCALE,
+            **(inputs_of([item.pixels for item in items]) if len(self.features.pictures) else {}),
         }
 
     def vectors(
@@ -54,11 +56,15 @@ class NewItems:
         """The vectors of the items at `rows` with these inputs, float32 [n, dim].
 
         A new item's vector is the encoding of its content. A published item's vector, which `published` returns by row,
-        is the sum of its content's encoding and its id's embedding. Only the first part is replaced.
+        is the sum of its content's encoding and its id's embedding. Only the first part is replaced. What its picture
+        adds to that stays, too, where no other picture is given.
         """
         vectors = encoding.vectors(inputs)
         old = np.flatnonzero(rows < len(self.features))
         if len(old):
-            before = encoding.vectors(item_inputs(self.features, rows[old]))
+            known = item_inputs(self.features, rows[old])
+            if "pictures" in known:  # what a picture adds is the same before and after
+                known["pictures"] = np.where(inputs["pictures"][old] > 0, known["pictures"], 0)
+            before = encoding.vectors(known)
             vectors[old] += published(rows[old]) - before
         return vectors

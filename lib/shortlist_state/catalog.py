@@ -6,6 +6,7 @@ of changes of an item. A deletion stays as a tombstone until `compact` drops it,
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from abc import ABC, abstractmethod
@@ -127,10 +128,12 @@ def to_json(item: CatalogItem) -> str:
     fields: list[object] = [item.title, item.text, item.categories, item.price]
     # What an item has nothing of is left out, as earlier versions, which may still serve meanwhile, wrote it.
     offered = not item.available or item.release_time is not None
-    if item.attributes or item.embedding or offered:
+    if item.attributes or item.embedding or offered or item.pixels:
         fields += [item.attributes, [float(str(np.float32(number))) for number in item.embedding]]
-    if offered:
+    if offered or item.pixels:
         fields += [item.available, item.release_time]
+    if item.pixels:
+        fields.append(base64.b64encode(item.pixels).decode())
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -140,8 +143,8 @@ def to_change(item_id: str, sequence: int, text: str | bytes) -> CatalogChange:
         return CatalogChange(sequence, item_id, None, sequence)
     title, words, categories, price, *more = json.loads(text)
     attributes, embedding = more[:2] or ((), ())
-    available, release_time = more[2:] or (True, None)
+    available, release_time = more[2:4] or (True, None)
     pairs = tuple((key, value) for key, value in attributes)
     content = title, words, tuple(categories), price, pairs, tuple(embedding)
-    item = CatalogItem(item_id, *content, available, release_time)
+    item = CatalogItem(item_id, *content, available, release_time, base64.b64decode("".join(more[4:])))
     return CatalogChange(sequence, item_id, item, sequence)

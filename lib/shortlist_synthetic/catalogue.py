@@ -13,6 +13,7 @@ from shortlist_core.types import Bools, Float32s, Int32s
 from shortlist_layers.given_vectors import GivenVectors
 from shortlist_layers.item_features import MAX_CATEGORIES, ItemFeatures, PriceScale
 from shortlist_layers.item_words import ItemWords
+from shortlist_layers.pictures import Pictures
 from shortlist_layers.tokens import SAMPLE, TextEncoder
 from shortlist_synthetic.clusters import BLOCK, Clusters
 
@@ -69,4 +70,5 @@ class Catalogue:
             CATEGORIES,
             scale,
             GivenVectors.none(len(tokens)),
+            Pictures.none(len(tokens)),
         )

@@ -143,12 +143,14 @@ def source_alone(recommender: Recommender, name: str, queries: Sequence[Query]) 
 
 
 def _as_catalog(items: pl.DataFrame) -> list[dict[str, Any]]:
-    rows = items.select("item_id", "title", "text", "categories", "price", "attributes", "embedding").to_dicts()
+    columns = "item_id", "title", "text", "categories", "price", "attributes", "embedding"
+    rows = items.select(*columns, pixels="image_pixels").to_dicts()
     return [
         row
         | {
             "categories": tuple(row["categories"]),
             "embedding": tuple(row["embedding"] or ()),
+            "pixels": row["pixels"] or b"",
             "attributes": tuple((pair["key"], pair["value"]) for pair in row["attributes"]),
         }
         for row in rows

@@ -50,7 +50,7 @@ def sentence_model(folder: Path) -> Encode:
         else:
             model = model_class(str(folder), local_files_only=True)
     except Exception as error:  # whatever its package makes of a broken file
-        raise DataError(f"{quoted(folder)}: cannot read the model: {_first_line(error)}") from error
+        raise DataError(f"{quoted(folder)}: cannot read the model: {first_line(error)}") from error
     return lambda texts: np.asarray(model.encode(list(texts)), np.float32)
 
 
@@ -90,5 +90,6 @@ def _json(path: Path) -> Any:
         return None
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its type where there is none."""
     return (str(error).splitlines() or [type(error).__name__])[0]

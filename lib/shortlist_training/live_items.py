@@ -14,6 +14,7 @@ from shortlist_state import CatalogStore
 
 PAGE = 1_000
 _WRITTEN = ("item_id", "title", "text", "categories", "price", "attributes", "embedding", "available", "release_time")
+_PICTURE = "written picture"
 
 
 def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogChange]:
@@ -31,12 +32,13 @@ def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogCh
 def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.DataFrame:
     """The canonical items with written items in their newest state; new items come last.
 
-    The column that callers cannot write (the image) keeps the values of the data set. Embeddings of another length than
-    most are left out, as servers whose bundle has none take any. Deletions are ignored.
+    A picture of the data set stays where an item was written without one, as it does in servers. Embeddings of another
+    length than most are left out, as servers whose bundle has none take any. Deletions are ignored.
     """
     written = _frame(change.item for change in changes if change.item)
     rest = items.select(pl.exclude(_WRITTEN), "item_id")
-    renewed = written.join(rest, on="item_id", how="left", maintain_order="left").select(items.columns)
+    renewed = written.join(rest, on="item_id", how="left", maintain_order="left")
+    renewed = renewed.with_columns(image_pixels=pl.coalesce(_PICTURE, "image_pixels")).select(items.columns)
     stays = items.join(written.select("item_id"), on="item_id", how="anti", maintain_order="left")
     merged = same_length(pl.concat([stays, renewed]), Rejects("items"))
     return schema.conform("items", merged, "live items")
@@ -70,11 +72,13 @@ def _frame(items: Iterable[CatalogItem]) -> pl.DataFrame:
             item.embedding or None,
             item.available,
             item.release_time,
+            item.pixels or None,
         )
         for item in items
     ]
     columns = {name: schema.ITEMS[name] for name in _WRITTEN}
-    exact = pl.DataFrame(rows, {**columns, "price": pl.Float64(), "release_time": pl.Int64()}, orient="row")
+    numbers = {"price": pl.Float64(), "release_time": pl.Int64()}  # as callers wrote them
+    exact = pl.DataFrame(rows, {**columns, **numbers, _PICTURE: pl.Binary()}, orient="row")
     return exact.with_columns(
         pl.col("price").clip(0, 3.4e38).cast(pl.Float32),
         pl.from_epoch("release_time", "us").dt.replace_time_zone("UTC"),

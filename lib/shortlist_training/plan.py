@@ -31,6 +31,9 @@ EASE_SECONDS, EASE_FITS, CHOICES = 4.0, 3, 14
 TOWER_SECONDS, SEQUENCE_SECONDS, SAMPLED_SECONDS = 0.085, 0.15, 0.22
 """Of a batch of the two towers, and of the sequence model where it tells all items apart and where it samples them."""
 
+PICTURES = 0.6
+"""How much longer a batch of the towers or of the ranker takes where all items have a picture."""
+
 QUERY_SECONDS, RANKED_SECONDS = 0.01, 0.0022
 """Of a query's candidates, and of one query in one pass of the ranker."""
 
@@ -71,12 +74,24 @@ class Plan:
     processors: int
 
     @classmethod
-    def of(cls, events: int, users: int, items: int, recipe: Recipe, processors: int, ablations: bool = False) -> Plan:
-        """The plan for so many events of so many users with so many different items, on so many processors."""
+    def of(
+        cls,
+        events: int,
+        users: int,
+        items: int,
+        recipe: Recipe,
+        processors: int,
+        ablations: bool = False,
+        pictured: float = 0.0,
+    ) -> Plan:
+        """The plan for so many events of so many users with so many different items, on so many processors.
+
+        `pictured` is the share of the items that have a picture.
+        """
         pace = MEASURED_ON / min(max(processors, 1), 8)
         steps = tuple(
             Step(begins, pace * seconds, pace * (seconds + longer))
-            for begins, seconds, longer in _steps(events, users, items, recipe, ablations)
+            for begins, seconds, longer in _steps(events, users, items, recipe, ablations, 1 + PICTURES * pictured)
         )
         queries = recipe.slices * _queries(users, recipe)
         width = recipe.candidates / 400
@@ -116,17 +131,22 @@ class TimeLeft:
         return left * min(max(pace, 0.25), 4.0)
 
 
-def _steps(events: int, users: int, items: int, recipe: Recipe, ablations: bool) -> Iterator[tuple[str, float, float]]:
-    """How each step begins, its seconds, and how many more it takes where the sequence model is trained at length."""
+def _steps(
+    events: int, users: int, items: int, recipe: Recipe, ablations: bool, looks: float
+) -> Iterator[tuple[str, float, float]]:
+    """How each step begins, its seconds, and how many more it takes where the sequence model is trained at length.
+
+    What encodes items takes `looks` times as long as without pictures.
+    """
     inversion = EASE_SECONDS * (min(items, EASE_ITEMS) / EASE_ITEMS) ** 3
     counted = EASE_FITS * inversion + EVENT_SECONDS * events
-    towers = TOWER_SECONDS * min(recipe.tower_steps, 2 * events / TOWER_BATCH)
+    towers = looks * TOWER_SECONDS * min(recipe.tower_steps, 2 * events / TOWER_BATCH)
     batch = SEQUENCE_SECONDS * (0.4 + 0.6 * items / FULL_UP_TO) if items <= FULL_UP_TO else SAMPLED_SECONDS
     all_passes = PASSES * events / SEQUENCE_BATCH
     limits = min(recipe.sequence_batches, SEQUENCE_TRIAL), limit_for(recipe.sequence_batches, items)
     trial, full = (batch * min(most, all_passes) for most in limits)
     asked = QUERY_SECONDS * _queries(users, recipe) * recipe.candidates / 400
-    ranked = RANKED_SECONDS * RANKER_PASSES * recipe.slices * _queries(users, recipe)
+    ranked = looks * RANKED_SECONDS * RANKER_PASSES * recipe.slices * _queries(users, recipe)
     later = counted + LATER_TOWERS * towers + LATER_SEQUENCE * trial, LATER_SEQUENCE * (full - trial)
     yield "preparing the data", 3 + 2e-6 * events + 1e-4 * items, 0.0
     yield "choosing retrieval settings", CHOICES * inversion + 3 * EVENT_SECONDS * events, 0.0

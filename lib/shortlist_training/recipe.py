@@ -180,7 +180,10 @@ def train(
     progress("training the ranker")
     n_features = parts[0].features.shape[2]
     config = ScorerConfig(
-        len(items), items.words.size, items.n_categories, n_features, seed=seed, vector_dim=items.vectors.dim
+        *(len(items), items.words.size, items.n_categories, n_features),
+        seed=seed,
+        vector_dim=items.vectors.dim,
+        pictures=len(items.pictures) > 0,
     )
     rates = ActionRates.fit(cuts[-1].past, len(items))
     stage_one = np.pad(fusion.weights, (0, n_features - len(fusion.weights)))

@@ -151,7 +151,11 @@ def _features(items: pl.DataFrame, has_history: Bools, known: ItemFeatures | Non
     texts = list(map(item_text, items["title"], categories.to_list(), items["text"]))
     prices = items["price"].fill_null(np.nan).to_numpy()
     vectors = items["embedding"].to_list() if items["embedding"].is_not_null().any() else None
-    return ItemFeatures.build(texts, offsets, rows, len(names), prices, has_history, _attributes(items), vectors, known)
+    pictures = items["image_pixels"].to_list()
+    attributes = _attributes(items)
+    return ItemFeatures.build(
+        texts, offsets, rows, len(names), prices, has_history, attributes, vectors, known, pictures
+    )
 
 
 def _attributes(items: pl.DataFrame) -> list[list[Attribute]]:

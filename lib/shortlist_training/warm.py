@@ -26,15 +26,15 @@ from shortlist_training.table import TrainingTable
 def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     """The settings and the ranker of a bundle, for training on `table`, which was encoded with the bundle's vocabulary.
 
-    None where they do not fit the table, as the catalogue has other categories or vectors, users' attributes came or
-    went, or events tell of no context any more; and where the code has other sources or features.
+    None where they do not fit the table, as the catalogue has other categories or vectors, pictures or users'
+    attributes came or went, or events tell of no context any more; and where the code has other sources or features.
     """
     ranker, with_groups = Ranker.load(bundle), table.histories.groups is not None
     if bool(UserGroups.load(bundle)) != with_groups or ranker.features != FEATURES:
         return None
     config, features = ranker.scorer.config, table.features
-    read = features.words.size, features.n_categories, features.vectors.dim
-    if (config.vocabulary, config.n_categories, config.vector_dim) != read:
+    read = features.words.size, features.n_categories, features.vectors.dim, len(features.pictures) > 0
+    if (config.vocabulary, config.n_categories, config.vector_dim, config.pictures) != read:
         return None
     if list(ItemTable.load(bundle).category_names) != category_names(table.categories):
         return None

@@ -33,6 +33,7 @@ class ScorerConfig:
     seed: int = 0
     vector_dim: int = 0  # of the given vectors
     n_actions: int = 0  # outputs beside the first one
+    pictures: bool = False  # whether items have any
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -96,6 +97,7 @@ class Scorer(keras.Model):
             use_text=c.use_text,
             seed=c.seed,
             vector_dim=c.vector_dim,
+            pictures=c.pictures,
         )
         self.reader = HistoryLSTM(c.lstm_units) if c.use_lstm else None
         self.intent = layers.Dense(c.dim)
@@ -135,7 +137,7 @@ class Scorer(keras.Model):
 
     def item_vectors(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items given by their features, float32 [n, dim]."""
-        return self.items(*(features[name] for name in ITEM_INPUTS), training=training)
+        return self.items(*(features.get(name) for name in ITEM_INPUTS), training=training)
 
     def score(
         self,

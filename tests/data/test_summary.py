@@ -52,7 +52,7 @@ def test_everything_is_counted() -> None:
         first=int(START.timestamp()) * 1_000_000,
         last=int((START + timedelta(days=3)).timestamp()) * 1_000_000,
         event_types={"view": 3, "purchase": 1},
-        filled={"title": 2, "text": 0, "categories": 2, "price": 1, "embedding": 0},
+        filled={"title": 2, "text": 0, "categories": 2, "price": 1, "embedding": 0, "picture": 0},
         described=3,
         described_taken=2,
         undescribed_interactions=1,

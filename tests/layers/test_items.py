@@ -4,11 +4,14 @@ import keras
 import numpy as np
 import pytest
 
+from shortlist_core.values import PIXEL_BYTES
 from shortlist_layers.item_encoder import ItemEncoder, TextCNN
 from shortlist_layers.item_features import ITEM_INPUTS, MAX_CATEGORIES, ItemFeatures, item_inputs
 from shortlist_layers.item_words import MAX_TOKENS
+from shortlist_layers.picture_cnn import PictureCNN
 from shortlist_layers.tokens import TextEncoder
 
+PICTURES = [bytes([shade]) * PIXEL_BYTES if shade else None for shade in (9, 9, 200, 0, 120, 30, 0, 255)]
 VECTORS = [[1, 0, 2], [1, 0, 2], [0, -1, 1], None, [3, 1, 1], [0, 0, 1], None, [-1, 2, 0]]
 TEXTS = [
     "red mug",
@@ -26,7 +29,7 @@ def features(prices=None):
     offsets = np.array([0, 2, 2, 8, 8, 9, 9, 9, 9], np.int64)
     rows = np.array([0, 2, 0, 1, 2, 3, 4, 5, 1], np.int32)
     prices = np.array([1, 2, np.nan, -1, 10, 100, 3, 2], np.float32) if prices is None else prices
-    return ItemFeatures.build(TEXTS * 1, offsets, rows, 6, prices, np.arange(8) < 6, vectors=VECTORS)
+    return ItemFeatures.build(TEXTS * 1, offsets, rows, 6, prices, np.arange(8) < 6, vectors=VECTORS, pictures=PICTURES)
 
 
 def test_texts_of_any_script_become_tokens_and_case_does_not_count():
@@ -91,6 +94,8 @@ def test_loaded_features_are_the_same(stored):
         assert np.array_equal(getattr(loaded, name), getattr(made, name))
     assert loaded.n_categories == made.n_categories
     assert np.array_equal(loaded.vectors.values, made.vectors.values)
+    assert np.array_equal(loaded.pictures.pixels, made.pictures.pixels)
+    assert np.array_equal(loaded.pictures.places, made.pictures.places)
     nothing = [()] * len(TEXTS)
     assert np.array_equal(loaded.words.encode(TEXTS, nothing), made.words.encode(TEXTS, nothing))
 
@@ -98,7 +103,7 @@ def test_loaded_features_are_the_same(stored):
 @pytest.fixture(scope="module")
 def encoder():
     keras.utils.set_random_seed(0)
-    made = ItemEncoder(8, features().words.size, 6, dim=16, vector_dim=3)
+    made = ItemEncoder(8, features().words.size, 6, dim=16, vector_dim=3, pictures=True)
     made.build()
     return made
 
@@ -117,7 +122,7 @@ def test_every_input_counts(encoder, changed):
 
 def test_without_id_an_item_is_its_content(encoder):
     """Two items of one content and no id are one to the encoder; with ids they differ."""
-    same = {name: np.repeat(value[:1], 8, axis=0) for name, value in item_inputs(features(), np.arange(8)).items()}
+    same = item_inputs(features(), np.zeros(8, np.int32))
     nameless = vectors(encoder, **(same | {"ids": np.zeros(8, np.int32)}))
     named = vectors(encoder, **(same | {"ids": np.arange(1, 9, dtype=np.int32)}))
     assert np.isfinite(nameless).all()
@@ -127,7 +132,7 @@ def test_without_id_an_item_is_its_content(encoder):
 
 def test_training_drops_ids_and_serving_does_not():
     keras.utils.set_random_seed(0)
-    half = ItemEncoder(8, features().words.size, 6, dim=16, vector_dim=3, id_dropout=0.5)
+    half = ItemEncoder(8, features().words.size, 6, dim=16, vector_dim=3, pictures=True, id_dropout=0.5)
     half.build()
     served, nameless = vectors(half), vectors(half, ids=np.zeros(8, np.int32))
     dropped = 0
@@ -158,7 +163,10 @@ def test_word_order_counts():
     assert np.abs(found[0] - found[1]).max() > 1e-4
 
 
-@pytest.mark.parametrize("layer", [TextCNN(20, 8, 4, (1, 2)), ItemEncoder(5, 20, 3, dim=8, use_text=False, seed=4)])
+@pytest.mark.parametrize(
+    "layer",
+    [TextCNN(20, 8, 4, (1, 2)), PictureCNN(8, 4), ItemEncoder(5, 20, 3, dim=8, use_text=False, seed=4, pictures=True)],
+)
 def test_a_layer_is_made_anew_from_its_configuration(layer):
     again = type(layer).from_config(layer.get_config())
     assert again.get_config() == layer.get_config()

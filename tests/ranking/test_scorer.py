@@ -155,5 +155,14 @@ def test_the_first_layer_by_user_is_the_first_layer(seed, users, n, hidden):
     assert keras.ops.convert_to_numpy(scorer.score(*inputs)) == pytest.approx(as_layers_say(scorer, *inputs), abs=1e-4)
 
 
+def test_the_configuration_of_a_bundle_of_before_has_the_shapes_of_before():
+    stored = ScorerConfig(5, 20, 3, 4, seed=2).to_json()
+    del stored["pictures"], stored["vector_dim"]
+    before = Scorer(ScorerConfig.from_json(stored))
+    before.build()
+    width = before.items.text.filters * len(before.items.text.widths) + 16 + 2
+    assert before.items.project.kernel.shape == (width, before.config.dim)
+
+
 def test_a_configuration_travels_as_json():
     assert ScorerConfig.from_json({**CONFIG.to_json(), "hidden": [8]}) == CONFIG

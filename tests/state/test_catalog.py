@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.errors import InvalidArgumentError, StateError
+from shortlist_core.values import PIXEL_BYTES
 from shortlist_state import StateStore, open_store
 from shortlist_state.catalog import Before
 
@@ -126,6 +127,12 @@ def test_nothing_is_written_where_the_position_is_another_one(store: StateStore)
     assert alive(store) == {"a": "Title of a"}
     assert store.catalog.upsert([item("b")], expected=first.sequence) is not None
     assert set(alive(store)) == {"a", "b"}
+
+
+def test_pictures_come_back_as_they_were_written(store: StateStore) -> None:
+    shown = CatalogItem("a", "A", pixels=bytes(range(256)) * (PIXEL_BYTES // 256))
+    store.catalog.upsert([shown, item("b")])
+    assert [change.item for change in store.catalog.get(["a", "b"]) if change] == [shown, item("b")]
 
 
 def test_a_batch_with_a_bad_item_is_refused_as_a_whole_with_every_violation(store: StateStore) -> None:

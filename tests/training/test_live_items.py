@@ -15,6 +15,7 @@ from shortlist_bundle.items import write_items
 from shortlist_bundle.manifest import CATALOG_SEQUENCES
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import Event
+from shortlist_core.values import PIXEL_BYTES
 from shortlist_data.dataset import Dataset
 from shortlist_state import StateStore, open_store
 from shortlist_training.compact import compact
@@ -67,6 +68,20 @@ def test_what_callers_cannot_write_stays_as_the_data_has_it(store: StateStore, u
     assert (renewed["title"], renewed["image_path"]) == ("T", "a.png")
     assert renewed["embedding"] == [1, 2]
     assert renewed["attributes"] == [{"key": "colour", "value": "blue"}, {"key": "colour", "value": "white"}]
+
+
+def test_pictures_that_were_written_win_over_those_of_the_data_which_stay_otherwise(
+    store: StateStore, url: str
+) -> None:
+    red, blue = bytes([1]) * PIXEL_BYTES, bytes([2]) * PIXEL_BYTES
+    shop = Dataset.of(
+        dataset().interactions, pl.DataFrame({"item_id": ["i0", "i1", "i2"], "image_pixels": [red, red, None]})
+    )
+    written = {"i0": b"", "i1": blue, "i2": blue, "new": blue, "bare": b""}
+    store.catalog.upsert([CatalogItem(name, pixels=pixels) for name, pixels in written.items()])
+    items = with_live_events(shop, [url]).dataset.items
+    found = {name: row(items, name)["image_pixels"] for name in written}
+    assert found == {"i0": red, "i1": blue, "i2": blue, "new": blue, "bare": None}
 
 
 def test_vectors_of_another_length_than_most_do_not_stop_a_training(store: StateStore, url: str) -> None:

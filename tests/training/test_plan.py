@@ -30,6 +30,7 @@ def test_one_line_says_how_long_and_how_much_memory() -> None:
         Plan.of(262_634, 3_613, 50_000, DEFAULT, 2),
         Plan.of(262_634, 3_613, 3_502, Recipe(candidates=2_000, queries_per_slice=10_000), 2),
         Plan.of(262_634, 3_613, 3_502, DEFAULT, 1),
+        Plan.of(262_634, 3_613, 3_502, DEFAULT, 2, pictured=0.5),
     ],
 )
 def test_more_work_takes_longer(larger: Plan) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from shortlist_bundle.items import ItemTable
 from shortlist_core.types import NO_ITEM
+from shortlist_core.values import PIXEL_BYTES
 from shortlist_data.dataset import Dataset
 from shortlist_layers.item_features import ItemFeatures
+from shortlist_layers.pictures import Pictures
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
 from shortlist_ranking.train import item_vectors
@@ -52,6 +54,12 @@ def test_new_items_begin_without_an_id(trained_bundle, table):
 def test_with_other_categories_it_begins_anew(trained_bundle, table):
     renamed = replace(table, categories=[[f"new {name}" for name in of_item] for of_item in table.categories])
     assert warm_start(trained_bundle.load(), renamed) is None
+
+
+def test_where_pictures_come_it_begins_anew(trained_bundle, table):
+    pictures = Pictures.of([bytes(PIXEL_BYTES), *[None] * (len(table.item_ids) - 1)])
+    shown = replace(table, features=replace(table.features, pictures=pictures))
+    assert warm_start(trained_bundle.load(), shown) is None
 
 
 @pytest.mark.parametrize("registry", ["SOURCES", "FEATURES"])

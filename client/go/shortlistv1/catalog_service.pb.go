@@ -107,7 +107,13 @@ type ItemInput struct {
 	Available *bool `protobuf:"varint,8,opt,name=available,proto3,oneof" json:"available,omitempty"`
 	// When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
 	// an item that was written before, the first event for one of the bundle, else now.
-	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	ReleaseTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	// A picture of it: the content of a PNG, JPEG, WebP, GIF or BMP file of 1 to 262,144 bytes with at most 4,000,000
+	// pixels. Others are refused, as is what cannot be read. The models read a square of 32 by 32 pixels, which is all that
+	// is kept of it: small files do as well as large ones, and reads do not answer it. Where the items of the serving
+	// bundle have no pictures, yours is kept for the next training. Empty (the default): an item of the serving bundle
+	// keeps the picture that it has there, any other has none.
+	Image         []byte `protobuf:"bytes,10,opt,name=image,proto3" json:"image,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -201,6 +207,13 @@ func (x *ItemInput) GetAvailable() bool {
 func (x *ItemInput) GetReleaseTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ReleaseTime
+	}
+	return nil
+}
+
+func (x *ItemInput) GetImage() []byte {
+	if x != nil {
+		return x.Image
 	}
 	return nil
 }
@@ -820,7 +833,7 @@ var File_shortlist_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x03\n" +
+	"\"shortlist/v1/catalog_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x03\n" +
 	"\tItemInput\x12\x1d\n" +
 	"\aitem_id\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06itemId\x12\x1a\n" +
 	"\x05title\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05title\x12\x18\n" +
@@ -834,7 +847,9 @@ const file_shortlist_v1_catalog_service_proto_rawDesc = "" +
 	"attributes\x12\"\n" +
 	"\tembedding\x18\a \x03(\x02B\x04\xe2A\x01\x01R\tembedding\x12'\n" +
 	"\tavailable\x18\b \x01(\bB\x04\xe2A\x01\x01H\x01R\tavailable\x88\x01\x01\x12C\n" +
-	"\frelease_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\vreleaseTimeB\b\n" +
+	"\frelease_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\vreleaseTime\x12\x1a\n" +
+	"\x05image\x18\n" +
+	" \x01(\fB\x04\xe2A\x01\x01R\x05imageB\b\n" +
 	"\x06_priceB\f\n" +
 	"\n" +
 	"_available\"C\n" +

@@ -16,6 +16,7 @@ CODES = ["canceled" if name == "CANCELLED" else name.lower() for name in code_pb
 # How protojson writes the scalar types: 64 bits do not fit into a number of JavaScript and become strings.
 _SCALARS: dict[int, Json] = {
     FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_BYTES: {"type": "string", "format": "byte"},
     FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
     FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},

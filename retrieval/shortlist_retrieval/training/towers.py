@@ -82,6 +82,7 @@ class TwoTowerModel(keras.Model):
             use_text=use_text,
             seed=seed,
             vector_dim=features.vectors.dim,
+            pictures=len(features.pictures) > 0,
         )
         self.users = UserTower()
         self.log_temperature = self.add_weight(
@@ -109,7 +110,7 @@ class TwoTowerModel(keras.Model):
 
     def encode_items(self, features: dict[str, Any], training: bool = False) -> Any:
         """The vectors of items with these features, float32 [n, DIM], of the length that content and id give."""
-        inputs = (features[name] for name in ITEM_INPUTS)
+        inputs = (features.get(name) for name in ITEM_INPUTS)
         return self.items(*inputs, training=training)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:

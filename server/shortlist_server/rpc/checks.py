@@ -37,6 +37,7 @@ from shortlist_core.values import (
     is_price,
     is_time,
 )
+from shortlist_server.rpc.images import image_pixels
 
 MAX_CONTEXT_EVENTS = 500
 MAX_ATTRIBUTES = 20
@@ -219,6 +220,7 @@ class Check:
             release_time=self.release("release_time", message.release_time)
             if message.HasField("release_time")
             else None,
+            pixels=image_pixels(message.image, lambda why: self.refuse("image", why)),
         )
 
     def embedding(self, field: str, numbers: Sequence[float], dim: int) -> tuple[float, ...]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
 
 import pytest
 import server_fakes as fakes
 from conftest import Start
+from PIL import Image
 from server_wire import Running, failure
 from shortlist.v1 import catalog_service_pb2 as api
 from shortlist.v1.catalog_service_pb2 import Item, ItemAttribute, ItemInput
 
 from shortlist_core.errors import StateError
+from shortlist_core.pictures import pixels_of
 
 LIVE, BUNDLE = api.ITEM_ORIGIN_LIVE, api.ITEM_ORIGIN_BUNDLE
 FULL = ItemInput(
@@ -111,6 +114,18 @@ async def test_a_page_token_of_somewhere_else_is_refused(running: Running) -> No
         assert set(got.violations) == {"page_token"}, token
 
 
+def picture(side: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (side, side), (200, 30, 40)).save(file, "PNG")
+    return file.getvalue()
+
+
+async def test_a_picture_is_kept_as_models_read_it(running: Running) -> None:
+    await upsert(running, ItemInput(item_id="shown", image=picture(2_000)), ItemInput(item_id="plain"))
+    shown, plain = running.store.catalog.get(["shown", "plain"])
+    assert shown.item.pixels == pixels_of(picture(50)) and plain.item.pixels == b""
+
+
 async def test_broken_requests_are_refused_with_every_violation(running: Running) -> None:
     bad = [
         ItemInput(item_id=" ", title="t" * 1_001, text="t" * 10_001, price=float("nan")),
@@ -120,6 +135,8 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
         ),
         ItemInput(item_id="c", attributes=[ItemAttribute(value="v" * 1_001), ItemAttribute(key="k", value=" ")]),
         *(ItemInput(item_id=f"d{i}", embedding=bad) for i, bad in enumerate(([0, 0], [1, float("inf")], [1] * 4_097))),
+        *(ItemInput(item_id=f"e{i}", image=bad) for i, bad in enumerate((b"x", picture(64)[:80], bytes(262_145)))),
+        ItemInput(item_id="f", image=picture(2_001)),
     ]
     got = await failure(running.catalog.UpsertItems(api.UpsertItemsRequest(items=bad)))
     assert set(got.violations) == {
@@ -128,7 +145,14 @@ async def test_broken_requests_are_refused_with_every_violation(running: Running
         "items[2].attributes",
         "items[3].attributes[0].key", "items[3].attributes[0].value", "items[3].attributes[1].value",
         *(f"items[{i}].embedding" for i in (4, 5, 6)),
+        *(f"items[{i}].image" for i in (7, 8, 9, 10)),
     }  # fmt: skip
+    assert got.violations["items[7].image"] == (
+        "must be a picture that can be read; this one is none of PNG, JPEG, WEBP, GIF, BMP"
+    )
+    assert got.violations["items[8].image"] == "must be a picture that can be read; this one is broken"
+    assert got.violations["items[9].image"] == "must have at most 262,144 bytes, not 262,145"
+    assert got.violations["items[10].image"].endswith("this one has more than 4,000,000 pixels")
     too_many = [f"x{i}" for i in range(1_001)]
     for call, fields in (
         (upsert(running), {"items"}),

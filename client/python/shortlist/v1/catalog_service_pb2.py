@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"shortlist/v1/catalog_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x02\n\tItemInput\x12\x15\n\x07item_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05title\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\ncategories\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12\x18\n\x05price\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x35\n\nattributes\x18\x06 \x03(\x0b\x32\x1b.shortlist.v1.ItemAttributeB\x04\xe2\x41\x01\x01\x12\x17\n\tembedding\x18\x07 \x03(\x02\x42\x04\xe2\x41\x01\x01\x12\x1c\n\tavailable\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x36\n\x0crelease_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x42\x08\n\x06_priceB\x0c\n\n_available\"7\n\rItemAttribute\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xca\x02\n\x04Item\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x12\n\ncategories\x18\x04 \x03(\t\x12\x12\n\x05price\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12(\n\x06origin\x18\x06 \x01(\x0e\x32\x18.shortlist.v1.ItemOrigin\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\nattributes\x18\x08 \x03(\x0b\x32\x1b.shortlist.v1.ItemAttribute\x12\x11\n\tembedding\x18\t \x03(\x02\x12\x11\n\tavailable\x18\n \x01(\x08\x12\x30\n\x0crelease_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_price\"B\n\x12UpsertItemsRequest\x12,\n\x05items\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.ItemInputB\x04\xe2\x41\x01\x02\"U\n\x13UpsertItemsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x10\n\x08revision\x18\x03 \x01(\x03\",\n\x12\x44\x65leteItemsRequest\x12\x16\n\x08item_ids\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\">\n\x13\x44\x65leteItemsResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\x05\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\'\n\x0eGetItemRequest\x12\x15\n\x07item_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"3\n\x0fGetItemResponse\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x12.shortlist.v1.Item\"E\n\x10ListItemsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"O\n\x11ListItemsResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.shortlist.v1.Item\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*W\n\nItemOrigin\x12\x1b\n\x17ITEM_ORIGIN_UNSPECIFIED\x10\x00\x12\x16\n\x12ITEM_ORIGIN_BUNDLE\x10\x01\x12\x14\n\x10ITEM_ORIGIN_LIVE\x10\x02\x32\xce\x02\n\x0e\x43\x61talogService\x12R\n\x0bUpsertItems\x12 .shortlist.v1.UpsertItemsRequest\x1a!.shortlist.v1.UpsertItemsResponse\x12R\n\x0b\x44\x65leteItems\x12 .shortlist.v1.DeleteItemsRequest\x1a!.shortlist.v1.DeleteItemsResponse\x12\x46\n\x07GetItem\x12\x1c.shortlist.v1.GetItemRequest\x1a\x1d.shortlist.v1.GetItemResponse\x12L\n\tListItems\x12\x1e.shortlist.v1.ListItemsRequest\x1a\x1f.shortlist.v1.ListItemsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"shortlist/v1/catalog_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x02\n\tItemInput\x12\x15\n\x07item_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05title\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\ncategories\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12\x18\n\x05price\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x35\n\nattributes\x18\x06 \x03(\x0b\x32\x1b.shortlist.v1.ItemAttributeB\x04\xe2\x41\x01\x01\x12\x17\n\tembedding\x18\x07 \x03(\x02\x42\x04\xe2\x41\x01\x01\x12\x1c\n\tavailable\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x36\n\x0crelease_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x13\n\x05image\x18\n \x01(\x0c\x42\x04\xe2\x41\x01\x01\x42\x08\n\x06_priceB\x0c\n\n_available\"7\n\rItemAttribute\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xca\x02\n\x04Item\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x12\n\ncategories\x18\x04 \x03(\t\x12\x12\n\x05price\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12(\n\x06origin\x18\x06 \x01(\x0e\x32\x18.shortlist.v1.ItemOrigin\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\nattributes\x18\x08 \x03(\x0b\x32\x1b.shortlist.v1.ItemAttribute\x12\x11\n\tembedding\x18\t \x03(\x02\x12\x11\n\tavailable\x18\n \x01(\x08\x12\x30\n\x0crelease_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_price\"B\n\x12UpsertItemsRequest\x12,\n\x05items\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.ItemInputB\x04\xe2\x41\x01\x02\"U\n\x13UpsertItemsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x10\n\x08revision\x18\x03 \x01(\x03\",\n\x12\x44\x65leteItemsRequest\x12\x16\n\x08item_ids\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\">\n\x13\x44\x65leteItemsResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\x05\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\'\n\x0eGetItemRequest\x12\x15\n\x07item_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"3\n\x0fGetItemResponse\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x12.shortlist.v1.Item\"E\n\x10ListItemsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"O\n\x11ListItemsResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.shortlist.v1.Item\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*W\n\nItemOrigin\x12\x1b\n\x17ITEM_ORIGIN_UNSPECIFIED\x10\x00\x12\x16\n\x12ITEM_ORIGIN_BUNDLE\x10\x01\x12\x14\n\x10ITEM_ORIGIN_LIVE\x10\x02\x32\xce\x02\n\x0e\x43\x61talogService\x12R\n\x0bUpsertItems\x12 .shortlist.v1.UpsertItemsRequest\x1a!.shortlist.v1.UpsertItemsResponse\x12R\n\x0b\x44\x65leteItems\x12 .shortlist.v1.DeleteItemsRequest\x1a!.shortlist.v1.DeleteItemsResponse\x12\x46\n\x07GetItem\x12\x1c.shortlist.v1.GetItemRequest\x1a\x1d.shortlist.v1.GetItemResponse\x12L\n\tListItems\x12\x1e.shortlist.v1.ListItemsRequest\x1a\x1f.shortlist.v1.ListItemsResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEMINPUT'].fields_by_name['available']._serialized_options = b'\342A\001\001'
   _globals['_ITEMINPUT'].fields_by_name['release_time']._loaded_options = None
   _globals['_ITEMINPUT'].fields_by_name['release_time']._serialized_options = b'\342A\001\001'
+  _globals['_ITEMINPUT'].fields_by_name['image']._loaded_options = None
+  _globals['_ITEMINPUT'].fields_by_name['image']._serialized_options = b'\342A\001\001'
   _globals['_ITEMATTRIBUTE'].fields_by_name['key']._loaded_options = None
   _globals['_ITEMATTRIBUTE'].fields_by_name['key']._serialized_options = b'\342A\001\002'
   _globals['_ITEMATTRIBUTE'].fields_by_name['value']._loaded_options = None
@@ -66,30 +68,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTITEMSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTITEMSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTITEMSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_ITEMORIGIN']._serialized_start=1339
-  _globals['_ITEMORIGIN']._serialized_end=1426
+  _globals['_ITEMORIGIN']._serialized_start=1360
+  _globals['_ITEMORIGIN']._serialized_end=1447
   _globals['_ITEMINPUT']._serialized_start=119
-  _globals['_ITEMINPUT']._serialized_end=436
-  _globals['_ITEMATTRIBUTE']._serialized_start=438
-  _globals['_ITEMATTRIBUTE']._serialized_end=493
-  _globals['_ITEM']._serialized_start=496
-  _globals['_ITEM']._serialized_end=826
-  _globals['_UPSERTITEMSREQUEST']._serialized_start=828
-  _globals['_UPSERTITEMSREQUEST']._serialized_end=894
-  _globals['_UPSERTITEMSRESPONSE']._serialized_start=896
-  _globals['_UPSERTITEMSRESPONSE']._serialized_end=981
-  _globals['_DELETEITEMSREQUEST']._serialized_start=983
-  _globals['_DELETEITEMSREQUEST']._serialized_end=1027
-  _globals['_DELETEITEMSRESPONSE']._serialized_start=1029
-  _globals['_DELETEITEMSRESPONSE']._serialized_end=1091
-  _globals['_GETITEMREQUEST']._serialized_start=1093
-  _globals['_GETITEMREQUEST']._serialized_end=1132
-  _globals['_GETITEMRESPONSE']._serialized_start=1134
-  _globals['_GETITEMRESPONSE']._serialized_end=1185
-  _globals['_LISTITEMSREQUEST']._serialized_start=1187
-  _globals['_LISTITEMSREQUEST']._serialized_end=1256
-  _globals['_LISTITEMSRESPONSE']._serialized_start=1258
-  _globals['_LISTITEMSRESPONSE']._serialized_end=1337
-  _globals['_CATALOGSERVICE']._serialized_start=1429
-  _globals['_CATALOGSERVICE']._serialized_end=1763
+  _globals['_ITEMINPUT']._serialized_end=457
+  _globals['_ITEMATTRIBUTE']._serialized_start=459
+  _globals['_ITEMATTRIBUTE']._serialized_end=514
+  _globals['_ITEM']._serialized_start=517
+  _globals['_ITEM']._serialized_end=847
+  _globals['_UPSERTITEMSREQUEST']._serialized_start=849
+  _globals['_UPSERTITEMSREQUEST']._serialized_end=915
+  _globals['_UPSERTITEMSRESPONSE']._serialized_start=917
+  _globals['_UPSERTITEMSRESPONSE']._serialized_end=1002
+  _globals['_DELETEITEMSREQUEST']._serialized_start=1004
+  _globals['_DELETEITEMSREQUEST']._serialized_end=1048
+  _globals['_DELETEITEMSRESPONSE']._serialized_start=1050
+  _globals['_DELETEITEMSRESPONSE']._serialized_end=1112
+  _globals['_GETITEMREQUEST']._serialized_start=1114
+  _globals['_GETITEMREQUEST']._serialized_end=1153
+  _globals['_GETITEMRESPONSE']._serialized_start=1155
+  _globals['_GETITEMRESPONSE']._serialized_end=1206
+  _globals['_LISTITEMSREQUEST']._serialized_start=1208
+  _globals['_LISTITEMSREQUEST']._serialized_end=1277
+  _globals['_LISTITEMSRESPONSE']._serialized_start=1279
+  _globals['_LISTITEMSRESPONSE']._serialized_end=1358
+  _globals['_CATALOGSERVICE']._serialized_start=1450
+  _globals['_CATALOGSERVICE']._serialized_end=1784
 # @@protoc_insertion_point(module_scope)

@@ -59,6 +59,7 @@ class ItemInput(_message.Message):
     EMBEDDING_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     RELEASE_TIME_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Names the item. Follows the rule for ids."""
     title: _builtins.str
@@ -72,6 +73,13 @@ class ItemInput(_message.Message):
     available: _builtins.bool
     """Whether it can be had, which filters ask for; an item that cannot be had is recommended nevertheless where the filter
     does not. Unset: it can.
+    """
+    image: _builtins.bytes
+    """A picture of it: the content of a PNG, JPEG, WebP, GIF or BMP file of 1 to 262,144 bytes with at most 4,000,000
+    pixels. Others are refused, as is what cannot be read. The models read a square of 32 by 32 pixels, which is all that
+    is kept of it: small files do as well as large ones, and reads do not answer it. Where the items of the serving
+    bundle have no pictures, yours is kept for the next training. Empty (the default): an item of the serving bundle
+    keeps the picture that it has there, any other has none.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -112,10 +120,11 @@ class ItemInput(_message.Message):
         embedding: _abc.Iterable[_builtins.float] | None = ...,
         available: _builtins.bool | None = ...,
         release_time: _timestamp_pb2.Timestamp | None = ...,
+        image: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_available", b"_available", "_price", b"_price", "available", b"available", "price", b"price", "release_time", b"release_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available", b"_available", "_price", b"_price", "attributes", b"attributes", "available", b"available", "categories", b"categories", "embedding", b"embedding", "item_id", b"item_id", "price", b"price", "release_time", b"release_time", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available", b"_available", "_price", b"_price", "attributes", b"attributes", "available", b"available", "categories", b"categories", "embedding", b"embedding", "image", b"image", "item_id", b"item_id", "price", b"price", "release_time", b"release_time", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__available: _TypeAlias = _typing.Literal["available"]  # noqa: Y015
     _WhichOneofArgType__available: _TypeAlias = _typing.Literal["_available", b"_available"]  # noqa: Y015

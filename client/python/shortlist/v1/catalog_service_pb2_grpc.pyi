@@ -45,7 +45,8 @@ class CatalogServiceStub:
     """Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
     store recommends them, also to a caller who asks for nothing but what is similar to one of them. What it says of
     items that exist holds at once: filters of requests that are sent after the answer go by it, at every server on the
-    store. An item that exists is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+    store. An item that exists is replaced as a whole: what the request leaves out is empty from then on (but see
+    `image`). Safe to repeat.
 
     RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
     server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:
@@ -81,7 +82,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
     store recommends them, also to a caller who asks for nothing but what is similar to one of them. What it says of
     items that exist holds at once: filters of requests that are sent after the answer go by it, at every server on the
-    store. An item that exists is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+    store. An item that exists is replaced as a whole: what the request leaves out is empty from then on (but see
+    `image`). Safe to repeat.
 
     RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
     server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:
@@ -120,7 +122,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Writes items, all of them or none. Answers once they are durable; within a second every process that shares the
         store recommends them, also to a caller who asks for nothing but what is similar to one of them. What it says of
         items that exist holds at once: filters of requests that are sent after the answer go by it, at every server on the
-        store. An item that exists is replaced as a whole: what the request leaves out is empty from then on. Safe to repeat.
+        store. An item that exists is replaced as a whole: what the request leaves out is empty from then on (but see
+        `image`). Safe to repeat.
 
         RESOURCE_EXHAUSTED, reason CATALOG_FULL, and nothing is written, where the batch would make more items than the
         server takes that the serving bundle does not contain (10,000 by default); trying again does not help, training does:
