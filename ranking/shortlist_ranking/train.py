@@ -17,6 +17,7 @@ from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offse
 from shortlist_ranking.compiled_scorer import as_graph
 from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
+from shortlist_ranking.held_out import HeldOut
 from shortlist_ranking.scorer import Scorer, ScorerConfig, listwise_loss
 
 BATCH = 32
@@ -37,6 +38,8 @@ class TrainedScorer:
     new_item_weights: Float32s  # [features + 1] of the scaled features and a constant: added to new items' logits
     stage_one_level: float  # by how much logits lie above stage one's scores, on average
     blend: Blend  # of its logits and stage one's scores: what is served
+    held_out: HeldOut  # what that reaches on the held-out examples
+    passes: list[tuple[float | None, float]]  # loss of each pass until the best was found, and NDCG@10 after it
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,9 @@ def train_scorer(
     logits = score_examples(scorer, check, vectors, scaling)
     fused, level = _at_level(check, stage_one, logits)
     blend = choose_blend(logits, fused, check)
-    slope, offset = calibrate(blended(blend.share, logits, fused), check.labels)
+    served = blended(blend.share, logits, fused)
+    slope, offset = calibrate(served, check.labels)
+    results = HeldOut.of(served, fused, (slope, offset), check)
     new_item_weights = np.zeros(config.n_features + 1, np.float32)
     if new_item_examples is not None:
         of_new = score_examples(scorer, new_item_examples, vectors, scaling)
@@ -118,7 +123,8 @@ def train_scorer(
         fused, level = _at_level(check, stage_one, logits)
         offset = offset_for(blended(blend.share, logits, fused), check.labels, slope)
     vectors = vectors[: config.n_items]
-    return TrainedScorer(scorer, scaling, vectors, (slope, offset), new_item_weights, level, blend)
+    calibration = slope, offset
+    return TrainedScorer(scorer, scaling, vectors, calibration, new_item_weights, level, blend, results, keeper.passes)
 
 
 def _at_level(examples: Examples, stage_one: Float32s, logits: Float32s) -> tuple[Float32s, float]:
@@ -174,6 +180,7 @@ class KeepBest(keras.callbacks.Callback):
         self.check, self.items, self.scaling = check, items, scaling
         self.best, self.best_epoch = -1.0, 0
         self.best_weights: list[Any] = []
+        self.passes: list[tuple[float | None, float]] = []  # loss and NDCG@10; the first is the start, without a loss
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Measure the start: training must beat it to count."""
@@ -183,6 +190,7 @@ class KeepBest(keras.callbacks.Callback):
         """Measure, keep the weights if they are the best so far, stop after PATIENCE epochs without a gain."""
         scores = score_examples(self.model, self.check, item_vectors(self.model, self.items), self.scaling)
         ndcg = ndcg_at_10(scores, self.check)
+        self.passes.append((float(logs["loss"]) if logs and "loss" in logs else None, ndcg))
         if ndcg > self.best:
             self.best, self.best_epoch, self.best_weights = ndcg, epoch, self.model.get_weights()
         elif epoch - self.best_epoch >= PATIENCE:
