@@ -36,6 +36,7 @@ demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what tw
 
 test: $(STAMP) ## all tests but the slow ones and the clients', on WORKERS=2 processors
 	@tests/install-redis.sh
+	@tests/install-chromium.sh
 	@$(BIN)/python -P -m pytest -q $(SPREAD) -m "not slow and not clients"
 
 test-fast: $(STAMP) ## the tests that start no process and train no model, in about a minute
