@@ -80,7 +80,7 @@ serve: $(STAMP) ## serve the current bundle of BUNDLES=dir at ADDRESS=host:port 
 	@$(BIN)/shortlist serve --bundles $(BUNDLES) --address $(ADDRESS)
 
 evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the baselines
-	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
+	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json --html report.html
 
 bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10k|100k|1m|10m]
 	@$(BIN)/python -P -m shortlist_bench --size $(SIZE)

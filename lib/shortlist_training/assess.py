@@ -122,13 +122,8 @@ def with_new_users(recommender: Recommender, new: NewUsers) -> tuple[dict[str, I
     )
 
 
-def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
-    """The lists of both stages for the test users, int32 [test users, 500] in rows of the training catalogue."""
-    return answered(bundle, heldout, past).items
-
-
 def answered(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Lists:
-    """The same with their scores."""
+    """The lists of both stages for the test users, [test users, 500] in rows of the training catalogue."""
     with serving_offline(bundle, past) as recommender:
         rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
         return _in_rows(recommender.recommend(of_users(heldout.user_ids)), rows)
