@@ -43,10 +43,10 @@ def systems(report: Report, roles: Mapping[str, Role]) -> tuple[System, ...]:
     )
 
 
-def best_baseline(found: Sequence[System]) -> System | None:
-    """The baseline with the highest NDCG@10; None without any."""
-    measured = [system for system in found if system.role == "baseline" and system.ndcg.mean is not None]
-    return max(measured, key=lambda system: system.ndcg.mean or 0, default=None)
+def best_baseline(report: Report, roles: Mapping[str, Role]) -> str | None:
+    """The baseline with the highest NDCG@10: of the systems that are not in `roles`; None without any."""
+    measured = {name: each["ndcg@10"] for name, each in report.systems.items() if name not in roles}
+    return max((name for name, ndcg in measured.items() if ndcg is not None), key=measured.__getitem__, default=None)
 
 
 def differences(report: Report, judged: str, others: Sequence[str]) -> tuple[Difference, ...]:
@@ -58,9 +58,9 @@ def comparisons(report: Report, judged: str, others: Mapping[str, Other]) -> lis
     """The same as the verdict reads it; a difference that is not defined is left out."""
     found = []
     for other, role in others.items():
-        gain, reached = estimate(report.per_user(judged) - report.per_user(other)), estimate(report.per_user(other))
-        if None not in (gain.mean, gain.low, gain.high):
-            found.append(Comparison(role, other, reached.mean or 0, gain.mean or 0, gain.low or 0, gain.high or 0))
+        gain = estimate(report.per_user(judged) - report.per_user(other))
+        if gain.mean is not None and gain.low is not None and gain.high is not None:
+            found.append(Comparison(role, other, report.systems[other]["ndcg@10"], gain.mean, gain.low, gain.high))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from textwrap import wrap
@@ -26,36 +27,18 @@ MOST_TICKS = 12
 FRAME = 44
 """Pixels that an axis with its title takes."""
 
-Y = alt.Y(
-    "name:N",
-    sort=None,
-    title=None,
-    axis=alt.Axis(
-        labelExpr="split(datum.label, '\\n')",
-        labelLineHeight=12,
-        labelBaseline={"condition": {"test": "indexof(datum.label, '\\n') < 0", "value": "middle"}, "value": "bottom"},
-    ),
-)
-
-TICKS = 12
-"""Steps of a curve that are all named."""
-
-FRAME = 44
-"""Pixels that an axis with its title takes."""
-
-Y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '\\n')", labelLineHeight=12))
-
 TICKS = alt.Axis(tickCount=5)
 
 
 def intervals(rows: Sequence[tuple[str, Estimate]], measure: str, judged: str = "", *, zero: bool = False) -> Markup:
     """Means with their intervals, a row each; `judged` stands out. With `zero`, they are differences."""
+    rows = [(name, each) for name, each in rows if each.mean is not None]
     data = [
-        {"name": _folded(name), "mean": each.mean, "low": each.low, "high": each.high, "judged": name == judged}
-        for name, each in rows
-        if each.mean is not None
+        {"row": row, "mean": each.mean, "low": each.low, "high": each.high, "judged": name == judged}
+        for row, (name, each) in enumerate(rows)
     ]
-    base = _plot(data).encode(y=Y)
+    names = [name for name, _ in rows]
+    base = _plot(data).encode(y=_named(names))
     colour = alt.condition("datum.judged", alt.value(SERIES[0]), alt.value(SERIES[1] if zero else MUTED))
     x: dict[str, Any] = {"title": measure, "scale": alt.Scale(zero=zero), "axis": TICKS}
     layers: list[Any] = [
@@ -65,39 +48,42 @@ def intervals(rows: Sequence[tuple[str, Estimate]], measure: str, judged: str = 
     if zero:
         none = _plot([{"at": 0}]).mark_rule(color=INK, strokeDash=[3, 3])
         layers.insert(0, none.encode(x="at:Q"))
-    return svg(alt.layer(*layers), _rows(data) + FRAME, f"{measure} with 95 % intervals of {len(data)} systems")
+    return svg(alt.layer(*layers), _height(names), f"{measure} with 95 % intervals of {len(data)} systems")
 
 
 def groups(segments: Segments, names: Mapping[str, str]) -> Markup:
     """Each group's means with their intervals, for the systems in `names`, which has what they are called."""
     data = [
-        {"name": _folded(group.name), "system": called, "mean": each.mean, "low": each.low, "high": each.high}
-        for group in segments.groups
+        {"row": row, "system": called, "mean": each.mean, "low": each.low, "high": each.high}
+        for row, group in enumerate(segments.groups)
         for system, called in names.items()
         if (each := group.of_systems.get(system)) and each.mean is not None
     ]
     order = list(names.values())
     colour = alt.Color("system:N", scale=alt.Scale(domain=order, range=list(SERIES[: len(order)])), legend=None)
     shape = alt.Shape("system:N", scale=alt.Scale(domain=order, range=list(SHAPES[: len(order)])), legend=None)
-    base = _plot(data).encode(y=Y, yOffset=alt.YOffset("system:N", sort=order), color=colour)
+    base = _plot(data).encode(
+        y=_named([group.name for group in segments.groups]), yOffset=alt.YOffset("system:N", sort=order), color=colour
+    )
     x: dict[str, Any] = {"title": segments.metric, "scale": alt.Scale(zero=True), "axis": TICKS}
     drawn = alt.layer(
         base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", **x), x2="high:Q"),
         base.mark_point(filled=True, opacity=1, size=45).encode(x=alt.X("mean:Q", **x), shape=shape),
     )
-    shown = len({row["name"] for row in data})
+    shown = len({each["row"] for each in data})
     height = 13 * len(order) * shown + 8 * shown + FRAME
     return svg(drawn, height, f"{segments.title}: {segments.metric} of {shown} groups for {len(order)} systems")
 
 
 def bars(rows: Sequence[tuple[str, float]], measure: str, judged: str = "", number: str = "") -> Markup:
     """A bar for each row."""
-    data = [{"name": _folded(name), "value": value, "judged": name == judged} for name, value in rows]
+    names = [name for name, _ in rows]
+    data = [{"row": row, "value": value, "judged": name == judged} for row, (name, value) in enumerate(rows)]
     colour = alt.condition("datum.judged", alt.value(SERIES[0]), alt.value(MUTED if judged else SERIES[0]))
-    base = _plot(data).encode(y=Y)
+    base = _plot(data).encode(y=_named(names))
     x = alt.X("value:Q", title=measure, axis=alt.Axis(format=number, tickCount=5) if number else TICKS)
     drawn = base.mark_bar(height=14).encode(x=x, color=colour)
-    return svg(drawn, _rows(data) + FRAME, f"{measure} of {len(data)}: {_list(data)}")
+    return svg(drawn, _height(names), f"{measure} of {len(rows)}: {_list(rows)}")
 
 
 def counts(found: Counts) -> Markup:
@@ -176,15 +162,27 @@ def _plot(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=list(rows)))
 
 
-def _folded(name: str) -> str:
+def _lines(name: str) -> list[str]:
     """A name of others on at most two lines."""
-    return "\n".join(wrap(plain(name), LETTERS, max_lines=2, placeholder=" …", break_on_hyphens=False))
+    return wrap(plain(name), LETTERS, max_lines=2, placeholder=" …", break_on_hyphens=False) or [""]
 
 
-def _rows(data: Sequence[Mapping[str, Any]]) -> int:
-    """Pixels of so many rows."""
-    return sum(TWO_LINES if any("\n" in row["name"] for row in data) else ROW for _ in data)
+def _named(names: Sequence[str]) -> alt.Y:
+    """The axis of rows, each with its name; names may be equal."""
+    lines = [_lines(name) for name in names]
+    folded = f"{json.dumps([len(each) > 1 for each in lines])}[datum.value]"
+    axis = alt.Axis(
+        labelExpr=f"{json.dumps(lines)}[datum.value]",
+        labelLineHeight=12,
+        labelBaseline={"condition": {"test": folded, "value": "bottom"}, "value": "middle"},
+    )
+    return alt.Y("row:O", sort=None, title=None, axis=axis)
 
 
-def _list(data: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{row['name'].replace(chr(10), ' ')} {row['value']:.4g}" for row in data[:20])
+def _height(names: Sequence[str]) -> int:
+    """Pixels of a plot with a row for each name."""
+    return (TWO_LINES if any(len(_lines(name)) > 1 for name in names) else ROW) * len(names) + FRAME
+
+
+def _list(rows: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{plain(name)} {value:.4g}" for name, value in rows[:20])

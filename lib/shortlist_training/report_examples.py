@@ -30,18 +30,19 @@ PLACES = (0.1, 0.3, 0.5, 0.7, 0.9)
 class Catalogue:
     """What is shown of items."""
 
-    items: Mapping[str, Mapping[str, Any]]  # id -> title, price, image_path
+    items: pl.DataFrame  # of the data set
+    rows: Mapping[str, int]  # of each id
     folder: Path  # of the data, to which paths of images are relative
 
     @classmethod
     def of(cls, dataset: Dataset, folder: Path) -> Catalogue:
         """The items of a data set."""
-        rows = dataset.items.select("item_id", "title", "price", "image_path").iter_rows(named=True)
-        return cls({row["item_id"]: row for row in rows}, folder)
+        shown = dataset.items.select("item_id", "title", "price", "image_path")
+        return cls(shown, {item: row for row, item in enumerate(shown["item_id"])}, folder)
 
     def shown(self, item_id: str, **more: Any) -> ShownItem:
         """An item as it is shown."""
-        row = self.items.get(item_id, {})
+        row = self.items.row(self.rows[item_id], named=True) if item_id in self.rows else {}
         path = row.get("image_path")
         picture = thumbnail(self.folder / path) if path and "://" not in path else ""
         return ShownItem(item_id, row.get("title") or "", row.get("price"), picture, **more)

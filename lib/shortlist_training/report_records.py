@@ -47,8 +47,8 @@ class Source:
 
 def verdict_of(report: Report, roles: Mapping[str, Role], users: int, stage_one_served: bool) -> Verdict:
     """The verdict on both stages, against the best baseline and stage one."""
-    best = best_baseline(systems(report, roles))
-    others: dict[str, Other] = {best.name: "baseline"} if best else {}
+    best = best_baseline(report, roles)
+    others: dict[str, Other] = {best: "baseline"} if best else {}
     found = comparisons(report, BOTH_STAGES, others | {STAGE_ONE: "stage one"})
     return verdict("both stages", found, users, stage_one_served)
 
@@ -66,7 +66,7 @@ def evaluated(
     """The record of an evaluation."""
     report, roles = found.report, roles_of(found.report)
     measured = systems(report, roles)
-    best = best_baseline(measured)
+    best = best_baseline(report, roles)
     missing = {} if best else {"baselines": NO_BASELINES}
     ablated = [name for name in report.systems if name.startswith(WITHOUT)]
     if not ablated:
@@ -74,7 +74,7 @@ def evaluated(
     record = TrainingRecord.load(bundle)
     if record is None:
         missing |= dict.fromkeys(("curves", "choices"), NO_RECORD)
-    compared = [BOTH_STAGES, STAGE_ONE, *([best.name] if best else [])]
+    compared = [BOTH_STAGES, STAGE_ONE, *([best] if best else [])]
     stage_one_served = bundle.manifest.metrics.get("ranker_share") == 0
     return Record(
         title="Evaluation of a bundle",

@@ -33,11 +33,10 @@ def trained_record(trained: Trained, bundle: Bundle, source: Source) -> Record:
     held_out = trained.scorer.held_out
     gain, stage_one = held_out.served - held_out.stage_one, estimate(held_out.stage_one)
     difference = Difference(STAGE_ONE, estimate(gain))
-    interval = difference.gain
+    found = difference.gain
     compared = []
-    if None not in (interval.mean, interval.low, interval.high):
-        numbers = stage_one.mean or 0, interval.mean or 0, interval.low or 0, interval.high or 0
-        compared.append(Comparison("stage one", STAGE_ONE, *numbers))
+    if stage_one.mean is not None and found.mean is not None and found.low is not None and found.high is not None:
+        compared.append(Comparison("stage one", STAGE_ONE, stage_one.mean, found.mean, found.low, found.high))
     with serving_offline(bundle) as recommender:
         both, one = _lists_are(recommender, trained)
         users = typical(trained.table.user_ids, source.dataset.interactions)

@@ -70,14 +70,16 @@ def test_an_older_bundle_has_a_report_without_what_it_did_not_record(shortlist, 
     """A bundle as it was published before trainings were recorded: without that file."""
     folder = tmp_path / "bundles"
     shutil.copytree(trained_bundle.bundles, folder)
-    version = BundleStore(folder).current()
-    manifest_file = folder / version / MANIFEST
-    bundle = BundleStore(folder).load()
-    manifest = bundle.manifest
-    older = manifest.model_copy(update={"files": {k: v for k, v in manifest.files.items() if k != f"{FILE}.json"}})
-    (folder / version / f"{FILE}.json").unlink()
-    manifest_file.write_bytes(older.sealed(older.created_at).model_copy(update={"version": version}).to_bytes())
+    store = BundleStore(folder)
+    bundle = store.load()
     assert TrainingRecord.load(bundle) is not None
+    files = {name: entry for name, entry in bundle.manifest.files.items() if name != f"{FILE}.json"}
+    older = bundle.manifest.model_copy(update={"files": files}).sealed(bundle.manifest.created_at)
+    (folder / bundle.version / f"{FILE}.json").unlink()
+    (folder / bundle.version / MANIFEST).write_bytes(older.to_bytes())
+    (folder / bundle.version).rename(folder / older.version)
+    store.activate(older.version)
+    assert TrainingRecord.load(store.load()) is None
     html = tmp_path / "report.html"
     code, said, err = shortlist(
         "evaluate", "--data", trained_bundle.data, "--bundles", folder, "--since", trained_bundle.until,
