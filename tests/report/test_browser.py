@@ -12,7 +12,7 @@ from sample_record import bare, sample
 from shortlist_report.page import render
 
 CHROMIUM = shutil.which("chromium")
-WIDE, PHONE = (1280, 900), (360, 740)
+WIDE, PHONE, PAPER = (1280, 900), (360, 740), (718, 1000)  # A4 with Chromium's margins
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +109,11 @@ def test_dark_and_light_differ_and_paper_is_white(opened):
 
 
 def test_printed_pages_have_the_tables_too(opened):
-    page, _, _ = opened("full")
+    page, _, _ = opened("full", PAPER)
     page.eval_on_selector_all("details", "all => all.forEach(each => each.open = false)")
     assert not page.get_by_text("0.1478 to 0.1678").first.is_visible()
     page.emulate_media(media="print")
     shown = page.evaluate("getComputedStyle(document.querySelector('details'), '::details-content').contentVisibility")
     assert shown == "visible"
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER[0], "nothing is cut off at the right"
     assert page.pdf().startswith(b"%PDF")
