@@ -36,6 +36,7 @@ demo: $(STAMP) ## synthetic shop: train, publish, serve, recommend, show what tw
 
 test: $(STAMP) ## all tests but the slow ones and the clients', on WORKERS=2 processors
 	@tests/install-redis.sh
+	@tests/install-chromium.sh
 	@$(BIN)/python -P -m pytest -q $(SPREAD) -m "not slow and not clients"
 
 test-fast: $(STAMP) ## the tests that start no process and train no model, in about a minute
@@ -79,7 +80,7 @@ serve: $(STAMP) ## serve the current bundle of BUNDLES=dir at ADDRESS=host:port 
 	@$(BIN)/shortlist serve --bundles $(BUNDLES) --address $(ADDRESS)
 
 evaluate: $(STAMP) ## make evaluate SINCE=time: the current bundle against the baselines
-	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json
+	@$(BIN)/shortlist evaluate --data $(DATA) --bundles $(BUNDLES) --since $(SINCE) --baselines --out report.json --html report.html
 
 bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10k|100k|1m|10m]
 	@$(BIN)/python -P -m shortlist_bench --size $(SIZE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import polars as pl
 import typer
 
 from shortlist_cli.folders import published_in, writable_file
+from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
@@ -32,10 +34,12 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="JSON report to write.")],
     bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
     baselines: Annotated[bool, typer.Option("--baselines", help="Fit and test the plain methods as well.")] = False,
+    html: Html = None,
 ) -> None:
     """Rank the whole catalogue for everybody who came back after SINCE, and say how well."""
     cut = parse_time(since)
     writable_file(out)
+    to_be_reported(html, out)
     loaded = published_in(bundles).load(bundle or None)
     if loaded.manifest.as_of_micros > cut:
         raise DataError(f"bundle {loaded.version} has seen data after {since}: train one with --until {since}")
@@ -46,15 +50,23 @@ def evaluate(
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_ranking.blend import Blend
-        from shortlist_training.assess import assess, with_new_items, with_new_users
+        from shortlist_training.assess import BOTH_STAGES, assess, with_new_items, with_new_users
         from shortlist_training.offline import serving_offline
+        from shortlist_training.report_records import Source, evaluated, evaluated_examples, roles_of, verdict_of
 
+        source = Source(dataset, data)
         with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
-            report = assess(recommender, loaded, heldout, announce)
+            found = assess(recommender, loaded, heldout, announce)
+            report = found.report
             new_users = _new_users(partial(with_new_users, recommender), judged, heldout, announce)
+            shown = evaluated_examples(recommender, report, BOTH_STAGES, heldout, source) if html else ()
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, announce)
+        announce("the verdict")
+        stage_one_served = loaded.manifest.metrics.get("ranker_share") == 0
+        verdict = verdict_of(report, roles_of(report), len(heldout), stage_one_served)
+        record = evaluated(loaded, found, heldout, source, shown) if html else None
     report.print(terminal.output())
     metrics: Mapping[str, Any] = loaded.manifest.metrics
     if "ranker_share" in metrics:  # older bundles serve the ranker's order, whatever that is worth
@@ -64,9 +76,17 @@ def evaluate(
         print_new_items(new_items, terminal.output())
     if new_users:
         print_new_users(new_users, terminal.output())
-    others = {"new_items": new_items, "new_users": new_users, "ranker_share": metrics.get("ranker_share")}
+    terminal.say(verdict)
+    others = {
+        "verdict": asdict(verdict),
+        "new_items": new_items,
+        "new_users": new_users,
+        "ranker_share": metrics.get("ranker_share"),
+    }
     write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | others)
     terminal.say(f"Wrote {quoted(out)}")
+    if html and record:
+        write_report(html, record)
 
 
 def _new_items(

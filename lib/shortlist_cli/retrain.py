@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shortlist_cli.folders import to_be_published_in, writable, writable_file
+from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.train import Config, Events, On, with_stores
@@ -38,6 +40,7 @@ def retrain(
     config: Config = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same data, same current bundle: same metrics.")] = 1,
     report: Annotated[Path | None, typer.Option(help="JSON file for the report.")] = None,
+    html: Html = None,
     activate: Annotated[bool, typer.Option(help="Whether the published bundle becomes current.")] = True,
     cold: Annotated[bool, typer.Option("--cold", help="Do not start from the current bundle.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Publish whatever the comparison results in.")] = False,
@@ -53,6 +56,7 @@ def retrain(
     to_be_published_in(bundles)
     if report:
         writable_file(report)
+    to_be_reported(html, report)
     merged = with_stores(Dataset.read(data), events or [], bundles)
     writable(bundles, 2 * least_bytes(demand(merged.dataset)))  # the trial, and the bundle of everything
     if report:  # not before: a mistake would leave it saying so
@@ -61,10 +65,15 @@ def retrain(
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_layers.devices import confirm
+        from shortlist_training.report_records import Source
+        from shortlist_training.report_retrained import Observer
         from shortlist_training.retrain import BusyError, Retraining
 
         confirm(device)
+        observer = Observer(Source(merged.dataset, data), announce)
         retraining = Retraining(recipe, seed, tolerance, force, activate, not cold, merged.catalog_sequences)
+        if html:
+            retraining = replace(retraining, compared=observer)
         try:
             outcome = retraining.run(merged.dataset, bundles, announce)
         except BusyError as error:
@@ -73,6 +82,10 @@ def retrain(
     if report:
         write_json(report, outcome.to_json())
     _show(outcome)
+    if html:
+        record = observer.record(outcome)
+        terminal.say(record.verdict)
+        write_report(html, record)
     if outcome.published:
         merged.take()
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])

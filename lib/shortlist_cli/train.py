@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from shortlist_bundle import BundleStore
 from shortlist_bundle.erasures import ERASED, Erasures
 from shortlist_cli.folders import to_be_published_in, writable
+from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
@@ -45,6 +47,7 @@ def train(
     ablations: Annotated[
         bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
     ] = False,
+    html: Html = None,
     device: On = Device.AUTO,
 ) -> None:
     """Train retrieval and ranker, and publish them as a bundle."""
@@ -53,6 +56,7 @@ def train(
     recipe = Recipe.read(config) if config else Recipe()
     as_of = parse_time(until) if until else None
     to_be_published_in(bundles)
+    to_be_reported(html)
     dataset = Dataset.read(data)
     merged = with_stores(dataset, events or [], bundles)
     known = demand(merged.dataset, as_of)
@@ -72,6 +76,14 @@ def train(
         trained = run_recipe(prepare(merged.dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")
         manifest = publish(trained, bundles, seed, activate, merged.catalog_sequences)
+        record = None
+        if html:
+            announce("making the report")
+            from shortlist_training.report_records import Source
+            from shortlist_training.report_trained import trained_record
+
+            known = merged.dataset if as_of is None else merged.dataset.until(as_of)
+            record = trained_record(trained, BundleStore(bundles).load(manifest.version), Source(known, data))
     if as_of is None:  # otherwise events were left out
         merged.take()
     table = Table("metric", "value", title=f"Bundle {manifest.version}").right(1)
@@ -88,6 +100,9 @@ def train(
             f"Published {manifest.version} in {where}, not current."
             f" To serve it: shortlist bundle activate {manifest.version} --bundles {typed}"
         )
+    if html and record:
+        terminal.say(record.verdict)
+        write_report(html, record)
 
 
 def planned(dataset: Dataset, recipe: Recipe, ablations: bool = False) -> Plan:

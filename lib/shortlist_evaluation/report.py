@@ -28,6 +28,9 @@ System = Callable[[Sequence[str]], Int32s]
 LIST = 10
 """Length of the list that a person sees; catalogue metrics look at as many items."""
 
+FIRST = 20
+"""Ranks of each list that a report keeps, for the recall of groups of items."""
+
 COLUMNS = {
     "ndcg@10": "NDCG@10",
     "hit@10": "Hit@10",
@@ -89,6 +92,7 @@ class Report:
         self._heldout = heldout
         self._stats = stats or item_stats(heldout)
         self._per_user: dict[str, dict[str, Float64s]] = {}
+        self._first: dict[str, Int32s] = {}
         self.systems: dict[str, dict[str, Any]] = {}
         """The result of `evaluate_lists` for each system, by name."""
 
@@ -96,12 +100,21 @@ class Report:
         """Evaluate the lists [test users, length] of a system as `evaluate_lists` does, and keep the result."""
         lists = _admitted(ranked, self._heldout)
         self._per_user[name] = accuracy(lists, self._heldout.relevant)
+        self._first[name] = lists[:, :FIRST].copy()
         self.systems[name] = _summary(self._per_user[name], lists, self._heldout, self._stats)
         return self.systems[name]
 
     def measure(self, name: str, system: System) -> dict[str, Any]:
         """Ask a system for the lists of the test users and add them."""
         return self.add(name, system(self._heldout.user_ids))
+
+    def per_user(self, name: str, metric: str = "ndcg@10") -> Float64s:
+        """A metric of a system for each test user, float64 [test users]."""
+        return self._per_user[name][metric]
+
+    def first(self, name: str) -> Int32s:
+        """The first ranks of a system's lists, without what may not be ranked, int32 [test users, 20]."""
+        return self._first[name]
 
     def difference(self, name: str, other: str, metric: str = "ndcg@10") -> dict[str, Any]:
         """The mean gain of `name` over `other` on the same users and its interval: {"mean", "ci95"}."""

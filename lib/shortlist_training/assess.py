@@ -6,6 +6,7 @@ All of them but the source alone run the pipeline that serves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from shortlist_bundle.items import ItemTable
 from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import NO_ITEM, Event, Int32s
+from shortlist_evaluation.catalogue import ItemStats
 from shortlist_evaluation.new_items import NewItems
 from shortlist_evaluation.new_users import NewUsers
 from shortlist_evaluation.protocol import Heldout, rows_of
@@ -26,13 +28,28 @@ from shortlist_server.pipeline.batch import Batch
 from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.request import PendingRequest, RequestContext
-from shortlist_training.offline import BATCH, Recommender, serving_offline
+from shortlist_training.offline import BATCH, Lists, Recommender, serving_offline
 from shortlist_training.recorded_users import events_of
 
 LIST_LENGTH = 500
 
+BOTH_STAGES, STAGE_ONE = "Shortlist: both stages", "Shortlist: stage one alone"
+"""Names of systems in reports."""
 
-def assess(recommender: Recommender, bundle: Bundle, heldout: Heldout, announce: Callable[[str], None]) -> Report:
+WITHOUT = "ranker without "
+"""How the names of ablations begin."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A report, and what both stages answered: in rows of the training catalogue, before anything was removed."""
+
+    report: Report
+    served: Lists
+    stats: ItemStats
+
+
+def assess(recommender: Recommender, bundle: Bundle, heldout: Heldout, announce: Callable[[str], None]) -> Assessment:
     """A report with a row for the whole path, stage one, the two-tower source, and each ablation that `bundle` stores.
 
     `recommender` serves the bundle as of the cut.
@@ -42,18 +59,20 @@ def assess(recommender: Recommender, bundle: Bundle, heldout: Heldout, announce:
     embedding = recommender.bundle.retriever.embedding
     vectors = np.zeros((len(heldout.train.item_ids), embedding.index.dim), np.float32)
     vectors[rows[rows != NO_ITEM]] = embedding.index.take(np.flatnonzero(rows != NO_ITEM))
-    report = Report(heldout, item_stats(heldout, vectors))
+    stats = item_stats(heldout, vectors)
+    report = Report(heldout, stats)
     announce("both stages")
-    report.add("Shortlist: both stages", _translated(recommender.recommend(queries).items, rows))
+    served = _in_rows(recommender.recommend(queries), rows)
+    report.add(BOTH_STAGES, served.items)
     announce("stage one")
-    report.add("Shortlist: stage one alone", _translated(recommender.retrieve(queries).items, rows))
+    report.add(STAGE_ONE, _translated(recommender.retrieve(queries).items, rows))
     alone = source_alone(recommender, embedding.name, queries)
     report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
     for name in bundle.json("ranking/ablations"):
         announce(f"without {name}")
         ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
-        report.add(f"ranker without {name}", _translated(ablated.recommend(queries).items, rows))
-    return report
+        report.add(f"{WITHOUT}{name}", _translated(ablated.recommend(queries).items, rows))
+    return Assessment(report, served, stats)
 
 
 def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[str, Int32s]:
@@ -67,8 +86,8 @@ def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[st
     queries = of_users(heldout.user_ids)
     with serving_offline(bundle, past, items) as recommender:
         return {
-            "Shortlist: both stages": _translated(recommender.recommend(queries).items, rows),
-            "Shortlist: stage one alone": _translated(recommender.retrieve(queries).items, rows),
+            BOTH_STAGES: _translated(recommender.recommend(queries).items, rows),
+            STAGE_ONE: _translated(recommender.retrieve(queries).items, rows),
         }
 
 
@@ -103,11 +122,11 @@ def with_new_users(recommender: Recommender, new: NewUsers) -> tuple[dict[str, I
     )
 
 
-def recommended(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Int32s:
-    """The lists of both stages for the test users, int32 [test users, 500] in rows of the training catalogue."""
+def answered(bundle: Bundle, heldout: Heldout, past: pl.DataFrame) -> Lists:
+    """The lists of both stages for the test users, [test users, 500] in rows of the training catalogue."""
     with serving_offline(bundle, past) as recommender:
         rows = heldout.item_rows(list(recommender.bundle.bundled.ids))
-        return _translated(recommender.recommend(of_users(heldout.user_ids)).items, rows)
+        return _in_rows(recommender.recommend(of_users(heldout.user_ids)), rows)
 
 
 def of_users(user_ids: Sequence[str]) -> list[Query]:
@@ -155,6 +174,10 @@ def _as_catalog(items: pl.DataFrame) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _in_rows(lists: Lists, rows: Int32s) -> Lists:
+    return Lists(_translated(lists.items, rows), lists.scores)
 
 
 def _translated(items: Int32s, rows: Int32s) -> Int32s:

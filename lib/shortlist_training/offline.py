@@ -65,6 +65,11 @@ class Recommender:
         """Stage one alone, best fused score first."""
         return self._lists(Pipeline.retrieve, queries, lambda _: None)
 
+    def answers(self, queries: Sequence[Query]) -> list[Ranked]:
+        """Whole answers of both stages, with the reasons of the items."""
+        pipeline = Pipeline(self.users, self.thread)
+        return [answer for query in queries for answer in self._answers(Pipeline.recommend, pipeline, [query])]
+
     def with_ranker(self, ranker: Ranker) -> Recommender:
         """The same with another ranker."""
         return replace(self, bundle=replace(self.bundle, ranker=ranker))

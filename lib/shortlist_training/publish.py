@@ -56,6 +56,7 @@ def publish(
         trained.facts.write(writer)
         trained.repeats.write(writer)
         Ranker.of(trained.scorer, trained.facts, absent_after).write(writer)
+        trained.record.write(writer)
         writer.json("ranking/ablations", list(trained.ablations))
         for name, scorer in trained.ablations.items():
             Ranker.of(scorer, trained.facts, absent_after).write(writer, f"ablations/{name}")

@@ -20,11 +20,13 @@ from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.hours import Hours
 from shortlist_retrieval.sources.in_context import InContext
+from shortlist_retrieval.sources.scores import Scoring
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import SignalFamily, Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
 from shortlist_retrieval.training.limits import SEQUENCE_TRIAL, limit_for
+from shortlist_training.chosen_settings import chosen_settings
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Action, Recipe
 from shortlist_training.lessons import Lessons
@@ -36,6 +38,7 @@ from shortlist_training.repeats_share import share_of_repeats
 from shortlist_training.samples import propose_with_new_items, ranking_examples
 from shortlist_training.slices import Slice, last_moments, slices
 from shortlist_training.table import TrainingTable
+from shortlist_training.training_record import TrainingRecord
 from shortlist_training.worth import Worth
 
 Progress = Callable[[str], None]
@@ -74,6 +77,7 @@ class Trained:
     seen_items: SeenItems  # what happens to seen items where a request does not say
     action_weights: Mapping[Action, float]  # how much each action counts where a request does not say
     n_examples: int  # queries with their candidates that the ranker learned from
+    record: TrainingRecord  # what was found out and measured on the way
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def train(
     With a warm start, the retrieval settings and the line below which ratings are dislikes are kept, and the ranker is
     trained further, on fewer slices.
     """
-    items = table.features
+    items, record = table.features, TrainingRecord()
     if recipe.dislike_below is not None:
         below = recipe.dislike_below
     elif warm:
@@ -110,6 +114,8 @@ def train(
         if (table.histories.types == EventType.RATING).any():
             progress("finding out whether low ratings are dislikes")
         below = dislikes_below(table.histories, items, recipe.queries_per_slice, seed)
+    if (table.histories.types == EventType.RATING).any():
+        record.found("Ratings", f"those below {below:g} are dislikes" if np.isfinite(below) else "all are wishes")
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
     histories = table.histories.with_dislikes(below)
@@ -122,12 +128,15 @@ def train(
     else:
         progress("choosing retrieval settings on the newest slice")
         past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, most_batches)
-        settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
+        settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of), record.tried)
+    record.findings += chosen_settings(settings, record.trials)
     if settings.sequence:
         gain = gain_of_order(cuts[-1], FitInputs(cuts[-1].past, items, settings, seed))
         ordered = gain > 0
         found, how = (AT_LENGTH, "at length") if ordered else (ON_TRIAL, "on trial")
-        progress(f"{found} than what goes together ({gain:+.4f}): order is learned {how}")
+        why = f"{found} than what goes together ({gain:+.4f})"
+        progress(f"{why}: order is learned {how}")
+        record.found("The order of events", f"learned {how}", why)
         if ordered:
             most_batches = at_length
     training, lessons = SourceTraining(), Lessons(items, recipe.candidates, seed)
@@ -143,7 +152,9 @@ def train(
         worth = lessons.worth_of(optional.source.name)
         stays = worth.surely_pays if optional.surely else worth.pays(doubt)
         found = f"{worth.gain:+.4f} (± {worth.error:.4f}) NDCG@10 of stage one on {where}"
-        progress(f"{optional.what} adds {found}: it is {'read' if stays else 'left out'}")
+        decided = "read" if stays else "left out"
+        progress(f"{optional.what} adds {found}: it is {decided}")
+        record.found(f"{optional.what[:1].upper()}{optional.what[1:]}", decided, f"adds {found}")
         if not stays:
             settings = optional.without(settings)
             sources = training.leave_out(optional.source)
@@ -208,7 +219,12 @@ def train(
     repeats = Repeats.fit([(cut.past, cut.queries, cut.later) for cut in cuts], histories, len(items))
     repeats = replace(repeats, share=share_of_repeats(histories, [cut.past for cut in cuts]))
     seen_items = recipe.seen_items or repeats.usual_policy
-    progress(f"{repeats.share:.1%} of what users took they had seen before: seen items are {seen_items.in_words}")
+    why = f"{repeats.share:.1%} of what users took they had seen before"
+    progress(f"{why}: seen items are {seen_items.in_words}")
+    record.found("Seen items", seen_items.in_words, why)
+    record.found("The order that is served", scorer.blend.order, scorer.blend.measured)
+    named = {"both stages": scorer} | {f"without {name}": each for name, each in rankers.items()}
+    record.finish(training.losses(), {name: each.passes for name, each in named.items()})
     return Trained(
         table,
         Retriever(sources, fusion, len(items)),
@@ -221,16 +237,24 @@ def train(
         seen_items,
         recipe.action_weights,
         sum(map(len, parts)),
+        record,
     )
 
 
-def choose_settings(cut: Slice, past: FitInputs, span: float) -> RetrievalSettings:
+def choose_settings(
+    cut: Slice, past: FitInputs, span: float, tried: Callable[[str, float], None] = lambda source, quality: None
+) -> RetrievalSettings:
     """The settings with which sources alone rank a slice best, by the mean of NDCG@10 and Recall@100, one by one.
 
-    `past` is the slice's, and `span` how many days the whole data reaches back.
+    `past` is the slice's, and `span` how many days the whole data reaches back. `tried` hears of every trial.
     """
 
-    return fit_sources.choose_settings(Trial(past, span, lambda source: float(qualities(source, cut).mean())))
+    def quality(source: Scoring) -> float:
+        found = float(qualities(source, cut).mean())
+        tried(getattr(source, "name", ""), found)
+        return found
+
+    return fit_sources.choose_settings(Trial(past, span, quality))
 
 
 def ablated(config: ScorerConfig, sources: Sequence[Source]) -> dict[str, tuple[ScorerConfig, Bools]]:

@@ -28,8 +28,9 @@ from shortlist_data.dataset import Dataset
 from shortlist_evaluation.protocol import Heldout
 from shortlist_evaluation.report import Report
 from shortlist_layers.item_features import ItemFeatures
-from shortlist_training.assess import recommended
+from shortlist_training.assess import answered
 from shortlist_training.config import Recipe
+from shortlist_training.offline import Lists
 from shortlist_training.publish import publish
 from shortlist_training.recipe import train
 from shortlist_training.table import prepare
@@ -75,6 +76,16 @@ class Outcome:
         return asdict(self)
 
 
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What the gate compared, for whoever reports it while the trial is there."""
+
+    report: Report  # with CURRENT and TRIAL
+    heldout: Heldout
+    trial: Bundle
+    lists: Lists  # of the trial
+
+
 @dataclass(frozen=True)
 class Retraining:
     """How to train and when to publish."""
@@ -86,6 +97,7 @@ class Retraining:
     activate: bool = True
     warm: bool = True  # begin from the current bundle where it fits
     catalog_sequences: Mapping[str, int] = field(default_factory=dict)  # store of items -> last change in the data set
+    compared: Callable[[Compared], None] = lambda _: None  # hears of the comparison
 
     def run(self, dataset: Dataset, bundles: Path, announce: Progress) -> Outcome:
         """Train on the data set, compare, and publish or not.
@@ -121,11 +133,13 @@ class Retraining:
         with _timed(outcome, "trial"):
             trial = self._train(dataset, cut, current, workspace, outcome, lambda step: announce(f"trial: {step}"))
         past = dataset.until(cut).interactions
-        report = Report(heldout)
+        report, candidate = Report(heldout), BundleStore(workspace).load(trial.version)
         with _timed(outcome, "comparison"):
-            for name, bundle in ((CURRENT, current), (TRIAL, BundleStore(workspace).load(trial.version))):
+            for name, bundle in ((CURRENT, current), (TRIAL, candidate)):
                 announce(f"comparing: {name}")
-                report.add(name, recommended(bundle, heldout, past))
+                lists = answered(bundle, heldout, past)
+                report.add(name, lists.items)
+        self.compared(Compared(report, heldout, candidate, lists))
         outcome.gate = report.to_json() | {
             "tolerance": self.tolerance,
             "difference": report.difference(TRIAL, CURRENT),

@@ -14,9 +14,10 @@ from shortlist_bundle.items import ItemTable, category_names
 from shortlist_core.types import NO_ITEM, Float32s
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.features.registry import FEATURES
+from shortlist_ranking.outputs import item_vectors
 from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
-from shortlist_ranking.train import ScorerWarmStart, item_vectors
+from shortlist_ranking.train import ScorerWarmStart
 from shortlist_retrieval.sources.fit_inputs import RetrievalSettings
 from shortlist_retrieval.sources.registry import SOURCES, source_class
 from shortlist_training.recipe import WarmStart

@@ -35,13 +35,22 @@ class Blend:
     ndcg: float  # at 10, of the blend
     stage_one_ndcg: float  # at 10, of stage one's order
 
-    def __str__(self) -> str:
+    @property
+    def order(self) -> str:
+        """Whose order is served."""
         if self.share in (0, 1):
-            order = "the ranker's" if self.share else "stage one's"
-        else:
-            order = f"{self.share:.0%} the ranker's and {1 - self.share:.0%} stage one's"
-        on = f"on held-out queries its NDCG@10 was {self.ndcg:.4f}, that of stage one's alone {self.stage_one_ndcg:.4f}"
-        return f"The order that is served is {order}: {on}."
+            return "the ranker's" if self.share else "stage one's"
+        return f"{self.share:.0%} the ranker's and {1 - self.share:.0%} stage one's"
+
+    @property
+    def measured(self) -> str:
+        """What both orders reached."""
+        return (
+            f"on held-out queries its NDCG@10 was {self.ndcg:.4f}, that of stage one's alone {self.stage_one_ndcg:.4f}"
+        )
+
+    def __str__(self) -> str:
+        return f"The order that is served is {self.order}: {self.measured}."
 
 
 def choose_blend(logits: Float32s, fused: Float32s, examples: Examples) -> Blend:

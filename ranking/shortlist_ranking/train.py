@@ -10,21 +10,21 @@ import numpy as np
 
 from shortlist_core.errors import DataError
 from shortlist_core.types import NO_ITEM, Bools, Float32s
-from shortlist_layers.item_features import ItemFeatures, item_inputs
+from shortlist_layers.item_features import ItemFeatures
 from shortlist_layers.quiet_keras import keras
-from shortlist_ranking.action_labels import POSSIBLE, Types, action_labels, log_loss, to_learn, types_among
+from shortlist_ranking.action_labels import POSSIBLE, Types, action_labels, to_learn, types_among
 from shortlist_ranking.action_rates import ActionRates
 from shortlist_ranking.actions import Actions
 from shortlist_ranking.blend import Blend, blended, choose_blend
 from shortlist_ranking.calibration import calibrate, fit_new_item_weights, offset_for
-from shortlist_ranking.compiled_scorer import as_graph
-from shortlist_ranking.example_ndcg import ndcg_at_10
+from shortlist_ranking.early_stopping import KeepBest
 from shortlist_ranking.examples import ExampleBatches, Examples, Scaling
+from shortlist_ranking.held_out import HeldOut
+from shortlist_ranking.outputs import item_vectors, outputs_of, score_examples
 from shortlist_ranking.scorer import Scorer, ScorerConfig, scorer_loss
 
 BATCH = 32
 WIDTH = 200
-PATIENCE = 2
 RATE = 1e-3
 HELD_OUT = 0.15
 
@@ -41,6 +41,8 @@ class TrainedScorer:
     stage_one_level: float  # by how much logits lie above stage one's scores, on average
     blend: Blend  # of its logits and stage one's scores: what is served
     actions: Actions
+    held_out: HeldOut  # what that reaches on the held-out examples
+    passes: list[tuple[float | None, float]]  # loss of each pass until the best was found, and NDCG@10 after it
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ def train_scorer(
     action_truth = action_labels(check.labels, check.done, types)
     actions = Actions.fit(types, of_actions, *so_far, action_truth)
     blend = choose_blend(logits, fused, check)
-    slope, offset = calibrate(blended(blend.share, logits, fused), check.labels)
+    served = blended(blend.share, logits, fused)
+    slope, offset = calibrate(served, check.labels)
+    results = HeldOut.of(served, fused, (slope, offset), check)
     new_item_weights = np.zeros(config.n_features + 1, np.float32)
     if new_item_examples is not None:
         of_new = score_examples(scorer, new_item_examples, vectors, scaling)
@@ -131,7 +135,10 @@ def train_scorer(
         actions = actions.at_level_of(of_actions, *so_far, action_truth)
         offset = offset_for(blended(blend.share, logits, fused), check.labels, slope)
     vectors = vectors[: config.n_items]
-    return TrainedScorer(scorer, scaling, vectors, (slope, offset), new_item_weights, level, blend, actions)
+    return TrainedScorer(
+        *(scorer, scaling, vectors, (slope, offset), new_item_weights, level, blend, actions),
+        *(results, keeper.passes),
+    )
 
 
 def _to_learn(slices: Sequence[Examples], types: Types) -> bool:
@@ -186,73 +193,6 @@ def _fit(
         if not np.isfinite(history.history["loss"]).all():
             raise DataError("the ranker's loss is not a number: are there broken prices or values?")
     return scorer
-
-
-class KeepBest(keras.callbacks.Callback):
-    """Early stopping: measures NDCG@10 on the held-out examples after each epoch and keeps the best weights.
-
-    Training starts from stage one's order, unless it is `warm`. Epochs whose order is worse than that are all alike, as
-    stage one's order is served then (`choose_blend`). Of epochs that are alike, the one that tells best by which of the
-    actions `types` items are taken is kept.
-    """
-
-    def __init__(
-        self, check: Examples, items: ItemFeatures, scaling: Scaling, types: Types = (), warm: bool = False
-    ) -> None:
-        super().__init__()
-        self.check, self.items, self.scaling, self.warm = check, items, scaling, warm
-        self.action_truth = action_labels(check.labels, check.done, types)
-        self.floor, self.best, self.best_epoch = -1.0, (-1.0, -np.inf), 0
-        self.best_weights: list[Any] = []
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Measure the start: an order must beat it to count."""
-        self.on_epoch_end(-1)
-        if not self.warm:
-            self.floor = self.best[0]
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measure, keep the weights if they are the best so far, stop after PATIENCE epochs without a gain."""
-        vectors = item_vectors(self.model, self.items)
-        scores, of_actions = outputs_of(self.model, self.check, vectors, self.scaling)
-        found = max(ndcg_at_10(scores, self.check), self.floor), -log_loss(of_actions, self.action_truth)
-        if found > self.best:
-            self.best, self.best_epoch, self.best_weights = found, epoch, self.model.get_weights()
-        elif epoch - self.best_epoch >= PATIENCE:
-            self.model.stop_training = True
-
-
-def item_vectors(scorer: Scorer, items: ItemFeatures, block: int = 4_096) -> Float32s:
-    """Every item's vector, float32 [items, dim], as serving reads them: without dropout."""
-    starts = range(0, len(items), block)
-    blocks = (item_inputs(items, np.arange(a, min(a + block, len(items)))) for a in starts)
-    return np.concatenate([keras.ops.convert_to_numpy(scorer.item_vectors(inputs)) for inputs in blocks])
-
-
-def score_examples(scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling) -> Float32s:
-    """Logits of being taken, float32 [queries, n]."""
-    return outputs_of(scorer, examples, vectors, scaling)[0]
-
-
-def outputs_of(
-    scorer: Scorer, examples: Examples, vectors: Float32s, scaling: Scaling, block: int = 256
-) -> tuple[Float32s, Float32s]:
-    """Logits of being taken, float32 [queries, n], and of actions, float32 [queries, n, actions]."""
-    n, n_actions = examples.candidates.shape[1], scorer.config.n_actions
-    parts, score = [np.zeros((0, n, 1 + n_actions), np.float32)], as_graph(scorer)
-    for start in range(0, len(examples), block):
-        e = examples.select(np.arange(start, min(start + block, len(examples))))
-        logits = score(
-            vectors[e.history],
-            e.present,
-            e.types,
-            e.gaps,
-            vectors[np.maximum(e.candidates, 0)],
-            scaling.apply(e.features),
-        )
-        parts.append(keras.ops.convert_to_numpy(logits).reshape(len(e), n, 1 + n_actions))
-    outputs = np.concatenate(parts)
-    return np.ascontiguousarray(outputs[..., 0]), outputs[..., 1:]
 
 
 def _held_out(examples: Examples) -> Bools:

@@ -13,10 +13,12 @@ from shortlist_ranking.action_labels import POSSIBLE
 from shortlist_ranking.action_rates import ActionRates
 from shortlist_ranking.blend import blended
 from shortlist_ranking.calibration import calibrate
+from shortlist_ranking.early_stopping import KeepBest
 from shortlist_ranking.example_ndcg import ndcg_at_10
 from shortlist_ranking.examples import Examples, Scaling
+from shortlist_ranking.outputs import score_examples
 from shortlist_ranking.scorer import Scorer, ScorerConfig
-from shortlist_ranking.train import KeepBest, _held_out, score_examples, train_scorer
+from shortlist_ranking.train import _held_out, train_scorer
 
 ITEMS = 30
 

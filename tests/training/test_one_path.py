@@ -23,7 +23,7 @@ from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
 from shortlist_state import open_store
 from shortlist_synthetic.publish import publish
-from shortlist_training.assess import LIST_LENGTH, of_users, recommended
+from shortlist_training.assess import LIST_LENGTH, answered, of_users
 from shortlist_training.offline import serving_offline
 
 List = list[tuple[str, np.float32]]
@@ -120,7 +120,7 @@ def test_the_gate_compares_what_evaluation_ranks(case: Case) -> None:
     if case.heldout is None or case.past is None:
         pytest.skip("this bundle was made without interactions")
     bundle, ids = case.bundles.load(), case.heldout.train.item_ids
-    lists = recommended(bundle, case.heldout, case.past)
+    lists = answered(bundle, case.heldout, case.past).items
     for user, items in evaluated(case, case.users).items():
         own = lists[case.heldout.user_ids.index(user)]
         assert ids.gather(own[own >= 0]).to_list() == [item for item, _ in items if item in set(ids)]

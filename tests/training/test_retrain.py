@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ import pytest
 from shortlist_bundle import BundleStore
 from shortlist_core.types import DAY, SECOND
 from shortlist_data.dataset import Dataset
+from shortlist_report.page import render
 from shortlist_training import retrain as module
 from shortlist_training.config import Recipe
+from shortlist_training.report_records import Source
+from shortlist_training.report_retrained import Observer
 from shortlist_training.retrain import CURRENT, TRIAL, BusyError, Retraining, gate_cut
 
 SILENT = lambda _: None  # noqa: E731
@@ -57,8 +61,13 @@ def trained_already(trained_bundle, monkeypatch) -> list[tuple[int, bool]]:
 
 def worse(monkeypatch) -> None:
     """The trial ranks the other way round."""
-    lists, systems = module.recommended, iter([CURRENT, TRIAL])
-    monkeypatch.setattr(module, "recommended", lambda *given: lists(*given)[:, :: -1 if next(systems) == TRIAL else 1])
+    answered, systems = module.answered, iter([CURRENT, TRIAL])
+
+    def turned(*given):
+        lists = answered(*given)
+        return replace(lists, items=lists.items[:, ::-1]) if next(systems) == TRIAL else lists
+
+    monkeypatch.setattr(module, "answered", turned)
 
 
 def test_what_holds_its_own_is_trained_on_everything_and_published(retraining, dataset, bundles):
@@ -161,3 +170,24 @@ def test_the_gate_is_the_newest_part_of_what_is_new():
     assert gate_cut(at(1, 900), as_of=0) == pytest.approx(870 * DAY, abs=SECOND)
     assert gate_cut(at(1, 9), as_of=20 * DAY) >= 9 * DAY
     assert np.isfinite(gate_cut(at(), as_of=5))
+
+
+def test_a_report_has_the_comparison_and_what_became_of_it(retraining, dataset, bundles, trained_bundle):
+    observer = Observer(Source(dataset, trained_bundle.data), SILENT)
+    outcome = replace(retraining, compared=observer, tolerance=1.0).run(dataset, bundles, SILENT)
+    record = observer.record(outcome)
+    assert dict(record.facts)["outcome"] == f"published as {outcome.published}"
+    assert record.verdict.sentence.startswith("Trial is ")
+    assert [each.other for each in record.differences] == [CURRENT]
+    assert record.differences[0].gain.mean == pytest.approx(outcome.gate["difference"]["mean"])
+    assert record.examples and record.segments and record.calibration and record.curves
+    assert all(set(group.of_systems) == {TRIAL, CURRENT} for each in record.segments for group in each.groups)
+    assert TRIAL in render(record)
+
+
+def test_a_report_without_a_comparison_says_why(retraining, dataset, tmp_path, trained_bundle, trained_already):
+    observer = Observer(Source(dataset, trained_bundle.data), SILENT)
+    outcome = replace(retraining, compared=observer).run(dataset, tmp_path / "empty", SILENT)
+    record = observer.record(outcome)
+    assert "there was no bundle to compare with" in record.verdict.sentence
+    assert "Nothing was compared" in render(record)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from shortlist_core.types import DAY, Bools, Int64s
@@ -34,6 +36,10 @@ class SourceTraining:
         self._trainers.pop(source)
         self._fitted = [(trainer, fitted) for trainer, fitted in self._fitted if type(fitted) is not source]
         return tuple(fitted for _, fitted in self._fitted)
+
+    def losses(self) -> dict[str, Sequence[Sequence[float]]]:
+        """The loss in each fit so far, by stretches of batches, of each source that has a model to train."""
+        return {fitted.name: trainer.losses for trainer, fitted in self._fitted if trainer.losses}
 
     def unaware_of(self, new: Bools) -> tuple[Source, ...]:
         """The sources of the last `fit`, as a server has them to which the items `new`, bool [items], are new."""

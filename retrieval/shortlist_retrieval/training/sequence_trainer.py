@@ -40,6 +40,11 @@ class SequenceTrainer:
         self._batches += batches
         return (self._training.fit(steps, inputs.settings.half_life_days, batches, rate),)
 
+    @property
+    def losses(self) -> Sequence[Sequence[float]]:
+        """The loss in each fit so far, by stretches of batches."""
+        return self._training.losses
+
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """The source itself: items that nobody had when it was fitted have no vectors."""
         return source

@@ -13,6 +13,7 @@ from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import Clock, Steps
+from shortlist_retrieval.training.loss_curve import LossCurve
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
 from shortlist_retrieval.training.sequence_model import SequenceModel
 
@@ -26,6 +27,7 @@ class SequenceTraining:
 
     def __init__(self, n_items: int, seed: int, dropout: float) -> None:
         self.n_items, self.seed, self.calls = n_items, seed, 0
+        self.losses: list[list[float]] = []  # of each fit
         keras.utils.clear_session()  # restarts the numbers in layer names, as TensorFlow sums in the order of names
         keras.utils.set_random_seed(seed)
         self.model = SequenceModel(n_items, dropout)
@@ -47,9 +49,11 @@ class SequenceTraining:
             self.model.go_on(before)
         data = SequenceBatches(steps, self.n_items, half_life_days, batches, self.seed * 1_000 + self.calls, self.clock)
         if len(data):
-            history = self.model.fit(data, epochs=1, verbose=0, callbacks=[_OneCycle(rate, len(data))])
+            curve = LossCurve(len(data))
+            history = self.model.fit(data, epochs=1, verbose=0, callbacks=[_OneCycle(rate, len(data)), curve])
             if not np.isfinite(history.history["loss"]).all():
                 raise DataError("the sequence model's loss is not a number")
+            self.losses.append(curve.points)
         return self.source(np.bincount(steps.items, minlength=self.n_items) > 0)
 
     def source(self, had: Bools) -> SequenceSource:

@@ -11,6 +11,7 @@ from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.sources.two_tower import TwoTower, normalised
 from shortlist_retrieval.training.limits import TOWER_BATCH
+from shortlist_retrieval.training.loss_curve import LossCurve
 from shortlist_retrieval.training.tower_batches import TowerBatches
 from shortlist_retrieval.training.towers import TwoTowerModel
 
@@ -22,6 +23,7 @@ class TowerTraining:
 
     def __init__(self, features: ItemFeatures, seed: int, use_text: bool = True) -> None:
         self.features, self.seed, self.calls = features, seed, 0
+        self.losses: list[list[float]] = []  # of each fit
         keras.utils.clear_session()  # restarts the numbers in layer names, as TensorFlow sums in the order of names
         keras.utils.set_random_seed(seed)  # Keras draws initial weights from its global generator
         self.model = TwoTowerModel(features, use_text, seed)
@@ -37,9 +39,11 @@ class TowerTraining:
         seed = self.seed * 1_000 + self.calls
         batches = TowerBatches(histories, self.features, half_life_days, steps, TOWER_BATCH, seed)
         if len(batches):
-            history = self.model.fit(batches, epochs=1, verbose=0)
+            curve = LossCurve(len(batches))
+            history = self.model.fit(batches, epochs=1, verbose=0, callbacks=[curve])
             if not np.isfinite(history.history["loss"]).all():
                 raise DataError("the two-tower model's loss is not a number: are there broken prices or values?")
+            self.losses.append(curve.points)
         return self.source()
 
     def source(self, features: ItemFeatures | None = None) -> TwoTower:

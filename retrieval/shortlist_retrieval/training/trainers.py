@@ -25,6 +25,11 @@ class Trainer(Protocol):
         """The sources as of the moment of the inputs."""
         ...
 
+    @property
+    def losses(self) -> Sequence[Sequence[float]]:
+        """The loss in each fit so far, by stretches of batches; nothing where no model is trained."""
+        ...
+
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """What `Source.unaware_of` says, of one of the sources that the last `fit` returned."""
         ...
@@ -47,6 +52,11 @@ class Fitter:
         if not (self._source.from_content and self._fitted):
             self._fitted = tuple(self._source.fit(inputs))
         return self._fitted
+
+    @property
+    def losses(self) -> Sequence[Sequence[float]]:
+        """Nothing, as there is no model."""
+        return ()
 
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """What the source's own `unaware_of` returns."""

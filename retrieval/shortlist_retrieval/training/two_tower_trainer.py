@@ -25,6 +25,11 @@ class TwoTowerTrainer:
         steps = max(1, int(min(looks, most)))
         return (self._training.fit(inputs.histories, inputs.settings.half_life_days, steps),)
 
+    @property
+    def losses(self) -> Sequence[Sequence[float]]:
+        """The loss in each fit so far, by stretches of batches."""
+        return self._training.losses
+
     def unaware_of(self, source: Source, new: Bools) -> Source:
         """The source of the towers as they are now. The vectors of the items `new` are made from content alone."""
         return self._training.source(self._features.without_ids_of(new))

@@ -14,12 +14,13 @@ from typing import TypeVar
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
+from shortlist_core import explanation_text
 from shortlist_core.catalog import Attribute
 from shortlist_core.errors import AnswerTooLargeError
-from shortlist_core.explanations import Explanation
+from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace
 from shortlist_server.pipeline.query import Query
-from shortlist_server.rpc import explanation_text, item_messages
+from shortlist_server.rpc import item_messages
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
 Recommendation = api.RecommendResponse | parts.Recommendation
@@ -139,11 +140,16 @@ def _reason(
     source: str, explanation: Explanation, anchor_id: str, title: str | None, done: int, shared: Attribute | None
 ) -> bytes:
     return parts.Reason(
-        kind=explanation_text.kind(explanation, title is not None),
+        kind=reason_kind(explanation, title is not None),
         text=explanation_text.text(explanation, title, done, shared),
         source=source,
         anchor_item_id=anchor_id,
     ).SerializeToString()
+
+
+def reason_kind(explanation: Explanation, anchored: bool) -> parts.ReasonKind.ValueType:
+    """The kind of a reason; `anchored` says whether the reason names a history item."""
+    return parts.ReasonKind.Value(f"REASON_KIND_{ReasonKind.HISTORY_ITEM if anchored else explanation.kind}")
 
 
 def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from shortlist.v1 import recommendation_pb2 as api
-
-from shortlist_core.explanations import Explanation, ReasonKind
-from shortlist_core.types import EventType
+from shortlist_core.events import EventType
+from shortlist_core.explanations import Explanation
 
 MAX_TITLE = 120
 """Most characters of a quoted title, so that the longest sentence has fewer than 256 characters."""
@@ -24,11 +22,6 @@ _DONE: dict[int, str] = {
     EventType.RATING: "rated",
 }
 _CHOSEN = "chose"  # for an event without a type
-
-
-def kind(explanation: Explanation, anchored: bool) -> api.ReasonKind.ValueType:
-    """The kind of a reason; `anchored` says whether the reason names a history item."""
-    return api.ReasonKind.Value(f"REASON_KIND_{ReasonKind.HISTORY_ITEM if anchored else explanation.kind}")
 
 
 def text(explanation: Explanation, title: str | None, done: int, shared: tuple[str, str] | None = None) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from shortlist.v1.recommendation_pb2 import ReasonKind
 
+from shortlist_core import explanation_text as wording
 from shortlist_core.explanations import NEW_ITEMS, SILENCE, Explanation
 from shortlist_core.types import EventType
 from shortlist_retrieval.sources.als import ALS
@@ -16,7 +17,7 @@ from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.sources.text import Text
 from shortlist_retrieval.sources.transitions import Transitions
 from shortlist_retrieval.sources.two_tower import TwoTower
-from shortlist_server.rpc import explanation_text as wording
+from shortlist_server.rpc.convert import reason_kind
 
 
 def said_by(source: type[Source]) -> Explanation:
@@ -42,7 +43,7 @@ def popularity_of(days: float) -> Explanation:
 )
 def test_a_reason_with_an_anchor_names_it_and_what_was_done(said: Explanation, done: EventType, sentence: str) -> None:
     assert wording.text(said, "Tea", done) == sentence
-    assert wording.kind(said, True) == ReasonKind.REASON_KIND_HISTORY_ITEM
+    assert reason_kind(said, True) == ReasonKind.REASON_KIND_HISTORY_ITEM
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_reason_with_an_anchor_names_it_and_what_was_done(said: Explanation, d
 )
 def test_a_reason_without_an_anchor_speaks_for_its_source(said: Explanation, kind: str, sentence: str) -> None:
     assert wording.text(said, None, EventType.INTERACTION) == sentence
-    assert wording.kind(said, False) == ReasonKind.Value(f"REASON_KIND_{kind}")
+    assert reason_kind(said, False) == ReasonKind.Value(f"REASON_KIND_{kind}")
 
 
 @pytest.mark.parametrize("title", ["T" * 10_000, "\U0001f375" * 300, "a\nb\u2028c\x00d", "{done} {0}"])

@@ -1,0 +1,6 @@
+"""Tests of this folder share modules."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
