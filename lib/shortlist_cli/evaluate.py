@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
+from shortlist_bundle.erasures import Erasures
 from shortlist_cli.folders import published_in, writable_file
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
@@ -59,7 +60,8 @@ def evaluate(
             found = assess(recommender, loaded, heldout, announce)
             report = found.report
             new_users = _new_users(partial(with_new_users, recommender), judged, heldout, announce)
-            shown = evaluated_examples(recommender, report, BOTH_STAGES, heldout, source) if html else ()
+            hidden = Erasures(bundles) if html else frozenset[str]()  # the data may still have users who were deleted
+            shown = evaluated_examples(recommender, report, BOTH_STAGES, heldout, source, hidden) if html else ()
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, announce)

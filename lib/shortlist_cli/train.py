@@ -76,6 +76,8 @@ def train(
         trained = run_recipe(prepare(merged.dataset, as_of), recipe, seed, announce, ablations=ablations)
         announce("publishing")
         manifest = publish(trained, bundles, seed, activate, merged.catalog_sequences)
+        if as_of is None:  # otherwise events were left out
+            merged.take()
         record = None
         if html:
             announce("making the report")
@@ -84,8 +86,6 @@ def train(
 
             known = merged.dataset if as_of is None else merged.dataset.until(as_of)
             record = trained_record(trained, BundleStore(bundles).load(manifest.version), Source(known, data))
-    if as_of is None:  # otherwise events were left out
-        merged.take()
     table = Table("metric", "value", title=f"Bundle {manifest.version}").right(1)
     for name, value in manifest.metrics.items():
         table.row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,16 +99,22 @@ def evaluated(
 
 
 def evaluated_examples(
-    recommender: Recommender, found: Report, name: str, heldout: Heldout, source: Source
+    recommender: Recommender,
+    found: Report,
+    name: str,
+    heldout: Heldout,
+    source: Source,
+    erased: Container[str] = frozenset(),
 ) -> tuple[Example, ...]:
-    """Some of the test users, with what the system `name` of the report recommends to them."""
+    """Some of the test users, with what the system `name` of the report recommends to them; none of those `erased`."""
     past = source.dataset.until(heldout.train.now).interactions
     users, wanted = heldout.user_ids, heldout.relevant
-    chosen = typical(users, past, found.per_user(name, "hit@10") > 0)
-    rows = {user: users.index(user) for user in chosen}
+    rows = {user: row for row, user in enumerate(users) if user not in erased}
+    hit = found.per_user(name, "hit@10")[list(rows.values())] > 0
+    chosen = typical(list(rows), past, hit)
     later = {
-        user: heldout.train.item_ids.gather(wanted.items[wanted.offsets[row] : wanted.offsets[row + 1]]).to_list()
-        for user, row in rows.items()
+        user: heldout.train.item_ids.gather(wanted.items[slice(*wanted.offsets[rows[user] :][:2])]).to_list()
+        for user in chosen
     }
     return examples(recommender, chosen, past, Catalogue.of(source.dataset, source.folder), later)
 

@@ -37,7 +37,7 @@ def compared_record(found: Compared, source: Source) -> Record:
     return Record(
         title="Retraining",
         facts=bundle_facts(found.trial),
-        verdict=verdict("trial", comparisons(report, TRIAL, {CURRENT: "current bundle"}), len(heldout)),
+        verdict=verdict("the trial", comparisons(report, TRIAL, {CURRENT: "current bundle"}), len(heldout)),
         protocol=f"{protocol(heldout)} The trial was trained on what came before.",
         systems=systems(report, {TRIAL: "both stages", CURRENT: "current bundle"}),
         judged=TRIAL,

@@ -73,8 +73,8 @@ def test_wide_intervals_say_how_many_users_would_be_enough():
     ],
 )
 def test_a_trial_is_judged_by_the_current_bundle(found, tone, advice):
-    given = verdict("trial", [over("current bundle", *found)], 500)
-    assert given.sentence.startswith("Trial is ")
+    given = verdict("the trial", [over("current bundle", *found)], 500)
+    assert given.sentence.startswith("The trial is ")
     assert given.tone == tone
     assert advice in given.advice
 

@@ -177,7 +177,7 @@ def test_a_report_has_the_comparison_and_what_became_of_it(retraining, dataset, 
     outcome = replace(retraining, compared=observer, tolerance=1.0).run(dataset, bundles, SILENT)
     record = observer.record(outcome)
     assert dict(record.facts)["outcome"] == f"published as {outcome.published}"
-    assert record.verdict.sentence.startswith("Trial is ")
+    assert record.verdict.sentence.startswith("The trial is ")
     assert [each.other for each in record.differences] == [CURRENT]
     assert record.differences[0].gain.mean == pytest.approx(outcome.gate["difference"]["mean"])
     assert record.examples and record.segments and record.calibration and record.curves
