@@ -14,6 +14,7 @@ from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.neighbours import cosine, ease
 from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sequence_encoders.transformer import Transformer
 from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
@@ -67,7 +68,7 @@ def transformer():
         shapes |= {f"{block}.ask": (64, 64), f"{block}.read": (64, 128), f"{block}.mix": (64, 64)}
         shapes |= {f"{block}.distance": (200, 2), f"{block}.widen": (64, 256), f"{block}.narrow": (128, 64)}
     weights = {name: GENERATOR.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
-    return SequenceSource(VectorIndex.build(unit(ITEMS, 64)), weights, Clock(0, DAY, 100))
+    return SequenceSource(VectorIndex.build(unit(ITEMS, 64)), Transformer(weights), Clock(0, DAY, 100))
 
 
 FIT = {

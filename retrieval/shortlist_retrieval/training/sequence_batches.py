@@ -8,7 +8,7 @@ import numpy as np
 
 from shortlist_core.types import DAY, Float32s, Int64s
 from shortlist_layers.quiet_keras import keras
-from shortlist_retrieval.sources.sequence import LENGTH
+from shortlist_retrieval.sequence_encoders.encoder import LENGTH
 from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
 from shortlist_retrieval.training.limits import FULL_UP_TO, SEQUENCE_BATCH

@@ -7,7 +7,7 @@ import pytest
 
 from shortlist_core.types import EventType, Queries
 from shortlist_retrieval.exclusions import Exclusions
-from shortlist_retrieval.sources.sequence import LENGTH
+from shortlist_retrieval.sequence_encoders.encoder import LENGTH
 from shortlist_retrieval.sources.sequence_steps import MOMENTS, Clock, steps_of
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
 from shortlist_retrieval.training.sequence_training import SequenceTraining
