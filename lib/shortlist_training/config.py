@@ -13,6 +13,7 @@ from shortlist_core.errors import DataError
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 
 
 class Recipe(BaseModel):
@@ -41,6 +42,9 @@ class Recipe(BaseModel):
     less than what goes together does, the first slice takes 500, and the second the rest if these surely paid. 36 looks
     at every step are enough. 0: there is no sequence model.
     """
+
+    sequence_model: OrderModel = OrderModel.TRANSFORMER
+    """The model that reads the order of events: `transformer`, `gru` or `lstm`; see docs/explanation/training.md."""
 
     seen_items: SeenItems | None = None
     """What happens to items that a user has seen where a request does not say: `drop`, `keep`, or `repeats`, which lets

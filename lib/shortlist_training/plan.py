@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shortlist_retrieval.neighbours import EASE_ITEMS
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 from shortlist_retrieval.training.limits import (
     FULL_UP_TO,
     LATER_SEQUENCE,
@@ -30,6 +31,9 @@ EASE_SECONDS, EASE_FITS, CHOICES = 4.0, 3, 14
 
 TOWER_SECONDS, SEQUENCE_SECONDS, SAMPLED_SECONDS = 0.085, 0.15, 0.22
 """Of a batch of the two towers, and of the sequence model where it tells all items apart and where it samples them."""
+
+RECURRENT = 0.5
+"""Share of these seconds that a batch of a recurrent model of order takes."""
 
 QUERY_SECONDS, RANKED_SECONDS = 0.01, 0.0022
 """Of a query's candidates, and of one query in one pass of the ranker."""
@@ -119,6 +123,8 @@ class TimeLeft:
 def _steps(events: int, users: int, items: int, recipe: Recipe, ablations: bool) -> Iterator[tuple[str, float, float]]:
     """How each step begins, its seconds, and how many more it takes where the sequence model is trained at length."""
     inversion = EASE_SECONDS * (min(items, EASE_ITEMS) / EASE_ITEMS) ** 3
+    if recipe.sequence_model != OrderModel.TRANSFORMER:
+        batch *= RECURRENT
     counted = EASE_FITS * inversion + EVENT_SECONDS * events
     towers = TOWER_SECONDS * min(recipe.tower_steps, 2 * events / TOWER_BATCH)
     batch = SEQUENCE_SECONDS * (0.4 + 0.6 * items / FULL_UP_TO) if items <= FULL_UP_TO else SAMPLED_SECONDS

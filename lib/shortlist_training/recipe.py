@@ -96,8 +96,10 @@ def train(
 ) -> Trained:
     """Run the whole recipe on a table; `progress` is called with the name of each step as it begins.
 
-    With a warm start, the retrieval settings and the line below which ratings are dislikes are kept, and the ranker is
-    trained further, on fewer slices.
+    Besides the ranker, one is trained without each of the inputs `without`, as far as the data has them.
+
+    With a warm start, the retrieval settings are kept, all but the model of order, which is the recipe's. So is the
+    line below which ratings are dislikes. The ranker is trained further, on fewer slices.
     """
     items = table.features
     if recipe.dislike_below is not None:
@@ -116,10 +118,12 @@ def train(
     at_length = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
     most_batches, ordered = min(recipe.sequence_batches, SEQUENCE_TRIAL), False
     if warm:
-        settings = warm.settings
+        settings = replace(warm.settings, sequence_model=recipe.sequence_model)
     else:
         progress("choosing retrieval settings on the newest slice")
-        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, most_batches)
+        past = FitInputs(
+            cuts[-1].past, items, RetrievalSettings((), sequence_model=recipe.sequence_model), seed, 0, most_batches
+        )
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of))
     if settings.sequence:
         gain = gain_of_order(cuts[-1], FitInputs(cuts[-1].past, items, settings, seed))

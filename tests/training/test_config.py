@@ -28,6 +28,12 @@ def test_every_wrong_field_is_listed_at_once(tmp_path):
     assert "\n" not in message
 
 
+def test_a_model_of_order_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
+    assert Recipe.read(written(tmp_path, 'sequence_model = "gru"')).sequence_model == "gru"
+    with pytest.raises(DataError, match="sequence_model: 'rnn': input should be 'transformer', 'gru' or 'lstm'"):
+        Recipe.read(written(tmp_path, 'sequence_model = "rnn"'))
+
+
 @pytest.mark.parametrize("text", ["slices = ", b"\xff\xfe\x00", "[slices"])
 def test_what_is_not_toml_is_one_line(tmp_path, text):
     with pytest.raises(DataError, match="not TOML") as caught:

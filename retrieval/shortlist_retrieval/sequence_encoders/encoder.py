@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from shortlist_core.types import Float32s, Int64s
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 
 DIM = 64
 """Length of the vectors of users, items and steps."""
@@ -25,8 +26,8 @@ EPSILON = 1e-6
 class SequenceEncoder(ABC):
     """An encoder with its weights by name, those of its inputs and of the end among them."""
 
-    name: ClassVar[str]
-    """Name of the encoder in recipes, manifests and bundles."""
+    name: ClassVar[OrderModel]
+    """Name of the model in recipes, manifests and bundles."""
 
     weights: Mapping[str, Float32s]
 

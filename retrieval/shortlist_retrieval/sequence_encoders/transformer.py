@@ -13,6 +13,7 @@ import numpy as np
 
 from shortlist_core.types import Float32s, Int64s
 from shortlist_retrieval.sequence_encoders.encoder import DIM, SequenceEncoder, normed
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 
 BLOCKS = 2
 """Blocks of attention and a gated layer."""
@@ -28,7 +29,7 @@ _TOGETHER = 16
 class Transformer(SequenceEncoder):
     """Each step attends to those before it; the newest one says what comes next."""
 
-    name = "transformer"
+    name = OrderModel.TRANSFORMER
 
     def read(self, steps: Float32s, bounds: Int64s) -> Float32s:
         """What is known after the last step of each history, float32 [histories, DIM]."""

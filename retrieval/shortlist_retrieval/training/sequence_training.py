@@ -11,7 +11,7 @@ from shortlist_core.errors import DataError
 from shortlist_core.types import Bools, Float32s
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
-from shortlist_retrieval.sequence_encoders.transformer import Transformer
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
@@ -26,11 +26,11 @@ WARM_UP = 0.1
 class SequenceTraining:
     """Trains one model forward through time: each `fit` goes on from the weights of the one before."""
 
-    def __init__(self, n_items: int, seed: int, dropout: float, encoder: str = Transformer.name) -> None:
+    def __init__(self, n_items: int, seed: int, dropout: float, model: OrderModel) -> None:
         self.n_items, self.seed, self.calls = n_items, seed, 0
         keras.utils.clear_session()  # restarts the numbers in layer names, as TensorFlow sums in the order of names
         keras.utils.set_random_seed(seed)
-        self.model = SequenceModel(n_items, READERS[encoder], dropout)
+        self.model = SequenceModel(n_items, READERS[model], dropout)
         self.model.build()
         self.clock: Clock | None = None
         self.model.compile(optimizer=keras.optimizers.AdamW(RATE, weight_decay=1e-4, beta_2=0.98), jit_compile=False)
