@@ -50,9 +50,6 @@ AT_LENGTH, ON_TRIAL = "what follows what says more", "what follows what says les
 BASE_BYTES, EVENT_BYTES, ITEM_BYTES, QUERY_BYTES = 1.6e9, 400, 30_000, 250_000
 """Of the libraries and models, each event, each item, and each query with its candidates."""
 
-ABLATIONS = 3
-"""Further rankers that `--ablations` trains."""
-
 SURE = 20.0
 """Seconds after which the pace of the steps so far says something of those to come."""
 
@@ -75,7 +72,7 @@ class Plan:
     processors: int
 
     @classmethod
-    def of(cls, events: int, users: int, items: int, recipe: Recipe, processors: int, ablations: bool = False) -> Plan:
+    def of(cls, events: int, users: int, items: int, recipe: Recipe, processors: int, ablations: int = 0) -> Plan:
         """The plan for so many events of so many users with so many different items, on so many processors."""
         pace = MEASURED_ON / min(max(processors, 1), 8)
         steps = tuple(
@@ -120,14 +117,14 @@ class TimeLeft:
         return left * min(max(pace, 0.25), 4.0)
 
 
-def _steps(events: int, users: int, items: int, recipe: Recipe, ablations: bool) -> Iterator[tuple[str, float, float]]:
+def _steps(events: int, users: int, items: int, recipe: Recipe, ablations: int) -> Iterator[tuple[str, float, float]]:
     """How each step begins, its seconds, and how many more it takes where the sequence model is trained at length."""
     inversion = EASE_SECONDS * (min(items, EASE_ITEMS) / EASE_ITEMS) ** 3
-    if recipe.sequence_model != OrderModel.TRANSFORMER:
-        batch *= RECURRENT
     counted = EASE_FITS * inversion + EVENT_SECONDS * events
     towers = TOWER_SECONDS * min(recipe.tower_steps, 2 * events / TOWER_BATCH)
     batch = SEQUENCE_SECONDS * (0.4 + 0.6 * items / FULL_UP_TO) if items <= FULL_UP_TO else SAMPLED_SECONDS
+    if recipe.sequence_model != OrderModel.TRANSFORMER:
+        batch *= RECURRENT
     all_passes = PASSES * events / SEQUENCE_BATCH
     limits = min(recipe.sequence_batches, SEQUENCE_TRIAL), limit_for(recipe.sequence_batches, items)
     trial, full = (batch * min(most, all_passes) for most in limits)
@@ -145,7 +142,7 @@ def _steps(events: int, users: int, items: int, recipe: Recipe, ablations: bool)
         yield of_slice, asked, 0.0
     yield "last events: fitting", *later
     yield "last events: retrieving", asked / 2, 0.0
-    for _ in range(1 + ABLATIONS * ablations):
+    for _ in range(1 + ablations):
         yield "training the ranker", ranked, 0.0
     yield "fitting retrieval on everything", *later
     yield "publishing", 3 + 1e-4 * items, 0.0

@@ -58,6 +58,7 @@ def publish(
                 "scorer": trained.scorer.scorer.config.to_json(),
                 DISLIKE_BELOW: trained.dislike_below,
                 SEEN_ITEMS: trained.seen_items,
+                "ablations": list(trained.ablations),
                 CATALOG_SEQUENCES: dict(catalog_sequences),
             },
             metrics=metrics(trained),

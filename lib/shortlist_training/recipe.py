@@ -9,8 +9,8 @@ import numpy as np
 
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Bools, EventType, Queries
+from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.examples import Examples
-from shortlist_ranking.features.matrix import feature_names
 from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.repeats import Repeats
 from shortlist_ranking.scorer import ScorerConfig
@@ -20,10 +20,12 @@ from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings,
 from shortlist_retrieval.sources.hours import Hours
 from shortlist_retrieval.sources.in_context import InContext
 from shortlist_retrieval.sources.sequence import SequenceSource
-from shortlist_retrieval.sources.source import SignalFamily, Source
+from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
 from shortlist_retrieval.training.limits import SEQUENCE_TRIAL, limit_for
+from shortlist_training.ablation_names import Input
+from shortlist_training.ablations import ablations
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Recipe
 from shortlist_training.lessons import Lessons
@@ -66,7 +68,7 @@ class Trained:
     retriever: Retriever
     facts: ItemFacts
     scorer: TrainedScorer
-    ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
+    ablations: dict[Input, TrainedScorer]  # rankers without one input each
     settings: RetrievalSettings
     dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
     repeats: Repeats  # how likely users take again what they took before
@@ -91,7 +93,7 @@ def train(
     seed: int,
     progress: Progress,
     *,
-    ablations: bool = False,
+    without: Sequence[Input] = (),
     warm: WarmStart | None = None,
 ) -> Trained:
     """Run the whole recipe on a table; `progress` is called with the name of each step as it begins.
@@ -188,17 +190,19 @@ def train(
     extended = items.with_new_copies(np.flatnonzero(new))
 
     def ranker(
-        config: ScorerConfig, dropped: Bools | None = None, warm_start: ScorerWarmStart | None = None
+        config: ScorerConfig,
+        features: ItemFeatures,
+        dropped: Bools | None = None,
+        warm_start: ScorerWarmStart | None = None,
     ) -> TrainedScorer:
         epochs = recipe.ranker_epochs
-        return train_scorer(parts, extended, config, epochs, stage_one, dropped, new_item_examples, warm_start)
+        return train_scorer(parts, features, config, epochs, stage_one, dropped, new_item_examples, warm_start)
 
-    scorer = ranker(config, warm_start=warm.scorer if warm else None)
-    rankers: dict[str, TrainedScorer] = {}
-    if ablations:
-        for name, (changed, dropped) in ablated(config, sources).items():
-            progress(f"training the ranker without {name}")
-            rankers[name] = ranker(changed, dropped)
+    scorer = ranker(config, extended, warm_start=warm.scorer if warm else None)
+    rankers: dict[Input, TrainedScorer] = {}
+    for ablation in ablations(without, config, extended, sources, progress):
+        progress(f"training the ranker without {ablation.without.in_words}")
+        rankers[ablation.without] = ranker(ablation.config, ablation.items, ablation.dropped)
     progress("fitting retrieval on everything")
     sources = fitted(histories, 0.5 if len(cuts) > 1 else 1.0)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
@@ -227,18 +231,3 @@ def choose_settings(cut: Slice, past: FitInputs, span: float) -> RetrievalSettin
     """
 
     return fit_sources.choose_settings(Trial(past, span, lambda source: float(qualities(source, cut).mean())))
-
-
-def ablated(config: ScorerConfig, sources: Sequence[Source]) -> dict[str, tuple[ScorerConfig, Bools]]:
-    """Ablations: for each family of signals, a configuration without it and the features that are dropped."""
-    families = {source.name: source.family for source in sources}
-    of_columns = [families.get(name.split(":")[0]) for name in feature_names(tuple(families))]
-
-    def columns(family: SignalFamily) -> Bools:
-        return np.array([each == family for each in of_columns], np.bool_)
-
-    return {
-        "text": (replace(config, use_text=False), columns(SignalFamily.TEXT)),
-        "LSTM": (replace(config, use_lstm=False), np.zeros(len(of_columns), np.bool_)),
-        "CF": (config, columns(SignalFamily.COLLABORATIVE)),
-    }
