@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.seen_items import SeenItems
 
 MANIFEST = "manifest.json"
@@ -26,6 +27,9 @@ CATALOG_SEQUENCES = "catalog_sequences"
 
 DISLIKE_BELOW = "dislike_below"
 """Setting that `Manifest.dislike_below` reads."""
+
+EVENTS = "events"
+"""Setting that `Manifest.event_weights` reads."""
 
 SEEN_ITEMS = "seen_items"
 """Setting that `Manifest.seen_items` reads."""
@@ -73,6 +77,12 @@ class Manifest(BaseModel):
         """The value below which a rating is a dislike; -inf where all ratings are wishes."""
         stored = self.settings.get(DISLIKE_BELOW)
         return float(stored) if isinstance(stored, int | float) else -math.inf
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How much events count, by type and value; the usual weights where the bundle does not say it."""
+        stored: Any = self.settings.get(EVENTS)
+        return EventWeights.from_json(stored) if isinstance(stored, dict) else USUAL
 
     @property
     def seen_items(self) -> SeenItems:

@@ -15,6 +15,7 @@ from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.event_weights import EventWeights
 from shortlist_core.terminal import quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
@@ -41,7 +42,8 @@ def evaluate(
         raise DataError(f"bundle {loaded.version} has seen data after {since}: train one with --until {since}")
     dataset = Dataset.read(data)
     judged = dataset.with_dislikes(loaded.manifest.dislike_below)
-    heldout = Heldout.of(judged, cut)
+    weights = loaded.manifest.event_weights
+    heldout = Heldout.of(judged, cut, weights)
     with steps() as announce:
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -51,10 +53,10 @@ def evaluate(
 
         with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
             report = assess(recommender, loaded, heldout, announce)
-            new_users = _new_users(partial(with_new_users, recommender), judged, heldout, announce)
+            new_users = _new_users(partial(with_new_users, recommender), judged, heldout, weights, announce)
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, announce)
+        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, weights, announce)
     report.print(terminal.output())
     metrics: Mapping[str, Any] = loaded.manifest.metrics
     if "ranker_share" in metrics:  # older bundles serve the ranker's order, whatever that is worth
@@ -74,9 +76,10 @@ def _new_items(
     dataset: Dataset,
     judged: Dataset,
     heldout: Heldout,
+    weights: EventWeights,
     announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    new = NewItems.of(judged, heldout)
+    new = NewItems.of(judged, heldout, weights)
     if new is None:
         announce("no known user wanted an item that came later and has words: new items are not measured")
         return None
@@ -89,9 +92,10 @@ def _new_users(
     lists_of: Callable[[NewUsers], tuple[dict[str, Any], dict[str, Any]]],
     dataset: Dataset,
     heldout: Heldout,
+    weights: EventWeights,
     announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    new = NewUsers.of(dataset, heldout.train)
+    new = NewUsers.of(dataset, heldout.train, weights)
     if new is None:
         announce("nobody came for the first time and wanted a known item: new users are not measured")
         return None

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from shortlist_core.errors import DataError
+from shortlist_core.event_weights import MOST, USUAL, ByValue, EventWeight, EventWeights
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
+from shortlist_core.types import EventType
 from shortlist_retrieval.sequence_encoders.names import OrderModel
+
+
+class WeightOfEvents(BaseModel):
+    """How much the events of one type count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weight: Annotated[float, Field(ge=0, le=MOST)] = 1.0
+    value: ByValue = ByValue.NONE
+    unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+Wish = Literal["interaction", "view", "click", "cart", "purchase", "like", "rating"]
 
 
 class Recipe(BaseModel):
@@ -52,8 +67,20 @@ class Recipe(BaseModel):
     had seen before, else `drop`.
     """
 
+    events: dict[Wish, WeightOfEvents] = {}
+    """How much events count, a table for each type, such as `[events.purchase]`: `weight` (1.0; 0: such events are no
+    wishes), `value` (`none`, `log` or `linear`: what the value does to it), `unit` (1.0: the value at which an event
+    counts its weight). Types: `interaction`, `view`, `click`, `cart`, `purchase`, `like`, `rating`.
+    """
+
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6
     """Passes over the ranker's examples at most. Training stops earlier when NDCG on held-out examples declines."""
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How much events count."""
+        rules = {EventType[name.upper()]: rule for name, rule in self.events.items()}
+        return USUAL.with_kinds({kind: EventWeight(r.weight, r.value, r.unit) for kind, r in rules.items()})
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -69,7 +96,7 @@ class Recipe(BaseModel):
 
 
 def _mistake(error: ErrorDetails) -> str:
-    name = ".".join(map(str, error["loc"]))
+    name = ".".join(str(part) for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden":
         return f"there is no setting {quoted(name)}{did_you_mean(name, Recipe.model_fields)}"
     return f"{name}: {error['input']!r}: {error['msg'][:1].lower()}{error['msg'][1:]}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shortlist_core.errors import DataError
+from shortlist_core.event_weights import EventWeights
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Bools, EventType, Queries
 from shortlist_layers.item_features import ItemFeatures
@@ -71,6 +73,7 @@ class Trained:
     ablations: dict[Input, TrainedScorer]  # rankers without one input each
     settings: RetrievalSettings
     dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
+    event_weights: EventWeights  # how much events count
     repeats: Repeats  # how likely users take again what they took before
     seen_items: SeenItems  # what happens to seen items where a request does not say
     n_examples: int  # queries with their candidates that the ranker learned from
@@ -103,18 +106,20 @@ def train(
     With a warm start, the retrieval settings are kept, all but the model of order, which is the recipe's. So is the
     line below which ratings are dislikes. The ranker is trained further, on fewer slices.
     """
-    items = table.features
+    items, weighed = table.features, replace(table.histories, rules=recipe.event_weights)
+    if not (weighed.weights > 0).any():
+        raise DataError("no interaction says that somebody wants an item, by the weights in the recipe's [events]")
     if recipe.dislike_below is not None:
         below = recipe.dislike_below
     elif warm:
         below = warm.dislike_below
     else:
-        if (table.histories.types == EventType.RATING).any():
+        if (weighed.types == EventType.RATING).any():
             progress("finding out whether low ratings are dislikes")
-        below = dislikes_below(table.histories, items, recipe.queries_per_slice, seed)
+        below = dislikes_below(weighed, items, recipe.queries_per_slice, seed)
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
-    histories = table.histories.with_dislikes(below)
+    histories = weighed.with_dislikes(below)
     with_new = slices(histories, items.has_content, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
     at_length = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
@@ -218,6 +223,7 @@ def train(
         rankers,
         settings,
         below,
+        recipe.event_weights,
         repeats,
         seen_items,
         sum(map(len, parts)),

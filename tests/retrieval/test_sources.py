@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import DAY, NO_GROUP, NO_ITEM
+from shortlist_core.event_weights import USUAL, EventWeight
+from shortlist_core.types import DAY, NO_GROUP, NO_ITEM, EventType
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.neighbours import cosine, ease
@@ -254,3 +255,10 @@ def test_a_loaded_source_says_the_same(source, asked, stored):
 def test_fitting_again_gives_the_same(name, sources, asked, queries_of):
     first, again = sources[name].scores(asked), FIT[name](queries_of(HISTORIES)).scores(asked)
     assert np.array_equal(dense(first, len(asked)), dense(again, len(asked)))
+
+
+def test_profiles_hold_the_strongest_event_of_an_item(queries_of):
+    rules = USUAL.with_kinds({EventType.PURCHASE: EventWeight(3), EventType.CLICK: EventWeight(0)})
+    queries = replace(queries_of([[8, 8, 9, 5]], types=[[4, 1, 2, 1]]), rules=rules)
+    assert history_profile(queries, ITEMS, np.inf).matrix().toarray()[0, [8, 9, 5]].tolist() == [3, 0, 1]
+    assert history_profile(queries, ITEMS, np.inf, True).matrix().toarray()[0, 8] == 2

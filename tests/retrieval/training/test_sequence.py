@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from shortlist_core.event_weights import USUAL, EventWeight
 from shortlist_core.types import EventType, Queries
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.sequence_encoders.encoder import LENGTH
@@ -152,3 +155,13 @@ def test_steps_are_wanted_events_of_the_bundles_items_and_runs_are_one_step() ->
 def test_histories_without_anything_to_predict_train_nothing(lists: list[list[int]], model: OrderModel) -> None:
     source = SequenceTraining(5, 1, 0.1, model).fit(steps_of(histories(lists), 5), np.inf, 2)
     assert np.isfinite(source.encode(histories([[1, 2]]))).all()
+
+
+def test_a_step_is_learned_from_by_the_strongest_event_on_its_item() -> None:
+    rules = USUAL.with_kinds({EventType.PURCHASE: EventWeight(3)})
+    queries = histories([[1, 2, 2, 3, 4]], type=EventType.VIEW)
+    kinds = np.array([EventType.VIEW, EventType.VIEW, EventType.PURCHASE, EventType.VIEW, EventType.VIEW], np.int8)
+    steps = steps_of(replace(queries, types=kinds, rules=rules), 5)
+    assert steps.weights.tolist() == [1, 3, 1, 1]
+    batches = SequenceBatches(steps, 5, np.inf, 1, 0, Clock(0, HOUR, 3))
+    assert (batches.weights[1:] / batches.weights[2]).tolist() == [3, 1, 1]
