@@ -34,6 +34,7 @@ class Histories:
             bundle.array("users/types"),
             bundle.array("users/values"),
             np.full(len(offsets) - 1, as_of, np.int64),
+            rules=bundle.manifest.event_weights,
         )
         return cls(bundle.ids("users/ids"), events, as_of)
 
@@ -46,7 +47,8 @@ class Histories:
         types, values = np.empty(count, np.int8), np.empty(count, np.float32)
         stored = events.offsets, events.items, events.times, events.types, events.values
         copy_events(rows, *stored, offsets, items, times, types, values)
-        return Queries(offsets, items, times, types, values, np.full(len(rows), self.as_of, np.int64))
+        now = np.full(len(rows), self.as_of, np.int64)
+        return Queries(offsets, items, times, types, values, now, rules=events.rules)
 
 
 def write_histories(writer: BundleWriter, ids: Sequence[str], events: Queries) -> None:

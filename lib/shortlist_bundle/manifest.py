@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.events import EventType
 from shortlist_core.seen_items import SeenItems
 
@@ -27,6 +28,9 @@ CATALOG_SEQUENCES = "catalog_sequences"
 
 DISLIKE_BELOW = "dislike_below"
 """Setting that `Manifest.dislike_below` reads."""
+
+EVENTS = "events"
+"""Setting that `Manifest.event_weights` reads."""
 
 SEEN_ITEMS = "seen_items"
 """Setting that `Manifest.seen_items` reads."""
@@ -84,6 +88,12 @@ class Manifest(BaseModel):
         stored = self.settings.get(ACTION_WEIGHTS)
         weights = stored if isinstance(stored, dict) else {}
         return tuple((EventType[name.upper()], float(str(weight))) for name, weight in weights.items())
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How much events count, by type and value; the usual weights where the bundle does not say it."""
+        stored: Any = self.settings.get(EVENTS)
+        return EventWeights.from_json(stored) if isinstance(stored, dict) else USUAL
 
     @property
     def seen_items(self) -> SeenItems:

@@ -35,6 +35,21 @@ COMMANDS = {
 """By name: the module and what in it is the command, and the words that the list shows: its own help's first."""
 
 
+BARE = {"--ablations": "all"}
+"""Options that may stand without a value, and the value that this means."""
+
+
+class CommandWithBareOptions(TyperCommand):
+    """A command whose options in BARE may stand alone, as flags do. Typer has no such options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, with a value for every such option that has none."""
+        following = [*args[1:], "-"]
+        bare = [each in BARE and after.startswith("-") for each, after in zip(args, following, strict=False)]
+        typed = [f"{each}={BARE[each]}" if alone else each for each, alone in zip(args, bare, strict=True)]
+        return super().parse_args(ctx, typed)
+
+
 class Command(TyperCommand):
     """A command of which only the name and a line of help are known until it is called."""
 
@@ -69,4 +84,4 @@ def add(app: typer.Typer, name: str, where: str) -> None:
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=name)
     else:
-        app.command(name)(command)
+        app.command(name, cls=CommandWithBareOptions)(command)

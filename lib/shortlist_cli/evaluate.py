@@ -18,6 +18,7 @@ from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
+from shortlist_core.event_weights import EventWeights
 from shortlist_core.terminal import quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
@@ -46,7 +47,8 @@ def evaluate(
         raise DataError(f"bundle {loaded.version} has seen data after {since}: train one with --until {since}")
     dataset = Dataset.read(data)
     judged = dataset.with_dislikes(loaded.manifest.dislike_below)
-    heldout = Heldout.of(judged, cut)
+    weights = loaded.manifest.event_weights
+    heldout = Heldout.of(judged, cut, weights)
     with steps() as announce:
         announce(f"testing on {len(heldout):,} users and {len(heldout.train.item_ids):,} items")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
@@ -59,12 +61,12 @@ def evaluate(
         with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
             found = assess(recommender, loaded, heldout, announce)
             report = found.report
-            new_users = _new_users(partial(with_new_users, recommender), judged, heldout, announce)
+            new_users = _new_users(partial(with_new_users, recommender), judged, heldout, weights, announce)
             hidden = Erasures(bundles) if html else frozenset[str]()  # the data may still have users who were deleted
             shown = evaluated_examples(recommender, report, BOTH_STAGES, heldout, source, hidden) if html else ()
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, announce)
+        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, weights, announce)
         announce("the verdict")
         stage_one_served = loaded.manifest.metrics.get("ranker_share") == 0
         verdict = verdict_of(report, roles_of(report), len(heldout), stage_one_served)
@@ -96,9 +98,10 @@ def _new_items(
     dataset: Dataset,
     judged: Dataset,
     heldout: Heldout,
+    weights: EventWeights,
     announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    new = NewItems.of(judged, heldout)
+    new = NewItems.of(judged, heldout, weights)
     if new is None:
         announce("no known user wanted an item that came later and has words: new items are not measured")
         return None
@@ -111,9 +114,10 @@ def _new_users(
     lists_of: Callable[[NewUsers], tuple[dict[str, Any], dict[str, Any]]],
     dataset: Dataset,
     heldout: Heldout,
+    weights: EventWeights,
     announce: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    new = NewUsers.of(dataset, heldout.train)
+    new = NewUsers.of(dataset, heldout.train, weights)
     if new is None:
         announce("nobody came for the first time and wanted a known item: new users are not measured")
         return None

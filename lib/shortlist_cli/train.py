@@ -21,6 +21,7 @@ from shortlist_core.device import Device, choose
 from shortlist_core.terminal import Table, quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
+from shortlist_training.ablation_names import Input, inputs_named
 from shortlist_training.config import Recipe
 from shortlist_training.demands import demand, least_bytes
 from shortlist_training.live_events import Merged, with_live_events, without_erased
@@ -45,8 +46,13 @@ def train(
         bool, typer.Option(help="Whether the bundle becomes current at once; running servers then change to it.")
     ] = True,
     ablations: Annotated[
-        bool, typer.Option("--ablations", help="Also train rankers without text, LSTM and CF, for the report.")
-    ] = False,
+        str,
+        typer.Option(
+            metavar="[INPUTS]",
+            help="Also train rankers without one input each, for the report: without each of these, such as"
+            f" `text,order`, or, where none is named, without each that the data has. Inputs: {', '.join(Input)}.",
+        ),
+    ] = "",
     html: Html = None,
     device: On = Device.AUTO,
 ) -> None:
@@ -54,6 +60,7 @@ def train(
     choose(device)
     keep_freed_memory()
     recipe = Recipe.read(config) if config else Recipe()
+    without = inputs_named(ablations) if ablations else ()
     as_of = parse_time(until) if until else None
     to_be_published_in(bundles)
     to_be_reported(html)
@@ -61,7 +68,7 @@ def train(
     merged = with_stores(dataset, events or [], bundles)
     known = demand(merged.dataset, as_of)
     writable(bundles, least_bytes(known))
-    plan = planned(known, recipe, ablations)
+    plan = planned(known, recipe, len(without))
     terminal.say(plan, error=True)
     with steps(TimeLeft(plan).after) as announce:
         announce("loading TensorFlow")
@@ -73,7 +80,7 @@ def train(
 
         confirm(device)
         announce("preparing the data")
-        trained = run_recipe(prepare(merged.dataset, as_of), recipe, seed, announce, ablations=ablations)
+        trained = run_recipe(prepare(merged.dataset, as_of), recipe, seed, announce, without=without)
         announce("publishing")
         manifest = publish(trained, bundles, seed, activate, merged.catalog_sequences)
         if as_of is None:  # otherwise events were left out
@@ -105,8 +112,8 @@ def train(
         write_report(html, record)
 
 
-def planned(dataset: Dataset, recipe: Recipe, ablations: bool = False) -> Plan:
-    """The plan of a training on the data set, on the processors that this process may use."""
+def planned(dataset: Dataset, recipe: Recipe, ablations: int = 0) -> Plan:
+    """The plan of a training with so many ablations on the data set, on the processors that this process may use."""
     events = dataset.interactions
     users, items = events["user_id"].n_unique(), events["item_id"].n_unique()
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

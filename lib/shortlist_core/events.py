@@ -35,7 +35,10 @@ EVENT_WEIGHTS: dict[EventType, float] = {
     EventType.IMPRESSION: 0.0,
     EventType.RATING: 1.0,
 }
-"""How strongly an event says that the user wants such items. Events of weight 0 are kept as history only."""
+"""How strongly an event says that the user wants such items, for reasons, which name the strongest; 0: it does not.
+
+What events count is told by `shortlist_core.event_weights`.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Normalised discounted cumulative gain (NDCG): how much of the best possible list's gain a list has.
 
 Järvelin and Kekäläinen 2002, Cumulated gain-based evaluation of IR techniques. An item at rank r (1 is best) counts
-1 / log2(r + 1) of its gain. Training weighs what a user took by its gain; evaluation has gains of 0 and 1.
+1 / log2(r + 1) of its gain. Training weighs what a user took by its gain; evaluation has gains of 0
+and 1, unless events have weights of their own.
 """
 
 from __future__ import annotations

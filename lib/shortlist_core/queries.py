@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shortlist_core.arrays import Bools, Float32s, Int8s, Int32s, Int64s, distinct
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.events import EventType
 
 
@@ -31,6 +32,7 @@ class Queries:
     asked: Int64s | None = None  # [batch] microseconds: the moment whose time of day counts; None: that is `now`
     contexts: Int32s | None = None  # [batch, k] rows of the contexts of each request, NO_GROUP where there is none
     event_contexts: Int32s | None = None  # [events, k] the same of the events; only training knows it
+    rules: EventWeights = USUAL  # how much events count
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -58,6 +60,11 @@ class Queries:
         return away
 
     @property
+    def weights(self) -> Float32s:
+        """How strongly each event says that the user wants such items, float32 [events]; 0: it does not."""
+        return self.rules.of(self.types, self.values)
+
+    @property
     def moments(self) -> Int64s:
         """The moments whose time of day counts, microseconds, int64 [batch]."""
         return self.now if self.asked is None else self.asked
@@ -81,7 +88,8 @@ class Queries:
         offsets = np.concatenate([[0], np.cumsum(events)])[self.offsets]
         items, times, types, values = self.items[events], self.times[events], self.types[events], self.values[events]
         contexts = None if self.event_contexts is None else self.event_contexts[events]
-        return Queries(offsets, items, times, types, values, self.now, self.groups, self.asked, self.contexts, contexts)
+        of_queries = self.now, self.groups, self.asked, self.contexts
+        return Queries(offsets, items, times, types, values, *of_queries, contexts, self.rules)
 
     def with_dislikes(self, below: float) -> Queries:
         """The queries with every rating of a value below `below` as a dislike; -inf: these queries."""
@@ -110,6 +118,7 @@ class Queries:
             None if self.asked is None else self.asked[start:stop],
             None if self.contexts is None else self.contexts[start:stop],
             None if self.event_contexts is None else self.event_contexts[a:b],
+            self.rules,
         )
 
     def select(self, which: npt.NDArray[np.integer[Any]]) -> Queries:
@@ -121,4 +130,4 @@ class Queries:
         groups, asked = (None if each is None else each[which] for each in (self.groups, self.asked))
         contexts = None if self.contexts is None else self.contexts[which]
         of_events = None if self.event_contexts is None else self.event_contexts[at]
-        return Queries(offsets, *events, self.now[which], groups, asked, contexts, of_events)
+        return Queries(offsets, *events, self.now[which], groups, asked, contexts, of_events, self.rules)

@@ -5,7 +5,7 @@ float64 per user, so that means, segments and confidence intervals can be comput
 relevant items has the value NaN. An item that a list holds twice counts at its first rank only.
 
 Definitions as in Manning, Raghavan and Schütze, Introduction to Information Retrieval (2008), chapter 8; NDCG has
-binary gains and the ideal list is cut at k.
+binary gains unless the relevant items have gains of their own, and the ideal list is cut at k.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shortlist_core.ndcg import binary_ndcg_at
-from shortlist_core.types import NO_ITEM, Bools, Float64s, Int32s, Int64s
+from shortlist_core.ndcg import binary_ndcg_at, dcg_at, ideal_dcg_at
+from shortlist_core.types import NO_ITEM, Bools, Float32s, Float64s, Int32s, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class ItemSets:
 
     offsets: Int64s  # [users + 1]
     items: Int32s  # rows, ascending and without repeats inside a user
+    gains: Float32s | None = None  # what each item counts in NDCG; None: 1
 
     @classmethod
     def of(cls, sets: Sequence[Sequence[int]]) -> ItemSets:
@@ -36,11 +37,17 @@ class ItemSets:
         return cls.of_pairs(users, items, len(sets))
 
     @classmethod
-    def of_pairs(cls, users: npt.NDArray[np.integer[Any]], items: Int32s, n_users: int) -> ItemSets:
-        """The items of all pairs (user, item), grouped by user; repeats are dropped."""
-        pairs = np.unique(_pair_keys(users, items))
+    def of_pairs(
+        cls, users: npt.NDArray[np.integer[Any]], items: Int32s, n_users: int, weights: Float32s | None = None
+    ) -> ItemSets:
+        """The items of all pairs (user, item), grouped by user; a repeated pair gains the largest of its `weights`."""
+        pairs, at = np.unique(_pair_keys(users, items), return_inverse=True)
         users, items = pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
-        return cls(np.searchsorted(users, np.arange(n_users + 1)).astype(np.int64), items)
+        gains = None
+        if weights is not None:
+            gains = np.zeros(len(pairs), np.float32)
+            np.maximum.at(gains, at, weights)
+        return cls(np.searchsorted(users, np.arange(n_users + 1)).astype(np.int64), items, gains)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -57,14 +64,15 @@ class ItemSets:
     def slice(self, start: int, stop: int) -> ItemSets:
         """The sets of the users `start` to `stop` (exclusive)."""
         offsets = self.offsets[start : stop + 1]
-        return ItemSets(offsets - offsets[0], self.items[offsets[0] : offsets[-1]])
+        kept = slice(offsets[0], offsets[-1])
+        return ItemSets(offsets - offsets[0], self.items[kept], None if self.gains is None else self.gains[kept])
 
     def take(self, which: npt.NDArray[np.integer[Any]]) -> ItemSets:
         """The sets of the users at the positions `which`, in that order, copied."""
         sizes = self.sizes[which]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         at = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][which] - offsets[:-1], sizes)
-        return ItemSets(offsets, self.items[at])
+        return ItemSets(offsets, self.items[at], None if self.gains is None else self.gains[at])
 
     def minus(self, other: ItemSets) -> ItemSets:
         """The sets without the items of the same user's set in `other`."""
@@ -76,16 +84,28 @@ class ItemSets:
         return self._where(keep[self.items])
 
     def _where(self, kept: Bools) -> ItemSets:
-        return ItemSets(np.concatenate([[0], np.cumsum(kept)])[self.offsets], self.items[kept])
+        gains = None if self.gains is None else self.gains[kept]
+        return ItemSets(np.concatenate([[0], np.cumsum(kept)])[self.offsets], self.items[kept], gains)
 
     def contain(self, lists: Int32s) -> Bools:
         """Which ranks of the lists, [users, length], hold an item of that user's set, bool [users, length]."""
+        return self._find(lists)[0]
+
+    def gains_of(self, lists: Int32s) -> Float32s:
+        """What the items of the lists gain, float32 [users, length]; 0 where an item is not in that user's set."""
+        contained, at = self._find(lists)
+        if self.gains is None or not len(self.gains):
+            return contained.astype(np.float32)
+        return np.where(contained, self.gains[at], 0).astype(np.float32)
+
+    def _find(self, lists: Int32s) -> tuple[Bools, Int64s]:
+        """Which ranks hold an item of the user's set, and where that stands, both [users, length]."""
         if not len(self.items):
-            return np.zeros(lists.shape, bool)
+            return np.zeros(lists.shape, bool), np.zeros(lists.shape, np.int64)
         stored = _pair_keys(self.users(), self.items)  # ascending, as both parts are
         wanted = _pair_keys(np.arange(len(lists))[:, None], lists)
-        contained = stored[np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)] == wanted
-        return np.asarray(contained & (lists != NO_ITEM), bool)
+        at = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
+        return np.asarray((stored[at] == wanted) & (lists != NO_ITEM), bool), at
 
 
 def _pair_keys(users: npt.NDArray[np.integer[Any]], items: Int32s) -> Int64s:
@@ -112,8 +132,13 @@ def hits(ranked: Int32s, relevant: ItemSets) -> Bools:
 
 
 def ndcg_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:
-    """NDCG with binary gains: discounted gain over that of the best list of min(k, relevant) items, [users]."""
-    return binary_ndcg_at(hits(ranked[:, :k], relevant), relevant.sizes, k)
+    """NDCG: discounted gain over that of the best list of min(k, relevant) items, [users]."""
+    found = hits(ranked[:, :k], relevant)
+    if relevant.gains is None:
+        return binary_ndcg_at(found, relevant.sizes, k)
+    gains = np.where(found, relevant.gains_of(ranked[:, :k]), 0).astype(np.float32)
+    ideal = ideal_dcg_at(relevant.gains, relevant.offsets, k)
+    return _defined(dcg_at(gains, k) / np.maximum(ideal, 1e-9), relevant)
 
 
 def hit_at(ranked: Int32s, relevant: ItemSets, k: int) -> Float64s:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.terminal import Table
 from shortlist_core.types import NO_ITEM, Float64s, Int32s
 from shortlist_data.dataset import Dataset
@@ -34,12 +35,12 @@ class NewItems:
     heldout: Heldout  # of the extended catalogue; only new items are relevant
 
     @classmethod
-    def of(cls, dataset: Dataset, heldout: Heldout) -> NewItems | None:
+    def of(cls, dataset: Dataset, heldout: Heldout, weights: EventWeights = USUAL) -> NewItems | None:
         """The items with text, embedding or picture that nobody wanted before the cut of `heldout`, and somebody after.
 
         Somebody is a training user. None where there are none.
         """
-        train, events = heldout.train, wanted_events(dataset.interactions)
+        train, events = heldout.train, wanted_events(dataset.interactions, weights)
         later = events.filter(pl.col("timestamp").dt.timestamp("us") >= train.now)
         words = pl.concat_str("title", "text", pl.col("categories").list.join(""), ignore_nulls=True)
         new = dataset.items.filter(

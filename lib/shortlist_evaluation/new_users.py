@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.terminal import Table
 from shortlist_core.types import NO_ITEM, Bools, Int32s
 from shortlist_data.dataset import Dataset
@@ -42,14 +43,14 @@ class NewUsers:
     rest: ItemSets  # the same without the item of the first event, maybe empty
 
     @classmethod
-    def of(cls, dataset: Dataset, train: Interactions) -> NewUsers | None:
+    def of(cls, dataset: Dataset, train: Interactions, weights: EventWeights = USUAL) -> NewUsers | None:
         """The users whose first event comes after `train` and who then want an item of its catalogue.
 
         None where there are none.
         """
         since = pl.col("timestamp").dt.timestamp("us") >= train.now
         with_history = dataset.interactions.filter(~since)["user_id"].unique()
-        later = wanted_events(dataset.interactions).filter(
+        later = wanted_events(dataset.interactions, weights).filter(
             since, ~pl.col("user_id").is_in(with_history.implode()), pl.col("item_id").is_in(train.item_ids.implode())
         )
         first = later.unique("user_id", keep="first", maintain_order=True).sort("user_id")

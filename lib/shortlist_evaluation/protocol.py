@@ -3,8 +3,8 @@
 Test users have at least one event before the moment and, after it, at least one item of the training catalogue that is
 new to them. All items of that catalogue are ranked except those that the user had before. There are no sampled
 negatives, because they can order systems differently than full ranking does (Krichene and Rendle 2020). Only events
-with a weight above 0 count (`shortlist_core.types.EVENT_WEIGHTS`): impressions and dislikes make no test users and no
-relevant items.
+with a weight above 0 count (`shortlist_core.event_weights`): impressions and dislikes make no test users and no
+relevant items. Where a bundle was trained with weights of its own, an item gains the weight of the strongest event.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import polars as pl
 import scipy.sparse as sp
 
 from shortlist_core.errors import DataError
-from shortlist_core.types import DAY, EVENT_WEIGHTS, NO_ITEM, Bools, Int32s, Int64s
+from shortlist_core.event_weights import USUAL, EventWeights
+from shortlist_core.types import DAY, NO_ITEM, Bools, EventType, Float32s, Int32s, Int64s
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import text_of
 from shortlist_evaluation.metrics import ItemSets, first_ranks
@@ -67,12 +68,14 @@ class Heldout:
     relevant: ItemSets  # per test user: items that are new to the user, at least one
 
     @classmethod
-    def of(cls, dataset: Dataset, since: int) -> Heldout:
+    def of(cls, dataset: Dataset, since: int, weights: EventWeights = USUAL) -> Heldout:
         """Cut at `since` (microseconds, UTC): events before it are training data, the others are test data.
+
+        Events count by `weights`, of which those that differ from the usual ones are the gains of relevant items.
 
         Raises DataError, which says why, when either side is empty or no user qualifies.
         """
-        events = wanted_events(dataset.interactions)
+        events = wanted_events(dataset.interactions, weights)
         is_past = pl.col("timestamp").dt.timestamp("us") < since
         past, later = events.filter(is_past), events.filter(~is_past)
         if not len(past) or not len(later):
@@ -81,7 +84,8 @@ class Heldout:
         users, items = rows_of(later["user_id"], train.user_ids), rows_of(later["item_id"], train.item_ids)
         in_train = (users != NO_ITEM) & (items != NO_ITEM)
         seen = ItemSets.of_pairs(train.users, train.items, len(train.user_ids))
-        new = ItemSets.of_pairs(users[in_train], items[in_train], len(train.user_ids)).minus(seen)
+        gains = None if weights == USUAL else weights_of(later, weights)[in_train]
+        new = ItemSets.of_pairs(users[in_train], items[in_train], len(train.user_ids), gains).minus(seen)
         test_users = np.flatnonzero(new.sizes).astype(np.int32)
         if not len(test_users):
             came = later["user_id"].n_unique()
@@ -120,10 +124,18 @@ class Heldout:
         return {"cold": cold, "warm": ~cold & ~heavy, "heavy": heavy}
 
 
-def wanted_events(interactions: pl.DataFrame) -> pl.DataFrame:
+def wanted_events(interactions: pl.DataFrame, weights: EventWeights = USUAL) -> pl.DataFrame:
     """The events that say that a user wants such items: those with a weight above 0."""
-    wanted = [kind.name.lower() for kind, weight in EVENT_WEIGHTS.items() if weight > 0]
-    return interactions.filter(pl.col("event_type").is_in(wanted))
+    return interactions.filter(pl.Series(weights_of(interactions, weights) > 0, dtype=pl.Boolean))
+
+
+def weights_of(interactions: pl.DataFrame, weights: EventWeights) -> Float32s:
+    """The weights of the events of a canonical table, float32 [events]; without a value an event has the value 1."""
+    kinds = {kind.name.lower(): int(kind) for kind in EventType}
+    types = interactions["event_type"].replace_strict(kinds, return_dtype=pl.Int8).to_numpy()
+    has_values = "value" in interactions.columns
+    values = interactions["value"].fill_null(1.0).to_numpy() if has_values else np.ones(len(types))
+    return weights.of(types, values.astype(np.float32))
 
 
 def counted_kinds(interactions: pl.DataFrame) -> str:

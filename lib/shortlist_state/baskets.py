@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from shortlist_core.types import EVENT_WEIGHTS, SECOND, Event
+from shortlist_core.event_weights import USUAL, EventWeights
+from shortlist_core.types import SECOND, Event
 from shortlist_state.store import LogEntry
 
 CAPACITY = 1 << 16
@@ -45,13 +46,13 @@ class Baskets:
             self._baskets: dict[bytes, dict[str, int]] = {}  # pseudonym -> item -> time of the choice
             self._takers: dict[str, dict[bytes, None]] = {}  # item -> the users in whose baskets it is
 
-    def absorb(self, entries: Iterable[LogEntry]) -> None:
-        """Take in the next entries of the log; the choices of an erased user are forgotten."""
+    def absorb(self, entries: Iterable[LogEntry], weights: EventWeights = USUAL) -> None:
+        """Take in the next entries of the log, those of a weight above 0; an erased user's choices are forgotten."""
         for entry in entries:
             with self._lock:  # for each entry: a reader must not wait for all of them
                 if entry.event is None:
                     self._forget(entry.user)
-                elif EVENT_WEIGHTS[entry.event.type]:
+                elif weights.kinds[entry.event.type].of(entry.event.value):
                     self._choose(entry.user, entry.event)
 
     def together(self, item_ids: Sequence[str], window: int) -> dict[str, int]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shortlist_core.types import EVENT_WEIGHTS, NO_ITEM, Int32s, Int64s
+from shortlist_core.event_weights import USUAL, EventWeights
+from shortlist_core.types import NO_ITEM, Float32s, Int32s, Int64s
 from shortlist_state.store import LogEntry
 
 CAPACITY = 1 << 18
-"""Newest events that are kept: 5 MiB."""
+"""Newest events that are kept: 6 MiB."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Choices:
     item_ids: list[str]  # distinct
     items: Int32s  # [choices] positions in item_ids
     times: Int64s  # [choices] of the user's newest event on the item, microseconds
+    weights: Float32s  # [choices] of the user's strongest event on the item
 
 
 class LiveCounts:
@@ -45,21 +47,23 @@ class LiveCounts:
     def _begin(self) -> None:
         self._at = 0  # where the next event overwrites the oldest
         self._times: Int64s = np.zeros(self._capacity, np.int64)
+        self._weights: Float32s = np.zeros(self._capacity, np.float32)
         self._users: Int64s = np.zeros(self._capacity, np.int64)  # the first bytes of pseudonyms
         self._items: Int32s = np.full(self._capacity, NO_ITEM, np.int32)  # positions in `_ids`
         self._ids: list[str] = []
         self._positions: dict[str, int] = {}
 
-    def absorb(self, entries: Iterable[LogEntry]) -> None:
-        """Take in the next entries of the log; the events of an erased user are forgotten."""
+    def absorb(self, entries: Iterable[LogEntry], weights: EventWeights = USUAL) -> None:
+        """Take in the next entries of the log, by these weights; the events of an erased user are forgotten."""
         with self._lock:
             for entry in entries:
                 self.version += 1
                 user = int.from_bytes(entry.user[:8], "big", signed=True)
                 if entry.event is None:
                     self._items[self._users == user] = NO_ITEM
-                elif EVENT_WEIGHTS[entry.event.type]:
+                elif weight := weights.kinds[entry.event.type].of(entry.event.value):
                     at, self._at = self._at, (self._at + 1) % self._capacity
+                    self._weights[at] = weight
                     self._times[at], self._users[at] = entry.event.time, user
                     self._items[at] = self._position_of(entry.event.item_id)
 
@@ -68,13 +72,16 @@ class LiveCounts:
         with self._lock:
             inside = (self._items != NO_ITEM) & (self._times >= since) & (self._times <= until)
             users, items, times = self._users[inside], self._items[inside], self._times[inside]
+            weights = self._weights[inside]
             positions, items = np.unique(items, return_inverse=True)
             ids = [self._ids[position] for position in positions]
         order = np.lexsort((times, items, users))
         users, items, times = users[order], items[order], times[order]
         newest = np.ones(len(order), np.bool_)
         newest[:-1] = (np.diff(users) != 0) | (np.diff(items) != 0)
-        return Choices(ids, items[newest].astype(np.int32), times[newest])
+        begins = np.flatnonzero(np.roll(newest, 1))
+        largest = np.maximum.reduceat(weights[order], begins) if len(order) else weights
+        return Choices(ids, items[newest].astype(np.int32), times[newest], largest)
 
     def newest(self, until: int) -> int | None:
         """The time of the newest event up to `until`, microseconds; None where there is none."""

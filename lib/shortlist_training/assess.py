@@ -28,6 +28,7 @@ from shortlist_server.pipeline.batch import Batch
 from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.request import PendingRequest, RequestContext
+from shortlist_training.ablation_names import in_words
 from shortlist_training.offline import BATCH, Lists, Recommender, serving_offline
 from shortlist_training.recorded_users import events_of
 
@@ -69,9 +70,9 @@ def assess(recommender: Recommender, bundle: Bundle, heldout: Heldout, announce:
     alone = source_alone(recommender, embedding.name, queries)
     report.add(f"{embedding.name.replace('_', '-')} source alone", _translated(alone, rows))
     for name in bundle.json("ranking/ablations"):
-        announce(f"without {name}")
+        announce(f"without {in_words(name)}")
         ablated = recommender.with_ranker(Ranker.load(bundle, f"ablations/{name}"))
-        report.add(f"{WITHOUT}{name}", _translated(ablated.recommend(queries).items, rows))
+        report.add(f"{WITHOUT}{in_words(name)}", _translated(ablated.recommend(queries).items, rows))
     return Assessment(report, served, stats)
 
 

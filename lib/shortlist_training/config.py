@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,9 +10,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from shortlist_core.errors import DataError
+from shortlist_core.event_weights import MOST, USUAL, ByValue, EventWeight, EventWeights
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
+from shortlist_core.types import EventType
+from shortlist_retrieval.sequence_encoders.names import OrderModel
+
+
+class WeightOfEvents(BaseModel):
+    """How much the events of one type count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weight: Annotated[float, Field(ge=0, le=MOST)] = 1.0
+    value: ByValue = ByValue.NONE
+    unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+Wish = Literal["interaction", "view", "click", "cart", "purchase", "like", "rating"]
 
 Action = Literal["view", "click", "cart", "purchase", "like", "dislike", "rating"]
 Weight = Annotated[float, Field(ge=-1_000, le=1_000)]
@@ -46,20 +61,35 @@ class Recipe(BaseModel):
     at every step are enough. 0: there is no sequence model.
     """
 
+    sequence_model: OrderModel = OrderModel.TRANSFORMER
+    """The model that reads the order of events: `transformer`, `gru` or `lstm`; see docs/explanation/training.md."""
+
     seen_items: SeenItems | None = None
     """What happens to items that a user has seen where a request does not say: `drop`, `keep`, or `repeats`, which lets
     those compete that the user is likely to take again. Left out: `repeats` where at least half of what users take they
     had seen before, else `drop`.
     """
 
-    action_weights: Mapping[Action, Weight] = Field(default_factory=dict)
+    action_weights: dict[Action, Weight] = {}
     """How much each action counts: a table such as `{ purchase = 1.0, cart = 0.2, dislike = -1.0 }`. Lists are in the
     order of the sum of weight times how likely the action is, where a request does not name weights of its own. Left
     out: of how likely an item is to be taken at all, by whatever action.
     """
 
+    events: dict[Wish, WeightOfEvents] = {}
+    """How much events count, a table for each type, such as `[events.purchase]`: `weight` (1.0; 0: such events are no
+    wishes), `value` (`none`, `log` or `linear`: what the value does to it), `unit` (1.0: the value at which an event
+    counts its weight). Types: `interaction`, `view`, `click`, `cart`, `purchase`, `like`, `rating`.
+    """
+
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6
     """Passes over the ranker's examples at most. Training stops earlier when NDCG on held-out examples declines."""
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How much events count."""
+        rules = {EventType[name.upper()]: rule for name, rule in self.events.items()}
+        return USUAL.with_kinds({kind: EventWeight(r.weight, r.value, r.unit) for kind, r in rules.items()})
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -75,7 +105,7 @@ class Recipe(BaseModel):
 
 
 def _mistake(error: ErrorDetails) -> str:
-    name = ".".join(map(str, error["loc"]))
+    name = ".".join(str(part) for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden":
         return f"there is no setting {quoted(name)}{did_you_mean(name, Recipe.model_fields)}"
     return f"{name}: {error['input']!r}: {error['msg'][:1].lower()}{error['msg'][1:]}"

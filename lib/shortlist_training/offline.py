@@ -111,7 +111,8 @@ def serving_offline(
     loaded = LoadedBundle.load(bundle, BATCH, len(new))
     loaded.apply_changes([CatalogChange(number, item.item_id, item, 0) for number, item in enumerate(new)])
     manifest = bundle.manifest
-    users = RecordedUsers(past, manifest.as_of_micros, erasures or frozenset(), manifest.dislike_below)
+    rules = manifest.dislike_below, manifest.event_weights
+    users = RecordedUsers(past, manifest.as_of_micros, erasures or frozenset(), *rules)
     if erasures is not None:
         loaded.forget([erasures])
     loaded.online_popularity.refresh(users.counts)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shortlist_retrieval.neighbours import EASE_ITEMS
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 from shortlist_retrieval.training.limits import (
     FULL_UP_TO,
     LATER_SEQUENCE,
@@ -33,6 +34,8 @@ TOWER_SECONDS, SEQUENCE_SECONDS, SAMPLED_SECONDS = 0.085, 0.15, 0.22
 
 PICTURES = 0.6
 """How much longer a batch of the towers or of the ranker takes where all items have a picture."""
+RECURRENT = 0.5
+"""Share of these seconds that a batch of a recurrent model of order takes."""
 
 QUERY_SECONDS, RANKED_SECONDS = 0.01, 0.0022
 """Of a query's candidates, and of one query in one pass of the ranker."""
@@ -48,9 +51,6 @@ AT_LENGTH, ON_TRIAL = "what follows what says more", "what follows what says les
 
 BASE_BYTES, EVENT_BYTES, ITEM_BYTES, QUERY_BYTES = 1.6e9, 400, 30_000, 250_000
 """Of the libraries and models, each event, each item, and each query with its candidates."""
-
-ABLATIONS = 3
-"""Further rankers that `--ablations` trains."""
 
 SURE = 20.0
 """Seconds after which the pace of the steps so far says something of those to come."""
@@ -81,7 +81,7 @@ class Plan:
         items: int,
         recipe: Recipe,
         processors: int,
-        ablations: bool = False,
+        ablations: int = 0,
         pictured: float = 0.0,
     ) -> Plan:
         """The plan for so many events of so many users with so many different items, on so many processors.
@@ -132,7 +132,7 @@ class TimeLeft:
 
 
 def _steps(
-    events: int, users: int, items: int, recipe: Recipe, ablations: bool, looks: float
+    events: int, users: int, items: int, recipe: Recipe, ablations: int, looks: float
 ) -> Iterator[tuple[str, float, float]]:
     """How each step begins, its seconds, and how many more it takes where the sequence model is trained at length.
 
@@ -142,6 +142,8 @@ def _steps(
     counted = EASE_FITS * inversion + EVENT_SECONDS * events
     towers = looks * TOWER_SECONDS * min(recipe.tower_steps, 2 * events / TOWER_BATCH)
     batch = SEQUENCE_SECONDS * (0.4 + 0.6 * items / FULL_UP_TO) if items <= FULL_UP_TO else SAMPLED_SECONDS
+    if recipe.sequence_model != OrderModel.TRANSFORMER:
+        batch *= RECURRENT
     all_passes = PASSES * events / SEQUENCE_BATCH
     limits = min(recipe.sequence_batches, SEQUENCE_TRIAL), limit_for(recipe.sequence_batches, items)
     trial, full = (batch * min(most, all_passes) for most in limits)
@@ -159,7 +161,7 @@ def _steps(
         yield of_slice, asked, 0.0
     yield "last events: fitting", *later
     yield "last events: retrieving", asked / 2, 0.0
-    for _ in range(1 + ABLATIONS * ablations):
+    for _ in range(1 + ablations):
         yield "training the ranker", ranked, 0.0
     yield "fitting retrieval on everything", *later
     yield "publishing", 3 + 1e-4 * items, 0.0

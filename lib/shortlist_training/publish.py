@@ -15,7 +15,7 @@ from shortlist_bundle.contexts import Contexts
 from shortlist_bundle.groups import write_groups
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
-from shortlist_bundle.manifest import ACTION_WEIGHTS, CATALOG_SEQUENCES, DISLIKE_BELOW, SEEN_ITEMS
+from shortlist_bundle.manifest import ACTION_WEIGHTS, CATALOG_SEQUENCES, DISLIKE_BELOW, EVENTS, SEEN_ITEMS
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
 from shortlist_training.recipe import Trained
@@ -67,8 +67,10 @@ def publish(
                 "retrieval": asdict(trained.settings),
                 "scorer": trained.scorer.scorer.config.to_json(),
                 DISLIKE_BELOW: trained.dislike_below,
+                EVENTS: trained.event_weights.to_json(),
                 SEEN_ITEMS: trained.seen_items,
                 ACTION_WEIGHTS: dict(trained.action_weights),
+                "ablations": list(trained.ablations),
                 CATALOG_SEQUENCES: dict(catalog_sequences),
             },
             metrics=metrics(trained),

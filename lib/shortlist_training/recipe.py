@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shortlist_core.errors import DataError
+from shortlist_core.event_weights import EventWeights
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Bools, EventType, Queries
+from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.action_rates import ActionRates
 from shortlist_ranking.examples import Examples
-from shortlist_ranking.features.matrix import feature_names
 from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.repeats import Repeats
 from shortlist_ranking.scorer import ScorerConfig
@@ -22,10 +24,12 @@ from shortlist_retrieval.sources.hours import Hours
 from shortlist_retrieval.sources.in_context import InContext
 from shortlist_retrieval.sources.scores import Scoring
 from shortlist_retrieval.sources.sequence import SequenceSource
-from shortlist_retrieval.sources.source import SignalFamily, Source
+from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
 from shortlist_retrieval.training.limits import SEQUENCE_TRIAL, limit_for
+from shortlist_training.ablation_names import Input
+from shortlist_training.ablations import ablations
 from shortlist_training.chosen_settings import chosen_settings
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Action, Recipe
@@ -70,9 +74,10 @@ class Trained:
     retriever: Retriever
     facts: ItemFacts
     scorer: TrainedScorer
-    ablations: dict[str, TrainedScorer]  # rankers without one family of signals each
+    ablations: dict[Input, TrainedScorer]  # rankers without one input each
     settings: RetrievalSettings
     dislike_below: float  # the value below which a rating is a dislike; -inf: all are wishes
+    event_weights: EventWeights  # how much events count
     repeats: Repeats  # how likely users take again what they took before
     seen_items: SeenItems  # what happens to seen items where a request does not say
     action_weights: Mapping[Action, float]  # how much each action counts where a request does not say
@@ -97,37 +102,43 @@ def train(
     seed: int,
     progress: Progress,
     *,
-    ablations: bool = False,
+    without: Sequence[Input] = (),
     warm: WarmStart | None = None,
 ) -> Trained:
     """Run the whole recipe on a table; `progress` is called with the name of each step as it begins.
 
-    With a warm start, the retrieval settings and the line below which ratings are dislikes are kept, and the ranker is
-    trained further, on fewer slices.
+    Besides the ranker, one is trained without each of the inputs `without`, as far as the data has them.
+
+    With a warm start, the retrieval settings are kept, all but the model of order, which is the recipe's. So is the
+    line below which ratings are dislikes. The ranker is trained further, on fewer slices.
     """
     items, record = table.features, TrainingRecord()
+    weighed = replace(table.histories, rules=recipe.event_weights)
+    if not (weighed.weights > 0).any():
+        raise DataError("no interaction says that somebody wants an item, by the weights in the recipe's [events]")
     if recipe.dislike_below is not None:
         below = recipe.dislike_below
     elif warm:
         below = warm.dislike_below
     else:
-        if (table.histories.types == EventType.RATING).any():
+        if (weighed.types == EventType.RATING).any():
             progress("finding out whether low ratings are dislikes")
-        below = dislikes_below(table.histories, items, recipe.queries_per_slice, seed)
-    if (table.histories.types == EventType.RATING).any():
+        below = dislikes_below(weighed, items, recipe.queries_per_slice, seed)
+    if (weighed.types == EventType.RATING).any():
         record.found("Ratings", f"those below {below:g} are dislikes" if np.isfinite(below) else "all are wishes")
     progress("cutting time into slices")
     count = min(recipe.slices, warm.slices) if warm else recipe.slices
-    histories = table.histories.with_dislikes(below)
+    histories = weighed.with_dislikes(below)
     with_new = slices(histories, items.has_content, count, recipe.queries_per_slice, seed)
     cuts = [cut.without_new_items() for cut in with_new]
     at_length = limit_for(recipe.sequence_batches, int(items.has_history.sum()))
     most_batches, ordered = min(recipe.sequence_batches, SEQUENCE_TRIAL), False
     if warm:
-        settings = warm.settings
+        settings = replace(warm.settings, sequence_model=recipe.sequence_model)
     else:
         progress("choosing retrieval settings on the newest slice")
-        past = FitInputs(cuts[-1].past, items, RetrievalSettings(()), seed, 0, most_batches)
+        usual = RetrievalSettings((), sequence_model=recipe.sequence_model)
+        past = FitInputs(cuts[-1].past, items, usual, seed, 0, most_batches)
         settings = choose_settings(cuts[-1], past, span_days(histories.times, table.as_of), record.tried)
     record.findings += chosen_settings(settings, record.trials)
     if settings.sequence:
@@ -201,18 +212,20 @@ def train(
     extended = items.with_new_copies(np.flatnonzero(new))
 
     def ranker(
-        config: ScorerConfig, dropped: Bools | None = None, warm_start: ScorerWarmStart | None = None
+        config: ScorerConfig,
+        features: ItemFeatures,
+        dropped: Bools | None = None,
+        warm_start: ScorerWarmStart | None = None,
     ) -> TrainedScorer:
         epochs = recipe.ranker_epochs
-        return train_scorer(parts, extended, config, epochs, stage_one, rates, dropped, new_item_examples, warm_start)
+        return train_scorer(parts, features, config, epochs, stage_one, rates, dropped, new_item_examples, warm_start)
 
-    scorer = ranker(config, warm_start=warm.scorer if warm else None)
+    scorer = ranker(config, extended, warm_start=warm.scorer if warm else None)
     progress(scorer.actions.in_words)
-    rankers: dict[str, TrainedScorer] = {}
-    if ablations:
-        for name, (changed, dropped) in ablated(config, sources).items():
-            progress(f"training the ranker without {name}")
-            rankers[name] = ranker(changed, dropped)
+    rankers: dict[Input, TrainedScorer] = {}
+    for ablation in ablations(without, config, extended, sources, progress):
+        progress(f"training the ranker without {ablation.without.in_words}")
+        rankers[ablation.without] = ranker(ablation.config, ablation.items, ablation.dropped)
     progress("fitting retrieval on everything")
     sources = fitted(histories, 0.5 if len(cuts) > 1 else 1.0)
     facts = ItemFacts.fit(histories, items.prices, table.as_of)
@@ -233,6 +246,7 @@ def train(
         rankers,
         settings,
         below,
+        recipe.event_weights,
         repeats,
         seen_items,
         recipe.action_weights,
@@ -255,18 +269,3 @@ def choose_settings(
         return found
 
     return fit_sources.choose_settings(Trial(past, span, quality))
-
-
-def ablated(config: ScorerConfig, sources: Sequence[Source]) -> dict[str, tuple[ScorerConfig, Bools]]:
-    """Ablations: for each family of signals, a configuration without it and the features that are dropped."""
-    families = {source.name: source.family for source in sources}
-    of_columns = [families.get(name.split(":")[0]) for name in feature_names(tuple(families))]
-
-    def columns(family: SignalFamily) -> Bools:
-        return np.array([each == family for each in of_columns], np.bool_)
-
-    return {
-        "text": (replace(config, use_text=False), columns(SignalFamily.TEXT)),
-        "LSTM": (replace(config, use_lstm=False), np.zeros(len(of_columns), np.bool_)),
-        "CF": (config, columns(SignalFamily.COLLABORATIVE)),
-    }

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.types import Event, EventType
 from shortlist_data import schema
 from shortlist_server.system.live_users import UserEvents
@@ -26,6 +27,7 @@ class RecordedUsers(UserEvents):
         since: int,
         erasures: Container[str] = frozenset(),
         dislike_below: float = -math.inf,
+        weights: EventWeights = USUAL,
     ) -> None:
         self._recent, self._erasures = _recent(interactions, since), erasures
         newest_time = self._recent["timestamp"].dt.timestamp("us").max()
@@ -38,8 +40,8 @@ class RecordedUsers(UserEvents):
             for number, event in enumerate(events_of(self._recent.tail(CAPACITY)))
         ]
         choices = without_wishes_below(newest, dislike_below)
-        self.counts.absorb(choices)
-        self._baskets.absorb(choices)
+        self.counts.absorb(choices, weights)
+        self._baskets.absorb(choices, weights)
 
     @property
     def baskets(self) -> Baskets:

@@ -23,6 +23,7 @@ from shortlist_bundle import Bundle, BundleStore, Manifest
 from shortlist_bundle.files import unlocked
 from shortlist_bundle.leftovers import RETRAIN_LOCK
 from shortlist_core.errors import DataError, ShortlistError
+from shortlist_core.event_weights import EventWeights
 from shortlist_core.types import DAY, SECOND
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation.protocol import Heldout
@@ -122,7 +123,8 @@ class Retraining:
     def _judge(self, dataset: Dataset, current: Bundle, workspace: Path, outcome: Outcome, announce: Progress) -> None:
         """Train the trial and compare; leave the decision and the reason in the outcome."""
         cut = gate_cut(dataset.interactions, current.manifest.as_of_micros)
-        heldout, users = _heldout(dataset.with_dislikes(current.manifest.dislike_below), cut)
+        judged, weights = dataset.with_dislikes(current.manifest.dislike_below), current.manifest.event_weights
+        heldout, users = _heldout(judged, cut, weights)
         if heldout is None or len(heldout) < FEWEST_USERS:
             outcome.decision = "too little is new"
             outcome.reason = (
@@ -187,10 +189,10 @@ def gate_cut(interactions: pl.DataFrame, as_of: int) -> int:
     return end - int(min(GATE_SHARE * new, GATE_DAYS * DAY))
 
 
-def _heldout(dataset: Dataset, cut: int) -> tuple[Heldout | None, str]:
+def _heldout(dataset: Dataset, cut: int, weights: EventWeights) -> tuple[Heldout | None, str]:
     """What is held out, and how many users that is; None and the reason where it is nobody."""
     try:
-        heldout = Heldout.of(dataset, cut)
+        heldout = Heldout.of(dataset, cut, weights)
     except DataError as error:
         return None, str(error)
     return heldout, f"{len(heldout):,} users came back for something new since {_text(cut)}"

@@ -17,7 +17,7 @@ from shortlist_core.errors import DataError
 from shortlist_core.ndcg import ideal_dcg_at
 from shortlist_core.types import DAY, NO_GROUP, Bools, EventType, Float32s, Int32s, Int64s, Queries, UInt16s
 from shortlist_ranking.action_labels import action_sets
-from shortlist_retrieval.profile import wanted
+from shortlist_retrieval.profile import strongest, wanted
 from shortlist_retrieval.training.fit_sources import span_days
 
 N = TypeVar("N", np.float32, np.uint16)
@@ -50,7 +50,7 @@ class Slice:
     users: Int64s  # [queries] rows of `past`
     taken_offsets: Int64s  # [queries + 1]
     taken: Int32s  # rows of items that the user had not had before, ascending within a query
-    gains: Float32s  # of each taken item: 1 for what came next, 1 / (1 + k / 10) after k others
+    gains: Float32s  # of each taken item: its weight for what came next, times 1 / (1 + k / 10) after k others
     in_catalogue: Bools  # [items] whether anybody had taken the item before the cut
     new: Bools  # [items] which of the others had their first event in the slice and have text
     later: Queries  # all that the users of the queries did afterwards in the slice, on items new to them or not
@@ -236,10 +236,11 @@ def _slice(
     everything, later = later, later.keep(wanted(later) & (in_catalogue | new)[later.items])
     rows = later.rows()
     keys, first = np.unique(rows * n_items + later.items, return_index=True)
+    _, weights = strongest(rows * n_items + later.items, later.weights)
     seen = queries.keep(queries.types != EventType.IMPRESSION)  # as in Queries.seen, impressions do not count
     first_time = ~np.isin(keys, seen.rows() * n_items + seen.items)
     keys, times = keys[first_time], later.times[first[first_time]]
-    gains = _gains(keys // n_items, times)
+    gains = weights[first_time] * _gains(keys // n_items, times)
     answered = np.flatnonzero(np.bincount(keys // n_items, minlength=len(users)) > 0)
     if len(answered) > most:
         answered = np.sort(generator.choice(answered, most, replace=False))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shortlist_core.types import EVENT_WEIGHTS, Bools, EventType, Float32s, Int8s, Int64s, UInt16s
+from shortlist_core.types import Bools, EventType, Float32s, Int8s, Int64s, UInt16s
 
 FEWEST = 20
 """Candidates that were taken by an action, and others that were not, from which on it is learned whose they are."""
@@ -15,7 +15,6 @@ POSSIBLE = tuple(action for action in EventType if action != EventType.IMPRESSIO
 
 Types = tuple[EventType, ...]
 
-_TAKING = np.uint16(sum(1 << action for action in EventType if EVENT_WEIGHTS[action] > 0))
 _DISLIKE = np.uint16(1 << EventType.DISLIKE)
 
 
@@ -25,11 +24,6 @@ def action_sets(keys: Int64s, types: Int8s) -> tuple[Int64s, UInt16s]:
     sets = np.zeros(len(different), np.uint16)
     np.bitwise_or.at(sets, inverse, np.left_shift(1, types.astype(np.uint16)).astype(np.uint16))
     return different, sets
-
-
-def was_taken(done: UInt16s) -> Bools:
-    """Which sets hold an action by which items are taken."""
-    return np.asarray(done & _TAKING > 0)
 
 
 def action_labels(gains: Float32s, done: UInt16s, types: Types) -> Float32s:

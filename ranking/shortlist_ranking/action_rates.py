@@ -11,7 +11,7 @@ from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.types import Bools, EventType, Float32s, Float64s, Int32s, Int64s, Queries
 from shortlist_kernels.halves import HalfVectors, restored, shrunk
-from shortlist_ranking.action_labels import POSSIBLE, Types, action_labels, action_sets, was_taken
+from shortlist_ranking.action_labels import POSSIBLE, Types, action_labels, action_sets
 
 SMOOTHED = 5.0
 """Takers by which a rate is drawn towards that of all items."""
@@ -73,8 +73,9 @@ class ActionRates:
 
 def _pairs(queries: Queries, n_items: int, types: Types) -> tuple[Int64s, Int32s, Float32s]:
     """Each pair of a user and an item that was taken or disliked: the row of the user, the item, and its labels."""
-    keys, done = action_sets(queries.rows() * n_items + queries.items, queries.types)
-    labels = action_labels(was_taken(done).astype(np.float32), done, types)
+    of_events = queries.rows() * n_items + queries.items
+    keys, done = action_sets(of_events, queries.types)
+    labels = action_labels(np.isin(keys, of_events[queries.weights > 0]).astype(np.float32), done, types)
     return keys // n_items, (keys % n_items).astype(np.int32), labels
 
 

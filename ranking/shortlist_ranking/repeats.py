@@ -17,8 +17,6 @@ from shortlist_bundle.writer import BundleWriter
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import (
     DAY,
-    EVENT_WEIGHTS,
-    EventType,
     Float32s,
     Float64s,
     Int32s,
@@ -39,8 +37,6 @@ FEWEST = 20
 
 MOSTLY = 0.5
 """Share of repeats among what users take from which on lists hold seen items where nobody says otherwise."""
-
-_WANTED = np.array([EVENT_WEIGHTS[kind] > 0 for kind in EventType])
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Repeats:
         for past, queries, later in lessons:
             again, usual = again_rates(past, n_items)
             taken = _taken(queries, again, usual)
-            wanted = later.keep(_WANTED[later.types])
+            wanted = later.keep(later.weights > 0)
             keys = np.unique(wanted.rows() * n_items + wanted.items)
             features.append(taken.features)
             labels.append(np.isin(taken.rows * n_items + taken.items, keys))
@@ -136,7 +132,7 @@ def _moments(queries: Queries) -> tuple[Int64s, Int32s, Int64s, Int64s, Int64s, 
     They are the user's position, the item, how many events the user has had since, in how many moments the item was
     taken, and the first and the last of these.
     """
-    events = queries.keep(_WANTED[queries.types])
+    events = queries.keep(queries.weights > 0)
     rows, back = events.rows(), np.repeat(events.offsets[1:], events.lengths) - 1 - np.arange(len(events.items))
     order = np.lexsort((events.times, events.items, rows))
     rows, items, times, back = rows[order], events.items[order], events.times[order], back[order]

@@ -27,3 +27,20 @@ def test_options_of_a_command_are_its_own() -> None:
 def test_a_misspelled_command_is_told_what_was_meant() -> None:
     shown = CliRunner().invoke(app, ["srve"])
     assert shown.exit_code == 2 and "serve" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (["--ablations"], "all"),
+        (["--ablations", "--seed", "3"], "all"),
+        (["--ablations", "text,order", "--seed", "3"], "text,order"),
+        (["--seed", "3", "--ablations=text"], "text"),
+        (["--seed", "3"], ""),
+    ],
+)
+def test_an_option_that_was_a_flag_may_stand_without_a_value(typed: list[str], read: str) -> None:
+    train = Command("train", *COMMANDS["train"]).load()
+    context = train.make_context("train", ["--data", "d", "--bundles", "b", *typed])
+    assert context.params["ablations"] == read
+    assert context.params["seed"] == (3 if "3" in typed else 1)

@@ -37,9 +37,13 @@ def test_training_again_from_the_command_line_gives_the_same_metrics(shortlist, 
     assert published.manifest.metrics == pytest.approx(trained_bundle.load().manifest.metrics, abs=1e-6)
 
     config.write_text("slices = 1\ntower_steps = 10\nsequence_batches = 0\nranker_epochs = 1\nqueries_per_slice = 50\n")
-    options = (*options, "--no-activate")
+    options = (*options, "--no-activate", "--ablations", "price,context")
     code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
     assert code == 0, err
+    assert "training the ranker without price" in err
+    assert "no ranker without the context of requests: the ranker reads nothing of it here" in err
+    newest = BundleStore(tmp_path / "bundles").load(max(BundleStore(tmp_path / "bundles").versions()))
+    assert newest.manifest.settings["ablations"] == newest.json("ranking/ablations") == ["price"]
     assert "not current. To serve it: shortlist bundle activate" in out
     assert BundleStore(tmp_path / "bundles").current() == published.version
 
@@ -97,6 +101,8 @@ def ahead(folder):
         (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--until", "soon"], "is not a time"),
         (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--config", "{tmp}/no.toml"], "cannot read"),
         (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--device", "gpu"], "no GPU can be used here"),
+        (["train", "--data", "{data}", "--bundles", "{tmp}/b", "--ablations", "txt,price,sound"],
+         "there is no input 'txt'; did you mean 'text'?; --ablations: there is no input 'sound'"),
         (["retrain", "--data", "{data}", "--bundles", "{tmp}/c", "--device", "gpu"], "no GPU can be used here"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/no", "--out", "{tmp}/o"], "cannot read"),
         (["recommend", "--bundles", "{bundles}", "--users", "{tmp}/empty", "--out", "{tmp}/o"], "no user ids"),

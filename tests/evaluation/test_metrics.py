@@ -170,3 +170,12 @@ def as_sets(item_sets):
         assert items == sorted(set(items))
         found.append(set(items))
     return found
+
+
+def test_items_gain_by_their_weights_where_they_have_any():
+    gained = ItemSets.of_pairs(np.zeros(3, np.int64), np.array([5, 7, 5], np.int32), 1, np.array([1, 1, 3], np.float32))
+    best, worse = (ndcg_at(lists(ranked), gained, 10)[0] for ranked in ([5, 7], [7, 5]))
+    assert best == pytest.approx(1)
+    assert worse == pytest.approx((1 + 3 / math.log2(3)) / (3 + 1 / math.log2(3)))
+    assert ndcg_at(lists([1, 5]), gained.minus(ItemSets.of([[7]])), 10)[0] == pytest.approx(1 / math.log2(3))
+    assert math.isnan(ndcg_at(lists([5]), gained.only(np.zeros(9, bool)), 10)[0])

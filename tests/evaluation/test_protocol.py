@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from shortlist_core.errors import DataError
-from shortlist_core.types import DAY
+from shortlist_core.event_weights import USUAL, EventWeight
+from shortlist_core.types import DAY, EventType
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation.protocol import Heldout, rows_of
 
@@ -122,3 +123,13 @@ def test_user_segments_by_number_of_training_events():
 def test_rows_of_unknown_and_no_ids():
     assert rows_of(pl.Series(["x", "b"]), pl.Series(["a", "b"])).tolist() == [-1, 1]
     assert rows_of(pl.Series([], dtype=pl.String), pl.Series(["a"])).tolist() == []
+
+
+def test_events_count_by_the_weights_of_a_bundle():
+    weights = USUAL.with_kinds({EventType.VIEW: EventWeight(0), EventType.PURCHASE: EventWeight(3)})
+    past = [("ann", item, -3, "purchase") for item in "abcd"] + [("bob", "a", -2, "purchase")]
+    later = [("bob", "b", 1, "click"), ("bob", "b", 2, "purchase"), ("bob", "c", 1, "view"), ("bob", "d", 1, "click")]
+    heldout = Heldout.of(dataset(*past, *later), CUT, weights)
+    assert named(heldout, heldout.relevant) == [["b", "d"]]
+    assert heldout.relevant.gains.tolist() == [3, 1]
+    assert Heldout.of(dataset(*past, *later), CUT).relevant.gains is None

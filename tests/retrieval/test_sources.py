@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.types import DAY, NO_GROUP, NO_ITEM
+from shortlist_core.event_weights import USUAL, EventWeight
+from shortlist_core.types import DAY, NO_GROUP, NO_ITEM, EventType
 from shortlist_layers.item_encoding import ItemEncoding
 from shortlist_retrieval.index.vector_index import VectorIndex
 from shortlist_retrieval.neighbours import cosine, ease
 from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sequence_encoders.gru import GRU
+from shortlist_retrieval.sequence_encoders.lstm import LSTM
+from shortlist_retrieval.sequence_encoders.transformer import Transformer
 from shortlist_retrieval.sources.als import ALS
 from shortlist_retrieval.sources.cosine import Cosine
 from shortlist_retrieval.sources.demographic import Demographic
@@ -53,7 +57,7 @@ def tower():
     return TwoTower(VectorIndex.build(unit(ITEMS, 64)), weights, encoding, np.ones(ITEMS, np.float32))
 
 
-def transformer():
+def sequence(encoder):
     shapes = {
         "types": (9, 64),
         "pauses": (16, 64),
@@ -66,8 +70,11 @@ def transformer():
         shapes |= {f"{block}.{norm}.{part}": (64,) for norm in ("attention", "gated") for part in ("scale", "shift")}
         shapes |= {f"{block}.ask": (64, 64), f"{block}.read": (64, 128), f"{block}.mix": (64, 64)}
         shapes |= {f"{block}.distance": (200, 2), f"{block}.widen": (64, 256), f"{block}.narrow": (128, 64)}
+    gates = {"gru": 3, "lstm": 4}.get(encoder.name)
+    if gates:
+        shapes |= {"gates": (64, 64 * gates), "bias": (64 * gates,), "recurrent": (64, 64 * gates), "mix": (64, 64)}
     weights = {name: GENERATOR.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
-    return SequenceSource(VectorIndex.build(unit(ITEMS, 64)), weights, Clock(0, DAY, 100))
+    return SequenceSource(VectorIndex.build(unit(ITEMS, 64)), encoder(weights), Clock(0, DAY, 100))
 
 
 FIT = {
@@ -81,7 +88,9 @@ FIT = {
     "popular": lambda q: Popularity.counted("popular", q, ITEMS, np.inf),
     "popular_4d": lambda q: Popularity.counted("popular_4d", q, ITEMS, 4),
     "two_tower": lambda q: tower(),
-    "sequence": lambda q: transformer(),
+    "sequence": lambda q: sequence(Transformer),
+    "sequence (gru)": lambda q: sequence(GRU),
+    "sequence (lstm)": lambda q: sequence(LSTM),
     "newcomers": lambda q: Newcomers.counted(q, ITEMS, 5.0),
     "likeness": lambda q: Likeness(VectorIndex.build(LOOKS), 5.0),
     "hours": lambda q: Hours.counted(q, ITEMS),
@@ -150,6 +159,24 @@ def test_an_unknown_kind_of_source_is_refused(sources, stored):
     bundle = stored(sources["als"].write)
     with pytest.raises(BundleRefusedError, match="of tomorrow"):
         load_source(bundle, "of tomorrow", "als")
+
+
+@pytest.mark.parametrize("encoder", ["transformer", "gru", "lstm"])
+def test_bundles_keep_a_model_of_order_by_its_name(sources, stored, encoder):
+    """So bundles from before there were others are read, which have a transformer."""
+    source = next(each for name, each in sources.items() if "sequence" in name and each.encoder.name == encoder)
+    bundle = stored(source.write)
+    assert bundle.has(f"retrieval/sequence/{encoder}")
+    assert type(load_source(bundle, "Sequence", "sequence").encoder) is type(source.encoder)
+
+
+def test_a_model_of_order_of_tomorrow_is_refused(sources, stored):
+    def write(writer):
+        sources["sequence"].index.write(writer, "retrieval/sequence")
+        writer.weights("retrieval/sequence/mamba", {"x": np.zeros(1, np.float32)})
+
+    with pytest.raises(BundleRefusedError, match="has the weights of none of transformer, gru, lstm"):
+        load_source(stored(write), "Sequence", "sequence")
 
 
 @pytest.mark.parametrize("count", [1, 7, ITEMS])
@@ -224,7 +251,14 @@ def test_a_loaded_source_says_the_same(source, asked, stored):
     assert np.array_equal(before.top(20, None), after.top(20, None))
 
 
-@pytest.mark.parametrize("name", [name for name in FIT if name not in ("two_tower", "sequence")])
+@pytest.mark.parametrize("name", [name for name in FIT if name != "two_tower" and "sequence" not in name])
 def test_fitting_again_gives_the_same(name, sources, asked, queries_of):
     first, again = sources[name].scores(asked), FIT[name](queries_of(HISTORIES)).scores(asked)
     assert np.array_equal(dense(first, len(asked)), dense(again, len(asked)))
+
+
+def test_profiles_hold_the_strongest_event_of_an_item(queries_of):
+    rules = USUAL.with_kinds({EventType.PURCHASE: EventWeight(3), EventType.CLICK: EventWeight(0)})
+    queries = replace(queries_of([[8, 8, 9, 5]], types=[[4, 1, 2, 1]]), rules=rules)
+    assert history_profile(queries, ITEMS, np.inf).matrix().toarray()[0, [8, 9, 5]].tolist() == [3, 0, 1]
+    assert history_profile(queries, ITEMS, np.inf, True).matrix().toarray()[0, 8] == 2

@@ -1,5 +1,6 @@
 import threading
 
+from shortlist_core.event_weights import USUAL, EventWeight
 from shortlist_core.types import Event, EventType
 from shortlist_state import LogEntry
 from shortlist_state.live_counts import LiveCounts
@@ -71,3 +72,14 @@ def test_it_is_read_while_it_is_fed() -> None:
     while feed.is_alive():
         assert len(live.choices(0, 100).items) <= 64
     feed.join()
+
+
+def test_a_choice_counts_by_the_users_strongest_event_and_what_has_no_weight_does_not() -> None:
+    weights = USUAL.with_kinds({EventType.VIEW: EventWeight(0), EventType.PURCHASE: EventWeight(3)})
+    live = LiveCounts()
+    kinds = EventType.CLICK, EventType.PURCHASE, EventType.CART
+    live.absorb([entry("a", "tea", 90 + place, kind) for place, kind in enumerate(kinds)], weights)
+    live.absorb([entry("b", "tea", type=EventType.CLICK), entry("b", "mug")], weights)
+    choices = live.choices(0, 100)
+    assert choices.item_ids == ["tea"]
+    assert sorted(zip(choices.times.tolist(), choices.weights.tolist(), strict=True)) == [(92, 3), (100, 1)]

@@ -28,6 +28,12 @@ def test_every_wrong_field_is_listed_at_once(tmp_path):
     assert "\n" not in message
 
 
+def test_a_model_of_order_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
+    assert Recipe.read(written(tmp_path, 'sequence_model = "gru"')).sequence_model == "gru"
+    with pytest.raises(DataError, match="sequence_model: 'rnn': input should be 'transformer', 'gru' or 'lstm'"):
+        Recipe.read(written(tmp_path, 'sequence_model = "rnn"'))
+
+
 @pytest.mark.parametrize("text", ["slices = ", b"\xff\xfe\x00", "[slices"])
 def test_what_is_not_toml_is_one_line(tmp_path, text):
     with pytest.raises(DataError, match="not TOML") as caught:
@@ -39,3 +45,14 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
     for path in (tmp_path / "absent.toml", tmp_path):
         with pytest.raises(DataError, match="cannot read"):
             Recipe.read(path)
+
+
+def test_events_are_weighed_by_type_and_every_mistake_is_listed(tmp_path):
+    weights = Recipe.read(written(tmp_path, '[events.view]\nweight = 0.5\nvalue = "log"\nunit = 30\n')).event_weights
+    assert weights.to_json() == {"view": {"weight": 0.5, "value": "log", "unit": 30.0}}
+    text = '[events.view]\nweight = -1\nvalue = "sqrt"\nunit = 0\nwieght = 2\n[events.impression]\nweight = 1\n'
+    with pytest.raises(DataError) as caught:
+        Recipe.read(written(tmp_path, text))
+    for part in ("events.view.weight: -1", "events.view.value: 'sqrt'", "events.view.unit: 0", "'events.view.wieght'"):
+        assert part in str(caught.value)
+    assert "events.impression: 'impression': input should be 'interaction', 'view'" in str(caught.value)

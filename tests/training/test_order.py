@@ -11,6 +11,7 @@ import pytest
 
 from shortlist_bundle import BundleStore
 from shortlist_data.dataset import Dataset
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 from shortlist_server.pipeline.query import Query
 from shortlist_training.config import Recipe
 from shortlist_training.offline import serving_offline
@@ -38,15 +39,23 @@ def walks() -> tuple[Dataset, dict[str, str]]:
 
 
 @pytest.mark.system
-def test_what_always_follows_is_recommended_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", OrderModel)
+def test_what_always_follows_is_recommended_first(tmp_path: Path, model: OrderModel) -> None:
     dataset, following = walks()
     recipe = Recipe(
-        slices=2, queries_per_slice=200, candidates=50, tower_steps=10, sequence_batches=60, ranker_epochs=1
+        slices=2,
+        queries_per_slice=200,
+        candidates=50,
+        tower_steps=10,
+        sequence_batches=60,
+        sequence_model=model,
+        ranker_epochs=1,
     )
     said: list[str] = []
     publish(train(prepare(dataset, None), recipe, 1, said.append), tmp_path, 1)
     bundle = BundleStore(tmp_path).load()
     *_, last = (step for step in said if step.startswith("the order of events adds"))
+    assert bundle.manifest.settings["retrieval"]["sequence_model"] == model
     assert bundle.manifest.settings["retrieval"]["sequence"] is ("it is read" in last)
     assert any(step.startswith("what follows what says more") for step in said)
     with serving_offline(bundle) as recommender:

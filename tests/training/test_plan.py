@@ -39,7 +39,7 @@ def test_more_work_takes_longer(larger: Plan) -> None:
 
 
 def test_ablations_are_trained_too() -> None:
-    with_ablations = Plan.of(262_634, 3_613, 3_502, DEFAULT, 2, ablations=True)
+    with_ablations = Plan.of(262_634, 3_613, 3_502, DEFAULT, 2, ablations=3)
     rankers = [step for step in with_ablations.steps if step.begins == "training the ranker"]
     assert len(rankers) == 4
 

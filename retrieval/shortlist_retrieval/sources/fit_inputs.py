@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from shortlist_core.types import Queries
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_retrieval.profile import history_profile
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 from shortlist_retrieval.sources.scores import Scoring
 
 SHORTEST_SPAN = 1 / 24
@@ -30,6 +31,7 @@ class RetrievalSettings:
     recent_penalty: float = 200.0  # of EASE over fading events
     factors: int = 64  # of ALS
     sequence: bool = False  # whether a model of order is one of the sources
+    sequence_model: OrderModel = OrderModel.TRANSFORMER  # which one
     hours: bool = False  # whether the time of day and the day of the week count
     context: bool = False  # whether it counts where and how a request comes about
     likeness: bool = False  # whether items have vectors that callers gave

@@ -13,7 +13,7 @@ from shortlist_bundle.writer import BundleWriter
 from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import DAY, Float32s, Int32s, Queries, among
 from shortlist_layers.new_items import NewItems
-from shortlist_retrieval.profile import wanted
+from shortlist_retrieval.profile import strongest, wanted
 from shortlist_retrieval.sources.fit_inputs import SHORTEST_SPAN, FitInputs, RetrievalSettings, Trial
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_retrieval.sources.scores import StaticScores
@@ -25,7 +25,10 @@ WINDOW_SHARES = (1 / 40, 1 / 20, 1 / 10)
 
 @dataclass(frozen=True)
 class Popularity(Source):
-    """Scores log(1 + distinct users) of each item, within a window that ends with the training data, or now."""
+    """Scores log(1 + distinct users) of each item, within a window that ends with the training data, or now.
+
+    A user counts by the weight of the strongest event on the item.
+    """
 
     kind = "Popularity"
     personal = False
@@ -61,11 +64,10 @@ class Popularity(Source):
     @classmethod
     def counted(cls, name: str, histories: Queries, n_items: int, window_days: float) -> Popularity:
         """The source that counts each item's users within the `window_days` before each history's `now`."""
-        recent = wanted(histories) & (
-            histories.times >= np.repeat(histories.now, histories.lengths) - window_days * DAY
-        )
-        pairs = np.unique(histories.rows()[recent] * n_items + histories.items[recent])
-        values = np.log1p(np.bincount(pairs % n_items, minlength=n_items)).astype(np.float32)
+        since = np.repeat(histories.now, histories.lengths) - window_days * DAY
+        recent = histories.keep(wanted(histories) & (histories.times >= since))
+        pairs, weights = strongest(recent.rows() * n_items + recent.items, recent.weights)
+        values = np.log1p(np.bincount(pairs % n_items, weights, minlength=n_items)).astype(np.float32)
         order = np.argsort(-values, kind="stable").astype(np.int32)
         return cls(name, values, order[values[order] > 0], n_items, window_days)
 
@@ -77,7 +79,8 @@ class Popularity(Source):
         fashion is still the best that is known. The counts of all time do not shrink.
         """
         inside = recent.times > recent.now - self.window_days * DAY
-        rows, counts = np.unique(recent.items[inside], return_counts=True)
+        rows, at = np.unique(recent.items[inside], return_inverse=True)
+        counts = np.bincount(at, recent.weights[inside])
         if not len(rows):
             return self
         users = np.expm1(self.values)

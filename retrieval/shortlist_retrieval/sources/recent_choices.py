@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shortlist_core.types import Int32s, Int64s
+from shortlist_core.types import Float32s, Int32s, Int64s
 
 
 @dataclass(frozen=True)
@@ -13,4 +13,5 @@ class RecentChoices:
 
     items: Int32s  # [choices] rows
     times: Int64s  # [choices] of the user's newest event on the item, microseconds, none after `now`
+    weights: Float32s  # [choices] of the user's strongest event on the item
     now: int  # microseconds

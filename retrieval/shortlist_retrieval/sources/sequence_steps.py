@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shortlist_core.types import SECOND, Int8s, Int32s, Int64s, Queries
-from shortlist_retrieval.profile import last_events, wanted
+from shortlist_core.types import SECOND, Float32s, Int8s, Int32s, Int64s, Queries
+from shortlist_retrieval.profile import newest, wanted
 
 PAUSES = 16
 """Buckets of the pause before a step: 0 for the first step, bucket b for about 4^(b - 1) seconds."""
@@ -52,6 +52,7 @@ class Steps:
     times: Int64s  # [steps] microseconds
     pauses: Int32s  # [steps] bucket of the time since the step before
     now: Int64s  # [users] microseconds: the moment of the query
+    weights: Float32s  # [steps] of the strongest event of each step
 
     def __len__(self) -> int:
         return len(self.items)
@@ -66,11 +67,14 @@ def steps_of(queries: Queries, n_items: int, most: int | None = None) -> Steps:
     rows = events.rows()
     ends_run = np.ones(len(rows), np.bool_)
     ends_run[:-1] = (rows[1:] != rows[:-1]) | (events.items[1:] != events.items[:-1])
+    begins = np.flatnonzero(np.roll(ends_run, 1))
+    weights = np.maximum.reduceat(events.weights, begins) if len(rows) else events.weights
     events = events.keep(ends_run)
     if most is not None:
-        events = last_events(events, most)
+        kept = newest(events, most)
+        events, weights = events.keep(kept), weights[kept]
     pauses = np.zeros(len(events.items), np.int32)
     seconds = np.maximum(np.diff(events.times), 0) / SECOND
     pauses[1:] = np.minimum(1 + np.log2(1 + seconds) / 2, PAUSES - 1)
     pauses[events.offsets[:-1][events.lengths > 0]] = 0
-    return Steps(events.offsets, events.items, events.types, events.times, pauses, events.now)
+    return Steps(events.offsets, events.items, events.types, events.times, pauses, events.now, weights)

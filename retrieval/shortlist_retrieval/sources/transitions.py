@@ -1,7 +1,7 @@
 """Transitions: items that users chose soon after the last items of a history. Strong where order matters (music, news).
 
 Sequential rules (Ludewig and Jannach 2018, Evaluation of session-based recommendation algorithms): a pair (i, j) gains
-1/d where j comes d positions after i in a user's history.
+1/d, times the weight of j's event, where j comes d positions after i in a user's history.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class Transitions(ItemNeighbours):
 def transition_weights(histories: Queries, n_items: int) -> sp.csr_matrix:
     """How much each item (row) is followed by each other item, CSR float32, rows divided by the root of their sum."""
     events = wanted_only(histories)
-    rows = events.rows()
+    rows, weights = events.rows(), events.weights
     counts = sp.csr_matrix((n_items, n_items), dtype=np.float32)
     for distance in range(1, min(WINDOW, max(len(rows) - 1, 0)) + 1):
         same = rows[distance:] == rows[:-distance]
         first, then = events.items[:-distance][same], events.items[distance:][same]
         apart = first != then
-        values = np.full(int(apart.sum()), 1 / distance, np.float32)
+        values = np.float32(1 / distance) * weights[distance:][same][apart]
         counts = counts + sp.csr_matrix((values, (first[apart], then[apart])), counts.shape)
     sums = np.asarray(counts.sum(axis=1)).ravel()
     counts.data /= np.sqrt(np.repeat(sums, np.diff(counts.indptr)))

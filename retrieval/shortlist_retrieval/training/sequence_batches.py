@@ -8,7 +8,8 @@ import numpy as np
 
 from shortlist_core.types import DAY, Float32s, Int64s
 from shortlist_layers.quiet_keras import keras
-from shortlist_retrieval.sources.sequence import LENGTH
+from shortlist_retrieval.profile import strongest
+from shortlist_retrieval.sequence_encoders.encoder import LENGTH
 from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
 from shortlist_retrieval.training.limits import FULL_UP_TO, SEQUENCE_BATCH
@@ -25,7 +26,7 @@ class SequenceBatches(keras.utils.PyDataset):
     A row is cut out of that without regard to where users begin, so nothing is padded. A step is predicted from what
     was read of its user until the moment before, as far as that stands in the same row. So simultaneous steps, such as
     lines of one invoice, do not predict each other. Steps on an item that the user had before are read, but not
-    predicted. With a finite `half_life_days` newer steps count more.
+    predicted. With a finite `half_life_days` newer steps count more, and so do items of stronger events.
     """
 
     def __init__(
@@ -40,7 +41,10 @@ class SequenceBatches(keras.utils.PyDataset):
         first = first_on_item(self.users, self.steps.items, n_items)
         earlier = self.steps.offsets[self.users] <= np.arange(len(self.steps)) - self.back
         age = (np.repeat(self.steps.now, lengths) - self.steps.times) / DAY
-        self.weights: Float32s = np.where(first & earlier, np.exp2(-age / half_life_days), 0).astype(np.float32)
+        pairs = self.users * n_items + self.steps.items
+        distinct, wishes = strongest(pairs, self.steps.weights)
+        counted = np.exp2(-age / half_life_days) * wishes[np.searchsorted(distinct, pairs)]
+        self.weights: Float32s = np.where(first & earlier, counted, 0).astype(np.float32)
         self.weights /= max(float(self.weights.sum()) / max(len(self.steps), 1), 1e-9)
         popularity = np.bincount(self.steps.items, minlength=n_items) / max(len(self.steps), 1)
         self.taken = np.flatnonzero(popularity).astype(np.int32)

@@ -23,11 +23,13 @@ SPARSE, DENSE = (16.0, 0.5), (256.0, 0.1)
 
 
 class SequenceTrainer:
-    """Trains the sequence model. Each fit goes on from the weights of the one before."""
+    """Trains the model of order that the settings name. Each fit goes on from the weights of the one before."""
 
     def __init__(self, first: FitInputs) -> None:
         steps = steps_of(first.histories, first.n_items)
-        self._training = SequenceTraining(first.n_items, first.seed, dropout_for(steps.items))
+        self._training = SequenceTraining(
+            first.n_items, first.seed, dropout_for(steps.items), first.settings.sequence_model
+        )
         self._batches = 0  # that the model was trained on so far
 
     def fit(self, inputs: FitInputs) -> Sequence[SequenceSource]:

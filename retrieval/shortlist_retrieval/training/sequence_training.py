@@ -1,4 +1,4 @@
-"""Sequence training: trains the transformer in Keras, and returns it as the source that serves in numpy."""
+"""Sequence training: trains a model of order in Keras, and returns it as the source that serves in numpy."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from shortlist_core.errors import DataError
 from shortlist_core.types import Bools, Float32s
 from shortlist_layers.quiet_keras import keras
 from shortlist_retrieval.index.vector_index import VectorIndex
+from shortlist_retrieval.sequence_encoders.names import OrderModel
 from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.sequence_steps import Clock, Steps
 from shortlist_retrieval.training.loss_curve import LossCurve
 from shortlist_retrieval.training.sequence_batches import SequenceBatches
 from shortlist_retrieval.training.sequence_model import SequenceModel
+from shortlist_retrieval.training.sequence_readers import READERS
 
 RATE = 5e-3
 WARM_UP = 0.1
@@ -25,18 +27,18 @@ WARM_UP = 0.1
 class SequenceTraining:
     """Trains one model forward through time: each `fit` goes on from the weights of the one before."""
 
-    def __init__(self, n_items: int, seed: int, dropout: float) -> None:
+    def __init__(self, n_items: int, seed: int, dropout: float, model: OrderModel) -> None:
         self.n_items, self.seed, self.calls = n_items, seed, 0
         self.losses: list[list[float]] = []  # of each fit
         keras.utils.clear_session()  # restarts the numbers in layer names, as TensorFlow sums in the order of names
         keras.utils.set_random_seed(seed)
-        self.model = SequenceModel(n_items, dropout)
+        self.model = SequenceModel(n_items, READERS[model], dropout)
         self.model.build()
         self.clock: Clock | None = None
         self.model.compile(optimizer=keras.optimizers.AdamW(RATE, weight_decay=1e-4, beta_2=0.98), jit_compile=False)
 
     def fit(self, steps: Steps, half_life_days: float, batches: int, rate: float = RATE) -> SequenceSource:
-        """Train on the steps of all users for so many batches. Returns the source of the trained transformer.
+        """Train on the steps of all users for so many batches. Returns the source of the trained model.
 
         Raises DataError when the loss is not a finite number.
         """
@@ -64,9 +66,8 @@ class SequenceTraining:
         items = keras.ops.convert_to_numpy(self.model.items.embeddings)
         centre = items[had].mean(axis=0) if had.any() else np.zeros(items.shape[1], np.float32)
         vectors: Float32s = np.where(had[:, None], items - centre, 0).astype(np.float32)
-        return SequenceSource(
-            VectorIndex.build(vectors), {**self.model.weights_by_name(), "centre": centre}, self.clock or Clock(0, 1, 0)
-        )
+        encoder = self.model.reader.encoder({**self.model.weights_by_name(), "centre": centre})
+        return SequenceSource(VectorIndex.build(vectors), encoder, self.clock or Clock(0, 1, 0))
 
 
 class _OneCycle(keras.callbacks.Callback):

@@ -10,7 +10,7 @@ from shortlist_core.types import DAY, Bools, Float32s, Float64s, Int64s, Queries
 from shortlist_layers.history import latest
 from shortlist_layers.item_features import ItemFeatures, item_inputs
 from shortlist_layers.quiet_keras import keras
-from shortlist_retrieval.profile import wanted_only
+from shortlist_retrieval.profile import strongest, wanted_only
 from shortlist_retrieval.training.event_order import first_on_item, starts_of_moments
 
 NEGATIVES = 512
@@ -20,6 +20,7 @@ BUCKET = 2_048
 
 class TowerBatches(keras.utils.PyDataset):
     """Batches of examples that are drawn at random. With a finite `half_life_days` newer events are drawn more often.
+    So are items on which a user has stronger events.
 
     Simultaneous events are not in each other's history, so lines of one invoice do not predict each other.
     """
@@ -37,7 +38,9 @@ class TowerBatches(keras.utils.PyDataset):
         )
         self.examples = np.flatnonzero(usable)
         age = (np.repeat(self.events.now, self.events.lengths) - self.events.times)[self.examples] / DAY
-        weights = np.exp2(-age / half_life_days)
+        pairs = self.rows * len(features) + self.events.items
+        distinct, wishes = strongest(pairs, self.events.weights)
+        weights = np.exp2(-age / half_life_days) * wishes[np.searchsorted(distinct, pairs[self.examples])]
         self.cumulative = np.cumsum(weights) / max(weights.sum(), 1e-9)
         popularity = np.bincount(self.events.items[self.examples], weights, minlength=len(features))
         self.expected: Float64s = batch * popularity / max(weights.sum(), 1e-9) + NEGATIVES / len(features)

@@ -151,6 +151,7 @@ def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Even
         types[order],
         values[order],
         _now(trained.now, offsets, times),
+        rules=trained.rules,
     )
     return queries, total
 

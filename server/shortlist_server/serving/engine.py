@@ -17,6 +17,7 @@ import structlog
 
 from shortlist_bundle.erasures import Erasures
 from shortlist_core.errors import DeadlineError, UnavailableError
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.types import Event, Ranked
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
@@ -59,7 +60,8 @@ class Engine:
         self._cache = ResponseCache(settings.reuse_seconds) if settings.reuse_seconds else None
         looking = self._cache.forget if self._cache else lambda: None
         erasures = Erasures(settings.bundles)
-        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available, erasures, self._dislike_below)
+        rules = self._dislike_below, self._event_weights
+        self.live = LiveUsers(store, self._refresh, looking, metrics.store_available, erasures, *rules)
         self._model_thread = ThreadPoolExecutor(1, "model")
         self.catalog = LiveCatalog(
             store.catalog,
@@ -81,6 +83,10 @@ class Engine:
     def _dislike_below(self) -> float:
         """The line of the stable bundle below which ratings are no choices; -inf while there is no bundle."""
         return -math.inf if self.serving is None else self.serving.stable.dislike_below
+
+    def _event_weights(self) -> EventWeights:
+        """How much events count for the stable bundle."""
+        return USUAL if self.serving is None else self.serving.stable.event_weights
 
     def ready(self) -> Serving:
         """The bundles that serve now. Raises UnavailableError while there are none."""

@@ -12,6 +12,7 @@ import structlog
 
 from shortlist_bundle.erasures import Erasures
 from shortlist_core.errors import StateError
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_server.base.follower import Follower
 from shortlist_server.system.erased_users import ErasedUsers
 from shortlist_state import LiveUser, StateStore, without_wishes_below
@@ -53,7 +54,8 @@ class LiveUsers(UserEvents):
     Histories are read from the store itself, so a written event counts at once. The thread brings `counts` and
     `baskets` up to date and then calls `followed` with the counts. It calls `looking` before each poll, and `available`
     after it with whether the store could be read. `erasures` are the users who are erased whatever the store says.
-    Ratings below the line that `dislike_below` returns are no choices; where it moves, the log's end is read anew.
+    Ratings below the line that `dislike_below` returns are no choices, and others count by `weights`; where one of
+    these changes, the log's end is read anew.
     Raises StateError where the store cannot be read at the start.
     """
 
@@ -65,10 +67,13 @@ class LiveUsers(UserEvents):
         available: Callable[[bool], None] = lambda _: None,
         erasures: Erasures | None = None,
         dislike_below: Callable[[], float] = lambda: -math.inf,
+        weights: Callable[[], EventWeights] = lambda: USUAL,
     ) -> None:
         self.counts, self._baskets = LiveCounts(), Baskets()
         self._followed, self._looking, self._available = followed, looking, available
-        self._store, self._dislike_below, self._line = store, dislike_below, dislike_below()
+        self._store = store
+        self._rules: Callable[[], tuple[float, EventWeights]] = lambda: (dislike_below(), weights())
+        self._line, self._weights = self._rules()
         self._after = self._newest()
         self.erased_users = ErasedUsers(store, erasures)
         self._follower = Follower("state_log", self._follow, POLL_SECONDS)
@@ -105,16 +110,16 @@ class LiveUsers(UserEvents):
             log.error("state_lost", entries=self._after - position)
             self.erased_users.learn(self._store.tombstones())  # those of before stay erased
             self._begin_after(-1)
-        if (line := self._dislike_below()) != self._line:
+        if (rules := self._rules()) != (self._line, self._weights):
             self._begin_after(self._newest())
-            self._line = line
+            self._line, self._weights = rules
         more = True
         while more and not self._follower.closing:
             page = self._store.log(self._after, PAGE)
             self.erased_users.learn(entry.user for entry in page.entries if entry.event is None)
             choices = without_wishes_below(page.entries, self._line)
-            self.counts.absorb(choices)
-            self._baskets.absorb(choices)
+            self.counts.absorb(choices, self._weights)
+            self._baskets.absorb(choices, self._weights)
             self._after, more = page.end, page.more
 
     def _begin_after(self, sequence: int) -> None:

@@ -16,6 +16,7 @@ from shortlist_bundle.items import ItemTable
 from shortlist_bundle.live_items import LiveItems
 from shortlist_core.catalog import CatalogChange
 from shortlist_core.device import Device
+from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Candidates, EventType, Queries
 from shortlist_layers.new_items import NewItems
@@ -57,6 +58,7 @@ class LoadedBundle:
     catalog_sequences: Mapping[
         str, int
     ]  # store of items -> sequence number up to which the bundle contains its changes
+    event_weights: EventWeights = USUAL  # how much events count
     vector_dim: int = 0  # numbers of an item's embedding; 0: the bundle's items have none
 
     @property
@@ -112,6 +114,7 @@ class LoadedBundle:
             manifest.seen_items,
             manifest.action_weights,
             manifest.catalog_sequences,
+            manifest.event_weights,
         )
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:

@@ -74,7 +74,8 @@ class OnlinePopularity:
         choices = counts.choices(self._as_of, now)  # the bundle contains what happened before
         rows = self._items.ids.rows(choices.item_ids)[choices.items]
         in_catalogue = rows != NO_ITEM
-        return self._trained.with_recent(RecentChoices(rows[in_catalogue], choices.times[in_catalogue], now))
+        recent = RecentChoices(rows[in_catalogue], choices.times[in_catalogue], choices.weights[in_catalogue], now)
+        return self._trained.with_recent(recent)
 
     def _replace(self, retriever: Retriever) -> None:
         self.retriever = retriever

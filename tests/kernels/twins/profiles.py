@@ -10,27 +10,27 @@ from twins import draws
 
 
 def write_profiles(
-    bounds, items, times, types, now, wanted, last, half_life, fade, repeated, slots, offsets, columns, values
+    bounds, items, times, weights, now, last, half_life, fade, repeated, slots, offsets, columns, values
 ):
     end = 0
     for i in range(len(bounds) - 1):
         newest_first = range(bounds[i + 1] - 1, bounds[i] - 1, -1)
-        weights = {}
-        for place, event in enumerate([event for event in newest_first if wanted[types[event]]][:last]):
+        found = {}
+        for place, event in enumerate([event for event in newest_first if weights[event] > 0][:last]):
             age = max(int(now[i]) - int(times[event]), 0)
-            weight = np.float32(fade**place * 2.0 ** (-age / half_life))
+            weight = weights[event] * np.float32(fade**place * 2.0 ** (-age / half_life))
             item = int(items[event])
             if item < len(slots):
-                weights.setdefault(item, []).append(weight)
-        for item, own in weights.items():
-            columns[end], values[end] = item, np.sqrt(np.sum(own)) if repeated else own[0]
+                found.setdefault(item, []).append(weight)
+        for item, own in found.items():
+            columns[end], values[end] = item, np.sqrt(np.sum(own)) if repeated else max(own)
             end += 1
         offsets[i + 1] = end
 
 
 @st.composite
 def write_profiles_inputs(draw):
-    batch, catalogue, types = draw(st.integers(0, 3)), draw(st.integers(0, 5)), 4
+    batch, catalogue = draw(st.integers(0, 3)), draw(st.integers(0, 5))
     bounds = draws.offsets(draw, batch, 8)
     events = int(bounds[-1])
     times = draws.array(draw, np.int64, events, st.integers(0, 50 * DAY))
@@ -38,9 +38,8 @@ def write_profiles_inputs(draw):
         bounds,
         draws.array(draw, np.int32, events, st.integers(0, 7)),
         times,
-        draws.array(draw, np.int8, events, st.integers(0, types - 1)),
+        draws.array(draw, np.float32, events, st.sampled_from([0, 0.5, 1, 3])),
         draws.array(draw, np.int64, batch, st.integers(0, 60 * DAY)),
-        draws.array(draw, np.bool_, types, st.booleans()),
         draw(st.integers(0, 9)),
         np.float64(draw(st.sampled_from([1, 7, np.inf])) * DAY),
         np.float64(draw(st.sampled_from([1, 0.5]))),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortlist_core.types import DAY, NO_ITEM
+from shortlist_core.event_weights import USUAL, EventWeight
+from shortlist_core.types import DAY, NO_ITEM, EventType
 from shortlist_retrieval.sources.fit_inputs import SHORTEST_SPAN, RetrievalSettings, Trial
 from shortlist_retrieval.sources.popularity import WINDOW_SHARES, Popularity, window_name
 from shortlist_retrieval.sources.recent_choices import RecentChoices
@@ -67,7 +69,8 @@ def test_data_without_times_has_no_windows(span, windows):
 
 
 def recent(items, days, now=110):
-    return RecentChoices(np.array(items, np.int32), (np.array(days) * DAY).astype(np.int64), now * DAY)
+    times = (np.array(days) * DAY).astype(np.int64)
+    return RecentChoices(np.array(items, np.int32), times, np.ones(len(items), np.float32), now * DAY)
 
 
 def test_over_all_time_recent_choices_add_up(queries_of):
@@ -110,3 +113,12 @@ def test_the_window_is_stored(queries_of, stored):
     for days in (7.25, np.inf):
         popular = Popularity.counted("p", queries_of([[0]]), 4, days)
         assert Popularity.load(stored(popular.write), "p").window_days == days
+
+
+def test_users_count_by_their_strongest_event(queries_of):
+    rules = USUAL.with_kinds({EventType.PURCHASE: EventWeight(3), EventType.CLICK: EventWeight(0)})
+    queries = replace(queries_of([[0, 0, 1], [0, 2]], types=[[1, 4, 1], [1, 2]]), rules=rules)
+    popular = Popularity.counted("p", queries, 4, np.inf)
+    assert popular.values == pytest.approx(np.log1p([4, 1, 0, 0]))
+    choices = RecentChoices(np.array([1, 2]), np.full(2, 109 * DAY), np.array([3, 0.5], np.float32), 110 * DAY)
+    assert popular.with_recent(choices).values == pytest.approx(np.log1p([4, 4, 0.5, 0]))

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from shortlist_core.event_weights import USUAL, EventWeight
+from shortlist_core.types import EventType
 from shortlist_retrieval.sources.transitions import FADE, Transitions, transition_weights
 
 
@@ -29,3 +33,9 @@ def test_older_places_of_a_history_fade(queries_of):
 
 def test_without_events(queries_of):
     assert transition_weights(queries_of([[], []]), 3).nnz == 0
+
+
+def test_what_follows_gains_by_the_weight_of_its_event(queries_of):
+    rules = USUAL.with_kinds({EventType.PURCHASE: EventWeight(3)})
+    weights = transition_weights(replace(queries_of([[0, 1], [0, 2]], types=[[1, 4], [4, 1]]), rules=rules), 3)
+    assert weights.toarray()[0] == pytest.approx([0, 1.5, 0.5])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shortlist_core.errors import StateError
+from shortlist_core.event_weights import USUAL, EventWeight
 from shortlist_core.types import Event, EventType
 from shortlist_server.base.follower import Follower
 from shortlist_server.system import live_users as module
@@ -110,4 +111,17 @@ def test_low_ratings_are_no_choices_and_a_line_that_moves_counts_for_all(store: 
     line = -math.inf
     live.catch_up()
     assert counts(live) == {"i": 6, "j": 1}
+    live.close()
+
+
+def test_choices_count_by_the_weights_and_others_are_read_anew(store: StateStore) -> None:
+    rules = USUAL
+    live = LiveUsers(store, weights=lambda: rules)
+    store.append([Event("e1", "u1", "i", NOW, EventType.VIEW, 5.0), event("bought", "j")])
+    live.catch_up()
+    assert counts(live) == {"i": 1, "j": 1}
+    rules = USUAL.with_kinds({EventType.VIEW: EventWeight(0)})
+    live.catch_up()
+    assert "i" not in counts(live)
+    assert not live.baskets.together(["j"], NOW)
     live.close()
