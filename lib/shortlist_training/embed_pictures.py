@@ -88,7 +88,7 @@ def embedded_pictures(
         read = dict(_read(block, unread))
         if read:
             found = encode(np.stack(list(read.values())))
-            usable = np.asarray(np.isfinite(found).all(axis=1) & found.any(axis=1))
+            usable = np.asarray(np.isfinite(found).all(axis=1)) & np.asarray(found.any(axis=1))
             vectors |= {path: vector.tolist() for path, vector, use in zip(read, found, usable, strict=True) if use}
         advance(len(block))
     column = pl.Series("embedding", [vectors.get(path) if path else None for path in paths], schema.EMBEDDING)

@@ -32,7 +32,7 @@ EASE_SECONDS, EASE_FITS, CHOICES = 4.0, 3, 14
 TOWER_SECONDS, SEQUENCE_SECONDS, SAMPLED_SECONDS = 0.085, 0.15, 0.22
 """Of a batch of the two towers, and of the sequence model where it tells all items apart and where it samples them."""
 
-PICTURES = 0.6
+PICTURES = 0.3
 """How much longer a batch of the towers or of the ranker takes where all items have a picture."""
 RECURRENT = 0.5
 """Share of these seconds that a batch of a recurrent model of order takes."""
