@@ -858,19 +858,19 @@ const file_shortlist_v1_filter_proto_rawDesc = "" +
 	"\x06Filter\x125\n" +
 	"\x13included_categories\x18\x01 \x03(\tB\x04\xe2A\x01\x01R\x12includedCategories\x125\n" +
 	"\x13excluded_categories\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x12excludedCategories\x12;\n" +
-	"\tcondition\x18\x03 \x01(\v2\x17.shortlist.v1.ConditionB\x04\xe2A\x01\x01R\tcondition\"\xa8\x04\n" +
-	"\tCondition\x124\n" +
-	"\x06all_of\x18\x01 \x01(\v2\x1b.shortlist.v1.ConditionListH\x00R\x05allOf\x124\n" +
-	"\x06any_of\x18\x02 \x01(\v2\x1b.shortlist.v1.ConditionListH\x00R\x05anyOf\x126\n" +
-	"\anone_of\x18\x03 \x01(\v2\x1b.shortlist.v1.ConditionListH\x00R\x06noneOf\x12=\n" +
-	"\bcategory\x18\x04 \x01(\v2\x1f.shortlist.v1.CategoryConditionH\x00R\bcategory\x12@\n" +
-	"\tattribute\x18\x05 \x01(\v2 .shortlist.v1.AttributeConditionH\x00R\tattribute\x127\n" +
-	"\x06number\x18\x06 \x01(\v2\x1d.shortlist.v1.NumberConditionH\x00R\x06number\x121\n" +
-	"\x04time\x18\a \x01(\v2\x1b.shortlist.v1.TimeConditionH\x00R\x04time\x121\n" +
-	"\x05price\x18\b \x01(\v2\x19.shortlist.v1.NumberRangeH\x00R\x05price\x12\x1e\n" +
-	"\tavailable\x18\t \x01(\bH\x00R\tavailable\x12*\n" +
+	"\tcondition\x18\x03 \x01(\v2\x17.shortlist.v1.ConditionB\x04\xe2A\x01\x01R\tcondition\"\xe4\x04\n" +
+	"\tCondition\x12:\n" +
+	"\x06all_of\x18\x01 \x01(\v2\x1b.shortlist.v1.ConditionListB\x04\xe2A\x01\x01H\x00R\x05allOf\x12:\n" +
+	"\x06any_of\x18\x02 \x01(\v2\x1b.shortlist.v1.ConditionListB\x04\xe2A\x01\x01H\x00R\x05anyOf\x12<\n" +
+	"\anone_of\x18\x03 \x01(\v2\x1b.shortlist.v1.ConditionListB\x04\xe2A\x01\x01H\x00R\x06noneOf\x12C\n" +
+	"\bcategory\x18\x04 \x01(\v2\x1f.shortlist.v1.CategoryConditionB\x04\xe2A\x01\x01H\x00R\bcategory\x12F\n" +
+	"\tattribute\x18\x05 \x01(\v2 .shortlist.v1.AttributeConditionB\x04\xe2A\x01\x01H\x00R\tattribute\x12=\n" +
+	"\x06number\x18\x06 \x01(\v2\x1d.shortlist.v1.NumberConditionB\x04\xe2A\x01\x01H\x00R\x06number\x127\n" +
+	"\x04time\x18\a \x01(\v2\x1b.shortlist.v1.TimeConditionB\x04\xe2A\x01\x01H\x00R\x04time\x127\n" +
+	"\x05price\x18\b \x01(\v2\x19.shortlist.v1.NumberRangeB\x04\xe2A\x01\x01H\x00R\x05price\x12$\n" +
+	"\tavailable\x18\t \x01(\bB\x04\xe2A\x01\x01H\x00R\tavailable\x120\n" +
 	"\x03age\x18\n" +
-	" \x01(\v2\x16.shortlist.v1.AgeRangeH\x00R\x03ageB\v\n" +
+	" \x01(\v2\x16.shortlist.v1.AgeRangeB\x04\xe2A\x01\x01H\x00R\x03ageB\v\n" +
 	"\tcondition\"N\n" +
 	"\rConditionList\x12=\n" +
 	"\n" +
@@ -883,12 +883,12 @@ const file_shortlist_v1_filter_proto_rawDesc = "" +
 	"\x06any_of\x18\x02 \x03(\tB\x04\xe2A\x01\x01R\x05anyOf\"`\n" +
 	"\x0fNumberCondition\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03key\x125\n" +
-	"\x05range\x18\x02 \x01(\v2\x19.shortlist.v1.NumberRangeB\x04\xe2A\x01\x02R\x05range\"\x87\x01\n" +
-	"\vNumberRange\x12\x1b\n" +
-	"\bat_least\x18\x01 \x01(\x01H\x00R\aatLeast\x12\x16\n" +
-	"\x05above\x18\x02 \x01(\x01H\x00R\x05above\x12\x19\n" +
-	"\aat_most\x18\x03 \x01(\x01H\x01R\x06atMost\x12\x16\n" +
-	"\x05below\x18\x04 \x01(\x01H\x01R\x05belowB\a\n" +
+	"\x05range\x18\x02 \x01(\v2\x19.shortlist.v1.NumberRangeB\x04\xe2A\x01\x02R\x05range\"\x9f\x01\n" +
+	"\vNumberRange\x12!\n" +
+	"\bat_least\x18\x01 \x01(\x01B\x04\xe2A\x01\x01H\x00R\aatLeast\x12\x1c\n" +
+	"\x05above\x18\x02 \x01(\x01B\x04\xe2A\x01\x01H\x00R\x05above\x12\x1f\n" +
+	"\aat_most\x18\x03 \x01(\x01B\x04\xe2A\x01\x01H\x01R\x06atMost\x12\x1c\n" +
+	"\x05below\x18\x04 \x01(\x01B\x04\xe2A\x01\x01H\x01R\x05belowB\a\n" +
 	"\x05lowerB\a\n" +
 	"\x05upper\"\x99\x01\n" +
 	"\rTimeCondition\x12\x16\n" +
