@@ -45,8 +45,8 @@ def test_an_import_reads_both_and_notes_what_it_cannot_read(tmp_path: Path) -> N
     assert all(each["attributes"] == [] for each in (first, second, third))
     noted = {note.text for each in imported.rejects for note in each.notes}
     assert {
-        "available is neither yes nor no: yes",
-        "release_time is no ISO 8601 time of 1970 to 2100: unknown",
+        "items: available is neither yes nor no: yes",
+        "items: release_time is no ISO 8601 time of 1970 to 2100: unknown",
     } <= noted
 
 
