@@ -42,6 +42,11 @@ LIST_SHARE, LIST_LENGTH = 0.5, 200
 source there would be twice as many merged candidates, of hardly better quality (docs/experiments.md, 2026-11-25).
 """
 
+ALL_OF = 4
+"""A filter that lets through no more items than this many times the candidates asked for makes candidates of all of
+them: the best by fused score are exact then, and no source has to be asked for a longer list.
+"""
+
 ALSO_SHARE = 0.1
 """Share of the candidates that one list from outside the sources may take."""
 
@@ -197,6 +202,9 @@ class Retriever:
         answers = SourceAnswers(self.all_sources, queries)
         length = max(int(LIST_SHARE * count), LIST_LENGTH)
         lists = answers.lists(min(length, self.n_items), excluded)
+        if excluded is not None and excluded.few is not None and len(excluded.few) <= ALL_OF * count:
+            passing = [excluded.passing_rows(query) for query in range(len(queries))]
+            return self._describe(queries, merged_rows(lists[:, :, :0], passing), answers, lists)
         items = merged_rows(lists, extra)
         short = np.flatnonzero((items != NO_ITEM).sum(axis=1) < count)
         if len(short) and lists.shape[2] < count:  # as with users without history, and with narrow filters
