@@ -72,7 +72,7 @@ class LiveFacts:
         """As `ItemFacts` says."""
         found: Bools = np.zeros(len(self.prices), np.bool_)
         found[: len(self._table)] = self._table.in_any_category(sorted(names))
-        return self._with_written(found, [self._in_category[name] for name in names if name in self._in_category])
+        return self._with_written(found, [rows for name in names if (rows := self._in_category.get(name))])
 
     def with_attribute(self, key: str, values: Collection[str]) -> Bools:
         """As `ItemFacts` says."""

@@ -21,13 +21,13 @@ from shortlist_core.types import (
     Int64s,
     Queries,
     Reasons,
-    among,
     distinct,
 )
 from shortlist_layers.new_items import NewItems
 from shortlist_retrieval.best import best
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.explanations import reasons
+from shortlist_retrieval.filling import filled
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.merging import in_turns, merged_rows, ranks_in
 from shortlist_retrieval.source_answers import SourceAnswers
@@ -35,11 +35,15 @@ from shortlist_retrieval.sources.popularity import Popularity
 from shortlist_retrieval.sources.recent_choices import RecentChoices
 from shortlist_retrieval.sources.registry import load_source
 from shortlist_retrieval.sources.source import Embedding, Source
-from shortlist_retrieval.top import top_positions
 
 LIST_SHARE, LIST_LENGTH = 0.5, 200
 """Each source proposes LIST_SHARE of the candidates asked for, but at least LIST_LENGTH. With all of them from each
 source there would be twice as many merged candidates, of hardly better quality (docs/experiments.md, 2026-11-25).
+"""
+
+ALL_OF = 4
+"""A filter that lets through no more items than this many times the candidates asked for makes candidates of all of
+them: the best by fused score are exact then, and no source has to be asked for a longer list.
 """
 
 ALSO_SHARE = 0.1
@@ -197,6 +201,9 @@ class Retriever:
         answers = SourceAnswers(self.all_sources, queries)
         length = max(int(LIST_SHARE * count), LIST_LENGTH)
         lists = answers.lists(min(length, self.n_items), excluded)
+        if excluded is not None and excluded.few is not None and len(excluded.few) <= ALL_OF * count:
+            passing = [excluded.passing_rows(query) for query in range(len(queries))]
+            return self._describe(queries, merged_rows(lists[:, :, :0], passing), answers, lists)
         items = merged_rows(lists, extra)
         short = np.flatnonzero((items != NO_ITEM).sum(axis=1) < count)
         if len(short) and lists.shape[2] < count:  # as with users without history, and with narrow filters
@@ -206,25 +213,8 @@ class Retriever:
             extra = [(spare if few else extra)[i] for i, few in enumerate(short)]
             items = merged_rows(lists, extra)
         if excluded is not None and excluded.allowed is not None and ((items != NO_ITEM).sum(axis=1) < count).any():
-            items = self._filled(items, count, excluded)
+            items = filled(items, count, excluded, self._takers)
         return self._describe(queries, items, answers, lists)
-
-    def _filled(self, items: Int32s, count: int, excluded: Exclusions) -> Int32s:
-        """The merged candidates, with as many of the filter's items as make `count`, those first that most users took.
-
-        The sources know nothing that speaks for these items, as behind a filter that is narrow, or lets through what
-        nobody took.
-        """
-        filled = []
-        for query, merged in enumerate(items):
-            own = merged[merged != NO_ITEM]
-            if (missing := count - len(own)) > 0:
-                passing = excluded.passing_rows(query)
-                rest = passing[~among(passing, own)]
-                takers = np.zeros(len(rest), np.float32) if self._takers is None else self._takers[rest]
-                own = np.concatenate([own, rest[top_positions(takers[None], missing)[0]]])
-            filled.append(own)
-        return merged_rows(np.full((1, len(items), 0), NO_ITEM, np.int32), filled)
 
     @cached_property
     def _takers(self) -> Float32s | None:

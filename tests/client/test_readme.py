@@ -25,7 +25,7 @@ def test_example(example: str, shown: str, server: FakeServer, capsys: pytest.Ca
     assert shown in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/first-list.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/first-list.md", "docs/how-to/filter.md"])
 def test_example_of_another_page(page: str, server: FakeServer, capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(example.replace("127.0.0.1:50051", server.address), page, "exec"), {})

@@ -127,3 +127,23 @@ def test_only_users_before_the_time_asked_for_make_groups(monkeypatch):
 def test_without_attributes_there_are_no_groups():
     table = prepare(shop(), None)
     assert (table.groups, table.histories.groups) == ((), None)
+
+
+def test_an_item_came_out_when_it_says_or_with_its_first_event():
+    dataset = shop()
+    said = pl.DataFrame(
+        {
+            "item_id": ["i0", "untouched", "i1", "old"],
+            "release_time": [START - timedelta(days=5), None, None, datetime(1970, 1, 1, tzinfo=UTC)],
+            "available": [False, True, None, True],
+            "attributes": [[{"key": "colour", "value": "red"}], [], [], []],
+        }
+    )
+    table = prepare(Dataset.of(dataset.interactions, said), None)
+    released = dict(zip(table.item_ids, table.released.tolist(), strict=True))
+    second = int(START.timestamp())
+    assert (released["i0"], released["untouched"], released["old"]) == (second - 5 * 86_400, 0, 1)
+    assert (released["i1"], released["i4"]) == (second + 86_400, second + 2 * 86_400)  # 1 and 2 squared, modulo 11
+    assert dict(zip(table.item_ids, table.available.tolist(), strict=True))["i0"] is False
+    assert table.available.sum() == len(table.item_ids) - 1
+    assert table.attributes[table.item_ids.index("i0")] == [("colour", "red")]

@@ -29,7 +29,7 @@ function refuseUnknown(schema: DescMessage, init: object, path: string): void {
       continue;
     }
     const field = schema.field[name];
-    if (field === undefined) throw new TypeError(`${schema.typeName} has no field ${at}`);
+    if (field === undefined || field.oneof !== undefined) throw new TypeError(`${schema.typeName} has no field ${at}`);
     const inner = messageOf(field);
     if (inner === undefined) continue;
     if (Array.isArray(value)) value.forEach((element, i) => refuseUnknown(inner, element, `${at}[${i}]`));
