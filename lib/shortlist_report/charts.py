@@ -111,7 +111,7 @@ def over_time(data: DataFacts) -> Markup:
 
 def lines(curve: Curve) -> Markup:
     """A line for each series, in a colour of its own where they are to be told apart."""
-    data = [
+    data: list[dict[str, Any]] = [
         {"step": step, "value": value, "series": plain(name)}
         for name, values in curve.series.items()
         for step, value in zip(curve.steps, values, strict=True)
