@@ -94,7 +94,7 @@ def _tenths(heldout: Heldout) -> dict[str, Bools]:
     place = np.empty(n, np.int64)
     place[np.argsort(-users, kind="stable")] = np.arange(n)
     part = place * PARTS // n
-    names = ["most popular", *(f"{i + 1}." for i in range(1, PARTS - 1)), "least popular"]
+    names = ["most popular", *(f"tenth {i + 1}" for i in range(1, PARTS - 1)), "least popular"]
     return _filled({name: part == i for i, name in enumerate(names)})
 
 

@@ -146,7 +146,7 @@ def calibration(found: Calibration) -> Markup:
     ]
     shown = [value for row in data for value in (row["predicted"], row["low"], row["high"])]
     equal = [{"predicted": at, "taken": at} for at in (min(shown), max(shown))]
-    axis = alt.Axis(format="~%", tickCount=4)
+    axis = alt.Axis(format="~%", values=[10.0**-power for power in range(6)])
     x = alt.X("predicted:Q", title="predicted probability", scale=alt.Scale(type="log"), axis=axis)
     base = _plot(data).encode(x=x)
     y: dict[str, Any] = {"title": "share taken", "scale": alt.Scale(type="log"), "axis": axis}

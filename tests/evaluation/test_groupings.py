@@ -97,7 +97,7 @@ def test_items_by_age_and_popularity(dataset, heldout):
     users_of = {item: len({user for user, other, _ in before(dataset) if other == item}) for item in ids}
     ordered = sorted(ids, key=lambda item: -users_of[item])  # stable, as ties are
     found = members(by_popularity, ids)
-    assert list(found) == ["most popular", *(f"{i}." for i in range(2, 10)), "least popular"]
+    assert list(found) == ["most popular", *(f"tenth {i}" for i in range(2, 10)), "least popular"]
     assert [item for part in found.values() for item in sorted(part, key=ordered.index)] == ordered
     assert max(map(len, found.values())) - min(map(len, found.values())) <= 1
 
