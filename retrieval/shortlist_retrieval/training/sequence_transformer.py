@@ -76,7 +76,7 @@ class TransformerReader(SequenceReader):
 
     def weights_by_name(self) -> dict[str, Float32s]:
         """The weights by the names that the encoder uses."""
-        weights = {}
+        weights: dict[str, Any] = {}
         for number, block in enumerate(self.blocks):
             weights |= {
                 f"{number}.attention.scale": block.attention_norm.gamma,
