@@ -71,8 +71,7 @@ class LiveUsers(UserEvents):
     ) -> None:
         self.counts, self._baskets = LiveCounts(), Baskets()
         self._followed, self._looking, self._available = followed, looking, available
-        self._store = store
-        self._rules: Callable[[], tuple[float, EventWeights]] = lambda: (dislike_below(), weights())
+        self._store, self._dislike_below, self._event_weights = store, dislike_below, weights
         self._line, self._weights = self._rules()
         self._after = self._newest()
         self.erased_users = ErasedUsers(store, erasures)
@@ -121,6 +120,10 @@ class LiveUsers(UserEvents):
             self.counts.absorb(choices, self._weights)
             self._baskets.absorb(choices, self._weights)
             self._after, more = page.end, page.more
+
+    def _rules(self) -> tuple[float, EventWeights]:
+        """The line below which ratings are no choices, and what others count."""
+        return self._dislike_below(), self._event_weights()
 
     def _begin_after(self, sequence: int) -> None:
         """Forget all counts, to read the log anew past this entry."""
