@@ -178,7 +178,7 @@ CALLS = [
         {
             "requestId": "k-3",
             "userId": "u000001",
-            "itemIds": ["i000005", "i000006", "i000007"],
+            "itemIds": ["i000005", "i000006", "i000007", "i000008", "i000009"],
             "actionWeights": [{"action": "EVENT_TYPE_PURCHASE", "weight": 1.5}],
             "includeActionProbabilities": True,
         },

@@ -43,16 +43,35 @@ FOR_USER = {
     "filter": {"includedCategories": ["Home", "Café"], "excludedCategories": ["Rain"], "condition": CONDITION},
     "seenItemsPolicy": "SEEN_ITEMS_POLICY_KEEP",
 }
-ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True}  # 0.1: no float holds it exactly
+WEIGHED = {
+    "actionWeights": [
+        {"action": "EVENT_TYPE_PURCHASE", "weight": 1.5},
+        {"action": "EVENT_TYPE_DISLIKE", "weight": -1_000},
+        {"action": "EVENT_TYPE_CLICK"},
+    ],
+    "includeActionProbabilities": True,
+}
+ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, **WEIGHED}  # 0.1: no float holds it exactly
 
 SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]
+ACTIONS = [{"probability": 0.25}, {"action": "EVENT_TYPE_CART", "probability": 1}, {"action": "EVENT_TYPE_PURCHASE"}]
 REASON = {"kind": "REASON_KIND_HISTORY_ITEM", "text": 'Because you bought "Tea".', "source": "als", "share": 0.25}
 ANCHORED = {**REASON, "anchorItemId": "i9"}
 RECOMMENDED = [
-    {"itemId": "i1", "title": "Kettle", "score": 0.1546, "sources": SOURCES, "reason": ANCHORED},
+    {
+        "itemId": "i1",
+        "title": "Kettle",
+        "score": 0.1546,
+        "sources": SOURCES,
+        "reason": ANCHORED,
+        "actionProbabilities": ACTIONS,
+    },
     *({"itemId": kind, "reason": {"kind": f"REASON_KIND_{kind}"}} for kind in REASON_KINDS),
 ]
-SCORED = [{"itemId": "i1", "title": "Kettle", "score": 16777216, "sources": SOURCES}, {"itemId": "i2", "score": 1e-30}]
+SCORED = [
+    {"itemId": "i1", "title": "Kettle", "score": 16777216, "sources": SOURCES, "actionProbabilities": ACTIONS},
+    {"itemId": "i2", "score": 1e-30},
+]
 TRACE = [
     {"stage": f"STAGE_{stage}", "enteredCount": 3_000, "leftCount": 7, "durationMicros": "9223372036854775807"}
     for stage in STAGES
@@ -188,6 +207,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
             "contextAttributes": PLACES,
             "itemIds": ["i2", "i1"],
             "includeTrace": True,
+            **WEIGHED,
         },
     ),
     (

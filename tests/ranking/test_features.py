@@ -5,6 +5,7 @@ import pytest
 
 from shortlist_core.types import DAY, NO_ITEM, Candidates
 from shortlist_kernels.signals import signals
+from shortlist_ranking.action_rates import ActionRates
 from shortlist_ranking.features.matrix import feature_matrix, feature_names, write_features
 from shortlist_ranking.item_facts import ItemFacts
 
@@ -72,7 +73,7 @@ def test_they_are_what_numpy_makes_of_the_facts(queries_of):
     known = generator.random(30) < 0.6
     prices = np.stack([generator.normal(size=30) * known, known], axis=1).astype(np.float32)
     first = generator.integers(0, AS_OF + DAY, 30)
-    facts = ItemFacts(first, first + DAY, prices, AS_OF, np.zeros(30, bool))
+    facts = ItemFacts(first, first + DAY, prices, AS_OF, np.zeros(30, bool), ActionRates.fit(queries_of([[]]), 30))
     queries = queries_of([generator.integers(0, 30, n) for n in (0, 1, 5, 40)])
     made = candidates(generator.integers(0, 30, (4, 7)))
     found = feature_matrix(queries, made, facts)

@@ -190,7 +190,7 @@ def test_the_best_epoch_is_kept_and_a_decline_stops(items, monkeypatch):
     keeper.set_model(stub)
     stopped = []
     for epoch, quality in enumerate([0.1, 0.4, 0.3, 0.4, 0.2, 0.1]):
-        monkeypatch.setattr("shortlist_ranking.train.ndcg_at_10", lambda *_, quality=quality: quality)
+        monkeypatch.setattr("shortlist_ranking.early_stopping.ndcg_at_10", lambda *_, quality=quality: quality)
         scorer.set_weights([np.full_like(w, epoch) for w in scorer.get_weights()])
         keeper.on_epoch_end(epoch)
         stopped.append(stub.stop_training)

@@ -30,6 +30,7 @@ FINE = {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NO
 names = st.sampled_from(["", "i1", "i39", "ann", "tea", "who?", " ", "x" * 129, "a\nb", "\U0001f375"])
 numbers = st.sampled_from([0, 1, 3, 500, 501, 2_000, -1, 2**31 - 1, -(2**31)])
 floats = st.sampled_from([0.0, 0.5, 1.0, -1.0, 2.0, 1e308, float("nan"), float("inf")])
+contents = st.sampled_from([b"", b"x", b"\x89PNG\r\n\x1a\n"])
 times = st.fixed_dictionaries({"seconds": st.sampled_from([0, 1, -1, 2**62]), "nanos": st.sampled_from([0, 1, -1])})
 
 
@@ -44,9 +45,9 @@ def message(kind: type[Message], depth: int = 7) -> st.SearchStrategy[Message]:
         elif field.message_type:
             value = message(GetMessageClass(field.message_type), depth - 1)
         else:
-            scalar = {"string": names, "bool": st.booleans(), "double": floats, "float": floats}
+            scalar = {"string": names, "bool": st.booleans(), "double": floats, "float": floats, "bytes": contents}
             kinds = {field.TYPE_STRING: "string", field.TYPE_BOOL: "bool", field.TYPE_DOUBLE: "double"}
-            kinds[field.TYPE_FLOAT] = "float"
+            kinds |= {field.TYPE_FLOAT: "float", field.TYPE_BYTES: "bytes"}
             value = scalar.get(kinds.get(field.type, ""), numbers)
         fields[field.name] = st.lists(value, max_size=3) if field.is_repeated else value
     return st.fixed_dictionaries({}, optional=fields).map(lambda values: kind(**values))
