@@ -194,7 +194,7 @@ def test_the_best_epoch_is_kept_and_a_decline_stops(items, monkeypatch):
         scorer.set_weights([np.full_like(w, epoch) for w in scorer.get_weights()])
         keeper.on_epoch_end(epoch)
         stopped.append(stub.stop_training)
-    assert keeper.best == 0.4
+    assert keeper.best[0] == 0.4
     assert keeper.best_epoch == 1
     assert all((w == 1).all() for w in keeper.best_weights)
     assert stopped == [False, False, False, True, True, True]
