@@ -8,22 +8,19 @@ import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from shortlist import (
-    ActionWeight,
-    ContextAttribute,
     Event,
     EventType,
     HealthStatus,
     SeenItemsPolicy,
-    UserAttribute,
 )
 from shortlist.v1 import recommendation_service_pb2 as api
 
 from shortlist_cli import tables
 from shortlist_cli.conditions import Available, Category, PriceMax, PriceMin, Where, filter_of
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.pairs import attributes_of, contexts_of, weights_of
 from shortlist_cli.seen import Seen
 from shortlist_core import terminal
-from shortlist_core.errors import DataError
 from shortlist_core.seen_items import SeenItems
 
 app = typer.Typer(
@@ -52,7 +49,6 @@ Weights = Annotated[
 Actions = Annotated[bool, typer.Option("--actions", help="Also show how likely each action is, such as a purchase.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Also show what each stage did and how long it took.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-_ACTIONS = ("view", "click", "cart", "purchase", "like", "dislike", "rating")
 Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impression", "rating"]
 
 
@@ -88,8 +84,8 @@ def recommend(
             seen_items_policy=_policy(seen_items),
             diversity=diversity,
             user_attributes=attributes_of(attribute),
-            context_attributes=_contexts(context),
-            action_weights=_weights(action_weight),
+            context_attributes=contexts_of(context),
+            action_weights=weights_of(action_weight),
             include_action_probabilities=actions,
             include_trace=trace,
         )
@@ -124,7 +120,7 @@ def retrieve(
             filter=filter_of(category, price_min, price_max, available, where),
             seen_items_policy=_policy(seen_items),
             user_attributes=attributes_of(attribute),
-            context_attributes=_contexts(context),
+            context_attributes=contexts_of(context),
             include_trace=trace,
         )
     _show_scored(answer, as_json)
@@ -148,8 +144,8 @@ def rank(
             user,
             item,
             user_attributes=attributes_of(attribute),
-            context_attributes=_contexts(context),
-            action_weights=_weights(action_weight),
+            context_attributes=contexts_of(context),
+            action_weights=weights_of(action_weight),
             include_action_probabilities=actions,
             include_trace=trace,
         )
@@ -209,40 +205,6 @@ def health(
     terminal.say(status.name)
     if status is not HealthStatus.SERVING:
         raise typer.Exit(1)
-
-
-def attributes_of(given: list[str] | None) -> list[UserAttribute]:
-    """The user's attributes given as KEY=VALUE. Raises DataError that names every other text."""
-    return [UserAttribute(key=key, value=value) for key, value in _pairs("--attribute", given, "country=France")]
-
-
-def _contexts(given: list[str] | None) -> list[ContextAttribute]:
-    return [ContextAttribute(key=key, value=value) for key, value in _pairs("--context", given, "device=phone")]
-
-
-def _weights(given: list[str] | None) -> list[ActionWeight]:
-    pairs = _pairs("--action-weight", given, "purchase=1")
-    if wrong := [f"{key}={value}" for key, value in pairs if key not in _ACTIONS or not _is_number(value)]:
-        rule = f"--action-weight must be ACTION=NUMBER, where ACTION is one of {', '.join(_ACTIONS)}"
-        raise DataError(f"{rule}, not {', '.join(map(repr, wrong))}")
-    return [
-        ActionWeight(action=EventType.Value(f"EVENT_TYPE_{key.upper()}"), weight=float(value)) for key, value in pairs
-    ]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _pairs(option: str, given: list[str] | None, example: str) -> list[tuple[str, str]]:
-    pairs = [text.partition("=") for text in given or []]
-    if wrong := [f"{key}{sign}{value}" for key, sign, value in pairs if not (key and value)]:
-        raise DataError(f"{option} must be KEY=VALUE, such as {example}, not {', '.join(map(repr, wrong))}")
-    return [(key, value) for key, _, value in pairs]
 
 
 def _policy(seen_items: SeenItems | None) -> SeenItemsPolicy.ValueType:

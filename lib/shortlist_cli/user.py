@@ -15,9 +15,10 @@ from google.protobuf.message import Message
 from shortlist import EventType, UserInput
 from shortlist.v1.user_service_pb2 import ExportUserResponse
 
-from shortlist_cli.call import AsJson, Attribute, attributes_of
+from shortlist_cli.call import AsJson, Attribute
 from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_cli.folders import writable_file
+from shortlist_cli.pairs import attributes_of
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
 from shortlist_core.terminal import Table, quoted

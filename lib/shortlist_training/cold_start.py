@@ -12,7 +12,7 @@ import numpy as np
 from shortlist_core.types import NO_ITEM, Bools, Int32s, among
 from shortlist_ranking.examples import Examples
 from shortlist_retrieval.retriever import ALSO_SHARE, Retriever
-from shortlist_training.slices import Slice
+from shortlist_training.slice import Slice
 
 
 def new_item_candidates(retriever: Retriever, cut: Slice, count: int, block: int) -> list[Int32s]:

@@ -15,7 +15,7 @@ from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.source import Source
 from shortlist_training.samples import FusionSample, fit_fusion, fusion_sample, propose, ranking_examples
-from shortlist_training.slices import Slice
+from shortlist_training.slice import Slice
 from shortlist_training.strangers import for_strangers
 from shortlist_training.worth import Worth, without_source, worth_of
 

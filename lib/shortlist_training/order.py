@@ -6,7 +6,7 @@ from shortlist_retrieval.sources.fit_inputs import FitInputs
 from shortlist_retrieval.sources.item_item import ItemItem
 from shortlist_retrieval.sources.transitions import Transitions
 from shortlist_training.qualities import qualities
-from shortlist_training.slices import Slice
+from shortlist_training.slice import Slice
 
 
 def gain_of_order(cut: Slice, past: FitInputs) -> float:

@@ -9,7 +9,7 @@ from shortlist_core.types import Float64s
 from shortlist_retrieval.exclusions import Exclusions
 from shortlist_retrieval.sources.scores import Scoring
 from shortlist_training.samples import BLOCK
-from shortlist_training.slices import Slice
+from shortlist_training.slice import Slice
 
 
 def qualities(source: Scoring, cut: Slice) -> Float64s:

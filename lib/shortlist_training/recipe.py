@@ -20,10 +20,7 @@ from shortlist_ranking.scorer import ScorerConfig
 from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
-from shortlist_retrieval.sources.hours import Hours
-from shortlist_retrieval.sources.in_context import InContext
 from shortlist_retrieval.sources.scores import Scoring
-from shortlist_retrieval.sources.sequence import SequenceSource
 from shortlist_retrieval.sources.source import Source
 from shortlist_retrieval.training import fit_sources
 from shortlist_retrieval.training.fit_sources import SourceTraining, span_days
@@ -34,36 +31,20 @@ from shortlist_training.chosen_settings import chosen_settings
 from shortlist_training.cold_start import at_new_rows
 from shortlist_training.config import Action, Recipe
 from shortlist_training.lessons import Lessons
+from shortlist_training.optional_sources import CONTEXT, ORDER, TIME, Optional
 from shortlist_training.order import gain_of_order
 from shortlist_training.plan import AT_LENGTH, ON_TRIAL
 from shortlist_training.qualities import qualities
 from shortlist_training.ratings import dislikes_below
 from shortlist_training.repeats_share import share_of_repeats
 from shortlist_training.samples import propose_with_new_items, ranking_examples
-from shortlist_training.slices import Slice, last_moments, slices
+from shortlist_training.slice import Slice
+from shortlist_training.slices import last_moments, slices
 from shortlist_training.table import TrainingTable
 from shortlist_training.training_record import TrainingRecord
 from shortlist_training.worth import Worth
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Optional:
-    """A source that the recipe leaves out where it does not pay."""
-
-    source: type[Source]
-    without: Callable[[RetrievalSettings], RetrievalSettings]
-    what: str  # it reads, for the progress
-    surely: bool  # whether it has to pay beyond chance
-
-
-ORDER = Optional(
-    SequenceSource, lambda settings: replace(settings, sequence=False), "the order of events", surely=False
-)
-# Lists that are made for whole files of users are asked for at one time of the day, which may be any.
-TIME = Optional(Hours, lambda settings: replace(settings, hours=False), "the time of day", surely=True)
-CONTEXT = Optional(InContext, lambda settings: replace(settings, context=False), "the context", surely=True)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from shortlist_retrieval.best import best
 from shortlist_retrieval.fusion import Fusion
 from shortlist_retrieval.retriever import Retriever
 from shortlist_training.cold_start import new_item_candidates
-from shortlist_training.slices import Slice
+from shortlist_training.slice import Slice
 
 WHOLE_LISTS = 2
 """Slices ask sources for this many times the candidates. Sources propose half of what is asked for, which is enough to

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from shortlist.v1.action_pb2 import ActionWeight
-from shortlist.v1.catalog_service_pb2 import ItemAttribute, ItemInput
+from shortlist.v1.catalog_service_pb2 import ItemAttribute
 from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent
 from shortlist.v1.event_pb2 import Event as EventMessage
@@ -20,24 +20,15 @@ from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2 import UserInput
 
 from shortlist_bundle import Label
-from shortlist_core.catalog import Attribute, CatalogItem
+from shortlist_core.catalog import Attribute
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import DAY, SECOND, Event, EventType
 from shortlist_core.values import (
     ID_RULE,
-    LAST_RELEASE,
-    MAX_CATEGORIES,
-    MAX_EMBEDDING,
-    MAX_ITEM_ATTRIBUTES,
-    MAX_TEXT,
-    MAX_TITLE,
-    MAX_VALUE,
     is_id,
-    is_price,
     is_time,
 )
-from shortlist_server.rpc.images import image_pixels
 
 MAX_CONTEXT_EVENTS = 500
 MAX_ATTRIBUTES = 20
@@ -205,35 +196,6 @@ class Check:
         attributes = self.attributes(message.user_attributes)
         return self.id("user_id", message.user_id), tuple(dict.fromkeys(attributes))
 
-    def item(self, message: ItemInput, vector_dim: int) -> CatalogItem:
-        """An item to write, whose embedding holds `vector_dim` numbers, or any if that is 0."""
-        self.different("categories", message.categories)
-        return CatalogItem(
-            item_id=self.id("item_id", message.item_id),
-            title=self.short("title", message.title, MAX_TITLE),
-            text=self.short("text", message.text, MAX_TEXT),
-            categories=self.ids("categories", message.categories, MAX_CATEGORIES),
-            price=self.price("price", message.price) if message.HasField("price") else None,
-            attributes=self.pairs("attributes", message.attributes, MAX_ITEM_ATTRIBUTES, Check.value),
-            embedding=self.embedding("embedding", message.embedding, vector_dim),
-            available=not message.HasField("available") or message.available,
-            release_time=self.release("release_time", message.release_time)
-            if message.HasField("release_time")
-            else None,
-            pixels=image_pixels(message.image, lambda why: self.refuse("image", why)),
-        )
-
-    def embedding(self, field: str, numbers: Sequence[float], dim: int) -> tuple[float, ...]:
-        """The vector, if it is empty or holds `dim` numbers (any for 0), all finite and not all of them 0."""
-        if dim and len(numbers) not in (0, dim):
-            self.refuse(field, f"must hold {dim:,} numbers, as those of the serving bundle do, not {len(numbers):,}")
-        self.length(field, numbers, MAX_EMBEDDING)
-        if not all(map(math.isfinite, numbers)):
-            self.refuse(field, "must hold finite numbers")
-        elif numbers and not any(numbers):
-            self.refuse(field, "must not be all 0, which has no direction")
-        return tuple(numbers)
-
     def pairs(
         self,
         field: str,
@@ -245,24 +207,6 @@ class Check:
         self.length(field, messages, most)
         sent = [(self.below(f"{field}[{i}]."), message) for i, message in enumerate(messages[:most])]
         return tuple((check.id("key", message.key), value(check, "value", message.value)) for check, message in sent)
-
-    def value(self, field: str, value: str) -> str:
-        """The text, if it is neither empty nor too long for the value of an item's attribute."""
-        if not value.strip():
-            self.refuse(field, "must not be empty")
-        return self.short(field, value, MAX_VALUE)
-
-    def price(self, field: str, value: float) -> float:
-        """The price, if it is finite and not negative."""
-        if not is_price(value):
-            self.refuse(field, f"must be a finite number, 0 or larger, not {value}")
-        return value
-
-    def release(self, field: str, value: Timestamp) -> int:
-        """The time at which an item came or comes out in microseconds, rounded down, if it lies in 1970 to 2100."""
-        if not (0 <= value.seconds < LAST_RELEASE and 0 <= value.nanos < 1_000_000_000):
-            self.refuse(field, "must be from 1970-01-01T00:00:00Z to the end of 2100")
-        return value.seconds * SECOND + value.nanos // 1_000
 
     def event(self, message: EventMessage) -> Event:
         """An event to write."""

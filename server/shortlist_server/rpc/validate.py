@@ -23,6 +23,7 @@ from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
+from shortlist_server.rpc.items import item_of
 
 MAX_COUNT = 500
 MAX_CANDIDATES = 2_000
@@ -114,7 +115,7 @@ def upsert_items(request: catalog_api.UpsertItemsRequest, vector_dim: int = 0) -
         check.length("items", request.items, MAX_ITEMS, least=1)
         sent = request.items[:MAX_ITEMS]
         check.different("items", [item.item_id for item in sent], "item_id")
-        return [check.below(f"items[{i}].").item(item, vector_dim) for i, item in enumerate(sent)]
+        return [item_of(check.below(f"items[{i}]."), item, vector_dim) for i, item in enumerate(sent)]
 
     return checked(read)
 
