@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shortlist_bundle import BundleStore
 from shortlist_cli.folders import to_be_published_in, writable, writable_file
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
-from shortlist_cli.train import Config, Events, On, with_stores
+from shortlist_cli.train import Config, Events, On, planned, with_stores
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.device import Device, choose
 from shortlist_core.terminal import Table
 from shortlist_data.dataset import Dataset
-from shortlist_training.config import Recipe
+from shortlist_training.config import WARM_SLICES, Recipe
 from shortlist_training.demands import demand, least_bytes
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def retrain(
     to_be_reported(html, report)
     merged = with_stores(Dataset.read(data), events or [], bundles)
     writable(bundles, 2 * least_bytes(demand(merged.dataset)))  # the trial, and the bundle of everything
+    terminal.say(_plan(merged.dataset, recipe, BundleStore(bundles).current() is not None, cold), error=True)
     if report:  # not before: a mistake would leave it saying so
         write_json(report, {"decision": "under way"})
     with steps() as announce:
@@ -89,6 +91,15 @@ def retrain(
     if outcome.published:
         merged.take()
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
+
+
+def _plan(dataset: Dataset, recipe: Recipe, compares: bool, cold: bool) -> str:
+    """How long the trainings take, of which there are two where there is a bundle to compare with."""
+    if not compares:
+        return str(planned(dataset, recipe))
+    slices = recipe.slices if cold else min(recipe.slices, WARM_SLICES)
+    plan = planned(dataset, recipe.model_copy(update={"slices": slices}))
+    return f"{plan}, for a trial; and about as long again for the bundle, if the trial is good enough"
 
 
 def _show(outcome: Outcome) -> None:

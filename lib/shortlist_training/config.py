@@ -17,6 +17,9 @@ from shortlist_core.terminal import quoted
 from shortlist_core.types import EventType
 from shortlist_retrieval.sequence_encoders.names import OrderModel
 
+WARM_SLICES = 2
+"""Newest slices that the ranker of a warm start goes on learning from; it has learned from older ones before."""
+
 
 class WeightOfEvents(BaseModel):
     """How much the events of one type count."""

@@ -29,7 +29,7 @@ from shortlist_training.ablation_names import Input
 from shortlist_training.ablations import ablations
 from shortlist_training.chosen_settings import chosen_settings
 from shortlist_training.cold_start import at_new_rows
-from shortlist_training.config import Action, Recipe
+from shortlist_training.config import WARM_SLICES, Action, Recipe
 from shortlist_training.lessons import Lessons
 from shortlist_training.optional_sources import CONTEXT, ORDER, TIME, Optional
 from shortlist_training.order import gain_of_order
@@ -73,8 +73,7 @@ class WarmStart:
     settings: RetrievalSettings
     scorer: ScorerWarmStart
     dislike_below: float
-    slices: int = 2
-    """Newest slices of time that the ranker goes on learning from; it has learned from older ones before."""
+    slices: int = WARM_SLICES
 
 
 def train(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -58,6 +59,13 @@ def test_the_exit_code_tells_what_became_of_it(retrain, tmp_path, outcome, code,
     assert said in out
     assert ("-0.0100 (95 % interval -0.0200 to +0.0100)" in out) == (outcome.gate is not None)
     assert json.loads((tmp_path / "report.json").read_text()) == outcome.to_json()
+
+
+def test_how_long_it_takes_is_said_beforehand_once_or_twice(retrain, trained_bundle, tmp_path):
+    alone = retrain(Outcome(published="v2"))[2]
+    assert "This takes about" in alone and "for a trial" not in alone, "there is no bundle to compare with"
+    shutil.copytree(trained_bundle.bundles, tmp_path / "b", dirs_exist_ok=True)
+    assert "for a trial; and about as long again for the bundle" in retrain(Outcome(published="v2"))[2]
 
 
 def test_another_one_at_work_is_a_code_of_its_own(retrain):
