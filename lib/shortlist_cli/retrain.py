@@ -83,13 +83,13 @@ def retrain(
             raise typer.Exit(BUSY) from None
     if report:
         write_json(report, outcome.to_json())
+    if outcome.published:
+        merged.take()
     _show(outcome)
     if html:
         record = observer.record(outcome)
         terminal.say(record.verdict)
         write_report(html, record)
-    if outcome.published:
-        merged.take()
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
 
 

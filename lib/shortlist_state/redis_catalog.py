@@ -22,7 +22,7 @@ from shortlist_state.catalog import (
     to_json,
 )
 from shortlist_state.checks import check_limit, is_utf8
-from shortlist_state.redis_connection import RedisConnection
+from shortlist_state.redis_connection import Client, RedisConnection
 from shortlist_state.redis_scripts import START
 from shortlist_state.store import IDENTITY, salted
 
@@ -150,12 +150,12 @@ class RedisCatalog(CatalogStore):
         return ChangePage(changes, changes[-1].sequence if changes else after, len(changes) == limit > 0)
 
     def position(self) -> int:
-        """Reads one key."""
-        return int(self._ask("GET", "position") or 0)
+        """Reads one key, as briefly as other reads that answers wait for."""
+        return int(self._ask("GET", "position", self._redis.reads) or 0)
 
     def count(self) -> int:
         """Redis counts the members of the sorted set."""
-        return int(self._ask("ZCARD", "there"))
+        return int(self._ask("ZCARD", "there", self._redis.others))
 
     def drop(self, changes: Sequence[CatalogChange]) -> int:
         """Runs one script."""
@@ -172,6 +172,6 @@ class RedisCatalog(CatalogStore):
         parts = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
         return [to_change(item_id.decode(), sequence, text) for item_id, sequence, text in parts]
 
-    def _ask(self, command: str, key: str) -> Any:
-        with self._redis.translated(self._redis.others):
-            return self._redis.others.execute_command(command, f"{self._redis.prefix}catalog:{key}")
+    def _ask(self, command: str, key: str, client: Client) -> Any:
+        with self._redis.translated(client):
+            return client.execute_command(command, f"{self._redis.prefix}catalog:{key}")

@@ -32,13 +32,16 @@ def changes(store: CatalogStore, up_to: int | None = None) -> Iterator[CatalogCh
 def with_written(items: pl.DataFrame, changes: Sequence[CatalogChange]) -> pl.DataFrame:
     """The canonical items with written items in their newest state; new items come last.
 
-    A picture of the data set stays where an item was written without one, as it does in servers. Embeddings of another
-    length than most are left out, as servers whose bundle has none take any. Deletions are ignored.
+    A picture and a release time of the data set stay where an item was written without, as they do in servers.
+    Embeddings of another length than most are left out, as servers whose bundle has none take any. Deletions are
+    ignored.
     """
     written = _frame(change.item for change in changes if change.item)
-    rest = items.select(pl.exclude(_WRITTEN), "item_id")
+    rest = items.select(pl.exclude(_WRITTEN), "item_id", before="release_time")
     renewed = written.join(rest, on="item_id", how="left", maintain_order="left")
-    renewed = renewed.with_columns(image_pixels=pl.coalesce(_PICTURE, "image_pixels")).select(items.columns)
+    renewed = renewed.with_columns(
+        image_pixels=pl.coalesce(_PICTURE, "image_pixels"), release_time=pl.coalesce("release_time", "before")
+    ).select(items.columns)
     stays = items.join(written.select("item_id"), on="item_id", how="anti", maintain_order="left")
     merged = same_length(pl.concat([stays, renewed]), Rejects("items"))
     return schema.conform("items", merged, "live items")

@@ -98,8 +98,9 @@ def _example(
     )
     taken = set() if later is None else set(later.get(user, ()))
     ids = bundle.items.ids.take(answer.items)
+    weighed = bool(bundle.action_weights)  # a sum of weighted probabilities is none
     listed = tuple(
-        catalogue.shown(item, note=reason, probability=float(score), taken=item in taken)
+        catalogue.shown(item, note=reason, probability=None if weighed else float(score), taken=item in taken)
         for item, reason, score in zip(ids, reasons(bundle, answer), answer.scores, strict=True)
     )
     about = f"{len(events):,} events before, on {events['item_id'].n_unique():,} items."

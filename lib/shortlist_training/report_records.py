@@ -34,6 +34,7 @@ from shortlist_training.training_record import TrainingRecord
 
 NO_RECORD = "The bundle was trained before trainings were recorded; train anew to see this."
 NO_BASELINES = "No baseline was measured; `--baselines` of `shortlist evaluate` fits and tests them."
+WEIGHED = "Lists are ordered by the recipe's weights of actions, so their scores are no probabilities."
 NO_ABLATIONS = "The bundle holds no rankers without a part; `--ablations` of `shortlist train` trains some."
 
 
@@ -71,6 +72,8 @@ def evaluated(
     ablated = [name for name in report.systems if name.startswith(WITHOUT)]
     if not ablated:
         missing["ablations"] = NO_ABLATIONS
+    if bundle.manifest.action_weights:
+        missing["calibration"] = WEIGHED
     record = TrainingRecord.load(bundle)
     if record is None:
         missing |= dict.fromkeys(("curves", "choices"), NO_RECORD)
@@ -88,7 +91,7 @@ def evaluated(
         ),
         ablations=differences(report, BOTH_STAGES, ablated),
         segments=segments(report, heldout, source.dataset.items, compared),
-        calibration=served_calibration(found.served, heldout),
+        calibration=served_calibration(found.served, heldout, bundle),
         taken=taken_metrics(heldout, found.stats),
         curves=curves(record) if record else (),
         choices=choices(record) if record else (),
@@ -119,8 +122,10 @@ def evaluated_examples(
     return examples(recommender, chosen, past, Catalogue.of(source.dataset, source.folder), later)
 
 
-def served_calibration(served: Lists, heldout: Heldout) -> Calibration | None:
-    """The calibration of both stages' probabilities on the test users."""
+def served_calibration(served: Lists, heldout: Heldout, bundle: Bundle) -> Calibration | None:
+    """The calibration of both stages' probabilities on the test users; None where scores are weighted sums of them."""
+    if bundle.manifest.action_weights:
+        return None
     listed = (served.items != NO_ITEM) & ~heldout.seen.contain(served.items)
     taken = heldout.relevant.contain(served.items)
     return calibration(

@@ -14,6 +14,7 @@ from shortlist_training.offline import serving_offline
 from shortlist_training.report_records import (
     NO_ABLATIONS,
     NO_BASELINES,
+    WEIGHED,
     Source,
     bundle_facts,
     evaluated_examples,
@@ -43,13 +44,13 @@ def compared_record(found: Compared, source: Source) -> Record:
         judged=TRIAL,
         differences=differences(report, TRIAL, [CURRENT]),
         segments=segments(report, heldout, source.dataset.items, [TRIAL, CURRENT]),
-        calibration=served_calibration(found.lists, heldout),
+        calibration=served_calibration(found.lists, heldout, found.trial),
         taken=taken_metrics(heldout, item_stats(heldout)),
         curves=curves(record) if record else (),
         choices=choices(record) if record else (),
         examples=shown,
         data=data_facts(source.dataset, source.folder, heldout.train.now),
-        missing={"baselines": NO_BASELINES, "ablations": NO_ABLATIONS},
+        missing={"baselines": NO_BASELINES, "ablations": NO_ABLATIONS, "calibration": WEIGHED},
     )
 
 
@@ -59,11 +60,16 @@ class Observer:
     def __init__(self, source: Source, announce: Callable[[str], None]) -> None:
         self._source, self._announce = source, announce
         self._record: Record | None = None
+        self._failure = ""
 
     def __call__(self, found: Compared) -> None:
         """Hear of a comparison."""
         self._announce("making the report")
-        self._record = compared_record(found, self._source)
+        try:
+            self._record = compared_record(found, self._source)
+        except Exception as error:  # a retraining goes on without its report
+            self._failure = f"the report could not be made: {error}"
+            self._announce(self._failure)
 
     def record(self, outcome: Outcome) -> Record:
         """The record of the whole retraining, also where nothing was compared."""
@@ -71,14 +77,19 @@ class Observer:
         facts = (("outcome", became), ("why", outcome.reason))
         if self._record:
             return replace(self._record, facts=(*facts, *self._record.facts))
+        why = self._failure or outcome.reason
         missing = dict.fromkeys(
             ("systems", "segments", "ablations", "calibration", "beyond", "curves", "choices", "examples"),
-            NO_COMPARISON.format(reason=outcome.reason),
+            NO_COMPARISON.format(reason=why),
         )
         return Record(
             title="Retraining",
             facts=facts,
-            verdict=Verdict(f"There was no comparison: {outcome.reason}.", f"The bundle was {became}.", "doubtful"),
+            verdict=Verdict(
+                f"There is no comparison to show: {why}.",
+                f"The bundle was {became}.",
+                "doubtful",
+            ),
             protocol="The newest part of what is new since the current bundle's data is held out.",
             data=data_facts(self._source.dataset, self._source.folder),
             missing=missing,

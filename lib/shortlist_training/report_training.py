@@ -18,7 +18,8 @@ def curves(record: TrainingRecord) -> tuple[Curve, ...]:
     found: list[Curve] = []
     passes = {name: points for name, points in record.passes.items() if points}
     if passes:
-        about = "On the newest slice of time, which was held out. Pass 0 is the start, which is stage one's order."
+        start = "stage one's order, or that of the ranker from which a warm retraining goes on"
+        about = f"On the newest slice of time, which was held out. Pass 0 is the start: {start}."
         ndcgs = {name: [ndcg for _, ndcg in points] for name, points in passes.items()}
         losses: dict[str, list[float | None]] = {name: [loss for loss, _ in points] for name, points in passes.items()}
         found.append(_passes("Ranker: NDCG@10", about, "NDCG@10", ndcgs))

@@ -49,7 +49,9 @@ def warm_start(bundle: Bundle, table: TrainingTable) -> WarmStart | None:
     # In order, as the ranker's features follow it. Popularity is several sources of one class, one after another.
     if [source for source, _ in groupby(stored)] != [each for each in SOURCES if each.applies(settings, with_groups)]:
         return None
-    scorer = ScorerWarmStart(_weights(bundle, ranker, table), ranker.scaling, ranker.actions.types)
+    scorer = ScorerWarmStart(
+        _weights(bundle, ranker, table), ranker.scaling, ranker.actions.types, ranker.scorer.config.n_actions > 0
+    )
     return WarmStart(settings, scorer, bundle.manifest.dislike_below)
 
 

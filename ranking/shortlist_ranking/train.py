@@ -52,6 +52,7 @@ class ScorerWarmStart:
     weights: list[Any]  # as Keras lists them, of a scorer with the shapes of the one that is trained
     scaling: Scaling
     types: Types  # the actions that it knows; others have to wait for a training from the start
+    has_actions: bool  # whether it has outputs for them
 
 
 def train_scorer(
@@ -102,7 +103,7 @@ def train_scorer(
             learn = check
     start: Float32s | ScorerWarmStart = warm_start or stage_one
     types = warm_start.types if warm_start else types_among([(part.labels, part.done) for part in slices])
-    learned = types if (config.n_actions if warm_start else _to_learn(slices, types)) else ()
+    learned = types if (warm_start.has_actions if warm_start else _to_learn(slices, types)) else ()
     config = replace(config, n_actions=len(learned))
     scaling = warm_start.scaling if warm_start else _scaling(learn, dropped)
     keeper = KeepBest(check, items, scaling, learned, warm_start is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,15 @@ def test_pictures_that_were_written_win_over_those_of_the_data_which_stay_otherw
     items = with_live_events(shop, [url]).dataset.items
     found = {name: row(items, name)["image_pixels"] for name in written}
     assert found == {"i0": red, "i1": blue, "i2": blue, "new": blue, "bare": None}
+
+
+def test_a_release_time_of_the_data_stays_where_an_item_is_written_without(store: StateStore, url: str) -> None:
+    known = pl.DataFrame({"item_id": ["i0", "i1"], "release_time": [datetime(2020, 1, 1, tzinfo=UTC)] * 2})
+    shop = Dataset.of(dataset().interactions, known)
+    store.catalog.upsert([CatalogItem("i0"), CatalogItem("i1", release_time=at(9))])
+    items = with_live_events(shop, [url]).dataset.items
+    found = {name: row(items, name)["release_time"].date().isoformat() for name in ("i0", "i1")}
+    assert found == {"i0": "2020-01-01", "i1": "2024-01-09"}
 
 
 def test_vectors_of_another_length_than_most_do_not_stop_a_training(store: StateStore, url: str) -> None:

@@ -17,6 +17,7 @@ from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
 from shortlist_ranking.train import item_vectors
 from shortlist_training import warm
+from shortlist_training.recipe import train
 from shortlist_training.table import prepare
 from shortlist_training.warm import warm_start
 
@@ -41,6 +42,17 @@ def test_the_ranker_goes_on_with_the_vectors_that_it_had(trained_bundle, table):
 
 def test_settings_are_those_that_were_found(trained_bundle, table):
     assert warm_start(trained_bundle.load(), table).settings == trained_bundle.trained.settings
+
+
+def test_actions_go_on_with_the_outputs_that_they_had(trained_bundle, table):
+    """Training on from a bundle with actions builds a scorer with as many outputs."""
+    bundle, ranker = trained_bundle.load(), Ranker.load(trained_bundle.load())
+    assert ranker.scorer.config.n_actions > 1
+    start = warm_start(bundle, table)
+    assert (start.scorer.types, start.scorer.has_actions) == (ranker.actions.types, True)
+    trained = train(table, trained_bundle.recipe, 1, lambda _: None, warm=start)
+    assert trained.scorer.actions.types == ranker.actions.types
+    assert trained.scorer.scorer.config.n_actions == ranker.scorer.config.n_actions
 
 
 def test_new_items_begin_without_an_id(trained_bundle, table):

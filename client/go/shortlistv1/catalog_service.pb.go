@@ -106,7 +106,7 @@ type ItemInput struct {
 	// does not. Unset: it can.
 	Available *bool `protobuf:"varint,8,opt,name=available,proto3,oneof" json:"available,omitempty"`
 	// When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
-	// an item that was written before, the first event for one of the bundle, else now.
+	// an item that was written before, what the bundle has for one of the bundle, else now.
 	ReleaseTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	// A picture of it: the content of a PNG, JPEG, WebP, GIF or BMP file of 1 to 262,144 bytes with at most 4,000,000
 	// pixels. Others are refused, as is what cannot be read. The models read a square of 32 by 32 pixels, which is all that

@@ -71,4 +71,5 @@ def _bytes(answer: Ranked) -> int:
     hits, reasons = answer.hits, answer.reasons
     of_reasons = reasons.speakers, reasons.anchors, reasons.done, reasons.shares, reasons.groups
     arrays = answer.items, answer.scores, hits.ranks, hits.scores, *of_reasons
-    return _OVERHEAD + sum(array.nbytes for array in arrays)
+    of_actions = sum(array.nbytes for array in answer.actions.values())
+    return _OVERHEAD + of_actions + sum(array.nbytes for array in arrays)

@@ -43,7 +43,8 @@ class CatalogServicer(CatalogServiceServicer):
     async def UpsertItems(self, request: api.UpsertItemsRequest, context: Context) -> api.UpsertItemsResponse:
         """See the service's definition, as for all methods here."""
         bundle = self._engine.stable
-        items = await off_loop(lambda sent: validate.upsert_items(sent, bundle.vector_dim), request)
+        has_images = any(item.image for item in request.items)  # which take milliseconds each to decode
+        items = await off_loop(lambda sent: validate.upsert_items(sent, bundle.vector_dim), request, has_images)
         async with self._upserting:
             written = await self._engine.store.write(
                 lambda _: self._engine.catalog.upsert(bundle, items), lane_of(context)
@@ -66,7 +67,9 @@ class CatalogServicer(CatalogServiceServicer):
         item_id, bundle = validate.get_item(request), self._engine.stable
         [change] = await self._ask(lambda store: store.get([item_id]), context)
         row = bundle.bundled.ids.row(item_id)
-        item = _of_store(change) if change else _of_bundle(bundle.bundled, row) if row != NO_ITEM else None
+        item = (
+            _of_store(change, bundle.bundled) if change else _of_bundle(bundle.bundled, row) if row != NO_ITEM else None
+        )
         if item is None:
             raise NotFoundError("item", item_id)
         return api.GetItemResponse(item=item)
@@ -117,12 +120,14 @@ def _listed(store: CatalogStore, bundle: LoadedBundle, start: _Position, size: i
     if start.row < len(bundled):
         rows = range(start.row, min(start.row + size, len(bundled)))
         changes = store.get(bundled.ids.take(rows))
-        messages = ((_of_store(c) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True))
+        messages = (
+            (_of_store(c, bundled) if c else _of_bundle(bundled, row)) for row, c in zip(rows, changes, strict=True)
+        )
         positions = [_Position(row + 1) for row in rows]
         more = True  # the store's items follow
     else:
         live = store.items(start.item_id, size)
-        messages = (None if change.item_id in bundled.ids else _of_store(change) for change in live)
+        messages = (None if change.item_id in bundled.ids else _of_store(change, bundled) for change in live)
         positions = [_Position(len(bundled), change.item_id) for change in live]
         more = len(live) == size
     items, used = _page(messages)
@@ -166,12 +171,16 @@ def _of_bundle(items: ItemTable, row: int) -> api.Item:
         price=None if math.isnan(price) else price,
         origin=api.ITEM_ORIGIN_BUNDLE,
         available=bool(items.available[row]),
-        release_time=Timestamp(seconds=int(items.released[row])) if items.released[row] else None,
+        release_time=_released(items, row),
     )
 
 
-def _of_store(change: CatalogChange) -> api.Item | None:
-    """The item of a change; None for a deletion."""
+def _released(items: ItemTable, row: int) -> Timestamp | None:
+    return Timestamp(seconds=int(items.released[row])) if items.released[row] else None
+
+
+def _of_store(change: CatalogChange, bundled: ItemTable) -> api.Item | None:
+    """The item of a change, with the release time of the bundle where it was written without; None for a deletion."""
     item = change.item
     if item is None:
         return None
@@ -187,6 +196,9 @@ def _of_store(change: CatalogChange) -> api.Item | None:
         available=item.available,
     )
     message.update_time.FromMicroseconds(change.time)
+    row = bundled.ids.row(item.item_id)
     if item.release_time is not None:
         message.release_time.FromMicroseconds(item.release_time)
+    elif row != NO_ITEM and (released := _released(bundled, row)):
+        message.release_time.CopyFrom(released)
     return message

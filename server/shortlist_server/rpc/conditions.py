@@ -26,6 +26,7 @@ from shortlist_server.system.filters import Filter
 
 MAX_NAMES = 100  # of one condition
 MAX_CONDITIONS, MAX_DEPTH = 100, 4
+MAX_LISTS = (MAX_DEPTH - 1) * MAX_CONDITIONS  # a filter with more has empty ones among them, which are refused
 MAX_AGE = 10_000_000_000  # seconds
 
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799  # seconds: the years 1 to 9999, which a Timestamp can hold
@@ -45,18 +46,21 @@ def filter_of(check: Check, message: api.Filter) -> Filter:
         counter = _Counter()
         conditions += [condition] if (condition := counter.read(below, message.condition, 0)) else []
         if counter.seen > MAX_CONDITIONS:
-            check.refuse("condition", f"must hold at most {MAX_CONDITIONS} conditions, not {counter.seen:,}")
+            check.refuse("condition", f"must hold at most {MAX_CONDITIONS} conditions")
     return Filter(tuple(conditions))
 
 
 class _Counter:
-    """Reads a condition and those in it, and counts them."""
+    """Reads a condition and those in it, and counts them. Beyond what a filter may hold it reads no further."""
 
     def __init__(self) -> None:
         self.seen = 0  # conditions that are no lists
+        self._lists = 0
 
     def read(self, check: Check, message: api.Condition, above: int) -> Condition | None:
         """The condition of a message with so many lists above it; None where it breaks a rule."""
+        if self.seen > MAX_CONDITIONS or self._lists > MAX_LISTS:
+            return None
         kind = message.WhichOneof("condition")
         if kind is None:
             check.refuse_whole("must have one of its fields set")
@@ -67,6 +71,7 @@ class _Counter:
         if above >= MAX_DEPTH:
             check.refuse(kind, f"must stand in at most {MAX_DEPTH - 1} lists")
             return None
+        self._lists += 1
         below, sent = check.below(f"{kind}."), getattr(message, kind).conditions
         below.length("conditions", sent, MAX_CONDITIONS, least=1)
         some = enumerate(sent[:MAX_CONDITIONS])

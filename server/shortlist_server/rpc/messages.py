@@ -44,9 +44,9 @@ def malformed(why: str = "these bytes are no message of this method") -> Invalid
     return InvalidArgumentError([Violation("request", why)])
 
 
-async def off_loop(work: Callable[[R], T], request: R) -> T:
-    """The result of `work`, which runs on a thread where the request is large."""
-    if isinstance(request, Message) and request.ByteSize() >= LARGE:
+async def off_loop(work: Callable[[R], T], request: R, slow: bool = False) -> T:
+    """The result of `work`, which runs on a thread where the request is large, or where it is `slow` in any case."""
+    if slow or (isinstance(request, Message) and request.ByteSize() >= LARGE):
         return await asyncio.to_thread(work, request)
     return work(request)
 

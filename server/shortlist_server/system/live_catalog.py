@@ -13,6 +13,8 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
+import structlog
+
 from shortlist_core.catalog import CatalogChange, CatalogItem
 from shortlist_core.errors import CatalogFullError, OverloadedError, StateError
 from shortlist_core.types import NO_ITEM, SECOND
@@ -27,10 +29,13 @@ CHUNK = 100
 FACTS = 1_000
 """Most changes that are read at once where only what filters ask is taken in."""
 
-_AWAY_SECONDS = 1.0
+_AWAY_SECONDS = 5.0
 """For so long a store that failed is not asked again before an answer. Answers go on with what is known."""
 
 _TRIES = 20  # attempts to write before another process has changed the catalogue
+
+
+log = structlog.get_logger(__name__)
 
 
 class LiveCatalog:
@@ -91,6 +96,9 @@ class LiveCatalog:
                 feed.told = page.end if page.more else max(page.end, position)
         except StateError:  # the follower logs it
             self._away_until = time.monotonic() + _AWAY_SECONDS
+        except Exception:  # a filter goes by what is known rather than that no request with one is answered
+            log.exception("catalog_facts_failed", bundle=bundle.version)
+            self._away_until = time.monotonic() + _AWAY_SECONDS
 
     def upsert(self, bundle: LoadedBundle, items: Sequence[CatalogItem]) -> Written:
         """Write items. Together with the new items before, no more than `max_fresh_items` may be new to `bundle`.
@@ -137,7 +145,9 @@ class LiveCatalog:
                 return item
             change = written[item.item_id]
             before = change.item.release_time if change and change.item else None
-            return replace(item, release_time=before or (now if in_bundle[item.item_id] == NO_ITEM else None))
+            if before is None and in_bundle[item.item_id] == NO_ITEM:
+                before = now
+            return replace(item, release_time=before)
 
         return list(map(dated, items))
 

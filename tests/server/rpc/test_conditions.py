@@ -85,7 +85,7 @@ def test_lists_are_as_deep_and_hold_as_much_as_the_api_says() -> None:
     assert refused(any_of=nested(5, inner).any_of) == [(f"{path}.any_of", "must stand in at most 3 lists")]
     assert refused(any_of={"conditions": [inner] * 100}) == []
     two = {"conditions": [Condition(all_of={"conditions": [inner] * n}) for n in (50, 51)]}
-    assert refused(any_of=two) == [("", "must hold at most 100 conditions, not 101")]
+    assert refused(any_of=two) == [("", "must hold at most 100 conditions")]
 
 
 @pytest.mark.parametrize(

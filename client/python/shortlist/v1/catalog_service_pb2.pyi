@@ -105,7 +105,7 @@ class ItemInput(_message.Message):
     @_builtins.property
     def release_time(self) -> _timestamp_pb2.Timestamp:
         """When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
-        an item that was written before, the first event for one of the bundle, else now.
+        an item that was written before, what the bundle has for one of the bundle, else now.
         """
 
     def __init__(

@@ -89,7 +89,7 @@ export type ItemInput = Message<"shortlist.v1.ItemInput"> & {
 
   /**
    * When it came out or comes out, which its age counts from: 1970 to 2100, outside of that refused. Unset: as before for
-   * an item that was written before, the first event for one of the bundle, else now.
+   * an item that was written before, what the bundle has for one of the bundle, else now.
    *
    * @generated from field: google.protobuf.Timestamp release_time = 9;
    */
