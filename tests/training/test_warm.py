@@ -17,6 +17,7 @@ from shortlist_ranking.ranker import Ranker
 from shortlist_ranking.scorer import Scorer
 from shortlist_ranking.train import item_vectors
 from shortlist_training import warm
+from shortlist_training.config import Recipe
 from shortlist_training.recipe import train
 from shortlist_training.table import prepare
 from shortlist_training.warm import warm_start
@@ -50,7 +51,7 @@ def test_actions_go_on_with_the_outputs_that_they_had(trained_bundle, table):
     assert ranker.scorer.config.n_actions > 1
     start = warm_start(bundle, table)
     assert (start.scorer.types, start.scorer.has_actions) == (ranker.actions.types, True)
-    trained = train(table, trained_bundle.recipe, 1, lambda _: None, warm=start)
+    trained = train(table, Recipe(**trained_bundle.recipe), 1, lambda _: None, warm=start)
     assert trained.scorer.actions.types == ranker.actions.types
     assert trained.scorer.scorer.config.n_actions == ranker.scorer.config.n_actions
 
