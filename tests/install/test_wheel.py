@@ -36,6 +36,7 @@ def test_the_servers_wheel_holds_every_package_that_serves_and_nothing_else(whee
     assert {name.split("/")[0] for name in held if ".dist-info/" not in name} == {each.name for each in served}
     sources = {str(path.relative_to(each.parent)) for each in served for path in each.rglob("*.py")}
     more = {f"{each.name}/py.typed" for each in served} | {"shortlist_gateway/openapi.json"}
+    more |= {f"shortlist_report/templates/report.{kind}" for kind in ("css", "html")}
     assert {name for name in held if ".dist-info/" not in name} == sources | more
 
 

@@ -12,6 +12,7 @@ from shortlist.v1.event_pb2 import EVENT_TYPE_VIEW, ContextEvent, Event
 from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, BatchRecommendRequest
 
 from shortlist_core.errors import InvalidArgumentError
+from shortlist_core.values import MAX_CATEGORIES
 from shortlist_server.process.app import SERVICES
 from shortlist_server.rpc import checks, validate
 from shortlist_server.rpc.messages import MOST_FIELDS, Parser, children
@@ -31,7 +32,7 @@ def largest_batch() -> BatchRecommendRequest:
 
 
 def largest_upsert() -> UpsertItemsRequest:
-    item = ItemInput(item_id="i" * 128, title="t" * 100, categories=["c"] * checks.MAX_CATEGORIES, price=1.0)
+    item = ItemInput(item_id="i" * 128, title="t" * 100, categories=["c"] * MAX_CATEGORIES, price=1.0)
     return UpsertItemsRequest(items=[item] * validate.MAX_ITEMS)
 
 
