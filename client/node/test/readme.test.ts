@@ -23,7 +23,11 @@ test("the first example prints a ranked list", { skip }, () => {
   assert.deepEqual(scores, [...scores].sort((a, b) => b - a));
 });
 
-test("the second prints the items of each user", { skip }, () => {
-  const printed = run(examples[1]!).join("\n");
+test("the second prints how many items meet the conditions", { skip }, () => {
+  assert.match(run(examples[1]!).join("\n"), /^\d+ items$/);
+});
+
+test("the third prints the items of each user", { skip }, () => {
+  const printed = run(examples[2]!).join("\n");
   assert.match(printed, /^node-readme-u000842 \[\n(.*\n)+\]\nnode-readme-u000843 \[/);
 });

@@ -41,8 +41,13 @@ class ReadmeTest {
   }
 
   @Test
+  void conditionsAreATree() throws Exception {
+    assertEquals("2 conditions\n", run(2));
+  }
+
+  @Test
   void streamsAreAnswered() throws Exception {
-    assertEquals("u000842 20 items\nu000843 20 items\n", run(2));
+    assertEquals("u000842 20 items\nu000843 20 items\n", run(3));
   }
 
   private static String readme() throws IOException {
