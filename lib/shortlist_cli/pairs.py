@@ -5,8 +5,9 @@ from __future__ import annotations
 from shortlist import ActionWeight, ContextAttribute, EventType, UserAttribute
 
 from shortlist_core.errors import DataError
+from shortlist_core.events import ACTIONS
 
-ACTIONS = ("view", "click", "cart", "purchase", "like", "dislike", "rating")
+NAMES = tuple(action.name.lower() for action in ACTIONS)
 
 
 def attributes_of(given: list[str] | None) -> list[UserAttribute]:
@@ -22,8 +23,8 @@ def contexts_of(given: list[str] | None) -> list[ContextAttribute]:
 def weights_of(given: list[str] | None) -> list[ActionWeight]:
     """The weights of actions given as ACTION=NUMBER. Raises DataError that names every other text."""
     pairs = _pairs("--action-weight", given, "purchase=1")
-    if wrong := [f"{key}={value}" for key, value in pairs if key not in ACTIONS or not _is_number(value)]:
-        rule = f"--action-weight must be ACTION=NUMBER, where ACTION is one of {', '.join(ACTIONS)}"
+    if wrong := [f"{key}={value}" for key, value in pairs if key not in NAMES or not _is_number(value)]:
+        rule = f"--action-weight must be ACTION=NUMBER, where ACTION is one of {', '.join(NAMES)}"
         raise DataError(f"{rule}, not {', '.join(map(repr, wrong))}")
     return [
         ActionWeight(action=EventType.Value(f"EVENT_TYPE_{key.upper()}"), weight=float(value)) for key, value in pairs

@@ -41,6 +41,10 @@ What events count is told by `shortlist_core.event_weights`.
 """
 
 
+ACTIONS = tuple(kind for kind in EventType if kind not in (EventType.INTERACTION, EventType.IMPRESSION))
+"""What callers may give weights as actions: not an interaction of unknown kind, nor that something was shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of one user, as callers write it and stores keep it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from shortlist_bundle.reader import Bundle
 from shortlist_bundle.writer import BundleWriter
@@ -31,10 +33,9 @@ class ActionRates:
     def fit(cls, histories: Queries, n_items: int) -> ActionRates:
         """Count by which actions users took each item."""
         _, items, labels = _pairs(histories, n_items, POSSIBLE)
-        known = (labels > 0).any(axis=0)
-        types = tuple(np.array(POSSIBLE)[known].tolist()) if np.count_nonzero(known) > 1 else ()
-        types = tuple(EventType(number) for number in types)
-        labels = labels[:, known][:, : len(types)]
+        known: Bools = np.asarray((labels > 0).any(axis=0))
+        known &= np.count_nonzero(known) > 1
+        types, labels = tuple(compress(POSSIBLE, known)), labels[:, known]
         usual = _rates(labels, np.zeros(len(labels), np.int64), 1, np.full(len(types), 0.5))[0]
         return cls(types, _log_odds(usual), _log_odds(_rates(labels, items, n_items, usual)))
 
@@ -45,7 +46,7 @@ class ActionRates:
     def of_users(self, queries: Queries, types: Types) -> Float32s:
         """The same for whatever the users of queries take, by what they took before, float32 [batch, actions]."""
         rows, _, labels = _pairs(queries, int(queries.items.max(initial=0)) + 1, self.types)
-        usual = 1 / (1 + np.exp(-self.usual.astype(np.float64)))
+        usual = expit(self.usual.astype(np.float64))
         return self._columns(_log_odds(_rates(labels, rows, len(queries), usual)), types)
 
     def _columns(self, rates: Float32s, types: Types) -> Float32s:
@@ -93,5 +94,4 @@ def _rates(labels: Float32s, rows: Int64s | Int32s, count: int, usual: Float64s 
 
 
 def _log_odds(rates: Float64s) -> Float32s:
-    inside = np.clip(rates, 1e-6, 1 - 1e-6)
-    return np.log(inside / (1 - inside)).astype(np.float32)
+    return np.asarray(logit(np.clip(rates, 1e-6, 1 - 1e-6)), np.float32)

@@ -216,15 +216,17 @@ class Ranker:
         """Write blended logits into `scores`, float32 [batch, n], and what follows for actions into `ratios`."""
         batch, n = scores.shape
         most, widest = self._shapes[-1]
+        rates, types = self.facts.rates, self.actions.types
         for rows in _parts(batch, most):
+            of_rows = queries.slice(rows.start, rows.stop)
+            of_users = None if ratios is None else rates.of_users(of_rows, types)
             for columns in _parts(n, widest):
-                part, of_rows = candidates.part(rows, columns), queries.slice(rows.start, rows.stop)
+                part = candidates.part(rows, columns)
                 logits, of_actions = self._logits(of_rows, part)
                 scores[rows, columns] = logits
-                if ratios is not None:
-                    rates, types = self.facts.rates, self.actions.types
-                    so_far = rates.of_candidates(part.items, types), rates.of_users(of_rows, types)
-                    ratios[rows, columns] = self.actions.ratios(of_actions, *so_far)
+                if ratios is not None and of_users is not None:
+                    of_items = rates.of_candidates(part.items, types)
+                    ratios[rows, columns] = self.actions.ratios(of_actions, of_items, of_users)
 
     def _logits(self, queries: Queries, candidates: Candidates) -> tuple[Float32s, Float32s]:
         """Blended logits float32 [batch, n] of a batch that fits the largest compiled shape, and those of actions."""

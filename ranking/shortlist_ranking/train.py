@@ -147,7 +147,7 @@ def _to_learn(slices: Sequence[Examples], types: Types) -> bool:
     if len(types) < 2:
         return False
     everything = [action_labels(part.labels, part.done, types) for part in slices]
-    return bool(to_learn(np.concatenate([each.reshape(-1, 1, len(types)) for each in everything])).any())
+    return bool(to_learn(np.concatenate([each.reshape(-1, len(types)) for each in everything])).any())
 
 
 def _at_level(examples: Examples, stage_one: Float32s, logits: Float32s) -> tuple[Float32s, float]:

@@ -22,6 +22,7 @@ from shortlist.v1.user_service_pb2 import UserInput
 from shortlist_bundle import Label
 from shortlist_core.catalog import Attribute
 from shortlist_core.errors import InvalidArgumentError, Violation
+from shortlist_core.events import ACTIONS
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import DAY, SECOND, Event, EventType
 from shortlist_core.values import (
@@ -38,7 +39,6 @@ MAX_WEIGHT = 1_000
 
 _LABELS: dict[int, Label] = {0: "stable", 1: "stable", 2: "canary", 3: "shadow"}
 _POLICIES = {1: SeenItems.DROP, 2: SeenItems.KEEP, 3: SeenItems.REPEATS}
-_UNWEIGHTED = {int(EventType.INTERACTION), int(EventType.IMPRESSION)}
 _TYPES = {int(type): type for type in EventType}
 T = TypeVar("T")
 
@@ -185,7 +185,7 @@ class Check:
     def action_weight(self, message: ActionWeight) -> tuple[EventType, float]:
         """One action with its weight."""
         action = self.type("action", message.action)
-        if message.action in _UNWEIGHTED:
+        if message.action in _TYPES and action not in ACTIONS:
             self.refuse("action", "must be what a user does with an item, which UNSPECIFIED and IMPRESSION are not")
         if not abs(message.weight) <= MAX_WEIGHT:
             self.refuse("weight", f"must be -{MAX_WEIGHT:,} to {MAX_WEIGHT:,}, not {message.weight}")
