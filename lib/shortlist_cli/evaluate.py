@@ -55,7 +55,7 @@ def evaluate(
         from shortlist_ranking.blend import Blend
         from shortlist_training.assess import BOTH_STAGES, assess, with_new_items, with_new_users
         from shortlist_training.offline import serving_offline
-        from shortlist_training.report_records import Source, evaluated, evaluated_examples, roles_of, verdict_of
+        from shortlist_training.report_records import Source, evaluated, evaluated_examples, verdict_of
 
         source = Source(dataset, data)
         with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
@@ -68,9 +68,8 @@ def evaluate(
             _add_baselines(report, heldout, dataset.items, announce)
         new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, weights, announce)
         announce("the verdict")
-        stage_one_served = loaded.manifest.metrics.get("ranker_share") == 0
-        verdict = verdict_of(report, roles_of(report), len(heldout), stage_one_served)
-        record = evaluated(loaded, found, heldout, source, shown) if html else None
+        verdict = verdict_of(loaded, report, len(heldout))
+        record = evaluated(loaded, found, heldout, source, shown, verdict) if html else None
     report.print(terminal.output())
     metrics: Mapping[str, Any] = loaded.manifest.metrics
     if "ranker_share" in metrics:  # older bundles serve the ranker's order, whatever that is worth

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,9 +46,9 @@ class Source:
     folder: Path
 
 
-def verdict_of(report: Report, roles: Mapping[str, Role], users: int, stage_one_served: bool) -> Verdict:
-    """The verdict on both stages, against the best baseline and stage one."""
-    best = best_baseline(report, roles)
+def verdict_of(bundle: Bundle, report: Report, users: int) -> Verdict:
+    """The verdict on both stages of a bundle, against the best baseline and stage one."""
+    best, stage_one_served = best_baseline(report, roles_of(report)), bundle.manifest.metrics.get("ranker_share") == 0
     others: dict[str, Other] = {best: "baseline"} if best else {}
     found = comparisons(report, BOTH_STAGES, others | {STAGE_ONE: "stage one"})
     return verdict("both stages", found, users, stage_one_served)
@@ -62,9 +62,14 @@ def roles_of(report: Report) -> dict[str, Role]:
 
 
 def evaluated(
-    bundle: Bundle, found: Assessment, heldout: Heldout, source: Source, shown: tuple[Example, ...]
+    bundle: Bundle,
+    found: Assessment,
+    heldout: Heldout,
+    source: Source,
+    shown: tuple[Example, ...],
+    judgement: Verdict,
 ) -> Record:
-    """The record of an evaluation."""
+    """The record of an evaluation, whose verdict is that of `verdict_of`."""
     report, roles = found.report, roles_of(found.report)
     measured = systems(report, roles)
     best = best_baseline(report, roles)
@@ -78,11 +83,10 @@ def evaluated(
     if record is None:
         missing |= dict.fromkeys(("curves", "choices"), NO_RECORD)
     compared = [BOTH_STAGES, STAGE_ONE, *([best] if best else [])]
-    stage_one_served = bundle.manifest.metrics.get("ranker_share") == 0
     return Record(
         title="Evaluation of a bundle",
         facts=bundle_facts(bundle),
-        verdict=verdict_of(report, roles, len(heldout), stage_one_served),
+        verdict=judgement,
         protocol=protocol(heldout),
         systems=measured,
         judged=BOTH_STAGES,
