@@ -48,8 +48,7 @@ def types_among(labelled: Sequence[tuple[Float32s, UInt16s]]) -> Types:
 
 def to_learn(labels: Float32s) -> Bools:
     """Which actions have enough `labels` [..., actions] of both kinds to learn them, bool [actions]."""
-    of_candidates = labels.reshape(-1, labels.shape[-1])
-    done, not_done = ((of_candidates == value).sum(axis=0) for value in (1, 0))
+    done, not_done = ((labels == value).sum(axis=tuple(range(labels.ndim - 1))) for value in (1, 0))
     return np.asarray((done >= FEWEST) & (not_done >= FEWEST), np.bool_)
 
 

@@ -73,6 +73,13 @@ def test_outputs_and_rates_become_probabilities(learned):
     assert actions.ratios_for_strangers(items) == pytest.approx(expit(items))
 
 
+def test_data_without_actions_has_none():
+    nothing = np.zeros((3, 5, 0), np.float32)
+    actions = Actions.fit((), nothing, nothing, np.zeros((3, 0), np.float32), nothing)
+    assert actions.types == () and actions.in_words == "no action is known by which items are taken"
+    assert actions.ratios(nothing, nothing, np.zeros((3, 0), np.float32)).shape == (3, 5, 0)
+
+
 def test_another_scorer_gets_the_level_of_the_same_truth(learned):
     outputs, items, users, labels, actions = learned
     moved = actions.at_level_of(outputs + 3, items, users, labels)
