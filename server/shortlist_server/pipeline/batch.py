@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from shortlist_core.types import NO_ITEM, Candidates, Float32s, Int32s, Int64s, Queries, Ranked, StageTrace
 from shortlist_ranking.expected import Expected
+from shortlist_ranking.order import scaled
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.request import PendingRequest
 from shortlist_server.pipeline.rules import Rules
@@ -101,6 +102,7 @@ class Retrieved(Hydrated):
     scores: Float32s  # [batch, n] the fused scores, later replaced by the ranker's scores
     co_visitation: CoVisitation | None  # None where today's events go with none of the histories
     actions: Float32s | None = None  # [batch, n, actions of the bundle] how likely each is; None where nobody asks
+    factors: Float32s | None = None  # [batch, n] what scales the scores for the order alone; None where nothing does
 
     @classmethod
     def of_candidates(
@@ -122,6 +124,7 @@ class Retrieved(Hydrated):
             candidates=self.candidates.part(which),
             scores=self.scores[which],
             actions=None if self.actions is None else self.actions[which],
+            factors=None if self.factors is None else self.factors[which],
             co_visitation=co_visitation,
         )
 
@@ -139,6 +142,13 @@ class Retrieved(Hydrated):
             ranks=np.take_along_axis(old.ranks, closed[:, :, None], 1),
         )
         return replace(self, candidates=candidates, scores=candidates.fused)
+
+    @property
+    def order_scores(self) -> Float32s:
+        """The scores by which candidates stand in the answers, float32 [batch, n]. Answers show `scores`."""
+        if self.factors is None:
+            return self.scores
+        return np.stack([scaled(*pair) for pair in zip(self.scores, self.factors, strict=True)])
 
     def rows(self, i: int) -> Int32s:
         """The candidates of one request without padding, best first."""

@@ -79,7 +79,8 @@ def _by_score(batch: Retrieved) -> Selection:
     """The selection by falling score. Scores that are not finite come last."""
     of = np.count_nonzero(batch.candidates.valid, axis=1).tolist()
     counts = [min(request.query.count, n) for request, n in zip(batch.requests, of, strict=True)]
-    scores = np.where(np.isfinite(batch.scores), batch.scores, -np.inf) + np.float32(0)  # -0 is no less than 0
+    scores = batch.order_scores
+    scores = np.where(np.isfinite(scores), scores, -np.inf) + np.float32(0)  # -0 is no less than 0
     positions = top_positions(scores, max(counts))
     return Selection(np.where(np.arange(positions.shape[1]) < np.array(counts)[:, None], positions, 0), counts, of)
 
@@ -87,7 +88,7 @@ def _by_score(batch: Retrieved) -> Selection:
 def _diversify(batch: Retrieved, chosen: Selection, i: int) -> Retrieved:
     """Select again for request i, with diversity. Where that fails the answer is not put into the response cache."""
     query, rows = batch.requests[i].query, batch.rows(i)
-    scores = batch.scores[i, : len(rows)]
+    scores = batch.order_scores[i, : len(rows)]
     try:
         vectors = batch.bundle.ranker.vectors(rows)
         positions = selection.select(scores, query.count, diversity=query.diversity, vectors=vectors)

@@ -1,0 +1,20 @@
+"""Order scores: scores of any sign, scaled by factors for the order of a list alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shortlist_core.types import Float32s
+
+
+def scaled(scores: Float32s, factors: Float32s) -> Float32s:
+    """Scores [n] whose distance from the lowest finite one is multiplied by `factors` [n], which are 0 or more.
+
+    Probabilities so become that much larger or smaller, and scores of other kinds, which may be negative, move the same
+    way. Scores that are not finite stay what they are. float32 [n].
+    """
+    finite = np.isfinite(scores)
+    if not finite.any():
+        return scores
+    lowest = min(float(scores[finite].min()), 0.0)
+    return np.where(finite, lowest + (scores - lowest) * factors, scores).astype(np.float32)
