@@ -10,7 +10,7 @@ import typer
 
 from shortlist_bundle import BundleStore
 from shortlist_cli.folders import to_be_published_in, writable, writable_file
-from shortlist_cli.html_report import Html, to_be_reported, write_report
+from shortlist_cli.html_report import Html, keep_report, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.train import Config, Events, On, planned, with_stores
@@ -90,6 +90,8 @@ def retrain(
         record = observer.record(outcome)
         terminal.say(record.verdict)
         write_report(html, record)
+        if outcome.published:
+            keep_report(bundles, outcome.published, record)
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
 
 

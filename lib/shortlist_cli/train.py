@@ -13,7 +13,7 @@ import typer
 from shortlist_bundle import BundleStore
 from shortlist_bundle.erasures import ERASED, Erasures
 from shortlist_cli.folders import to_be_published_in, writable
-from shortlist_cli.html_report import Html, to_be_reported, write_report
+from shortlist_cli.html_report import Html, keep_report, to_be_reported, write_report
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
@@ -110,6 +110,7 @@ def train(
     if html and record:
         terminal.say(record.verdict)
         write_report(html, record)
+        keep_report(bundles, manifest.version, record)
 
 
 def planned(dataset: Dataset, recipe: Recipe, ablations: int = 0) -> Plan:

@@ -51,6 +51,16 @@ class BundleRefusedError(ShortlistError):
         super().__init__(f"bundle {version} refused: {file}: {check}", bundle=version, file=file, check=check)
 
 
+class BundleNotLoadedError(ShortlistError):
+    """The bundle that the caller names is not in this process's memory; names those that are."""
+
+    reason = "BUNDLE_NOT_LOADED"
+
+    def __init__(self, version: str, loaded: Sequence[str]) -> None:
+        names = ", ".join(loaded)
+        super().__init__(f"bundle {version} is not loaded here; these are: {names}", bundle=version, loaded=names)
+
+
 class OverloadedError(ShortlistError):
     """The server has too much work; the caller may try again after `retry_after_seconds`."""
 

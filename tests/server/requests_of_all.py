@@ -44,4 +44,4 @@ WRITES: dict[str, Message] = {
     "UserService/UpsertUsers": DESCRIBE,
     "UserService/DeleteUser": ERASE,
 }
-CHANGES = {"BundleService/ActivateBundle", "BundleService/RollbackBundle"}
+CHANGES = {f"BundleService/{name}" for name in ("ActivateBundle", "RollbackBundle", "GetBundleReport")}

@@ -68,8 +68,13 @@ type RecommendRequest struct {
 	ActionWeights []*ActionWeight `protobuf:"bytes,13,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
 	// Whether each item carries how likely each action is. Default: false.
 	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
-	unknownFields              protoimpl.UnknownFields
-	sizeCache                  protoimpl.SizeCache
+	// Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
+	// and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
+	// is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
+	// user's route, stable or canary.
+	BundleVersion string `protobuf:"bytes,17,opt,name=bundle_version,json=bundleVersion,proto3" json:"bundle_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecommendRequest) Reset() {
@@ -198,6 +203,13 @@ func (x *RecommendRequest) GetIncludeActionProbabilities() bool {
 		return x.IncludeActionProbabilities
 	}
 	return false
+}
+
+func (x *RecommendRequest) GetBundleVersion() string {
+	if x != nil {
+		return x.BundleVersion
+	}
+	return ""
 }
 
 // Response of RecommendationService.Recommend.
@@ -1460,7 +1472,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xa2\x06\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xcf\x06\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1477,7 +1489,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
 	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
-	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xa2\x02\n" +
+	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12+\n" +
+	"\x0ebundle_version\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\rbundleVersion\"\xa2\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +

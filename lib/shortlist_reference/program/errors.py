@@ -44,11 +44,21 @@ CAUSES = (
         "ActivateBundle of a version that does not exist; RollbackBundle with nothing to roll back to.",
         "List the bundles.",
     ),
+    Cause(
+        errors.NotFoundError("report", "v1"),
+        "GetBundleReport of a bundle beside which no `--html` has left a report.",
+        "Evaluate the bundle with `shortlist evaluate --html`.",
+    ),
     Cause(errors.NotFoundError("service", "s1"), "A health check of a service that the server does not have.", "None."),
     Cause(
         errors.BundleRefusedError("v1", "items/price.npy", "its SHA-256 is not the manifest's"),
         "ActivateBundle or RollbackBundle of a bundle that is damaged or does not fit. What served before goes on.",
         "See [why a bundle is refused](bundle-format.md#why-a-bundle-is-refused).",
+    ),
+    Cause(
+        errors.BundleNotLoadedError("v1", ["v2"]),
+        "Recommend with the `bundle_version` of a bundle that this process does not have in memory.",
+        "Name one of those in `loaded`, or give the bundle a label.",
     ),
     Cause(
         errors.OverloadedError("too many", 0.1),

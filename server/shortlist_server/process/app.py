@@ -198,7 +198,9 @@ async def create_server(
         add_EventServiceServicer_to_server(servicer(lambda d: EventServicer(d.engine)), server)
         add_CatalogServiceServicer_to_server(servicer(lambda d: CatalogServicer(d.engine)), server)
         add_UserServiceServicer_to_server(servicer(lambda d: UserServicer(d.engine)), server)
-        add_BundleServiceServicer_to_server(servicer(lambda d: BundleServicer(d.bundle_manager, d.engine)), server)
+        add_BundleServiceServicer_to_server(
+            servicer(lambda d: BundleServicer(d.bundle_manager, d.engine, settings.max_message_bytes)), server
+        )
         health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
         add_reflection(server, [*SERVICES, HEALTH])
         return server

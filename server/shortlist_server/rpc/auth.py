@@ -43,6 +43,7 @@ TABLE: Mapping[str, frozenset[str]] = {
     f"{_USER}DeleteUser": frozenset({USERS}),
     f"{_BUNDLE}ListBundles": frozenset({ADMIN}),
     f"{_BUNDLE}GetServingBundle": frozenset({ADMIN}),
+    f"{_BUNDLE}GetBundleReport": frozenset({ADMIN}),
     f"{_BUNDLE}ActivateBundle": frozenset({ADMIN}),
     f"{_BUNDLE}RollbackBundle": frozenset({ADMIN}),
     "/grpc.health.v1.Health/Check": ANYBODY,  # balancers have no tokens

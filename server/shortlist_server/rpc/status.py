@@ -15,6 +15,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from shortlist_core.errors import (
     AnswerTooLargeError,
+    BundleNotLoadedError,
     BundleRefusedError,
     CatalogFullError,
     DeadlineError,
@@ -41,6 +42,7 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
     NotFoundError: grpc.StatusCode.NOT_FOUND,
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
+    BundleNotLoadedError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     QuotaError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,

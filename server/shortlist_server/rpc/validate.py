@@ -42,7 +42,14 @@ ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRe
 
 def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Query:
     """The query of Recommend, or of one message of StreamRecommend. InvalidArgumentError lists all violations."""
-    return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
+
+    def read(check: Check) -> Query:
+        query = _query(check, request, check.request_id(request.request_id))
+        if isinstance(request, api.StreamRecommendRequest) or not request.bundle_version:
+            return query
+        return replace(query, bundle_version=_version(check, request.bundle_version))
+
+    return checked(read)
 
 
 def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Query]]:
@@ -195,19 +202,29 @@ def activate_bundle(request: bundle_api.ActivateBundleRequest) -> tuple[str, Lab
     """The version, the label, and the share of users for a canary."""
 
     def read(check: Check) -> tuple[str, Label, float]:
-        if not is_version(request.bundle_version):
-            check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+        version = _version(check, request.bundle_version)
         label, share = check.label("label", request.label), check.share("user_share", request.user_share)
         if share and label != "canary":
             check.refuse("user_share", "goes with the label canary alone")
-        return request.bundle_version, label, share or DEFAULT_SHARE
+        return version, label, share or DEFAULT_SHARE
 
     return checked(read)
+
+
+def get_bundle_report(request: bundle_api.GetBundleReportRequest) -> str:
+    """The version of the bundle."""
+    return checked(lambda check: _version(check, request.bundle_version))
 
 
 def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
     """The label to take back."""
     return checked(lambda check: check.label("label", request.label))
+
+
+def _version(check: Check, version: str) -> str:
+    if not is_version(version):
+        check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+    return version
 
 
 def _version_of(token: str) -> str:

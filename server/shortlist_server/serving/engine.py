@@ -221,11 +221,12 @@ class Engine:
         respond: Respond[T],
         compare: bool = False,
     ) -> T:
-        """The response of the bundle of the user's route. The route counts how the request ended.
+        """The response of the bundle that the query names, or else of the user's route, which counts how it ended.
 
         With `compare`, a shadow ranks the query too.
         """
-        route, patience = self.ready().route(query.user_id), context.seconds_left()
+        serving, patience = self.ready(), context.seconds_left()
+        route = serving.named(query.bundle_version) if query.bundle_version else serving.route(query.user_id)
         try:
             with self._requests.admit(1, context):
                 answer = await self._run(work, key, route.bundle, query, context)
