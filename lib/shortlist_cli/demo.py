@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import signal
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +16,10 @@ from shortlist.v1.recommendation_pb2 import RecommendedItem
 
 from shortlist_cli import tables
 from shortlist_cli.folders import to_be_written
+from shortlist_cli.own_server import own_server
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
-from shortlist_core.errors import UnavailableError
-from shortlist_core.processes import python_module
 from shortlist_core.terminal import Table, plain
 from shortlist_data.dataset import Dataset
 from shortlist_data.synthetic import make_shop
@@ -50,7 +46,7 @@ def demo(
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     keep_freed_memory()
     dataset = _train(folder, items, users, seed)
-    with _server(folder / "bundles") as address:
+    with own_server(folder / "bundles") as (address, _):
         _show(console, dataset, address)
     bundles = folder / "bundles"
     typed = shlex.quote(plain(bundles))
@@ -73,23 +69,6 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
         manifest = publish(trained, folder / "bundles", seed)
         announce(f"published bundle {manifest.version}")
     return shop.dataset
-
-
-@contextmanager
-def _server(bundles: Path) -> Iterator[str]:
-    """A real server process on a free port, as `shortlist serve` starts it; gives its address, drains it at the end."""
-    command = python_module("shortlist_cli.main", "serve", "--bundles", str(bundles))
-    command += ["--address", "127.0.0.1:0", "--log-level", "warning"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line.startswith("SERVING on "):
-            raise UnavailableError("NOT_SERVING", "the server did not start; it says why above")
-        yield line.removeprefix("SERVING on ").split(": ")[0]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
 
 
 def _show(console: Console, dataset: Dataset, address: str) -> None:
