@@ -17,7 +17,7 @@ from shortlist_ranking.expected import Expected
 from shortlist_ranking.order import scaled
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.request import PendingRequest
-from shortlist_server.pipeline.rules import Rules
+from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
 
@@ -76,22 +76,26 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Hydrated(Batch):
-    """Requests with the histories of their users, and with the rules that their answers must keep."""
+    """Requests with the histories of their users, and with the restrictions that their answers must keep."""
 
     queries: Queries
-    rules: Rules
+    restrictions: Restrictions
     repeats: Expected | None  # of the requests that let seen items come again; None where none of them does
 
     @classmethod
-    def of(cls, batch: Batch, queries: Queries, rules: Rules, repeats: Expected | None = None) -> Hydrated:
-        """The batch with the queries and rules that hydration has made."""
-        return cls(batch.bundle, batch.requests, batch.progress, queries, rules, repeats)
+    def of(
+        cls, batch: Batch, queries: Queries, restrictions: Restrictions, repeats: Expected | None = None
+    ) -> Hydrated:
+        """The batch with the queries and restrictions that hydration has made."""
+        return cls(batch.bundle, batch.requests, batch.progress, queries, restrictions, repeats)
 
     def select(self, which: Int64s) -> Self:
         """As `Batch.select`."""
         chosen = Batch.select(self, which)
         repeats = None if self.repeats is None else self.repeats.select(which)
-        return replace(chosen, queries=self.queries.select(which), rules=self.rules.select(which), repeats=repeats)
+        return replace(
+            chosen, queries=self.queries.select(which), restrictions=self.restrictions.select(which), repeats=repeats
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Retrieved(Hydrated):
     ) -> Retrieved:
         """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
-            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.rules, batch.repeats),
+            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.restrictions, batch.repeats),
             *(candidates, candidates.fused, co_visitation),
         )
         return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))
