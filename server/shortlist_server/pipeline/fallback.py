@@ -13,8 +13,8 @@ def fill_with_popular(
 ) -> tuple[Candidates, Bools]:
     """`candidates` with up to `count` popular items for each query that has none, and which queries were filled.
 
-    `popular` is a batch of one, best first. Items that break a restriction of the query are left out. Where a filter leaves
-    too few of them, others that it lets through follow. The second result is bool [batch].
+    `popular` is a batch of one, best first. Items that break a restriction of the query are left out. Where a filter
+    leaves too few of them, others that it lets through follow. The second result is bool [batch].
     """
     filled = np.zeros(len(candidates), np.bool_)
     candidates = _widened(candidates, count)

@@ -1,4 +1,4 @@
-"""Filter: removes candidates that break a restriction. Retrieval keeps the restrictions too; this stage catches its mistakes."""
+"""Filter: removes candidates that break a restriction, as retrieval does already: this stage catches its mistakes."""
 
 from __future__ import annotations
 

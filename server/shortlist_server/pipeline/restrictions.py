@@ -32,7 +32,7 @@ class Restrictions:
         ]
 
     def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
-        """Which of `rows` break which restriction: drop reason -> bool [rows]. Each row breaks one restriction at most."""
+        """Which of `rows` break a restriction: drop reason -> bool [rows]. Each row breaks one at most."""
         seen = among(rows, self.seen[query])
         excluded = among(rows, self.excluded[query]) & ~seen
         deleted = among(rows, self.deleted) & ~seen & ~excluded
@@ -42,7 +42,7 @@ class Restrictions:
         return {reason: mask for reason, mask in masks.items() if mask.any()}
 
     def ruled_out(self, query: int) -> dict[str, int]:
-        """How many items of the catalogue each restriction keeps from the query: drop reason -> items. An item counts once."""
+        """How many items each restriction keeps from the query: drop reason -> items. An item counts once."""
         seen, excluded = self.seen[query], np.setdiff1d(self.excluded[query], self.seen[query], assume_unique=True)
         counts = {"seen": len(seen), "excluded": len(excluded), "deleted": len(self.deleted)}
         if self.allowed is not None:
