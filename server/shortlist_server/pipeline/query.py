@@ -26,7 +26,7 @@ class Query:
     excluded: tuple[str, ...] = ()  # item ids
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
-    diversity: Diversity = Diversity()
+    diversity: Diversity = field(default_factory=Diversity)
     action_weights: tuple[tuple[EventType, float], ...] = ()  # empty: those of the bundle
     include_actions: bool = False
     include_trace: bool = False

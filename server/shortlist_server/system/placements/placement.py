@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.seen_items import SeenItems
@@ -20,7 +20,7 @@ class Placement:
     name: str
     count: int = 0  # how many items an answer holds at most; 0: the placement does not say, as below
     candidate_count: int = 0
-    filter: Filter = Filter()
+    filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None
     diversity: Diversity | None = None
     action_weights: tuple[tuple[EventType, float], ...] = ()
