@@ -35,7 +35,7 @@ class InvalidArgumentError(ShortlistError):
 
 
 class NotFoundError(ShortlistError):
-    """What the caller names does not exist. `reason` says its kind: ITEM_NOT_FOUND, BUNDLE_NOT_FOUND."""
+    """What the caller names does not exist. `reason` says its kind: ITEM_NOT_FOUND, BUNDLE_NOT_FOUND and so on."""
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"there is no {kind} {name!r}", **{kind: name})
@@ -51,14 +51,12 @@ class BundleRefusedError(ShortlistError):
         super().__init__(f"bundle {version} refused: {file}: {check}", bundle=version, file=file, check=check)
 
 
-class BundleNotLoadedError(ShortlistError):
-    """The bundle that the caller names is not in this process's memory; names those that are."""
+class PreconditionError(ShortlistError):
+    """What the request builds on is not so. `reason` says what."""
 
-    reason = "BUNDLE_NOT_LOADED"
-
-    def __init__(self, version: str, loaded: Sequence[str]) -> None:
-        names = ", ".join(loaded)
-        super().__init__(f"bundle {version} is not loaded here; these are: {names}", bundle=version, loaded=names)
+    def __init__(self, reason: str, message: str, **metadata: str) -> None:
+        super().__init__(message, **metadata)
+        self.reason = reason
 
 
 class OverloadedError(ShortlistError):

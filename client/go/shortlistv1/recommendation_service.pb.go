@@ -68,6 +68,9 @@ type RecommendRequest struct {
 	ActionWeights []*ActionWeight `protobuf:"bytes,13,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
 	// Whether each item carries how likely each action is. Default: false.
 	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
+	// The placement whose settings hold, as PlacementService lists it; the rest of this request may only narrow them. Follows
+	// the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+	Placement string `protobuf:"bytes,15,opt,name=placement,proto3" json:"placement,omitempty"`
 	// Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
 	// and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
 	// is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
@@ -205,6 +208,13 @@ func (x *RecommendRequest) GetIncludeActionProbabilities() bool {
 	return false
 }
 
+func (x *RecommendRequest) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
+}
+
 func (x *RecommendRequest) GetBundleVersion() string {
 	if x != nil {
 		return x.BundleVersion
@@ -226,9 +236,11 @@ type RecommendResponse struct {
 	// In which ways this answer is less than it should be, each once. Empty: in none.
 	Degraded []Degradation `protobuf:"varint,5,rep,packed,name=degraded,proto3,enum=shortlist.v1.Degradation" json:"degraded,omitempty"`
 	// What each stage did, in order; filled only where the request sets `include_trace`.
-	Trace         []*StageTrace `protobuf:"bytes,6,rep,name=trace,proto3" json:"trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Trace []*StageTrace `protobuf:"bytes,6,rep,name=trace,proto3" json:"trace,omitempty"`
+	// The version of the placements that made this answer. Empty: the request names no placement.
+	PlacementVersion string `protobuf:"bytes,8,opt,name=placement_version,json=placementVersion,proto3" json:"placement_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *RecommendResponse) Reset() {
@@ -301,6 +313,13 @@ func (x *RecommendResponse) GetTrace() []*StageTrace {
 		return x.Trace
 	}
 	return nil
+}
+
+func (x *RecommendResponse) GetPlacementVersion() string {
+	if x != nil {
+		return x.PlacementVersion
+	}
+	return ""
 }
 
 // Request of RecommendationService.BatchRecommend.
@@ -392,8 +411,11 @@ type BatchRecommendQuery struct {
 	ActionWeights []*ActionWeight `protobuf:"bytes,12,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
 	// Whether each item carries how likely each action is. Default: false.
 	IncludeActionProbabilities bool `protobuf:"varint,13,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
-	unknownFields              protoimpl.UnknownFields
-	sizeCache                  protoimpl.SizeCache
+	// The placement whose settings hold, as PlacementService lists it; the rest of this query may only narrow them. Follows
+	// the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+	Placement     string `protobuf:"bytes,14,opt,name=placement,proto3" json:"placement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BatchRecommendQuery) Reset() {
@@ -517,6 +539,13 @@ func (x *BatchRecommendQuery) GetIncludeActionProbabilities() bool {
 	return false
 }
 
+func (x *BatchRecommendQuery) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
+}
+
 // Response of RecommendationService.BatchRecommend.
 type BatchRecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -617,8 +646,11 @@ type StreamRecommendRequest struct {
 	ActionWeights []*ActionWeight `protobuf:"bytes,13,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
 	// Whether each item carries how likely each action is. Default: false.
 	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
-	unknownFields              protoimpl.UnknownFields
-	sizeCache                  protoimpl.SizeCache
+	// The placement whose settings hold, as PlacementService lists it; the rest of this message may only narrow them. Follows
+	// the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+	Placement     string `protobuf:"bytes,15,opt,name=placement,proto3" json:"placement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamRecommendRequest) Reset() {
@@ -747,6 +779,13 @@ func (x *StreamRecommendRequest) GetIncludeActionProbabilities() bool {
 		return x.IncludeActionProbabilities
 	}
 	return false
+}
+
+func (x *StreamRecommendRequest) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
 }
 
 // Response of RecommendationService.StreamRecommend: one per message sent, in the order sent.
@@ -1472,7 +1511,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xcf\x06\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xf3\x06\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1489,8 +1528,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
 	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
-	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12+\n" +
-	"\x0ebundle_version\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\rbundleVersion\"\xa2\x02\n" +
+	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12\"\n" +
+	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\x12+\n" +
+	"\x0ebundle_version\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\rbundleVersion\"\xcf\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1498,11 +1538,12 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x123\n" +
 	"\x05items\x18\x04 \x03(\v2\x1d.shortlist.v1.RecommendedItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\x7f\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\x12+\n" +
+	"\x11placement_version\x18\b \x01(\tR\x10placementVersion\"\x7f\n" +
 	"\x15BatchRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12A\n" +
-	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\x80\x06\n" +
+	"\aqueries\x18\x02 \x03(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x02R\aqueries\"\xa4\x06\n" +
 	"\x13BatchRecommendQuery\x12\x1d\n" +
 	"\auser_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06userId\x12G\n" +
 	"\x0econtext_events\x18\x02 \x03(\v2\x1a.shortlist.v1.ContextEventB\x04\xe2A\x01\x01R\rcontextEvents\x12\x1a\n" +
@@ -1517,12 +1558,13 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	" \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
 	"\x12context_attributes\x18\v \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\f \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
-	"\x1cinclude_action_probabilities\x18\r \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xa6\x01\n" +
+	"\x1cinclude_action_probabilities\x18\r \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12\"\n" +
+	"\tplacement\x18\x0e \x01(\tB\x04\xe2A\x01\x01R\tplacement\"\xa6\x01\n" +
 	"\x16BatchRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
 	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12F\n" +
-	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\xa8\x06\n" +
+	"\x0frecommendations\x18\x03 \x03(\v2\x1c.shortlist.v1.RecommendationR\x0frecommendations\"\xcc\x06\n" +
 	"\x16StreamRecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1539,7 +1581,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x0fuser_attributes\x18\v \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
 	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
-	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xde\x01\n" +
+	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12\"\n" +
+	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\"\xde\x01\n" +
 	"\x17StreamRecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +

@@ -56,7 +56,7 @@ CAUSES = (
         "See [why a bundle is refused](bundle-format.md#why-a-bundle-is-refused).",
     ),
     Cause(
-        errors.BundleNotLoadedError("v1", ["v2"]),
+        errors.PreconditionError("BUNDLE_NOT_LOADED", "", bundle="v1", loaded="v2"),
         "Recommend with the `bundle_version` of a bundle that this process does not have in memory.",
         "Name one of those in `loaded`, or give the bundle a label.",
     ),

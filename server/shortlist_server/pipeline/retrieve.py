@@ -18,7 +18,8 @@ from shortlist_server.pipeline.batch import Batch, Hydrated, Retrieved
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
-from shortlist_server.pipeline.rules import Rules
+from shortlist_server.pipeline.restrictions import Restrictions
+from shortlist_server.pipeline.wanted import pinned, with_shares
 from shortlist_state.baskets import Baskets
 
 log = structlog.get_logger(__name__)
@@ -28,10 +29,10 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
     """The batch with candidates from all sources, from online co-visitation and from the new items.
 
     Seen, excluded and filtered items are left out of the search. Where seen items may come again, those that the user
-    is likely to take again are candidates, too.
+    is likely to take again are candidates, too, and so are the items that the rules of the placement ask for.
     """
-    bundle, rules, count = batch.bundle, batch.rules, batch.requests[0].query.candidate_count
-    allowed = None if rules.allowed is None else rules.allowed.items
+    bundle, restrictions, count = batch.bundle, batch.restrictions, batch.requests[0].query.candidate_count
+    allowed = None if restrictions.allowed is None else restrictions.allowed.items
     visited_together = None
     try:
         visited_together = CoVisitation.of(baskets, bundle.items, batch.queries)
@@ -40,13 +41,16 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
             also[TOGETHER_NOW.name] = visited_together.items
         if batch.repeats is not None:
             also[BUY_AGAIN.name] = batch.repeats.likeliest(count, allowed)
-        candidates = bundle.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
+        candidates = bundle.retriever.retrieve(
+            batch.queries, count, blocked=restrictions.blocked, allowed=allowed, also=also, kept=pinned(batch)
+        )
+        candidates = with_shares(batch, candidates)
     except Exception:
         log.exception("retrieval_failed")
         candidates = no_candidates(bundle.popular, len(batch))
     if candidates.valid.any(axis=1).all():
         return _described(Retrieved.of_candidates(batch, candidates, visited_together))
-    candidates, filled = fill_with_popular(candidates, bundle.popular, rules, count)
+    candidates, filled = fill_with_popular(candidates, bundle.popular, restrictions, count)
     retrieved = Retrieved.of_candidates(batch, candidates, visited_together)
     return _described(retrieved.degraded("popular_fallback", filled))
 
@@ -83,16 +87,18 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
         raise NotFoundError("item", query.item_ids[0])
     no_rows: Int32s = np.zeros(0, np.int32)
     blocked = distinct(np.array([other for other in (row, *excluded) if other != NO_ITEM], np.int32))
-    rules = Rules([no_rows], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
-    asked = Hydrated.of(batch, bundle.histories.queries([""]), rules)
+    restrictions = Restrictions([no_rows], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
+    asked = Hydrated.of(batch, bundle.histories.queries([""]), restrictions)
     try:
-        allowed = None if rules.allowed is None else rules.allowed.items
+        allowed = None if restrictions.allowed is None else restrictions.allowed.items
         new = bundle.new_items.passing(allowed)
-        candidates = bundle.retriever.similar(row, query.count, blocked=rules.blocked[0], allowed=allowed, new=new)
+        candidates = bundle.retriever.similar(
+            row, query.count, blocked=restrictions.blocked[0], allowed=allowed, new=new
+        )
         return _described(Retrieved.of_candidates(asked, candidates))
     except Exception:
         log.exception("similar_failed")
-    candidates, filled = fill_with_popular(no_candidates(bundle.popular, 1), bundle.popular, rules, query.count)
+    candidates, filled = fill_with_popular(no_candidates(bundle.popular, 1), bundle.popular, restrictions, query.count)
     return _described(Retrieved.of_candidates(asked, candidates).degraded("popular_fallback", filled))
 
 
@@ -105,7 +111,7 @@ def _searched(batch: Retrieved, i: int) -> StageCounts:
     total, left = batch.bundle.items.rows_used, len(batch.rows(i))
     if not batch.requests[i].query.include_trace:
         return StageCounts.of(total, left)
-    dropped = batch.rules.ruled_out(i)
-    for reason, broken in batch.rules.broken(i, batch.rows(i)).items():  # these are counted by the filter stage
+    dropped = batch.restrictions.ruled_out(i)
+    for reason, broken in batch.restrictions.broken(i, batch.rows(i)).items():  # these are counted by the filter stage
         dropped[reason] -= int(np.count_nonzero(broken))
     return StageCounts.of(total, left, **dropped, below_cut=total - left - sum(dropped.values()))

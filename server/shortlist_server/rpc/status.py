@@ -15,7 +15,6 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from shortlist_core.errors import (
     AnswerTooLargeError,
-    BundleNotLoadedError,
     BundleRefusedError,
     CatalogFullError,
     DeadlineError,
@@ -23,6 +22,7 @@ from shortlist_core.errors import (
     NotFoundError,
     OverloadedError,
     PermissionDeniedError,
+    PreconditionError,
     QuotaError,
     ShortlistError,
     SlowCallerError,
@@ -42,7 +42,7 @@ CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
     NotFoundError: grpc.StatusCode.NOT_FOUND,
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
-    BundleNotLoadedError: grpc.StatusCode.FAILED_PRECONDITION,
+    PreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     QuotaError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     CatalogFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,

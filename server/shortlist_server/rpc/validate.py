@@ -11,6 +11,7 @@ from dataclasses import replace
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 
@@ -19,14 +20,16 @@ from shortlist_bundle.manifest import is_version
 from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Event
-from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
+from shortlist_ranking.arrangement.diversity import Diversity
+from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT, MAX_CANDIDATES, MAX_COUNT
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
+from shortlist_server.rpc.narrowing import narrowed
+from shortlist_server.rpc.placement_messages import placement_of, placements_of
+from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placement, Placements
 
-MAX_COUNT = 500
-MAX_CANDIDATES = 2_000
 MAX_EXCLUDED = 1_000
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
@@ -40,28 +43,38 @@ DEFAULT_SHARE = 0.05
 ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
 
 
-def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Query:
-    """The query of Recommend, or of one message of StreamRecommend. InvalidArgumentError lists all violations."""
+def recommend(
+    request: api.RecommendRequest | api.StreamRecommendRequest, placements: Placements = NO_PLACEMENTS
+) -> Query:
+    """The query of Recommend, or of one message of StreamRecommend.
+
+    InvalidArgumentError lists all violations. Without any, NotFoundError names a placement that does not exist.
+    """
 
     def read(check: Check) -> Query:
-        query = _query(check, request, check.request_id(request.request_id))
-        if isinstance(request, api.StreamRecommendRequest) or not request.bundle_version:
-            return query
-        return replace(query, bundle_version=_version(check, request.bundle_version))
+        query = _query(check, request, check.request_id(request.request_id), placements)
+        return query if isinstance(request, api.StreamRecommendRequest) else _of_bundle(check, query, request)
 
-    return checked(read)
+    query = checked(read)
+    placements.check([request.placement])
+    return query
 
 
-def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Query]]:
-    """The request's id, and its queries, which all carry that id."""
+def batch_recommend(
+    request: api.BatchRecommendRequest, placements: Placements = NO_PLACEMENTS
+) -> tuple[str, list[Query]]:
+    """The request's id, and its queries, which all carry that id. Raises as `recommend`."""
 
     def read(check: Check) -> tuple[str, list[Query]]:
         request_id = check.request_id(request.request_id)
         check.length("queries", request.queries, MAX_QUERIES, least=1)
         queries = enumerate(request.queries[:MAX_QUERIES])
-        return request_id, [_query(check.below(f"queries[{i}]."), query, request_id) for i, query in queries]
+        below = ((check.below(f"queries[{i}]."), query) for i, query in queries)
+        return request_id, [_query(each, query, request_id, placements) for each, query in below]
 
-    return checked(read)
+    answer = checked(read)
+    placements.check([query.placement for query in request.queries])
+    return answer
 
 
 def retrieve(request: api.RetrieveRequest) -> Query:
@@ -221,6 +234,29 @@ def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
     return checked(lambda check: check.label("label", request.label))
 
 
+def set_placements(request: placement_api.SetPlacementsRequest) -> list[Placement]:
+    """The placements of SetPlacements, in the order sent."""
+    return checked(lambda check: placements_of(check, request.placements))
+
+
+def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
+    """The query of PreviewPlacement: that of its request by its placement."""
+
+    def read(check: Check) -> Query:
+        placement = placement_of(check.below("placement."), request.placement)
+        asked, below = request.request, check.below("request.")
+        placements = Placements({asked.placement: placement})
+        return _of_bundle(below, _query(below, asked, below.request_id(asked.request_id), placements), asked)
+
+    return checked(read)
+
+
+def _of_bundle(check: Check, query: Query, request: api.RecommendRequest) -> Query:
+    """The query with the bundle that the request names, if it names one."""
+    version = request.bundle_version
+    return replace(query, bundle_version=_version(check, version)) if version else query
+
+
 def _version(check: Check, version: str) -> str:
     if not is_version(version):
         check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
@@ -236,8 +272,11 @@ def _version_of(token: str) -> str:
     return version if is_version(version) else ""
 
 
-def _query(check: Check, request: ForUser, request_id: str) -> Query:
-    """The query of any of the four messages that ask for a user's items."""
+def _query(check: Check, request: ForUser, request_id: str, placements: Placements = NO_PLACEMENTS) -> Query:
+    """The query of any of the four messages that ask for a user's items.
+
+    A placement that does not exist is passed over here.
+    """
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
     query = Query(
         request_id=request_id,
@@ -255,11 +294,15 @@ def _query(check: Check, request: ForUser, request_id: str) -> Query:
     if isinstance(request, api.RetrieveRequest):  # its answer holds all candidates, by fused score
         return query
     count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
-    return replace(
+    query = replace(
         query,
         count=count,
         candidate_count=max(count, candidates),
-        diversity=check.share("diversity", request.diversity),
+        diversity=Diversity(check.share("diversity", request.diversity)),
         action_weights=check.action_weights(request.action_weights),
         include_actions=request.include_action_probabilities,
     )
+    placement = placements.by_name.get(check.optional_id("placement", request.placement))
+    if placement is None:
+        return query
+    return narrowed(check, query, placement, placements.version, request.count, request.candidate_count)

@@ -28,7 +28,7 @@ from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.limiter import Limiter, Place
-from shortlist_server.serving.routing import Serving
+from shortlist_server.serving.routing import Route, Serving
 from shortlist_server.serving.store_threads import StoreThreads
 from shortlist_server.system.expiry import Expiry, Retention
 from shortlist_server.system.live_catalog import LiveCatalog
@@ -139,6 +139,13 @@ class Engine:
         key = query.candidate_count, query.filter
         return await self._routed(self._pipeline.recommend, key, query, context, respond, compare=True)
 
+    async def preview(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """As `recommend`, but the route does not count how the request ends, and no shadow ranks it."""
+        bundle = self._route(query).bundle
+        with self._requests.admit(1, context):
+            answer = await self._recommend(bundle, query, context)
+        return respond(bundle, query, answer)
+
     async def recommend_batch(
         self, bundle: LoadedBundle, queries: Sequence[Query], context: RequestContext
     ) -> list[Ranked]:
@@ -225,8 +232,7 @@ class Engine:
 
         With `compare`, a shadow ranks the query too.
         """
-        serving, patience = self.ready(), context.seconds_left()
-        route = serving.named(query.bundle_version) if query.bundle_version else serving.route(query.user_id)
+        route, patience = self._route(query), context.seconds_left()
         try:
             with self._requests.admit(1, context):
                 answer = await self._run(work, key, route.bundle, query, context)
@@ -239,6 +245,10 @@ class Engine:
         if compare:
             route.compare(query, answer)
         return response
+
+    def _route(self, query: Query) -> Route:
+        serving = self.ready()
+        return serving.named(query.bundle_version) if query.bundle_version else serving.route(query.user_id)
 
     async def _recommend(self, bundle: LoadedBundle, query: Query, context: RequestContext) -> Ranked:
         key = query.candidate_count, query.filter
@@ -253,7 +263,7 @@ class Engine:
 
     def _counted(self, work: Work, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> None:
         run = Run()
-        if requests[0].query.filter:  # they all have the same
+        if any(request.query.filter or request.query.rules for request in requests):
             self.catalog.bring_facts(bundle)
         try:
             work(bundle, requests, run)

@@ -45,6 +45,7 @@ class RecommendRequest(_message.Message):
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
+    PLACEMENT_FIELD_NUMBER: _builtins.int
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
@@ -70,6 +71,10 @@ class RecommendRequest(_message.Message):
     """Whether the response carries what each stage did. Default: false."""
     include_action_probabilities: _builtins.bool
     """Whether each item carries how likely each action is. Default: false."""
+    placement: _builtins.str
+    """The placement whose settings hold, as PlacementService lists it; the rest of this request may only narrow them. Follows
+    the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+    """
     bundle_version: _builtins.str
     """Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
     and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
@@ -130,11 +135,12 @@ class RecommendRequest(_message.Message):
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
         include_action_probabilities: _builtins.bool = ...,
+        placement: _builtins.str = ...,
         bundle_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "bundle_version", b"bundle_version", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "bundle_version", b"bundle_version", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -152,12 +158,15 @@ class RecommendResponse(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     TRACE_FIELD_NUMBER: _builtins.int
+    PLACEMENT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request's id, or the one that the server made up."""
     bundle_version: _builtins.str
     """The bundle that the whole answer comes from."""
     attribution_token: _builtins.str
     """Opaque; send it back as Event.attribution_token with what the user does with these items. At most 1,024 characters."""
+    placement_version: _builtins.str
+    """The version of the placements that made this answer. Empty: the request names no placement."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.RecommendedItem]:
         """The items, best first: at most `count`, fewer where not enough were left."""
@@ -179,10 +188,11 @@ class RecommendResponse(_message.Message):
         items: _abc.Iterable[_recommendation_pb2.RecommendedItem] | None = ...,
         degraded: _abc.Iterable[_recommendation_pb2.Degradation.ValueType] | None = ...,
         trace: _abc.Iterable[_recommendation_pb2.StageTrace] | None = ...,
+        placement_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "request_id", b"request_id", "trace", b"trace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "placement_version", b"placement_version", "request_id", b"request_id", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,6 +247,7 @@ class BatchRecommendQuery(_message.Message):
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
+    PLACEMENT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """For whom. Follows the rule for ids; an unknown user is no error. Empty (the default): someone of whom only
     `context_events` and `user_attributes` are known.
@@ -257,6 +268,10 @@ class BatchRecommendQuery(_message.Message):
     """Whether this query's answer carries what each stage did. Default: false."""
     include_action_probabilities: _builtins.bool
     """Whether each item carries how likely each action is. Default: false."""
+    placement: _builtins.str
+    """The placement whose settings hold, as PlacementService lists it; the rest of this query may only narrow them. Follows
+    the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+    """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
         """Joined with the stored history for this query only: 0 to 500, both inclusive, more are refused. Default: none."""
@@ -299,10 +314,11 @@ class BatchRecommendQuery(_message.Message):
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
         include_action_probabilities: _builtins.bool = ...,
+        placement: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "placement", b"placement", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -360,6 +376,7 @@ class StreamRecommendRequest(_message.Message):
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
+    PLACEMENT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this message; its answer repeats it. Follows the rule for ids; need not be unique. Empty (the default): the
     server makes one up.
@@ -384,6 +401,10 @@ class StreamRecommendRequest(_message.Message):
     """Whether this message's answer carries what each stage did. Default: false."""
     include_action_probabilities: _builtins.bool
     """Whether each item carries how likely each action is. Default: false."""
+    placement: _builtins.str
+    """The placement whose settings hold, as PlacementService lists it; the rest of this message may only narrow them. Follows
+    the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+    """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
         """Joined with the stored history for this message only: 0 to 500, both inclusive, more are refused. Default: none."""
@@ -427,10 +448,11 @@ class StreamRecommendRequest(_message.Message):
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
         include_action_probabilities: _builtins.bool = ...,
+        placement: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Rules: which items the queries of a batch must not get: seen, excluded, deleted and filtered items."""
+"""Restrictions: which items the queries of a batch must not get: seen, excluded, deleted and filtered items."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NOTHING: Int32s = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The rules of each query of a batch. All queries share the filter and the deleted items."""
+class Restrictions:
+    """The restrictions of each query of a batch. All queries share the filter and the deleted items."""
 
     seen: Sequence[Int32s]  # [batch] sorted, distinct rows, none deleted; empty where seen items may come again
     excluded: Sequence[Int32s]  # [batch] sorted, distinct rows
@@ -32,7 +32,7 @@ class Rules:
         ]
 
     def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
-        """Which of `rows` break which rule: drop reason -> bool [rows]. Each row breaks one rule at most."""
+        """Which of `rows` break a restriction: drop reason -> bool [rows]. Each row breaks one at most."""
         seen = among(rows, self.seen[query])
         excluded = among(rows, self.excluded[query]) & ~seen
         deleted = among(rows, self.deleted) & ~seen & ~excluded
@@ -42,7 +42,7 @@ class Rules:
         return {reason: mask for reason, mask in masks.items() if mask.any()}
 
     def ruled_out(self, query: int) -> dict[str, int]:
-        """How many items of the catalogue each rule keeps from the query: drop reason -> items. An item counts once."""
+        """How many items each restriction keeps from the query: drop reason -> items. An item counts once."""
         seen, excluded = self.seen[query], np.setdiff1d(self.excluded[query], self.seen[query], assume_unique=True)
         counts = {"seen": len(seen), "excluded": len(excluded), "deleted": len(self.deleted)}
         if self.allowed is not None:
@@ -50,6 +50,6 @@ class Rules:
             counts["filtered"] = self.allowed.ruled_out - twice
         return {reason: count for reason, count in counts.items() if count}
 
-    def select(self, which: Int64s) -> Rules:
-        """The rules of the queries at the positions `which`."""
+    def select(self, which: Int64s) -> Restrictions:
+        """The restrictions of the queries at the positions `which`."""
         return replace(self, seen=[self.seen[i] for i in which], excluded=[self.excluded[i] for i in which])
