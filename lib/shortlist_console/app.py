@@ -15,7 +15,7 @@ from shortlist import ShortlistError, Unauthenticated
 
 from shortlist_console.failures import Failure, failure
 from shortlist_console.metrics.samples import Samples
-from shortlist_console.pages import bundles, home, items, live, login, users
+from shortlist_console.pages import bundles, home, items, live, login, placements, users
 from shortlist_console.rendering import Templates
 from shortlist_console.sessions import COOKIE, Sessions
 from shortlist_console.settings import Settings
@@ -63,12 +63,17 @@ class Console:
             "/bundles": bundles.bundles,
             "/bundles/{version}": bundles.bundle,
             "/bundles/{version}/report": bundles.report,
+            "/placements": placements.placements,
+            "/placements/edit": placements.edit,
             "/metrics": live.metrics,
         }.items():
             app.router.add_get(path, self._page(page))
         for path, change in {
             "/bundles/{version}/activate": bundles.activate,
             "/rollback/{label}": bundles.rollback,
+            "/placements/preview": placements.preview,
+            "/placements/save": placements.save,
+            "/placements/remove": placements.remove,
         }.items():
             app.router.add_post(path, self._change(change))
         app.cleanup_ctx.append(self._samples.followed)

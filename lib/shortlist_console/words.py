@@ -36,7 +36,7 @@ DROPS: Mapping[int, str] = {
     parts.DROP_REASON_FILTERED: "ruled out by the filter",
     parts.DROP_REASON_DELETED: "deleted from the catalogue",
     parts.DROP_REASON_DUPLICATE: "proposed several times",
-    parts.DROP_REASON_BELOW_CUT: "others scored better",
+    parts.DROP_REASON_BELOW_CUT: "others scored better, or a rule kept them out",
     parts.DROP_REASON_UNKNOWN: "not known",
 }
 
@@ -46,6 +46,15 @@ DEGRADED: Mapping[int, str] = {
     parts.DEGRADATION_SOURCE_FAILED: "At least one source failed or ran late.",
     parts.DEGRADATION_STATE_UNAVAILABLE: "The store of live users cannot be read: live events are missing.",
     parts.DEGRADATION_POPULAR_FALLBACK: "Retrieval came back empty: these are the popular items.",
+    parts.DEGRADATION_RULES_SKIPPED: "Variety and rules failed: items stand by score alone.",
+}
+
+OUTCOMES: Mapping[int, str] = {
+    parts.RULE_OUTCOME_KEPT: "kept",
+    parts.RULE_OUTCOME_NOT_NOW: "does not hold at this time",
+    parts.RULE_OUTCOME_NOT_FOR_THIS_REQUEST: "does not hold for this request",
+    parts.RULE_OUTCOME_YIELDED: "yielded to",
+    parts.RULE_OUTCOME_TOO_FEW_ITEMS: "not kept as a whole: there were too few items for it",
 }
 
 SEEN_POLICIES = {

@@ -58,6 +58,7 @@ class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
     candidate_count: int
     diversity: float
     bundle_version: str
+    placement: str
 
 
 def write_events(events: Iterable[Event]) -> WriteEventsRequest:

@@ -10,7 +10,7 @@ from shortlist.v1.recommendation_pb2 import STAGE_HYDRATE, StageTrace
 
 from shortlist_console import words
 
-WIDTH, ROW = 400, 62
+WIDTH, ROW = 400, 72
 _BAR_TOP, _BAR_HEIGHT, _LEAST = 20, 22, 6
 
 

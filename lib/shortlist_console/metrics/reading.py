@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
-FINE = frozenset({"OK", "CANCELLED"})
-"""Codes of calls that are no errors: a caller who leaves is none of the server's."""
+FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
+"""Codes of calls that fail without the caller having asked for something wrong."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Reading:
         buckets: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
         for labels, value in samples["grpc_server_handled_total"]:
             calls[labels["grpc_method"]] += value
-            errors[labels["grpc_method"]] += value if labels["grpc_code"] not in FINE else 0
+            errors[labels["grpc_method"]] += value if labels["grpc_code"] in FAULTS else 0
         for labels, value in samples["grpc_server_handling_seconds_bucket"]:
             buckets[labels["grpc_method"]][float(labels["le"])] += value
         return cls(

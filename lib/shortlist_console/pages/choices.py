@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
-from shortlist import PermissionDenied, ShortlistError, Unauthenticated
+from shortlist import ShortlistError, Unauthenticated
 from shortlist.v1.bundle_service_pb2 import ServingState
 
 from shortlist_console.visit import Visit
+
+Options = tuple[tuple[str, str], ...]
+"""What may be chosen: the value, and what is said of it."""
 
 
 @dataclass(frozen=True)
 class Choices:
     """What may be chosen. Without the scope for it a bundle is typed, not chosen."""
 
-    bundles: tuple[tuple[str, str], ...] = ()  # the version, and what is said of it
-    placements: tuple[tuple[str, str], ...] = ()
+    bundles: Options = ()
+    placements: Options = ()
 
 
 async def choices_of(visit: Visit) -> Choices:
     """The bundles in the server's memory, and its placements."""
+    return Choices(*await asyncio.gather(_bundles(visit), _placements(visit)))
+
+
+async def _bundles(visit: Visit) -> Options:
     if not visit.rights.admin:
-        return Choices()
+        return ()
     try:
         state = (await visit.client.get_serving_bundle()).serving
-        return Choices(tuple((version, f"{role}: {version}") for version, role in loaded(state)))
     except Unauthenticated:
         raise
-    except (PermissionDenied, ShortlistError):
-        return Choices()
+    except ShortlistError:  # the page says elsewhere what is wrong
+        return ()
+    return tuple((version, f"{role}: {version}") for version, role in loaded(state))
 
 
-def loaded(state: ServingState) -> tuple[tuple[str, str], ...]:
+async def _placements(visit: Visit) -> Options:
+    try:
+        listed = await visit.client.list_placements()
+    except Unauthenticated:
+        raise
+    except ShortlistError:
+        return ()
+    return tuple((placement.name, placement.name) for placement in listed.placements)
+
+
+def loaded(state: ServingState) -> Options:
     """The bundles that a process has in memory, each with its role."""
     roles = {
         state.stable_bundle_version: "stable",
