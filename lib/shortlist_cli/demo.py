@@ -14,8 +14,10 @@ from shortlist import Client
 from shortlist.v1.event_pb2 import Event, EventType
 from shortlist.v1.recommendation_pb2 import RecommendedItem
 
+from shortlist_bundle import BundleStore
 from shortlist_cli import tables
 from shortlist_cli.folders import to_be_written
+from shortlist_cli.html_report import keep_report
 from shortlist_cli.own_server import own_server
 from shortlist_cli.progress import steps
 from shortlist_core import terminal
@@ -26,6 +28,9 @@ from shortlist_data.synthetic import make_shop
 from shortlist_training.config import Recipe
 
 COUNT = 10
+BUNDLES = Path(".demo/bundles")
+"""Where the demo leaves its bundle unless it is told otherwise, and where `make console` looks for one."""
+
 SETTINGS = {"tower_steps": 200, "sequence_batches": 200, "slices": 3}
 """Less training than the defaults: the demo shows the path, not the best quality."""
 
@@ -51,7 +56,7 @@ def demo(
     bundles = folder / "bundles"
     typed = shlex.quote(plain(bundles))
     console.print(f"\nThe server is stopped again. To keep one up:\n\n  make serve BUNDLES={typed}\n", soft_wrap=True)
-    _print_next_steps(console, _somebody(dataset), users, "127.0.0.1:50051")
+    _print_next_steps(console, _somebody(dataset), users, "127.0.0.1:50051", bundles)
 
 
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
@@ -63,11 +68,16 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_training.publish import publish
         from shortlist_training.recipe import train
+        from shortlist_training.report_records import Source
+        from shortlist_training.report_trained import trained_record
         from shortlist_training.table import prepare
 
         trained = train(prepare(shop.dataset, None), Recipe.model_validate(SETTINGS), seed, announce)
         manifest = publish(trained, folder / "bundles", seed)
-        announce(f"published bundle {manifest.version}")
+        announce(f"published bundle {manifest.version}; making its report")
+        bundles = folder / "bundles"
+        source = Source(shop.dataset, folder / "data")
+        keep_report(bundles, manifest.version, trained_record(trained, BundleStore(bundles).load(), source))
     return shop.dataset
 
 
@@ -120,7 +130,7 @@ def _moved(before: Sequence[RecommendedItem], after: Sequence[RecommendedItem]) 
     return table
 
 
-def _print_next_steps(console: Console, user: str, users: int, address: str) -> None:
+def _print_next_steps(console: Console, user: str, users: int, address: str, bundles: Path) -> None:
     method = "shortlist.v1.RecommendationService/Recommend"
     request = f'{{"user_id": "{user}", "count": 10}}'
     console.print(f"and then, from another terminal (it serves at {address} until Ctrl-C):\n")
@@ -130,6 +140,13 @@ def _print_next_steps(console: Console, user: str, users: int, address: str) -> 
         f"ghz --insecure --call {method.replace('/', '.')} -d '{_new_requests(users)}' -n 2000 -c 8 {address}",
     ):
         console.print(f"  {line}", soft_wrap=True)
+    _print_console(console, bundles, user)
+
+
+def _print_console(console: Console, bundles: Path, user: str) -> None:
+    command = "make console" if bundles == BUNDLES else f"make console BUNDLES={shlex.quote(plain(bundles))}"
+    console.print("\nTo look at all of this in a browser, and to change it:\n", soft_wrap=True)
+    console.print(f"  {command}      # and there show the user {user}", soft_wrap=True)
 
 
 def _new_requests(users: int) -> str:

@@ -44,7 +44,7 @@ class Console:
         self._settings = settings
         self._sessions = Sessions(settings)
         self._templates = Templates()
-        self._samples = Samples(settings.metrics, settings.sample_seconds)
+        self._samples = Samples(settings.metrics_address, settings.sample_seconds)
 
     def app(self) -> web.Application:
         """The application that an HTTP server serves."""
@@ -111,7 +111,7 @@ class Console:
                     f"/login?next={where}", "Your token is not accepted any more." * visit.session.has_token
                 )
             except ShortlistError as error:
-                told = failure(error, self._settings.server)
+                told = failure(error, self._settings.address)
                 response = visit.render("failure", told.status, failure=told)
             return self._with_cookie(visit, response)
 
@@ -144,7 +144,7 @@ class Console:
             return self._with_cookie(visit, login.refused(visit, "The server does not accept this token.", then))
         except ShortlistError as error:
             self._sessions.end(session)
-            visit, told = self._visit(request), failure(error, self._settings.server)
+            visit, told = self._visit(request), failure(error, self._settings.address)
             return self._with_cookie(visit, login.refused(visit, f"{told.title}. {told.text}", then))
         visit = Visit(request, session, self._settings, self._templates, self._samples)
         return self._with_cookie(visit, visit.see(then))

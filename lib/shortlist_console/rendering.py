@@ -41,8 +41,8 @@ class Templates:
 
 
 def path(name: str) -> str:
-    """An id as a part of a path. A single dot or two would mean another folder, so that dots are escaped as well."""
-    return quote(name, safe="").replace(".", "%2E")
+    """An id as a part of a path. One that is a single dot or two has no page: browsers take it for a folder."""
+    return quote(name, safe="")
 
 
 def per_cent(value: float) -> str:

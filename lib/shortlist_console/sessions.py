@@ -90,7 +90,7 @@ class Sessions:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sessions: OrderedDict[str, Session] = OrderedDict()  # the one idle for longest first
-        self._anonymous = AsyncClient(settings.server, self._options(None))
+        self._anonymous = AsyncClient(settings.address, self._options(None))
         self._closing: set[asyncio.Task[None]] = set()
 
     def of(self, cookie: str | None) -> Session:
@@ -107,7 +107,7 @@ class Sessions:
 
     def log_in(self, before: Session, token: str) -> Session:
         """A session that calls with a token, in place of another one. Raises ValueError where it cannot be sent."""
-        session = Session(AsyncClient(self._settings.server, self._options(token)), has_token=True)
+        session = Session(AsyncClient(self._settings.address, self._options(token)), has_token=True)
         session.seen = time.monotonic()
         self.end(before)
         return self._add(session)

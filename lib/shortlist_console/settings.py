@@ -20,9 +20,9 @@ class Settings:
 
     listen: str = "127.0.0.1:8080"
     """Host and port to listen on; port 0 takes a free one."""
-    server: str = "127.0.0.1:50051"
+    address: str = "127.0.0.1:50051"
     """Host and port of the server."""
-    metrics: str | None = None
+    metrics_address: str | None = None
     """Host and port of the server's metrics; None: the console shows none."""
     tls: Tls | None = None
     """TLS towards the server; None: plain text."""
@@ -43,7 +43,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         wrong = []
-        addresses = {"--listen": self.listen, "--address": self.server, "--metrics-address": self.metrics}
+        addresses = {"--listen": self.listen, "--address": self.address, "--metrics-address": self.metrics_address}
         for option, address in addresses.items():
             if address is None:
                 continue

@@ -37,10 +37,10 @@ class Visit:
             csrf=self.session.csrf,
             here=self.request.path,
             logged_in=self.session.has_token,
-            metrics_known=self.settings.metrics is not None,
+            metrics_known=self.settings.metrics_address is not None,
             notice=self.session.take_notice(),
             rights=self.rights,
-            server=self.settings.server,
+            server=self.settings.address,
             **values,
         )
         return web.Response(text=text, content_type="text/html", status=status)

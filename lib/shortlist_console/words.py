@@ -36,7 +36,7 @@ DROPS: Mapping[int, str] = {
     parts.DROP_REASON_FILTERED: "ruled out by the filter",
     parts.DROP_REASON_DELETED: "deleted from the catalogue",
     parts.DROP_REASON_DUPLICATE: "proposed several times",
-    parts.DROP_REASON_BELOW_CUT: "others scored better, or a rule kept them out",
+    parts.DROP_REASON_BELOW_CUT: "scored less, or kept out by a rule",
     parts.DROP_REASON_UNKNOWN: "not known",
 }
 

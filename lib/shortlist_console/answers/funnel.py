@@ -10,8 +10,9 @@ from shortlist.v1.recommendation_pb2 import STAGE_HYDRATE, StageTrace
 
 from shortlist_console import words
 
-WIDTH, ROW = 400, 72
+WIDTH = 400
 _BAR_TOP, _BAR_HEIGHT, _LEAST = 20, 22, 6
+_ROW, _LINE = 56, 15  # of a stage, and of each line below its bar
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Step:
     millis: float
     drops: tuple[tuple[str, int], ...]  # why, and how many
     top: int  # of its row
+    lines: tuple[tuple[int, str], ...]  # below the bar: where, and what it says
     corners: str  # of the bar, as an SVG polygon has them; empty where items are not what is counted
 
 
@@ -39,12 +41,15 @@ class Funnel:
     def of(cls, trace: Sequence[StageTrace]) -> Funnel:
         """The picture of a trace."""
         most = max((stage.entered_count for stage in trace if stage.stage != STAGE_HYDRATE), default=0)
-        return cls(tuple(_step(stage, number * ROW, most) for number, stage in enumerate(trace)))
+        steps: list[Step] = []
+        for stage in trace:
+            steps.append(_step(stage, _below(steps), most))
+        return cls(tuple(steps))
 
     @property
     def height(self) -> int:
         """Of the picture."""
-        return ROW * len(self.steps)
+        return _below(self.steps)
 
     @property
     def millis(self) -> float:
@@ -52,12 +57,21 @@ class Funnel:
         return sum(step.millis for step in self.steps)
 
 
+def _below(steps: Sequence[Step]) -> int:
+    """Where the row after these begins."""
+    return steps[-1].top + _ROW + _LINE * len(steps[-1].lines) if steps else 0
+
+
 def _step(stage: StageTrace, top: int, most: int) -> Step:
     name, about = words.STAGES.get(stage.stage, ("Stage", "a stage that this console does not know"))
     drops = tuple((words.drop(drop.reason), drop.count) for drop in stage.drops)
     counts_items = stage.stage != STAGE_HYDRATE
     corners = _corners(stage.entered_count, stage.left_count, most, top) if counts_items else ""
-    return Step(name, about, stage.entered_count, stage.left_count, stage.duration_micros / 1000, drops, top, corners)
+    said = [f"{count:,} {why}" for why, count in drops] if counts_items else [about]
+    first = top + _BAR_TOP + (_BAR_HEIGHT + 13 if counts_items else 17)
+    lines = tuple((first + number * _LINE, line) for number, line in enumerate(said))
+    millis = stage.duration_micros / 1000
+    return Step(name, about, stage.entered_count, stage.left_count, millis, drops, top, lines, corners)
 
 
 def _corners(entered: int, left: int, most: int, top: int) -> str:

@@ -107,7 +107,7 @@ async def _neighbours(visit: Visit, item_id: str) -> tuple[list[ScoredItem], str
     except Unauthenticated:
         raise
     except ShortlistError as error:
-        return [], failure(error, visit.settings.server).text
+        return [], failure(error, visit.settings.address).text
 
 
 async def _places(visit: Visit, item_id: str, users: list[str]) -> tuple[list[Place], str]:
@@ -123,7 +123,7 @@ async def _places(visit: Visit, item_id: str, users: list[str]) -> tuple[list[Pl
     except Unauthenticated:
         raise
     except ShortlistError as error:
-        return [], failure(error, visit.settings.server).text
+        return [], failure(error, visit.settings.address).text
     return [
         _place(user, item_id, recommendation, list(alone.items))
         for user, recommendation, alone in zip(users, batch.recommendations, ranked, strict=True)

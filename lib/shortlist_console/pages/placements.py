@@ -67,7 +67,8 @@ async def preview(visit: Visit) -> web.Response:
     columns: list[Column] = []
     if placement := draft.placement():
         now = f"{draft.before} as it is" if draft.before else "Without a placement"
-        columns = [Column(now, weighed=True), Column("With the draft", weighed=True)]
+        weighed = bool(placement.action_weights)
+        columns = [Column(now, weighed), Column("With the draft", weighed)]
         try:
             await visit.client.set_placements([placement], validate_only=True)
             await _compare(visit, draft, placement, columns)
@@ -114,14 +115,18 @@ async def _compare(visit: Visit, draft: Draft, placement: Placement, columns: li
 
     async def now() -> RecommendResponse:
         return await visit.client.recommend(
-            draft.user_id, 0, placement=draft.before, include_trace=True, include_action_probabilities=True
+            draft.user_id,
+            0 if draft.before else placement.count,
+            placement=draft.before,
+            include_trace=True,
+            include_action_probabilities=True,
         )
 
     async def then() -> RecommendResponse:
         return (await visit.client.preview_placement(placement, asked)).response
 
     calls = zip(columns, (now, then), strict=True)
-    await asyncio.gather(*(column.ask(call, visit.settings.server) for column, call in calls))
+    await asyncio.gather(*(column.ask(call, visit.settings.address) for column, call in calls))
     for column in columns:
         if column.wrong and not column.failed:
             column.failed = "; ".join(f"{name} {rule}".strip() for name, rule in column.wrong.items())

@@ -107,7 +107,7 @@ async def _ask(visit: Visit, user_id: str, column: Column, question: Question) -
     async def call() -> RecommendResponse:
         return await visit.client.recommend(user_id, count, **options)
 
-    await column.ask(call, visit.settings.server)
+    await column.ask(call, visit.settings.address)
     if wrong:
         column.answer, column.wrong = None, column.wrong | wrong
 
