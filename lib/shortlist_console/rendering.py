@@ -32,6 +32,7 @@ class Templates:
             "short": short,
             "size": size,
             "did": words.did,
+            "source": words.source,
         }
 
     def render(self, template: str, **values: Any) -> str:

@@ -22,6 +22,24 @@ ACTIONS = {
 }
 """By the name of the action: what the user did."""
 
+SOURCES: Mapping[str, str] = {
+    "two_tower": "near the user in the space of the two-tower model",
+    "sequence": "next, by the model of order",
+    "item_item": "goes with what the user took",
+    "item_item_recent": "goes with what the user took lately",
+    "cosine": "is taken by the same users as the user's items",
+    "transitions": "follows what the user did last",
+    "similar_users": "taken by users of similar taste",
+    "als": "suits the user's taste on the whole",
+    "text": "reads like the user's items",
+    "likeness": "its vector is like those of the user's items",
+    "context": "popular in such moments",
+    "hours": "popular at this time of the day or the week",
+    "newcomers": "popular with users on their first day",
+    "demographic": "popular with users who share an attribute",
+}
+"""What the sources of a bundle say by proposing an item."""
+
 STAGES: Mapping[int, tuple[str, str]] = {
     parts.STAGE_HYDRATE: ("Hydrate", "events of the user that are known"),
     parts.STAGE_RETRIEVE: ("Retrieve", "items that the sources propose out of the catalogue"),
@@ -73,6 +91,11 @@ def action_name(number: int) -> str:
 def did(number: int) -> str:
     """What the user did, such as `bought`."""
     return ACTIONS.get(action_name(number), "took")
+
+
+def source(name: str) -> str:
+    """What a source says by proposing an item; empty for one that this console does not know."""
+    return "popular" if name.startswith("popular") else SOURCES.get(name, "")
 
 
 def drop(number: int) -> str:
