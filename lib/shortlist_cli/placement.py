@@ -23,16 +23,12 @@ app = typer.Typer(
     " placements.json beside the bundles.",
 )
 
-File = Annotated[
-    Path, typer.Argument(help="JSON file: a PlacementSet, as `shortlist placement list --json` prints it.")
-]
+File = Annotated[Path, typer.Argument(help="JSON file of a PlacementSet, as `list --json` prints it.")]
 
 
 @app.command(name="list")
 def list_placements(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the placements as JSON, to be changed and set.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON, to be changed and set.")] = False,
     address: Address = LOCAL,
 ) -> None:
     """Show the placements in force, and what is wrong with their file."""
