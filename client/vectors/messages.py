@@ -252,6 +252,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
             "userAttributes": ATTRIBUTES,
             "contextAttributes": PLACES,
             "itemIds": ["i2", "i1"],
+            "filter": FOR_USER["filter"],
             "includeTrace": True,
             **WEIGHED,
         },
@@ -259,7 +260,14 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "rank response",
         "RankResponse",
-        {**ANSWERED, "attributionToken": "t", "items": SCORED, "unknownItemIds": ["x"], **WHOLE},
+        {
+            **ANSWERED,
+            "attributionToken": "t",
+            "items": SCORED,
+            "unknownItemIds": ["x"],
+            "filteredItemIds": ["i7"],
+            **WHOLE,
+        },
     ),
     (
         "similar items request",

@@ -72,9 +72,12 @@ def rank_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: R
     response = _scored(api.RankResponse(), most_bytes, bundle, query, answer)
     item_messages.add_actions(response.items, answer)
     response.trace.extend(_trace(bundle, query, answer))
-    rows = bundle.items.ids.rows(query.item_ids).tolist()
-    unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
-    response.unknown_item_ids.extend(unknown)
+    answered = set(answer.items.tolist())
+    for item_id, row in zip(query.item_ids, bundle.items.ids.rows(query.item_ids).tolist(), strict=True):
+        if row == NO_ITEM:
+            response.unknown_item_ids.append(item_id)
+        elif row not in answered:
+            response.filtered_item_ids.append(item_id)
     return response
 
 

@@ -90,6 +90,7 @@ def rank(request: api.RankRequest) -> Query:
             seen_items=SeenItems.KEEP,  # a seen candidate is asked for, and has the probability that it is taken again
             count=len(request.item_ids),
             item_ids=tuple(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_CANDIDATES, least=1))),
+            filter=filter_of(check.below("filter."), request.filter),
             action_weights=check.action_weights(request.action_weights),
             include_actions=request.include_action_probabilities,
             include_trace=request.include_trace,
