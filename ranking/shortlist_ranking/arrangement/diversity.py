@@ -108,7 +108,9 @@ class Dpp(_Varied):
     def __init__(self, strength: float, scores: Float32s, vectors: Float32s, pool: int, count: int) -> None:
         super().__init__(strength, scores, vectors, pool)
         self._left: Float64s = np.ones(pool)  # squared length of what each item adds
-        self._parts: Float32s = np.zeros((count, pool), np.float32)  # of each item along the direction that each chosen one added
+        self._parts: Float32s = np.zeros(
+            (count, pool), np.float32
+        )  # of each item along the direction that each chosen one added
         self._chosen = 0
 
     def choose(self, candidate: int) -> None:
