@@ -237,7 +237,7 @@ class Client:
         return self._call(self._bundles.RollbackBundle, request, timeout, self.options.bundle_timeout)
 
     def list_placements(self, *, timeout: float | None = None) -> placement_api.ListPlacementsResponse:
-        """The placements that hold at the process that answers."""
+        """The placements in force, and what is wrong with their file."""
         request = placement_api.ListPlacementsRequest()
         return self._call(self._placements.ListPlacements, request, timeout, self.options.batch_timeout)
 
@@ -249,18 +249,23 @@ class Client:
         validate_only: bool = False,
         timeout: float | None = None,
     ) -> placement_api.SetPlacementsResponse:
-        """Sets all placements, or none where one of them breaks a rule. InvalidArgument lists every mistake."""
+        """Sets all placements at once. InvalidArgument lists every mistake in them."""
         request = placement_api.SetPlacementsRequest(
             placements=placements, expected_version=expected_version, validate_only=validate_only
         )
         return self._call(self._placements.SetPlacements, request, timeout, self.options.batch_timeout)
 
     def preview_placement(
-        self, placement: Placement, request: api.RecommendRequest, *, timeout: float | None = None
+        self,
+        placement: Placement,
+        query: api.BatchRecommendQuery | None = None,
+        *,
+        request_id: str = "",
+        timeout: float | None = None,
     ) -> placement_api.PreviewPlacementResponse:
-        """What `recommend` would answer if a placement were like this one."""
-        asked = placement_api.PreviewPlacementRequest(placement=placement, request=request)
-        return self._call(self._placements.PreviewPlacement, asked, timeout, self.options.timeout)
+        """What a query would be answered if a placement were like this one."""
+        request = placement_api.PreviewPlacementRequest(request_id=request_id, placement=placement, query=query)
+        return self._call(self._placements.PreviewPlacement, request, timeout, self.options.timeout)
 
     def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """Whether the server, or one of its services by full name, takes calls. NotFound if it has no such service."""

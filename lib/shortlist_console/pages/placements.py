@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
-from shortlist import InvalidArgument, Placement, RecommendRequest, ShortlistError
+from shortlist import BatchRecommendQuery, InvalidArgument, Placement, ShortlistError
 from shortlist.v1.placement_service_pb2 import ListPlacementsResponse
 from shortlist.v1.recommendation_service_pb2 import RecommendResponse
 
@@ -111,7 +111,7 @@ async def remove(visit: Visit) -> web.Response:
 
 
 async def _compare(visit: Visit, draft: Draft, placement: Placement, columns: list[Column]) -> None:
-    asked = RecommendRequest(user_id=draft.user_id, include_trace=True, include_action_probabilities=True)
+    asked = BatchRecommendQuery(user_id=draft.user_id, include_trace=True, include_action_probabilities=True)
 
     async def now() -> RecommendResponse:
         return await visit.client.recommend(
@@ -123,7 +123,11 @@ async def _compare(visit: Visit, draft: Draft, placement: Placement, columns: li
         )
 
     async def then() -> RecommendResponse:
-        return (await visit.client.preview_placement(placement, asked)).response
+        seen = await visit.client.preview_placement(placement, asked)
+        answer = seen.recommendation
+        return RecommendResponse(
+            bundle_version=seen.bundle_version, items=answer.items, degraded=answer.degraded, trace=answer.trace
+        )
 
     calls = zip(columns, (now, then), strict=True)
     await asyncio.gather(*(column.ask(call, visit.settings.address) for column, call in calls))

@@ -53,7 +53,9 @@ def recommend(
 
     def read(check: Check) -> Query:
         query = _query(check, request, check.request_id(request.request_id), placements)
-        return query if isinstance(request, api.StreamRecommendRequest) else _of_bundle(check, query, request)
+        if isinstance(request, api.StreamRecommendRequest) or not request.bundle_version:
+            return query
+        return replace(query, bundle_version=_version(check, request.bundle_version))
 
     query = checked(read)
     placements.check([request.placement])
@@ -95,6 +97,7 @@ def rank(request: api.RankRequest) -> Query:
             seen_items=SeenItems.KEEP,  # a seen candidate is asked for, and has the probability that it is taken again
             count=len(request.item_ids),
             item_ids=tuple(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_CANDIDATES, least=1))),
+            filter=filter_of(check.below("filter."), request.filter),
             action_weights=check.action_weights(request.action_weights),
             include_actions=request.include_action_probabilities,
             include_trace=request.include_trace,
@@ -240,21 +243,15 @@ def set_placements(request: placement_api.SetPlacementsRequest) -> list[Placemen
 
 
 def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
-    """The query of PreviewPlacement: that of its request by its placement."""
+    """The query of PreviewPlacement by its placement."""
 
     def read(check: Check) -> Query:
         placement = placement_of(check.below("placement."), request.placement)
-        asked, below = request.request, check.below("request.")
-        placements = Placements({asked.placement: placement})
-        return _of_bundle(below, _query(below, asked, below.request_id(asked.request_id), placements), asked)
+        by_name = {request.query.placement: placement}
+        request_id = check.request_id(request.request_id)
+        return _query(check.below("query."), request.query, request_id, Placements(by_name))
 
     return checked(read)
-
-
-def _of_bundle(check: Check, query: Query, request: api.RecommendRequest) -> Query:
-    """The query with the bundle that the request names, if it names one."""
-    version = request.bundle_version
-    return replace(query, bundle_version=_version(check, version)) if version else query
 
 
 def _version(check: Check, version: str) -> str:

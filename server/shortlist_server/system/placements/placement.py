@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.seen_items import SeenItems
@@ -25,6 +26,11 @@ class Placement:
     diversity: Diversity | None = None
     action_weights: tuple[tuple[EventType, float], ...] = ()
     rules: tuple[Rule, ...] = ()
+
+    def at(self, now: int) -> Placement:
+        """The placement with the rules that hold at a moment, microseconds since 1970, as if they always did."""
+        rules = [rule for rule in self.rules if rule.since <= now < rule.before]
+        return replace(self, rules=tuple(replace(rule, since=-math.inf, before=math.inf) for rule in rules))
 
 
 @dataclass(frozen=True)
