@@ -44,12 +44,12 @@ class Shop:
         first, second = self.versions
         return {
             "home": "/",
-            "user": f"/users/{USER}",
+            "user": f"/users/{USER}?count=6",
             "changed": f"/users/{USER}?count=5&price_max=40&events=purchase+i000010",
             "mistakes": f"/users/{USER}?count=700&where={{x",
-            "bundles beside": f"/users/{USER}?bundle={second}&beside=same&beside_bundle={first}",
-            "placement of a user": f"/users/{USER}?placement=home",
-            "visitor": "/visitor",
+            "bundle beside": f"/users/{USER}?count=3&bundle={second}&beside=same&beside_bundle={first}",
+            "user's placement": f"/users/{USER}?count=3&placement=home",
+            "visitor": "/visitor?count=3",
             "items": "/items?q=blue",
             "item": "/items/i000010",
             "bundles": "/bundles",
@@ -157,6 +157,8 @@ def test_every_page_can_be_read_by_everybody(look: Any, shop: Shop, view: str) -
         width = seen.page.evaluate("document.documentElement.scrollWidth")
         if width > VIEWS[view][0]:
             broken.append(f"{name} is {width} pixels wide")
+        if view == "phone":  # what axe looks for does not depend on the width
+            continue
         for each in Axe().run(seen.page).response["violations"]:
             if each["impact"] in ("serious", "critical"):
                 broken.append(f"{name}: {each['id']}: {[node['html'][:200] for node in each['nodes'][:3]]}")

@@ -15,8 +15,13 @@ from shortlist_console.visit import Visit
 LABELS = {"stable": BundleLabel.BUNDLE_LABEL_STABLE, "canary": BundleLabel.BUNDLE_LABEL_CANARY} | {
     "shadow": BundleLabel.BUNDLE_LABEL_SHADOW
 }
-TOLD_FIRST = ("ranker_ndcg_at_10_held_out", "stage_one_ndcg_at_10_held_out", "users", "items", "events")
-"""Metrics that the list of bundles has columns for."""
+TOLD_FIRST = {
+    "ranker_ndcg_at_10_held_out": "NDCG@10",
+    "stage_one_ndcg_at_10_held_out": "of stage one",
+    "users": "users",
+    "items": "items",
+}
+"""Metrics that the list of bundles has columns for, and their heads."""
 
 _MOST = 100
 _NOT_CONFIRMED = Failure("Nothing was changed", "Tick the box beside the button to say that you mean it.", 400)
