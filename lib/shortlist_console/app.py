@@ -160,7 +160,8 @@ class Console:
 
     def _with_cookie(self, visit: Visit, response: web.StreamResponse) -> web.StreamResponse:
         if visit.request.cookies.get(COOKIE) != visit.session.name:
-            response.set_cookie(COOKIE, visit.session.name, httponly=True, samesite="Strict", path="/")
+            by_tls = visit.request.headers.get("X-Forwarded-Proto") == "https"
+            response.set_cookie(COOKIE, visit.session.name, httponly=True, secure=by_tls, samesite="Strict", path="/")
         return response
 
     @web.middleware

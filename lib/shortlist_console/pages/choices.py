@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shortlist import ShortlistError, Unauthenticated
+from shortlist import Placement, ShortlistError, Unauthenticated
 from shortlist.v1.bundle_service_pb2 import ServingState
 
 from shortlist_console.visit import Visit
@@ -20,11 +21,14 @@ class Choices:
 
     bundles: Options = ()
     placements: Options = ()
+    weighed: frozenset[str] = frozenset()  # placements whose scores are sums of weighted probabilities
 
 
 async def choices_of(visit: Visit) -> Choices:
     """The bundles in the server's memory, and its placements."""
-    return Choices(*await asyncio.gather(_bundles(visit), _placements(visit)))
+    bundles, placements = await asyncio.gather(_bundles(visit), _placements(visit))
+    names = tuple((each.name, each.name) for each in placements)
+    return Choices(bundles, names, frozenset(each.name for each in placements if each.action_weights))
 
 
 async def _bundles(visit: Visit) -> Options:
@@ -39,14 +43,13 @@ async def _bundles(visit: Visit) -> Options:
     return tuple((version, f"{role}: {version}") for version, role in loaded(state))
 
 
-async def _placements(visit: Visit) -> Options:
+async def _placements(visit: Visit) -> Sequence[Placement]:
     try:
-        listed = await visit.client.list_placements()
+        return (await visit.client.list_placements()).placements
     except Unauthenticated:
         raise
     except ShortlistError:
         return ()
-    return tuple((placement.name, placement.name) for placement in listed.placements)
 
 
 def loaded(state: ServingState) -> Options:

@@ -57,6 +57,8 @@ async def _page(visit: Visit, user_id: str) -> web.Response:
         choices_of(visit),
         asyncio.gather(*(_ask(visit, user_id, *each) for each in asked)),
     )
+    for column, each in asked:
+        column.weighed = bool(each["weights"]) or each["placement"] in choices.weighed
     shown = history.entries[:SHOWN_HISTORY] if history else []
     facts = await told(visit.client, columns, [entry.item_id for entry in shown])
     return visit.render(
@@ -82,15 +84,11 @@ async def _page(visit: Visit, user_id: str) -> web.Response:
 def _asked(question: Question, kind: str, beside: Mapping[str, str]) -> list[Asked]:
     """What is asked: the user's list as it is, and beside it what the form asks for, where that is something else."""
     if kind == "same":
-        return [(_column(_called(each), each), each) for each in (question.but(**beside), question)]
+        return [(Column(_called(each)), each) for each in (question.but(**beside), question)]
     if question.fields.keys() <= {"count"}:
-        return [(_column("What the user gets", question), question)]
+        return [(Column("What the user gets"), question)]
     plain = question.only("count")
-    return [(_column("As it is now", plain), plain), (_column("With these settings", question), question)]
-
-
-def _column(title: str, question: Question) -> Column:
-    return Column(title, weighed=bool(question["weights"] or question["placement"]))
+    return [(Column("As it is now"), plain), (Column("With these settings"), question)]
 
 
 def _called(question: Question) -> str:
