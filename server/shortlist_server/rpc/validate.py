@@ -235,6 +235,9 @@ def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
     """The query of PreviewPlacement by its placement."""
 
     def read(check: Check) -> Query:
+        if not request.HasField("placement"):
+            check.refuse("placement", "must be set")
+            return Query()
         placement = placement_of(check.below("placement."), request.placement)
         by_name = {request.query.placement: placement}
         request_id = check.request_id(request.request_id)
