@@ -131,3 +131,11 @@ class Ids(Strings):
                 self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:]
             )
         return found
+
+    def rows_of_hashes(self, hashes: UInt64s) -> Int32s:
+        """The rows of all ids that have one of these hashes of `hash_ids`: int32, ascending and distinct."""
+        wanted = np.unique(hashes)
+        begins = np.searchsorted(self._hashes, wanted)
+        counts = np.searchsorted(self._hashes, wanted, side="right") - begins
+        at = np.arange(counts.sum()) + np.repeat(begins - (np.cumsum(counts) - counts), counts)
+        return np.sort(self._rows[at])

@@ -74,6 +74,22 @@ class AsyncClient:
         request = api.RecommendRequest(user_id=user_id, count=count, **options)
         return await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
 
+    async def recommend_pages(
+        self,
+        user_id: str = "",
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RecommendOptions],
+    ) -> AsyncIterator[api.RecommendResponse]:
+        """As Client.recommend_pages."""
+        while True:
+            page = await self.recommend(user_id, count, timeout=timeout, **options)
+            yield page
+            if not page.next_page_token:
+                return
+            options["page_token"] = page.next_page_token
+
     async def batch_recommend(
         self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
     ) -> api.BatchRecommendResponse:

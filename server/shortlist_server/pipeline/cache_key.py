@@ -23,12 +23,12 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
         for rows in (queries.groups, queries.contexts)
     )
     popularity = bundle.online_popularity.erasures if end > begin else bundle.online_popularity.version
-    query = replace(
-        batch.requests[i].query, request_id="", user_id="", context=(), attributes=(), context_attributes=()
-    )
+    asked = batch.requests[i].query
+    query = replace(asked, request_id="", user_id="", context=(), attributes=(), context_attributes=(), shown=b"")
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
-    text = repr((catalogue, popularity, end - begin, groups, contexts, query))
+    text = repr((catalogue, popularity, end - begin, groups, contexts, query, len(asked.shown)))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+    digest.update(asked.shown)  # kilobytes, which would take long as text
     digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):
         digest.update(column[begin:end].tobytes())

@@ -22,6 +22,7 @@ class Query:
     count: int = DEFAULT_COUNT  # how many items the answer holds
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids
+    shown: bytes = b""  # the 64-bit hashes, little-endian, of the ids that earlier pages of the list have shown
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
     diversity: float = 0.0

@@ -13,12 +13,13 @@ import structlog
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.explanations import BUY_AGAIN, TOGETHER_NOW
-from shortlist_core.types import NO_ITEM, Int32s, distinct
+from shortlist_core.types import NO_ITEM, Candidates, Int32s, Int64s, distinct
 from shortlist_server.pipeline.batch import Batch, Hydrated, Retrieved
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
-from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
+from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates, replaced
 from shortlist_server.pipeline.rules import Rules
+from shortlist_server.system.filters import Filter
 from shortlist_state.baskets import Baskets
 
 log = structlog.get_logger(__name__)
@@ -27,11 +28,13 @@ log = structlog.get_logger(__name__)
 def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
     """The batch with candidates from all sources, from online co-visitation and from the new items.
 
-    Seen, excluded and filtered items are left out of the search. Where seen items may come again, those that the user
-    is likely to take again are candidates, too.
+    Seen, excluded, shown and filtered items are left out of the search. Where the sources propose too few items, others
+    of the catalogue follow, so that the pages of a list reach every item. Where seen items may come again, those that
+    the user is likely to take again are candidates, too.
     """
     bundle, rules, count = batch.bundle, batch.rules, batch.requests[0].query.candidate_count
     allowed = None if rules.allowed is None else rules.allowed.items
+    blocked = rules.blocked
     visited_together = None
     try:
         visited_together = CoVisitation.of(baskets, bundle.items, batch.queries)
@@ -40,13 +43,18 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
             also[TOGETHER_NOW.name] = visited_together.items
         if batch.repeats is not None:
             also[BUY_AGAIN.name] = batch.repeats.likeliest(count, allowed)
-        candidates = bundle.retriever.retrieve(batch.queries, count, blocked=rules.blocked, allowed=allowed, also=also)
+        candidates = bundle.retriever.retrieve(batch.queries, count, blocked=blocked, allowed=allowed, also=also)
+        if allowed is None and len(short := _short(batch, candidates)):
+            # Sources end with what somebody took; what a filter lets through fills lists, and here that is everything.
+            everything, of_short = bundle.filters.passing(Filter()).items, [blocked[i] for i in short]
+            again = bundle.retriever.retrieve(batch.queries.select(short), count, blocked=of_short, allowed=everything)
+            candidates = replaced(candidates, short, again)
     except Exception:
         log.exception("retrieval_failed")
         candidates = no_candidates(bundle.popular, len(batch))
     if candidates.valid.any(axis=1).all():
         return _described(Retrieved.of_candidates(batch, candidates, visited_together))
-    candidates, filled = fill_with_popular(candidates, bundle.popular, rules, count)
+    candidates, filled = fill_with_popular(candidates, bundle.popular, rules, count, bundle.filters)
     retrieved = Retrieved.of_candidates(batch, candidates, visited_together)
     return _described(retrieved.degraded("popular_fallback", filled))
 
@@ -83,7 +91,7 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
         raise NotFoundError("item", query.item_ids[0])
     no_rows: Int32s = np.zeros(0, np.int32)
     blocked = distinct(np.array([other for other in (row, *excluded) if other != NO_ITEM], np.int32))
-    rules = Rules([no_rows], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
+    rules = Rules([no_rows], [blocked], [no_rows], bundle.filters.allowed(query.filter), bundle.items.deleted)
     asked = Hydrated.of(batch, bundle.histories.queries([""]), rules)
     try:
         allowed = None if rules.allowed is None else rules.allowed.items
@@ -92,8 +100,17 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
         return _described(Retrieved.of_candidates(asked, candidates))
     except Exception:
         log.exception("similar_failed")
-    candidates, filled = fill_with_popular(no_candidates(bundle.popular, 1), bundle.popular, rules, query.count)
+    nothing, popular = no_candidates(bundle.popular, 1), bundle.popular
+    candidates, filled = fill_with_popular(nothing, popular, rules, query.count, bundle.filters)
     return _described(Retrieved.of_candidates(asked, candidates).degraded("popular_fallback", filled))
+
+
+def _short(batch: Hydrated, candidates: Candidates) -> Int64s:
+    """The requests that have fewer candidates than they ask for items, although more items are left, int64 [short]."""
+    found, rows = np.count_nonzero(candidates.valid, axis=1).tolist(), batch.bundle.items.rows_used
+    asked = [request.query.count for request in batch.requests]
+    fewer = [i for i, (n, count) in enumerate(zip(found, asked, strict=True)) if n < count]
+    return np.array([i for i in fewer if batch.rules.leaves_more(i, rows, than=found[i])], np.int64)
 
 
 def _described(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:

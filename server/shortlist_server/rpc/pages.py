@@ -1,0 +1,113 @@
+"""Pages of a list: the token that leads from one answer of Recommend to the next holds all that the next one needs.
+
+No server keeps anything: workers share a port, servers restart, and bundles change while somebody scrolls. The token
+holds when it was made, a digest of what the list is, and the 64-bit hash of each item shown so far. The next page is a
+new recommendation without these items, so nothing comes twice whatever happened to events, catalogue and bundle.
+
+The token is checked against damage alone. Whoever makes one up hides items from nobody but themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from shortlist.v1.recommendation_service_pb2 import RecommendRequest
+
+from shortlist_bundle.strings import hash_ids
+from shortlist_core.errors import PageTokenExpiredError
+from shortlist_server.rpc.checks import Check
+
+MAX_SHOWN = 5_000
+"""Items after which a list ends: 250 pages of 20, more than anybody scrolls through. The token has 53 kB by then."""
+
+LIFETIME_SECONDS = 24 * 60 * 60
+"""How long a token is good for. A page that is left open over night still goes on in the morning."""
+
+AHEAD_SECONDS = 60 * 60
+"""By how much the clock of the server that made a token may be ahead of this one's."""
+
+MAY_DIFFER = (
+    "request_id",
+    "page_token",
+    "count",
+    "context_events",
+    "context_attributes",
+    "include_trace",
+    "include_action_probabilities",
+)
+"""Fields of the request that may change from page to page; by all others the list is the same list."""
+
+_HEAD = struct.Struct("<Bq8s")  # version of the format, seconds since 1970, digest of the list
+_VERSION, _CHECKSUM, _HASH = 1, 8, 8
+MAX_CHARACTERS = 60_000
+"""More than the longest token has: one of a last page of 500 items, which is not given, would have 58,728."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: which list it is, and what the pages before have shown."""
+
+    list: bytes  # digest of the request
+    shown: bytes = b""  # the hashes of the ids, as in `Query.shown`
+
+    def next_token(self, item_ids: Sequence[str]) -> str:
+        """The token of the page after this one, which shows these items; empty where the list ends here."""
+        shown = self.shown + hash_ids(item_ids).astype("<u8").tobytes()
+        if not item_ids or len(shown) >= MAX_SHOWN * _HASH:
+            return ""
+        content = _HEAD.pack(_VERSION, int(time.time()), self.list) + shown
+        return base64.urlsafe_b64encode(content + _checksum(content)).decode().rstrip("=")
+
+
+def page_of(check: Check, request: RecommendRequest) -> Page:
+    """The page that a request asks for; a token that is damaged or of another list is noted as a violation.
+
+    Raises PageTokenExpiredError where the token is too old and nothing else is wrong.
+    """
+    digest, token = _digest(request), request.page_token
+    if not token:
+        return Page(digest)
+    check.short("page_token", token, MAX_CHARACTERS)
+    content = _content(token[:MAX_CHARACTERS])
+    if content is None:
+        check.refuse("page_token", "must be the next_page_token of the page before, and this one is damaged")
+        return Page(digest)
+    _, made, of = _HEAD.unpack_from(content)
+    age = int(time.time()) - made
+    if of != digest:
+        fixed = "only " + ", ".join(MAY_DIFFER) + " may differ from page to page"
+        check.refuse("page_token", f"must be of the same list, and this one is of another request: {fixed}")
+    elif age < -AHEAD_SECONDS:
+        check.refuse("page_token", "must not be from the future: the clocks of the servers differ by more than an hour")
+    elif age > LIFETIME_SECONDS and not check.violations:
+        raise PageTokenExpiredError
+    return Page(digest, content[_HEAD.size :])
+
+
+def _content(token: str) -> bytes | None:
+    """What a token holds besides its checksum; None where it was not made by `Page.next_token`."""
+    try:
+        raw = base64.b64decode(token.encode() + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    content, checksum = raw[:-_CHECKSUM], raw[-_CHECKSUM:]
+    whole = len(content) >= _HEAD.size and (len(content) - _HEAD.size) % _HASH == 0
+    return content if whole and content[0] == _VERSION and checksum == _checksum(content) else None
+
+
+def _checksum(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_CHECKSUM, person=b"page token").digest()
+
+
+def _digest(request: RecommendRequest) -> bytes:
+    """A digest of the fields of a request that make the list, 8 bytes."""
+    of_list = RecommendRequest()
+    of_list.CopyFrom(request)
+    for name in MAY_DIFFER:
+        of_list.ClearField(name)  # type: ignore[arg-type]  # the stubs want the name as a literal
+    return blake2b(of_list.SerializeToString(deterministic=True), digest_size=8, person=b"list").digest()
