@@ -128,7 +128,8 @@ def request_with(method: MethodDescriptor, way: tuple[FieldDescriptor, ...], siz
 
 def validator(method: MethodDescriptor) -> Callable[[Any], Any]:
     """What reads the requests of a method."""
-    return getattr(validate, re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower())
+    name = {"StreamRecommend": "Recommend"}.get(method.name, method.name)
+    return getattr(validate, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower())
 
 
 def refused(method: MethodDescriptor, request: Message) -> list[str]:

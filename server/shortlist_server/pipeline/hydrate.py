@@ -99,7 +99,7 @@ def _rules(
     return Rules(
         [_dropped(policy, rows, repeats, i) for i, (policy, rows) in enumerate(zip(policies, seen, strict=True))],
         [distinct(ids.rows(query.excluded)) if query.excluded else _NOTHING for query in asked],
-        [_shown(bundle, query.shown) if query.shown else _NOTHING for query in asked],
+        [_shown(bundle, query.page.shown) if query.page.shown else _NOTHING for query in asked],
         bundle.filters.allowed(asked[0].filter),
         deleted,
     )

@@ -13,13 +13,13 @@ import base64
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from shortlist.v1.recommendation_service_pb2 import RecommendRequest
 
 from shortlist_bundle.strings import hash_ids
 from shortlist_core.errors import PageTokenExpiredError
+from shortlist_server.pipeline.query import Page
 from shortlist_server.rpc.checks import Check
 
 MAX_SHOWN = 5_000
@@ -48,20 +48,13 @@ MAX_CHARACTERS = 60_000
 """More than the longest token has: one of a last page of 500 items, which is not given, would have 58,728."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list: which list it is, and what the pages before have shown."""
-
-    list: bytes  # digest of the request
-    shown: bytes = b""  # the hashes of the ids, as in `Query.shown`
-
-    def next_token(self, item_ids: Sequence[str]) -> str:
-        """The token of the page after this one, which shows these items; empty where the list ends here."""
-        shown = self.shown + hash_ids(item_ids).astype("<u8").tobytes()
-        if not item_ids or len(shown) >= MAX_SHOWN * _HASH:
-            return ""
-        content = _HEAD.pack(_VERSION, int(time.time()), self.list) + shown
-        return base64.urlsafe_b64encode(content + _checksum(content)).decode().rstrip("=")
+def next_token(page: Page, item_ids: Sequence[str]) -> str:
+    """The token of the page after `page`, which shows these items; empty where the list ends here."""
+    shown = page.shown + hash_ids(item_ids).astype("<u8").tobytes()
+    if not item_ids or len(shown) >= MAX_SHOWN * _HASH:
+        return ""
+    content = _HEAD.pack(_VERSION, int(time.time()), page.list) + shown
+    return base64.urlsafe_b64encode(content + _checksum(content)).decode().rstrip("=")
 
 
 def page_of(check: Check, request: RecommendRequest) -> Page:
@@ -90,7 +83,7 @@ def page_of(check: Check, request: RecommendRequest) -> Page:
 
 
 def _content(token: str) -> bytes | None:
-    """What a token holds besides its checksum; None where it was not made by `Page.next_token`."""
+    """What a token holds besides its checksum; None where `next_token` did not make it."""
     try:
         raw = base64.b64decode(token.encode() + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except ValueError:

@@ -35,8 +35,8 @@ class RecommendationServicer(RecommendationServiceServicer):
 
     async def Recommend(self, request: api.RecommendRequest, context: Context) -> api.RecommendResponse:
         """See the service's definition, as for all methods here."""
-        (query, page), caller = validate.recommend(request), self._caller(context)
-        return await self._engine.recommend(query, caller, partial(convert.recommend_response, self._most, page))
+        query, caller = validate.recommend(request), self._caller(context)
+        return await self._engine.recommend(query, caller, partial(convert.recommend_response, self._most))
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """One bundle answers all queries, in one batch where their filters and candidate counts are equal."""
@@ -119,7 +119,7 @@ class RecommendationServicer(RecommendationServiceServicer):
     ) -> api.StreamRecommendResponse:
         """The response to one message. An error of the message is a response too, and does not end the stream."""
         try:
-            query = validate.stream_recommend(parsed(request))
+            query = validate.recommend(parsed(request))
             return await self._engine.recommend(query, caller, partial(convert.stream_response, self._most))
         except Exception as error:
             request_id = "" if isinstance(request, Malformed) else request.request_id

@@ -24,7 +24,7 @@ from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
-from shortlist_server.rpc.pages import Page, page_of
+from shortlist_server.rpc.pages import page_of
 
 MAX_COUNT = 500
 MAX_CANDIDATES = 2_000
@@ -41,23 +41,17 @@ DEFAULT_SHARE = 0.05
 ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
 
 
-def recommend(request: api.RecommendRequest) -> tuple[Query, Page]:
-    """The query of Recommend, and the page of the list that it asks for. InvalidArgumentError lists all violations.
+def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Query:
+    """The query of Recommend, or of one message of StreamRecommend. InvalidArgumentError lists all violations.
 
-    Raises PageTokenExpiredError where nothing but the age of the page's token is wrong.
+    Raises PageTokenExpiredError where nothing but the age of a page's token is wrong.
     """
 
-    def read(check: Check) -> tuple[Query, Page]:
+    def read(check: Check) -> Query:
         query = _query(check, request, check.request_id(request.request_id))
-        page = page_of(check, request)
-        return replace(query, shown=page.shown) if page.shown else query, page
+        return replace(query, page=page_of(check, request)) if isinstance(request, api.RecommendRequest) else query
 
     return checked(read)
-
-
-def stream_recommend(request: api.StreamRecommendRequest) -> Query:
-    """The query of one message of StreamRecommend."""
-    return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
 
 
 def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Query]]:
