@@ -9,7 +9,7 @@ BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 RETRY = "type.googleapis.com/google.rpc.RetryInfo"
 
 EVENT_TYPES = ["VIEW", "CLICK", "CART", "PURCHASE", "LIKE", "DISLIKE", "IMPRESSION", "RATING"]
-DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN"]
+DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN", "SHOWN"]
 STAGES = ["HYDRATE", "RETRIEVE", "FILTER", "RANK", "SELECT"]
 DEGRADATIONS = ["RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK"]
 REASON_KINDS = ["UNSPECIFIED", "TASTE", "HISTORY_ITEM", "POPULAR", "NEW"]
@@ -51,6 +51,7 @@ WEIGHED = {
     ],
     "includeActionProbabilities": True,
 }
+PAGE = {"pageToken": "QUJD_-"}
 ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, **WEIGHED}  # 0.1: no float holds it exactly
 
 SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]
@@ -170,7 +171,7 @@ ACTIVATE, ROLL_BACK = "ActivateBundleRequest", "RollbackBundleRequest"
 RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: nothing set", RECOMMEND, {}),
-    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
+    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, **PAGE}),
     ("recommend request: repeats", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS"}),
     ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
     ("recommend request: negative and largest int32", RECOMMEND, {"count": -1, "candidateCount": 2_147_483_647}),
@@ -183,7 +184,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: right to left", RECOMMEND, {"userId": "משתמש-7"}),
     ("recommend request: what JSON and HTML escape", RECOMMEND, {"userId": "a\"b\\c/d<e>&'f"}),
     ("recommend response: nothing set", "RecommendResponse", {}),
-    ("recommend response: every field", "RecommendResponse", {**ANSWERED, **ANSWER}),
+    ("recommend response: every field", "RecommendResponse", {**ANSWERED, **ANSWER, "nextPageToken": "QUJD_-"}),
     ("batch request", BATCH, {"requestId": "r1", "queries": [{"userId": "u1", **FOR_USER, **ASKED}, {}]}),
     ("batch response", "BatchRecommendResponse", {**ANSWERED, "recommendations": [ANSWER, {}]}),
     ("stream request", STREAM, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),

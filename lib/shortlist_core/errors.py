@@ -48,7 +48,7 @@ class PageTokenExpiredError(ShortlistError):
     reason = "PAGE_TOKEN_EXPIRED"
 
     def __init__(self) -> None:
-        super().__init__("the page_token has expired, as it is good for a day: begin again with the first page")
+        super().__init__("the page_token has expired, as it is more than a day old: begin again with the first page")
 
 
 class BundleRefusedError(ShortlistError):

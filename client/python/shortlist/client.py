@@ -90,7 +90,7 @@ class Client:
         """The pages of a user's list, each asked for as the iteration comes to it: no item comes twice, none is lost.
 
         Ends when nothing is left. `timeout` is that of a page, and `options` are as those of `recommend`; `page_token`
-        goes on with a list that was left. A page that is asked for more than a day after the one before raises
+        goes on with a list that was left. A page that is asked for two days after the one before raises
         ShortlistError of the reason PAGE_TOKEN_EXPIRED.
         """
         while True:

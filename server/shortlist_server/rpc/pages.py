@@ -25,11 +25,10 @@ from shortlist_server.rpc.checks import Check
 MAX_SHOWN = 5_000
 """Items after which a list ends: 250 pages of 20, more than anybody scrolls through. The token has 53 kB by then."""
 
-LIFETIME_SECONDS = 24 * 60 * 60
-"""How long a token is good for. A page that is left open over night still goes on in the morning."""
-
-AHEAD_SECONDS = 60 * 60
-"""By how much the clock of the server that made a token may be ahead of this one's."""
+DAY_SECONDS = 24 * 60 * 60
+"""How exactly a token knows when it was made, so that equal requests have equal answers for most of a day. It is good
+on its day and the next one: a page that is left open over night still goes on in the morning.
+"""
 
 MAY_DIFFER = (
     "request_id",
@@ -42,10 +41,10 @@ MAY_DIFFER = (
 )
 """Fields of the request that may change from page to page; by all others the list is the same list."""
 
-_HEAD = struct.Struct("<Bq8s")  # version of the format, seconds since 1970, digest of the list
+_HEAD = struct.Struct("<BI8s")  # version of the format, days since 1970, digest of the list
 _VERSION, _CHECKSUM, _HASH = 1, 8, 8
 MAX_CHARACTERS = 60_000
-"""More than the longest token has: one of a last page of 500 items, which is not given, would have 58,728."""
+"""More than the longest token has: one of a last page of 500 items, which is not given, would have 58,686."""
 
 
 def next_token(page: Page, item_ids: Sequence[str]) -> str:
@@ -53,7 +52,7 @@ def next_token(page: Page, item_ids: Sequence[str]) -> str:
     shown = page.shown + hash_ids(item_ids).astype("<u8").tobytes()
     if not item_ids or len(shown) >= MAX_SHOWN * _HASH:
         return ""
-    content = _HEAD.pack(_VERSION, int(time.time()), page.list) + shown
+    content = _HEAD.pack(_VERSION, _today(), page.list) + shown
     return base64.urlsafe_b64encode(content + _checksum(content)).decode().rstrip("=")
 
 
@@ -70,14 +69,13 @@ def page_of(check: Check, request: RecommendRequest) -> Page:
     if content is None:
         check.refuse("page_token", "must be the next_page_token of the page before, and this one is damaged")
         return Page(digest)
-    _, made, of = _HEAD.unpack_from(content)
-    age = int(time.time()) - made
+    _, day, of = _HEAD.unpack_from(content)
     if of != digest:
         fixed = "only " + ", ".join(MAY_DIFFER) + " may differ from page to page"
         check.refuse("page_token", f"must be of the same list, and this one is of another request: {fixed}")
-    elif age < -AHEAD_SECONDS:
-        check.refuse("page_token", "must not be from the future: the clocks of the servers differ by more than an hour")
-    elif age > LIFETIME_SECONDS and not check.violations:
+    elif day > _today() + 1:
+        check.refuse("page_token", "must not be from the future: the clocks of the servers differ by more than a day")
+    elif day < _today() - 1 and not check.violations:
         raise PageTokenExpiredError
     return Page(digest, content[_HEAD.size :])
 
@@ -91,6 +89,10 @@ def _content(token: str) -> bytes | None:
     content, checksum = raw[:-_CHECKSUM], raw[-_CHECKSUM:]
     whole = len(content) >= _HEAD.size and (len(content) - _HEAD.size) % _HASH == 0
     return content if whole and content[0] == _VERSION and checksum == _checksum(content) else None
+
+
+def _today() -> int:
+    return int(time.time()) // DAY_SECONDS
 
 
 def _checksum(content: bytes) -> bytes:

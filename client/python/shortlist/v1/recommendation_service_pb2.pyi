@@ -74,8 +74,8 @@ class RecommendRequest(_message.Message):
     """`next_page_token` of the page before, to go on after it: this answer holds no item of the pages before, whatever
     happened to events, catalogue and bundle meanwhile. All other fields say what they said for the first page, except
     `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
-    a token of another request is refused, as is a damaged one. A token is good for a day; after that it is refused with
-    FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
+    a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
+    that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
     """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
