@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from shortlist_bundle import Label, Manifest
+from shortlist_bundle import BundleStore, Label, Manifest
 from shortlist_cli import bundle_tables, remote_bundles
 from shortlist_cli.folders import published_in
 from shortlist_cli.showing import AsJson
@@ -15,7 +17,7 @@ from shortlist_cli.showing import show as show_result
 from shortlist_core import terminal
 from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, Violation
 from shortlist_core.terminal import quoted
-from shortlist_data.progress import working
+from shortlist_data.progress import byte_bar
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,15 +93,15 @@ def activate(
         remote_bundles.activate(address, version, label, share, as_json)
         return
     store = published_in(bundles)
-    with working(f"verifying {version}"):
+    with _verifying(store, version) as advance:
         if label == "canary":
-            store.set_canary(version, share)
+            store.set_canary(version, share, advance)
             done = f"{version} is the canary now, for {share:.1%} of the users"
         elif label == "shadow":
-            store.set_shadow(version)
+            store.set_shadow(version, advance)
             done = f"{version} is the shadow now"
         else:
-            store.activate(version)
+            store.activate(version, advance)
             done = f"{version} is current now"
     show_result(as_json, {"version": version, "label": label}, done)
 
@@ -118,8 +120,8 @@ def rollback(
     elif label == "shadow":
         version, done = store.remove_shadow(), "is no shadow any more"
     else:
-        with working("verifying the bundle before"):
-            version, done = store.rollback(), "is current again"
+        with _verifying(store, store.rollback_target()) as advance:
+            version, done = store.rollback(advance), "is current again"
     show_result(as_json, {"version": version, "label": label}, f"{version} {done}")
 
 
@@ -133,7 +135,8 @@ def verify(
     damaged = []
     for checked in version or store.versions():
         try:
-            manifest = store.verify(checked)
+            with _verifying(store, checked) as advance:
+                manifest = store.verify(checked, advance)
             terminal.say(f"{checked}: {len(manifest.files)} files, all as published")
         except BundleRefusedError as error:
             damaged.append(error)
@@ -152,3 +155,9 @@ def prune(
     for version in removed:
         terminal.say(f"removed {version}")
     terminal.say(f"{len(removed)} removed, {len(store.versions())} left")
+
+
+def _verifying(store: BundleStore, version: str) -> AbstractContextManager[Callable[[int], None]]:
+    """A bar over the bytes of a bundle that are compared with its manifest."""
+    total = sum(file.bytes for file in store.manifest(version).files.values())
+    return byte_bar(f"verifying {version}", total)

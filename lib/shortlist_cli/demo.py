@@ -21,6 +21,7 @@ from shortlist_cli.folders import to_be_written
 from shortlist_cli.messages import message
 from shortlist_cli.progress import steps
 from shortlist_cli.showing import AsJson, show
+from shortlist_cli.train import planned
 from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.errors import UnavailableError
 from shortlist_core.processes import python_module
@@ -29,6 +30,7 @@ from shortlist_core.terminal import plain
 from shortlist_data.dataset import Dataset
 from shortlist_data.synthetic import make_shop
 from shortlist_training.config import Recipe
+from shortlist_training.plan import TimeLeft
 
 COUNT = 10
 SETTINGS = {"tower_steps": 200, "sequence_batches": 200, "slices": 3}
@@ -63,13 +65,17 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
         announce(f"making a shop of {items:,} items and {users:,} users")
         shop = make_shop(items=items, users=users, seed=seed)
         shop.write(folder / "data")
+    recipe = Recipe.model_validate(SETTINGS)
+    with steps(TimeLeft(planned(shop.dataset, recipe)).after) as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_training.publish import publish
         from shortlist_training.recipe import train
         from shortlist_training.table import prepare
 
-        trained = train(prepare(shop.dataset, None), Recipe.model_validate(SETTINGS), seed, announce)
+        announce("preparing the data")
+        trained = train(prepare(shop.dataset, None), recipe, seed, announce)
+        announce("publishing")
         manifest = publish(trained, folder / "bundles", seed)
         announce(f"published bundle {manifest.version}")
     return shop.dataset

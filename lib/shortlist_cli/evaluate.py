@@ -60,7 +60,7 @@ def evaluate(
         from shortlist_training.report_records import Source, evaluated, evaluated_examples, verdict_of
 
         source = Source(dataset, data)
-        with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
+        with serving_offline(loaded, dataset.until(cut).interactions, counting=announce.counting) as recommender:
             found = assess(recommender, loaded, heldout, announce)
             report = found.report
             new_users = _new_users(partial(with_new_users, recommender), judged, heldout, weights, announce)
@@ -68,7 +68,8 @@ def evaluate(
             shown = evaluated_examples(recommender, report, BOTH_STAGES, heldout, source, hidden) if html else ()
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, weights, announce)
+        lists_of = partial(with_new_items, loaded, counting=announce.counting)
+        new_items = _new_items(lists_of, dataset, judged, heldout, weights, announce)
         announce("the verdict")
         verdict = verdict_of(loaded, report, len(heldout))
         record = evaluated(loaded, found, heldout, source, shown, verdict) if html else None

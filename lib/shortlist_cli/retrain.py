@@ -23,6 +23,7 @@ from shortlist_core.tables import Table
 from shortlist_data.dataset import Dataset
 from shortlist_training.config import WARM_SLICES, Recipe
 from shortlist_training.demands import demand, least_bytes
+from shortlist_training.plan import Plan, TwiceLeft
 
 if TYPE_CHECKING:
     from shortlist_training.retrain import Outcome
@@ -63,10 +64,13 @@ def retrain(
     to_be_reported(html, report)
     merged = with_stores(Dataset.read(data), events or [], bundles, as_json)
     writable(bundles, 2 * least_bytes(demand(merged.dataset)))  # the trial, and the bundle of everything
-    terminal.say(_plan(merged.dataset, recipe, BundleStore(bundles).current() is not None, cold), error=True)
+    compares = BundleStore(bundles).current() is not None
+    plan = _plan(merged.dataset, recipe, compares, cold)
+    twice = f"{plan}, for a trial; and about as long again for the bundle, if the trial is good enough"
+    terminal.say(twice if compares else plan, error=True)
     if report:  # not before: a mistake would leave it saying so
         write_json(report, {"decision": "under way"})
-    with steps() as announce:
+    with steps(TwiceLeft(plan).after) as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_layers.devices import confirm
@@ -97,13 +101,10 @@ def retrain(
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
 
 
-def _plan(dataset: Dataset, recipe: Recipe, compares: bool, cold: bool) -> str:
-    """How long the trainings take, of which there are two where there is a bundle to compare with."""
-    if not compares:
-        return str(planned(dataset, recipe))
-    slices = recipe.slices if cold else min(recipe.slices, WARM_SLICES)
-    plan = planned(dataset, recipe.model_copy(update={"slices": slices}))
-    return f"{plan}, for a trial; and about as long again for the bundle, if the trial is good enough"
+def _plan(dataset: Dataset, recipe: Recipe, compares: bool, cold: bool) -> Plan:
+    """The plan of one training, of which there are two where there is a bundle to compare with."""
+    slices = recipe.slices if cold or not compares else min(recipe.slices, WARM_SLICES)
+    return planned(dataset, recipe.model_copy(update={"slices": slices}))
 
 
 def _told(outcome: Outcome) -> Iterator[Table | str]:
