@@ -95,10 +95,10 @@ def get(
 @app.command(name="list")
 def list_items(
     count: Annotated[int, typer.Option(min=0, help="Number of items at most; 0: all.")] = 100,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per item and line.")] = False,
     address: Address = LOCAL,
 ) -> None:
-    """List all items as they are now, those of the serving bundle first; with --json one object per line."""
+    """List all items as they are now, those of the serving bundle first."""
     with connected(address) as client:
         some = islice(_items(client, min(count or BATCH, BATCH)), count or None)
         if as_json:

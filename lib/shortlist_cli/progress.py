@@ -43,7 +43,7 @@ class Steps:
         def advance(count: int) -> None:
             nonlocal done
             done += count
-            if done and self.console.is_terminal:
+            if 0 < done < total and self.console.is_terminal:
                 seconds = (time.monotonic() - start) * (total - done) / done
                 self.status.update(Text(f"{plain(self.step)}: {done:,} of {total:,} ({_about(seconds)} left)"))
 

@@ -83,12 +83,13 @@ class AsyncClient:
         **options: Unpack[requests.RecommendOptions],
     ) -> AsyncIterator[api.RecommendResponse]:
         """As Client.recommend_pages."""
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
         while True:
-            page = await self.recommend(user_id, count, timeout=timeout, **options)
+            page = await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
             yield page
             if not page.next_page_token:
                 return
-            options["page_token"] = page.next_page_token
+            request.page_token = page.next_page_token
 
     async def batch_recommend(
         self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None

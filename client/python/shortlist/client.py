@@ -93,12 +93,13 @@ class Client:
         goes on with a list that was left. A page that is asked for two days after the one before raises
         ShortlistError of the reason PAGE_TOKEN_EXPIRED.
         """
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
         while True:
-            page = self.recommend(user_id, count, timeout=timeout, **options)
+            page = self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
             yield page
             if not page.next_page_token:
                 return
-            options["page_token"] = page.next_page_token
+            request.page_token = page.next_page_token
 
     def batch_recommend(
         self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
