@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,20 +11,18 @@ from shortlist_cli import data_summary
 from shortlist_cli.add_live import add_live
 from shortlist_cli.embed import embed
 from shortlist_cli.folders import to_be_published_in, to_be_written, writable
+from shortlist_cli.imported import publish_imported
 from shortlist_cli.showing import AsJson
 from shortlist_cli.showing import show as show_result
 from shortlist_core import terminal
-from shortlist_core.tables import Table
 from shortlist_core.terminal import quoted
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
 from shortlist_data import online_retail as online_retail_files
 from shortlist_data.dataset import Dataset
-from shortlist_data.hints import hints
 from shortlist_data.progress import working
 from shortlist_data.reading import Reading
-from shortlist_data.rejects import Imported
 from shortlist_data.rules import Rules
 from shortlist_data.summary import Summary
 from shortlist_data.synthetic import make_shop
@@ -52,7 +49,7 @@ Mirror = Annotated[str | None, typer.Option(help="URL to download from instead o
 def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05, as_json: AsJson = False) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
     _writable(out)
-    _publish(online_retail_files.read(source), out, max_rejects, as_json)
+    publish_imported(online_retail_files.read(source), out, max_rejects, as_json)
 
 
 @importers.command("movielens")
@@ -71,7 +68,7 @@ def movielens(
     _writable(out, source if download else None)
     if download:
         movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
-    _publish(movielens_files.read(source), out, max_rejects, as_json)
+    publish_imported(movielens_files.read(source), out, max_rejects, as_json)
 
 
 @importers.command("amazon")
@@ -88,7 +85,7 @@ def amazon(
     _writable(out, source if download else None)
     if download:
         amazon_files.fetch(source, category, mirror or amazon_files.BASE)
-    _publish(amazon_files.read(source), out, max_rejects, as_json)
+    publish_imported(amazon_files.read(source), out, max_rejects, as_json)
 
 
 @importers.command("mind")
@@ -108,7 +105,7 @@ def mind(
     _writable(out, source if download else None)
     if download:
         mind_files.fetch(source, size, mirror or mind_files.BASE)
-    _publish(mind_files.read(source, impressions), out, max_rejects, as_json)
+    publish_imported(mind_files.read(source, impressions), out, max_rejects, as_json)
 
 
 @importers.command("table")
@@ -172,7 +169,7 @@ def table(
     sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
     writable(out, sum(sizes) // LEAST_PACKED)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
-    _publish(import_tables(tables), out, max_rejects, as_json)
+    publish_imported(import_tables(tables), out, max_rejects, as_json)
 
 
 @app.command()
@@ -230,34 +227,3 @@ def _writable(*folders: Path | None) -> None:
     for folder in folders:
         if folder:
             to_be_written(folder)
-
-
-def _publish(imported: Imported, out: Path, max_rejects: float, as_json: bool) -> None:
-    """Show how many rows were kept and rejected, then write the data set unless too many were rejected."""
-    items = imported.headers.get("items")
-    read = items.found if items else ()
-    told = Summary.of(imported.dataset), read, hints(imported.headers, imported.event_words)
-    if not as_json:
-        show_result(False, {}, _rows_table(imported), *data_summary.told(*told))
-    with working(f"writing {out}"):
-        imported.publish(out, max_rejects)
-    show_result(as_json, _document(imported) | {"data": data_summary.document(*told)}, f"Wrote {quoted(out)}")
-
-
-def _rows_table(imported: Imported) -> Table:
-    table = Table("table", "rows", title="Import").right(1)
-    for rejects in imported.rejects:
-        table.row(f"{rejects.table}: kept", rejects.read - rejects.counts.total())
-        for reason, count in rejects.counts.most_common():
-            table.row(f"{rejects.table}: rejected, {reason}", count)
-    for note in imported.notes:
-        table.row(f"{note.text}, such as {note.example}" if note.example else note.text, note.count)
-    return table
-
-
-def _document(imported: Imported) -> dict[str, Any]:
-    tables = {
-        each.table: {"read": each.read, "kept": each.read - each.counts.total(), "rejected": dict(each.counts)}
-        for each in imported.rejects
-    }
-    return {"tables": tables, "notes": [asdict(note) for note in imported.notes]}

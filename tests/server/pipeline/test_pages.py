@@ -178,6 +178,22 @@ def test_ten_thousand_walks_show_every_item_once(shop: Shop) -> None:
     assert sum(_walk(shop, seed) for seed in range(1_000, 11_000)) > 40_000
 
 
+def test_who_shares_a_batch_changes_no_page(shop: Shop) -> None:
+    """The one request is short of candidates and gets others of the catalogue; the other one is not."""
+    late = api.RecommendRequest(count=20)
+    while len(shop.allowed(late)) and (token := shop.page(late).next_page_token):
+        early, late.page_token = late.page_token, token
+    late.page_token = early
+    queries = [validate.recommend(api.RecommendRequest(user_id="u0000001", count=20)), validate.recommend(late)]
+    together, alone = ([PendingRequest(query, RequestContext()) for query in queries] for _ in range(2))
+    pipeline = Pipeline(shop.live, shop.thread)
+    pipeline.recommend(shop.serving, together, Run())
+    for request, same in zip(alone, together, strict=True):
+        pipeline.recommend(shop.serving, [request], Run())
+        assert request.result().items.tolist() == same.result().items.tolist()
+        assert len(request.result().items)
+
+
 def test_the_trace_counts_what_earlier_pages_showed(shop: Shop) -> None:
     request = api.RecommendRequest(count=10, include_trace=True)
     request.page_token = shop.page(request).next_page_token
