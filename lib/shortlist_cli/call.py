@@ -58,7 +58,7 @@ Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impressi
 @app.command()
 def recommend(
     user: User = "",
-    count: Annotated[int, typer.Option(help="Number of items at most.")] = 20,
+    count: Annotated[int, typer.Option(help="Number of items at most; 0: the placement's, or 20.")] = 0,
     pages: Annotated[
         int, typer.Option(min=1, help="Number of pages at most, each of COUNT items that no page before it holds.")
     ] = 1,
@@ -71,6 +71,7 @@ def recommend(
     where: Where = "",
     seen_items: Seen = None,
     diversity: Annotated[float, typer.Option(help="From 0 (by score only) to 1 (by variety only).")] = 0.0,
+    placement: Annotated[str, typer.Option(help="Placement whose settings and rules hold.")] = "",
     attribute: Attribute = None,
     context: Context = None,
     action_weight: Weights = None,
@@ -89,6 +90,7 @@ def recommend(
             filter=filter_of(category, price_min, price_max, available, where),
             seen_items_policy=_policy(seen_items),
             diversity=diversity,
+            placement=placement,
             user_attributes=attributes_of(attribute),
             context_attributes=contexts_of(context),
             action_weights=weights_of(action_weight),
@@ -140,6 +142,11 @@ def retrieve(
 def rank(
     item: Items,
     user: User = "",
+    category: Category = None,
+    price_min: PriceMin = None,
+    price_max: PriceMax = None,
+    available: Available = False,
+    where: Where = "",
     attribute: Attribute = None,
     context: Context = None,
     action_weight: Weights = None,
@@ -153,14 +160,17 @@ def rank(
         answer = client.rank(
             user,
             item,
+            filter=filter_of(category, price_min, price_max, available, where),
             user_attributes=attributes_of(attribute),
             context_attributes=contexts_of(context),
             action_weights=weights_of(action_weight),
             include_action_probabilities=actions,
             include_trace=trace,
         )
-    unknown = f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}"
-    _show(answer, tables.scored(answer.items), as_json, *([unknown] if answer.unknown_item_ids else []))
+    unknown, filtered = ", ".join(answer.unknown_item_ids), ", ".join(answer.filtered_item_ids)
+    more = [f"unknown to the serving bundle: {unknown}"] if unknown else []
+    more += [f"ruled out by the filter: {filtered}"] if filtered else []
+    _show(answer, tables.scored(answer.items), as_json, *more)
 
 
 @app.command()
@@ -231,6 +241,8 @@ def _told(answer: Answer, items: Table) -> Iterator[Table | str]:
     trace = [] if isinstance(answer, api.SimilarItemsResponse) else answer.trace
     if trace:
         yield tables.stages(trace)
+        if (rules := tables.rules(trace)) is not None:
+            yield rules
     if answer.degraded:
         yield f"degraded: {tables.degraded(answer.degraded)}"
     yield f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}"

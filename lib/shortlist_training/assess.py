@@ -160,7 +160,7 @@ def source_alone(recommender: Recommender, name: str, queries: Sequence[Query]) 
     for start in range(0, len(queries), BATCH):
         requests = [PendingRequest(query, RequestContext()) for query in queries[start : start + BATCH]]
         hydrated, _ = hydrate(recommender.users, Batch.begin(recommender.bundle, requests))
-        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Exclusions(hydrated.rules.blocked)))
+        lists.append(source.scores(hydrated.queries).top(LIST_LENGTH, Exclusions(hydrated.restrictions.blocked)))
     return np.concatenate(lists)
 
 

@@ -100,6 +100,8 @@ const (
 	Degradation_DEGRADATION_STATE_UNAVAILABLE Degradation = 4
 	// Retrieval came back empty: the candidates are the popular items.
 	Degradation_DEGRADATION_POPULAR_FALLBACK Degradation = 5
+	// Variety and the rules of the placement failed: items stand by score alone.
+	Degradation_DEGRADATION_RULES_SKIPPED Degradation = 6
 )
 
 // Enum value maps for Degradation.
@@ -111,6 +113,7 @@ var (
 		3: "DEGRADATION_SOURCE_FAILED",
 		4: "DEGRADATION_STATE_UNAVAILABLE",
 		5: "DEGRADATION_POPULAR_FALLBACK",
+		6: "DEGRADATION_RULES_SKIPPED",
 	}
 	Degradation_value = map[string]int32{
 		"DEGRADATION_UNSPECIFIED":       0,
@@ -119,6 +122,7 @@ var (
 		"DEGRADATION_SOURCE_FAILED":     3,
 		"DEGRADATION_STATE_UNAVAILABLE": 4,
 		"DEGRADATION_POPULAR_FALLBACK":  5,
+		"DEGRADATION_RULES_SKIPPED":     6,
 	}
 )
 
@@ -230,7 +234,7 @@ const (
 	DropReason_DROP_REASON_DELETED DropReason = 4
 	// Several sources proposed it; it counts once.
 	DropReason_DROP_REASON_DUPLICATE DropReason = 5
-	// Others scored better and there was no more room.
+	// Others scored better and there was no more room, or a rule of the placement kept it out.
 	DropReason_DROP_REASON_BELOW_CUT DropReason = 6
 	// Neither the serving bundle knows it, nor was it written since.
 	DropReason_DROP_REASON_UNKNOWN DropReason = 7
@@ -289,6 +293,72 @@ func (x DropReason) Number() protoreflect.EnumNumber {
 // Deprecated: Use DropReason.Descriptor instead.
 func (DropReason) EnumDescriptor() ([]byte, []int) {
 	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{3}
+}
+
+// Whether a rule was kept.
+type RuleOutcome int32
+
+const (
+	// Never sent.
+	RuleOutcome_RULE_OUTCOME_UNSPECIFIED RuleOutcome = 0
+	// It was kept.
+	RuleOutcome_RULE_OUTCOME_KEPT RuleOutcome = 1
+	// It does not hold at this time.
+	RuleOutcome_RULE_OUTCOME_NOT_NOW RuleOutcome = 2
+	// It does not hold for this request.
+	RuleOutcome_RULE_OUTCOME_NOT_FOR_THIS_REQUEST RuleOutcome = 3
+	// It was not kept, or not as a whole, because of another rule, which goes before it.
+	RuleOutcome_RULE_OUTCOME_YIELDED RuleOutcome = 4
+	// It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+	// do not rule out, or too few candidates.
+	RuleOutcome_RULE_OUTCOME_TOO_FEW_ITEMS RuleOutcome = 5
+)
+
+// Enum value maps for RuleOutcome.
+var (
+	RuleOutcome_name = map[int32]string{
+		0: "RULE_OUTCOME_UNSPECIFIED",
+		1: "RULE_OUTCOME_KEPT",
+		2: "RULE_OUTCOME_NOT_NOW",
+		3: "RULE_OUTCOME_NOT_FOR_THIS_REQUEST",
+		4: "RULE_OUTCOME_YIELDED",
+		5: "RULE_OUTCOME_TOO_FEW_ITEMS",
+	}
+	RuleOutcome_value = map[string]int32{
+		"RULE_OUTCOME_UNSPECIFIED":          0,
+		"RULE_OUTCOME_KEPT":                 1,
+		"RULE_OUTCOME_NOT_NOW":              2,
+		"RULE_OUTCOME_NOT_FOR_THIS_REQUEST": 3,
+		"RULE_OUTCOME_YIELDED":              4,
+		"RULE_OUTCOME_TOO_FEW_ITEMS":        5,
+	}
+)
+
+func (x RuleOutcome) Enum() *RuleOutcome {
+	p := new(RuleOutcome)
+	*p = x
+	return p
+}
+
+func (x RuleOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RuleOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_shortlist_v1_recommendation_proto_enumTypes[4].Descriptor()
+}
+
+func (RuleOutcome) Type() protoreflect.EnumType {
+	return &file_shortlist_v1_recommendation_proto_enumTypes[4]
+}
+
+func (x RuleOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RuleOutcome.Descriptor instead.
+func (RuleOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{4}
 }
 
 // That one retrieval source proposed an item.
@@ -667,6 +737,143 @@ func (x *Drop) GetCount() int32 {
 	return 0
 }
 
+// What one rule of a placement did with one answer.
+type RuleTrace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Whether it was kept.
+	Outcome RuleOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=shortlist.v1.RuleOutcome" json:"outcome,omitempty"`
+	// The rule that it yielded to; empty where it yielded to none.
+	YieldedTo string `protobuf:"bytes,3,opt,name=yielded_to,json=yieldedTo,proto3" json:"yielded_to,omitempty"`
+	// The items that it moved, at most 100, in the order in which they stand in the answer; those that it kept out come last.
+	Moves         []*RuleMove `protobuf:"bytes,4,rep,name=moves,proto3" json:"moves,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleTrace) Reset() {
+	*x = RuleTrace{}
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleTrace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleTrace) ProtoMessage() {}
+
+func (x *RuleTrace) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleTrace.ProtoReflect.Descriptor instead.
+func (*RuleTrace) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RuleTrace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RuleTrace) GetOutcome() RuleOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return RuleOutcome_RULE_OUTCOME_UNSPECIFIED
+}
+
+func (x *RuleTrace) GetYieldedTo() string {
+	if x != nil {
+		return x.YieldedTo
+	}
+	return ""
+}
+
+func (x *RuleTrace) GetMoves() []*RuleMove {
+	if x != nil {
+		return x.Moves
+	}
+	return nil
+}
+
+// That a rule moved an item.
+type RuleMove struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// Where it would stand by score alone, 1 is best; 0: retrieval did not find it.
+	OldPosition int32 `protobuf:"varint,2,opt,name=old_position,json=oldPosition,proto3" json:"old_position,omitempty"`
+	// Where it stands; 0: it is not in the answer.
+	NewPosition   int32 `protobuf:"varint,3,opt,name=new_position,json=newPosition,proto3" json:"new_position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleMove) Reset() {
+	*x = RuleMove{}
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleMove) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleMove) ProtoMessage() {}
+
+func (x *RuleMove) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleMove.ProtoReflect.Descriptor instead.
+func (*RuleMove) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RuleMove) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *RuleMove) GetOldPosition() int32 {
+	if x != nil {
+		return x.OldPosition
+	}
+	return 0
+}
+
+func (x *RuleMove) GetNewPosition() int32 {
+	if x != nil {
+		return x.NewPosition
+	}
+	return 0
+}
+
 // What one stage of one request did.
 type StageTrace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -680,13 +887,15 @@ type StageTrace struct {
 	Drops []*Drop `protobuf:"bytes,4,rep,name=drops,proto3" json:"drops,omitempty"`
 	// How long the stage took, in microseconds. A stage shared by a batch counts in full for each of its requests.
 	DurationMicros int64 `protobuf:"varint,5,opt,name=duration_micros,json=durationMicros,proto3" json:"duration_micros,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What each rule of the placement did, in the order of the placement; filled by STAGE_SELECT alone.
+	Rules         []*RuleTrace `protobuf:"bytes,6,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StageTrace) Reset() {
 	*x = StageTrace{}
-	mi := &file_shortlist_v1_recommendation_proto_msgTypes[5]
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -698,7 +907,7 @@ func (x *StageTrace) String() string {
 func (*StageTrace) ProtoMessage() {}
 
 func (x *StageTrace) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_recommendation_proto_msgTypes[5]
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -711,7 +920,7 @@ func (x *StageTrace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageTrace.ProtoReflect.Descriptor instead.
 func (*StageTrace) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{5}
+	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *StageTrace) GetStage() Stage {
@@ -749,6 +958,13 @@ func (x *StageTrace) GetDurationMicros() int64 {
 	return 0
 }
 
+func (x *StageTrace) GetRules() []*RuleTrace {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
 // The answer for one user where a response holds several.
 type Recommendation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -766,7 +982,7 @@ type Recommendation struct {
 
 func (x *Recommendation) Reset() {
 	*x = Recommendation{}
-	mi := &file_shortlist_v1_recommendation_proto_msgTypes[6]
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +994,7 @@ func (x *Recommendation) String() string {
 func (*Recommendation) ProtoMessage() {}
 
 func (x *Recommendation) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_recommendation_proto_msgTypes[6]
+	mi := &file_shortlist_v1_recommendation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +1007,7 @@ func (x *Recommendation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recommendation.ProtoReflect.Descriptor instead.
 func (*Recommendation) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{6}
+	return file_shortlist_v1_recommendation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Recommendation) GetAttributionToken() string {
@@ -853,7 +1069,17 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x14action_probabilities\x18\x05 \x03(\v2\x1f.shortlist.v1.ActionProbabilityR\x13actionProbabilities\"N\n" +
 	"\x04Drop\x120\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x18.shortlist.v1.DropReasonR\x06reason\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x05R\x05count\"\xce\x01\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count\"\xa1\x01\n" +
+	"\tRuleTrace\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x19.shortlist.v1.RuleOutcomeR\aoutcome\x12\x1d\n" +
+	"\n" +
+	"yielded_to\x18\x03 \x01(\tR\tyieldedTo\x12,\n" +
+	"\x05moves\x18\x04 \x03(\v2\x16.shortlist.v1.RuleMoveR\x05moves\"i\n" +
+	"\bRuleMove\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12!\n" +
+	"\fold_position\x18\x02 \x01(\x05R\voldPosition\x12!\n" +
+	"\fnew_position\x18\x03 \x01(\x05R\vnewPosition\"\xfd\x01\n" +
 	"\n" +
 	"StageTrace\x12)\n" +
 	"\x05stage\x18\x01 \x01(\x0e2\x13.shortlist.v1.StageR\x05stage\x12#\n" +
@@ -861,7 +1087,8 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\n" +
 	"left_count\x18\x03 \x01(\x05R\tleftCount\x12(\n" +
 	"\x05drops\x18\x04 \x03(\v2\x12.shortlist.v1.DropR\x05drops\x12'\n" +
-	"\x0fduration_micros\x18\x05 \x01(\x03R\x0edurationMicros\"\xd9\x01\n" +
+	"\x0fduration_micros\x18\x05 \x01(\x03R\x0edurationMicros\x12-\n" +
+	"\x05rules\x18\x06 \x03(\v2\x17.shortlist.v1.RuleTraceR\x05rules\"\xd9\x01\n" +
 	"\x0eRecommendation\x12+\n" +
 	"\x11attribution_token\x18\x01 \x01(\tR\x10attributionToken\x123\n" +
 	"\x05items\x18\x02 \x03(\v2\x1d.shortlist.v1.RecommendedItemR\x05items\x125\n" +
@@ -873,14 +1100,15 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x11REASON_KIND_TASTE\x10\x01\x12\x1c\n" +
 	"\x18REASON_KIND_HISTORY_ITEM\x10\x02\x12\x17\n" +
 	"\x13REASON_KIND_POPULAR\x10\x03\x12\x13\n" +
-	"\x0fREASON_KIND_NEW\x10\x04*\xcb\x01\n" +
+	"\x0fREASON_KIND_NEW\x10\x04*\xea\x01\n" +
 	"\vDegradation\x12\x1b\n" +
 	"\x17DEGRADATION_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aDEGRADATION_RANKER_SKIPPED\x10\x01\x12\x1b\n" +
 	"\x17DEGRADATION_RANKER_LATE\x10\x02\x12\x1d\n" +
 	"\x19DEGRADATION_SOURCE_FAILED\x10\x03\x12!\n" +
 	"\x1dDEGRADATION_STATE_UNAVAILABLE\x10\x04\x12 \n" +
-	"\x1cDEGRADATION_POPULAR_FALLBACK\x10\x05*y\n" +
+	"\x1cDEGRADATION_POPULAR_FALLBACK\x10\x05\x12\x1d\n" +
+	"\x19DEGRADATION_RULES_SKIPPED\x10\x06*y\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTAGE_HYDRATE\x10\x01\x12\x12\n" +
@@ -899,7 +1127,14 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x15DROP_REASON_DUPLICATE\x10\x05\x12\x19\n" +
 	"\x15DROP_REASON_BELOW_CUT\x10\x06\x12\x17\n" +
 	"\x13DROP_REASON_UNKNOWN\x10\a\x12\x15\n" +
-	"\x11DROP_REASON_SHOWN\x10\bB\x14\n" +
+	"\x11DROP_REASON_SHOWN\x10\b*\xbd\x01\n" +
+	"\vRuleOutcome\x12\x1c\n" +
+	"\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11RULE_OUTCOME_KEPT\x10\x01\x12\x18\n" +
+	"\x14RULE_OUTCOME_NOT_NOW\x10\x02\x12%\n" +
+	"!RULE_OUTCOME_NOT_FOR_THIS_REQUEST\x10\x03\x12\x18\n" +
+	"\x14RULE_OUTCOME_YIELDED\x10\x04\x12\x1e\n" +
+	"\x1aRULE_OUTCOME_TOO_FEW_ITEMS\x10\x05B\x14\n" +
 	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
@@ -914,40 +1149,46 @@ func file_shortlist_v1_recommendation_proto_rawDescGZIP() []byte {
 	return file_shortlist_v1_recommendation_proto_rawDescData
 }
 
-var file_shortlist_v1_recommendation_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_shortlist_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_shortlist_v1_recommendation_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_shortlist_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_shortlist_v1_recommendation_proto_goTypes = []any{
 	(ReasonKind)(0),           // 0: shortlist.v1.ReasonKind
 	(Degradation)(0),          // 1: shortlist.v1.Degradation
 	(Stage)(0),                // 2: shortlist.v1.Stage
 	(DropReason)(0),           // 3: shortlist.v1.DropReason
-	(*SourceHit)(nil),         // 4: shortlist.v1.SourceHit
-	(*Reason)(nil),            // 5: shortlist.v1.Reason
-	(*RecommendedItem)(nil),   // 6: shortlist.v1.RecommendedItem
-	(*ScoredItem)(nil),        // 7: shortlist.v1.ScoredItem
-	(*Drop)(nil),              // 8: shortlist.v1.Drop
-	(*StageTrace)(nil),        // 9: shortlist.v1.StageTrace
-	(*Recommendation)(nil),    // 10: shortlist.v1.Recommendation
-	(*ActionProbability)(nil), // 11: shortlist.v1.ActionProbability
+	(RuleOutcome)(0),          // 4: shortlist.v1.RuleOutcome
+	(*SourceHit)(nil),         // 5: shortlist.v1.SourceHit
+	(*Reason)(nil),            // 6: shortlist.v1.Reason
+	(*RecommendedItem)(nil),   // 7: shortlist.v1.RecommendedItem
+	(*ScoredItem)(nil),        // 8: shortlist.v1.ScoredItem
+	(*Drop)(nil),              // 9: shortlist.v1.Drop
+	(*RuleTrace)(nil),         // 10: shortlist.v1.RuleTrace
+	(*RuleMove)(nil),          // 11: shortlist.v1.RuleMove
+	(*StageTrace)(nil),        // 12: shortlist.v1.StageTrace
+	(*Recommendation)(nil),    // 13: shortlist.v1.Recommendation
+	(*ActionProbability)(nil), // 14: shortlist.v1.ActionProbability
 }
 var file_shortlist_v1_recommendation_proto_depIdxs = []int32{
 	0,  // 0: shortlist.v1.Reason.kind:type_name -> shortlist.v1.ReasonKind
-	4,  // 1: shortlist.v1.RecommendedItem.sources:type_name -> shortlist.v1.SourceHit
-	5,  // 2: shortlist.v1.RecommendedItem.reason:type_name -> shortlist.v1.Reason
-	11, // 3: shortlist.v1.RecommendedItem.action_probabilities:type_name -> shortlist.v1.ActionProbability
-	4,  // 4: shortlist.v1.ScoredItem.sources:type_name -> shortlist.v1.SourceHit
-	11, // 5: shortlist.v1.ScoredItem.action_probabilities:type_name -> shortlist.v1.ActionProbability
+	5,  // 1: shortlist.v1.RecommendedItem.sources:type_name -> shortlist.v1.SourceHit
+	6,  // 2: shortlist.v1.RecommendedItem.reason:type_name -> shortlist.v1.Reason
+	14, // 3: shortlist.v1.RecommendedItem.action_probabilities:type_name -> shortlist.v1.ActionProbability
+	5,  // 4: shortlist.v1.ScoredItem.sources:type_name -> shortlist.v1.SourceHit
+	14, // 5: shortlist.v1.ScoredItem.action_probabilities:type_name -> shortlist.v1.ActionProbability
 	3,  // 6: shortlist.v1.Drop.reason:type_name -> shortlist.v1.DropReason
-	2,  // 7: shortlist.v1.StageTrace.stage:type_name -> shortlist.v1.Stage
-	8,  // 8: shortlist.v1.StageTrace.drops:type_name -> shortlist.v1.Drop
-	6,  // 9: shortlist.v1.Recommendation.items:type_name -> shortlist.v1.RecommendedItem
-	1,  // 10: shortlist.v1.Recommendation.degraded:type_name -> shortlist.v1.Degradation
-	9,  // 11: shortlist.v1.Recommendation.trace:type_name -> shortlist.v1.StageTrace
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	4,  // 7: shortlist.v1.RuleTrace.outcome:type_name -> shortlist.v1.RuleOutcome
+	11, // 8: shortlist.v1.RuleTrace.moves:type_name -> shortlist.v1.RuleMove
+	2,  // 9: shortlist.v1.StageTrace.stage:type_name -> shortlist.v1.Stage
+	9,  // 10: shortlist.v1.StageTrace.drops:type_name -> shortlist.v1.Drop
+	10, // 11: shortlist.v1.StageTrace.rules:type_name -> shortlist.v1.RuleTrace
+	7,  // 12: shortlist.v1.Recommendation.items:type_name -> shortlist.v1.RecommendedItem
+	1,  // 13: shortlist.v1.Recommendation.degraded:type_name -> shortlist.v1.Degradation
+	12, // 14: shortlist.v1.Recommendation.trace:type_name -> shortlist.v1.StageTrace
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_recommendation_proto_init() }
@@ -961,8 +1202,8 @@ func file_shortlist_v1_recommendation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shortlist_v1_recommendation_proto_rawDesc), len(file_shortlist_v1_recommendation_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   7,
+			NumEnums:      5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

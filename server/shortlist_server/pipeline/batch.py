@@ -17,8 +17,9 @@ from shortlist_ranking.expected import Expected
 from shortlist_ranking.order import scaled
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.request import PendingRequest
-from shortlist_server.pipeline.rules import Rules
+from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.placements.rule import Hold, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +77,41 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Hydrated(Batch):
-    """Requests with the histories of their users, and with the rules that their answers must keep."""
+    """Requests with the histories of their users, and with the restrictions that their answers must keep."""
 
     queries: Queries
-    rules: Rules
+    restrictions: Restrictions
     repeats: Expected | None  # of the requests that let seen items come again; None where none of them does
+    holds: tuple[tuple[Hold, ...], ...]  # [batch] whether each rule of the request's placement holds
 
     @classmethod
-    def of(cls, batch: Batch, queries: Queries, rules: Rules, repeats: Expected | None = None) -> Hydrated:
-        """The batch with the queries and rules that hydration has made."""
-        return cls(batch.bundle, batch.requests, batch.progress, queries, rules, repeats)
+    def of(
+        cls,
+        batch: Batch,
+        queries: Queries,
+        restrictions: Restrictions,
+        repeats: Expected | None = None,
+        holds: tuple[tuple[Hold, ...], ...] = (),
+    ) -> Hydrated:
+        """The batch with what hydration has made. Without `holds` no request has rules."""
+        begun = batch.bundle, batch.requests, batch.progress
+        return cls(*begun, queries, restrictions, repeats, holds or ((),) * len(batch))
+
+    def holding(self, i: int) -> list[tuple[int, Rule]]:
+        """The rules that hold for request i, each with its position in the placement."""
+        pairs = enumerate(zip(self.requests[i].query.rules, self.holds[i], strict=False))
+        return [(r, rule) for r, (rule, hold) in pairs if hold == Hold.HOLDS]
 
     def select(self, which: Int64s) -> Self:
         """As `Batch.select`."""
         chosen = Batch.select(self, which)
-        repeats = None if self.repeats is None else self.repeats.select(which)
-        return replace(chosen, queries=self.queries.select(which), rules=self.rules.select(which), repeats=repeats)
+        return replace(
+            chosen,
+            queries=self.queries.select(which),
+            restrictions=self.restrictions.select(which),
+            repeats=None if self.repeats is None else self.repeats.select(which),
+            holds=tuple(self.holds[i] for i in which.tolist()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,15 @@ class Retrieved(Hydrated):
     ) -> Retrieved:
         """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
-            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.rules, batch.repeats),
+            *(
+                batch.bundle,
+                batch.requests,
+                batch.progress,
+                batch.queries,
+                batch.restrictions,
+                batch.repeats,
+                batch.holds,
+            ),
             *(candidates, candidates.fused, co_visitation),
         )
         return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))

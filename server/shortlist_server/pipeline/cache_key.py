@@ -27,7 +27,7 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
     asked = batch.requests[i].query
     query = replace(asked, request_id="", user_id="", context=(), attributes=(), context_attributes=(), page=Page())
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
-    text = repr((catalogue, popularity, end - begin, groups, contexts, query, len(asked.page.shown)))
+    text = repr((catalogue, popularity, end - begin, groups, contexts, batch.holds[i], query, len(asked.page.shown)))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
     digest.update(asked.page.shown)  # kilobytes, which would take long as text
     digest.update(queries.now[i].tobytes())

@@ -7,28 +7,28 @@ from dataclasses import replace
 import numpy as np
 
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s
-from shortlist_server.pipeline.rules import Rules
+from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.filters import Filter, Filters
 
 
 def fill_with_popular(
-    candidates: Candidates, popular: Candidates, rules: Rules, count: int, filters: Filters
+    candidates: Candidates, popular: Candidates, restrictions: Restrictions, count: int, filters: Filters
 ) -> tuple[Candidates, Bools]:
     """`candidates` with up to `count` popular items for each query that has none, and which queries were filled.
 
-    `popular` is a batch of one, best first. Items that break a rule of the query are left out. Where that leaves too
-    few of them, others of the catalogue follow. The second result is bool [batch].
+    `popular` is a batch of one, best first. Items that break a restriction of the query are left out. Where that leaves
+    too few of them, others of the catalogue follow. The second result is bool [batch].
     """
     filled = np.zeros(len(candidates), np.bool_)
     candidates = _widened(candidates, count)
-    everything = filters.passing(Filter()) if rules.allowed is None else rules.allowed
+    everything = filters.passing(Filter()) if restrictions.allowed is None else restrictions.allowed
     for query in np.flatnonzero(~candidates.valid.any(axis=1)):
-        positions = _permitted(popular, rules, int(query))[:count]
+        positions = _permitted(popular, restrictions, int(query))[:count]
         for part in ("items", "fused", "scores", "ranks"):
             getattr(candidates, part)[query, : len(positions)] = getattr(popular, part)[0, positions]
         candidates.moments[query] = popular.moments[0]
         end = len(positions)
-        others = _others(popular.items[0, positions], everything.items, rules, int(query), count - end)
+        others = _others(popular.items[0, positions], everything.items, restrictions, int(query), count - end)
         candidates.items[query, end : end + len(others)] = others
         candidates.fused[query, end : end + len(others)] = popular.fused[0, positions].min(initial=0) - 1
         filled[query] = end + len(others) > 0
@@ -74,21 +74,21 @@ def _widened(candidates: Candidates, width: int) -> Candidates:
     )
 
 
-def _permitted(popular: Candidates, rules: Rules, query: int) -> Int64s:
-    """Positions in `popular` that break no rule of the query, best first."""
+def _permitted(popular: Candidates, restrictions: Restrictions, query: int) -> Int64s:
+    """Positions in `popular` that break no restriction of the query, best first."""
     permitted = popular.valid[0].copy()
     rows = np.where(permitted, popular.items[0], 0)
-    for mask in rules.broken(query, rows).values():
+    for mask in restrictions.broken(query, rows).values():
         permitted &= ~mask
     return np.flatnonzero(permitted)
 
 
-def _others(popular: Int32s, allowed: Bools, rules: Rules, query: int, missing: int) -> Int32s:
+def _others(popular: Int32s, allowed: Bools, restrictions: Restrictions, query: int, missing: int) -> Int32s:
     """Up to `missing` rows that `allowed` lets through and that are not popular, int32 ascending."""
     if missing <= 0:
         return popular[:0]
     rows = np.setdiff1d(np.flatnonzero(allowed).astype(np.int32), popular)
     permitted = np.ones(len(rows), np.bool_)
-    for mask in rules.broken(query, rows).values():
+    for mask in restrictions.broken(query, rows).values():
         permitted &= ~mask
     return rows[permitted][:missing]

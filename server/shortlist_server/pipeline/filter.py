@@ -1,4 +1,4 @@
-"""Filter: removes candidates that break a rule. Retrieval keeps the rules too; this stage catches its mistakes."""
+"""Filter: removes candidates that break a restriction, as retrieval does already: this stage catches its mistakes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shortlist_server.pipeline.counts import StageCounts
 
 
 def filter(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:
-    """The batch without the candidates that break a rule, and the counts of each request."""
+    """The batch without the candidates that break a restriction, and the counts of each request."""
     broken, counts = np.zeros(batch.candidates.items.shape, np.bool_), []
     for i in range(len(batch)):
         rows = batch.rows(i)
-        breaking = batch.rules.broken(i, rows)
+        breaking = batch.restrictions.broken(i, rows)
         for mask in breaking.values():
             broken[i, : len(rows)] |= mask
         dropped = {reason: int(np.count_nonzero(mask)) for reason, mask in breaking.items()}

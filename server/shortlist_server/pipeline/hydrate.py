@@ -1,6 +1,6 @@
 """Hydrate: joins the histories of a batch's users from the bundle, the live store and the requests' context events.
 
-The rules of each request follow from its history and its query.
+The restrictions of each request follow from its history and its query.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s,
 from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.batch import Batch, Hydrated
 from shortlist_server.pipeline.counts import StageCounts
+from shortlist_server.pipeline.holds import holds_of
 from shortlist_server.pipeline.query import Query
-from shortlist_server.pipeline.rules import Rules
+from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.live_users import UserEvents
 from shortlist_server.system.loaded_bundle import LoadedBundle
 from shortlist_state import LiveUser
@@ -60,8 +61,9 @@ def hydrate(
         unknown_users(unknown)
     policies = [query.seen_items or bundle.seen_items for query in asked]
     repeats = _repeats(bundle, queries, policies)
-    rules = _rules(bundle, queries, asked, policies, repeats)
-    hydrated = Hydrated.of(batch, queries, rules, repeats).degraded("state_unavailable", store_failed)
+    restrictions = _restrictions(bundle, queries, asked, policies, repeats)
+    holds = holds_of(bundle, asked, queries, attributes, users.clock())
+    hydrated = Hydrated.of(batch, queries, restrictions, repeats, holds).degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
 
@@ -85,18 +87,18 @@ def _repeats(bundle: LoadedBundle, queries: Queries, policies: Sequence[SeenItem
     return bundle.repeats.expected(queries.keep(np.repeat(may_repeat, queries.lengths)))
 
 
-def _rules(
+def _restrictions(
     bundle: LoadedBundle,
     queries: Queries,
     asked: Sequence[Query],
     policies: Sequence[SeenItems],
     repeats: Expected | None,
-) -> Rules:
-    """The rules of each request."""
+) -> Restrictions:
+    """The restrictions of each request."""
     ids, deleted, seen = bundle.items.ids, bundle.items.deleted, queries.seen()
     if len(deleted):
         seen = [rows[~among(rows, deleted)] for rows in seen]
-    return Rules(
+    return Restrictions(
         [_dropped(policy, rows, repeats, i) for i, (policy, rows) in enumerate(zip(policies, seen, strict=True))],
         [distinct(ids.rows(query.excluded)) if query.excluded else _NOTHING for query in asked],
         [_shown(bundle, query.page.shown) if query.page.shown else _NOTHING for query in asked],

@@ -139,6 +139,13 @@ class Engine:
         key = query.candidate_count, query.filter
         return await self._routed(self._pipeline.recommend, key, query, context, respond, compare=True)
 
+    async def preview(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """As `recommend`, but the route does not count how the request ends, and no shadow ranks it."""
+        bundle = self.ready().route(query.user_id).bundle
+        with self._requests.admit(1, context):
+            answer = await self._recommend(bundle, query, context)
+        return respond(bundle, query, answer)
+
     async def recommend_batch(
         self, bundle: LoadedBundle, queries: Sequence[Query], context: RequestContext
     ) -> list[Ranked]:
@@ -162,7 +169,8 @@ class Engine:
 
     async def rank(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query by stage two alone: the caller's own candidates, ordered."""
-        return await self._routed(self._pipeline.rank, len(query.item_ids), query, context, respond)
+        key = len(query.item_ids), query.filter
+        return await self._routed(self._pipeline.rank, key, query, context, respond)
 
     async def similar(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query for the neighbours of an item, by the stable bundle."""
@@ -252,7 +260,7 @@ class Engine:
 
     def _counted(self, work: Work, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> None:
         run = Run()
-        if requests[0].query.filter:  # they all have the same
+        if any(request.query.filter or request.query.rules for request in requests):
             self.catalog.bring_facts(bundle)
         try:
             work(bundle, requests, run)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from shortlist.v1 import action_pb2 as shortlist_dot_v1_dot_action__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!shortlist/v1/recommendation.proto\x12\x0cshortlist.v1\x1a\x19shortlist/v1/action.proto\"6\n\tSourceHit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x02\"u\n\x06Reason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.shortlist.v1.ReasonKind\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0e\n\x06source\x18\x03 \x01(\t\x12\x16\n\x0e\x61nchor_item_id\x18\x04 \x01(\t\x12\r\n\x05share\x18\x05 \x01(\x02\"\xcf\x01\n\x0fRecommendedItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x02\x12(\n\x07sources\x18\x04 \x03(\x0b\x32\x17.shortlist.v1.SourceHit\x12$\n\x06reason\x18\x05 \x01(\x0b\x32\x14.shortlist.v1.Reason\x12=\n\x14\x61\x63tion_probabilities\x18\x06 \x03(\x0b\x32\x1f.shortlist.v1.ActionProbability\"\xa4\x01\n\nScoredItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x02\x12(\n\x07sources\x18\x04 \x03(\x0b\x32\x17.shortlist.v1.SourceHit\x12=\n\x14\x61\x63tion_probabilities\x18\x05 \x03(\x0b\x32\x1f.shortlist.v1.ActionProbability\"?\n\x04\x44rop\x12(\n\x06reason\x18\x01 \x01(\x0e\x32\x18.shortlist.v1.DropReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\x97\x01\n\nStageTrace\x12\"\n\x05stage\x18\x01 \x01(\x0e\x32\x13.shortlist.v1.Stage\x12\x15\n\rentered_count\x18\x02 \x01(\x05\x12\x12\n\nleft_count\x18\x03 \x01(\x05\x12!\n\x05\x64rops\x18\x04 \x03(\x0b\x32\x12.shortlist.v1.Drop\x12\x17\n\x0f\x64uration_micros\x18\x05 \x01(\x03\"\xaf\x01\n\x0eRecommendation\x12\x19\n\x11\x61ttribution_token\x18\x01 \x01(\t\x12,\n\x05items\x18\x02 \x03(\x0b\x32\x1d.shortlist.v1.RecommendedItem\x12+\n\x08\x64\x65graded\x18\x03 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.StageTrace*\x8c\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11REASON_KIND_TASTE\x10\x01\x12\x1c\n\x18REASON_KIND_HISTORY_ITEM\x10\x02\x12\x17\n\x13REASON_KIND_POPULAR\x10\x03\x12\x13\n\x0fREASON_KIND_NEW\x10\x04*\xcb\x01\n\x0b\x44\x65gradation\x12\x1b\n\x17\x44\x45GRADATION_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x44\x45GRADATION_RANKER_SKIPPED\x10\x01\x12\x1b\n\x17\x44\x45GRADATION_RANKER_LATE\x10\x02\x12\x1d\n\x19\x44\x45GRADATION_SOURCE_FAILED\x10\x03\x12!\n\x1d\x44\x45GRADATION_STATE_UNAVAILABLE\x10\x04\x12 \n\x1c\x44\x45GRADATION_POPULAR_FALLBACK\x10\x05*y\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n\rSTAGE_HYDRATE\x10\x01\x12\x12\n\x0eSTAGE_RETRIEVE\x10\x02\x12\x10\n\x0cSTAGE_FILTER\x10\x03\x12\x0e\n\nSTAGE_RANK\x10\x04\x12\x10\n\x0cSTAGE_SELECT\x10\x05*\xf2\x01\n\nDropReason\x12\x1b\n\x17\x44ROP_REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44ROP_REASON_SEEN\x10\x01\x12\x18\n\x14\x44ROP_REASON_EXCLUDED\x10\x02\x12\x18\n\x14\x44ROP_REASON_FILTERED\x10\x03\x12\x17\n\x13\x44ROP_REASON_DELETED\x10\x04\x12\x19\n\x15\x44ROP_REASON_DUPLICATE\x10\x05\x12\x19\n\x15\x44ROP_REASON_BELOW_CUT\x10\x06\x12\x17\n\x13\x44ROP_REASON_UNKNOWN\x10\x07\x12\x15\n\x11\x44ROP_REASON_SHOWN\x10\x08\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!shortlist/v1/recommendation.proto\x12\x0cshortlist.v1\x1a\x19shortlist/v1/action.proto\"6\n\tSourceHit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x02\"u\n\x06Reason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.shortlist.v1.ReasonKind\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0e\n\x06source\x18\x03 \x01(\t\x12\x16\n\x0e\x61nchor_item_id\x18\x04 \x01(\t\x12\r\n\x05share\x18\x05 \x01(\x02\"\xcf\x01\n\x0fRecommendedItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x02\x12(\n\x07sources\x18\x04 \x03(\x0b\x32\x17.shortlist.v1.SourceHit\x12$\n\x06reason\x18\x05 \x01(\x0b\x32\x14.shortlist.v1.Reason\x12=\n\x14\x61\x63tion_probabilities\x18\x06 \x03(\x0b\x32\x1f.shortlist.v1.ActionProbability\"\xa4\x01\n\nScoredItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x02\x12(\n\x07sources\x18\x04 \x03(\x0b\x32\x17.shortlist.v1.SourceHit\x12=\n\x14\x61\x63tion_probabilities\x18\x05 \x03(\x0b\x32\x1f.shortlist.v1.ActionProbability\"?\n\x04\x44rop\x12(\n\x06reason\x18\x01 \x01(\x0e\x32\x18.shortlist.v1.DropReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\x80\x01\n\tRuleTrace\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x07outcome\x18\x02 \x01(\x0e\x32\x19.shortlist.v1.RuleOutcome\x12\x12\n\nyielded_to\x18\x03 \x01(\t\x12%\n\x05moves\x18\x04 \x03(\x0b\x32\x16.shortlist.v1.RuleMove\"G\n\x08RuleMove\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x14\n\x0cold_position\x18\x02 \x01(\x05\x12\x14\n\x0cnew_position\x18\x03 \x01(\x05\"\xbf\x01\n\nStageTrace\x12\"\n\x05stage\x18\x01 \x01(\x0e\x32\x13.shortlist.v1.Stage\x12\x15\n\rentered_count\x18\x02 \x01(\x05\x12\x12\n\nleft_count\x18\x03 \x01(\x05\x12!\n\x05\x64rops\x18\x04 \x03(\x0b\x32\x12.shortlist.v1.Drop\x12\x17\n\x0f\x64uration_micros\x18\x05 \x01(\x03\x12&\n\x05rules\x18\x06 \x03(\x0b\x32\x17.shortlist.v1.RuleTrace\"\xaf\x01\n\x0eRecommendation\x12\x19\n\x11\x61ttribution_token\x18\x01 \x01(\t\x12,\n\x05items\x18\x02 \x03(\x0b\x32\x1d.shortlist.v1.RecommendedItem\x12+\n\x08\x64\x65graded\x18\x03 \x03(\x0e\x32\x19.shortlist.v1.Degradation\x12\'\n\x05trace\x18\x04 \x03(\x0b\x32\x18.shortlist.v1.StageTrace*\x8c\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11REASON_KIND_TASTE\x10\x01\x12\x1c\n\x18REASON_KIND_HISTORY_ITEM\x10\x02\x12\x17\n\x13REASON_KIND_POPULAR\x10\x03\x12\x13\n\x0fREASON_KIND_NEW\x10\x04*\xea\x01\n\x0b\x44\x65gradation\x12\x1b\n\x17\x44\x45GRADATION_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x44\x45GRADATION_RANKER_SKIPPED\x10\x01\x12\x1b\n\x17\x44\x45GRADATION_RANKER_LATE\x10\x02\x12\x1d\n\x19\x44\x45GRADATION_SOURCE_FAILED\x10\x03\x12!\n\x1d\x44\x45GRADATION_STATE_UNAVAILABLE\x10\x04\x12 \n\x1c\x44\x45GRADATION_POPULAR_FALLBACK\x10\x05\x12\x1d\n\x19\x44\x45GRADATION_RULES_SKIPPED\x10\x06*y\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n\rSTAGE_HYDRATE\x10\x01\x12\x12\n\x0eSTAGE_RETRIEVE\x10\x02\x12\x10\n\x0cSTAGE_FILTER\x10\x03\x12\x0e\n\nSTAGE_RANK\x10\x04\x12\x10\n\x0cSTAGE_SELECT\x10\x05*\xf2\x01\n\nDropReason\x12\x1b\n\x17\x44ROP_REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44ROP_REASON_SEEN\x10\x01\x12\x18\n\x14\x44ROP_REASON_EXCLUDED\x10\x02\x12\x18\n\x14\x44ROP_REASON_FILTERED\x10\x03\x12\x17\n\x13\x44ROP_REASON_DELETED\x10\x04\x12\x19\n\x15\x44ROP_REASON_DUPLICATE\x10\x05\x12\x19\n\x15\x44ROP_REASON_BELOW_CUT\x10\x06\x12\x17\n\x13\x44ROP_REASON_UNKNOWN\x10\x07\x12\x15\n\x11\x44ROP_REASON_SHOWN\x10\x08*\xbd\x01\n\x0bRuleOutcome\x12\x1c\n\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11RULE_OUTCOME_KEPT\x10\x01\x12\x18\n\x14RULE_OUTCOME_NOT_NOW\x10\x02\x12%\n!RULE_OUTCOME_NOT_FOR_THIS_REQUEST\x10\x03\x12\x18\n\x14RULE_OUTCOME_YIELDED\x10\x04\x12\x1e\n\x1aRULE_OUTCOME_TOO_FEW_ITEMS\x10\x05\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,14 +33,16 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shortlist.v1.recommendation
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.shortlist.v1P\001'
-  _globals['_REASONKIND']._serialized_start=1028
-  _globals['_REASONKIND']._serialized_end=1168
-  _globals['_DEGRADATION']._serialized_start=1171
-  _globals['_DEGRADATION']._serialized_end=1374
-  _globals['_STAGE']._serialized_start=1376
-  _globals['_STAGE']._serialized_end=1497
-  _globals['_DROPREASON']._serialized_start=1500
-  _globals['_DROPREASON']._serialized_end=1742
+  _globals['_REASONKIND']._serialized_start=1272
+  _globals['_REASONKIND']._serialized_end=1412
+  _globals['_DEGRADATION']._serialized_start=1415
+  _globals['_DEGRADATION']._serialized_end=1649
+  _globals['_STAGE']._serialized_start=1651
+  _globals['_STAGE']._serialized_end=1772
+  _globals['_DROPREASON']._serialized_start=1775
+  _globals['_DROPREASON']._serialized_end=2017
+  _globals['_RULEOUTCOME']._serialized_start=2020
+  _globals['_RULEOUTCOME']._serialized_end=2209
   _globals['_SOURCEHIT']._serialized_start=78
   _globals['_SOURCEHIT']._serialized_end=132
   _globals['_REASON']._serialized_start=134
@@ -51,8 +53,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCOREDITEM']._serialized_end=628
   _globals['_DROP']._serialized_start=630
   _globals['_DROP']._serialized_end=693
-  _globals['_STAGETRACE']._serialized_start=696
-  _globals['_STAGETRACE']._serialized_end=847
-  _globals['_RECOMMENDATION']._serialized_start=850
-  _globals['_RECOMMENDATION']._serialized_end=1025
+  _globals['_RULETRACE']._serialized_start=696
+  _globals['_RULETRACE']._serialized_end=824
+  _globals['_RULEMOVE']._serialized_start=826
+  _globals['_RULEMOVE']._serialized_end=897
+  _globals['_STAGETRACE']._serialized_start=900
+  _globals['_STAGETRACE']._serialized_end=1091
+  _globals['_RECOMMENDATION']._serialized_start=1094
+  _globals['_RECOMMENDATION']._serialized_end=1269
 # @@protoc_insertion_point(module_scope)

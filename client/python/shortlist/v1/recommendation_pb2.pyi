@@ -70,6 +70,8 @@ class _DegradationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Degradati
     """The store of live users cannot be read: what is known of the user comes from the bundle and `context_events`."""
     DEGRADATION_POPULAR_FALLBACK: _Degradation.ValueType  # 5
     """Retrieval came back empty: the candidates are the popular items."""
+    DEGRADATION_RULES_SKIPPED: _Degradation.ValueType  # 6
+    """Variety and the rules of the placement failed: items stand by score alone."""
 
 class Degradation(_Degradation, metaclass=_DegradationEnumTypeWrapper):
     """A way in which an answer is less than it should be. It is an answer still."""
@@ -86,6 +88,8 @@ DEGRADATION_STATE_UNAVAILABLE: Degradation.ValueType  # 4
 """The store of live users cannot be read: what is known of the user comes from the bundle and `context_events`."""
 DEGRADATION_POPULAR_FALLBACK: Degradation.ValueType  # 5
 """Retrieval came back empty: the candidates are the popular items."""
+DEGRADATION_RULES_SKIPPED: Degradation.ValueType  # 6
+"""Variety and the rules of the placement failed: items stand by score alone."""
 Global___Degradation: _TypeAlias = Degradation  # noqa: Y015
 
 class _Stage:
@@ -143,7 +147,7 @@ class _DropReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DropReason
     DROP_REASON_DUPLICATE: _DropReason.ValueType  # 5
     """Several sources proposed it; it counts once."""
     DROP_REASON_BELOW_CUT: _DropReason.ValueType  # 6
-    """Others scored better and there was no more room."""
+    """Others scored better and there was no more room, or a rule of the placement kept it out."""
     DROP_REASON_UNKNOWN: _DropReason.ValueType  # 7
     """Neither the serving bundle knows it, nor was it written since."""
     DROP_REASON_SHOWN: _DropReason.ValueType  # 8
@@ -165,12 +169,52 @@ DROP_REASON_DELETED: DropReason.ValueType  # 4
 DROP_REASON_DUPLICATE: DropReason.ValueType  # 5
 """Several sources proposed it; it counts once."""
 DROP_REASON_BELOW_CUT: DropReason.ValueType  # 6
-"""Others scored better and there was no more room."""
+"""Others scored better and there was no more room, or a rule of the placement kept it out."""
 DROP_REASON_UNKNOWN: DropReason.ValueType  # 7
 """Neither the serving bundle knows it, nor was it written since."""
 DROP_REASON_SHOWN: DropReason.ValueType  # 8
 """An earlier page of the list showed it."""
 Global___DropReason: _TypeAlias = DropReason  # noqa: Y015
+
+class _RuleOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RuleOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RULE_OUTCOME_UNSPECIFIED: _RuleOutcome.ValueType  # 0
+    """Never sent."""
+    RULE_OUTCOME_KEPT: _RuleOutcome.ValueType  # 1
+    """It was kept."""
+    RULE_OUTCOME_NOT_NOW: _RuleOutcome.ValueType  # 2
+    """It does not hold at this time."""
+    RULE_OUTCOME_NOT_FOR_THIS_REQUEST: _RuleOutcome.ValueType  # 3
+    """It does not hold for this request."""
+    RULE_OUTCOME_YIELDED: _RuleOutcome.ValueType  # 4
+    """It was not kept, or not as a whole, because of another rule, which goes before it."""
+    RULE_OUTCOME_TOO_FEW_ITEMS: _RuleOutcome.ValueType  # 5
+    """It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+    do not rule out, or too few candidates.
+    """
+
+class RuleOutcome(_RuleOutcome, metaclass=_RuleOutcomeEnumTypeWrapper):
+    """Whether a rule was kept."""
+
+RULE_OUTCOME_UNSPECIFIED: RuleOutcome.ValueType  # 0
+"""Never sent."""
+RULE_OUTCOME_KEPT: RuleOutcome.ValueType  # 1
+"""It was kept."""
+RULE_OUTCOME_NOT_NOW: RuleOutcome.ValueType  # 2
+"""It does not hold at this time."""
+RULE_OUTCOME_NOT_FOR_THIS_REQUEST: RuleOutcome.ValueType  # 3
+"""It does not hold for this request."""
+RULE_OUTCOME_YIELDED: RuleOutcome.ValueType  # 4
+"""It was not kept, or not as a whole, because of another rule, which goes before it."""
+RULE_OUTCOME_TOO_FEW_ITEMS: RuleOutcome.ValueType  # 5
+"""It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+do not rule out, or too few candidates.
+"""
+Global___RuleOutcome: _TypeAlias = RuleOutcome  # noqa: Y015
 
 @_typing.final
 class SourceHit(_message.Message):
@@ -361,6 +405,72 @@ class Drop(_message.Message):
 Global___Drop: _TypeAlias = Drop  # noqa: Y015
 
 @_typing.final
+class RuleTrace(_message.Message):
+    """What one rule of a placement did with one answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    YIELDED_TO_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The rule's name."""
+    outcome: Global___RuleOutcome.ValueType
+    """Whether it was kept."""
+    yielded_to: _builtins.str
+    """The rule that it yielded to; empty where it yielded to none."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleMove]:
+        """The items that it moved, at most 100, in the order in which they stand in the answer; those that it kept out come last."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        outcome: Global___RuleOutcome.ValueType = ...,
+        yielded_to: _builtins.str = ...,
+        moves: _abc.Iterable[Global___RuleMove] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moves", b"moves", "name", b"name", "outcome", b"outcome", "yielded_to", b"yielded_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleTrace: _TypeAlias = RuleTrace  # noqa: Y015
+
+@_typing.final
+class RuleMove(_message.Message):
+    """That a rule moved an item."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    OLD_POSITION_FIELD_NUMBER: _builtins.int
+    NEW_POSITION_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """The item."""
+    old_position: _builtins.int
+    """Where it would stand by score alone, 1 is best; 0: retrieval did not find it."""
+    new_position: _builtins.int
+    """Where it stands; 0: it is not in the answer."""
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        old_position: _builtins.int = ...,
+        new_position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "new_position", b"new_position", "old_position", b"old_position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleMove: _TypeAlias = RuleMove  # noqa: Y015
+
+@_typing.final
 class StageTrace(_message.Message):
     """What one stage of one request did."""
 
@@ -371,6 +481,7 @@ class StageTrace(_message.Message):
     LEFT_COUNT_FIELD_NUMBER: _builtins.int
     DROPS_FIELD_NUMBER: _builtins.int
     DURATION_MICROS_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
     stage: Global___Stage.ValueType
     """Which stage."""
     entered_count: _builtins.int
@@ -383,6 +494,10 @@ class StageTrace(_message.Message):
     def drops(self) -> _containers.RepeatedCompositeFieldContainer[Global___Drop]:
         """Why the others did not, one entry per reason, most frequent first."""
 
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleTrace]:
+        """What each rule of the placement did, in the order of the placement; filled by STAGE_SELECT alone."""
+
     def __init__(
         self,
         *,
@@ -391,10 +506,11 @@ class StageTrace(_message.Message):
         left_count: _builtins.int = ...,
         drops: _abc.Iterable[Global___Drop] | None = ...,
         duration_micros: _builtins.int = ...,
+        rules: _abc.Iterable[Global___RuleTrace] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["drops", b"drops", "duration_micros", b"duration_micros", "entered_count", b"entered_count", "left_count", b"left_count", "stage", b"stage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drops", b"drops", "duration_micros", b"duration_micros", "entered_count", b"entered_count", "left_count", b"left_count", "rules", b"rules", "stage", b"stage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

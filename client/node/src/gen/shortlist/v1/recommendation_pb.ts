@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/recommendation.proto.
  */
 export const file_shortlist_v1_recommendation: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9ydGxpc3QvdjEvcmVjb21tZW5kYXRpb24ucHJvdG8SDHNob3J0bGlzdC52MSI2CglTb3VyY2VIaXQSDAoEbmFtZRgBIAEoCRIMCgRyYW5rGAIgASgFEg0KBXNjb3JlGAMgASgCInUKBlJlYXNvbhImCgRraW5kGAEgASgOMhguc2hvcnRsaXN0LnYxLlJlYXNvbktpbmQSDAoEdGV4dBgCIAEoCRIOCgZzb3VyY2UYAyABKAkSFgoOYW5jaG9yX2l0ZW1faWQYBCABKAkSDQoFc2hhcmUYBSABKAIizwEKD1JlY29tbWVuZGVkSXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEg0KBXNjb3JlGAMgASgCEigKB3NvdXJjZXMYBCADKAsyFy5zaG9ydGxpc3QudjEuU291cmNlSGl0EiQKBnJlYXNvbhgFIAEoCzIULnNob3J0bGlzdC52MS5SZWFzb24SPQoUYWN0aW9uX3Byb2JhYmlsaXRpZXMYBiADKAsyHy5zaG9ydGxpc3QudjEuQWN0aW9uUHJvYmFiaWxpdHkipAEKClNjb3JlZEl0ZW0SDwoHaXRlbV9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRINCgVzY29yZRgDIAEoAhIoCgdzb3VyY2VzGAQgAygLMhcuc2hvcnRsaXN0LnYxLlNvdXJjZUhpdBI9ChRhY3Rpb25fcHJvYmFiaWxpdGllcxgFIAMoCzIfLnNob3J0bGlzdC52MS5BY3Rpb25Qcm9iYWJpbGl0eSI/CgREcm9wEigKBnJlYXNvbhgBIAEoDjIYLnNob3J0bGlzdC52MS5Ecm9wUmVhc29uEg0KBWNvdW50GAIgASgFIpcBCgpTdGFnZVRyYWNlEiIKBXN0YWdlGAEgASgOMhMuc2hvcnRsaXN0LnYxLlN0YWdlEhUKDWVudGVyZWRfY291bnQYAiABKAUSEgoKbGVmdF9jb3VudBgDIAEoBRIhCgVkcm9wcxgEIAMoCzISLnNob3J0bGlzdC52MS5Ecm9wEhcKD2R1cmF0aW9uX21pY3JvcxgFIAEoAyKvAQoOUmVjb21tZW5kYXRpb24SGQoRYXR0cmlidXRpb25fdG9rZW4YASABKAkSLAoFaXRlbXMYAiADKAsyHS5zaG9ydGxpc3QudjEuUmVjb21tZW5kZWRJdGVtEisKCGRlZ3JhZGVkGAMgAygOMhkuc2hvcnRsaXN0LnYxLkRlZ3JhZGF0aW9uEicKBXRyYWNlGAQgAygLMhguc2hvcnRsaXN0LnYxLlN0YWdlVHJhY2UqjAEKClJlYXNvbktpbmQSGwoXUkVBU09OX0tJTkRfVU5TUEVDSUZJRUQQABIVChFSRUFTT05fS0lORF9UQVNURRABEhwKGFJFQVNPTl9LSU5EX0hJU1RPUllfSVRFTRACEhcKE1JFQVNPTl9LSU5EX1BPUFVMQVIQAxITCg9SRUFTT05fS0lORF9ORVcQBCrLAQoLRGVncmFkYXRpb24SGwoXREVHUkFEQVRJT05fVU5TUEVDSUZJRUQQABIeChpERUdSQURBVElPTl9SQU5LRVJfU0tJUFBFRBABEhsKF0RFR1JBREFUSU9OX1JBTktFUl9MQVRFEAISHQoZREVHUkFEQVRJT05fU09VUkNFX0ZBSUxFRBADEiEKHURFR1JBREFUSU9OX1NUQVRFX1VOQVZBSUxBQkxFEAQSIAocREVHUkFEQVRJT05fUE9QVUxBUl9GQUxMQkFDSxAFKnkKBVN0YWdlEhUKEVNUQUdFX1VOU1BFQ0lGSUVEEAASEQoNU1RBR0VfSFlEUkFURRABEhIKDlNUQUdFX1JFVFJJRVZFEAISEAoMU1RBR0VfRklMVEVSEAMSDgoKU1RBR0VfUkFOSxAEEhAKDFNUQUdFX1NFTEVDVBAFKvIBCgpEcm9wUmVhc29uEhsKF0RST1BfUkVBU09OX1VOU1BFQ0lGSUVEEAASFAoQRFJPUF9SRUFTT05fU0VFThABEhgKFERST1BfUkVBU09OX0VYQ0xVREVEEAISGAoURFJPUF9SRUFTT05fRklMVEVSRUQQAxIXChNEUk9QX1JFQVNPTl9ERUxFVEVEEAQSGQoVRFJPUF9SRUFTT05fRFVQTElDQVRFEAUSGQoVRFJPUF9SRUFTT05fQkVMT1dfQ1VUEAYSFwoTRFJPUF9SRUFTT05fVU5LTk9XThAHEhUKEURST1BfUkVBU09OX1NIT1dOEAhCFAoQZGV2LnNob3J0bGlzdC52MVABYgZwcm90bzM", [file_shortlist_v1_action]);
+  fileDesc("CiFzaG9ydGxpc3QvdjEvcmVjb21tZW5kYXRpb24ucHJvdG8SDHNob3J0bGlzdC52MSI2CglTb3VyY2VIaXQSDAoEbmFtZRgBIAEoCRIMCgRyYW5rGAIgASgFEg0KBXNjb3JlGAMgASgCInUKBlJlYXNvbhImCgRraW5kGAEgASgOMhguc2hvcnRsaXN0LnYxLlJlYXNvbktpbmQSDAoEdGV4dBgCIAEoCRIOCgZzb3VyY2UYAyABKAkSFgoOYW5jaG9yX2l0ZW1faWQYBCABKAkSDQoFc2hhcmUYBSABKAIizwEKD1JlY29tbWVuZGVkSXRlbRIPCgdpdGVtX2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEg0KBXNjb3JlGAMgASgCEigKB3NvdXJjZXMYBCADKAsyFy5zaG9ydGxpc3QudjEuU291cmNlSGl0EiQKBnJlYXNvbhgFIAEoCzIULnNob3J0bGlzdC52MS5SZWFzb24SPQoUYWN0aW9uX3Byb2JhYmlsaXRpZXMYBiADKAsyHy5zaG9ydGxpc3QudjEuQWN0aW9uUHJvYmFiaWxpdHkipAEKClNjb3JlZEl0ZW0SDwoHaXRlbV9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRINCgVzY29yZRgDIAEoAhIoCgdzb3VyY2VzGAQgAygLMhcuc2hvcnRsaXN0LnYxLlNvdXJjZUhpdBI9ChRhY3Rpb25fcHJvYmFiaWxpdGllcxgFIAMoCzIfLnNob3J0bGlzdC52MS5BY3Rpb25Qcm9iYWJpbGl0eSI/CgREcm9wEigKBnJlYXNvbhgBIAEoDjIYLnNob3J0bGlzdC52MS5Ecm9wUmVhc29uEg0KBWNvdW50GAIgASgFIoABCglSdWxlVHJhY2USDAoEbmFtZRgBIAEoCRIqCgdvdXRjb21lGAIgASgOMhkuc2hvcnRsaXN0LnYxLlJ1bGVPdXRjb21lEhIKCnlpZWxkZWRfdG8YAyABKAkSJQoFbW92ZXMYBCADKAsyFi5zaG9ydGxpc3QudjEuUnVsZU1vdmUiRwoIUnVsZU1vdmUSDwoHaXRlbV9pZBgBIAEoCRIUCgxvbGRfcG9zaXRpb24YAiABKAUSFAoMbmV3X3Bvc2l0aW9uGAMgASgFIr8BCgpTdGFnZVRyYWNlEiIKBXN0YWdlGAEgASgOMhMuc2hvcnRsaXN0LnYxLlN0YWdlEhUKDWVudGVyZWRfY291bnQYAiABKAUSEgoKbGVmdF9jb3VudBgDIAEoBRIhCgVkcm9wcxgEIAMoCzISLnNob3J0bGlzdC52MS5Ecm9wEhcKD2R1cmF0aW9uX21pY3JvcxgFIAEoAxImCgVydWxlcxgGIAMoCzIXLnNob3J0bGlzdC52MS5SdWxlVHJhY2UirwEKDlJlY29tbWVuZGF0aW9uEhkKEWF0dHJpYnV0aW9uX3Rva2VuGAEgASgJEiwKBWl0ZW1zGAIgAygLMh0uc2hvcnRsaXN0LnYxLlJlY29tbWVuZGVkSXRlbRIrCghkZWdyYWRlZBgDIAMoDjIZLnNob3J0bGlzdC52MS5EZWdyYWRhdGlvbhInCgV0cmFjZRgEIAMoCzIYLnNob3J0bGlzdC52MS5TdGFnZVRyYWNlKowBCgpSZWFzb25LaW5kEhsKF1JFQVNPTl9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRUkVBU09OX0tJTkRfVEFTVEUQARIcChhSRUFTT05fS0lORF9ISVNUT1JZX0lURU0QAhIXChNSRUFTT05fS0lORF9QT1BVTEFSEAMSEwoPUkVBU09OX0tJTkRfTkVXEAQq6gEKC0RlZ3JhZGF0aW9uEhsKF0RFR1JBREFUSU9OX1VOU1BFQ0lGSUVEEAASHgoaREVHUkFEQVRJT05fUkFOS0VSX1NLSVBQRUQQARIbChdERUdSQURBVElPTl9SQU5LRVJfTEFURRACEh0KGURFR1JBREFUSU9OX1NPVVJDRV9GQUlMRUQQAxIhCh1ERUdSQURBVElPTl9TVEFURV9VTkFWQUlMQUJMRRAEEiAKHERFR1JBREFUSU9OX1BPUFVMQVJfRkFMTEJBQ0sQBRIdChlERUdSQURBVElPTl9SVUxFU19TS0lQUEVEEAYqeQoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIRCg1TVEFHRV9IWURSQVRFEAESEgoOU1RBR0VfUkVUUklFVkUQAhIQCgxTVEFHRV9GSUxURVIQAxIOCgpTVEFHRV9SQU5LEAQSEAoMU1RBR0VfU0VMRUNUEAUq8gEKCkRyb3BSZWFzb24SGwoXRFJPUF9SRUFTT05fVU5TUEVDSUZJRUQQABIUChBEUk9QX1JFQVNPTl9TRUVOEAESGAoURFJPUF9SRUFTT05fRVhDTFVERUQQAhIYChREUk9QX1JFQVNPTl9GSUxURVJFRBADEhcKE0RST1BfUkVBU09OX0RFTEVURUQQBBIZChVEUk9QX1JFQVNPTl9EVVBMSUNBVEUQBRIZChVEUk9QX1JFQVNPTl9CRUxPV19DVVQQBhIXChNEUk9QX1JFQVNPTl9VTktOT1dOEAcSFQoRRFJPUF9SRUFTT05fU0hPV04QCCq9AQoLUnVsZU91dGNvbWUSHAoYUlVMRV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFQoRUlVMRV9PVVRDT01FX0tFUFQQARIYChRSVUxFX09VVENPTUVfTk9UX05PVxACEiUKIVJVTEVfT1VUQ09NRV9OT1RfRk9SX1RISVNfUkVRVUVTVBADEhgKFFJVTEVfT1VUQ09NRV9ZSUVMREVEEAQSHgoaUlVMRV9PVVRDT01FX1RPT19GRVdfSVRFTVMQBUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_shortlist_v1_action]);
 
 /**
  * That one retrieval source proposed an item.
@@ -236,6 +236,83 @@ export const DropSchema: GenMessage<Drop> = /*@__PURE__*/
   messageDesc(file_shortlist_v1_recommendation, 4);
 
 /**
+ * What one rule of a placement did with one answer.
+ *
+ * @generated from message shortlist.v1.RuleTrace
+ */
+export type RuleTrace = Message<"shortlist.v1.RuleTrace"> & {
+  /**
+   * The rule's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Whether it was kept.
+   *
+   * @generated from field: shortlist.v1.RuleOutcome outcome = 2;
+   */
+  outcome: RuleOutcome;
+
+  /**
+   * The rule that it yielded to; empty where it yielded to none.
+   *
+   * @generated from field: string yielded_to = 3;
+   */
+  yieldedTo: string;
+
+  /**
+   * The items that it moved, at most 100, in the order in which they stand in the answer; those that it kept out come last.
+   *
+   * @generated from field: repeated shortlist.v1.RuleMove moves = 4;
+   */
+  moves: RuleMove[];
+};
+
+/**
+ * Describes the message shortlist.v1.RuleTrace.
+ * Use `create(RuleTraceSchema)` to create a new message.
+ */
+export const RuleTraceSchema: GenMessage<RuleTrace> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_recommendation, 5);
+
+/**
+ * That a rule moved an item.
+ *
+ * @generated from message shortlist.v1.RuleMove
+ */
+export type RuleMove = Message<"shortlist.v1.RuleMove"> & {
+  /**
+   * The item.
+   *
+   * @generated from field: string item_id = 1;
+   */
+  itemId: string;
+
+  /**
+   * Where it would stand by score alone, 1 is best; 0: retrieval did not find it.
+   *
+   * @generated from field: int32 old_position = 2;
+   */
+  oldPosition: number;
+
+  /**
+   * Where it stands; 0: it is not in the answer.
+   *
+   * @generated from field: int32 new_position = 3;
+   */
+  newPosition: number;
+};
+
+/**
+ * Describes the message shortlist.v1.RuleMove.
+ * Use `create(RuleMoveSchema)` to create a new message.
+ */
+export const RuleMoveSchema: GenMessage<RuleMove> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_recommendation, 6);
+
+/**
  * What one stage of one request did.
  *
  * @generated from message shortlist.v1.StageTrace
@@ -275,6 +352,13 @@ export type StageTrace = Message<"shortlist.v1.StageTrace"> & {
    * @generated from field: int64 duration_micros = 5;
    */
   durationMicros: bigint;
+
+  /**
+   * What each rule of the placement did, in the order of the placement; filled by STAGE_SELECT alone.
+   *
+   * @generated from field: repeated shortlist.v1.RuleTrace rules = 6;
+   */
+  rules: RuleTrace[];
 };
 
 /**
@@ -282,7 +366,7 @@ export type StageTrace = Message<"shortlist.v1.StageTrace"> & {
  * Use `create(StageTraceSchema)` to create a new message.
  */
 export const StageTraceSchema: GenMessage<StageTrace> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_recommendation, 5);
+  messageDesc(file_shortlist_v1_recommendation, 7);
 
 /**
  * The answer for one user where a response holds several.
@@ -324,7 +408,7 @@ export type Recommendation = Message<"shortlist.v1.Recommendation"> & {
  * Use `create(RecommendationSchema)` to create a new message.
  */
 export const RecommendationSchema: GenMessage<Recommendation> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_recommendation, 6);
+  messageDesc(file_shortlist_v1_recommendation, 8);
 
 /**
  * What kind of reason speaks for an item.
@@ -421,6 +505,13 @@ export enum Degradation {
    * @generated from enum value: DEGRADATION_POPULAR_FALLBACK = 5;
    */
   POPULAR_FALLBACK = 5,
+
+  /**
+   * Variety and the rules of the placement failed: items stand by score alone.
+   *
+   * @generated from enum value: DEGRADATION_RULES_SKIPPED = 6;
+   */
+  RULES_SKIPPED = 6,
 }
 
 /**
@@ -533,7 +624,7 @@ export enum DropReason {
   DUPLICATE = 5,
 
   /**
-   * Others scored better and there was no more room.
+   * Others scored better and there was no more room, or a rule of the placement kept it out.
    *
    * @generated from enum value: DROP_REASON_BELOW_CUT = 6;
    */
@@ -559,4 +650,60 @@ export enum DropReason {
  */
 export const DropReasonSchema: GenEnum<DropReason> = /*@__PURE__*/
   enumDesc(file_shortlist_v1_recommendation, 3);
+
+/**
+ * Whether a rule was kept.
+ *
+ * @generated from enum shortlist.v1.RuleOutcome
+ */
+export enum RuleOutcome {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: RULE_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It was kept.
+   *
+   * @generated from enum value: RULE_OUTCOME_KEPT = 1;
+   */
+  KEPT = 1,
+
+  /**
+   * It does not hold at this time.
+   *
+   * @generated from enum value: RULE_OUTCOME_NOT_NOW = 2;
+   */
+  NOT_NOW = 2,
+
+  /**
+   * It does not hold for this request.
+   *
+   * @generated from enum value: RULE_OUTCOME_NOT_FOR_THIS_REQUEST = 3;
+   */
+  NOT_FOR_THIS_REQUEST = 3,
+
+  /**
+   * It was not kept, or not as a whole, because of another rule, which goes before it.
+   *
+   * @generated from enum value: RULE_OUTCOME_YIELDED = 4;
+   */
+  YIELDED = 4,
+
+  /**
+   * It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+   * do not rule out, or too few candidates.
+   *
+   * @generated from enum value: RULE_OUTCOME_TOO_FEW_ITEMS = 5;
+   */
+  TOO_FEW_ITEMS = 5,
+}
+
+/**
+ * Describes the enum shortlist.v1.RuleOutcome.
+ */
+export const RuleOutcomeSchema: GenEnum<RuleOutcome> = /*@__PURE__*/
+  enumDesc(file_shortlist_v1_recommendation, 4);
 

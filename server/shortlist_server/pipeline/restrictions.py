@@ -1,4 +1,4 @@
-"""Rules: which items the queries of a batch must not get: seen, excluded, shown, deleted and filtered items."""
+"""Restrictions: which items the queries of a batch must not get: seen, excluded, shown, deleted and filtered items."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NOTHING: Int32s = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The rules of each query of a batch. All queries share the filter and the deleted items."""
+class Restrictions:
+    """The restrictions of each query of a batch. All queries share the filter and the deleted items."""
 
     seen: Sequence[Int32s]  # [batch] sorted, distinct rows, none deleted; empty where seen items may come again
     excluded: Sequence[Int32s]  # [batch] sorted, distinct rows
@@ -33,7 +33,7 @@ class Rules:
         ]
 
     def broken(self, query: int, rows: Int32s) -> dict[str, Bools]:
-        """Which of `rows` break which rule: drop reason -> bool [rows]. Each row breaks one rule at most."""
+        """Which of `rows` break a restriction: drop reason -> bool [rows]. Each row breaks one at most."""
         seen = among(rows, self.seen[query])
         excluded = among(rows, self.excluded[query]) & ~seen
         shown = among(rows, self.shown[query]) & ~seen & ~excluded
@@ -45,7 +45,7 @@ class Rules:
         return {reason: mask for reason, mask in masks.items() if mask.any()}
 
     def ruled_out(self, query: int) -> dict[str, int]:
-        """How many items of the catalogue each rule keeps from the query: drop reason -> items. An item counts once."""
+        """How many items each restriction keeps from the query: drop reason -> items. An item counts once."""
         seen, excluded, shown = self.seen[query], self.excluded[query], self.shown[query]
         excluded = excluded[~among(excluded, seen)]
         shown = shown[~among(shown, seen) & ~among(shown, excluded)]
@@ -56,18 +56,18 @@ class Rules:
         return {reason: count for reason, count in counts.items() if count}
 
     def left(self, query: int, catalogue: int) -> int:
-        """How many items of a catalogue of so many rows no rule keeps from the query."""
+        """How many items of a catalogue of so many rows no restriction keeps from the query."""
         return catalogue - sum(self.ruled_out(query).values())
 
     def leaves_more(self, query: int, catalogue: int, than: int) -> bool:
-        """Whether `left` is above a number; mostly told without looking for items that break several rules."""
+        """Whether `left` is above a number; mostly told without looking for items that break several restrictions."""
         filtered = 0 if self.allowed is None else self.allowed.ruled_out
         of_query = len(self.seen[query]) + len(self.excluded[query]) + len(self.shown[query])
         if catalogue - of_query - len(self.deleted) - filtered > than:
             return True
         return self.left(query, catalogue) > than
 
-    def select(self, which: Int64s) -> Rules:
-        """The rules of the queries at the positions `which`."""
+    def select(self, which: Int64s) -> Restrictions:
+        """The restrictions of the queries at the positions `which`."""
         seen, excluded, shown = ([each[i] for i in which] for each in (self.seen, self.excluded, self.shown))
-        return Rules(seen, excluded, shown, self.allowed, self.deleted)
+        return Restrictions(seen, excluded, shown, self.allowed, self.deleted)
