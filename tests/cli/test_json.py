@@ -15,11 +15,13 @@ import typer
 from listening import listening
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceServicer, add_BundleServiceServicer_to_server
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
+from shortlist.v1.placement_service_pb2_grpc import PlacementServiceServicer, add_PlacementServiceServicer_to_server
 from shortlist.v1.recommendation_service_pb2_grpc import (
     RecommendationServiceServicer,
     add_RecommendationServiceServicer_to_server,
@@ -41,7 +43,13 @@ ELSEWHERE = {"train", "retrain", "evaluate", "demo"} | IMPORTERS
 """Commands of which other tests of this folder look at the tables, and importers that print what `table` prints."""
 
 
-class Service(RecommendationServiceServicer, CatalogServiceServicer, UserServiceServicer, BundleServiceServicer):
+class Service(
+    RecommendationServiceServicer,
+    CatalogServiceServicer,
+    UserServiceServicer,
+    BundleServiceServicer,
+    PlacementServiceServicer,
+):
     def Recommend(self, request: Any, context: Any) -> Any:
         of_all = {"title": TITLE, "score": 0.01234, "sources": HITS, "reason": WHY}
         items = [parts.RecommendedItem(item_id=item_id, **of_all) for item_id in ("i000580", LONG)]
@@ -80,6 +88,10 @@ class Service(RecommendationServiceServicer, CatalogServiceServicer, UserService
     def RollbackBundle(self, request: Any, context: Any) -> Any:
         return bundle_api.RollbackBundleResponse(serving=self._serving())
 
+    def ListPlacements(self, request: Any, context: Any) -> Any:
+        rules = [{"name": "r" * 60, "bury": {}}] * 3
+        return placement_api.ListPlacementsResponse(placements=[{"name": LONG, "count": 500, "rules": rules}])
+
     def _scored(self) -> list[parts.ScoredItem]:
         return [parts.ScoredItem(item_id=LONG, title=TITLE, score=-1.5, sources=HITS)]
 
@@ -102,6 +114,7 @@ def address() -> Iterator[str]:
         add_CatalogServiceServicer_to_server,
         add_UserServiceServicer_to_server,
         add_BundleServiceServicer_to_server,
+        add_PlacementServiceServicer_to_server,
     )
     with listening(*(partial(add, service) for add in adding)) as at:
         yield at
@@ -147,6 +160,7 @@ TABLES = {
     "call similar {server} --item i1": ["-1.5"],
     "catalog get i1 {server}": ["12345.5"],
     "catalog list {server}": ["12345.5"],
+    "placement list {server}": ["500"],
     "user show --user u {server}": ["1,234,567"],
     "bundle list {bundles}": ["12,345,678"],
     "bundle show {bundles}": ["12,345,678", "0.2500"],

@@ -90,6 +90,11 @@ CAUSES = (
         "Let the operator look at the folder.",
     ),
     Cause(
+        errors.UnavailableError("FOLDER", ""),
+        "The file of placements cannot be written beside the bundles.",
+        "Let the operator look at the folder, or change the file there.",
+    ),
+    Cause(
         errors.SlowCallerError("request"),
         "The caller did not send its request, did not read an answer, or left a stream idle for too long.",
         "Send and read faster; open a stream when there is something to send.",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
@@ -43,6 +44,16 @@ def recommend_response(most_bytes: int, bundle: LoadedBundle, query: Query, answ
 def stream_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.StreamRecommendResponse:
     """The response to one message of StreamRecommend."""
     response = api.StreamRecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
+    token = attribution_token(query.request_id, bundle.version)
+    _fill(response.recommendation, bundle, query, answer, token, most_bytes)
+    return response
+
+
+def preview_response(
+    most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked
+) -> placement_api.PreviewPlacementResponse:
+    """The response of PreviewPlacement."""
+    response = placement_api.PreviewPlacementResponse(request_id=query.request_id, bundle_version=bundle.version)
     token = attribution_token(query.request_id, bundle.version)
     _fill(response.recommendation, bundle, query, answer, token, most_bytes)
     return response

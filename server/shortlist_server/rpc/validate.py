@@ -239,12 +239,13 @@ def set_placements(request: placement_api.SetPlacementsRequest) -> list[Placemen
 
 
 def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
-    """The query of PreviewPlacement: that of its request by its placement."""
+    """The query of PreviewPlacement by its placement."""
 
     def read(check: Check) -> Query:
         placement = placement_of(check.below("placement."), request.placement)
-        asked, below = request.request, check.below("request.")
-        return _query(below, asked, below.request_id(asked.request_id), Placements({asked.placement: placement}))
+        by_name = {request.query.placement: placement}
+        request_id = check.request_id(request.request_id)
+        return _query(check.below("query."), request.query, request_id, Placements(by_name))
 
     return checked(read)
 

@@ -57,9 +57,9 @@ def ids(response) -> list[str]:
 
 async def preview(running: Running, *rules: Rule, count: int = 4, **request):
     placement = Placement(name="draft", count=count, rules=rules)
-    asked = api.RecommendRequest(include_trace=True, **request)
-    sent = placement_api.PreviewPlacementRequest(placement=placement, request=asked)
-    return (await running.placements.PreviewPlacement(sent)).response
+    query = api.BatchRecommendQuery(include_trace=True, **request)
+    sent = placement_api.PreviewPlacementRequest(placement=placement, query=query)
+    return (await running.placements.PreviewPlacement(sent)).recommendation
 
 
 def traced(response):
