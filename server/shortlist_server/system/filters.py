@@ -67,6 +67,10 @@ class Filters:
         """The items that meet every condition; None for the empty filter, unless many items are deleted."""
         if not filter and len(self._items.deleted) <= FEW_DELETED:
             return None
+        return self.passing(filter)
+
+    def passing(self, filter: Filter) -> Allowed:
+        """The items that meet every condition. Those of the empty filter are all that are not deleted."""
         now = int(self._clock()) // MINUTE * MINUTE if filter.timed else 0
         with self._lock:
             allowed = self._remembered.get((filter, now))
