@@ -1,6 +1,7 @@
 """State: what changes while servers serve, which is live users, their events, and items."""
 
 from shortlist_state.catalog import CatalogStore, ChangePage
+from shortlist_state.newest import newest
 from shortlist_state.opening import file_of, open_store
 from shortlist_state.store import (
     AppendResult,
@@ -24,6 +25,7 @@ __all__ = [
     "StateStore",
     "Summary",
     "file_of",
+    "newest",
     "open_store",
     "without_wishes_below",
 ]

@@ -17,7 +17,7 @@ from shortlist_core.types import Event, EventType
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.sqlite_catalog import SqliteCatalog
 from shortlist_state.sqlite_expiry import TAKE, due_events
-from shortlist_state.sqlite_file import SqliteFile, transaction
+from shortlist_state.sqlite_file import DONE, SqliteFile, transaction
 from shortlist_state.sqlite_writes import SqliteWrites
 from shortlist_state.store import (
     IDENTITY,
@@ -40,6 +40,8 @@ _RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
 _EVENT = "event_id, user_id, item_id, time, type, value, session_id, attribution_token"
 _READABLE = f"type IN ({', '.join(str(int(type)) for type in EventType)})"  # others are of newer versions, and are kept
 _HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? AND {_READABLE} ORDER BY time DESC, arrival DESC LIMIT ?"
+_DONE = f"""SELECT {_EVENT} FROM events INDEXED BY {DONE} WHERE user_id = ? AND type <> 7 AND {_READABLE}
+    ORDER BY time DESC, arrival DESC LIMIT ?"""
 _SUMMARY = f"SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? AND {_READABLE} GROUP BY type"
 _EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arrival > ? ORDER BY arrival LIMIT ?"
 _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
@@ -170,6 +172,9 @@ class SqliteStore(StateStore):
         if not is_utf8(user_id):
             return LiveUser([], False)
         rows = connection.execute(_HISTORY, (user_id, limit)).fetchall()
+        impressions = sum(row[4] == EventType.IMPRESSION for row in rows)
+        if impressions and len(rows) == limit:  # they may have taken the place of what the user did
+            rows += connection.execute(_DONE, (user_id, limit)).fetchall()[limit - impressions :]
         rows.reverse()
         attributes = self._attributes(connection, user_id)
         return LiveUser([_event(*row) for row in rows], self._erased(connection, user_id), attributes)

@@ -112,7 +112,9 @@ class StateStore(ABC):
 
     @abstractmethod
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """The newest `limit` events of each user; of equal times, the one stored first comes first.
+        """The newest `limit` events of each user, and of those that are no impressions `limit` in any case.
+
+        They are in the order of time; of equal times, the one stored first comes first.
 
         A user that nobody ever wrote about has none. A negative limit raises ValueError.
         """
@@ -152,6 +154,8 @@ class StateStore(ABC):
     @abstractmethod
     def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
         """Delete events with a time before `before` (microseconds), and all but the newest `most` of each user.
+
+        Impressions are counted apart: of these, too, the newest `most` stay.
 
         A step looks at about `users` users from `place` on, which is empty at first, and deletes a few hundred events
         at most, so that writers hardly wait. The log has gaps afterwards, as after an erasure.

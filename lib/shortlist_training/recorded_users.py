@@ -13,7 +13,7 @@ from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.types import Event, EventType
 from shortlist_data import schema
 from shortlist_server.system.live_users import UserEvents
-from shortlist_state import LiveUser, LogEntry, without_wishes_below
+from shortlist_state import LiveUser, LogEntry, newest, without_wishes_below
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import CAPACITY, LiveCounts
 
@@ -49,7 +49,7 @@ class RecordedUsers(UserEvents):
         return self._baskets
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """The newest `limit` events of each user; of an erased one there are none."""
+        """The newest events of each user, as a store gives them; of an erased one there are none."""
         return [
             LiveUser([], erased=True) if self.erased(user) else LiveUser(self._events(user, limit), erased=False)
             for user in user_ids
@@ -66,8 +66,8 @@ class RecordedUsers(UserEvents):
     def _events(self, user_id: str, limit: int) -> list[Event]:
         if user_id not in self._rows:
             return []
-        rows = self._of_users["row"][self._rows[user_id]].sort()
-        return list(events_of(self._recent[rows.tail(limit)]))
+        events = self._recent[self._of_users["row"][self._rows[user_id]].sort()]
+        return newest(list(events_of(events)), limit)
 
 
 def events_of(interactions: pl.DataFrame) -> Iterator[Event]:

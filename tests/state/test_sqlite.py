@@ -201,7 +201,7 @@ def test_a_newer_schema_is_refused_and_left_alone(file_url: str) -> None:
     with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
         connection.execute("UPDATE schema_version SET version = 9")
     for _ in range(2):
-        with pytest.raises(StateError, match="schema version 9, this program knows version 5"):
+        with pytest.raises(StateError, match="schema version 9, this program knows version 6"):
             open_store(file_url)
 
 
@@ -236,5 +236,5 @@ def test_a_file_of_the_first_schema_is_taken_over_with_its_events(file_url: str)
         assert store.append([event("a"), event("b")]).accepted <= 1
         store.close()
         with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
-            assert connection.execute("SELECT version FROM schema_version").fetchall() == [(5,)]
+            assert connection.execute("SELECT version FROM schema_version").fetchall() == [(6,)]
             connection.execute("DELETE FROM events WHERE event_id = 'b'")

@@ -140,3 +140,13 @@ def test_an_unknown_url_is_refused(url: str, says: str) -> None:
     with pytest.raises(InvalidArgumentError, match=says) as caught:
         open_store(url)
     assert "secret" not in str(caught.value)
+
+
+def test_impressions_do_not_push_out_of_a_history_what_the_user_did(store: StateStore) -> None:
+    did = [event(f"did-{time}", time=time) for time in range(4)]
+    store.append([*did, *(event(f"shown-{time}", time=time, type=EventType.IMPRESSION) for time in range(2, 100))])
+    assert ids(store.history("u", 3)) == ["did-1", "did-2", "did-3", "shown-97", "shown-98", "shown-99"]
+    assert ids(store.history("u", 1_000))[:5] == ["did-0", "did-1", "did-2", "shown-2", "did-3"]
+    assert ids([entry.event for entry in store.export("u", 99, 10).entries if entry.event]) == ["shown-98", "shown-99"]
+    assert store.summary("u").counts == {EventType.INTERACTION: 4, EventType.IMPRESSION: 98}
+    assert store.erase("u") == 102

@@ -81,20 +81,30 @@ class Hydrated(Batch):
     queries: Queries
     restrictions: Restrictions
     repeats: Expected | None  # of the requests that let seen items come again; None where none of them does
+    impressions: Queries | None  # what the users were shown, apart from their histories; None where none was
 
     @classmethod
     def of(
-        cls, batch: Batch, queries: Queries, restrictions: Restrictions, repeats: Expected | None = None
+        cls,
+        batch: Batch,
+        queries: Queries,
+        restrictions: Restrictions,
+        repeats: Expected | None = None,
+        impressions: Queries | None = None,
     ) -> Hydrated:
         """The batch with the queries and restrictions that hydration has made."""
-        return cls(batch.bundle, batch.requests, batch.progress, queries, restrictions, repeats)
+        return cls(batch.bundle, batch.requests, batch.progress, queries, restrictions, repeats, impressions)
 
     def select(self, which: Int64s) -> Self:
         """As `Batch.select`."""
         chosen = Batch.select(self, which)
         repeats = None if self.repeats is None else self.repeats.select(which)
         return replace(
-            chosen, queries=self.queries.select(which), restrictions=self.restrictions.select(which), repeats=repeats
+            chosen,
+            queries=self.queries.select(which),
+            restrictions=self.restrictions.select(which),
+            repeats=repeats,
+            impressions=None if self.impressions is None else self.impressions.select(which),
         )
 
 
@@ -115,7 +125,7 @@ class Retrieved(Hydrated):
         """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
             *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.restrictions, batch.repeats),
-            *(candidates, candidates.fused, co_visitation),
+            *(batch.impressions, candidates, candidates.fused, co_visitation),
         )
         return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))
 

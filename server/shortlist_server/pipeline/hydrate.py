@@ -14,7 +14,19 @@ import structlog
 from shortlist_core.catalog import with_given
 from shortlist_core.errors import StateError
 from shortlist_core.seen_items import SeenItems
-from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries, among, distinct
+from shortlist_core.types import (
+    NO_ITEM,
+    Bools,
+    Event,
+    EventType,
+    Float32s,
+    Int8s,
+    Int32s,
+    Int64s,
+    Queries,
+    among,
+    distinct,
+)
 from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.batch import Batch, Hydrated
 from shortlist_server.pipeline.counts import StageCounts
@@ -39,9 +51,9 @@ def hydrate(
     """The batch with the users' histories, oldest event first, and the counts of events of each request.
 
     Events on items that the bundle does not contain are left out. Events on deleted items stay, as they still say what
-    the user likes. Ratings below the bundle's line are dislikes. Of an erased user neither the bundle's history nor its
-    groups are used. `unknown_users` is called with the number of users of whom nothing is known at all, if there are
-    any.
+    the user likes. Impressions stand apart: no model reads them. Ratings below the bundle's line are dislikes. Of an
+    erased user neither the bundle's history nor its groups are used. `unknown_users` is called with the number of users
+    of whom nothing is known at all, if there are any.
     """
     bundle, asked = batch.bundle, [request.query for request in batch.requests]
     by_id, store_failed = _live(users, asked)
@@ -51,19 +63,39 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
+    known = queries.lengths
     attributes = [with_given(query.attributes, user.attributes) for user, query in zip(live, asked, strict=True)]
     groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
     contexts = None if bundle.contexts is None else bundle.contexts.of([query.context_attributes for query in asked])
     clock = np.full(len(asked), users.clock(), np.int64)
-    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock, contexts=contexts)
+    queries, impressions = _apart(bundle, replace(queries, asked=clock))
+    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, contexts=contexts)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
     policies = [query.seen_items or bundle.seen_items for query in asked]
     repeats = _repeats(bundle, queries, policies)
     restrictions = _restrictions(bundle, queries, asked, policies, repeats)
-    hydrated = Hydrated.of(batch, queries, restrictions, repeats).degraded("state_unavailable", store_failed)
-    counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
+    hydrated = Hydrated.of(batch, queries, restrictions, repeats, impressions)
+    hydrated = hydrated.degraded("state_unavailable", store_failed)
+    counts = zip(events.tolist(), known.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
+
+
+def _apart(bundle: LoadedBundle, whole: Queries) -> tuple[Queries, Queries | None]:
+    """The histories without impressions, and these; None where there are none.
+
+    What was shown is no part of a history. It would take the place of what users did, and make somebody whom nothing
+    but lists are known of look like an old acquaintance. The models of a bundle from before have learned from histories
+    with impressions, so up to the bundle's time these stay.
+    """
+    shown = whole.types == EventType.IMPRESSION
+    if not shown.any():
+        return replace(whole, now=_now(whole)), None
+    impressions = whole.keep(shown)
+    if bundle.tiring is None:
+        shown &= whole.times >= bundle.histories.as_of
+    histories = whole.keep(~shown)
+    return replace(histories, now=_now(histories)), impressions
 
 
 def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser], trained: Queries) -> int:
@@ -143,14 +175,13 @@ def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Even
     values = np.concatenate([trained.values, _float32([event.value for event in events])[added]])
     order = np.lexsort((times, owner))  # stable: at equal times the bundle's events come first
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(trained)))])
-    times = times[order]
     queries = Queries(
         offsets,
         np.concatenate([trained.items, items[added]])[order],
-        times,
+        times[order],
         types[order],
         values[order],
-        _now(trained.now, offsets, times),
+        trained.now,
         rules=trained.rules,
     )
     return queries, total
@@ -169,16 +200,16 @@ def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, t
     return twice
 
 
-def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:
+def _now(queries: Queries) -> Int64s:
     """The moment of each query: the bundle's time, or the user's newest event where that is later.
 
     The wall clock is not used, because all features of a bundle (popularity, ages, time since the last event) are as of
     the bundle's time. With a bundle of last week the wall clock would make all users look idle for a week, and the
     ranker has learned that idle users behave differently.
     """
-    now = as_of.copy()
-    has_history = np.diff(offsets) > 0
-    now[has_history] = np.maximum(now[has_history], times[offsets[1:][has_history] - 1])
+    now = queries.now.copy()
+    has_history = ~queries.without_history
+    now[has_history] = np.maximum(now[has_history], queries.times[queries.offsets[1:][has_history] - 1])
     return now
 
 
