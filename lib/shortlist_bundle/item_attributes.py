@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ _PREFIX = "items/attributes"
 _ARRAYS = (
     "pair_ends", "pair_rows", "key_ends", "number_ends", "numbers", "number_rows", "time_ends", "times", "time_rows",
 )  # fmt: skip
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _BETWEEN = "\x00"
 """Stands between key and value in the name of a pair. No key holds a control character."""
 
@@ -81,6 +83,31 @@ class ItemAttributes:
             return self.time_rows[:0]
         of_key = slice(*self.time_ends[at : at + 2].tolist())
         return self.time_rows[of_key][span.part(self.times[of_key])]
+
+    def values_under(self, key: str, rows: Int32s) -> list[list[str]]:
+        """The values that each of the items at `rows` has under the key."""
+        if (at := self.keys.get(key)) is None:
+            return [[] for _ in rows]
+        if key not in self._by_row:
+            self._by_row[key] = self._sorted_by_row(at)
+        owners, pairs = self._by_row[key]
+        begins, ends = (np.searchsorted(owners, rows, side).tolist() for side in _SIDES)
+        return [
+            [self.pairs[pair].partition(_BETWEEN)[2] for pair in pairs[begin:end].tolist()]
+            for begin, end in zip(begins, ends, strict=True)
+        ]
+
+    @cached_property
+    def _by_row(self) -> dict[str, tuple[Int32s, Int64s]]:
+        """Of the keys that were asked for: the rows of their items, ascending, and the pair that each has."""
+        return {}
+
+    def _sorted_by_row(self, at: int) -> tuple[Int32s, Int64s]:
+        first, last = self.key_ends[at : at + 2].tolist()
+        owners = self.pair_rows[self.pair_ends[first] : self.pair_ends[last]]
+        pairs = np.repeat(np.arange(first, last), np.diff(self.pair_ends[first : last + 1]))
+        order = np.argsort(owners, kind="stable")
+        return owners[order], pairs[order]
 
 
 def write_attributes(writer: BundleWriter, attributes: Sequence[Sequence[Attribute]]) -> None:

@@ -57,6 +57,15 @@ class LiveFacts:
         written = self._categories.get(row)
         return self._table.categories(row) if written is None else written
 
+    def values_under(self, key: str, rows: Int32s) -> list[list[str]]:
+        """The values that each of the items at `rows` has under the key, as filters compare them."""
+        published = self._table.attributes
+        values = [[] for _ in rows] if published is None else published.values_under(key, rows)
+        for position in np.flatnonzero(self._is_written[rows]).tolist():
+            own = self._attributes.get(int(rows[position]), ())
+            values[position] = [compared(value) for own_key, value in own if own_key == key]
+        return values
+
     def few(self, rows: Int32s) -> FewFacts:
         """The facts of rows that were written since; of others attributes are not known here."""
         at = rows.tolist()

@@ -49,6 +49,16 @@ class Reasons:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """What one rule did with one answer."""
+
+    name: str
+    outcome: str  # kept, not_now, not_for_this_request, yielded, too_few_items
+    yielded_to: str = ""  # name of the rule that went first
+    moves: tuple[tuple[int, int, int], ...] = ()  # row of an item, its old and its new position, 0: none
+
+
+@dataclass(frozen=True, slots=True)
 class StageTrace:
     """Trace of one stage for one request: items in and out, and the time."""
 
@@ -57,6 +67,7 @@ class StageTrace:
     left: int  # items that came out
     micros: int
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> items
+    rules: tuple[RuleTrace, ...] = ()  # of the placement; the select stage's alone
 
 
 @dataclass(frozen=True, slots=True)

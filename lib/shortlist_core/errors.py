@@ -35,7 +35,7 @@ class InvalidArgumentError(ShortlistError):
 
 
 class NotFoundError(ShortlistError):
-    """What the caller names does not exist. `reason` says its kind: ITEM_NOT_FOUND, BUNDLE_NOT_FOUND."""
+    """What the caller names does not exist. `reason` says its kind: ITEM_NOT_FOUND, BUNDLE_NOT_FOUND and so on."""
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"there is no {kind} {name!r}", **{kind: name})
@@ -49,6 +49,14 @@ class BundleRefusedError(ShortlistError):
 
     def __init__(self, version: str, file: str, check: str) -> None:
         super().__init__(f"bundle {version} refused: {file}: {check}", bundle=version, file=file, check=check)
+
+
+class PreconditionError(ShortlistError):
+    """What the request builds on is not so. `reason` says what."""
+
+    def __init__(self, reason: str, message: str, **metadata: str) -> None:
+        super().__init__(message, **metadata)
+        self.reason = reason
 
 
 class OverloadedError(ShortlistError):

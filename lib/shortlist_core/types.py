@@ -7,7 +7,7 @@ is a batch of one, so offline scoring and serving are one code path. Nobody writ
 
 from __future__ import annotations
 
-from shortlist_core.answers import Hits, Ranked, Reasons, StageTrace
+from shortlist_core.answers import Hits, Ranked, Reasons, RuleTrace, StageTrace
 from shortlist_core.arrays import (
     NO_GROUP,
     NO_ITEM,
@@ -50,6 +50,7 @@ __all__ = [
     "Queries",
     "Ranked",
     "Reasons",
+    "RuleTrace",
     "StageTrace",
     "UInt16s",
     "UInt32s",

@@ -50,6 +50,9 @@ ALSO_SHARE = 0.1
 """Share of the candidates that one list from outside the sources may take."""
 
 
+_NOTHING: Int32s = np.zeros(0, np.int32)
+
+
 @dataclass(frozen=True)
 class Retriever:
     """All sources, and their fusion."""
@@ -69,6 +72,12 @@ class Retriever:
         embeddings = [source.embedding for source in self.all_sources]
         return next(embedding for embedding in embeddings if embedding is not None)
 
+    @cached_property
+    def takers(self) -> Float32s | None:
+        """log(1 + users who ever took it) of every row, float32 [rows]; None where no source counts them."""
+        counted = [source.values for source in self.all_sources if isinstance(source, Popularity)]
+        return counted[-1] if counted else None
+
     def retrieve(
         self,
         queries: Queries,
@@ -77,6 +86,7 @@ class Retriever:
         blocked: Sequence[Int32s] | None = None,
         allowed: Bools | None = None,
         also: Mapping[str, Sequence[Int32s]] | None = None,
+        kept: Sequence[Int32s] | None = None,
     ) -> Candidates:
         """The best `count` candidates of each query, by fused score.
 
@@ -86,14 +96,17 @@ class Retriever:
         `also[name][i]` are rows, best first, that a list from outside the sources proposes to query i. The fusion has
         no weights for such lists. So the first rows of each list, up to a tenth of the candidates, replace the last
         candidates by fused score. Where the sources propose too few items, more rows of the lists fill the gap.
+
+        `kept[i]` are distinct rows, none of them excluded. The first `count` of them are among the candidates of query i
+        in any case.
         """
         excluded = Exclusions.of(len(queries), blocked, allowed)
         passing = [_first_passing(rows, count, excluded) for rows in (also or {}).values()]
-        if not passing:
+        if not passing and kept is None:
             return best(self._propose(queries, count, excluded, None), count)
-        share = int(ALSO_SHARE * count)
-        extra = [np.concatenate([rows[i][:share] for rows in passing]) for i in range(len(queries))]
-        spare = [np.concatenate([rows[i] for rows in passing]) for i in range(len(queries))]
+        share, own = int(ALSO_SHARE * count), kept or [_NOTHING] * len(queries)
+        extra = [np.concatenate([own[i], *(rows[i][:share] for rows in passing)])[:count] for i in range(len(queries))]
+        spare = [np.concatenate([own[i], *(rows[i] for rows in passing)]) for i in range(len(queries))]
         return best(self._propose(queries, count, excluded, extra, spare), count, extra)
 
     def propose(
@@ -213,14 +226,8 @@ class Retriever:
             extra = [(spare if few else extra)[i] for i, few in enumerate(short)]
             items = merged_rows(lists, extra)
         if excluded is not None and excluded.allowed is not None and ((items != NO_ITEM).sum(axis=1) < count).any():
-            items = filled(items, count, excluded, self._takers)
+            items = filled(items, count, excluded, self.takers)
         return self._describe(queries, items, answers, lists)
-
-    @cached_property
-    def _takers(self) -> Float32s | None:
-        """A score of every row that grows with how many users ever took it; None where no source says that."""
-        counted = [source.values for source in self.all_sources if isinstance(source, Popularity)]
-        return counted[-1] if counted else None
 
     def _lengthened(
         self, lists: Int32s, queries: Queries, which: Int64s, count: int, excluded: Exclusions | None

@@ -9,10 +9,10 @@ import pytest
 from shortlist_core.errors import BundleRefusedError
 from shortlist_core.types import DAY, NO_ITEM, EventType
 from shortlist_layers.history import latest
+from shortlist_ranking.arrangement.arrange import arrange
 from shortlist_ranking.examples import model_inputs
 from shortlist_ranking.features.matrix import feature_matrix
 from shortlist_ranking.ranker import Ranker
-from shortlist_ranking.selection import select
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def test_a_broken_number_never_wins(ranker, queries, candidates, scores):
     )
     found, usual = broken.rank(own, lone)[0], ranker.rank(own, lone)[0]
     assert not np.isfinite(found[best])
-    shown = select(found, len(found))
+    shown = arrange(found, len(found)).positions
     assert shown[-1] == best
     others = np.arange(len(found)) != best
     assert found[others] == pytest.approx(usual[others], abs=1e-6)

@@ -86,6 +86,8 @@ class Retriever:
 
     n_items = ITEMS + ROOM
 
+    takers = np.log1p(np.arange(ITEMS, 0, -1)).astype(np.float32)  # the first item is the most popular
+
     def __init__(self) -> None:
         self.calls: list[str] = []  # the newest, as a server may run for an hour
         self.queries: list[Queries] = []
@@ -110,6 +112,7 @@ class Retriever:
         blocked: Sequence[Any] | None = None,
         allowed: Any = None,
         also: Any = None,
+        kept: Any = None,
     ) -> Candidates:
         self._note("retrieve")
         self.queries.append(queries)
@@ -122,7 +125,8 @@ class Retriever:
                 rows = rows[~np.isin(rows, blocked[i])]
             if self.obeys and allowed is not None:
                 rows = rows[allowed[rows]]
-            lists.append([] if self.empty else rows[:count])
+            own = np.zeros(0, int) if kept is None else kept[i][:count]
+            lists.append([] if self.empty else np.sort([*rows[~np.isin(rows, own)][: count - len(own)], *own]))
         return self._describe(lists)
 
     def score(self, queries: Queries, items: Any) -> Candidates:

@@ -100,6 +100,8 @@ const (
 	Degradation_DEGRADATION_STATE_UNAVAILABLE Degradation = 4
 	// Retrieval came back empty: the candidates are the popular items.
 	Degradation_DEGRADATION_POPULAR_FALLBACK Degradation = 5
+	// Variety and the rules of the placement failed: items stand by score alone.
+	Degradation_DEGRADATION_RULES_SKIPPED Degradation = 6
 )
 
 // Enum value maps for Degradation.
@@ -111,6 +113,7 @@ var (
 		3: "DEGRADATION_SOURCE_FAILED",
 		4: "DEGRADATION_STATE_UNAVAILABLE",
 		5: "DEGRADATION_POPULAR_FALLBACK",
+		6: "DEGRADATION_RULES_SKIPPED",
 	}
 	Degradation_value = map[string]int32{
 		"DEGRADATION_UNSPECIFIED":       0,
@@ -119,6 +122,7 @@ var (
 		"DEGRADATION_SOURCE_FAILED":     3,
 		"DEGRADATION_STATE_UNAVAILABLE": 4,
 		"DEGRADATION_POPULAR_FALLBACK":  5,
+		"DEGRADATION_RULES_SKIPPED":     6,
 	}
 )
 
@@ -301,7 +305,8 @@ const (
 	RuleOutcome_RULE_OUTCOME_NOT_FOR_THIS_REQUEST RuleOutcome = 3
 	// It was not kept, or not as a whole, because of another rule, which goes before it.
 	RuleOutcome_RULE_OUTCOME_YIELDED RuleOutcome = 4
-	// It was not kept, or not as a whole, because the catalogue or the candidates do not have the items for it.
+	// It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+	// do not rule out, or too few candidates.
 	RuleOutcome_RULE_OUTCOME_TOO_FEW_ITEMS RuleOutcome = 5
 )
 
@@ -1091,14 +1096,15 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x11REASON_KIND_TASTE\x10\x01\x12\x1c\n" +
 	"\x18REASON_KIND_HISTORY_ITEM\x10\x02\x12\x17\n" +
 	"\x13REASON_KIND_POPULAR\x10\x03\x12\x13\n" +
-	"\x0fREASON_KIND_NEW\x10\x04*\xcb\x01\n" +
+	"\x0fREASON_KIND_NEW\x10\x04*\xea\x01\n" +
 	"\vDegradation\x12\x1b\n" +
 	"\x17DEGRADATION_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aDEGRADATION_RANKER_SKIPPED\x10\x01\x12\x1b\n" +
 	"\x17DEGRADATION_RANKER_LATE\x10\x02\x12\x1d\n" +
 	"\x19DEGRADATION_SOURCE_FAILED\x10\x03\x12!\n" +
 	"\x1dDEGRADATION_STATE_UNAVAILABLE\x10\x04\x12 \n" +
-	"\x1cDEGRADATION_POPULAR_FALLBACK\x10\x05*y\n" +
+	"\x1cDEGRADATION_POPULAR_FALLBACK\x10\x05\x12\x1d\n" +
+	"\x19DEGRADATION_RULES_SKIPPED\x10\x06*y\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTAGE_HYDRATE\x10\x01\x12\x12\n" +

@@ -141,8 +141,8 @@ func (x *Diversity) GetMethod() DiversityMethod {
 //
 // Where two rules ask for what cannot be had together, the one that stands earlier here wins: the filter and what the
 // user has seen, pin, cap, minimum share, spacing, bury, boost, diversity; among equals the one that stands earlier in
-// the placement. Caps are kept whatever happens, so a list may be shorter for them; a minimum share or spacing is kept
-// as far as the candidates let it. The trace of an answer names every rule that was not kept, and why.
+// the placement. Only what is pinned exceeds a cap: a list ends rather than do so. A minimum share or spacing is kept as
+// far as the candidates let it. The trace of an answer names every rule that was not kept, and why.
 type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the rule in the trace and in messages. Follows the rule for ids; once in a placement.
@@ -504,8 +504,8 @@ func (*ItemSelector_Condition) isItemSelector_Items() {}
 
 func (*ItemSelector_LongTail) isItemSelector_Items() {}
 
-// The long tail of the catalogue: the items that are left when the most popular ones are taken away, by what the serving
-// bundle was trained on. Items that were written since belong to it.
+// The long tail of the catalogue: the items that are left when the most popular ones are taken away, by how many users took
+// them in what the serving bundle was trained on. Items that were written since belong to it.
 type LongTail struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which part of all that was taken the most popular items stand for: above 0 and below 1, outside of that refused.

@@ -1,7 +1,7 @@
-"""Defaults of a request: how many items and candidates it gets where it does not say."""
+"""Limits of a request: how many items and candidates it gets at most, and where it does not say."""
 
-DEFAULT_COUNT = 20
+MAX_COUNT, DEFAULT_COUNT = 500, 20
 """Items of an answer."""
 
-DEFAULT_CANDIDATES = 400
+MAX_CANDIDATES, DEFAULT_CANDIDATES = 2_000, 400
 """Candidates that stage one hands to stage two."""

@@ -19,6 +19,7 @@ from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.request import PendingRequest
 from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.placements.rule import Hold, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Hydrated(Batch):
     queries: Queries
     restrictions: Restrictions
     repeats: Expected | None  # of the requests that let seen items come again; None where none of them does
+    holds: tuple[tuple[Hold, ...], ...]  # [batch] whether each rule of the request's placement holds
     impressions: Queries | None  # what the users were shown, apart from their histories; None where none was
 
     @classmethod
@@ -90,20 +92,27 @@ class Hydrated(Batch):
         queries: Queries,
         restrictions: Restrictions,
         repeats: Expected | None = None,
+        holds: tuple[tuple[Hold, ...], ...] = (),
         impressions: Queries | None = None,
     ) -> Hydrated:
-        """The batch with the queries and restrictions that hydration has made."""
-        return cls(batch.bundle, batch.requests, batch.progress, queries, restrictions, repeats, impressions)
+        """The batch with what hydration has made. Without `holds` no request has rules."""
+        begun = batch.bundle, batch.requests, batch.progress
+        return cls(*begun, queries, restrictions, repeats, holds or ((),) * len(batch), impressions)
+
+    def holding(self, i: int) -> list[tuple[int, Rule]]:
+        """The rules that hold for request i, each with its position in the placement."""
+        pairs = enumerate(zip(self.requests[i].query.rules, self.holds[i], strict=False))
+        return [(r, rule) for r, (rule, hold) in pairs if hold == Hold.HOLDS]
 
     def select(self, which: Int64s) -> Self:
         """As `Batch.select`."""
         chosen = Batch.select(self, which)
-        repeats = None if self.repeats is None else self.repeats.select(which)
         return replace(
             chosen,
             queries=self.queries.select(which),
             restrictions=self.restrictions.select(which),
-            repeats=repeats,
+            repeats=None if self.repeats is None else self.repeats.select(which),
+            holds=tuple(self.holds[i] for i in which.tolist()),
             impressions=None if self.impressions is None else self.impressions.select(which),
         )
 
@@ -125,7 +134,7 @@ class Retrieved(Hydrated):
         """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
             *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.restrictions, batch.repeats),
-            *(batch.impressions, candidates, candidates.fused, co_visitation),
+            *(batch.holds, batch.impressions, candidates, candidates.fused, co_visitation),
         )
         return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))
 

@@ -27,7 +27,7 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
         batch.requests[i].query, request_id="", user_id="", context=(), attributes=(), context_attributes=()
     )
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
-    text = repr((catalogue, popularity, end - begin, groups, contexts, query))
+    text = repr((catalogue, popularity, end - begin, groups, contexts, batch.holds[i], query))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
     digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):

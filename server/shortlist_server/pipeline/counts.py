@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shortlist_core.types import RuleTrace
+
 
 @dataclass(frozen=True, slots=True)
 class StageCounts:
@@ -12,6 +14,7 @@ class StageCounts:
     entered: int
     left: int
     dropped: dict[str, int]  # reason -> items, most frequent first
+    rules: tuple[RuleTrace, ...] = ()
 
     @classmethod
     def of(cls, entered: int, left: int, **dropped: int) -> StageCounts:

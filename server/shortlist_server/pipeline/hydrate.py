@@ -30,6 +30,7 @@ from shortlist_core.types import (
 from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.batch import Batch, Hydrated
 from shortlist_server.pipeline.counts import StageCounts
+from shortlist_server.pipeline.holds import holds_of
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.live_users import UserEvents
@@ -75,7 +76,8 @@ def hydrate(
     policies = [query.seen_items or bundle.seen_items for query in asked]
     repeats = _repeats(bundle, queries, policies)
     restrictions = _restrictions(bundle, queries, asked, policies, repeats)
-    hydrated = Hydrated.of(batch, queries, restrictions, repeats, impressions)
+    holds = holds_of(bundle, asked, queries, attributes, users.clock())
+    hydrated = Hydrated.of(batch, queries, restrictions, repeats, holds, impressions)
     hydrated = hydrated.degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), known.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]

@@ -113,7 +113,7 @@ class Pipeline:
         done, counts = work(batch)
         micros = (time.perf_counter_ns() - started) // 1_000
         run.stage_seconds.append((name, micros / 1_000_000))
-        return done.traced([StageTrace(name, count.entered, count.left, micros, count.dropped) for count in counts])
+        return done.traced([StageTrace(name, c.entered, c.left, micros, c.dropped, c.rules) for c in counts])
 
     def _answer_from_cache(self, batch: Hydrated, run: Run) -> Hydrated:
         """Answer requests from the response cache. Returns the others, with the cache keys for their answers.

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.tiring import Tiring
 from shortlist_core.types import Event, EventType
+from shortlist_ranking.arrangement.diversity import Diversity
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.system.filters import Filter
+from shortlist_server.system.placements.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,13 @@ class Query:
     excluded: tuple[str, ...] = ()  # item ids
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
-    diversity: float = 0.0
+    diversity: Diversity = field(default_factory=Diversity)
     tiring: Tiring | None = None  # None: as the bundle says
     count_impressions: bool = False  # whether what the answer holds becomes impressions of the user
     action_weights: tuple[tuple[EventType, float], ...] = ()  # empty: those of the bundle
     include_actions: bool = False
     include_trace: bool = False
+    placement: str = ""  # empty: none
+    placement_version: str = ""  # of all placements
+    rules: tuple[Rule, ...] = ()  # of the placement
     item_ids: tuple[str, ...] = ()  # Rank: the caller's candidates, distinct; SimilarItems: the one item

@@ -19,6 +19,7 @@ from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
 from shortlist_server.pipeline.restrictions import Restrictions
+from shortlist_server.pipeline.wanted import pinned, with_shares
 from shortlist_state.baskets import Baskets
 
 log = structlog.get_logger(__name__)
@@ -28,7 +29,7 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
     """The batch with candidates from all sources, from online co-visitation and from the new items.
 
     Seen, excluded and filtered items are left out of the search. Where seen items may come again, those that the user
-    is likely to take again are candidates, too.
+    is likely to take again are candidates, too, and so are the items that the rules of the placement ask for.
     """
     bundle, restrictions, count = batch.bundle, batch.restrictions, batch.requests[0].query.candidate_count
     allowed = None if restrictions.allowed is None else restrictions.allowed.items
@@ -41,8 +42,9 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
         if batch.repeats is not None:
             also[BUY_AGAIN.name] = batch.repeats.likeliest(count, allowed)
         candidates = bundle.retriever.retrieve(
-            batch.queries, count, blocked=restrictions.blocked, allowed=allowed, also=also
+            batch.queries, count, blocked=restrictions.blocked, allowed=allowed, also=also, kept=pinned(batch)
         )
+        candidates = with_shares(batch, candidates)
     except Exception:
         log.exception("retrieval_failed")
         candidates = no_candidates(bundle.popular, len(batch))

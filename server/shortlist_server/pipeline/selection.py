@@ -20,12 +20,13 @@ from shortlist_core.types import (
     Int64s,
     Ranked,
     Reasons,
+    RuleTrace,
     among,
 )
-from shortlist_ranking import selection
 from shortlist_retrieval.profile import wanted_only
 from shortlist_retrieval.strongest_events import strongest_events
 from shortlist_retrieval.top import top_positions
+from shortlist_server.pipeline.arranging import arranged
 from shortlist_server.pipeline.batch import Retrieved, Shown
 from shortlist_server.pipeline.counts import StageCounts
 
@@ -59,14 +60,15 @@ class Selection:
 
 
 def select(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
-    """The batch with answers of the best `count` candidates, diverse where asked for, each with its reason."""
-    chosen = _by_score(batch)
+    """The batch with answers of up to `count` candidates, by score, variety and rules, each with its reason."""
+    chosen, traces = _by_score(batch), dict[int, tuple[RuleTrace, ...]]()
     for i, request in enumerate(batch.requests):
-        if request.query.diversity:
-            batch = _diversify(batch, chosen, i)
+        if request.query.diversity or request.query.rules:
+            batch = _arrange(batch, chosen, i, traces)
     shown = chosen.shown(batch.candidates)
     batch, reasons = _reasons(batch, shown)
-    return _answers(batch, chosen, shown, reasons)
+    answered, counts = _answers(batch, chosen, shown, reasons)
+    return answered, [replace(count, rules=traces.get(i, ())) for i, count in enumerate(counts)] if traces else counts
 
 
 def order(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
@@ -85,18 +87,16 @@ def _by_score(batch: Retrieved) -> Selection:
     return Selection(np.where(np.arange(positions.shape[1]) < np.array(counts)[:, None], positions, 0), counts, of)
 
 
-def _diversify(batch: Retrieved, chosen: Selection, i: int) -> Retrieved:
-    """Select again for request i, with diversity. Where that fails the answer is not put into the response cache."""
-    query, rows = batch.requests[i].query, batch.rows(i)
-    scores = batch.order_scores[i, : len(rows)]
+def _arrange(batch: Retrieved, chosen: Selection, i: int, traces: dict[int, tuple[RuleTrace, ...]]) -> Retrieved:
+    """Select again for request i, with variety and rules. Where that fails the answer is flagged."""
     try:
-        vectors = batch.bundle.ranker.vectors(rows)
-        positions = selection.select(scores, query.count, diversity=query.diversity, vectors=vectors)
-    except Exception:  # an answer without diversity is better than none
-        log.exception("diversity_failed")
-        positions = selection.select(scores, query.count)
-        batch = batch.keyed([None if j == i else progress.cache_key for j, progress in enumerate(batch.progress)])
-    chosen.positions[i, : len(positions)] = positions
+        made = arranged(batch, i)
+    except Exception:  # an answer by score alone is better than none
+        log.exception("rules_failed")
+        return batch.degraded("rules_skipped", [j == i for j in range(len(batch))])
+    chosen.counts[i] = n = len(made.positions)
+    chosen.positions[i, :n], chosen.positions[i, n:] = made.positions, 0
+    traces[i] = made.rules
     return batch
 
 

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2_grpc
 from shortlist.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from shortlist.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from shortlist.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from shortlist.v1.placement_service_pb2_grpc import add_PlacementServiceServicer_to_server
 from shortlist.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from shortlist.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
@@ -38,6 +39,7 @@ from shortlist_server.rpc.in_flight import InFlight
 from shortlist_server.rpc.interceptors import Interceptor
 from shortlist_server.rpc.messages import compile_loops
 from shortlist_server.rpc.middleware import middleware
+from shortlist_server.rpc.placements import PlacementServicer
 from shortlist_server.rpc.recommendations import RecommendationServicer
 from shortlist_server.rpc.reflection import add_reflection
 from shortlist_server.rpc.tenants import ByTenant
@@ -52,7 +54,14 @@ if TYPE_CHECKING:
 
 SERVICES = tuple(
     f"shortlist.v1.{name}"
-    for name in ("RecommendationService", "EventService", "CatalogService", "UserService", "BundleService")
+    for name in (
+        "RecommendationService",
+        "EventService",
+        "CatalogService",
+        "UserService",
+        "BundleService",
+        "PlacementService",
+    )
 )
 HEALTH = "grpc.health.v1.Health"
 
@@ -130,6 +139,7 @@ class Server:
         await asyncio.gather(self.background, return_exceptions=True)
         for deployment in self.deployments.values():
             deployment.engine.close()
+            await asyncio.to_thread(deployment.following.close)
         if self.tokens:
             await asyncio.to_thread(self.tokens.close)
         if self.metrics_page:  # closed last, so that a scrape can follow the shutdown
@@ -193,12 +203,15 @@ async def create_server(
     def make() -> grpc.aio.Server:
         server = grpc_server(interceptor, _options(settings), gate)
         add_RecommendationServiceServicer_to_server(
-            servicer(lambda d: RecommendationServicer(d.engine, lifecycle, d.settings)), server
+            servicer(lambda d: RecommendationServicer(d.engine, lifecycle, d.settings, d.placements)), server
         )
         add_EventServiceServicer_to_server(servicer(lambda d: EventServicer(d.engine)), server)
         add_CatalogServiceServicer_to_server(servicer(lambda d: CatalogServicer(d.engine)), server)
         add_UserServiceServicer_to_server(servicer(lambda d: UserServicer(d.engine)), server)
         add_BundleServiceServicer_to_server(servicer(lambda d: BundleServicer(d.bundle_manager, d.engine)), server)
+        add_PlacementServiceServicer_to_server(
+            servicer(lambda d: PlacementServicer(d.placements, d.engine, d.settings)), server
+        )
         health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(lifecycle, SERVICES), server)
         add_reflection(server, [*SERVICES, HEALTH])
         return server
@@ -209,6 +222,8 @@ async def create_server(
         page.start()
     if tokens:
         tokens.start()
+    for deployment in deployed.values():
+        deployment.following.start()
     parts = [("grpc_server", listener.keep), ("in_flight", in_flight.watch)]
     parts += [("bundle_manager", deployment.bundle_manager.follow) for deployment in deployed.values()]
     background = asyncio.gather(*(keep(part, work, metrics) for part, work in parts))

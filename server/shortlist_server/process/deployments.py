@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from shortlist_bundle import Bundle
 from shortlist_core.errors import DataError, ShortlistError, UnavailableError
+from shortlist_server.base.follower import Follower
 from shortlist_server.base.metrics import Metrics
 from shortlist_server.base.settings import Settings
 from shortlist_server.rpc import item_messages
+from shortlist_server.rpc.placement_file import POLL_SECONDS, PlacementFile
 from shortlist_server.serving.bundle_manager import BundleManager
 from shortlist_server.serving.engine import Engine
 from shortlist_server.system.loaded_bundle import Load, LoadedBundle
@@ -26,6 +28,8 @@ class Deployment:
     settings: Settings  # of the tenant
     engine: Engine
     bundle_manager: BundleManager
+    placements: PlacementFile
+    following: Follower  # of the placements
 
     async def begin(self) -> LoadedBundle:
         """Serve the bundles that the folder's labels name. Returns the stable one. Raises what loading it raises."""
@@ -64,7 +68,9 @@ def deployments(
         with named(tenant):  # an engine reads its store
             engine = Engine(own, stores[tenant], metrics.of(tenant))
         bundle_manager = BundleManager(own, engine, load, prepare=lambda bundle: item_messages.warm(bundle.items))
-        made[tenant] = Deployment(tenant, own, engine, bundle_manager)
+        placements = PlacementFile(own.bundles)
+        following = Follower("placements", placements.catch_up, POLL_SECONDS)
+        made[tenant] = Deployment(tenant, own, engine, bundle_manager, placements, following)
     return made
 
 

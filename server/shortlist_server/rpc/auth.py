@@ -23,6 +23,7 @@ ANYBODY: frozenset[str] = frozenset()
 _RECOMMENDATION, _EVENT = "/shortlist.v1.RecommendationService/", "/shortlist.v1.EventService/"
 _CATALOG = "/shortlist.v1.CatalogService/"
 _USER, _BUNDLE = "/shortlist.v1.UserService/", "/shortlist.v1.BundleService/"
+_PLACEMENT = "/shortlist.v1.PlacementService/"
 
 TABLE: Mapping[str, frozenset[str]] = {
     # method -> scopes of which a caller needs one; a method that is not in the table is refused to everybody
@@ -45,6 +46,9 @@ TABLE: Mapping[str, frozenset[str]] = {
     f"{_BUNDLE}GetServingBundle": frozenset({ADMIN}),
     f"{_BUNDLE}ActivateBundle": frozenset({ADMIN}),
     f"{_BUNDLE}RollbackBundle": frozenset({ADMIN}),
+    f"{_PLACEMENT}ListPlacements": frozenset({READ, ADMIN}),
+    f"{_PLACEMENT}SetPlacements": frozenset({ADMIN}),
+    f"{_PLACEMENT}PreviewPlacement": frozenset({ADMIN}),
     "/grpc.health.v1.Health/Check": ANYBODY,  # balancers have no tokens
     "/grpc.health.v1.Health/Watch": ANYBODY,
     "/grpc.health.v1.Health/List": ANYBODY,

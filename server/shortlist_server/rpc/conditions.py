@@ -42,12 +42,34 @@ def filter_of(check: Check, message: api.Filter) -> Filter:
     if names := _names(check, "excluded_categories", message.excluded_categories):
         conditions.append(ExcludedCategories(names))
     if message.HasField("condition"):
-        below = check.below("condition.")
-        counter = _Counter()
-        conditions += [condition] if (condition := counter.read(below, message.condition, 0)) else []
-        if counter.seen > MAX_CONDITIONS:
-            check.refuse("condition", f"must hold at most {MAX_CONDITIONS} conditions")
+        conditions += [found] if (found := condition_of(check.below("condition."), message.condition)) else []
     return Filter(tuple(conditions))
+
+
+def condition_of(check: Check, message: api.Condition) -> Condition | None:
+    """The condition of a message; None where it breaks a rule."""
+    counter = _Counter()
+    condition = counter.read(check, message, 0)
+    if counter.seen > MAX_CONDITIONS:
+        check.refuse_whole(f"must hold at most {MAX_CONDITIONS} conditions")
+    return condition
+
+
+def attribute_of(check: Check, message: api.AttributeCondition) -> tuple[str, tuple[str, ...]]:
+    """The key of an attribute, and the values of which it must have one, sorted; any where there are none."""
+    key = check.id("key", message.key)
+    check.length("any_of", message.any_of, MAX_NAMES)
+    for i, value in enumerate(message.any_of[:MAX_NAMES]):
+        if not 1 <= len(value) <= MAX_COMPARED:
+            check.refuse(f"any_of[{i}]", f"must have 1 to {MAX_COMPARED} characters")
+    return key, tuple(sorted(set(message.any_of[:MAX_NAMES])))
+
+
+def moment(check: Check, field: str, time: Timestamp) -> int:
+    """The time in microseconds since 1970, rounded up, so that what lies before it stays before it."""
+    if not (_EARLIEST <= time.seconds <= _LATEST and 0 <= time.nanos < 1_000_000_000):
+        check.refuse(field, "must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z")
+    return time.seconds * SECOND + -(-time.nanos // 1_000)
 
 
 class _Counter:
@@ -85,12 +107,7 @@ def _category(check: Check, message: api.CategoryCondition) -> Condition:
 
 
 def _attribute(check: Check, message: api.AttributeCondition) -> Condition:
-    key = check.id("key", message.key)
-    check.length("any_of", message.any_of, MAX_NAMES)
-    for i, value in enumerate(message.any_of[:MAX_NAMES]):
-        if not 1 <= len(value) <= MAX_COMPARED:
-            check.refuse(f"any_of[{i}]", f"must have 1 to {MAX_COMPARED} characters")
-    return HasAttribute(key, tuple(sorted(set(message.any_of[:MAX_NAMES]))))
+    return HasAttribute(*attribute_of(check, message))
 
 
 def _number(check: Check, message: api.NumberCondition) -> Condition:
@@ -102,8 +119,8 @@ def _number(check: Check, message: api.NumberCondition) -> Condition:
 
 
 def _time(check: Check, message: api.TimeCondition) -> Condition:
-    since = _moment(check, "since", message.since) if message.HasField("since") else -math.inf
-    before = _moment(check, "before", message.before) if message.HasField("before") else math.inf
+    since = moment(check, "since", message.since) if message.HasField("since") else -math.inf
+    before = moment(check, "before", message.before) if message.HasField("before") else math.inf
     span = Span(since, before, with_upper=False)
     if math.isinf(since) and math.isinf(before):
         check.refuse_whole("must have a bound, since or before")
@@ -166,10 +183,3 @@ def _span(check: Check, message: api.NumberRange) -> Span:
     if lower and upper and not span and math.isfinite(span.lower) and math.isfinite(span.upper):
         check.refuse(upper, _EMPTY)
     return span
-
-
-def _moment(check: Check, field: str, time: Timestamp) -> int:
-    """The time in microseconds since 1970, rounded up, so that what lies before it stays before it."""
-    if not (_EARLIEST <= time.seconds <= _LATEST and 0 <= time.nanos < 1_000_000_000):
-        check.refuse(field, "must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z")
-    return time.seconds * SECOND + -(-time.nanos // 1_000)

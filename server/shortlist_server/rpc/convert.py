@@ -18,7 +18,7 @@ from shortlist_core import explanation_text
 from shortlist_core.catalog import Attribute
 from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.explanations import Explanation, ReasonKind
-from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, StageTrace
+from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, RuleTrace, StageTrace
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc import item_messages
 from shortlist_server.system.loaded_bundle import LoadedBundle
@@ -31,7 +31,9 @@ S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsRespons
 
 def recommend_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RecommendResponse:
     """The response of Recommend."""
-    response = api.RecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
+    response = api.RecommendResponse(
+        request_id=query.request_id, bundle_version=bundle.version, placement_version=query.placement_version
+    )
     _fill(response, bundle, query, answer, attribution_token(query.request_id, bundle.version), most_bytes)
     return response
 
@@ -61,7 +63,7 @@ def batch_response(
 def retrieve_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RetrieveResponse:
     """The response of Retrieve."""
     response = _scored(api.RetrieveResponse(), most_bytes, bundle, query, answer)
-    response.trace.extend(_trace(query, answer))
+    response.trace.extend(_trace(bundle, query, answer))
     return response
 
 
@@ -69,7 +71,7 @@ def rank_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: R
     """The response of Rank."""
     response = _scored(api.RankResponse(), most_bytes, bundle, query, answer)
     item_messages.add_actions(response.items, answer)
-    response.trace.extend(_trace(query, answer))
+    response.trace.extend(_trace(bundle, query, answer))
     rows = bundle.items.ids.rows(query.item_ids).tolist()
     unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
     response.unknown_item_ids.extend(unknown)
@@ -100,7 +102,7 @@ def _fill(
     item_messages.add_items(message, answer, ids, titles, _reasons(bundle, answer.reasons), most_bytes)
     item_messages.add_actions(message.items, answer)
     message.degraded.extend(_degraded(answer.degraded))
-    message.trace.extend(_trace(query, answer))
+    message.trace.extend(_trace(bundle, query, answer))
 
 
 def _scored(response: S, most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> S:
@@ -156,11 +158,11 @@ def _degraded(flags: Iterable[str]) -> list[parts.Degradation.ValueType]:
     return sorted(parts.Degradation.Value(f"DEGRADATION_{flag.upper()}") for flag in flags)
 
 
-def _trace(query: Query, answer: Ranked) -> list[parts.StageTrace]:
-    return [_stage(stage) for stage in answer.trace] if query.include_trace else []
+def _trace(bundle: LoadedBundle, query: Query, answer: Ranked) -> list[parts.StageTrace]:
+    return [_stage(bundle, stage) for stage in answer.trace] if query.include_trace else []
 
 
-def _stage(stage: StageTrace) -> parts.StageTrace:
+def _stage(bundle: LoadedBundle, stage: StageTrace) -> parts.StageTrace:
     return parts.StageTrace(
         stage=parts.Stage.Value(f"STAGE_{stage.stage.upper()}"),
         entered_count=stage.entered,
@@ -170,4 +172,16 @@ def _stage(stage: StageTrace) -> parts.StageTrace:
             for reason, count in stage.dropped.items()
         ],
         duration_micros=stage.micros,
+        rules=[_rule(bundle, rule) for rule in stage.rules],
+    )
+
+
+def _rule(bundle: LoadedBundle, rule: RuleTrace) -> parts.RuleTrace:
+    ids = bundle.items.ids.take([row for row, _, _ in rule.moves])
+    pairs = zip(ids, rule.moves, strict=True)
+    return parts.RuleTrace(
+        name=rule.name,
+        outcome=parts.RuleOutcome.Value(f"RULE_OUTCOME_{rule.outcome.upper()}"),
+        yielded_to=rule.yielded_to,
+        moves=[parts.RuleMove(item_id=id, old_position=old, new_position=new) for id, (_, old, new) in pairs],
     )

@@ -18,8 +18,10 @@ from shortlist_server.pipeline.request import RequestContext
 from shortlist_server.rpc import convert, validate
 from shortlist_server.rpc.caller import charge, check_again, request_context
 from shortlist_server.rpc.messages import Malformed, off_loop, parsed
+from shortlist_server.rpc.placement_file import PlacementFile
 from shortlist_server.rpc.status import to_status
 from shortlist_server.serving.engine import Engine
+from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placements
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,20 +29,27 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class RecommendationServicer(RecommendationServiceServicer):
     """Raises the domain's errors; the middleware turns them into statuses."""
 
-    def __init__(self, engine: Engine, lifecycle: Lifecycle, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, lifecycle: Lifecycle, settings: Settings, placements: PlacementFile | None = None
+    ) -> None:
+        """Without a file of placements there are none."""
         self._engine = engine
         self._lifecycle = lifecycle
         self._settings = settings
+        self._file = placements
         self._most = settings.max_message_bytes
 
     async def Recommend(self, request: api.RecommendRequest, context: Context) -> api.RecommendResponse:
         """See the service's definition, as for all methods here."""
-        query, caller = validate.recommend(request), self._caller(context)
+        query, caller = validate.recommend(request, self._placements), self._caller(context)
         return await self._engine.recommend(query, caller, partial(convert.recommend_response, self._most))
 
     async def BatchRecommend(self, request: api.BatchRecommendRequest, context: Context) -> api.BatchRecommendResponse:
         """One bundle answers all queries, in one batch where their filters and candidate counts are equal."""
-        (request_id, queries), bundle = await off_loop(validate.batch_recommend, request), self._engine.stable
+        (request_id, queries), bundle = (
+            await off_loop(partial(validate.batch_recommend, placements=self._placements), request),
+            self._engine.stable,
+        )
         charge(len(queries) - 1)
         answers = await self._engine.recommend_batch(bundle, queries, self._caller(context, urgent=False))
         response = await asyncio.to_thread(
@@ -85,6 +94,10 @@ class RecommendationServicer(RecommendationServiceServicer):
         query, caller = validate.similar_items(request), self._caller(context)
         return await self._engine.similar(query, caller, partial(convert.similar_items_response, self._most))
 
+    @property
+    def _placements(self) -> Placements:
+        return NO_PLACEMENTS if self._file is None else self._file.current
+
     def _caller(self, context: Context, urgent: bool = True) -> RequestContext:
         return request_context(context, self._settings.answer_reserve_seconds, urgent)
 
@@ -122,7 +135,7 @@ class RecommendationServicer(RecommendationServiceServicer):
     ) -> api.StreamRecommendResponse:
         """The response to one message. An error of the message is a response too, and does not end the stream."""
         try:
-            query = validate.recommend(parsed(request))
+            query = validate.recommend(parsed(request), self._placements)
             return await self._engine.recommend(query, caller, partial(convert.stream_response, self._most))
         except Exception as error:
             request_id = "" if isinstance(request, Malformed) else request.request_id

@@ -11,6 +11,7 @@ from dataclasses import replace
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 
@@ -19,14 +20,16 @@ from shortlist_bundle.manifest import is_version
 from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Event
-from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
+from shortlist_ranking.arrangement.diversity import Diversity
+from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT, MAX_CANDIDATES, MAX_COUNT
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
+from shortlist_server.rpc.narrowing import narrowed
+from shortlist_server.rpc.placement_messages import placement_of, placements_of
+from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placement, Placements
 
-MAX_COUNT = 500
-MAX_CANDIDATES = 2_000
 MAX_EXCLUDED = 1_000
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
@@ -40,21 +43,33 @@ DEFAULT_SHARE = 0.05
 ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
 
 
-def recommend(request: api.RecommendRequest | api.StreamRecommendRequest) -> Query:
-    """The query of Recommend, or of one message of StreamRecommend. InvalidArgumentError lists all violations."""
-    return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
+def recommend(
+    request: api.RecommendRequest | api.StreamRecommendRequest, placements: Placements = NO_PLACEMENTS
+) -> Query:
+    """The query of Recommend, or of one message of StreamRecommend.
+
+    InvalidArgumentError lists all violations. Without any, NotFoundError names a placement that does not exist.
+    """
+    query = checked(lambda check: _query(check, request, check.request_id(request.request_id), placements))
+    placements.check([request.placement])
+    return query
 
 
-def batch_recommend(request: api.BatchRecommendRequest) -> tuple[str, list[Query]]:
-    """The request's id, and its queries, which all carry that id."""
+def batch_recommend(
+    request: api.BatchRecommendRequest, placements: Placements = NO_PLACEMENTS
+) -> tuple[str, list[Query]]:
+    """The request's id, and its queries, which all carry that id. Raises as `recommend`."""
 
     def read(check: Check) -> tuple[str, list[Query]]:
         request_id = check.request_id(request.request_id)
         check.length("queries", request.queries, MAX_QUERIES, least=1)
         queries = enumerate(request.queries[:MAX_QUERIES])
-        return request_id, [_query(check.below(f"queries[{i}]."), query, request_id) for i, query in queries]
+        below = ((check.below(f"queries[{i}]."), query) for i, query in queries)
+        return request_id, [_query(each, query, request_id, placements) for each, query in below]
 
-    return checked(read)
+    answer = checked(read)
+    placements.check([query.placement for query in request.queries])
+    return answer
 
 
 def retrieve(request: api.RetrieveRequest) -> Query:
@@ -210,6 +225,22 @@ def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
     return checked(lambda check: check.label("label", request.label))
 
 
+def set_placements(request: placement_api.SetPlacementsRequest) -> list[Placement]:
+    """The placements of SetPlacements, in the order sent."""
+    return checked(lambda check: placements_of(check, request.placements))
+
+
+def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
+    """The query of PreviewPlacement: that of its request by its placement."""
+
+    def read(check: Check) -> Query:
+        placement = placement_of(check.below("placement."), request.placement)
+        asked, below = request.request, check.below("request.")
+        return _query(below, asked, below.request_id(asked.request_id), Placements({asked.placement: placement}))
+
+    return checked(read)
+
+
 def _version_of(token: str) -> str:
     """The version in a token that `page_token` made; empty for any other token."""
     try:
@@ -219,8 +250,11 @@ def _version_of(token: str) -> str:
     return version if is_version(version) else ""
 
 
-def _query(check: Check, request: ForUser, request_id: str) -> Query:
-    """The query of any of the four messages that ask for a user's items."""
+def _query(check: Check, request: ForUser, request_id: str, placements: Placements = NO_PLACEMENTS) -> Query:
+    """The query of any of the four messages that ask for a user's items.
+
+    A placement that does not exist is passed over here.
+    """
     candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
     query = Query(
         request_id=request_id,
@@ -238,11 +272,15 @@ def _query(check: Check, request: ForUser, request_id: str) -> Query:
     if isinstance(request, api.RetrieveRequest):  # its answer holds all candidates, by fused score
         return query
     count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
-    return replace(
+    query = replace(
         query,
         count=count,
         candidate_count=max(count, candidates),
-        diversity=check.share("diversity", request.diversity),
+        diversity=Diversity(check.share("diversity", request.diversity)),
         action_weights=check.action_weights(request.action_weights),
         include_actions=request.include_action_probabilities,
     )
+    placement = placements.by_name.get(check.optional_id("placement", request.placement))
+    if placement is None:
+        return query
+    return narrowed(check, query, placement, placements.version, request.count, request.candidate_count)

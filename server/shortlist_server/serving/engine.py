@@ -147,6 +147,13 @@ class Engine:
 
         return await self._routed(self._pipeline.recommend, key, query, context, responded, compare=True)
 
+    async def preview(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
+        """As `recommend`, but the route does not count how the request ends, and no shadow ranks it."""
+        bundle = self.ready().route(query.user_id).bundle
+        with self._requests.admit(1, context):
+            answer = await self._recommend(bundle, query, context)
+        return respond(bundle, query, answer)
+
     async def recommend_batch(
         self, bundle: LoadedBundle, queries: Sequence[Query], context: RequestContext
     ) -> list[Ranked]:
@@ -270,7 +277,7 @@ class Engine:
 
     def _counted(self, work: Work, bundle: LoadedBundle, requests: Sequence[PendingRequest]) -> None:
         run = Run()
-        if requests[0].query.filter:  # they all have the same
+        if any(request.query.filter or request.query.rules for request in requests):
             self.catalog.bring_facts(bundle)
         try:
             work(bundle, requests, run)

@@ -25,6 +25,7 @@ from shortlist_server.base.limits import DEFAULT_CANDIDATES
 from shortlist_server.base.settings import Settings
 from shortlist_server.system.erased_rows import Erased, ErasedRows
 from shortlist_server.system.filters import Filters
+from shortlist_server.system.long_tail import LongTail
 from shortlist_server.system.new_items import NewItemTracker
 from shortlist_server.system.online_popularity import OnlinePopularity
 
@@ -52,6 +53,7 @@ class LoadedBundle:
     ranker: Ranker
     repeats: Repeats | None  # how likely users take again what they took before; None in older bundles
     erased_rows: ErasedRows
+    long_tail: LongTail
     bundled: ItemTable  # the items as they were published, without later changes
     dislike_below: float  # the value below which a rating is a dislike
     seen_items: SeenItems  # the policy of requests that name none
@@ -108,10 +110,10 @@ class LoadedBundle:
         popularity = OnlinePopularity(retriever, items, histories)
         new_items = NewItemTracker(items, filters, retriever, ranker)
         manifest = bundle.manifest
-        erased = ErasedRows(histories.ids)
+        erased, long_tail = ErasedRows(histories.ids), LongTail(retriever.takers, retriever.n_items)
         return cls(
             *(bundle.version, items, filters, new_items, histories, groups, Contexts.load(bundle), popularity),
-            *(ranker, repeats, erased, table),
+            *(ranker, repeats, erased, long_tail, table),
             manifest.dislike_below,
             manifest.seen_items,
             manifest.action_weights,

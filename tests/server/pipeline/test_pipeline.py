@@ -9,7 +9,7 @@ import server_fakes as fakes
 
 from shortlist_core.errors import DeadlineError, NotFoundError, ShortlistError
 from shortlist_core.types import Event, EventType
-from shortlist_ranking.selection import select
+from shortlist_ranking.arrangement.arrange import arrange
 from shortlist_server.pipeline.batch import Batch
 from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.pipeline import Pipeline, Run
@@ -123,7 +123,7 @@ def test_each_job_of_a_batch_shows_the_best_of_its_own_scores(run, system: Loade
         seen = {0, 1, 2} if each.query.user_id else set()  # an impression is not seen
         rows = np.array([row for row in range(fakes.ITEMS) if row not in seen])
         scores = values[rows % len(values)]
-        shown = select(scores, each.query.count)
+        shown = arrange(scores, each.query.count).positions
         assert each.result().items.tolist() == rows[shown].tolist()
         assert each.result().scores.tolist() == np.nan_to_num(scores[shown], nan=0, posinf=0, neginf=0).tolist()
 

@@ -70,6 +70,8 @@ class _DegradationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Degradati
     """The store of live users cannot be read: what is known of the user comes from the bundle and `context_events`."""
     DEGRADATION_POPULAR_FALLBACK: _Degradation.ValueType  # 5
     """Retrieval came back empty: the candidates are the popular items."""
+    DEGRADATION_RULES_SKIPPED: _Degradation.ValueType  # 6
+    """Variety and the rules of the placement failed: items stand by score alone."""
 
 class Degradation(_Degradation, metaclass=_DegradationEnumTypeWrapper):
     """A way in which an answer is less than it should be. It is an answer still."""
@@ -86,6 +88,8 @@ DEGRADATION_STATE_UNAVAILABLE: Degradation.ValueType  # 4
 """The store of live users cannot be read: what is known of the user comes from the bundle and `context_events`."""
 DEGRADATION_POPULAR_FALLBACK: Degradation.ValueType  # 5
 """Retrieval came back empty: the candidates are the popular items."""
+DEGRADATION_RULES_SKIPPED: Degradation.ValueType  # 6
+"""Variety and the rules of the placement failed: items stand by score alone."""
 Global___Degradation: _TypeAlias = Degradation  # noqa: Y015
 
 class _Stage:
@@ -185,7 +189,9 @@ class _RuleOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleOutco
     RULE_OUTCOME_YIELDED: _RuleOutcome.ValueType  # 4
     """It was not kept, or not as a whole, because of another rule, which goes before it."""
     RULE_OUTCOME_TOO_FEW_ITEMS: _RuleOutcome.ValueType  # 5
-    """It was not kept, or not as a whole, because the catalogue or the candidates do not have the items for it."""
+    """It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+    do not rule out, or too few candidates.
+    """
 
 class RuleOutcome(_RuleOutcome, metaclass=_RuleOutcomeEnumTypeWrapper):
     """Whether a rule was kept."""
@@ -201,7 +207,9 @@ RULE_OUTCOME_NOT_FOR_THIS_REQUEST: RuleOutcome.ValueType  # 3
 RULE_OUTCOME_YIELDED: RuleOutcome.ValueType  # 4
 """It was not kept, or not as a whole, because of another rule, which goes before it."""
 RULE_OUTCOME_TOO_FEW_ITEMS: RuleOutcome.ValueType  # 5
-"""It was not kept, or not as a whole, because the catalogue or the candidates do not have the items for it."""
+"""It was not kept, or not as a whole, because there are too few items for it that the request and the user's history
+do not rule out, or too few candidates.
+"""
 Global___RuleOutcome: _TypeAlias = RuleOutcome  # noqa: Y015
 
 @_typing.final

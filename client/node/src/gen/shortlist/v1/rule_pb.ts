@@ -54,8 +54,8 @@ export const DiversitySchema: GenMessage<Diversity> = /*@__PURE__*/
  *
  * Where two rules ask for what cannot be had together, the one that stands earlier here wins: the filter and what the
  * user has seen, pin, cap, minimum share, spacing, bury, boost, diversity; among equals the one that stands earlier in
- * the placement. Caps are kept whatever happens, so a list may be shorter for them; a minimum share or spacing is kept
- * as far as the candidates let it. The trace of an answer names every rule that was not kept, and why.
+ * the placement. Only what is pinned exceeds a cap: a list ends rather than do so. A minimum share or spacing is kept as
+ * far as the candidates let it. The trace of an answer names every rule that was not kept, and why.
  *
  * @generated from message shortlist.v1.Rule
  */
@@ -235,8 +235,8 @@ export const ItemSelectorSchema: GenMessage<ItemSelector> = /*@__PURE__*/
   messageDesc(file_shortlist_v1_rule, 3);
 
 /**
- * The long tail of the catalogue: the items that are left when the most popular ones are taken away, by what the serving
- * bundle was trained on. Items that were written since belong to it.
+ * The long tail of the catalogue: the items that are left when the most popular ones are taken away, by how many users took
+ * them in what the serving bundle was trained on. Items that were written since belong to it.
  *
  * @generated from message shortlist.v1.LongTail
  */

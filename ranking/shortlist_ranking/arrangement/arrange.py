@@ -1,0 +1,249 @@
+"""Arrange: fills the places of a list one after the other, each with the best candidate that the effects let in.
+
+Where effects ask for what cannot be had together, they go in this order: pinned, capped, reserved, spaced, buried;
+among equals the earlier one goes first. Caps are never loosened: a list ends rather than exceed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shortlist_core.types import Bools, Float32s, Float64s, Int64s
+from shortlist_ranking.arrangement.diversity import Diversity
+from shortlist_ranking.arrangement.effects import Boosted, Buried, Capped, Effect, Pinned, Reserved, Spaced
+from shortlist_ranking.order import scaled
+
+_BURIED = 1e6  # more than any two candidates differ by
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The candidates of a list, and what the effects had to do with it."""
+
+    positions: Int64s  # [<= count] candidates, best first
+    count: int  # places that the list could have
+    pinned_by: dict[int, int]  # candidate -> the effect that pins it
+    claimed_by: dict[int, int]  # place -> the effect that pins a candidate to it, even if the list ends before it
+    forced_by: dict[int, int]  # place -> the reserving effect that took the choice
+    spaced_by: dict[int, int]  # place -> the spacing effect for which a buried candidate had to be taken
+    acted: dict[int, set[int]]  # effect -> the candidates that it put ahead of or behind others; empty if not asked for
+
+
+def arrange(
+    scores: Float32s,
+    count: int,
+    effects: Sequence[Effect] = (),
+    diversity: Diversity = Diversity(),
+    vectors: Float32s | None = None,
+    *,
+    explain: bool = False,
+) -> Arrangement:
+    """The arrangement of one request's candidates into a list of up to `count`.
+
+    `scores` [n] that are not finite come last, in their order. With `diversity`, `vectors`, float32 [n, dim] of unit
+    length, say which candidates are alike. With `explain`, `acted` is filled.
+    """
+    boosted = _boosted(scores, effects)
+    order: Int64s = np.argsort(np.where(np.isfinite(boosted), -boosted, np.inf), kind="stable")
+    if not effects and not (diversity and vectors is not None):
+        return Arrangement(order[:count], count, {}, {}, {}, {}, {})
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(order))
+    worth = diversity.worth(boosted[order], None if vectors is None else vectors[order], count)
+    places = _Places(len(scores), count, [effect.reordered(order, ranks) for effect in effects], explain)
+    while (candidate := places.next(worth.values)) is not None:
+        places.put(candidate)
+        worth.choose(candidate)
+    return places.arrangement(order)
+
+
+def _boosted(scores: Float32s, effects: Sequence[Effect]) -> Float32s:
+    boosts = [effect for effect in effects if isinstance(effect, Boosted)]
+    if not boosts:
+        return scores
+    factors = np.prod([np.where(boost.matching, boost.factor, 1) for boost in boosts], axis=0)
+    return scaled(scores, factors.astype(np.float32))
+
+
+@dataclass
+class _Places:
+    """The places of a list while they are filled. Candidates stand in the order of their scores."""
+
+    candidates: int
+    count: int
+    effects: Sequence[Effect]
+    explain: bool
+    chosen: list[int] = field(default_factory=list)
+    forced_by: dict[int, int] = field(default_factory=dict)
+    spaced_by: dict[int, int] = field(default_factory=dict)
+    acted: dict[int, set[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = self.candidates
+        self._free: Bools = np.ones(n, np.bool_)  # neither chosen nor pinned
+        self._buried: Bools = np.zeros(n, np.bool_)
+        for effect in self.effects:
+            if isinstance(effect, Buried):
+                self._buried |= effect.matching
+        self._pins, self._pinned_by = self._places_of_pins()
+        self._claimed_by = {place: self._pinned_by[candidate] for place, candidate in self._pins.items()}
+        self._free[list(self._pinned_by)] = False
+        self._caps = [(e, _Cap(effect, n)) for e, effect in enumerate(self.effects) if isinstance(effect, Capped)]
+        self._gaps = [
+            (e, _Gap(effect, n, self._pins)) for e, effect in enumerate(self.effects) if isinstance(effect, Spaced)
+        ]
+        self._shares = [(e, _Share(effect)) for e, effect in enumerate(self.effects) if isinstance(effect, Reserved)]
+        self._open_places = self.count - len(self._pins)
+        for candidate in self._pinned_by:  # their room is kept for them from the begin
+            self._note(candidate)
+
+    def next(self, values: Float64s) -> int | None:
+        """The candidate for the next place; None where the list is full, or no candidate may have it."""
+        place = len(self.chosen)
+        if place >= self.count:
+            return None
+        if (pinned := self._pins.pop(place, None)) is not None:
+            return pinned
+        best = self._best(place, np.where(self._buried, values - _BURIED, values))
+        if best is None and self._pins:  # those behind move up
+            return self._pins.pop(min(self._pins))
+        return best
+
+    def put(self, candidate: int) -> None:
+        """Give the next place to a candidate."""
+        place = len(self.chosen)
+        self.chosen.append(candidate)
+        for _, gap in self._gaps:
+            gap.put(candidate, place)
+        if candidate not in self._pinned_by:
+            self._free[candidate] = False
+            self._open_places -= 1
+            self._note(candidate)
+
+    def arrangement(self, order: Int64s) -> Arrangement:
+        """The arrangement, of candidates in the order in which they came."""
+        acted = {effect: {int(order[c]) for c in candidates} for effect, candidates in self.acted.items()}
+        pinned_by = {int(order[candidate]): effect for candidate, effect in self._pinned_by.items()}
+        return Arrangement(
+            order[self.chosen], self.count, pinned_by, self._claimed_by, self.forced_by, self.spaced_by, acted
+        )
+
+    def _places_of_pins(self) -> tuple[dict[int, int], dict[int, int]]:
+        """The candidate that is pinned to each place, and the effect that pins each candidate."""
+        pins, pinned_by = dict[int, int](), dict[int, int]()
+        for e, effect in enumerate(self.effects):
+            if not isinstance(effect, Pinned):
+                continue
+            place = effect.place
+            for candidate in effect.candidates:
+                while place in pins:
+                    place += 1
+                if place < self.count and candidate not in pinned_by:
+                    pins[place], pinned_by[candidate] = candidate, e
+        return pins, pinned_by
+
+    def _note(self, candidate: int) -> None:
+        for _, cap in self._caps:
+            cap.put(candidate)
+        for _, share in self._shares:
+            share.put(candidate)
+
+    def _best(self, place: int, values: Float64s) -> int | None:
+        """The best candidate that may have the place. Spacing is given up first, then what is reserved."""
+        may = self._free.copy()
+        for _, cap in self._caps:
+            may &= ~cap.full
+        if not may.any():
+            return None
+        apart = may.copy()
+        for _, gap in self._gaps:
+            apart &= ~gap.near(place)
+        forced, reserved = self._reserved(may)
+        among = next(mask for mask in (apart & reserved, may & reserved, apart, may) if mask.any())
+        best = int(np.where(among, values, -np.inf).argmax())
+        if forced is not None and reserved[best]:
+            self.forced_by[place] = forced
+        elif self._buried[best]:
+            others = may & ~self._buried
+            if (near := next((e for e, gap in self._gaps if (others & gap.near(place)).any()), None)) is not None:
+                self.spaced_by[place] = near
+        if self.explain:
+            self._explain(best, place, values, may, forced)
+        return best
+
+    def _reserved(self, may: Bools) -> tuple[int | None, Bools]:
+        """The candidates of which one has to come next if all reserved room shall be used, and for which effect."""
+        needing = [(e, share) for e, share in self._shares if share.needed > 0 and (may & share.matching).any()]
+        if sum(share.needed for _, share in needing) < self._open_places or not needing:
+            return None, np.ones_like(may)
+        due = [(e, share) for e, share in needing if share.needed >= self._open_places]
+        if not due:
+            return needing[0][0], np.logical_or.reduce([share.matching for _, share in needing])
+        effect, reserved = due[0][0], due[0][1].matching
+        for _, share in due[1:]:
+            if (may & reserved & share.matching).any():
+                reserved = reserved & share.matching
+        return effect, reserved
+
+    def _explain(self, best: int, place: int, values: Float64s, may: Bools, forced: int | None) -> None:
+        """Note which effects kept better candidates from the place."""
+        better = self._free & (values > values[best])
+        if not better.any():
+            return
+        if place in self.forced_by and forced is not None:
+            self.acted.setdefault(forced, set()).add(best)
+        kept = [(e, cap.full) for e, cap in self._caps] + [(e, gap.near(place)) for e, gap in self._gaps]
+        for effect, mask in kept:
+            if (held := np.flatnonzero(better & mask)).size:
+                self.acted.setdefault(effect, set()).update(held.tolist())
+                better &= ~mask
+
+
+class _Cap:
+    """How full the groups of a cap are."""
+
+    def __init__(self, effect: Capped, candidates: int) -> None:
+        self._groups, self._most = effect.groups, effect.most
+        self._counts = [0] * len(self._groups.members)
+        self.full: Bools = np.zeros(candidates, np.bool_)  # candidates that would be one too many
+
+    def put(self, candidate: int) -> None:
+        for group in self._groups.of[candidate]:
+            self._counts[group] += 1
+            if self._counts[group] >= self._most:
+                self.full[self._groups.members[group]] = True
+
+
+class _Gap:
+    """Until which place the candidates of a spacing effect have to wait."""
+
+    def __init__(self, effect: Spaced, candidates: int, pins: dict[int, int]) -> None:
+        self._groups, self._distance = effect.groups, effect.distance
+        self._until: Int64s = np.zeros(candidates, np.int64)
+        self._pins = dict(pins)  # those that are still to come stand in the way as well
+
+    def near(self, place: int) -> Bools:
+        """The candidates that are alike to one too near to the place, bool [candidates]."""
+        mask: Bools = self._until > place
+        for pinned in range(place + 1, place + self._distance + 1):
+            if (candidate := self._pins.get(pinned)) is not None:
+                for group in self._groups.of[candidate]:
+                    mask[self._groups.members[group]] = True
+        return mask
+
+    def put(self, candidate: int, place: int) -> None:
+        for group in self._groups.of[candidate]:
+            self._until[self._groups.members[group]] = place + self._distance + 1
+
+
+class _Share:
+    """How many of the candidates for which room is reserved are still missing."""
+
+    def __init__(self, effect: Reserved) -> None:
+        self.matching, self.needed = effect.matching, effect.fewest
+
+    def put(self, candidate: int) -> None:
+        self.needed -= int(self.matching[candidate])
