@@ -1,9 +1,9 @@
 """State: what changes while servers serve, which is live users, their events, and items."""
 
 from shortlist_state.catalog import CatalogStore, ChangePage
-from shortlist_state.newest import newest
 from shortlist_state.opening import file_of, open_store
 from shortlist_state.store import (
+    IMPRESSIONS,
     AppendResult,
     Expired,
     LiveUser,
@@ -15,6 +15,7 @@ from shortlist_state.store import (
 )
 
 __all__ = [
+    "IMPRESSIONS",
     "AppendResult",
     "CatalogStore",
     "ChangePage",
@@ -25,7 +26,6 @@ __all__ = [
     "StateStore",
     "Summary",
     "file_of",
-    "newest",
     "open_store",
     "without_wishes_below",
 ]

@@ -20,14 +20,14 @@ import structlog
 
 from shortlist_core.catalog import Attribute
 from shortlist_core.errors import StateError
-from shortlist_core.types import Event
+from shortlist_core.types import Event, EventType
 from shortlist_state import redis_scripts
 from shortlist_state.checks import check_limit, is_utf8
-from shortlist_state.newest import newest
 from shortlist_state.redis_catalog import RedisCatalog
 from shortlist_state.redis_connection import RedisConnection, line
 from shortlist_state.redis_rows import KINDS, TYPES, from_json, kind_of, sortable, time_of, to_json
 from shortlist_state.store import (
+    IMPRESSIONS,
     AppendResult,
     Expired,
     LiveUser,
@@ -96,11 +96,9 @@ class RedisStore(StateStore):
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """All users in one round trip."""
         check_limit(limit)
-        valid = [user_id for user_id in user_ids if is_utf8(user_id)]
-        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*valid)]))
-        return [
-            _live(user_id, limit, *next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids
-        ]
+        valid, limits = [user_id for user_id in user_ids if is_utf8(user_id)], (limit, min(limit, IMPRESSIONS))
+        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [*limits, *self._named(*valid)]))
+        return [_live(user_id, *next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
 
     def summary(self, user_id: str) -> Summary:
         """Makes one pass over the user's events."""
@@ -257,8 +255,8 @@ def glob_escaped(text: str) -> str:
     return re.sub(r"([*?\[\]\\^])", r"\\\1", text)
 
 
-def _live(
-    user_id: str, limit: int, erased: int, payloads: Sequence[bytes | None], attributes: bytes | None
-) -> LiveUser:
+def _live(user_id: str, erased: int, payloads: Sequence[bytes | None], attributes: bytes | None) -> LiveUser:
     events = [event for payload in reversed(payloads) if (event := from_json(payload)) and event.user_id == user_id]
-    return LiveUser(newest(events, limit), bool(erased), attributes_of_json(attributes))
+    done = [event for event in events if event.type != EventType.IMPRESSION]
+    impressions = [(event.item_id, event.time) for event in events if event.type == EventType.IMPRESSION]
+    return LiveUser(done, bool(erased), attributes_of_json(attributes), impressions)

@@ -103,14 +103,10 @@ POSITION = START + "return free() - 1"
 READ = (
     START
     + """
-local users, limit = {}, tonumber(ARGV[3])
-for i = 4, #ARGV, 2 do  -- user id, pseudonym
+local users, limit, most = {}, tonumber(ARGV[3]), tonumber(ARGV[4])
+for i = 5, #ARGV, 2 do  -- user id, pseudonym
   local members = newest(p .. 'user:' .. ARGV[i], limit)
-  local shown = newest(p .. 'shown:' .. ARGV[i], limit)
-  if #shown > 0 then
-    for _, member in ipairs(shown) do members[#members + 1] = member end
-    table.sort(members, function(a, b) return a > b end)
-  end
+  for _, member in ipairs(newest(p .. 'shown:' .. ARGV[i], most)) do members[#members + 1] = member end
   users[#users + 1] = {
     redis.call('HEXISTS', p .. 'erased', ARGV[i + 1]), payloads(members), redis.call('HGET', p .. 'attributes', ARGV[i])
   }

@@ -21,8 +21,8 @@ from shortlist_core.errors import StateError
 from shortlist_state.file_watch import FileWatch, check_log
 from shortlist_state.raw_file import Identity, hold, holds, release
 
-DONE = "events_besides_impressions"
-"""Index of what users did, to be named where it is wanted: SQLite may take it for no better than the table."""
+SHOWN_INDEX, DONE_INDEX = "events_of_type_impression", "events_of_other_types"
+"""Indexes of what users were shown and of what they did, to be named where they are wanted."""
 
 # arrival numbers all events and erasures in the order of commits. It orders events of the same time.
 _SCHEMA_1 = (
@@ -61,9 +61,10 @@ _SCHEMA_5 = (
     "CREATE TABLE users (user_id TEXT PRIMARY KEY, attributes TEXT NOT NULL) WITHOUT ROWID",
     "UPDATE schema_version SET version = 5",
 )
-# Of a user with many impressions (type 7), what the user did is found without reading these.
+# Impressions (type 7) and what users did are found without reading past the others, which may be many more.
 _SCHEMA_6 = (
-    f"CREATE INDEX {DONE} ON events (user_id, time, arrival) WHERE type <> 7",
+    f"CREATE INDEX {SHOWN_INDEX} ON events (user_id, time, arrival, item_id) WHERE type = 7",
+    f"CREATE INDEX {DONE_INDEX} ON events (user_id, time, arrival) WHERE type <> 7",
     "UPDATE schema_version SET version = 6",
 )
 _SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5, _SCHEMA_6)

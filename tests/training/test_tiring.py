@@ -75,7 +75,7 @@ def test_the_clock_of_a_bundle_is_its_own_time(recommender: Recommender) -> None
     as_of = recommender.bundle.histories.as_of
     [usual] = recommender.recommend([Query(user_id="nobody", count=5)]).items.tolist()
     first = recommender.bundle.items.ids[usual[0]]
-    shown = tuple(Event(f"e{k}", "", first, as_of - 1, EventType.IMPRESSION) for k in range(3))
+    shown = tuple(Event(f"e{k}", "", first, as_of - k, EventType.IMPRESSION) for k in range(9))
     [after] = recommender.recommend([Query(user_id="nobody", count=5, context=shown)]).items.tolist()
     assert after[0] == usual[1] and usual[0] not in after[:2]
     [unmoved] = recommender.recommend([Query(user_id="nobody", count=5, context=shown, tiring=NEVER)]).items.tolist()

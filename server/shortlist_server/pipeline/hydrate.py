@@ -31,6 +31,7 @@ from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.batch import Batch, Hydrated
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.holds import holds_of
+from shortlist_server.pipeline.impressions import impressions_of
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.live_users import UserEvents
@@ -52,9 +53,9 @@ def hydrate(
     """The batch with the users' histories, oldest event first, and the counts of events of each request.
 
     Events on items that the bundle does not contain are left out. Events on deleted items stay, as they still say what
-    the user likes. Impressions stand apart: no model reads them. Ratings below the bundle's line are dislikes. Of an
-    erased user neither the bundle's history nor its groups are used. `unknown_users` is called with the number of users
-    of whom nothing is known at all, if there are any.
+    the user likes. Ratings below the bundle's line are dislikes. Impressions stand apart from histories, where they
+    would take the place of what users did. Of an erased user neither the bundle's history nor its groups are used.
+    `unknown_users` is called with the number of users of whom nothing is known at all, if there are any.
     """
     bundle, asked = batch.bundle, [request.query for request in batch.requests]
     by_id, store_failed = _live(users, asked)
@@ -62,48 +63,42 @@ def hydrate(
     live = [by_id.get(query.user_id, without_events) for query in asked]
     ids = ["" if user.erased else query.user_id for user, query in zip(live, asked, strict=True)]
     trained = bundle.histories.queries(ids)
-    extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
+    if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
+        unknown_users(unknown)
+    impressions = impressions_of(bundle, trained, live, asked)
+    if impressions is not None and bundle.tiring is not None:  # models from before tiring have learned from both
+        trained = trained.keep(trained.types != EventType.IMPRESSION)
+    extra = [[*user.events, *_done(query.context)] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
-    known = queries.lengths
     attributes = [with_given(query.attributes, user.attributes) for user, query in zip(live, asked, strict=True)]
     groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
     contexts = None if bundle.contexts is None else bundle.contexts.of([query.context_attributes for query in asked])
     clock = np.full(len(asked), users.clock(), np.int64)
-    queries, impressions = _apart(bundle, replace(queries, asked=clock))
-    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, contexts=contexts)
-    if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
-        unknown_users(unknown)
+    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock, contexts=contexts)
+    impressions = None if impressions is None else replace(impressions, asked=clock)
     policies = [query.seen_items or bundle.seen_items for query in asked]
     repeats = _repeats(bundle, queries, policies)
     restrictions = _restrictions(bundle, queries, asked, policies, repeats)
     holds = holds_of(bundle, asked, queries, attributes, users.clock())
     hydrated = Hydrated.of(batch, queries, restrictions, repeats, holds, impressions)
     hydrated = hydrated.degraded("state_unavailable", store_failed)
-    counts = zip(events.tolist(), known.tolist(), strict=True)
+    counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
 
 
-def _apart(bundle: LoadedBundle, whole: Queries) -> tuple[Queries, Queries | None]:
-    """The histories without impressions, and these; None where there are none.
-
-    What was shown is no part of a history. It would take the place of what users did, and make somebody whom nothing
-    but lists are known of look like an old acquaintance. The models of a bundle from before have learned from histories
-    with impressions, so up to the bundle's time these stay.
-    """
-    shown = whole.types == EventType.IMPRESSION
-    if not shown.any():
-        return replace(whole, now=_now(whole)), None
-    impressions = whole.keep(shown)
-    if bundle.tiring is None:
-        shown &= whole.times >= bundle.histories.as_of
-    histories = whole.keep(~shown)
-    return replace(histories, now=_now(histories)), impressions
+def _done(events: Sequence[Event]) -> list[Event]:
+    """The events that are no impressions."""
+    return [event for event in events if event.type != EventType.IMPRESSION]
 
 
 def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser], trained: Queries) -> int:
     """How many users have no event and no attribute in bundle and store."""
     pairs = zip(ids, live, trained.lengths.tolist(), strict=True)
-    without = [user_id for user_id, user, events in pairs if user_id and not (user.events or user.attributes or events)]
+    without = [
+        user_id
+        for user_id, user, events in pairs
+        if user_id and not (user.events or user.impressions or user.attributes or events)
+    ]
     if not without or bundle.groups is None:
         return len(without)
     return int(np.count_nonzero(bundle.groups.ids.rows(without) == NO_ITEM))
@@ -177,13 +172,14 @@ def _merge(bundle: LoadedBundle, trained: Queries, extra: Sequence[Sequence[Even
     values = np.concatenate([trained.values, _float32([event.value for event in events])[added]])
     order = np.lexsort((times, owner))  # stable: at equal times the bundle's events come first
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(trained)))])
+    times = times[order]
     queries = Queries(
         offsets,
         np.concatenate([trained.items, items[added]])[order],
-        times[order],
+        times,
         types[order],
         values[order],
-        trained.now,
+        _now(trained.now, offsets, times),
         rules=trained.rules,
     )
     return queries, total
@@ -202,16 +198,16 @@ def _trained_on(trained: Queries, owner: Int64s, items: Int32s, times: Int64s, t
     return twice
 
 
-def _now(queries: Queries) -> Int64s:
+def _now(as_of: Int64s, offsets: Int64s, times: Int64s) -> Int64s:
     """The moment of each query: the bundle's time, or the user's newest event where that is later.
 
     The wall clock is not used, because all features of a bundle (popularity, ages, time since the last event) are as of
     the bundle's time. With a bundle of last week the wall clock would make all users look idle for a week, and the
     ranker has learned that idle users behave differently.
     """
-    now = queries.now.copy()
-    has_history = ~queries.without_history
-    now[has_history] = np.maximum(now[has_history], queries.times[queries.offsets[1:][has_history] - 1])
+    now = as_of.copy()
+    has_history = np.diff(offsets) > 0
+    now[has_history] = np.maximum(now[has_history], times[offsets[1:][has_history] - 1])
     return now
 
 

@@ -19,7 +19,7 @@ from shortlist_server.pipeline.rank_thread import RankThread
 from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_server.system.live_users import LiveUsers
 from shortlist_server.system.loaded_bundle import LoadedBundle
-from shortlist_state import StateStore
+from shortlist_state import IMPRESSIONS, StateStore
 
 WEEKS_LATER = fakes.AS_OF + 21 * DAY
 BEST = ["i39", "i38", "i37"]
@@ -38,9 +38,12 @@ class Shop(LiveUsers):
         return self.now
 
     def write(self, *items: str, user: str = "ann", type: EventType = EventType.IMPRESSION) -> None:
+        """At this moment or some microseconds before."""
         ids = range(self.written, self.written + len(items))
         self.written += len(items)
-        self.store.append([Event(f"e{k}", user, item, self.now, type) for k, item in zip(ids, items, strict=True)])
+        times = range(self.now - len(items), self.now)
+        columns = zip(ids, items, times, strict=True)
+        self.store.append([Event(f"e{k}", user, item, time, type) for k, item, time in columns])
 
     def shows(self, user: str = "ann", count: int = 3, **query: object) -> list[str]:
         request = PendingRequest(Query("r", user, count=count, **query), RequestContext())  # type: ignore[arg-type]
@@ -132,7 +135,7 @@ def test_however_much_was_shown_the_history_is_whole(shop: Shop) -> None:
     assert shop.hydrated(Query("r", "new")).impressions is None
     batch = shop.hydrated(Query("r", "ann"))
     assert batch.queries.lengths[0] == 33 and batch.impressions is not None
-    assert batch.impressions.lengths[0] == LIVE_EVENTS + 1
+    assert batch.impressions.lengths[0] == IMPRESSIONS + 1
 
 
 def test_a_bundle_of_before_has_models_that_read_its_impressions(system: LoadedBundle, store: StateStore) -> None:
@@ -144,8 +147,16 @@ def test_a_bundle_of_before_has_models_that_read_its_impressions(system: LoadedB
     assert batch.impressions is not None and batch.impressions.history(0).tolist() == [3, 7]
 
 
+def test_what_bundle_and_store_both_have_counts_once(shop: Shop) -> None:
+    shop.now = fakes.AS_OF - 2 * DAY + 1  # when ann was shown i3, as the bundle has it
+    shop.write("i3", "who?")
+    shop.write("i3")
+    batch = shop.hydrated(Query("r", "ann"))
+    assert batch.impressions is not None and batch.impressions.history(0).tolist() == [3, 3]
+
+
 def test_context_events_may_be_impressions(shop: Shop) -> None:
-    shown = tuple(Event(f"c{k}", "", "i39", WEEKS_LATER, EventType.IMPRESSION) for k in range(9))
+    shown = tuple(Event(f"c{k}", "", "i39", WEEKS_LATER - k, EventType.IMPRESSION) for k in range(9))
     assert shop.shows(user="", context=shown) == ["i38", "i37", "i36"]
 
 

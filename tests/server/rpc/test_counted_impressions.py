@@ -34,7 +34,8 @@ async def running(start: Callable[..., Any], tmp_path: Any) -> Running:
 
 
 def shown(store: StateStore, user: str) -> list[str]:
-    return [event.item_id for event in store.history(user, 100) if event.type == EventType.IMPRESSION]
+    events = (entry.event for entry in store.export(user, -1, 100).entries)
+    return [event.item_id for event in events if event and event.type == EventType.IMPRESSION]
 
 
 async def ask(running: Running, user: str = "bob", **fields: Any) -> list[str]:

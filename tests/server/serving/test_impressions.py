@@ -38,7 +38,7 @@ def counted(store: StateStore, metrics: Counting) -> Iterator[Impressions]:
 
 
 def shown(store: StateStore, user: str) -> list[str]:
-    events = store.history(user, 1_000)
+    events = [entry.event for entry in store.export(user, -1, 1_000).entries if entry.event]
     assert all(event.type == EventType.IMPRESSION for event in events)
     return [event.item_id for event in events]
 
