@@ -24,6 +24,7 @@ from shortlist.v1 import (  # noqa: F401
     bundle_service_pb2,
     catalog_service_pb2,
     event_service_pb2,
+    placement_service_pb2,
     recommendation_service_pb2,
     user_service_pb2,
 )

@@ -11,7 +11,10 @@ RETRY = "type.googleapis.com/google.rpc.RetryInfo"
 EVENT_TYPES = ["VIEW", "CLICK", "CART", "PURCHASE", "LIKE", "DISLIKE", "IMPRESSION", "RATING"]
 DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN"]
 STAGES = ["HYDRATE", "RETRIEVE", "FILTER", "RANK", "SELECT"]
-DEGRADATIONS = ["RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK"]
+DEGRADATIONS = [
+    *("RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK", "RULES_SKIPPED"),
+]
+RULE_OUTCOMES = ["KEPT", "NOT_NOW", "NOT_FOR_THIS_REQUEST", "YIELDED", "TOO_FEW_ITEMS"]
 REASON_KINDS = ["UNSPECIFIED", "TASTE", "HISTORY_ITEM", "POPULAR", "NEW"]
 
 CONTEXT = [
@@ -51,7 +54,37 @@ WEIGHED = {
     ],
     "includeActionProbabilities": True,
 }
-ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, **WEIGHED}  # 0.1: no float holds it exactly
+ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, "placement": "Zuhause", **WEIGHED}  # no float is 0.1
+
+ITEMS = {"condition": CONDITION}
+WHEN = {
+    "userAttributes": [{"key": "club", "anyOf": ["gold"]}],
+    "contextAttributes": [{"key": "device"}],
+    "hasHistory": False,
+}
+EFFECTS = [
+    {"pin": {"itemIds": ["i1", "品物"], "position": 500}},
+    {"boost": {"items": ITEMS, "factor": 0.1}},
+    {"bury": {"items": {"longTail": {"headShare": 0.8}}}},
+    {"cap": {"each": {"category": True}, "most": 2}},
+    {"cap": {"items": ITEMS, "most": 500}},
+    {"minimumShare": {"items": ITEMS, "share": 0.1}},
+    {"spacing": {"each": {"attributeKey": "Größe"}, "distance": 50}},
+    *({"diversity": {"strength": 0.1, "method": f"DIVERSITY_METHOD_{method}"}} for method in ("MMR", "DPP")),
+    {},
+]
+TIME = {"startTime": "0001-01-01T00:00:00Z", "endTime": "9999-12-31T23:59:59.999999999Z"}
+RULES = [{"name": f"rule {n}", **effect} for n, effect in enumerate(EFFECTS)]
+PLACEMENT = {
+    "name": "home",
+    "count": 500,
+    "candidateCount": 2_000,
+    "filter": {"condition": CONDITION},
+    "seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS",
+    "diversity": {"strength": 0.1},
+    "rules": [{**RULES[0], **TIME, "when": WHEN}, *RULES[1:]],
+    "actionWeights": WEIGHED["actionWeights"],
+}
 
 SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]
 ACTIONS = [{"probability": 0.25}, {"action": "EVENT_TYPE_CART", "probability": 1}, {"action": "EVENT_TYPE_PURCHASE"}]
@@ -78,6 +111,14 @@ TRACE = [
 ]
 DROPS = [{"reason": f"DROP_REASON_{reason}", "count": n} for n, reason in enumerate(DROP_REASONS, 1)]
 TRACE[1] = {**TRACE[1], "drops": [*DROPS, {"count": 2_147_483_647}]}
+MOVES = [{"itemId": "i1", "oldPosition": 7, "newPosition": 1}, {"itemId": "i2", "oldPosition": 1}]
+TRACE[-1] = {
+    **TRACE[-1],
+    "rules": [
+        {"name": "r", "outcome": f"RULE_OUTCOME_{outcome}", "yieldedTo": "another", "moves": MOVES}
+        for outcome in RULE_OUTCOMES
+    ],
+}
 DEGRADED = [f"DEGRADATION_{name}" for name in DEGRADATIONS]
 WHOLE = {"degraded": DEGRADED, "trace": TRACE}
 
@@ -166,6 +207,7 @@ SERVING = {
     "refusal": "bundle b refused: items/price.npy: is missing",
 }
 ACTIVATE, ROLL_BACK = "ActivateBundleRequest", "RollbackBundleRequest"
+PREVIEW = "PreviewPlacementRequest"
 
 RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
@@ -183,7 +225,11 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: right to left", RECOMMEND, {"userId": "משתמש-7"}),
     ("recommend request: what JSON and HTML escape", RECOMMEND, {"userId": "a\"b\\c/d<e>&'f"}),
     ("recommend response: nothing set", "RecommendResponse", {}),
-    ("recommend response: every field", "RecommendResponse", {**ANSWERED, **ANSWER}),
+    (
+        "recommend response: every field",
+        "RecommendResponse",
+        {**ANSWERED, **ANSWER, "placementVersion": "5f3c9a0d7be1"},
+    ),
     ("batch request", BATCH, {"requestId": "r1", "queries": [{"userId": "u1", **FOR_USER, **ASKED}, {}]}),
     ("batch response", "BatchRecommendResponse", {**ANSWERED, "recommendations": [ANSWER, {}]}),
     ("stream request", STREAM, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
@@ -298,6 +344,21 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("activate bundle response", "ActivateBundleResponse", {"serving": SERVING}),
     ("rollback bundle request", ROLL_BACK, {"label": "BUNDLE_LABEL_CANARY"}),
     ("rollback bundle response", "RollbackBundleResponse", {"serving": {"stableBundleVersion": VERSION}}),
+    ("list placements request", "ListPlacementsRequest", {}),
+    (
+        "list placements response",
+        "ListPlacementsResponse",
+        {"placements": [PLACEMENT, {}], "version": "5f3c9a0d7be1", "refusals": ["placements[0].name: is empty"]},
+    ),
+    (
+        "set placements request",
+        "SetPlacementsRequest",
+        {"placements": [PLACEMENT], "expectedVersion": "5f3c9a0d7be1", "validateOnly": True},
+    ),
+    ("set placements response", "SetPlacementsResponse", {"version": "5f3c9a0d7be1"}),
+    ("placement set", "PlacementSet", {"placements": [PLACEMENT]}),
+    ("preview placement request", PREVIEW, {"placement": PLACEMENT, "request": {"userId": "u1", "count": 3}}),
+    ("preview placement response", "PreviewPlacementResponse", {"response": {**ANSWERED, **ANSWER}}),
     ("event: value 0", "Event", {"eventId": "e", "userId": "u", "itemId": "i", "value": 0.0}),
     ("event: value unset", "Event", {"eventId": "e", "userId": "u", "itemId": "i"}),
     ("event: value with all digits", "Event", {"value": 0.1}),

@@ -55,7 +55,7 @@ Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impressi
 @app.command()
 def recommend(
     user: User = "",
-    count: Annotated[int, typer.Option(help="Number of items at most.")] = 20,
+    count: Annotated[int, typer.Option(help="Number of items at most; 0: the placement's, or 20.")] = 0,
     candidates: Annotated[int, typer.Option(help="Number of candidates to rank; 0: the server's default.")] = 0,
     exclude: Exclude = None,
     category: Category = None,
@@ -65,6 +65,7 @@ def recommend(
     where: Where = "",
     seen_items: Seen = None,
     diversity: Annotated[float, typer.Option(help="From 0 (by score only) to 1 (by variety only).")] = 0.0,
+    placement: Annotated[str, typer.Option(help="Placement whose settings and rules hold.")] = "",
     attribute: Attribute = None,
     context: Context = None,
     action_weight: Weights = None,
@@ -83,6 +84,7 @@ def recommend(
             filter=filter_of(category, price_min, price_max, available, where),
             seen_items_policy=_policy(seen_items),
             diversity=diversity,
+            placement=placement,
             user_attributes=attributes_of(attribute),
             context_attributes=contexts_of(context),
             action_weights=weights_of(action_weight),
@@ -227,6 +229,8 @@ def _finish(
     trace = [] if isinstance(answer, api.SimilarItemsResponse) else answer.trace
     if trace:
         terminal.output().print(tables.stages(trace))
+        if (rules := tables.rules(trace)) is not None:
+            terminal.output().print(rules)
     if answer.degraded:
         terminal.say(f"degraded: {tables.degraded(answer.degraded)}")
     terminal.say(f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}")

@@ -29,6 +29,10 @@ COMMANDS = {
         "Show published bundles, and choose which of them serve. Servers of the same folder follow automatically.",
     ),
     "call": ("call:app", "Call a running server."),
+    "placement": (
+        "placement:app",
+        "Show, check and set placements: the settings and rules of the places where lists are shown.",
+    ),
     "catalog": ("catalog:app", "Read and write the items of a running server"),
     "user": ("user:app", "Write, show, export and delete what a running server knows of a user."),
 }

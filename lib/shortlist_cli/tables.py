@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from google.protobuf.descriptor import EnumDescriptor
 from shortlist import EventType
+from shortlist.v1.placement_pb2 import Placement
 from shortlist.v1.recommendation_pb2 import (
     Degradation,
     DropReason,
     RecommendedItem,
+    RuleOutcome,
     ScoredItem,
     SourceHit,
     Stage,
@@ -20,6 +22,9 @@ from shortlist_core.terminal import Table
 
 SOURCES = 3
 """Sources that are shown of each item, the ones with the best ranks; `--json` has all."""
+
+MOVES = 5
+"""Moves that are shown of each rule; `--json` has all."""
 
 
 def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
@@ -53,6 +58,30 @@ def stages(trace: Iterable[StageTrace]) -> Table:
         name = _words(Stage.DESCRIPTOR, stage.stage)
         counts = f"{stage.entered_count:,}", f"{stage.left_count:,}"
         table.row(name, *counts, dropped, f"{stage.duration_micros / 1000:.2f}")
+    return table
+
+
+def rules(trace: Iterable[StageTrace]) -> Table | None:
+    """One row per rule of the placement: what became of it, and the items that it moved; None without rules."""
+    told = [rule for stage in trace for rule in stage.rules]
+    if not told:
+        return None
+    table = Table("rule", "outcome", "moved")
+    for rule in told:
+        outcome = _words(RuleOutcome.DESCRIPTOR, rule.outcome)
+        to = f" to {rule.yielded_to}" if rule.yielded_to else ""
+        moves = [f"{move.item_id} {move.old_position or '-'} > {move.new_position or '-'}" for move in rule.moves]
+        more = [f"+{len(moves) - MOVES}"] * (len(moves) > MOVES)
+        table.row(rule.name, f"{outcome}{to}", ", ".join([*moves[:MOVES], *more]))
+    return table
+
+
+def placements(items: Iterable[Placement]) -> Table:
+    """One row per placement: its name, how many items it shows, whether it filters, and the names of its rules."""
+    table = Table("placement", "count", "filter", "rules").right(1)
+    for item in items:
+        names = ", ".join(rule.name for rule in item.rules)
+        table.row(item.name, str(item.count or ""), "yes" if item.HasField("filter") else "", names)
     return table
 
 

@@ -97,8 +97,8 @@ class Retriever:
         no weights for such lists. So the first rows of each list, up to a tenth of the candidates, replace the last
         candidates by fused score. Where the sources propose too few items, more rows of the lists fill the gap.
 
-        `kept[i]` are distinct rows, none of them excluded. The first `count` of them are among the candidates of query i
-        in any case.
+        `kept[i]` are distinct rows, none of them excluded. The first `count` of them are candidates of query i in any
+        case.
         """
         excluded = Exclusions.of(len(queries), blocked, allowed)
         passing = [_first_passing(rows, count, excluded) for rows in (also or {}).values()]

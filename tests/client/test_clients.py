@@ -27,8 +27,10 @@ from shortlist import (
 )
 from shortlist.testing import BUNDLE_VERSION, FakeServer
 from shortlist.v1 import catalog_service_pb2 as catalog_api
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.placement_pb2 import Placement
 
 Connect = Callable[..., Any]
 
@@ -137,6 +139,20 @@ def test_bundles_are_listed_told_activated_and_rolled_back(server: FakeServer, c
     assert server.list_bundles.requests[0].page_size == 1
     assert [request.label for request in server.activate_bundle.requests] == [BundleLabel.BUNDLE_LABEL_STABLE, canary]
     assert [request.label for request in server.rollback_bundle.requests] == [BundleLabel.BUNDLE_LABEL_STABLE, canary]
+
+
+def test_placements_are_listed_set_and_previewed(server: FakeServer, connect: Connect) -> None:
+    home, request = Placement(name="home", count=2), api.RecommendRequest(user_id="u1", count=2)
+    server.list_placements.answer = placement_api.ListPlacementsResponse(placements=[home], version="v1")
+    client = connect(server.address)
+    assert client.list_placements().placements[0] == home
+    assert client.set_placements([home], expected_version="v1", validate_only=True).version
+    assert len(client.preview_placement(home, request).response.items) == 2
+    assert len(client.recommend("u1", placement="home").items) == 5
+    sent = placement_api.SetPlacementsRequest(placements=[home], expected_version="v1", validate_only=True)
+    assert server.set_placements.requests == [sent]
+    assert server.preview_placement.requests[0].request == request
+    assert server.recommend.requests[0].placement == "home"
 
 
 def test_batch_keeps_the_queries_in_order(server: FakeServer, connect: Connect) -> None:

@@ -62,6 +62,7 @@ def test_only_unavailable_is_retried() -> None:
         "shortlist.v1.CatalogService",
         "shortlist.v1.UserService",
         "shortlist.v1.BundleService",
+        "shortlist.v1.PlacementService",
     }
     assert once == {"name": [{"service": "shortlist.v1.BundleService", "method": "RollbackBundle"}]}
 

@@ -19,12 +19,15 @@ from shortlist.v1 import (
     catalog_service_pb2,
     event_pb2,
     filter_pb2,
+    placement_pb2,
     recommendation_pb2,
+    rule_pb2,
     user_service_pb2,
 )
 
 MESSAGES = TABLE["messages"]
-OPERATORS = {name for name, method in METHODS.items() if method.containing_service.name == "BundleService"}
+SERVICES = {"BundleService", "PlacementService"}
+OPERATORS = {name for name, method in METHODS.items() if method.containing_service.name in SERVICES}
 """Methods for operators, which of all clients the Python client alone has; their messages are in the table."""
 
 
@@ -62,7 +65,10 @@ def test_every_field_is_set_somewhere_and_every_enum_value_stands_somewhere() ->
 
     for vector in MESSAGES:
         walk(parsed(vector))
-    modules = (bundle_service_pb2, catalog_service_pb2, event_pb2, filter_pb2, recommendation_pb2, user_service_pb2)
+    modules = (
+        *(bundle_service_pb2, catalog_service_pb2, event_pb2, filter_pb2, placement_pb2, recommendation_pb2),
+        *(rule_pb2, user_service_pb2),
+    )
     kinds = [kind for module in modules for kind in module.DESCRIPTOR.message_types_by_name.values()]
     kinds += [kind for m in METHODS.values() for kind in (m.input_type, m.output_type)]
     assert {field.full_name for kind in kinds for field in kind.fields} <= fields

@@ -20,6 +20,7 @@ from shortlist_bundle import BundleStore
 from shortlist_gateway.app import OPENAPI
 from shortlist_gateway.methods import methods
 
+PLACEMENT = {"name": "home", "rules": [{"name": "top", "pin": {"itemIds": ["i3"]}}]}
 REQUESTS = {
     "RecommendationService/Recommend": {"userId": "ann", "count": 3, "includeTrace": True},
     "RecommendationService/BatchRecommend": {"queries": [{"userId": "ann", "count": 2}, {"userId": "bob"}]},
@@ -41,6 +42,9 @@ REQUESTS = {
     "BundleService/GetServingBundle": {},
     "BundleService/ActivateBundle": {"bundleVersion": "THE NEWEST", "label": "BUNDLE_LABEL_STABLE"},
     "BundleService/RollbackBundle": {},
+    "PlacementService/ListPlacements": {},
+    "PlacementService/SetPlacements": {"placements": [PLACEMENT], "validateOnly": True},
+    "PlacementService/PreviewPlacement": {"placement": PLACEMENT, "request": {"userId": "ann"}},
 }
 OPENAPI_DOCUMENT = json.loads(OPENAPI.read_text())
 

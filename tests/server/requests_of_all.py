@@ -7,9 +7,12 @@ from google.protobuf.message import Message
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.event_pb2 import Event
+from shortlist.v1.placement_pb2 import Placement
+from shortlist.v1.rule_pb2 import Pin, Rule
 
 RECOMMEND = api.RecommendRequest(user_id="ann", count=fakes.ITEMS)
 RANK = api.RankRequest(user_id="ann", item_ids=[f"i{i}" for i in range(fakes.ITEMS)])
@@ -31,6 +34,13 @@ OF_BUNDLES: dict[str, Message] = {
     "BundleService/ListBundles": bundle_api.ListBundlesRequest(),
     "BundleService/GetServingBundle": bundle_api.GetServingBundleRequest(),
 }
+PLACEMENT = placement_api.PreviewPlacementRequest(
+    placement=Placement(name="home", rules=[Rule(name="top", pin=Pin(item_ids=["i3"]))]), request=RECOMMEND
+)
+OF_PLACEMENTS: dict[str, Message] = {
+    "PlacementService/ListPlacements": placement_api.ListPlacementsRequest(),
+    "PlacementService/PreviewPlacement": PLACEMENT,
+}
 ITEM = catalog_api.ItemInput(item_id="i30", title="Acme's own words", categories=["secret"], price=7)
 EVENTS = event_api.WriteEventsRequest(events=[Event(event_id="e1", user_id="ann", item_id="i39")])
 UPSERT = catalog_api.UpsertItemsRequest(items=[ITEM, catalog_api.ItemInput(item_id="new", title="New")])
@@ -44,4 +54,8 @@ WRITES: dict[str, Message] = {
     "UserService/UpsertUsers": DESCRIBE,
     "UserService/DeleteUser": ERASE,
 }
-CHANGES = {"BundleService/ActivateBundle", "BundleService/RollbackBundle"}
+CHANGES = {
+    "BundleService/ActivateBundle",
+    "BundleService/RollbackBundle",
+    "PlacementService/SetPlacements",
+}

@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceStub
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
+from shortlist.v1.placement_service_pb2_grpc import PlacementServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
 
@@ -43,6 +44,10 @@ class Running:
     @property
     def catalog(self) -> Any:
         return CatalogServiceStub(self.channel)
+
+    @property
+    def placements(self) -> Any:
+        return PlacementServiceStub(self.channel)
 
     @property
     def users(self) -> Any:

@@ -13,6 +13,7 @@ from shortlist.options import Options
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
 from shortlist.v1 import event_service_pb2 as event_api
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.bundle_service_pb2 import BundleLabel
@@ -21,6 +22,8 @@ from shortlist.v1.catalog_service_pb2 import ItemInput
 from shortlist.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shortlist.v1.event_pb2 import Event
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
+from shortlist.v1.placement_pb2 import Placement
+from shortlist.v1.placement_service_pb2_grpc import PlacementServiceStub
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from shortlist.v1.user_service_pb2 import UserInput
 from shortlist.v1.user_service_pb2_grpc import UserServiceStub
@@ -49,6 +52,7 @@ class Client:
         self._catalog = CatalogServiceStub(self._channel)
         self._users = UserServiceStub(self._channel)
         self._bundles = BundleServiceStub(self._channel)
+        self._placements = PlacementServiceStub(self._channel)
         self._health = self._channel.unary_unary(
             requests.HEALTH_CHECK,
             request_serializer=requests.health_request,
@@ -224,6 +228,32 @@ class Client:
         """Takes a label back. Never tried again by itself: each time goes one bundle further back."""
         request = bundle_api.RollbackBundleRequest(label=label)
         return self._call(self._bundles.RollbackBundle, request, timeout, self.options.bundle_timeout)
+
+    def list_placements(self, *, timeout: float | None = None) -> placement_api.ListPlacementsResponse:
+        """The placements in force, and what is wrong with their file."""
+        request = placement_api.ListPlacementsRequest()
+        return self._call(self._placements.ListPlacements, request, timeout, self.options.batch_timeout)
+
+    def set_placements(
+        self,
+        placements: Iterable[Placement],
+        *,
+        expected_version: str = "",
+        validate_only: bool = False,
+        timeout: float | None = None,
+    ) -> placement_api.SetPlacementsResponse:
+        """Sets all placements at once. InvalidArgument lists every mistake in them."""
+        request = placement_api.SetPlacementsRequest(
+            placements=placements, expected_version=expected_version, validate_only=validate_only
+        )
+        return self._call(self._placements.SetPlacements, request, timeout, self.options.batch_timeout)
+
+    def preview_placement(
+        self, placement: Placement, request: api.RecommendRequest, *, timeout: float | None = None
+    ) -> placement_api.PreviewPlacementResponse:
+        """What Recommend would answer to `request` if a placement were like this one."""
+        preview = placement_api.PreviewPlacementRequest(placement=placement, request=request)
+        return self._call(self._placements.PreviewPlacement, preview, timeout, self.options.timeout)
 
     def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """Whether the server, or one of its services by full name, takes calls. NotFound if it has no such service."""

@@ -13,7 +13,14 @@ import grpc
 
 _SERVICES = tuple(
     f"shortlist.v1.{name}"
-    for name in ("RecommendationService", "EventService", "CatalogService", "UserService", "BundleService")
+    for name in (
+        "RecommendationService",
+        "EventService",
+        "CatalogService",
+        "UserService",
+        "BundleService",
+        "PlacementService",
+    )
 )
 _ONCE = {"service": "shortlist.v1.BundleService", "method": "RollbackBundle"}
 """The one method that does more when it is repeated."""

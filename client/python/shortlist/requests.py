@@ -57,6 +57,7 @@ class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
 
     candidate_count: int
     diversity: float
+    placement: str
 
 
 def write_events(events: Iterable[Event]) -> WriteEventsRequest:

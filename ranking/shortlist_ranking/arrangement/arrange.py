@@ -157,6 +157,8 @@ class _Places:
         for _, cap in self._caps:
             may &= ~cap.full
         if not may.any():
+            if self.explain:
+                self._note_held(self._free.copy(), place)
             return None
         apart = may.copy()
         for _, gap in self._gaps:
@@ -195,11 +197,15 @@ class _Places:
             return
         if place in self.forced_by and forced is not None:
             self.acted.setdefault(forced, set()).add(best)
-        kept = [(e, cap.full) for e, cap in self._caps] + [(e, gap.near(place)) for e, gap in self._gaps]
-        for effect, mask in kept:
-            if (held := np.flatnonzero(better & mask)).size:
-                self.acted.setdefault(effect, set()).update(held.tolist())
-                better &= ~mask
+        self._note_held(better, place)
+
+    def _note_held(self, held: Bools, place: int) -> None:
+        """Note which caps and spacing effects kept these candidates from the place."""
+        masks = [(e, cap.full) for e, cap in self._caps] + [(e, gap.near(place)) for e, gap in self._gaps]
+        for effect, mask in masks:
+            if (candidates := np.flatnonzero(held & mask)).size:
+                self.acted.setdefault(effect, set()).update(candidates.tolist())
+                held = held & ~mask
 
 
 class _Cap:

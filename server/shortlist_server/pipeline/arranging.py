@@ -13,6 +13,7 @@ from shortlist_ranking.arrangement.moves import Move, moves
 from shortlist_ranking.arrangement.outcomes import broken
 from shortlist_server.pipeline.batch import Retrieved
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.placements.caps import values_of
 from shortlist_server.system.placements.rule import (
     Boost,
     Bury,
@@ -90,10 +91,7 @@ def _effect(bundle: LoadedBundle, effect: Effect, rows: Int32s, count: int) -> o
 
 
 def _groups(bundle: LoadedBundle, grouping: Grouping, rows: Int32s) -> of_list.Groups:
-    facts = bundle.items.facts
-    if grouping.attribute:
-        return of_list.Groups.by_value(facts.values_under(grouping.attribute, rows))
-    return of_list.Groups.by_value([facts.categories(row) for row in rows.tolist()])
+    return of_list.Groups.by_value(values_of(bundle, grouping, rows))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
 from shortlist_server.pipeline.restrictions import Restrictions
-from shortlist_server.pipeline.wanted import pinned, with_shares
+from shortlist_server.pipeline.wanted import pinned, with_room, with_shares
 from shortlist_state.baskets import Baskets
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
         candidates = bundle.retriever.retrieve(
             batch.queries, count, blocked=restrictions.blocked, allowed=allowed, also=also, kept=pinned(batch)
         )
-        candidates = with_shares(batch, candidates)
+        candidates = with_room(batch, with_shares(batch, candidates))
     except Exception:
         log.exception("retrieval_failed")
         candidates = no_candidates(bundle.popular, len(batch))

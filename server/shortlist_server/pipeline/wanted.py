@@ -12,8 +12,11 @@ from shortlist_core.types import NO_ITEM, Bools, Candidates, Float32s, Int32s, I
 from shortlist_server.pipeline.batch import Hydrated
 from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.filters import Allowed
+from shortlist_server.system.placements.caps import within_caps
 from shortlist_server.system.placements.item_selector import ItemSelector
-from shortlist_server.system.placements.rule import MinimumShare, Pin
+from shortlist_server.system.placements.rule import Cap, MinimumShare, Pin
+
+_ROUNDS = 3  # searches at most for a list that caps leave short
 
 T = TypeVar("T", Float32s, Int32s)
 
@@ -46,6 +49,26 @@ def with_shares(batch: Hydrated, candidates: Candidates) -> Candidates:
         if short:
             more = _search(batch, np.array(short, np.int64), matching, fewest)
             candidates = _joined(candidates, np.array(short, np.int64), more)
+    return candidates
+
+
+def with_room(batch: Hydrated, candidates: Candidates) -> Candidates:
+    """The candidates, with more for each request whose caps would leave its list short.
+
+    The further ones are the best by fused score of those that no cap keeps out of such a list.
+    """
+    for i, request in enumerate(batch.requests):
+        caps = [rule.effect for _, rule in batch.holding(i) if isinstance(rule.effect, Cap)]
+        for _ in range(_ROUNDS if caps else 0):
+            listed, full = within_caps(batch.bundle, caps, candidates.items[i])
+            if listed >= request.query.count:
+                break
+            which = np.array([i], np.int64)
+            more = _search(batch, which, ~full, request.query.count)
+            before = np.count_nonzero(candidates.items[i] != NO_ITEM)
+            candidates = _joined(candidates, which, more)
+            if np.count_nonzero(candidates.items[i] != NO_ITEM) == before:
+                break
     return candidates
 
 

@@ -14,7 +14,7 @@ _WIDTHS = {SeenItems.DROP: 0, SeenItems.REPEATS: 1, SeenItems.KEEP: 2}
 
 
 def narrowed(check: Check, query: Query, placement: Placement, version: str, count: int, candidates: int) -> Query:
-    """The query of a request that names the placement. `count` and `candidates` are 0 where the request does not say."""
+    """The query of a request that names the placement. Where it does not say `count` or `candidates`, they are 0."""
     _at_most(check, "count", count, placement.count, placement.name)
     _at_most(check, "candidate_count", candidates, placement.candidate_count, placement.name)
     for field, says, is_sent in (

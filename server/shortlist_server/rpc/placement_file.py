@@ -101,6 +101,21 @@ class PlacementFile:
         raise DataError(f"{NAME}: {'; '.join(refusals)}")
 
 
+def read(path: Path) -> Placements:
+    """The placements that a file holds. Raises DataError where it cannot be read, or makes no sense."""
+    content = _content(path)
+    if content is None:
+        raise DataError(f"{path}: there is no such file")
+    try:
+        message = parsed(content)
+        placements = checked(lambda check: placements_of(check, message.placements))
+    except InvalidArgumentError as error:
+        raise DataError("\n".join(f"{path}: {v.field}: {v.description}" for v in error.violations)) from None
+    except DataError as error:
+        raise DataError(f"{path} {error}") from None
+    return Placements({placement.name: placement for placement in placements}, version_of(message))
+
+
 def parsed(content: bytes | None) -> PlacementSet:
     """The message that a file holds; an empty one without a file. Raises DataError where it holds something else."""
     try:

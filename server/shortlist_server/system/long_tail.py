@@ -19,7 +19,7 @@ class LongTail:
         self.beyond = lru_cache(8)(self._beyond)
 
     def _beyond(self, head_share: float) -> Bools:
-        """Which rows are left without the most popular, which stand for `head_share` of all that was taken, bool [rows].
+        """Which rows are left without the most popular, which stand for `head_share` of all taking, bool [rows].
 
         An item that reaches into the share is one of the popular. Items that nobody took are left in any case.
         """

@@ -36,7 +36,7 @@ METHODS = {
     for method in service.methods
 } | {f"/{service}/ServerReflectionInfo" for service in REFLECTION}
 KNOWING = "UserService/GetUser", "UserService/ExportUser", "UserService/DeleteUser"
-READING = "CatalogService/GetItem", "CatalogService/ListItems"
+READING = "CatalogService/GetItem", "CatalogService/ListItems", "PlacementService/ListPlacements"
 WRITING = "CatalogService/UpsertItems", "CatalogService/DeleteItems", "UserService/UpsertUsers"
 OPEN = {method for method in METHODS if method.startswith(f"/{HEALTH}/")}
 
@@ -95,7 +95,7 @@ async def test_without_a_known_token_only_health_answers(start: Start, authority
         ("both", {"RecommendationService", "EventService", *READING, *WRITING, "ServerReflection", "Health"}),
         ("users", {*KNOWING, "ServerReflection", "Health"}),
         ("plain", {"RecommendationService", "EventService", *READING, *WRITING, "ServerReflection", "Health"}),
-        ("admin", {"BundleService", "ServerReflection", "Health"}),
+        ("admin", {"BundleService", "PlacementService", "ServerReflection", "Health"}),
     ],
 )
 async def test_a_token_reaches_as_far_as_its_scopes(start: Start, authority: Authority, token: str, may) -> None:

@@ -10,11 +10,14 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.message import Message
-from requests_of_all import CHANGES, DELETE, EVENTS, OF_BUNDLES, READS, RECOMMEND, UPSERT, WRITES
+from requests_of_all import CHANGES, DELETE, EVENTS, OF_BUNDLES, OF_PLACEMENTS, READS, RECOMMEND, UPSERT, WRITES
 from server_wire import failure
 from shortlist.v1 import bundle_service_pb2 as bundle_api
 from shortlist.v1 import catalog_service_pb2 as catalog_api
+from shortlist.v1 import placement_service_pb2 as placement_api
+from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
+from shortlist.v1.placement_pb2 import Placement
 from two_tenants import POINTS, Shared, shared_server, tenants_in
 from waiting import eventually_async
 
@@ -41,7 +44,7 @@ async def answers(shared: Shared, tenant: str, requests: dict[str, Message]) -> 
 
 
 def test_the_walk_knows_every_method() -> None:
-    walked = {f"/shortlist.v1.{method}" for method in (*READS, *OF_BUNDLES, *WRITES, *CHANGES)}
+    walked = {f"/shortlist.v1.{method}" for method in (*READS, *OF_BUNDLES, *OF_PLACEMENTS, *WRITES, *CHANGES)}
     assert walked == {method for method in TABLE if method.startswith("/shortlist.")}
 
 
@@ -94,6 +97,17 @@ async def test_an_activation_touches_one_tenant(shared: Shared) -> None:
     assert refused.code == grpc.StatusCode.NOT_FOUND
     await shared.call("acme", "BundleService/RollbackBundle", back)
     assert await answers(shared, "beta", OF_BUNDLES | READS) == before
+
+
+async def test_placements_of_one_tenant_are_nothing_to_the_other(shared: Shared) -> None:
+    before = await answers(shared, "beta", OF_PLACEMENTS)
+    home = placement_api.SetPlacementsRequest(placements=[Placement(name="home", count=1)])
+    await shared.call("acme", "PlacementService/SetPlacements", home)
+    asked = api.RecommendRequest(placement="home")
+    assert len((await shared.call("acme", "RecommendationService/Recommend", asked)).items) == 1
+    refused = await failure(shared.call("beta", "RecommendationService/Recommend", asked))
+    assert refused.code == grpc.StatusCode.NOT_FOUND
+    assert await answers(shared, "beta", OF_PLACEMENTS) == before
 
 
 async def test_pages_of_one_tenant_do_not_go_on_with_the_other(tmp_path: Path) -> None:

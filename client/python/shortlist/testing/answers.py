@@ -14,15 +14,18 @@ from shortlist.requests import HealthStatus
 from shortlist.v1 import bundle_service_pb2 as bundles
 from shortlist.v1 import catalog_service_pb2 as catalog
 from shortlist.v1 import event_service_pb2 as events
+from shortlist.v1 import placement_service_pb2 as placements
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as users
 
 BUNDLE_VERSION = "20261122-154250-1f3a9c"
 """The bundle that every answer comes from, unless the answer that a test sets says another."""
+PLACEMENT_VERSION = "5f3c9a0d7be1"
+"""The version of placements that are set."""
 SERVICES = [
     service
-    for module in (api, events, catalog, users, bundles)
+    for module in (api, events, catalog, users, bundles, placements)
     for service in module.DESCRIPTOR.services_by_name.values()
 ]
 TITLES = {"i1": "Kettle", "i2": "Teapot", "i3": "Sencha", "i4": "Mug", "i5": "Honey"}
@@ -163,6 +166,23 @@ def activate_bundle(request: bundles.ActivateBundleRequest) -> bundles.ActivateB
 def rollback_bundle(request: bundles.RollbackBundleRequest) -> bundles.RollbackBundleResponse:
     """The one bundle, without canary and shadow."""
     return bundles.RollbackBundleResponse(serving=bundles.ServingState(stable_bundle_version=BUNDLE_VERSION))
+
+
+def list_placements(request: placements.ListPlacementsRequest) -> placements.ListPlacementsResponse:
+    """There are none."""
+    return placements.ListPlacementsResponse()
+
+
+def set_placements(request: placements.SetPlacementsRequest) -> placements.SetPlacementsResponse:
+    """They are set, for this answer alone."""
+    return placements.SetPlacementsResponse(version=PLACEMENT_VERSION)
+
+
+def preview_placement(request: placements.PreviewPlacementRequest) -> placements.PreviewPlacementResponse:
+    """As Recommend answers."""
+    response = recommend(request.request)
+    complete(request.request, response)
+    return placements.PreviewPlacementResponse(response=response)
 
 
 def health(service: str) -> HealthStatus:

@@ -53,6 +53,9 @@ class FakeServer:
         self.get_serving_bundle = Method(answers.get_serving_bundle)
         self.activate_bundle = Method(answers.activate_bundle)
         self.rollback_bundle = Method(answers.rollback_bundle)
+        self.list_placements = Method(answers.list_placements)
+        self.set_placements = Method(answers.set_placements)
+        self.preview_placement = Method(answers.preview_placement)
         self.health = Method(answers.health)
         self.address = ""
         self._credentials = credentials

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.seen_items import SeenItems
@@ -21,13 +22,18 @@ class Placement:
     name: str
     count: int = 0  # how many items an answer holds at most; 0: the placement does not say, as below
     candidate_count: int = 0
-    filter: Filter = Filter()
+    filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None
     diversity: Diversity | None = None
     action_weights: tuple[tuple[EventType, float], ...] = ()
     rules: tuple[Rule, ...] = ()
     tiring: Tiring | None = None  # how items tire that are shown again and again; None: as the bundle says
     count_impressions: bool = False  # whether the server counts what it answers as impressions
+
+    def at(self, now: int) -> Placement:
+        """The placement with the rules that hold at a moment, microseconds since 1970, as if they always did."""
+        rules = [rule for rule in self.rules if rule.since <= now < rule.before]
+        return replace(self, rules=tuple(replace(rule, since=-math.inf, before=math.inf) for rule in rules))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""`shortlist placement`: show, check and set the placements of a running server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from google.protobuf.json_format import MessageToJson
+from shortlist.v1.placement_pb2 import PlacementSet
+
+from shortlist_cli import tables
+from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_core import terminal
+from shortlist_core.errors import DataError
+from shortlist_core.terminal import quoted
+from shortlist_server.rpc.placement_file import parsed, version_of
+from shortlist_server.rpc.placement_file import read as read_placements
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Show, check and set placements: the settings and rules of the places where lists are shown. They are the file"
+    " placements.json beside the bundles.",
+)
+
+File = Annotated[Path, typer.Argument(help="JSON file of a PlacementSet, as `list --json` prints it.")]
+
+
+@app.command(name="list")
+def list_placements(
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON, to be changed and set.")] = False,
+    address: Address = LOCAL,
+) -> None:
+    """Show the placements in force, and what is wrong with their file."""
+    with connected(address) as client:
+        answer = client.list_placements()
+    if as_json:
+        placements = PlacementSet(placements=answer.placements)
+        terminal.say_json(MessageToJson(placements, preserving_proto_field_name=True, ensure_ascii=False))
+        return
+    terminal.output().print(tables.placements(answer.placements))
+    terminal.say(f"version {answer.version}" if answer.version else "no placements were ever set")
+    for refusal in answer.refusals:
+        terminal.say(f"the file is refused: {refusal}")
+
+
+@app.command()
+def check(file: File) -> None:
+    """Check a file of placements, without a server."""
+    placements = read_placements(file)
+    rules = sum(len(placement.rules) for placement in placements.by_name.values())
+    terminal.say(f"{len(placements.by_name)} placements with {rules} rules, version {placements.version}")
+
+
+@app.command(name="set")
+def set_placements(
+    file: File,
+    expected_version: Annotated[
+        str, typer.Option(help="Version that the change began with; another one in force is an error.")
+    ] = "",
+    address: Address = LOCAL,
+) -> None:
+    """Set all placements of a server to those of a file."""
+    try:
+        message = parsed(file.read_bytes())
+    except OSError as error:
+        raise DataError(f"{quoted(file)}: cannot read: {error.strerror}") from None
+    except DataError as error:
+        raise DataError(f"{quoted(file)} {error}") from None
+    with connected(address) as client:
+        before = client.list_placements().version
+        version = client.set_placements(message.placements, expected_version=expected_version).version
+    terminal.say(f"version {version or version_of(message)} is in force{f', {before} before' if before else ''}")
