@@ -17,7 +17,8 @@ from shortlist_core.types import Event, EventType
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.sqlite_catalog import SqliteCatalog
 from shortlist_state.sqlite_expiry import TAKE, due_events
-from shortlist_state.sqlite_file import DONE_INDEX, SHOWN_INDEX, SqliteFile, transaction
+from shortlist_state.sqlite_file import SqliteFile, transaction
+from shortlist_state.sqlite_schema import DONE_INDEX, SHOWN_INDEX
 from shortlist_state.sqlite_writes import SqliteWrites
 from shortlist_state.store import (
     IDENTITY,

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from shortlist_core.tiring import NEVER, USUAL, Tiring
-from shortlist_core.types import Bools, Float64s, Queries
+from shortlist_core.types import Bools, EventType, Float64s, Queries
 from shortlist_ranking.showings import Showings
 
 RECOVERIES = tuple(3_600.0 * 2.0 ** (power / 2) for power in range(20))
@@ -32,6 +32,9 @@ MOST = 0.95
 
 SMOOTHED = 20.0
 """Showings by which the rate of an item is drawn towards that of all items."""
+
+MOST_EVENTS = 300_000
+"""Events of users that are looked at, a random choice where there are more: they say it to a percent."""
 
 CERTAIN = 2.0
 """Standard errors by which tiring must explain held-out choices better than none does."""
@@ -61,16 +64,25 @@ def fit_tiring(histories: Queries, seed: int) -> FittedTiring:
     It is learned on each half of the users and asked on the other: where that explains choices no better than chance
     does, items do not tire.
     """
+    draw = np.random.default_rng(seed)
+    histories = _of_some_users(histories, draw)
     showings = Showings.of(histories)
     if (choices := showings.n_choices) < FEWEST:
         return FittedTiring(None, choices)
-    half, model = np.random.default_rng(seed).random(len(histories)) < 0.5, _Choices(showings)
+    half, model = draw.random(len(histories)) < 0.5, _Choices(showings)
     first = half[showings.users]
     gains = [model.gains(model.fitted(~asked), asked) for asked in (first, ~first)]
     of_users = np.concatenate(gains)
     gain, error = float(of_users.mean()), float(of_users.std() / math.sqrt(max(len(of_users), 1)))
     sure = gain > CERTAIN * error
     return FittedTiring(model.fitted(np.ones_like(first)) if sure else NEVER, choices, gain, error)
+
+
+def _of_some_users(histories: Queries, draw: np.random.Generator) -> Queries:
+    """The histories of users with impressions, up to MOST_EVENTS events of them."""
+    users = draw.permutation(np.unique(histories.rows()[histories.types == EventType.IMPRESSION]))
+    within = np.cumsum(histories.lengths[users]) <= MOST_EVENTS
+    return histories.select(np.sort(users[within]))
 
 
 class _Choices:

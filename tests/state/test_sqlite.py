@@ -13,7 +13,7 @@ from waiting import eventually
 
 from shortlist_core.errors import StateError
 from shortlist_core.types import Event
-from shortlist_state import AppendResult, open_store, sqlite_file
+from shortlist_state import AppendResult, open_store, sqlite_schema
 from shortlist_state.sqlite import SqliteStore
 
 
@@ -226,7 +226,7 @@ def test_commits_wait_for_the_disk(file_url: str) -> None:
 
 def test_a_file_of_the_first_schema_is_taken_over_with_its_events(file_url: str) -> None:
     with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
-        for statement in sqlite_file._SCHEMA_1:
+        for statement in sqlite_schema._SCHEMA_1:
             connection.execute(statement)
         connection.execute("INSERT INTO events VALUES ('u', 5, 0, 'a', 'i', 1, 1.0, '', '')")
         connection.execute("UPDATE arrivals SET next = 1")

@@ -65,7 +65,8 @@ def hydrate(
     trained = bundle.histories.queries(ids)
     if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
         unknown_users(unknown)
-    impressions = impressions_of(bundle, trained, live, asked)
+    clock = users.clock()
+    impressions = impressions_of(bundle, trained, live, asked, clock)
     if impressions is not None and bundle.tiring is not None:  # models from before tiring have learned from both
         trained = trained.keep(trained.types != EventType.IMPRESSION)
     extra = [[*user.events, *_done(query.context)] for user, query in zip(live, asked, strict=True)]
@@ -73,13 +74,12 @@ def hydrate(
     attributes = [with_given(query.attributes, user.attributes) for user, query in zip(live, asked, strict=True)]
     groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
     contexts = None if bundle.contexts is None else bundle.contexts.of([query.context_attributes for query in asked])
-    clock = np.full(len(asked), users.clock(), np.int64)
-    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock, contexts=contexts)
-    impressions = None if impressions is None else replace(impressions, asked=clock)
+    moments = np.full(len(asked), clock, np.int64)
+    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=moments, contexts=contexts)
     policies = [query.seen_items or bundle.seen_items for query in asked]
     repeats = _repeats(bundle, queries, policies)
     restrictions = _restrictions(bundle, queries, asked, policies, repeats)
-    holds = holds_of(bundle, asked, queries, attributes, users.clock())
+    holds = holds_of(bundle, asked, queries, attributes, clock)
     hydrated = Hydrated.of(batch, queries, restrictions, repeats, holds, impressions)
     hydrated = hydrated.degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)

@@ -13,9 +13,9 @@ from shortlist_state import LiveUser
 
 
 def impressions_of(
-    bundle: LoadedBundle, trained: Queries, live: Sequence[LiveUser], asked: Sequence[Query]
+    bundle: LoadedBundle, trained: Queries, live: Sequence[LiveUser], asked: Sequence[Query], clock: int
 ) -> Queries | None:
-    """The impressions of each query, oldest first; None where there are none at all.
+    """The impressions of each query up to `clock` (microseconds), oldest first; None where there are none at all.
 
     Those of items that nobody knows are left out. One that the bundle and the store both have counts once.
     """
@@ -31,7 +31,7 @@ def impressions_of(
     items = bundle.items.ids.ever(list(places))[[places[item_id] for item_id in ids]]
     times = np.array([time for of_query in pairs for _, time in of_query], np.int64)
     owner = np.repeat(np.arange(len(pairs)), [len(of_query) for of_query in pairs])
-    known = items != NO_ITEM
+    known = (items != NO_ITEM) & (times <= clock)
     owner = np.concatenate([trained.rows()[in_bundle], owner[known]])
     items = np.concatenate([trained.items[in_bundle], items[known]])
     times = np.concatenate([trained.times[in_bundle], times[known]])
@@ -42,4 +42,5 @@ def impressions_of(
     owner, items, times = owner[once], items[once], times[once]
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(trained)))]).astype(np.int64)
     types = np.full(len(items), EventType.IMPRESSION, np.int8)
-    return Queries(offsets, items, times, types, np.ones(len(items), np.float32), trained.now)
+    now = np.full(len(trained), clock, np.int64)
+    return Queries(offsets, items, times, types, np.ones(len(items), np.float32), trained.now, asked=now)

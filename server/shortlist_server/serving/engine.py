@@ -139,13 +139,7 @@ class Engine:
     async def recommend(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query, by both stages."""
         key = query.candidate_count, query.filter
-
-        def responded(bundle: LoadedBundle, query: Query, answer: Ranked) -> T:
-            response = respond(bundle, query, answer)
-            self.shown(bundle, query, answer)
-            return response
-
-        return await self._routed(self._pipeline.recommend, key, query, context, responded, compare=True)
+        return await self._routed(self._pipeline.recommend, key, query, context, respond, is_shown=True)
 
     async def preview(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """As `recommend`, but the route does not count how the request ends, and no shadow ranks it."""
@@ -244,11 +238,11 @@ class Engine:
         query: Query,
         context: RequestContext,
         respond: Respond[T],
-        compare: bool = False,
+        is_shown: bool = False,
     ) -> T:
         """The response of the bundle of the user's route. The route counts how the request ended.
 
-        With `compare`, a shadow ranks the query too.
+        Of an answer that `is_shown`, impressions are counted, and a shadow ranks the query too.
         """
         route, patience = self.ready().route(query.user_id), context.seconds_left()
         try:
@@ -260,8 +254,9 @@ class Engine:
             route.count(DeadlineError("answer") if context.late() else error, context.caller, patience)
             raise
         route.count(answer, context.caller, patience)
-        if compare:
+        if is_shown:
             route.compare(query, answer)
+            self.shown(route.bundle, query, answer)
         return response
 
     async def _recommend(self, bundle: LoadedBundle, query: Query, context: RequestContext) -> Ranked:
