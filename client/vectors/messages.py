@@ -85,6 +85,8 @@ PLACEMENT = {
     "diversity": {"strength": 0.1},
     "rules": [{**RULES[0], **TIME, "when": WHEN}, *RULES[1:]],
     "actionWeights": WEIGHED["actionWeights"],
+    "tiring": {"perImpression": 0.5, "recoverySeconds": "31536000"},
+    "countImpressions": True,
 }
 
 SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]

@@ -1,8 +1,8 @@
 """The cache key of a request: a digest of everything that its answer is made of.
 
-A new event of the user, another rule or a change of the catalogue gives another key. Online popularity is part of the
-key only for users without history. For users with a history it shows once the cached answer has expired. An erasure
-changes the key of everybody, as it may have shaped any answer.
+A new event of the user, impressions too, another rule or a change of the catalogue gives another key. Online popularity
+is part of the key only for users without history. For users with a history it shows once the cached answer has expired.
+An erasure changes the key of everybody, as it may have shaped any answer.
 """
 
 from __future__ import annotations
@@ -33,4 +33,8 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
     digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):
         digest.update(column[begin:end].tobytes())
+    if batch.impressions is not None:
+        begin, end = batch.impressions.offsets[i : i + 2].tolist()
+        for column in (batch.impressions.items, batch.impressions.times):
+            digest.update(column[begin:end].tobytes())
     return digest.digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import Event, EventType
 from shortlist_ranking.arrangement.diversity import Diversity
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
@@ -36,6 +37,8 @@ class Query:
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
     diversity: Diversity = field(default_factory=Diversity)
+    tiring: Tiring | None = None  # None: as the bundle says
+    count_impressions: bool = False  # whether what the answer holds becomes impressions of the user
     action_weights: tuple[tuple[EventType, float], ...] = ()  # empty: those of the bundle
     include_actions: bool = False
     include_trace: bool = False

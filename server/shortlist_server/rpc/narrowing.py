@@ -36,6 +36,8 @@ def narrowed(check: Check, query: Query, placement: Placement, version: str, cou
         placement=placement.name,
         placement_version=version,
         rules=placement.rules,
+        tiring=placement.tiring,
+        count_impressions=placement.count_impressions,
     )
 
 

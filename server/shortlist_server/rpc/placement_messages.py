@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shortlist.v1 import filter_pb2 as filter_api
+from shortlist.v1 import placement_pb2 as api
 from shortlist.v1 import rule_pb2 as rule_api
-from shortlist.v1.placement_pb2 import Placement as PlacementMessage
 
+from shortlist_core.tiring import USUAL, Tiring
 from shortlist_ranking.arrangement.diversity import Diversity, DiversityMethod
 from shortlist_server.base.limits import DEFAULT_COUNT, MAX_CANDIDATES, MAX_COUNT
 from shortlist_server.rpc.checks import MAX_ATTRIBUTES, Check
@@ -40,11 +41,12 @@ MAX_PINNED = 50
 MAX_FACTOR, USUAL_FACTOR = 1_000, 2.0
 MAX_DISTANCE = 50
 HEAD_SHARE = 0.8
+LEAST_RECOVERY, MOST_RECOVERY = 60, 31_536_000
 
 _METHODS = {0: DiversityMethod.MMR, 1: DiversityMethod.MMR, 2: DiversityMethod.DPP}
 
 
-def placements_of(check: Check, messages: Sequence[PlacementMessage]) -> list[Placement]:
+def placements_of(check: Check, messages: Sequence[api.Placement]) -> list[Placement]:
     """The placements of the messages, in their order. Contradictions among the rules of each are violations."""
     check.length("placements", messages, MAX_PLACEMENTS)
     sent = messages[:MAX_PLACEMENTS]
@@ -52,7 +54,7 @@ def placements_of(check: Check, messages: Sequence[PlacementMessage]) -> list[Pl
     return [placement_of(check.below(f"placements[{i}]."), message) for i, message in enumerate(sent)]
 
 
-def placement_of(check: Check, message: PlacementMessage) -> Placement:
+def placement_of(check: Check, message: api.Placement) -> Placement:
     """The placement of a message."""
     before = len(check.violations)
     check.length("rules", message.rules, MAX_RULES)
@@ -67,6 +69,8 @@ def placement_of(check: Check, message: PlacementMessage) -> Placement:
         diversity=diversity_of(check.below("diversity."), message.diversity) if message.HasField("diversity") else None,
         action_weights=check.action_weights(message.action_weights),
         rules=tuple(_rule(check.below(f"rules[{i}]."), rule) for i, rule in enumerate(sent)),
+        tiring=_tiring(check.below("tiring."), message.tiring) if message.HasField("tiring") else None,
+        count_impressions=message.count_impressions,
     )
     if len(check.violations) == before:
         for found in contradictions(placement.rules, placement.count or DEFAULT_COUNT):
@@ -80,6 +84,16 @@ def diversity_of(check: Check, message: rule_api.Diversity) -> Diversity:
     if message.method not in _METHODS:
         check.refuse("method", f"{message.method} is no DiversityMethod")
     return Diversity(check.share("strength", message.strength), _METHODS.get(message.method, DiversityMethod.MMR))
+
+
+def _tiring(check: Check, message: api.Tiring) -> Tiring:
+    """How items tire; where the message does not say, as usual."""
+    seconds = message.recovery_seconds
+    if seconds and not LEAST_RECOVERY <= seconds <= MOST_RECOVERY:
+        rule = f"must be {LEAST_RECOVERY} to {MOST_RECOVERY:,}, or 0 for {USUAL.recovery:,.0f}, not {seconds}"
+        check.refuse("recovery_seconds", rule)
+    share = check.share("per_impression", message.per_impression)
+    return Tiring(share or USUAL.per_impression, seconds or USUAL.recovery)
 
 
 def _limit(check: Check, field: str, value: int, most: int) -> int:
