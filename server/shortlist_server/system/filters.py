@@ -15,7 +15,7 @@ from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import Bools, Int32s, among
 from shortlist_server.system.conditions.condition import Condition
 
-_REMEMBERED = 32
+_REMEMBERED = 64
 
 MINUTE = 60
 """Seconds by which the clock of conditions on the age goes, so that their results can be kept for so long."""
