@@ -132,6 +132,11 @@ def retrieve(
 def rank(
     item: Items,
     user: User = "",
+    category: Category = None,
+    price_min: PriceMin = None,
+    price_max: PriceMax = None,
+    available: Available = False,
+    where: Where = "",
     attribute: Attribute = None,
     context: Context = None,
     action_weight: Weights = None,
@@ -145,6 +150,7 @@ def rank(
         answer = client.rank(
             user,
             item,
+            filter=filter_of(category, price_min, price_max, available, where),
             user_attributes=attributes_of(attribute),
             context_attributes=contexts_of(context),
             action_weights=weights_of(action_weight),
@@ -154,6 +160,8 @@ def rank(
     _show_scored(answer, as_json)
     if answer.unknown_item_ids and not as_json:
         terminal.say(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
+    if answer.filtered_item_ids and not as_json:
+        terminal.say(f"ruled out by the filter: {', '.join(answer.filtered_item_ids)}")
 
 
 @app.command()

@@ -142,16 +142,16 @@ def test_bundles_are_listed_told_activated_and_rolled_back(server: FakeServer, c
 
 
 def test_placements_are_listed_set_and_previewed(server: FakeServer, connect: Connect) -> None:
-    home, request = Placement(name="home", count=2), api.RecommendRequest(user_id="u1", count=2)
+    home, query = Placement(name="home", count=2), BatchRecommendQuery(user_id="u1", count=2)
     server.list_placements.answer = placement_api.ListPlacementsResponse(placements=[home], version="v1")
     client = connect(server.address)
     assert client.list_placements().placements[0] == home
     assert client.set_placements([home], expected_version="v1", validate_only=True).version
-    assert len(client.preview_placement(home, request).response.items) == 2
+    assert len(client.preview_placement(home, query).recommendation.items) == 2
     assert len(client.recommend("u1", placement="home").items) == 5
     sent = placement_api.SetPlacementsRequest(placements=[home], expected_version="v1", validate_only=True)
     assert server.set_placements.requests == [sent]
-    assert server.preview_placement.requests[0].request == request
+    assert server.preview_placement.requests[0].query == query
     assert server.recommend.requests[0].placement == "home"
 
 

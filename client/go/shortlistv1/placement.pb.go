@@ -221,7 +221,7 @@ func (x *Tiring) GetRecoverySeconds() int64 {
 // All placements of a server, as the file `placements.json` in the folder of its bundles holds them.
 type PlacementSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The placements: 0 to 100, both inclusive, more are refused.
+	// The placements: 0 to 100, both inclusive, more are refused. Default: none.
 	Placements    []*Placement `protobuf:"bytes,1,rep,name=placements,proto3" json:"placements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

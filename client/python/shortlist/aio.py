@@ -250,11 +250,16 @@ class AsyncClient:
         return await self._call(self._placements.SetPlacements, request, timeout, self.options.batch_timeout)
 
     async def preview_placement(
-        self, placement: Placement, request: api.RecommendRequest, *, timeout: float | None = None
+        self,
+        placement: Placement,
+        query: api.BatchRecommendQuery | None = None,
+        *,
+        request_id: str = "",
+        timeout: float | None = None,
     ) -> placement_api.PreviewPlacementResponse:
         """As Client.preview_placement."""
-        preview = placement_api.PreviewPlacementRequest(placement=placement, request=request)
-        return await self._call(self._placements.PreviewPlacement, preview, timeout, self.options.timeout)
+        request = placement_api.PreviewPlacementRequest(request_id=request_id, placement=placement, query=query)
+        return await self._call(self._placements.PreviewPlacement, request, timeout, self.options.timeout)
 
     async def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """As Client.health."""

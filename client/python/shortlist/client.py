@@ -249,11 +249,16 @@ class Client:
         return self._call(self._placements.SetPlacements, request, timeout, self.options.batch_timeout)
 
     def preview_placement(
-        self, placement: Placement, request: api.RecommendRequest, *, timeout: float | None = None
+        self,
+        placement: Placement,
+        query: api.BatchRecommendQuery | None = None,
+        *,
+        request_id: str = "",
+        timeout: float | None = None,
     ) -> placement_api.PreviewPlacementResponse:
-        """What Recommend would answer to `request` if a placement were like this one."""
-        preview = placement_api.PreviewPlacementRequest(placement=placement, request=request)
-        return self._call(self._placements.PreviewPlacement, preview, timeout, self.options.timeout)
+        """What a query would be answered if a placement were like this one."""
+        request = placement_api.PreviewPlacementRequest(request_id=request_id, placement=placement, query=query)
+        return self._call(self._placements.PreviewPlacement, request, timeout, self.options.timeout)
 
     def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """Whether the server, or one of its services by full name, takes calls. NotFound if it has no such service."""

@@ -56,12 +56,16 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
 
 
 def score(batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
-    """The retrieve stage of Rank: the batch with the caller's own candidates and their scores from every source."""
+    """The retrieve stage of Rank: the batch with the caller's own candidates and their scores from every source.
+
+    Those that the request's filter rules out are left out.
+    """
     bundle = batch.bundle
     asked = [bundle.items.ids.rows(request.query.item_ids) for request in batch.requests]
-    in_catalogue = [rows[rows != NO_ITEM] for rows in asked]
-    items = np.full((len(asked), max(map(len, in_catalogue))), NO_ITEM, np.int32)
-    for i, rows in enumerate(in_catalogue):
+    in_catalogue, allowed = [rows[rows != NO_ITEM] for rows in asked], batch.restrictions.allowed
+    passing = [rows if allowed is None else rows[allowed.items[rows]] for rows in in_catalogue]
+    items = np.full((len(asked), max(map(len, passing))), NO_ITEM, np.int32)
+    for i, rows in enumerate(passing):
         items[i, : len(rows)] = rows
     try:
         candidates = bundle.retriever.score(batch.queries, items)
@@ -70,8 +74,8 @@ def score(batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
         fused = np.where(items == NO_ITEM, -np.inf, 0).astype(np.float32)
         candidates = replace(no_candidates(bundle.popular, *items.shape), items=items, fused=fused)
     counts = [
-        StageCounts.of(len(rows), len(left), unknown=len(rows) - len(left))
-        for rows, left in zip(asked, in_catalogue, strict=True)
+        StageCounts.of(len(rows), len(left), unknown=len(rows) - len(known), filtered=len(known) - len(left))
+        for rows, known, left in zip(asked, in_catalogue, passing, strict=True)
     ]
     return Retrieved.of_candidates(batch, candidates), counts
 

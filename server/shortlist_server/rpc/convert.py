@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
@@ -46,6 +47,16 @@ def stream_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer:
     return response
 
 
+def preview_response(
+    most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked
+) -> placement_api.PreviewPlacementResponse:
+    """The response of PreviewPlacement."""
+    response = placement_api.PreviewPlacementResponse(request_id=query.request_id, bundle_version=bundle.version)
+    token = attribution_token(query.request_id, bundle.version)
+    _fill(response.recommendation, bundle, query, answer, token, most_bytes)
+    return response
+
+
 def batch_response(
     most_bytes: int, bundle: LoadedBundle, request_id: str, queries: list[Query], answers: list[Ranked]
 ) -> api.BatchRecommendResponse:
@@ -72,9 +83,12 @@ def rank_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: R
     response = _scored(api.RankResponse(), most_bytes, bundle, query, answer)
     item_messages.add_actions(response.items, answer)
     response.trace.extend(_trace(bundle, query, answer))
-    rows = bundle.items.ids.rows(query.item_ids).tolist()
-    unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
-    response.unknown_item_ids.extend(unknown)
+    answered = set(answer.items.tolist())
+    for item_id, row in zip(query.item_ids, bundle.items.ids.rows(query.item_ids).tolist(), strict=True):
+        if row == NO_ITEM:
+            response.unknown_item_ids.append(item_id)
+        elif row not in answered:
+            response.filtered_item_ids.append(item_id)
     return response
 
 

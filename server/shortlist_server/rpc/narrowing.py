@@ -42,7 +42,7 @@ def narrowed(check: Check, query: Query, placement: Placement, version: str, cou
 
 
 def _at_most(check: Check, field: str, value: int, most: int, name: str) -> None:
-    if most and value > most:
+    if 0 < most < value:
         check.refuse(field, f"must be at most {most:,}, as the placement {name!r} says")
 
 

@@ -38,7 +38,7 @@ from shortlist_server.system.placements.rule import (
 MAX_PLACEMENTS = 100
 MAX_RULES = 50
 MAX_PINNED = 50
-MAX_FACTOR = 1_000
+MAX_FACTOR, USUAL_FACTOR = 1_000, 2.0
 MAX_DISTANCE = 50
 HEAD_SHARE = 0.8
 LEAST_RECOVERY, MOST_RECOVERY = 60, 31_536_000
@@ -140,10 +140,7 @@ def _items(check: Check, message: rule_api.ItemSelector) -> ItemSelector:
     if kind == "condition":
         condition = condition_of(check.below("condition."), message.condition)
         return OfLongTail(HEAD_SHARE) if condition is None else ByCondition(condition)
-    share = message.long_tail.head_share
-    if share and not 0 < share < 1:
-        check.refuse("long_tail.head_share", f"must be above 0 and below 1, or 0 for {HEAD_SHARE}, not {share}")
-    return OfLongTail(share or HEAD_SHARE)
+    return OfLongTail(check.share("long_tail.head_share", message.long_tail.head_share) or HEAD_SHARE)
 
 
 def _grouping(check: Check, message: rule_api.Grouping) -> Grouping:
@@ -162,9 +159,9 @@ def _pin(check: Check, message: rule_api.Pin) -> Pin:
 
 
 def _boost(check: Check, message: rule_api.Boost) -> Boost:
-    if not 0 < message.factor <= MAX_FACTOR:
-        check.refuse("factor", f"must be above 0 and up to {MAX_FACTOR:,}, not {message.factor}")
-    return Boost(_items(check.below("items."), message.items), message.factor)
+    if not 0 <= message.factor <= MAX_FACTOR:
+        check.refuse("factor", f"must be 0 to {MAX_FACTOR:,}, not {message.factor}")
+    return Boost(_items(check.below("items."), message.items), message.factor or USUAL_FACTOR)
 
 
 def _bury(check: Check, message: rule_api.Bury) -> Bury:
@@ -182,9 +179,7 @@ def _cap(check: Check, message: rule_api.Cap) -> Cap:
 
 
 def _minimum_share(check: Check, message: rule_api.MinimumShare) -> MinimumShare:
-    if not 0 < message.share <= 1:
-        check.refuse("share", f"must be above 0 and up to 1, not {message.share}")
-    return MinimumShare(_items(check.below("items."), message.items), message.share)
+    return MinimumShare(_items(check.below("items."), message.items), check.share("share", message.share))
 
 
 def _spacing(check: Check, message: rule_api.Spacing) -> Spacing:

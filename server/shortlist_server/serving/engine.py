@@ -171,7 +171,8 @@ class Engine:
 
     async def rank(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query by stage two alone: the caller's own candidates, ordered."""
-        return await self._routed(self._pipeline.rank, len(query.item_ids), query, context, respond)
+        key = len(query.item_ids), query.filter
+        return await self._routed(self._pipeline.rank, key, query, context, respond)
 
     async def similar(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query for the neighbours of an item, by the stable bundle."""

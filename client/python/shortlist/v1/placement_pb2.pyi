@@ -145,7 +145,7 @@ class PlacementSet(_message.Message):
     PLACEMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Placement]:
-        """The placements: 0 to 100, both inclusive, more are refused."""
+        """The placements: 0 to 100, both inclusive, more are refused. Default: none."""
 
     def __init__(
         self,

@@ -152,7 +152,7 @@ export const TiringSchema: GenMessage<Tiring> = /*@__PURE__*/
  */
 export type PlacementSet = Message<"shortlist.v1.PlacementSet"> & {
   /**
-   * The placements: 0 to 100, both inclusive, more are refused.
+   * The placements: 0 to 100, both inclusive, more are refused. Default: none.
    *
    * @generated from field: repeated shortlist.v1.Placement placements = 1;
    */
