@@ -214,3 +214,15 @@ def test_the_trace_counts_what_earlier_pages_showed(shop: Shop) -> None:
         assert stage.entered_count == stage.left_count + sum(drop.count for drop in stage.drops) or stage.stage == 1
     drops = {drop.reason: drop.count for drop in stages[2].drops}
     assert drops[8] == 10
+
+
+def test_what_is_pinned_is_shown_once(shop: Shop) -> None:
+    request, pinned = api.RecommendRequest(count=6, placement="home"), "i00000007"
+    shop.write(pinned)
+    pages = []
+    for _ in range(2):
+        page = shop.page(request)
+        pages.append([item.item_id for item in page.items])
+        request.page_token = page.next_page_token
+    assert pages[0].index(pinned) in (1, 2, 3)
+    assert pinned not in pages[1] and pages[1]
