@@ -11,6 +11,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from shortlist_cli.settings_names import CONFIGURED, prefix
+
 COMMANDS = {
     "demo": ("demo:demo", "Make a shop, train and serve a bundle, recommend items to a user"),
     "train": ("train:train", "Train retrieval and ranker, and publish them as a bundle."),
@@ -22,6 +24,8 @@ COMMANDS = {
     "recommend": ("recommend:recommend", "Recommend to every user of a file by both stages"),
     "serve": ("serve:serve", "Serve the current bundle until Ctrl-C or SIGTERM"),
     "gateway": ("gateway:gateway", "Answer HTTP/JSON (the Connect protocol) from a gRPC server"),
+    "config": ("config:app", "Show the settings of serve, gateway, train and retrain"),
+    "doctor": ("doctor:doctor", "Look at this machine, at a running server or at a folder of bundles"),
     "token": ("tokens:token", "Make a random token."),
     "data": ("data:app", "Import data, show a data folder, or make a synthetic shop."),
     "bundle": (
@@ -35,6 +39,7 @@ COMMANDS = {
     ),
     "catalog": ("catalog:app", "Read and write the items of a running server"),
     "user": ("user:app", "Write, show, export and delete what a running server knows of a user."),
+    "completion": ("completion:completion", "Print the script that completes commands and options in a shell."),
 }
 """By name: the module and what in it is the command, and the words that the list shows: its own help's first."""
 
@@ -88,4 +93,5 @@ def add(app: typer.Typer, name: str, where: str) -> None:
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=name)
     else:
-        app.command(name, cls=CommandWithBareOptions)(command)
+        layered = {"auto_envvar_prefix": prefix(name)} if name in CONFIGURED else None
+        app.command(name, cls=CommandWithBareOptions, context_settings=layered)(command)
