@@ -1,0 +1,55 @@
+"""`shortlist doctor`: looks at this machine, at a running server or at a folder of bundles, and says what to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shortlist_cli.checkup.bundles import folder
+from shortlist_cli.checkup.finding import Finding, Verdict
+from shortlist_cli.checkup.machine import machine
+from shortlist_cli.checkup.server import server
+from shortlist_cli.checkup.traffic import traffic
+from shortlist_core import terminal
+from shortlist_core.terminal import Table
+
+
+def doctor(
+    address: Annotated[str, typer.Option(help="Look at the server at this HOST:PORT, by gRPC.")] = "",
+    metrics_address: Annotated[str, typer.Option(help="Look at the metrics of a server at this HOST:PORT.")] = "",
+    bundles: Annotated[Path | None, typer.Option(help="Look at this folder of bundles.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look at this machine, at a running server or at a folder of bundles, and say what to do.
+
+    Without options it looks at this machine. TLS and token are set as for `shortlist call`. Exit code 1: something is
+    bad.
+    """
+    looked: dict[str, list[Finding]] = {}
+    if address:
+        looked[f"server {address}"] = server(address)
+    if metrics_address:
+        looked[f"metrics {metrics_address}"] = traffic(metrics_address)
+    if bundles:
+        looked[f"bundles {bundles}"] = folder(bundles)
+    if not looked:
+        looked["machine"] = machine()
+    if as_json:
+        shown = {where: [asdict(each) for each in findings] for where, findings in looked.items()}
+        terminal.say_json(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        for where, findings in looked.items():
+            terminal.output().print(_table(where, findings))
+    if any(each.verdict == Verdict.BAD for findings in looked.values() for each in findings):
+        raise typer.Exit(1)
+
+
+def _table(where: str, findings: list[Finding]) -> Table:
+    table = Table("check", "verdict", "found", "what to do", title=where, left=True)
+    for each in findings:
+        table.row(each.check, each.verdict, each.found, each.advice)
+    return table
