@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from shortlist_cli.settings_names import CONFIGURED, prefix
+from shortlist_cli.settings_names import CONFIGURED, prefix, variable
 
 COMMANDS = {
     "demo": ("demo:demo", "Make a shop, train and serve a bundle, recommend items to a user"),
@@ -59,6 +59,19 @@ class CommandWithBareOptions(TyperCommand):
         return super().parse_args(ctx, typed)
 
 
+class ConfiguredCommand(CommandWithBareOptions):
+    """A command whose options environment variables and the settings file may set, too."""
+
+    def __init__(self, name: str, **attributes: Any) -> None:
+        example = variable(name, "bundles" if name != "gateway" else "address")
+        said = f"Environment variables, such as {example}, and the table `{name}` of the settings file set options, too."
+        layers = {"auto_envvar_prefix": prefix(name)}
+        super().__init__(name, **attributes | {"context_settings": layers, "epilog": said})
+        option: Any
+        for option in self.params:
+            option.show_envvar = option.envvar is not None  # the names of the others follow from that of the option
+
+
 class Command(TyperCommand):
     """A command of which only the name and a line of help are known until it is called."""
 
@@ -93,5 +106,4 @@ def add(app: typer.Typer, name: str, where: str) -> None:
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=name)
     else:
-        layered = {"auto_envvar_prefix": prefix(name)} if name in CONFIGURED else None
-        app.command(name, cls=CommandWithBareOptions, context_settings=layered)(command)
+        app.command(name, cls=ConfiguredCommand if name in CONFIGURED else CommandWithBareOptions)(command)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from enum import Enum
+import os
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from typer._completion_classes import completion_init
 from typer._completion_shared import get_completion_script
 
-_PROGRAM, _VARIABLE = "shortlist", "_SHORTLIST_COMPLETE"
+ASKED = "_SHORTLIST_COMPLETE"
+"""Environment variable that a script sets where it asks the command line what may follow."""
 
 
-class Shell(str, Enum):
+class Shell(StrEnum):
     """A shell that can complete."""
 
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
+
+
+def answer_shells() -> None:
+    """Have the command line answer the scripts: typer does so by itself only for programs that install them, too."""
+    if os.environ.get(ASKED):
+        completion_init()
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="The shell that is to complete.")]) -> None:
@@ -25,4 +34,4 @@ def completion(shell: Annotated[Shell, typer.Argument(help="The shell that is to
     For bash: `eval "$(shortlist completion bash)"` in ~/.bashrc. For zsh the same in ~/.zshrc, after compinit. For
     fish: `shortlist completion fish > ~/.config/fish/completions/shortlist.fish`.
     """
-    typer.echo(get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell.value))
+    typer.echo(get_completion_script(prog_name="shortlist", complete_var=ASKED, shell=shell.value))

@@ -28,7 +28,7 @@ SECRETS = {
     "train": ("SHORTLIST_REDIS_PASSWORD",),
     "retrain": ("SHORTLIST_REDIS_PASSWORD",),
 }
-"""Environment variables that a command reads besides those of its options. Whether they are set is told, not to what."""
+"""Environment variables that a command reads besides those of its options; only whether they are set is told."""
 
 _SOURCES = {"COMMANDLINE": "flag", "ENVIRONMENT": "variable", "DEFAULT_MAP": "file", "DEFAULT": "default"}
 
@@ -112,7 +112,9 @@ def settings_of(name: str, arguments: Sequence[str], file: Path | None) -> Itera
             yield Setting(option.name, None, "required")
             continue
         value = _hidden(_plain(option.process_value(context, value)))
-        yield Setting(option.name, value, kind, {"variable": variable(name, option.name), "file": str(file)}.get(kind, ""))
+        yield Setting(
+            option.name, value, kind, {"variable": variable(name, option.name), "file": str(file)}.get(kind, "")
+        )
     for secret in SECRETS[name]:
         is_set = bool(os.environ.get(secret))
         yield Setting(secret, "set" if is_set else "unset", "variable" if is_set else "default", secret)

@@ -17,6 +17,7 @@ from shortlist_core.errors import DataError, InvalidArgumentError, Violation
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.terminal import quoted
 from shortlist_training.config import Recipe
+
 _TABLES = (*CONFIGURED, RECIPE)
 
 
@@ -57,10 +58,9 @@ class SettingsFile:
                 outside[name] = value
         recipe_values = tables.pop(RECIPE, outside)
         try:
-            recipe, wrong = Recipe.of(recipe_values, str(path)), ()
+            return cls(tables, recipe_values, Recipe.of(recipe_values, str(path)), tuple(mistakes))
         except InvalidArgumentError as error:
-            recipe, wrong = Recipe(), error.violations
-        return cls(tables, recipe_values, recipe, tuple(mistakes), wrong)
+            return cls(tables, recipe_values, Recipe(), tuple(mistakes), error.violations)
 
     def of(self, command: str) -> Mapping[str, Any]:
         """What the file says of a command's options, by their names with underscores."""

@@ -72,8 +72,8 @@ def checked(context: Any, path: Path | None) -> dict[str, Any]:
             wrong.append(Violation(where, str(error)))
             continue
         if isinstance(value, bool) != bool(options[name].is_flag) and not isinstance(value, str):
-            only = "true or false" if options[name].is_flag else "no true or false"
-            wrong.append(Violation(where, f"must be {only}, not {str(value).lower()}"))
+            kind = "is true or false" if options[name].is_flag else "takes a value"
+            wrong.append(Violation(where, f"{kind}, not {str(value).lower()}"))
         elif isinstance(value, list) and not options[name].multiple:
             wrong.append(Violation(where, "takes one value, not a list"))
         else:
@@ -98,7 +98,8 @@ def read_again(context: Any) -> dict[str, Any]:
             try:
                 value = option.process_value(context, value)
             except usage.UsageError as error:
-                raise InvalidArgumentError([Violation(max(option.opts, key=len), why) for why in usage.why(error)])
+                flag = max(option.opts, key=len)
+                raise InvalidArgumentError([Violation(flag, why) for why in usage.why(error)]) from None
         values[name] = value
     return values
 
@@ -127,17 +128,18 @@ def _variables(context: Any, options: Mapping[str, Any]) -> Iterator[Violation]:
     command = context.command.name
     known = {variable(command, name): option for name, option in options.items()}
     short = [name.removeprefix(_OURS) for name in (*known, CONFIG)]
-    others = tuple(f"{prefix(each)}_" for each in CONFIGURED if each != command)
+    own, others = f"{prefix(command)}_", tuple(f"{prefix(each)}_" for each in CONFIGURED)
     for name, value in os.environ.items():
         if name in known:
             given = known[name].split_envvar_value(value) if known[name].multiple else value
             for why in _mistakes(context, known[name], given) if value else ():
                 yield Violation(name, why)
-        elif name.startswith(f"{prefix(command)}_"):
-            if not _is_of_kubernetes(name.removeprefix(f"{prefix(command)}_"), value):
+        elif name.startswith(own):
+            if not _is_of_kubernetes(name.removeprefix(own), value):
                 yield Violation(name, f"there is no such variable{did_you_mean(name, known)}")
         elif name.startswith(_OURS) and name != CONFIG and not name.startswith(others):
-            if meant := nearest(name.removeprefix(_OURS), short, _LIKE):
+            meant = nearest(name.removeprefix(_OURS), short, _LIKE)
+            if meant:
                 yield Violation(name, f"there is no such variable; did you mean {_OURS + meant!r}?")
 
 

@@ -39,7 +39,9 @@ def test_every_wrong_field_is_listed_at_once(tmp_path):
 
 def test_a_model_of_order_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
     assert recipe_of(written(tmp_path, 'sequence_model = "gru"')).sequence_model == "gru"
-    with pytest.raises(InvalidArgumentError, match="sequence_model: 'rnn': input should be 'transformer', 'gru' or 'lstm'"):
+    with pytest.raises(
+        InvalidArgumentError, match="sequence_model: 'rnn': input should be 'transformer', 'gru' or 'lstm'"
+    ):
         recipe_of(written(tmp_path, 'sequence_model = "rnn"'))
 
 

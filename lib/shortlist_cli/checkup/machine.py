@@ -1,4 +1,4 @@
-"""Checks of the machine that Shortlist is to run on: versions, cores, memory, file limits, disk, clock, compiled loops."""
+"""Checks of the machine that Shortlist is to run on: versions, cores, memory, files, disk, clock, compiled loops."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def memory() -> Finding:
         free, whole = min(free, most - (_number(_CGROUP / "memory.current") or 0)), most
     advice = "a worker takes about 0.5 GiB besides the files that all share; a training takes more"
     verdict = judged(free, 2 * _GIB, _GIB)
-    return Finding("memory", f"{free / _GIB:.1f} of {whole / _GIB:.1f} GiB free", verdict, advice if verdict != "good" else "")
+    return Finding(
+        "memory", f"{free / _GIB:.1f} of {whole / _GIB:.1f} GiB free", verdict, advice if verdict != "good" else ""
+    )
 
 
 def file_limit() -> Finding:

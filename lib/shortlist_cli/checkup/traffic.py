@@ -18,7 +18,7 @@ _FAILURES = "INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|UNKNOWN|DATA_LOSS"
 _OURS = r"shortlist\..*"
 
 _FOLLOWED = {
-    "events": "the store is away, or the thread that reads it hangs: the log says state_unavailable",
+    "events": "the store is away, or the thread that reads it hangs: the log says state_log_unavailable",
     "catalog": "the store is away, or the thread that reads it hangs: the log says catalog_unavailable",
     "tokens": "the token file cannot be read: the log says token_file_unavailable",
 }
@@ -58,7 +58,9 @@ def _bundles(metrics: Metrics) -> Iterator[Finding]:
     """The age of what serves, which no token is needed for here."""
     stable = {own["version"] for own, value in metrics.of("shortlist_bundle_info", label="stable") if value}
     if not stable:
-        yield Finding("serving bundle", "none", Verdict.BAD, "publish one: shortlist train; the log says what is waited for")
+        yield Finding(
+            "serving bundle", "none", Verdict.BAD, "publish one: shortlist train; the log says what is waited for"
+        )
     for version in sorted(stable):
         yield bundles.age(bundles.published_at(version))
 

@@ -38,6 +38,7 @@ class Rereading:
         self._running, self._reread = running, reread
 
     def __call__(self) -> Changes:
+        """Read the settings again. Returns what changes."""
         try:
             wanted = self._reread() if self._reread else self._running
         except Exception as error:  # a running server must outlive whatever is wrong with a file
