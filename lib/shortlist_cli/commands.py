@@ -64,7 +64,7 @@ class ConfiguredCommand(CommandWithBareOptions):
 
     def __init__(self, name: str, **attributes: Any) -> None:
         example = variable(name, "bundles" if name != "gateway" else "address")
-        said = f"Environment variables, such as {example}, and the table `{name}` of the settings file set options, too."
+        said = f"Variables such as {example}, and the table `{name}` of the settings file, set options, too."
         layers = {"auto_envvar_prefix": prefix(name)}
         super().__init__(name, **attributes | {"context_settings": layers, "epilog": said})
         option: Any
