@@ -9,7 +9,7 @@ BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 RETRY = "type.googleapis.com/google.rpc.RetryInfo"
 
 EVENT_TYPES = ["VIEW", "CLICK", "CART", "PURCHASE", "LIKE", "DISLIKE", "IMPRESSION", "RATING"]
-DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN"]
+DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN", "SHOWN"]
 STAGES = ["HYDRATE", "RETRIEVE", "FILTER", "RANK", "SELECT"]
 DEGRADATIONS = [
     *("RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK", "RULES_SKIPPED"),
@@ -54,6 +54,7 @@ WEIGHED = {
     ],
     "includeActionProbabilities": True,
 }
+PAGE = {"pageToken": "QUJD_-"}
 ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, "placement": "Zuhause", **WEIGHED}  # no float is 0.1
 
 ITEMS = {"condition": CONDITION}
@@ -84,6 +85,8 @@ PLACEMENT = {
     "diversity": {"strength": 0.1},
     "rules": [{**RULES[0], **TIME, "when": WHEN}, *RULES[1:]],
     "actionWeights": WEIGHED["actionWeights"],
+    "tiring": {"perImpression": 0.5, "recoverySeconds": "31536000"},
+    "countImpressions": True,
 }
 
 SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]
@@ -212,7 +215,7 @@ PREVIEW = "PreviewPlacementRequest"
 RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: nothing set", RECOMMEND, {}),
-    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
+    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, **PAGE}),
     ("recommend request: repeats", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS"}),
     ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
     ("recommend request: negative and largest int32", RECOMMEND, {"count": -1, "candidateCount": 2_147_483_647}),
@@ -228,7 +231,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "recommend response: every field",
         "RecommendResponse",
-        {**ANSWERED, **ANSWER, "placementVersion": "5f3c9a0d7be1"},
+        {**ANSWERED, **ANSWER, "nextPageToken": "QUJD_-", "placementVersion": "5f3c9a0d7be1"},
     ),
     ("batch request", BATCH, {"requestId": "r1", "queries": [{"userId": "u1", **FOR_USER, **ASKED}, {}]}),
     ("batch response", "BatchRecommendResponse", {**ANSWERED, "recommendations": [ANSWER, {}]}),
@@ -252,6 +255,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
             "userAttributes": ATTRIBUTES,
             "contextAttributes": PLACES,
             "itemIds": ["i2", "i1"],
+            "filter": FOR_USER["filter"],
             "includeTrace": True,
             **WEIGHED,
         },
@@ -259,7 +263,14 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "rank response",
         "RankResponse",
-        {**ANSWERED, "attributionToken": "t", "items": SCORED, "unknownItemIds": ["x"], **WHOLE},
+        {
+            **ANSWERED,
+            "attributionToken": "t",
+            "items": SCORED,
+            "unknownItemIds": ["x"],
+            "filteredItemIds": ["i7"],
+            **WHOLE,
+        },
     ),
     (
         "similar items request",
@@ -357,8 +368,8 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("set placements response", "SetPlacementsResponse", {"version": "5f3c9a0d7be1"}),
     ("placement set", "PlacementSet", {"placements": [PLACEMENT]}),
-    ("preview placement request", PREVIEW, {"placement": PLACEMENT, "request": {"userId": "u1", "count": 3}}),
-    ("preview placement response", "PreviewPlacementResponse", {"response": {**ANSWERED, **ANSWER}}),
+    ("preview placement request", PREVIEW, {"requestId": "r1", "placement": PLACEMENT, "query": {"userId": "u1"}}),
+    ("preview placement response", "PreviewPlacementResponse", {**ANSWERED, "recommendation": ANSWER}),
     ("event: value 0", "Event", {"eventId": "e", "userId": "u", "itemId": "i", "value": 0.0}),
     ("event: value unset", "Event", {"eventId": "e", "userId": "u", "itemId": "i"}),
     ("event: value with all digits", "Event", {"value": 0.1}),

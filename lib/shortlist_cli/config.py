@@ -17,10 +17,11 @@ from shortlist_cli.commands import COMMANDS, Command
 from shortlist_cli.settings_file import SettingsFile
 from shortlist_cli.settings_layers import checked, has_password, options_of
 from shortlist_cli.settings_names import CONFIG, CONFIGURED, RECIPE, TRAINERS, variable
-from shortlist_core import terminal
+from shortlist_cli.showing import AsJson, show
 from shortlist_core.errors import DataError, InvalidArgumentError, Violation
 from shortlist_core.nearest import did_you_mean
-from shortlist_core.terminal import Table, quoted
+from shortlist_core.tables import Table
+from shortlist_core.terminal import quoted
 
 SECRETS = {
     "serve": ("SHORTLIST_REDIS_PASSWORD",),
@@ -56,8 +57,8 @@ def config() -> None:
     """Show the settings of serve, gateway, train and retrain."""
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
-def show(
+@app.command("show", context_settings={"ignore_unknown_options": True})
+def show_settings(
     command: Annotated[str, typer.Argument(help=f"One of {', '.join(CONFIGURED)}. Left out: all.")] = "",
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[FLAGS]...", help="Flags of the command, as if it were called.")
@@ -65,7 +66,7 @@ def show(
     config: Annotated[
         Path | None, typer.Option(envvar=CONFIG, help="Settings file, as for the commands themselves.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a command would run with, and where each value comes from: flag, variable, file or default.
 
@@ -84,15 +85,8 @@ def show(
             wrong |= dict.fromkeys(error.violations)
     if wrong:
         raise InvalidArgumentError(list(wrong))
-    if as_json:
-        shown = {name: {each.name: _as_json(each) for each in settings} for name, settings in found.items()}
-        terminal.say_json(json.dumps(shown, indent=2, ensure_ascii=False))
-        return
-    for name, settings in found.items():
-        table = Table("setting", "value", "comes from", title=f"shortlist {name}", left=True)
-        for each in settings:
-            table.row(each.name, _in_words(each.value), each.said)
-        terminal.output().print(table)
+    document = {name: {each.name: _as_json(each) for each in settings} for name, settings in found.items()}
+    show(as_json, document, *(_table(name, settings) for name, settings in found.items()))
 
 
 def settings_of(name: str, arguments: Sequence[str], file: Path | None) -> Iterator[Setting]:
@@ -123,6 +117,13 @@ def settings_of(name: str, arguments: Sequence[str], file: Path | None) -> Itera
         for key, value in said.recipe.model_dump(mode="json").items():
             is_said = key in said.recipe_values
             yield Setting(f"{RECIPE}.{key}", value, "file" if is_said else "default", str(file) if is_said else "")
+
+
+def _table(name: str, settings: Sequence[Setting]) -> Table:
+    table = Table("setting", "value", "comes from", title=f"shortlist {name}", left=True)
+    for each in settings:
+        table.row(each.name, _in_words(each.value), each.said)
+    return table
 
 
 def _as_json(setting: Setting) -> dict[str, Any]:

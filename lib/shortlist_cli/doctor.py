@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,15 +13,15 @@ from shortlist_cli.checkup.finding import Finding, Verdict
 from shortlist_cli.checkup.machine import machine
 from shortlist_cli.checkup.server import server
 from shortlist_cli.checkup.traffic import traffic
-from shortlist_core import terminal
-from shortlist_core.terminal import Table
+from shortlist_cli.showing import AsJson, show
+from shortlist_core.tables import Column, Table
 
 
 def doctor(
     address: Annotated[str, typer.Option(help="Look at the server at this HOST:PORT, by gRPC.")] = "",
     metrics_address: Annotated[str, typer.Option(help="Look at the metrics of a server at this HOST:PORT.")] = "",
     bundles: Annotated[Path | None, typer.Option(help="Look at this folder of bundles.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at this machine, at a running server or at a folder of bundles, and say what to do.
 
@@ -38,18 +37,16 @@ def doctor(
         looked[f"bundles {bundles}"] = folder(bundles)
     if not looked:
         looked["machine"] = machine()
-    if as_json:
-        shown = {where: [asdict(each) for each in findings] for where, findings in looked.items()}
-        terminal.say_json(json.dumps(shown, indent=2, ensure_ascii=False))
-    else:
-        for where, findings in looked.items():
-            terminal.output().print(_table(where, findings))
+    document = {where: [asdict(each) for each in findings] for where, findings in looked.items()}
+    show(as_json, document, *(_table(where, findings) for where, findings in looked.items()))
     if any(each.verdict == Verdict.BAD for findings in looked.values() for each in findings):
         raise typer.Exit(1)
 
 
 def _table(where: str, findings: list[Finding]) -> Table:
-    table = Table("check", "verdict", "found", "what to do", title=where, left=True)
+    table = Table(
+        Column("check", whole=True), Column("verdict", whole=True), "found", "what to do", title=where, left=True
+    )
     for each in findings:
         table.row(each.check, each.verdict, each.found, each.advice)
     return table

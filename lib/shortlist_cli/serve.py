@@ -80,7 +80,8 @@ def serve(
         str, typer.Option(help="How long live events are kept, such as 400d (m, h, d, w). Left out: for good.")
     ] = "",
     max_user_events: Annotated[
-        int | None, typer.Option(min=1, help="Live events that are kept of a user, the newest. Left out: all.")
+        int | None,
+        typer.Option(min=1, help="Live events that are kept of a user, and as many impressions. Left out: all."),
     ] = None,
     device: Annotated[
         Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")

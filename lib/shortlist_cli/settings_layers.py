@@ -22,13 +22,14 @@ from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.nearest import did_you_mean, nearest
 
 _OURS = "SHORTLIST_"
+_NO_SETTINGS = {"config", "as_json"}  # what names the settings file, and how the answer is printed
 _LIKE = 0.9  # a letter left out, but not another command's variable or a service's
 _OF_KUBERNETES = re.compile(r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)")
 
 
 def options_of(command: Any) -> dict[str, Any]:
-    """The options of a command by name, with underscores; without the one that names the settings file."""
-    return {each.name: each for each in command.params if each.name != "config"}
+    """The options of a command that are settings, by name, with underscores."""
+    return {each.name: each for each in command.params if each.name not in _NO_SETTINGS}
 
 
 def take_layers(context: typer.Context, parameter: typer.CallbackParam, path: Path | None) -> Path | None:

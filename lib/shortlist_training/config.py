@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from shortlist_core import durations
 from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.event_weights import MOST, USUAL, ByValue, EventWeight, EventWeights
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
+from shortlist_core.tiring import USUAL as USUAL_TIRING
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import EventType
 from shortlist_retrieval.sequence_encoders.names import OrderModel
 
@@ -28,6 +31,22 @@ class WeightOfEvents(BaseModel):
     weight: Annotated[float, Field(ge=0, le=MOST)] = 1.0
     value: ByValue = ByValue.NONE
     unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+def _seconds(duration: object) -> float:
+    try:
+        return durations.seconds(str(duration), "recovery")
+    except InvalidArgumentError as error:
+        raise ValueError(error.violations[0].description) from None
+
+
+class TiringOfItems(BaseModel):
+    """How items tire that are shown again and again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_impression: Annotated[float, Field(gt=0, le=1)] = USUAL_TIRING.per_impression
+    recovery: Annotated[float, BeforeValidator(_seconds)] = USUAL_TIRING.recovery
 
 
 Wish = Literal["interaction", "view", "click", "cart", "purchase", "like", "rating"]
@@ -84,6 +103,12 @@ class Recipe(BaseModel):
     counts its weight). Types: `interaction`, `view`, `click`, `cart`, `purchase`, `like`, `rating`.
     """
 
+    tiring: TiringOfItems | None = None
+    """How an item tires that is shown to a user and not taken: `per_impression` (0.8: what its score is multiplied by
+    for the order; 1: nothing tires) and `recovery` (1d: after which an impression counts half; m, h, d or w). Left out:
+    learned where the data has enough impressions, else these.
+    """
+
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6
     """Passes over the ranker's examples at most. Training stops earlier when NDCG on held-out examples declines."""
 
@@ -92,6 +117,11 @@ class Recipe(BaseModel):
         """How much events count."""
         rules = {EventType[name.upper()]: rule for name, rule in self.events.items()}
         return USUAL.with_kinds({kind: EventWeight(r.weight, r.value, r.unit) for kind, r in rules.items()})
+
+    @property
+    def tiring_settings(self) -> Tiring | None:
+        """How items tire; None where that is to be learned."""
+        return None if self.tiring is None else Tiring(self.tiring.per_impression, self.tiring.recovery)
 
     @classmethod
     def of(cls, values: Mapping[str, object], where: str) -> Recipe:

@@ -2,6 +2,7 @@ import pytest
 
 from shortlist_cli.settings_file import SettingsFile
 from shortlist_core.errors import DataError, InvalidArgumentError
+from shortlist_core.tiring import Tiring
 from shortlist_training.config import Recipe
 
 
@@ -67,3 +68,16 @@ def test_events_are_weighed_by_type_and_every_mistake_is_listed(tmp_path):
     for part in ("events.view.weight: -1", "events.view.value: 'sqrt'", "events.view.unit: 0", "'events.view.wieght'"):
         assert part in str(caught.value)
     assert "events.impression: 'impression': input should be 'interaction', 'view'" in str(caught.value)
+
+
+def test_tiring_is_set_in_words_of_time_or_left_to_be_learned(tmp_path):
+    path = tmp_path / "recipe.toml"
+    assert Recipe().tiring_settings is None
+    path.write_text('[tiring]\nper_impression = 0.5\nrecovery = "6h"\n')
+    assert recipe_of(path).tiring_settings == Tiring(0.5, 21_600.0)
+    path.write_text("[tiring]\nper_impression = 1\n")
+    assert not recipe_of(path).tiring_settings.is_on
+    path.write_text('[tiring]\nper_impression = 0\nrecovery = "soon"\n')
+    with pytest.raises(InvalidArgumentError) as refused:
+        recipe_of(path)
+    assert "tiring.per_impression" in str(refused.value) and "such as 400d" in str(refused.value)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from shortlist import BatchRecommendQuery, Event, ItemInput, StreamRecommendRequest, UserInput
+from shortlist import BatchRecommendQuery, Event, ItemInput, Placement, StreamRecommendRequest, UserInput
 
 PROTOS = Path(__file__).parents[2] / "protos/shortlist/v1"
 METHODS = {
@@ -30,6 +30,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "export_user": ("u1",),
     "delete_user": ("u1",),
     "activate_bundle": ("b1",),
+    "set_placements": ([Placement(name="home")],),
+    "preview_placement": (Placement(name="home"),),
 }
 
 

@@ -14,6 +14,7 @@ from shortlist.v1 import (
     bundle_service_pb2,
     catalog_service_pb2,
     event_service_pb2,
+    placement_service_pb2,
     recommendation_service_pb2,
     user_service_pb2,
 )
@@ -21,7 +22,14 @@ from shortlist.v1 import (
 VECTORS = Path(__file__).parents[2] / "client/vectors/vectors.json"
 TABLE: dict[str, list[dict[str, Any]]] = json.loads(VECTORS.read_text(encoding="utf-8"))
 SECONDS = 30  # as every client has for a call of the table
-MODULES = (bundle_service_pb2, catalog_service_pb2, event_service_pb2, recommendation_service_pb2, user_service_pb2)
+MODULES = (
+    bundle_service_pb2,
+    catalog_service_pb2,
+    event_service_pb2,
+    placement_service_pb2,
+    recommendation_service_pb2,
+    user_service_pb2,
+)
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method
     for module in MODULES

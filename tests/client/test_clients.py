@@ -41,7 +41,11 @@ def test_the_package_says_its_version() -> None:
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_a_client_has_every_method_of_every_service(client: type) -> None:
-    assert {name for name in vars(client) if not name.startswith("_")} == METHODS | {"health", "close"}
+    assert {name for name in vars(client) if not name.startswith("_")} == METHODS | {
+        "recommend_pages",
+        "health",
+        "close",
+    }
 
 
 def test_recommend_sends_every_option_and_returns_the_answer(server: FakeServer, connect: Connect) -> None:
@@ -80,6 +84,19 @@ def test_recommend_without_options_asks_for_twenty_and_leaves_the_rest_to_the_se
     (sent,) = server.recommend.requests
     assert {field.name for field, _ in sent.ListFields()} == {"user_id", "count"}
     assert sent.count == 20
+
+
+def test_pages_come_one_by_one_until_none_follows(server: FakeServer, connect: Connect) -> None:
+    server.recommend.answer = lambda request: api.RecommendResponse(
+        items=[{"item_id": f"i{request.page_token}"}],
+        next_page_token={"": "1", "1": "2", "2": ""}[request.page_token],
+    )
+    pages = connect(server.address).recommend_pages("u1", 5, excluded_item_ids=iter(["i7"]))
+    assert next(pages).items[0].item_id == "i"
+    assert len(server.recommend.calls) == 1, "a page is asked for when somebody wants it"
+    assert [page.items[0].item_id for page in pages] == ["i1", "i2"]
+    for sent, token in zip(server.recommend.requests, ("", "1", "2"), strict=True):
+        assert (sent.user_id, sent.count, sent.excluded_item_ids, sent.page_token) == ("u1", 5, ["i7"], token)
 
 
 def test_an_option_that_the_method_lacks_is_refused_here(server: FakeServer, connect: Connect) -> None:
@@ -142,16 +159,16 @@ def test_bundles_are_listed_told_activated_and_rolled_back(server: FakeServer, c
 
 
 def test_placements_are_listed_set_and_previewed(server: FakeServer, connect: Connect) -> None:
-    home, request = Placement(name="home", count=2), api.RecommendRequest(user_id="u1", count=2)
+    home, query = Placement(name="home", count=2), BatchRecommendQuery(user_id="u1", count=2)
     server.list_placements.answer = placement_api.ListPlacementsResponse(placements=[home], version="v1")
     client = connect(server.address)
     assert client.list_placements().placements[0] == home
     assert client.set_placements([home], expected_version="v1", validate_only=True).version
-    assert len(client.preview_placement(home, request).response.items) == 2
+    assert len(client.preview_placement(home, query).recommendation.items) == 2
     assert len(client.recommend("u1", placement="home").items) == 5
     sent = placement_api.SetPlacementsRequest(placements=[home], expected_version="v1", validate_only=True)
     assert server.set_placements.requests == [sent]
-    assert server.preview_placement.requests[0].request == request
+    assert server.preview_placement.requests[0].query == query
     assert server.recommend.requests[0].placement == "home"
 
 

@@ -110,7 +110,7 @@ def test_every_call_has_a_deadline_by_default_and_its_own_when_asked(
     call(client, method)
     call(client, method, timeout=30_000)
     default = {"activate_bundle": 3_000, "rollback_bundle": 3_000}.get(method, 300)
-    if method in {"recommend", "retrieve", "rank", "similar_items"}:
+    if method in {"recommend", "retrieve", "rank", "similar_items", "preview_placement"}:
         default = 30
     first, second = (each.timeout for each in getattr(server, method).calls)
     # The wire rounds a timeout up by a little.

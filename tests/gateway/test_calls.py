@@ -44,7 +44,7 @@ REQUESTS = {
     "BundleService/RollbackBundle": {},
     "PlacementService/ListPlacements": {},
     "PlacementService/SetPlacements": {"placements": [PLACEMENT], "validateOnly": True},
-    "PlacementService/PreviewPlacement": {"placement": PLACEMENT, "request": {"userId": "ann"}},
+    "PlacementService/PreviewPlacement": {"placement": PLACEMENT, "query": {"userId": "ann"}},
 }
 OPENAPI_DOCUMENT = json.loads(OPENAPI.read_text())
 
@@ -66,7 +66,7 @@ def test_every_unary_method_answers_as_the_openapi_file_says(gateway: Process, b
     response = gateway.post(path, request)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"].startswith("application/json")
-    assert response.json() and set(response.json()) <= {f.json_name for f in methods()[path].response.DESCRIPTOR.fields}
+    assert set(response.json()) <= {f.json_name for f in methods()[path].response.DESCRIPTOR.fields}
     check(response.json(), methods()[path].response.DESCRIPTOR.full_name)
 
 

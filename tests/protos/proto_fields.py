@@ -16,8 +16,11 @@ from shortlist.v1 import (
     event_pb2,
     event_service_pb2,
     filter_pb2,
+    placement_pb2,
+    placement_service_pb2,
     recommendation_pb2,
     recommendation_service_pb2,
+    rule_pb2,
     user_attribute_pb2,
     user_service_pb2,
 )
@@ -33,8 +36,11 @@ FILES: list[FileDescriptor] = [
         event_pb2,
         event_service_pb2,
         filter_pb2,
+        placement_pb2,
+        placement_service_pb2,
         recommendation_pb2,
         recommendation_service_pb2,
+        rule_pb2,
         user_attribute_pb2,
         user_service_pb2,
     )

@@ -13,6 +13,7 @@ from shortlist.v1 import (
     catalog_service_pb2,
     event_pb2,
     event_service_pb2,
+    placement_service_pb2,
     recommendation_service_pb2,
     user_service_pb2,
 )
@@ -26,6 +27,7 @@ FILES = (
     event_service_pb2,
     catalog_service_pb2,
     user_service_pb2,
+    placement_service_pb2,
     bundle_service_pb2,
 )
 API = FOLDER / "api"

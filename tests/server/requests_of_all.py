@@ -35,7 +35,8 @@ OF_BUNDLES: dict[str, Message] = {
     "BundleService/GetServingBundle": bundle_api.GetServingBundleRequest(),
 }
 PLACEMENT = placement_api.PreviewPlacementRequest(
-    placement=Placement(name="home", rules=[Rule(name="top", pin=Pin(item_ids=["i3"]))]), request=RECOMMEND
+    placement=Placement(name="home", rules=[Rule(name="top", pin=Pin(item_ids=["i3"]))]),
+    query=api.BatchRecommendQuery(user_id="ann", count=fakes.ITEMS),
 )
 OF_PLACEMENTS: dict[str, Message] = {
     "PlacementService/ListPlacements": placement_api.ListPlacementsRequest(),

@@ -128,7 +128,8 @@ func (x *ListPlacementsResponse) GetRefusals() []string {
 // Request of PlacementService.SetPlacements.
 type SetPlacementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused.
+	// What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused. Default:
+	// none at all.
 	Placements []*Placement `protobuf:"bytes,1,rep,name=placements,proto3" json:"placements,omitempty"`
 	// The version that this change began with, so that nobody's change is lost: FAILED_PRECONDITION, reason
 	// PLACEMENTS_CHANGED, where another one is in force. Empty (the default): whatever is in force is replaced.
@@ -239,10 +240,13 @@ func (x *SetPlacementsResponse) GetVersion() string {
 // Request of PlacementService.PreviewPlacement.
 type PreviewPlacementRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
+	// one up.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The placement to try. Its name may be that of one in force, or any other.
-	Placement *Placement `protobuf:"bytes,1,opt,name=placement,proto3" json:"placement,omitempty"`
-	// The request to answer by it. Its `placement` is passed over.
-	Request       *RecommendRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	Placement *Placement `protobuf:"bytes,2,opt,name=placement,proto3" json:"placement,omitempty"`
+	// What to answer by it. Its own `placement` is passed over. Unset (the default): as if everything in it were.
+	Query         *BatchRecommendQuery `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -277,6 +281,13 @@ func (*PreviewPlacementRequest) Descriptor() ([]byte, []int) {
 	return file_shortlist_v1_placement_service_proto_rawDescGZIP(), []int{4}
 }
 
+func (x *PreviewPlacementRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 func (x *PreviewPlacementRequest) GetPlacement() *Placement {
 	if x != nil {
 		return x.Placement
@@ -284,9 +295,9 @@ func (x *PreviewPlacementRequest) GetPlacement() *Placement {
 	return nil
 }
 
-func (x *PreviewPlacementRequest) GetRequest() *RecommendRequest {
+func (x *PreviewPlacementRequest) GetQuery() *BatchRecommendQuery {
 	if x != nil {
-		return x.Request
+		return x.Query
 	}
 	return nil
 }
@@ -294,10 +305,14 @@ func (x *PreviewPlacementRequest) GetRequest() *RecommendRequest {
 // Response of PlacementService.PreviewPlacement.
 type PreviewPlacementResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request's id, or the one that the server made up.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The bundle that the whole answer comes from.
+	BundleVersion string `protobuf:"bytes,2,opt,name=bundle_version,json=bundleVersion,proto3" json:"bundle_version,omitempty"`
 	// The answer.
-	Response      *RecommendResponse `protobuf:"bytes,1,opt,name=response,proto3" json:"response,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Recommendation *Recommendation `protobuf:"bytes,3,opt,name=recommendation,proto3" json:"recommendation,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PreviewPlacementResponse) Reset() {
@@ -330,9 +345,23 @@ func (*PreviewPlacementResponse) Descriptor() ([]byte, []int) {
 	return file_shortlist_v1_placement_service_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *PreviewPlacementResponse) GetResponse() *RecommendResponse {
+func (x *PreviewPlacementResponse) GetRequestId() string {
 	if x != nil {
-		return x.Response
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PreviewPlacementResponse) GetBundleVersion() string {
+	if x != nil {
+		return x.BundleVersion
+	}
+	return ""
+}
+
+func (x *PreviewPlacementResponse) GetRecommendation() *Recommendation {
+	if x != nil {
+		return x.Recommendation
 	}
 	return nil
 }
@@ -341,7 +370,7 @@ var File_shortlist_v1_placement_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_placement_service_proto_rawDesc = "" +
 	"\n" +
-	"$shortlist/v1/placement_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cshortlist/v1/placement.proto\x1a)shortlist/v1/recommendation_service.proto\"\x17\n" +
+	"$shortlist/v1/placement_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cshortlist/v1/placement.proto\x1a!shortlist/v1/recommendation.proto\x1a)shortlist/v1/recommendation_service.proto\"\x17\n" +
 	"\x15ListPlacementsRequest\"\x87\x01\n" +
 	"\x16ListPlacementsResponse\x127\n" +
 	"\n" +
@@ -356,12 +385,17 @@ const file_shortlist_v1_placement_service_proto_rawDesc = "" +
 	"\x10expected_version\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x0fexpectedVersion\x12)\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"1\n" +
 	"\x15SetPlacementsResponse\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\tR\aversion\"\x96\x01\n" +
-	"\x17PreviewPlacementRequest\x12;\n" +
-	"\tplacement\x18\x01 \x01(\v2\x17.shortlist.v1.PlacementB\x04\xe2A\x01\x02R\tplacement\x12>\n" +
-	"\arequest\x18\x02 \x01(\v2\x1e.shortlist.v1.RecommendRequestB\x04\xe2A\x01\x02R\arequest\"W\n" +
-	"\x18PreviewPlacementResponse\x12;\n" +
-	"\bresponse\x18\x01 \x01(\v2\x1f.shortlist.v1.RecommendResponseR\bresponse2\xac\x02\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\"\xba\x01\n" +
+	"\x17PreviewPlacementRequest\x12#\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12;\n" +
+	"\tplacement\x18\x02 \x01(\v2\x17.shortlist.v1.PlacementB\x04\xe2A\x01\x02R\tplacement\x12=\n" +
+	"\x05query\x18\x03 \x01(\v2!.shortlist.v1.BatchRecommendQueryB\x04\xe2A\x01\x01R\x05query\"\xa6\x01\n" +
+	"\x18PreviewPlacementResponse\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
+	"\x0ebundle_version\x18\x02 \x01(\tR\rbundleVersion\x12D\n" +
+	"\x0erecommendation\x18\x03 \x01(\v2\x1c.shortlist.v1.RecommendationR\x0erecommendation2\xac\x02\n" +
 	"\x10PlacementService\x12[\n" +
 	"\x0eListPlacements\x12#.shortlist.v1.ListPlacementsRequest\x1a$.shortlist.v1.ListPlacementsResponse\x12X\n" +
 	"\rSetPlacements\x12\".shortlist.v1.SetPlacementsRequest\x1a#.shortlist.v1.SetPlacementsResponse\x12a\n" +
@@ -389,15 +423,15 @@ var file_shortlist_v1_placement_service_proto_goTypes = []any{
 	(*PreviewPlacementRequest)(nil),  // 4: shortlist.v1.PreviewPlacementRequest
 	(*PreviewPlacementResponse)(nil), // 5: shortlist.v1.PreviewPlacementResponse
 	(*Placement)(nil),                // 6: shortlist.v1.Placement
-	(*RecommendRequest)(nil),         // 7: shortlist.v1.RecommendRequest
-	(*RecommendResponse)(nil),        // 8: shortlist.v1.RecommendResponse
+	(*BatchRecommendQuery)(nil),      // 7: shortlist.v1.BatchRecommendQuery
+	(*Recommendation)(nil),           // 8: shortlist.v1.Recommendation
 }
 var file_shortlist_v1_placement_service_proto_depIdxs = []int32{
 	6, // 0: shortlist.v1.ListPlacementsResponse.placements:type_name -> shortlist.v1.Placement
 	6, // 1: shortlist.v1.SetPlacementsRequest.placements:type_name -> shortlist.v1.Placement
 	6, // 2: shortlist.v1.PreviewPlacementRequest.placement:type_name -> shortlist.v1.Placement
-	7, // 3: shortlist.v1.PreviewPlacementRequest.request:type_name -> shortlist.v1.RecommendRequest
-	8, // 4: shortlist.v1.PreviewPlacementResponse.response:type_name -> shortlist.v1.RecommendResponse
+	7, // 3: shortlist.v1.PreviewPlacementRequest.query:type_name -> shortlist.v1.BatchRecommendQuery
+	8, // 4: shortlist.v1.PreviewPlacementResponse.recommendation:type_name -> shortlist.v1.Recommendation
 	0, // 5: shortlist.v1.PlacementService.ListPlacements:input_type -> shortlist.v1.ListPlacementsRequest
 	2, // 6: shortlist.v1.PlacementService.SetPlacements:input_type -> shortlist.v1.SetPlacementsRequest
 	4, // 7: shortlist.v1.PlacementService.PreviewPlacement:input_type -> shortlist.v1.PreviewPlacementRequest
@@ -417,6 +451,7 @@ func file_shortlist_v1_placement_service_proto_init() {
 		return
 	}
 	file_shortlist_v1_placement_proto_init()
+	file_shortlist_v1_recommendation_proto_init()
 	file_shortlist_v1_recommendation_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -70,7 +70,13 @@ type RecommendRequest struct {
 	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
 	// The placement whose settings hold, as PlacementService lists it; the rest of this request may only narrow them. Follows
 	// the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
-	Placement     string `protobuf:"bytes,15,opt,name=placement,proto3" json:"placement,omitempty"`
+	Placement string `protobuf:"bytes,15,opt,name=placement,proto3" json:"placement,omitempty"`
+	// `next_page_token` of the page before, to go on after it: this answer holds no item of the pages before, whatever
+	// happened to events, catalogue and bundle meanwhile. All other fields say what they said for the first page, except
+	// `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
+	// a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
+	// that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
+	PageToken     string `protobuf:"bytes,16,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -210,6 +216,13 @@ func (x *RecommendRequest) GetPlacement() string {
 	return ""
 }
 
+func (x *RecommendRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // Response of RecommendationService.Recommend.
 type RecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -225,6 +238,9 @@ type RecommendResponse struct {
 	Degraded []Degradation `protobuf:"varint,5,rep,packed,name=degraded,proto3,enum=shortlist.v1.Degradation" json:"degraded,omitempty"`
 	// What each stage did, in order; filled only where the request sets `include_trace`.
 	Trace []*StageTrace `protobuf:"bytes,6,rep,name=trace,proto3" json:"trace,omitempty"`
+	// Opaque; send it back as `page_token` for the next page. Empty on the last page: nothing is left of the catalogue that
+	// the request allows, or the pages hold 5,000 items. At most 60,000 characters.
+	NextPageToken string `protobuf:"bytes,7,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// The version of the placements that made this answer. Empty: the request names no placement.
 	PlacementVersion string `protobuf:"bytes,8,opt,name=placement_version,json=placementVersion,proto3" json:"placement_version,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -301,6 +317,13 @@ func (x *RecommendResponse) GetTrace() []*StageTrace {
 		return x.Trace
 	}
 	return nil
+}
+
+func (x *RecommendResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 func (x *RecommendResponse) GetPlacementVersion() string {
@@ -1115,8 +1138,8 @@ type RankRequest struct {
 	// Joined with the stored history for this request only: 0 to 500, both inclusive, more are refused. Default: none.
 	ContextEvents []*ContextEvent `protobuf:"bytes,3,rep,name=context_events,json=contextEvents,proto3" json:"context_events,omitempty"`
 	// The candidates, in any order: 1 to 2,000, both inclusive; none or more are refused. Each follows the rule for ids; a
-	// repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too, by the probability that
-	// the user takes them again.
+	// repeated one is ranked once. Items that the user has seen are ranked too, by the probability that the user takes them
+	// again.
 	ItemIds []string `protobuf:"bytes,4,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	// Whether the response carries what each stage did. Default: false.
 	IncludeTrace bool `protobuf:"varint,5,opt,name=include_trace,json=includeTrace,proto3" json:"include_trace,omitempty"`
@@ -1129,8 +1152,11 @@ type RankRequest struct {
 	ActionWeights []*ActionWeight `protobuf:"bytes,8,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
 	// Whether each item carries how likely each action is. Default: false.
 	IncludeActionProbabilities bool `protobuf:"varint,9,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
-	unknownFields              protoimpl.UnknownFields
-	sizeCache                  protoimpl.SizeCache
+	// Conditions that every candidate meets that is ranked; the others are told in `filtered_item_ids`. Unset (the default):
+	// none.
+	Filter        *Filter `protobuf:"bytes,10,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RankRequest) Reset() {
@@ -1226,7 +1252,15 @@ func (x *RankRequest) GetIncludeActionProbabilities() bool {
 	return false
 }
 
-// Response of RecommendationService.Rank. Every candidate is in exactly one of `items` and `unknown_item_ids`.
+func (x *RankRequest) GetFilter() *Filter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+// Response of RecommendationService.Rank. Every candidate is in exactly one of `items`, `unknown_item_ids` and
+// `filtered_item_ids`.
 type RankResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request's id, or the one that the server made up.
@@ -1244,9 +1278,11 @@ type RankResponse struct {
 	// In which ways this answer is less than it should be, each once. Empty: in none.
 	Degraded []Degradation `protobuf:"varint,6,rep,packed,name=degraded,proto3,enum=shortlist.v1.Degradation" json:"degraded,omitempty"`
 	// What each stage did, in order; filled only where the request sets `include_trace`.
-	Trace         []*StageTrace `protobuf:"bytes,7,rep,name=trace,proto3" json:"trace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Trace []*StageTrace `protobuf:"bytes,7,rep,name=trace,proto3" json:"trace,omitempty"`
+	// The candidates that do not meet the request's filter, in the order of the request.
+	FilteredItemIds []string `protobuf:"bytes,8,rep,name=filtered_item_ids,json=filteredItemIds,proto3" json:"filtered_item_ids,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RankResponse) Reset() {
@@ -1324,6 +1360,13 @@ func (x *RankResponse) GetDegraded() []Degradation {
 func (x *RankResponse) GetTrace() []*StageTrace {
 	if x != nil {
 		return x.Trace
+	}
+	return nil
+}
+
+func (x *RankResponse) GetFilteredItemIds() []string {
+	if x != nil {
+		return x.FilteredItemIds
 	}
 	return nil
 }
@@ -1499,7 +1542,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xc6\x06\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xeb\x06\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1517,7 +1560,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
 	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12\"\n" +
-	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\"\xcf\x02\n" +
+	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\x12#\n" +
+	"\n" +
+	"page_token\x18\x10 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\xf7\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1525,7 +1570,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x123\n" +
 	"\x05items\x18\x04 \x03(\v2\x1d.shortlist.v1.RecommendedItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\x12+\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\x12&\n" +
+	"\x0fnext_page_token\x18\a \x01(\tR\rnextPageToken\x12+\n" +
 	"\x11placement_version\x18\b \x01(\tR\x10placementVersion\"\x7f\n" +
 	"\x15BatchRecommendRequest\x12#\n" +
 	"\n" +
@@ -1597,7 +1643,7 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x12.\n" +
 	"\x05items\x18\x04 \x03(\v2\x18.shortlist.v1.ScoredItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\x98\x04\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\xcc\x04\n" +
 	"\vRankRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1608,7 +1654,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x0fuser_attributes\x18\x06 \x03(\v2\x1b.shortlist.v1.UserAttributeB\x04\xe2A\x01\x01R\x0euserAttributes\x12S\n" +
 	"\x12context_attributes\x18\a \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\b \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
-	"\x1cinclude_action_probabilities\x18\t \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\"\xc2\x02\n" +
+	"\x1cinclude_action_probabilities\x18\t \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x122\n" +
+	"\x06filter\x18\n" +
+	" \x01(\v2\x14.shortlist.v1.FilterB\x04\xe2A\x01\x01R\x06filter\"\xee\x02\n" +
 	"\fRankResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1617,7 +1665,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x05items\x18\x04 \x03(\v2\x18.shortlist.v1.ScoredItemR\x05items\x12(\n" +
 	"\x10unknown_item_ids\x18\x05 \x03(\tR\x0eunknownItemIds\x125\n" +
 	"\bdegraded\x18\x06 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\a \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\"\xdb\x01\n" +
+	"\x05trace\x18\a \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\x12*\n" +
+	"\x11filtered_item_ids\x18\b \x03(\tR\x0ffilteredItemIds\"\xdb\x01\n" +
 	"\x13SimilarItemsRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1719,29 +1768,30 @@ var file_shortlist_v1_recommendation_service_proto_depIdxs = []int32{
 	16, // 34: shortlist.v1.RankRequest.user_attributes:type_name -> shortlist.v1.UserAttribute
 	17, // 35: shortlist.v1.RankRequest.context_attributes:type_name -> shortlist.v1.ContextAttribute
 	18, // 36: shortlist.v1.RankRequest.action_weights:type_name -> shortlist.v1.ActionWeight
-	24, // 37: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
-	20, // 38: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
-	21, // 39: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
-	14, // 40: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
-	24, // 41: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
-	20, // 42: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
-	0,  // 43: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
-	2,  // 44: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
-	5,  // 45: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
-	7,  // 46: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
-	9,  // 47: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
-	11, // 48: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
-	1,  // 49: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
-	4,  // 50: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
-	6,  // 51: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
-	8,  // 52: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
-	10, // 53: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
-	12, // 54: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
-	49, // [49:55] is the sub-list for method output_type
-	43, // [43:49] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	14, // 37: shortlist.v1.RankRequest.filter:type_name -> shortlist.v1.Filter
+	24, // 38: shortlist.v1.RankResponse.items:type_name -> shortlist.v1.ScoredItem
+	20, // 39: shortlist.v1.RankResponse.degraded:type_name -> shortlist.v1.Degradation
+	21, // 40: shortlist.v1.RankResponse.trace:type_name -> shortlist.v1.StageTrace
+	14, // 41: shortlist.v1.SimilarItemsRequest.filter:type_name -> shortlist.v1.Filter
+	24, // 42: shortlist.v1.SimilarItemsResponse.items:type_name -> shortlist.v1.ScoredItem
+	20, // 43: shortlist.v1.SimilarItemsResponse.degraded:type_name -> shortlist.v1.Degradation
+	0,  // 44: shortlist.v1.RecommendationService.Recommend:input_type -> shortlist.v1.RecommendRequest
+	2,  // 45: shortlist.v1.RecommendationService.BatchRecommend:input_type -> shortlist.v1.BatchRecommendRequest
+	5,  // 46: shortlist.v1.RecommendationService.StreamRecommend:input_type -> shortlist.v1.StreamRecommendRequest
+	7,  // 47: shortlist.v1.RecommendationService.Retrieve:input_type -> shortlist.v1.RetrieveRequest
+	9,  // 48: shortlist.v1.RecommendationService.Rank:input_type -> shortlist.v1.RankRequest
+	11, // 49: shortlist.v1.RecommendationService.SimilarItems:input_type -> shortlist.v1.SimilarItemsRequest
+	1,  // 50: shortlist.v1.RecommendationService.Recommend:output_type -> shortlist.v1.RecommendResponse
+	4,  // 51: shortlist.v1.RecommendationService.BatchRecommend:output_type -> shortlist.v1.BatchRecommendResponse
+	6,  // 52: shortlist.v1.RecommendationService.StreamRecommend:output_type -> shortlist.v1.StreamRecommendResponse
+	8,  // 53: shortlist.v1.RecommendationService.Retrieve:output_type -> shortlist.v1.RetrieveResponse
+	10, // 54: shortlist.v1.RecommendationService.Rank:output_type -> shortlist.v1.RankResponse
+	12, // 55: shortlist.v1.RecommendationService.SimilarItems:output_type -> shortlist.v1.SimilarItemsResponse
+	50, // [50:56] is the sub-list for method output_type
+	44, // [44:50] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_recommendation_service_proto_init() }

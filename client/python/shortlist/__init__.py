@@ -35,7 +35,7 @@ from shortlist.v1.context_attribute_pb2 import ContextAttribute
 from shortlist.v1.event_pb2 import ContextEvent, Event, EventType
 from shortlist.v1.filter_pb2 import Condition, Filter, SeenItemsPolicy
 from shortlist.v1.placement_pb2 import Placement
-from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, RecommendRequest, StreamRecommendRequest
+from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, StreamRecommendRequest
 from shortlist.v1.user_attribute_pb2 import UserAttribute
 from shortlist.v1.user_service_pb2 import UserInput
 
@@ -63,7 +63,6 @@ __all__ = [
     "Options",
     "PermissionDenied",
     "Placement",
-    "RecommendRequest",
     "ResourceExhausted",
     "SeenItemsPolicy",
     "ShortlistError",

@@ -78,6 +78,23 @@ class AsyncClient:
         request = api.RecommendRequest(user_id=user_id, count=count, **options)
         return await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
 
+    async def recommend_pages(
+        self,
+        user_id: str = "",
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RecommendOptions],
+    ) -> AsyncIterator[api.RecommendResponse]:
+        """As Client.recommend_pages."""
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
+        while True:
+            page = await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
     async def batch_recommend(
         self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
     ) -> api.BatchRecommendResponse:
@@ -250,11 +267,16 @@ class AsyncClient:
         return await self._call(self._placements.SetPlacements, request, timeout, self.options.batch_timeout)
 
     async def preview_placement(
-        self, placement: Placement, request: api.RecommendRequest, *, timeout: float | None = None
+        self,
+        placement: Placement,
+        query: api.BatchRecommendQuery | None = None,
+        *,
+        request_id: str = "",
+        timeout: float | None = None,
     ) -> placement_api.PreviewPlacementResponse:
         """As Client.preview_placement."""
-        preview = placement_api.PreviewPlacementRequest(placement=placement, request=request)
-        return await self._call(self._placements.PreviewPlacement, preview, timeout, self.options.timeout)
+        request = placement_api.PreviewPlacementRequest(request_id=request_id, placement=placement, query=query)
+        return await self._call(self._placements.PreviewPlacement, request, timeout, self.options.timeout)
 
     async def health(self, service: str = "", *, timeout: float | None = None) -> requests.HealthStatus:
         """As Client.health."""

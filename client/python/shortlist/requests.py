@@ -45,6 +45,8 @@ class ActionOptions(TypedDict, total=False):
 class RankOptions(UserOptions, ActionOptions, total=False):
     """What `rank` takes beside user and items; named and limited as in RankRequest."""
 
+    filter: Filter | None
+
 
 class RetrieveOptions(SimilarItemsOptions, UserOptions, total=False):
     """What `retrieve` takes beside user and count; named and limited as in RetrieveRequest."""
@@ -58,6 +60,7 @@ class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
     candidate_count: int
     diversity: float
     placement: str
+    page_token: str
 
 
 def write_events(events: Iterable[Event]) -> WriteEventsRequest:

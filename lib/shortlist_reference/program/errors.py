@@ -44,11 +44,26 @@ CAUSES = (
         "ActivateBundle of a version that does not exist; RollbackBundle with nothing to roll back to.",
         "List the bundles.",
     ),
+    Cause(
+        errors.NotFoundError("placement", "home"),
+        "A request names a placement that the server does not have.",
+        "List the placements. Where their file has a mistake, ListPlacements says what it is.",
+    ),
     Cause(errors.NotFoundError("service", "s1"), "A health check of a service that the server does not have.", "None."),
+    Cause(
+        errors.PageTokenExpiredError(),
+        "Recommend with a `page_token` that is more than a day old.",
+        "Begin again with the first page.",
+    ),
     Cause(
         errors.BundleRefusedError("v1", "items/price.npy", "its SHA-256 is not the manifest's"),
         "ActivateBundle or RollbackBundle of a bundle that is damaged or does not fit. What served before goes on.",
         "See [why a bundle is refused](bundle-format.md#why-a-bundle-is-refused).",
+    ),
+    Cause(
+        errors.PreconditionError("PLACEMENTS_CHANGED", "", version="5f3c9a0d7be1"),
+        "SetPlacements with an `expected_version` that is not in force any more; `version` is the one that is.",
+        "List the placements, and make the change once more.",
     ),
     Cause(
         errors.OverloadedError("too many", 0.1),
@@ -83,6 +98,11 @@ CAUSES = (
         errors.UnavailableError("BUNDLE_STORAGE", ""),
         "The folder of bundles cannot be written.",
         "Let the operator look at the folder.",
+    ),
+    Cause(
+        errors.UnavailableError("FOLDER", ""),
+        "The file of placements cannot be written beside the bundles.",
+        "Let the operator look at the folder, or change the file there.",
     ),
     Cause(
         errors.SlowCallerError("request"),

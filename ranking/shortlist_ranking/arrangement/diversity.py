@@ -43,8 +43,9 @@ class Diversity:
         if not self or vectors is None:
             return ByScore(len(scores))
         pool = min(POOL * count, int(np.count_nonzero(np.isfinite(scores))))
-        kind = Mmr if self.method == DiversityMethod.MMR else Dpp
-        return kind(self.strength, _relevance(scores, pool), vectors)
+        if self.method == DiversityMethod.MMR:
+            return Mmr(self.strength, scores, vectors, pool)
+        return Dpp(self.strength, scores, vectors, pool, count)
 
 
 class Worth(Protocol):
@@ -66,57 +67,69 @@ class ByScore:
         """Nothing changes."""
 
 
-class Mmr:
+class _Varied:
+    """Candidates of which the first ones, the pool, change their worth with what is chosen; the others never do."""
+
+    def __init__(self, strength: float, scores: Float32s, vectors: Float32s, pool: int) -> None:
+        self._strength, self._pool, self._vectors = strength, pool, vectors
+        self._relevance = _scaled(scores[:pool])
+        self.values: Float64s = _OUTSIDE - np.arange(len(scores), dtype=np.float64)
+        self.values[:pool] = (1 - strength) * self._relevance
+
+    def _cosines(self, candidate: int) -> Float64s:
+        """How alike the pool is to a candidate."""
+        cosines: Float64s = (self._vectors[: self._pool] @ self._vectors[candidate]).astype(np.float64)
+        return cosines
+
+
+class Mmr(_Varied):
     """Maximal marginal relevance: (1 - d) * score - d * (largest cosine with a chosen item).
 
     Carbonell and Goldstein 1998, The use of MMR, section 2; scores are scaled to 0..1.
     """
 
-    def __init__(self, strength: float, relevance: Float64s, vectors: Float32s) -> None:
-        self._strength, self._relevance, self._vectors = strength, relevance, vectors
-        self._nearest: Float64s = np.zeros(len(relevance))  # nothing is chosen yet, so the first place goes by score
-        self.values: Float64s = (1 - strength) * relevance
+    def __init__(self, strength: float, scores: Float32s, vectors: Float32s, pool: int) -> None:
+        super().__init__(strength, scores, vectors, pool)
+        self._nearest: Float64s = np.zeros(pool)  # nothing is chosen yet, so the first place goes by score
 
     def choose(self, candidate: int) -> None:
-        """Measure how near all others are to the chosen item."""
-        self._nearest = np.maximum(self._nearest, self._vectors @ self._vectors[candidate])
-        values = (1 - self._strength) * self._relevance - self._strength * self._nearest
-        self.values = np.where(self._relevance < 0, self._relevance, values)
+        """Measure how near the pool is to the chosen item."""
+        np.maximum(self._nearest, self._cosines(candidate), out=self._nearest)
+        self.values[: self._pool] = (1 - self._strength) * self._relevance - self._strength * self._nearest
 
 
-class Dpp:
+class Dpp(_Varied):
     """A determinantal point process, greedily: (1 - d) * score + d * log of the length that an item adds to the volume.
 
     Chen et al. 2018, Fast Greedy MAP Inference for Determinantal Point Process, algorithm 1 and equation 9. How alike
     two items are is a Gaussian kernel of their vectors, so that a list may be longer than vectors have numbers.
     """
 
-    def __init__(self, strength: float, relevance: Float64s, vectors: Float32s) -> None:
-        self._strength, self._relevance = strength, relevance
-        self._vectors = vectors.astype(np.float64)
-        self._left: Float64s = np.ones(len(relevance))  # squared length of what each item adds
-        self._parts: list[Float64s] = []  # of all items along the direction that each chosen one added
-        self.values: Float64s = (1 - strength) * relevance
+    def __init__(self, strength: float, scores: Float32s, vectors: Float32s, pool: int, count: int) -> None:
+        super().__init__(strength, scores, vectors, pool)
+        self._left: Float64s = np.ones(pool)  # squared length of what each item adds
+        self._parts: Float32s = np.zeros(
+            (count, pool), np.float32
+        )  # of each item along the direction that each chosen one added
+        self._chosen = 0
 
     def choose(self, candidate: int) -> None:
         """Take the chosen item's direction away from what the others add (one step of a Cholesky decomposition)."""
-        if self._left[candidate] <= _SMALLEST:
-            return  # it adds no direction
-        along = np.exp(_SHARPNESS * (self._vectors @ self._vectors[candidate] - 1))
-        for part in self._parts:
-            along -= part * part[candidate]
+        if candidate >= self._pool or self._left[candidate] <= _SMALLEST:
+            return  # it is none of the pool, or adds no direction
+        before = self._parts[: self._chosen]
+        along = np.exp(_SHARPNESS * (self._cosines(candidate) - 1)) - before[:, candidate] @ before
         along /= np.sqrt(self._left[candidate])
-        self._parts.append(along)
+        self._parts[self._chosen] = along
+        self._chosen += 1
         self._left = np.maximum(self._left - along**2, _SMALLEST)
         values = (1 - self._strength) * self._relevance + self._strength * np.log(self._left) / 2
-        self.values = np.where(self._relevance < 0, self._relevance, values)
+        self.values[: self._pool] = values
 
 
-def _relevance(scores: Float32s, pool: int) -> Float64s:
-    """The scores of the first `pool` candidates, scaled to 0..1; below 0, in their order, those of the others."""
-    relevance: Float64s = _OUTSIDE - np.arange(len(scores), dtype=np.float64)
-    if pool:
-        of_pool = scores[:pool].astype(np.float64)
-        spread = max(float(of_pool.max() - of_pool.min()), 1e-9)
-        relevance[:pool] = (of_pool - of_pool.min()) / spread
-    return relevance
+def _scaled(scores: Float32s) -> Float64s:
+    """The scores, scaled to 0..1."""
+    scaled: Float64s = scores.astype(np.float64)
+    if len(scaled):
+        scaled = (scaled - scaled.min()) / max(float(scaled.max() - scaled.min()), 1e-9)
+    return scaled

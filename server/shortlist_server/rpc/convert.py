@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
+from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_pb2 as parts
 from shortlist.v1 import recommendation_service_pb2 as api
 
@@ -20,7 +21,7 @@ from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, RuleTrace, StageTrace
 from shortlist_server.pipeline.query import Query
-from shortlist_server.rpc import item_messages
+from shortlist_server.rpc import item_messages, pages
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
 Recommendation = api.RecommendResponse | parts.Recommendation
@@ -30,17 +31,29 @@ S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsRespons
 
 
 def recommend_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RecommendResponse:
-    """The response of Recommend."""
+    """The response of Recommend, with the token of the next page where there is more."""
     response = api.RecommendResponse(
         request_id=query.request_id, bundle_version=bundle.version, placement_version=query.placement_version
     )
     _fill(response, bundle, query, answer, attribution_token(query.request_id, bundle.version), most_bytes)
+    if answer.more:
+        response.next_page_token = pages.next_token(query.page, bundle.items.ids.take(answer.items))
     return response
 
 
 def stream_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.StreamRecommendResponse:
     """The response to one message of StreamRecommend."""
     response = api.StreamRecommendResponse(request_id=query.request_id, bundle_version=bundle.version)
+    token = attribution_token(query.request_id, bundle.version)
+    _fill(response.recommendation, bundle, query, answer, token, most_bytes)
+    return response
+
+
+def preview_response(
+    most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked
+) -> placement_api.PreviewPlacementResponse:
+    """The response of PreviewPlacement."""
+    response = placement_api.PreviewPlacementResponse(request_id=query.request_id, bundle_version=bundle.version)
     token = attribution_token(query.request_id, bundle.version)
     _fill(response.recommendation, bundle, query, answer, token, most_bytes)
     return response
@@ -72,9 +85,12 @@ def rank_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: R
     response = _scored(api.RankResponse(), most_bytes, bundle, query, answer)
     item_messages.add_actions(response.items, answer)
     response.trace.extend(_trace(bundle, query, answer))
-    rows = bundle.items.ids.rows(query.item_ids).tolist()
-    unknown = (item_id for item_id, row in zip(query.item_ids, rows, strict=True) if row == NO_ITEM)
-    response.unknown_item_ids.extend(unknown)
+    answered = set(answer.items.tolist())
+    for item_id, row in zip(query.item_ids, bundle.items.ids.rows(query.item_ids).tolist(), strict=True):
+        if row == NO_ITEM:
+            response.unknown_item_ids.append(item_id)
+        elif row not in answered:
+            response.filtered_item_ids.append(item_id)
     return response
 
 

@@ -47,5 +47,5 @@ class PlacementServicer(PlacementServiceServicer):
         """The bundle of the user's route answers, and nothing is counted for it."""
         query = validate.preview_placement(request)
         caller = request_context(context, self._settings.answer_reserve_seconds, urgent=True)
-        respond = partial(convert.recommend_response, self._settings.max_message_bytes)
-        return api.PreviewPlacementResponse(response=await self._engine.preview(query, caller, respond))
+        respond = partial(convert.preview_response, self._settings.max_message_bytes)
+        return await self._engine.preview(query, caller, respond)

@@ -27,6 +27,7 @@ from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
 from shortlist_server.rpc.narrowing import narrowed
+from shortlist_server.rpc.pages import page_of
 from shortlist_server.rpc.placement_messages import placement_of, placements_of
 from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placement, Placements
 
@@ -48,9 +49,15 @@ def recommend(
 ) -> Query:
     """The query of Recommend, or of one message of StreamRecommend.
 
-    InvalidArgumentError lists all violations. Without any, NotFoundError names a placement that does not exist.
+    InvalidArgumentError lists all violations. Without any, PageTokenExpiredError says that the token of a page is too
+    old, and NotFoundError names a placement that does not exist.
     """
-    query = checked(lambda check: _query(check, request, check.request_id(request.request_id), placements))
+
+    def read(check: Check) -> Query:
+        query = _query(check, request, check.request_id(request.request_id), placements)
+        return replace(query, page=page_of(check, request)) if isinstance(request, api.RecommendRequest) else query
+
+    query = checked(read)
     placements.check([request.placement])
     return query
 
@@ -90,6 +97,7 @@ def rank(request: api.RankRequest) -> Query:
             seen_items=SeenItems.KEEP,  # a seen candidate is asked for, and has the probability that it is taken again
             count=len(request.item_ids),
             item_ids=tuple(dict.fromkeys(check.ids("item_ids", request.item_ids, MAX_CANDIDATES, least=1))),
+            filter=filter_of(check.below("filter."), request.filter),
             action_weights=check.action_weights(request.action_weights),
             include_actions=request.include_action_probabilities,
             include_trace=request.include_trace,
@@ -231,12 +239,16 @@ def set_placements(request: placement_api.SetPlacementsRequest) -> list[Placemen
 
 
 def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
-    """The query of PreviewPlacement: that of its request by its placement."""
+    """The query of PreviewPlacement by its placement."""
 
     def read(check: Check) -> Query:
+        if not request.HasField("placement"):
+            check.refuse("placement", "must be set")
+            return Query()
         placement = placement_of(check.below("placement."), request.placement)
-        asked, below = request.request, check.below("request.")
-        return _query(below, asked, below.request_id(asked.request_id), Placements({asked.placement: placement}))
+        by_name = {request.query.placement: placement}
+        request_id = check.request_id(request.request_id)
+        return _query(check.below("query."), request.query, request_id, Placements(by_name))
 
     return checked(read)
 

@@ -12,6 +12,7 @@ from shortlist.v1 import (
     bundle_service_pb2,
     catalog_service_pb2,
     event_service_pb2,
+    placement_service_pb2,
     recommendation_service_pb2,
     user_service_pb2,
 )
@@ -25,6 +26,7 @@ FILES = (
     bundle_service_pb2,
     catalog_service_pb2,
     event_service_pb2,
+    placement_service_pb2,
     recommendation_service_pb2,
     user_service_pb2,
     health_pb2,

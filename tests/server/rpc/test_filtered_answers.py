@@ -16,6 +16,7 @@ from shortlist.v1.filter_pb2 import Condition, ConditionList, Filter
 from shortlist_bundle import BundleStore
 
 CALLERS, CHANGES = 32, 25
+ALL = [f"i{n}" for n in range(40)]
 CHEAP = Filter(condition=Condition(price={"at_most": 10}))
 
 
@@ -37,6 +38,7 @@ async def answers_of_all_methods(running: Running, filter: Filter) -> dict[str, 
         "Recommend": (await running.api.Recommend(api.RecommendRequest(count=500, filter=filter))).items,
         "BatchRecommend": batch.recommendations[0].items,
         "StreamRecommend": (await anext(aiter(stream))).recommendation.items,
+        "Rank": (await running.api.Rank(api.RankRequest(item_ids=ALL, filter=filter))).items,
         "Retrieve": (await running.api.Retrieve(api.RetrieveRequest(candidate_count=500, filter=filter))).items,
         "SimilarItems": (
             await running.api.SimilarItems(api.SimilarItemsRequest(item_id="i9", count=500, filter=filter))

@@ -175,6 +175,15 @@ async def test_rank_orders_the_callers_candidates_and_lists_the_unknown(running:
     assert [item.score for item in response.items] == pytest.approx([0.30, 0.02, 0.01])
 
 
+async def test_rank_tells_which_candidates_the_filter_ruled_out(running: Running) -> None:
+    tea = Filter(included_categories=["tea"])  # i0, i3, ...
+    response = await running.api.Rank(api.RankRequest(item_ids=["i1", "who?", "i3", "i30", "i2"], filter=tea))
+    assert ids(response) == ["i30", "i3"]
+    assert (list(response.unknown_item_ids), list(response.filtered_item_ids)) == (["who?"], ["i1", "i2"])
+    nothing = await running.api.Rank(api.RankRequest(item_ids=["i1"], filter=tea))
+    assert not nothing.items and list(nothing.filtered_item_ids) == ["i1"]
+
+
 async def test_rank_of_nothing_but_unknown_candidates_is_an_answer(running: Running) -> None:
     response = await running.api.Rank(api.RankRequest(item_ids=["who?"]))
     assert not response.items and list(response.unknown_item_ids) == ["who?"]

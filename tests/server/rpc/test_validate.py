@@ -102,7 +102,7 @@ def test_categories_rank_and_batch_have_their_limits() -> None:
 
 def test_defaults_are_those_of_the_api() -> None:
     query = validate.recommend(api.RecommendRequest())
-    assert (query.count, query.candidate_count, query.diversity) == (20, 400, 0)
+    assert (query.count, query.candidate_count, query.diversity.strength) == (20, 400, 0)
     assert query.seen_items is None and not query.filter and query.request_id
     assert validate.retrieve(api.RetrieveRequest()).count == 400
     assert validate.similar_items(api.SimilarItemsRequest(item_id="i")).count == 20

@@ -179,10 +179,8 @@ def set_placements(request: placements.SetPlacementsRequest) -> placements.SetPl
 
 
 def preview_placement(request: placements.PreviewPlacementRequest) -> placements.PreviewPlacementResponse:
-    """As Recommend answers."""
-    response = recommend(request.request)
-    complete(request.request, response)
-    return placements.PreviewPlacementResponse(response=response)
+    """As a query of a batch is answered."""
+    return placements.PreviewPlacementResponse(recommendation=_recommendation(request.query))
 
 
 def health(service: str) -> HealthStatus:

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from shortlist.v1 import placement_pb2 as shortlist_dot_v1_dot_placement__pb2
+from shortlist.v1 import recommendation_pb2 as shortlist_dot_v1_dot_recommendation__pb2
 from shortlist.v1 import recommendation_service_pb2 as shortlist_dot_v1_dot_recommendation__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shortlist/v1/placement_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cshortlist/v1/placement.proto\x1a)shortlist/v1/recommendation_service.proto\"\x17\n\x15ListPlacementsRequest\"h\n\x16ListPlacementsResponse\x12+\n\nplacements\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.Placement\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x10\n\x08refusals\x18\x03 \x03(\t\"\x86\x01\n\x14SetPlacementsRequest\x12\x31\n\nplacements\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.PlacementB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x65xpected_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"(\n\x15SetPlacementsResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\"\x82\x01\n\x17PreviewPlacementRequest\x12\x30\n\tplacement\x18\x01 \x01(\x0b\x32\x17.shortlist.v1.PlacementB\x04\xe2\x41\x01\x02\x12\x35\n\x07request\x18\x02 \x01(\x0b\x32\x1e.shortlist.v1.RecommendRequestB\x04\xe2\x41\x01\x02\"M\n\x18PreviewPlacementResponse\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1f.shortlist.v1.RecommendResponse2\xac\x02\n\x10PlacementService\x12[\n\x0eListPlacements\x12#.shortlist.v1.ListPlacementsRequest\x1a$.shortlist.v1.ListPlacementsResponse\x12X\n\rSetPlacements\x12\".shortlist.v1.SetPlacementsRequest\x1a#.shortlist.v1.SetPlacementsResponse\x12\x61\n\x10PreviewPlacement\x12%.shortlist.v1.PreviewPlacementRequest\x1a&.shortlist.v1.PreviewPlacementResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shortlist/v1/placement_service.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cshortlist/v1/placement.proto\x1a!shortlist/v1/recommendation.proto\x1a)shortlist/v1/recommendation_service.proto\"\x17\n\x15ListPlacementsRequest\"h\n\x16ListPlacementsResponse\x12+\n\nplacements\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.Placement\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x10\n\x08refusals\x18\x03 \x03(\t\"\x86\x01\n\x14SetPlacementsRequest\x12\x31\n\nplacements\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.PlacementB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x65xpected_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"(\n\x15SetPlacementsResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\"\x9d\x01\n\x17PreviewPlacementRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\tplacement\x18\x02 \x01(\x0b\x32\x17.shortlist.v1.PlacementB\x04\xe2\x41\x01\x02\x12\x36\n\x05query\x18\x03 \x01(\x0b\x32!.shortlist.v1.BatchRecommendQueryB\x04\xe2\x41\x01\x01\"|\n\x18PreviewPlacementResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x02 \x01(\t\x12\x34\n\x0erecommendation\x18\x03 \x01(\x0b\x32\x1c.shortlist.v1.Recommendation2\xac\x02\n\x10PlacementService\x12[\n\x0eListPlacements\x12#.shortlist.v1.ListPlacementsRequest\x1a$.shortlist.v1.ListPlacementsResponse\x12X\n\rSetPlacements\x12\".shortlist.v1.SetPlacementsRequest\x1a#.shortlist.v1.SetPlacementsResponse\x12\x61\n\x10PreviewPlacement\x12%.shortlist.v1.PreviewPlacementRequest\x1a&.shortlist.v1.PreviewPlacementResponseB\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,22 +42,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETPLACEMENTSREQUEST'].fields_by_name['expected_version']._serialized_options = b'\342A\001\001'
   _globals['_SETPLACEMENTSREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_SETPLACEMENTSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['placement']._loaded_options = None
   _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['placement']._serialized_options = b'\342A\001\002'
-  _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['request']._loaded_options = None
-  _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['request']._serialized_options = b'\342A\001\002'
-  _globals['_LISTPLACEMENTSREQUEST']._serialized_start=160
-  _globals['_LISTPLACEMENTSREQUEST']._serialized_end=183
-  _globals['_LISTPLACEMENTSRESPONSE']._serialized_start=185
-  _globals['_LISTPLACEMENTSRESPONSE']._serialized_end=289
-  _globals['_SETPLACEMENTSREQUEST']._serialized_start=292
-  _globals['_SETPLACEMENTSREQUEST']._serialized_end=426
-  _globals['_SETPLACEMENTSRESPONSE']._serialized_start=428
-  _globals['_SETPLACEMENTSRESPONSE']._serialized_end=468
-  _globals['_PREVIEWPLACEMENTREQUEST']._serialized_start=471
-  _globals['_PREVIEWPLACEMENTREQUEST']._serialized_end=601
-  _globals['_PREVIEWPLACEMENTRESPONSE']._serialized_start=603
-  _globals['_PREVIEWPLACEMENTRESPONSE']._serialized_end=680
-  _globals['_PLACEMENTSERVICE']._serialized_start=683
-  _globals['_PLACEMENTSERVICE']._serialized_end=983
+  _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['query']._loaded_options = None
+  _globals['_PREVIEWPLACEMENTREQUEST'].fields_by_name['query']._serialized_options = b'\342A\001\001'
+  _globals['_LISTPLACEMENTSREQUEST']._serialized_start=195
+  _globals['_LISTPLACEMENTSREQUEST']._serialized_end=218
+  _globals['_LISTPLACEMENTSRESPONSE']._serialized_start=220
+  _globals['_LISTPLACEMENTSRESPONSE']._serialized_end=324
+  _globals['_SETPLACEMENTSREQUEST']._serialized_start=327
+  _globals['_SETPLACEMENTSREQUEST']._serialized_end=461
+  _globals['_SETPLACEMENTSRESPONSE']._serialized_start=463
+  _globals['_SETPLACEMENTSRESPONSE']._serialized_end=503
+  _globals['_PREVIEWPLACEMENTREQUEST']._serialized_start=506
+  _globals['_PREVIEWPLACEMENTREQUEST']._serialized_end=663
+  _globals['_PREVIEWPLACEMENTRESPONSE']._serialized_start=665
+  _globals['_PREVIEWPLACEMENTRESPONSE']._serialized_end=789
+  _globals['_PLACEMENTSERVICE']._serialized_start=792
+  _globals['_PLACEMENTSERVICE']._serialized_end=1092
 # @@protoc_insertion_point(module_scope)

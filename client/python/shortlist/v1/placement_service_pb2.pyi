@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from shortlist.v1 import placement_pb2 as _placement_pb2
+from shortlist.v1 import recommendation_pb2 as _recommendation_pb2
 from shortlist.v1 import recommendation_service_pb2 as _recommendation_service_pb2
 import builtins as _builtins
 import sys
@@ -88,7 +89,9 @@ class SetPlacementsRequest(_message.Message):
     """Whether the placements are only checked, and nothing changes. Default: false."""
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[_placement_pb2.Placement]:
-        """What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused."""
+        """What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused. Default:
+        none at all.
+        """
 
     def __init__(
         self,
@@ -133,25 +136,31 @@ class PreviewPlacementRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
-    REQUEST_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
+    one up.
+    """
     @_builtins.property
     def placement(self) -> _placement_pb2.Placement:
         """The placement to try. Its name may be that of one in force, or any other."""
 
     @_builtins.property
-    def request(self) -> _recommendation_service_pb2.RecommendRequest:
-        """The request to answer by it. Its `placement` is passed over."""
+    def query(self) -> _recommendation_service_pb2.BatchRecommendQuery:
+        """What to answer by it. Its own `placement` is passed over. Unset (the default): as if everything in it were."""
 
     def __init__(
         self,
         *,
+        request_id: _builtins.str = ...,
         placement: _placement_pb2.Placement | None = ...,
-        request: _recommendation_service_pb2.RecommendRequest | None = ...,
+        query: _recommendation_service_pb2.BatchRecommendQuery | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["placement", b"placement", "request", b"request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["placement", b"placement", "query", b"query"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["placement", b"placement", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["placement", b"placement", "query", b"query", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -163,19 +172,27 @@ class PreviewPlacementResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    RESPONSE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
+    RECOMMENDATION_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The request's id, or the one that the server made up."""
+    bundle_version: _builtins.str
+    """The bundle that the whole answer comes from."""
     @_builtins.property
-    def response(self) -> _recommendation_service_pb2.RecommendResponse:
+    def recommendation(self) -> _recommendation_pb2.Recommendation:
         """The answer."""
 
     def __init__(
         self,
         *,
-        response: _recommendation_service_pb2.RecommendResponse | None = ...,
+        request_id: _builtins.str = ...,
+        bundle_version: _builtins.str = ...,
+        recommendation: _recommendation_pb2.Recommendation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["response", b"response"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recommendation", b"recommendation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["response", b"response"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "recommendation", b"recommendation", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

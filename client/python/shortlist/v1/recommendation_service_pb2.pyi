@@ -46,6 +46,7 @@ class RecommendRequest(_message.Message):
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -73,6 +74,13 @@ class RecommendRequest(_message.Message):
     placement: _builtins.str
     """The placement whose settings hold, as PlacementService lists it; the rest of this request may only narrow them. Follows
     the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before, to go on after it: this answer holds no item of the pages before, whatever
+    happened to events, catalogue and bundle meanwhile. All other fields say what they said for the first page, except
+    `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
+    a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
+    that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
     """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
@@ -129,10 +137,11 @@ class RecommendRequest(_message.Message):
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
         include_action_probabilities: _builtins.bool = ...,
         placement: _builtins.str = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "page_token", b"page_token", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -150,6 +159,7 @@ class RecommendResponse(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     TRACE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     PLACEMENT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request's id, or the one that the server made up."""
@@ -157,6 +167,10 @@ class RecommendResponse(_message.Message):
     """The bundle that the whole answer comes from."""
     attribution_token: _builtins.str
     """Opaque; send it back as Event.attribution_token with what the user does with these items. At most 1,024 characters."""
+    next_page_token: _builtins.str
+    """Opaque; send it back as `page_token` for the next page. Empty on the last page: nothing is left of the catalogue that
+    the request allows, or the pages hold 5,000 items. At most 60,000 characters.
+    """
     placement_version: _builtins.str
     """The version of the placements that made this answer. Empty: the request names no placement."""
     @_builtins.property
@@ -180,11 +194,12 @@ class RecommendResponse(_message.Message):
         items: _abc.Iterable[_recommendation_pb2.RecommendedItem] | None = ...,
         degraded: _abc.Iterable[_recommendation_pb2.Degradation.ValueType] | None = ...,
         trace: _abc.Iterable[_recommendation_pb2.StageTrace] | None = ...,
+        next_page_token: _builtins.str = ...,
         placement_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "placement_version", b"placement_version", "request_id", b"request_id", "trace", b"trace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "next_page_token", b"next_page_token", "placement_version", b"placement_version", "request_id", b"request_id", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -629,6 +644,7 @@ class RankRequest(_message.Message):
     CONTEXT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -648,8 +664,8 @@ class RankRequest(_message.Message):
     @_builtins.property
     def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The candidates, in any order: 1 to 2,000, both inclusive; none or more are refused. Each follows the rule for ids; a
-        repeated one is ranked once. Nothing is filtered: items that the user has seen are ranked too, by the probability that
-        the user takes them again.
+        repeated one is ranked once. Items that the user has seen are ranked too, by the probability that the user takes them
+        again.
         """
 
     @_builtins.property
@@ -666,6 +682,12 @@ class RankRequest(_message.Message):
     def action_weights(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionWeight]:
         """How much each action counts for this request: 0 to 7, both inclusive, more are refused. Default: what the bundle says."""
 
+    @_builtins.property
+    def filter(self) -> _filter_pb2.Filter:
+        """Conditions that every candidate meets that is ranked; the others are told in `filtered_item_ids`. Unset (the default):
+        none.
+        """
+
     def __init__(
         self,
         *,
@@ -678,10 +700,11 @@ class RankRequest(_message.Message):
         context_attributes: _abc.Iterable[_context_attribute_pb2.ContextAttribute] | None = ...,
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
         include_action_probabilities: _builtins.bool = ...,
+        filter: _filter_pb2.Filter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "context_attributes", b"context_attributes", "context_events", b"context_events", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "context_attributes", b"context_attributes", "context_events", b"context_events", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "item_ids", b"item_ids", "request_id", b"request_id", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -689,7 +712,9 @@ Global___RankRequest: _TypeAlias = RankRequest  # noqa: Y015
 
 @_typing.final
 class RankResponse(_message.Message):
-    """Response of RecommendationService.Rank. Every candidate is in exactly one of `items` and `unknown_item_ids`."""
+    """Response of RecommendationService.Rank. Every candidate is in exactly one of `items`, `unknown_item_ids` and
+    `filtered_item_ids`.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -700,6 +725,7 @@ class RankResponse(_message.Message):
     UNKNOWN_ITEM_IDS_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     TRACE_FIELD_NUMBER: _builtins.int
+    FILTERED_ITEM_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request's id, or the one that the server made up."""
     bundle_version: _builtins.str
@@ -725,6 +751,10 @@ class RankResponse(_message.Message):
     def trace(self) -> _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.StageTrace]:
         """What each stage did, in order; filled only where the request sets `include_trace`."""
 
+    @_builtins.property
+    def filtered_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The candidates that do not meet the request's filter, in the order of the request."""
+
     def __init__(
         self,
         *,
@@ -735,10 +765,11 @@ class RankResponse(_message.Message):
         unknown_item_ids: _abc.Iterable[_builtins.str] | None = ...,
         degraded: _abc.Iterable[_recommendation_pb2.Degradation.ValueType] | None = ...,
         trace: _abc.Iterable[_recommendation_pb2.StageTrace] | None = ...,
+        filtered_item_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "request_id", b"request_id", "trace", b"trace", "unknown_item_ids", b"unknown_item_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "filtered_item_ids", b"filtered_item_ids", "items", b"items", "request_id", b"request_id", "trace", b"trace", "unknown_item_ids", b"unknown_item_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

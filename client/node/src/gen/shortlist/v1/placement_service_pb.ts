@@ -9,7 +9,9 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Placement } from "./placement_pb.js";
 import { file_shortlist_v1_placement } from "./placement_pb.js";
-import type { RecommendRequest, RecommendResponse } from "./recommendation_service_pb.js";
+import type { Recommendation } from "./recommendation_pb.js";
+import { file_shortlist_v1_recommendation } from "./recommendation_pb.js";
+import type { BatchRecommendQuery } from "./recommendation_service_pb.js";
 import { file_shortlist_v1_recommendation_service } from "./recommendation_service_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/placement_service.proto.
  */
 export const file_shortlist_v1_placement_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaG9ydGxpc3QvdjEvcGxhY2VtZW50X3NlcnZpY2UucHJvdG8SDHNob3J0bGlzdC52MSIXChVMaXN0UGxhY2VtZW50c1JlcXVlc3QiaAoWTGlzdFBsYWNlbWVudHNSZXNwb25zZRIrCgpwbGFjZW1lbnRzGAEgAygLMhcuc2hvcnRsaXN0LnYxLlBsYWNlbWVudBIPCgd2ZXJzaW9uGAIgASgJEhAKCHJlZnVzYWxzGAMgAygJIoYBChRTZXRQbGFjZW1lbnRzUmVxdWVzdBIxCgpwbGFjZW1lbnRzGAEgAygLMhcuc2hvcnRsaXN0LnYxLlBsYWNlbWVudEIE4kEBARIeChBleHBlY3RlZF92ZXJzaW9uGAIgASgJQgTiQQEBEhsKDXZhbGlkYXRlX29ubHkYAyABKAhCBOJBAQEiKAoVU2V0UGxhY2VtZW50c1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkiggEKF1ByZXZpZXdQbGFjZW1lbnRSZXF1ZXN0EjAKCXBsYWNlbWVudBgBIAEoCzIXLnNob3J0bGlzdC52MS5QbGFjZW1lbnRCBOJBAQISNQoHcmVxdWVzdBgCIAEoCzIeLnNob3J0bGlzdC52MS5SZWNvbW1lbmRSZXF1ZXN0QgTiQQECIk0KGFByZXZpZXdQbGFjZW1lbnRSZXNwb25zZRIxCghyZXNwb25zZRgBIAEoCzIfLnNob3J0bGlzdC52MS5SZWNvbW1lbmRSZXNwb25zZTKsAgoQUGxhY2VtZW50U2VydmljZRJbCg5MaXN0UGxhY2VtZW50cxIjLnNob3J0bGlzdC52MS5MaXN0UGxhY2VtZW50c1JlcXVlc3QaJC5zaG9ydGxpc3QudjEuTGlzdFBsYWNlbWVudHNSZXNwb25zZRJYCg1TZXRQbGFjZW1lbnRzEiIuc2hvcnRsaXN0LnYxLlNldFBsYWNlbWVudHNSZXF1ZXN0GiMuc2hvcnRsaXN0LnYxLlNldFBsYWNlbWVudHNSZXNwb25zZRJhChBQcmV2aWV3UGxhY2VtZW50EiUuc2hvcnRsaXN0LnYxLlByZXZpZXdQbGFjZW1lbnRSZXF1ZXN0GiYuc2hvcnRsaXN0LnYxLlByZXZpZXdQbGFjZW1lbnRSZXNwb25zZUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_shortlist_v1_placement, file_shortlist_v1_recommendation_service]);
+  fileDesc("CiRzaG9ydGxpc3QvdjEvcGxhY2VtZW50X3NlcnZpY2UucHJvdG8SDHNob3J0bGlzdC52MSIXChVMaXN0UGxhY2VtZW50c1JlcXVlc3QiaAoWTGlzdFBsYWNlbWVudHNSZXNwb25zZRIrCgpwbGFjZW1lbnRzGAEgAygLMhcuc2hvcnRsaXN0LnYxLlBsYWNlbWVudBIPCgd2ZXJzaW9uGAIgASgJEhAKCHJlZnVzYWxzGAMgAygJIoYBChRTZXRQbGFjZW1lbnRzUmVxdWVzdBIxCgpwbGFjZW1lbnRzGAEgAygLMhcuc2hvcnRsaXN0LnYxLlBsYWNlbWVudEIE4kEBARIeChBleHBlY3RlZF92ZXJzaW9uGAIgASgJQgTiQQEBEhsKDXZhbGlkYXRlX29ubHkYAyABKAhCBOJBAQEiKAoVU2V0UGxhY2VtZW50c1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkinQEKF1ByZXZpZXdQbGFjZW1lbnRSZXF1ZXN0EhgKCnJlcXVlc3RfaWQYASABKAlCBOJBAQESMAoJcGxhY2VtZW50GAIgASgLMhcuc2hvcnRsaXN0LnYxLlBsYWNlbWVudEIE4kEBAhI2CgVxdWVyeRgDIAEoCzIhLnNob3J0bGlzdC52MS5CYXRjaFJlY29tbWVuZFF1ZXJ5QgTiQQEBInwKGFByZXZpZXdQbGFjZW1lbnRSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEhYKDmJ1bmRsZV92ZXJzaW9uGAIgASgJEjQKDnJlY29tbWVuZGF0aW9uGAMgASgLMhwuc2hvcnRsaXN0LnYxLlJlY29tbWVuZGF0aW9uMqwCChBQbGFjZW1lbnRTZXJ2aWNlElsKDkxpc3RQbGFjZW1lbnRzEiMuc2hvcnRsaXN0LnYxLkxpc3RQbGFjZW1lbnRzUmVxdWVzdBokLnNob3J0bGlzdC52MS5MaXN0UGxhY2VtZW50c1Jlc3BvbnNlElgKDVNldFBsYWNlbWVudHMSIi5zaG9ydGxpc3QudjEuU2V0UGxhY2VtZW50c1JlcXVlc3QaIy5zaG9ydGxpc3QudjEuU2V0UGxhY2VtZW50c1Jlc3BvbnNlEmEKEFByZXZpZXdQbGFjZW1lbnQSJS5zaG9ydGxpc3QudjEuUHJldmlld1BsYWNlbWVudFJlcXVlc3QaJi5zaG9ydGxpc3QudjEuUHJldmlld1BsYWNlbWVudFJlc3BvbnNlQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_google_api_field_behavior, file_shortlist_v1_placement, file_shortlist_v1_recommendation, file_shortlist_v1_recommendation_service]);
 
 /**
  * Request of PlacementService.ListPlacements.
@@ -76,7 +78,8 @@ export const ListPlacementsResponseSchema: GenMessage<ListPlacementsResponse> = 
  */
 export type SetPlacementsRequest = Message<"shortlist.v1.SetPlacementsRequest"> & {
   /**
-   * What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused.
+   * What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused. Default:
+   * none at all.
    *
    * @generated from field: repeated shortlist.v1.Placement placements = 1;
    */
@@ -133,18 +136,26 @@ export const SetPlacementsResponseSchema: GenMessage<SetPlacementsResponse> = /*
  */
 export type PreviewPlacementRequest = Message<"shortlist.v1.PreviewPlacementRequest"> & {
   /**
+   * Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
+   * one up.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
    * The placement to try. Its name may be that of one in force, or any other.
    *
-   * @generated from field: shortlist.v1.Placement placement = 1;
+   * @generated from field: shortlist.v1.Placement placement = 2;
    */
   placement?: Placement | undefined;
 
   /**
-   * The request to answer by it. Its `placement` is passed over.
+   * What to answer by it. Its own `placement` is passed over. Unset (the default): as if everything in it were.
    *
-   * @generated from field: shortlist.v1.RecommendRequest request = 2;
+   * @generated from field: shortlist.v1.BatchRecommendQuery query = 3;
    */
-  request?: RecommendRequest | undefined;
+  query?: BatchRecommendQuery | undefined;
 };
 
 /**
@@ -161,11 +172,25 @@ export const PreviewPlacementRequestSchema: GenMessage<PreviewPlacementRequest> 
  */
 export type PreviewPlacementResponse = Message<"shortlist.v1.PreviewPlacementResponse"> & {
   /**
+   * The request's id, or the one that the server made up.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The bundle that the whole answer comes from.
+   *
+   * @generated from field: string bundle_version = 2;
+   */
+  bundleVersion: string;
+
+  /**
    * The answer.
    *
-   * @generated from field: shortlist.v1.RecommendResponse response = 1;
+   * @generated from field: shortlist.v1.Recommendation recommendation = 3;
    */
-  response?: RecommendResponse | undefined;
+  recommendation?: Recommendation | undefined;
 };
 
 /**
