@@ -30,11 +30,11 @@ def doctor(
     """
     looked: dict[str, list[Finding]] = {}
     if address:
-        looked[f"server {address}"] = server(address)
+        looked["server"] = server(address)
     if metrics_address:
-        looked[f"metrics {metrics_address}"] = traffic(metrics_address)
+        looked["metrics"] = traffic(metrics_address)
     if bundles:
-        looked[f"bundles {bundles}"] = folder(bundles)
+        looked["bundles"] = folder(bundles)
     if not looked:
         looked["machine"] = machine()
     document = {where: [asdict(each) for each in findings] for where, findings in looked.items()}
