@@ -54,20 +54,13 @@ def demo(
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     keep_freed_memory()
     dataset = _train(folder, items, users, seed)
-    bundles = folder / "bundles"
+    bundles, user = folder / "bundles", _somebody(dataset)
     with own_server(bundles) as (address, _):
         document, told = _asked(dataset, address)
-    serve = (
-        "",
-        "The server is stopped again. To keep one up:",
-        "",
-        f"  make serve BUNDLES={shlex.quote(plain(bundles))}",
-        "",
-    )
-    user = _somebody(dataset)
-    show(
-        as_json, document, *told, *serve, *_next_steps(user, users, "127.0.0.1:50051"), *_to_the_console(bundles, user)
-    )
+    typed = shlex.quote(plain(bundles))
+    serve = "", "The server is stopped again. To keep one up:", "", f"  make serve BUNDLES={typed}", ""
+    then = *_next_steps(user, users, "127.0.0.1:50051"), *_to_the_console(bundles, user)
+    show(as_json, document, *told, *serve, *then)
 
 
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
