@@ -9,7 +9,7 @@ BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 RETRY = "type.googleapis.com/google.rpc.RetryInfo"
 
 EVENT_TYPES = ["VIEW", "CLICK", "CART", "PURCHASE", "LIKE", "DISLIKE", "IMPRESSION", "RATING"]
-DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN"]
+DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN", "SHOWN"]
 STAGES = ["HYDRATE", "RETRIEVE", "FILTER", "RANK", "SELECT"]
 DEGRADATIONS = [
     *("RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK", "RULES_SKIPPED"),
@@ -54,6 +54,7 @@ WEIGHED = {
     ],
     "includeActionProbabilities": True,
 }
+PAGE = {"pageToken": "QUJD_-"}
 ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, "placement": "Zuhause", **WEIGHED}  # no float is 0.1
 
 ITEMS = {"condition": CONDITION}
@@ -84,6 +85,8 @@ PLACEMENT = {
     "diversity": {"strength": 0.1},
     "rules": [{**RULES[0], **TIME, "when": WHEN}, *RULES[1:]],
     "actionWeights": WEIGHED["actionWeights"],
+    "tiring": {"perImpression": 0.5, "recoverySeconds": "31536000"},
+    "countImpressions": True,
 }
 
 SOURCES = [{"name": "two_tower", "rank": 1, "score": 0.548961163}, {"name": "als", "rank": 300, "score": -1.5}]
@@ -215,7 +218,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "recommend request: every field",
         RECOMMEND,
-        {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, "bundleVersion": VERSION},
+        {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, **PAGE, "bundleVersion": VERSION},
     ),
     ("recommend request: repeats", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS"}),
     ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
@@ -232,7 +235,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "recommend response: every field",
         "RecommendResponse",
-        {**ANSWERED, **ANSWER, "placementVersion": "5f3c9a0d7be1"},
+        {**ANSWERED, **ANSWER, "nextPageToken": "QUJD_-", "placementVersion": "5f3c9a0d7be1"},
     ),
     ("batch request", BATCH, {"requestId": "r1", "queries": [{"userId": "u1", **FOR_USER, **ASKED}, {}]}),
     ("batch response", "BatchRecommendResponse", {**ANSWERED, "recommendations": [ANSWER, {}]}),

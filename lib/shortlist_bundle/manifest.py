@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.events import EventType
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tiring import Tiring
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 4
@@ -37,6 +38,9 @@ SEEN_ITEMS = "seen_items"
 
 ACTION_WEIGHTS = "action_weights"
 """Setting that `Manifest.action_weights` reads."""
+
+TIRING = "tiring"
+"""Setting that `Manifest.tiring` reads."""
 
 _VERSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _LIBRARIES = (
@@ -88,6 +92,12 @@ class Manifest(BaseModel):
         stored = self.settings.get(ACTION_WEIGHTS)
         weights = stored if isinstance(stored, dict) else {}
         return tuple((EventType[name.upper()], float(str(weight))) for name, weight in weights.items())
+
+    @property
+    def tiring(self) -> Tiring | None:
+        """How items tire where a request does not say; None where the bundle does not say it either."""
+        stored: Any = self.settings.get(TIRING)
+        return Tiring.from_json(stored) if isinstance(stored, dict) else None
 
     @property
     def event_weights(self) -> EventWeights:

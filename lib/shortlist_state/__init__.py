@@ -3,6 +3,7 @@
 from shortlist_state.catalog import CatalogStore, ChangePage
 from shortlist_state.opening import file_of, open_store
 from shortlist_state.store import (
+    IMPRESSIONS,
     AppendResult,
     Expired,
     LiveUser,
@@ -14,6 +15,7 @@ from shortlist_state.store import (
 )
 
 __all__ = [
+    "IMPRESSIONS",
     "AppendResult",
     "CatalogStore",
     "ChangePage",

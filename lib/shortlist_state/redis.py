@@ -20,13 +20,14 @@ import structlog
 
 from shortlist_core.catalog import Attribute
 from shortlist_core.errors import StateError
-from shortlist_core.types import Event
+from shortlist_core.types import Event, EventType
 from shortlist_state import redis_scripts
 from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.redis_catalog import RedisCatalog
 from shortlist_state.redis_connection import RedisConnection, line
-from shortlist_state.redis_rows import TYPES, from_json, sortable, time_of, to_json
+from shortlist_state.redis_rows import KINDS, TYPES, from_json, kind_of, sortable, time_of, to_json
 from shortlist_state.store import (
+    IMPRESSIONS,
     AppendResult,
     Expired,
     LiveUser,
@@ -71,7 +72,7 @@ class RedisStore(StateStore):
         check_events(events)
         if not events:
             return AppendResult(0, 0)
-        texts = [text for e in events for text in (e.event_id, e.user_id, sortable(e.time), to_json(e))]
+        texts = [text for e in events for text in (e.event_id, kind_of(e), e.user_id, sortable(e.time), to_json(e))]
         accepted = self._redis.run(self._redis.others, redis_scripts.APPEND, lambda: texts)
         return AppendResult(accepted, len(events) - accepted)
 
@@ -95,8 +96,8 @@ class RedisStore(StateStore):
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
         """All users in one round trip."""
         check_limit(limit)
-        valid = [user_id for user_id in user_ids if is_utf8(user_id)]
-        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [limit, *self._named(*valid)]))
+        valid, limits = [user_id for user_id in user_ids if is_utf8(user_id)], (limit, min(limit, IMPRESSIONS))
+        answers = iter(self._redis.run(self._redis.reads, redis_scripts.READ, lambda: [*limits, *self._named(*valid)]))
         return [_live(user_id, *next(answers)) if is_utf8(user_id) else LiveUser([], False) for user_id in user_ids]
 
     def summary(self, user_id: str) -> Summary:
@@ -148,16 +149,18 @@ class RedisStore(StateStore):
             return frozenset(self._redis.others.execute_command("HKEYS", f"{self._redis.prefix}erased"))
 
     def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
-        """Scans the users' keys, and deletes by one script for each user."""
-        prefix = f"{self._redis.prefix}user:"
+        """Scans the users' keys, and deletes by one script for each."""
+        prefix = self._redis.prefix
         with self._redis.translated(self._redis.others):
-            cursor, keys = self._redis.others.scan(int(place or 0), match=f"{glob_escaped(prefix)}*", count=users)
+            cursor, found = self._redis.others.scan(int(place or 0), match=f"{glob_escaped(prefix)}*", count=users)
+        texts = [key.decode().removeprefix(prefix) for key in found]
+        users_keys = [(kind, text.removeprefix(kind)) for text in texts for kind in KINDS if text.startswith(kind)]
         deleted = waiting = 0
         bounds = ["" if before is None else sortable(before), "" if most is None else most, EXPIRED_AT_ONCE]
-        for key in keys:
-            user_id, more = key.decode()[len(prefix) :], True
+        for kind, user_id in users_keys:
+            more = True
             while more:
-                arguments = [user_id, *bounds]
+                arguments = [kind, user_id, *bounds]
                 step = self._redis.run(self._redis.others, redis_scripts.EXPIRE, partial(list, arguments))
                 deleted, more = deleted + step[0], step[2]
             waiting += step[1]
@@ -254,4 +257,6 @@ def glob_escaped(text: str) -> str:
 
 def _live(user_id: str, erased: int, payloads: Sequence[bytes | None], attributes: bytes | None) -> LiveUser:
     events = [event for payload in reversed(payloads) if (event := from_json(payload)) and event.user_id == user_id]
-    return LiveUser(events, bool(erased), attributes_of_json(attributes))
+    done = [event for event in events if event.type != EventType.IMPRESSION]
+    impressions = [(event.item_id, event.time) for event in events if event.type == EventType.IMPRESSION]
+    return LiveUser(done, bool(erased), attributes_of_json(attributes), impressions)

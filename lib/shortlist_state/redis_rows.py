@@ -6,8 +6,16 @@ import json
 
 from shortlist_core.types import Event, EventType
 
+KINDS = "user:", "shown:"
+"""Beginnings of the keys of what users did, and of what they were shown."""
+
 TYPES = {int(type): type for type in EventType}
 """The event types that this version knows, by their number in a row."""
+
+
+def kind_of(event: Event) -> str:
+    """Which of the two an event is."""
+    return KINDS[event.type == EventType.IMPRESSION]
 
 
 def sortable(time: int) -> str:

@@ -2,7 +2,8 @@
 
 The keys, all below a prefix: `events` (hash: sequence number -> event as JSON, or `!` and a pseudonym for an erasure),
 `ids` (hash: event id -> sequence number), `user:ID` (sorted set whose members are time and sequence number, padded so
-that they sort as text in the order of time), `attributes` (hash: user id -> what was written of the user, as JSON),
+that they sort as text in the order of time), `shown:ID` (the same of impressions, in files of before among the others),
+`attributes` (hash: user id -> what was written of the user, as JSON),
 `erased` (hash: pseudonym -> sequence number), `taken` (how far a training
 has read the log), `next`, `salt` and `version`. Those of the catalogue are in `redis_catalog.py`.
 
@@ -47,6 +48,20 @@ local function recount()
   return next
 end
 
+local function newest(key, limit)
+  if limit == 0 then return {} end
+  return redis.call('ZRANGE', key, 0, limit - 1, 'REV')
+end
+
+local function all(user)  -- members of both kinds, in the order of time
+  local members = redis.call('ZRANGE', p .. 'user:' .. user, 0, -1)
+  local shown = redis.call('ZRANGE', p .. 'shown:' .. user, 0, -1)
+  if #shown == 0 then return members end
+  for _, member in ipairs(shown) do members[#members + 1] = member end
+  table.sort(members)
+  return members
+end
+
 local function free() return tonumber(redis.call('GET', p .. 'next') or recount()) end
 """
 
@@ -54,16 +69,16 @@ APPEND = (
     START
     + """
 local next, accepted = free(), 0
-for i = 3, #ARGV, 4 do  -- event id, user id, time, event
+for i = 3, #ARGV, 5 do  -- event id, kind of event, user id, time, event
   local before = redis.call('HGET', p .. 'ids', ARGV[i])
   local there = before and event(redis.call('HGET', p .. 'events', before))
   if not (there and there[1] == ARGV[i]) then
-    if redis.call('HSETNX', p .. 'events', next, ARGV[i + 3]) == 0 then
+    if redis.call('HSETNX', p .. 'events', next, ARGV[i + 4]) == 0 then
       next = recount()
-      redis.call('HSET', p .. 'events', next, ARGV[i + 3])
+      redis.call('HSET', p .. 'events', next, ARGV[i + 4])
     end
     redis.call('HSET', p .. 'ids', ARGV[i], next)
-    redis.call('ZADD', p .. 'user:' .. ARGV[i + 1], 0, ARGV[i + 2] .. string.format('%016d', next))
+    redis.call('ZADD', p .. ARGV[i + 1] .. ARGV[i + 2], 0, ARGV[i + 3] .. string.format('%016d', next))
     next, accepted = next + 1, accepted + 1
   end
 end
@@ -88,10 +103,10 @@ POSITION = START + "return free() - 1"
 READ = (
     START
     + """
-local users, limit = {}, tonumber(ARGV[3])
-for i = 4, #ARGV, 2 do  -- user id, pseudonym
-  local members = {}
-  if limit > 0 then members = redis.call('ZRANGE', p .. 'user:' .. ARGV[i], 0, limit - 1, 'REV') end
+local users, limit, most = {}, tonumber(ARGV[3]), tonumber(ARGV[4])
+for i = 5, #ARGV, 2 do  -- user id, pseudonym
+  local members = newest(p .. 'user:' .. ARGV[i], limit)
+  for _, member in ipairs(newest(p .. 'shown:' .. ARGV[i], most)) do members[#members + 1] = member end
   users[#users + 1] = {
     redis.call('HEXISTS', p .. 'erased', ARGV[i + 1]), payloads(members), redis.call('HGET', p .. 'attributes', ARGV[i])
   }
@@ -103,7 +118,7 @@ return users
 SUMMARY = (
     START
     + """
-local members, types, flat = redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1), {}, {}
+local members, types, flat = all(ARGV[3]), {}, {}
 for i, payload in ipairs(payloads(members)) do
   local fields = own(payload, ARGV[3])
   if fields then
@@ -122,7 +137,7 @@ EXPORT = (
     START
     + """
 local after, limit, later = tonumber(ARGV[4]), tonumber(ARGV[5]), {}
-for _, member in ipairs(redis.call('ZRANGE', p .. 'user:' .. ARGV[3], 0, -1)) do
+for _, member in ipairs(all(ARGV[3])) do
   local sequence = string.sub(member, 17)
   if tonumber(sequence) > after then later[#later + 1] = sequence end
 end
@@ -140,8 +155,7 @@ return page
 ERASE = (
     START
     + """
-local key, user = p .. 'user:' .. ARGV[3], ARGV[4]
-local members, deleted = redis.call('ZRANGE', key, 0, -1), 0
+local user, members, deleted = ARGV[4], all(ARGV[3]), 0
 for i, payload in ipairs(payloads(members)) do
   local fields = own(payload, ARGV[3])
   if fields then
@@ -149,7 +163,7 @@ for i, payload in ipairs(payloads(members)) do
     deleted = deleted + redis.call('HDEL', p .. 'events', tonumber(string.sub(members[i], 17)))
   end
 end
-redis.call('DEL', key)
+redis.call('DEL', p .. 'user:' .. ARGV[3], p .. 'shown:' .. ARGV[3])
 redis.call('HDEL', p .. 'attributes', ARGV[3])
 local before = redis.call('HGET', p .. 'erased', user)
 if before then redis.call('HDEL', p .. 'events', before) end
@@ -180,11 +194,12 @@ return page
 """
 )
 
-# The events that are due are the first ones of a user in the order of time, whichever rule they are due by.
+# The events that are due are the first ones of a user and kind in the order of time, whichever rule they are due by.
 EXPIRE = (
     START
     + """
-local key, before, most, limit = p .. 'user:' .. ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local before, most, limit = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local key = p .. ARGV[3] .. ARGV[4]
 local taken = tonumber(redis.call('GET', p .. 'taken'))
 local count = before == '' and 0 or redis.call('ZLEXCOUNT', key, '-', '(' .. before)
 if most then count = math.max(count, redis.call('ZCARD', key) - most) end
@@ -195,7 +210,7 @@ for i, payload in ipairs(payloads(due)) do
   if taken and sequence > taken then
     waiting = waiting + 1
   else
-    local fields = own(payload, ARGV[3])
+    local fields = own(payload, ARGV[4])
     if fields then
       redis.call('HDEL', p .. 'ids', fields[1])
       redis.call('HDEL', p .. 'events', sequence)

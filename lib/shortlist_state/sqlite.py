@@ -18,9 +18,11 @@ from shortlist_state.checks import check_limit, is_utf8
 from shortlist_state.sqlite_catalog import SqliteCatalog
 from shortlist_state.sqlite_expiry import TAKE, due_events
 from shortlist_state.sqlite_file import SqliteFile, transaction
+from shortlist_state.sqlite_schema import DONE_INDEX, SHOWN_INDEX
 from shortlist_state.sqlite_writes import SqliteWrites
 from shortlist_state.store import (
     IDENTITY,
+    IMPRESSIONS,
     AppendResult,
     Expired,
     LiveUser,
@@ -40,6 +42,10 @@ _RESERVE = "UPDATE arrivals SET next = next + ? RETURNING next"
 _EVENT = "event_id, user_id, item_id, time, type, value, session_id, attribution_token"
 _READABLE = f"type IN ({', '.join(str(int(type)) for type in EventType)})"  # others are of newer versions, and are kept
 _HISTORY = f"SELECT {_EVENT} FROM events WHERE user_id = ? AND {_READABLE} ORDER BY time DESC, arrival DESC LIMIT ?"
+_IMPRESSIONS = f"""SELECT item_id, time FROM events INDEXED BY {SHOWN_INDEX} WHERE user_id = ? AND type = 7
+    ORDER BY time DESC, arrival DESC LIMIT ?"""
+_DONE = f"""SELECT {_EVENT} FROM events INDEXED BY {DONE_INDEX} WHERE user_id = ? AND type <> 7 AND {_READABLE}
+    ORDER BY time DESC, arrival DESC LIMIT ?"""
 _SUMMARY = f"SELECT type, count(*), min(time), max(time) FROM events WHERE user_id = ? AND {_READABLE} GROUP BY type"
 _EXPORT = f"SELECT arrival, NULL, {_EVENT} FROM events WHERE user_id = ? AND arrival > ? ORDER BY arrival LIMIT ?"
 _LOG = f"""SELECT arrival, NULL, {_EVENT} FROM events WHERE arrival > ?1
@@ -169,10 +175,11 @@ class SqliteStore(StateStore):
     def _live(self, connection: sqlite3.Connection, user_id: str, limit: int) -> LiveUser:
         if not is_utf8(user_id):
             return LiveUser([], False)
-        rows = connection.execute(_HISTORY, (user_id, limit)).fetchall()
+        impressions = connection.execute(_IMPRESSIONS, (user_id, min(limit, IMPRESSIONS))).fetchall()
+        rows = connection.execute(_DONE if impressions else _HISTORY, (user_id, limit)).fetchall()
         rows.reverse()
-        attributes = self._attributes(connection, user_id)
-        return LiveUser([_event(*row) for row in rows], self._erased(connection, user_id), attributes)
+        events, attributes = [_event(*row) for row in rows], self._attributes(connection, user_id)
+        return LiveUser(events, self._erased(connection, user_id), attributes, impressions)
 
     def _attributes(self, connection: sqlite3.Connection, user_id: str) -> tuple[Attribute, ...]:
         row = connection.execute(_ATTRIBUTES, (user_id,)).fetchone() if is_utf8(user_id) else None

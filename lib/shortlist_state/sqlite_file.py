@@ -1,4 +1,4 @@
-"""The SQLite file: its schema, its connections, and the removal of an erased user's traces from its bytes.
+"""The SQLite file: its connections, and the removal of an erased user's traces from its bytes.
 
 The file is watched: what is written to a file that nobody finds any more would be lost with the process.
 """
@@ -20,46 +20,7 @@ import structlog
 from shortlist_core.errors import StateError
 from shortlist_state.file_watch import FileWatch, check_log
 from shortlist_state.raw_file import Identity, hold, holds, release
-
-# arrival numbers all events and erasures in the order of commits. It orders events of the same time.
-_SCHEMA_1 = (
-    "CREATE TABLE schema_version (version INTEGER NOT NULL)",
-    """CREATE TABLE events (
-        user_id TEXT NOT NULL, time INTEGER NOT NULL, arrival INTEGER NOT NULL, event_id TEXT NOT NULL UNIQUE,
-        item_id TEXT NOT NULL, type INTEGER NOT NULL, value REAL NOT NULL,
-        session_id TEXT NOT NULL, attribution_token TEXT NOT NULL,
-        PRIMARY KEY (user_id, time, arrival)
-    ) WITHOUT ROWID""",
-    "CREATE TABLE arrivals (next INTEGER NOT NULL)",
-    "INSERT INTO arrivals VALUES (0)",
-    "INSERT INTO schema_version VALUES (1)",
-)
-_SCHEMA_2 = (
-    "CREATE UNIQUE INDEX events_by_arrival ON events (arrival)",
-    "CREATE TABLE erasures (user BLOB PRIMARY KEY, arrival INTEGER NOT NULL UNIQUE) WITHOUT ROWID",
-    "CREATE TABLE salt (value BLOB NOT NULL)",
-    "INSERT INTO salt VALUES (randomblob(32))",
-    "UPDATE schema_version SET version = 2",
-)
-# item is JSON, empty for an item that was deleted.
-_SCHEMA_3 = (
-    "CREATE TABLE catalog (sequence INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, item TEXT NOT NULL)",
-    "CREATE TABLE catalog_position (sequence INTEGER NOT NULL)",
-    "INSERT INTO catalog_position VALUES (0)",
-    "UPDATE schema_version SET version = 3",
-)
-# A note is a number under a name, such as how far a training has read the log.
-_SCHEMA_4 = (
-    "CREATE TABLE notes (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
-    "UPDATE schema_version SET version = 4",
-)
-# attributes is JSON: pairs of a key and a value.
-_SCHEMA_5 = (
-    "CREATE TABLE users (user_id TEXT PRIMARY KEY, attributes TEXT NOT NULL) WITHOUT ROWID",
-    "UPDATE schema_version SET version = 5",
-)
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5)
-SCHEMA_VERSION = len(_SCHEMAS)
+from shortlist_state.sqlite_schema import SCHEMA_VERSION, SCHEMAS
 
 log = structlog.get_logger(__name__)
 
@@ -192,7 +153,7 @@ class SqliteFile:
         _switch_to_wal(connection, self._timeout)
         if not is_current:
             with transaction(connection):  # another process may have been faster
-                for statements in _SCHEMAS[self._version(connection) :]:
+                for statements in SCHEMAS[self._version(connection) :]:
                     for statement in statements:
                         connection.execute(statement)
                 salt = connection.execute("SELECT value FROM salt").fetchone()[0]

@@ -20,6 +20,13 @@ IDENTITY = " the store itself"
 """Hashed in place of a user id it names the store; no user id begins with white space."""
 
 
+IMPRESSIONS = 300
+"""Newest impressions of a user that are read for an answer: older ones hardly count any more."""
+
+Impression = tuple[str, int]
+"""The id of an item that was shown, and when, microseconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppendResult:
     """What became of a batch of events; the two numbers add up to its size."""
@@ -32,9 +39,10 @@ class AppendResult:
 class LiveUser:
     """What the store has of a user that an answer needs."""
 
-    events: list[Event]  # oldest first
+    events: list[Event]  # oldest first, without impressions: a server may write many for each thing that a user does
     erased: bool  # whether the user was ever erased: what was learned elsewhere before (a bundle) is not to be used
     attributes: tuple[Attribute, ...] = ()  # that were written
+    impressions: Sequence[Impression] = ()  # in any order
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +120,15 @@ class StateStore(ABC):
 
     @abstractmethod
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """The newest `limit` events of each user; of equal times, the one stored first comes first.
+        """The newest `limit` events of each user, and beside them up to IMPRESSIONS of the newest impressions.
+
+        No more of either kind than `limit`. Of events of equal times, the one stored first comes first.
 
         A user that nobody ever wrote about has none. A negative limit raises ValueError.
         """
 
     def history(self, user_id: str, limit: int) -> list[Event]:
-        """The events alone of one user, as `read` has them."""
+        """The events alone of one user, as `read` has them: without impressions."""
         return self.read([user_id], limit)[0].events
 
     @abstractmethod
@@ -152,6 +162,8 @@ class StateStore(ABC):
     @abstractmethod
     def expire(self, before: int | None, most: int | None, place: str, users: int) -> Expired:
         """Delete events with a time before `before` (microseconds), and all but the newest `most` of each user.
+
+        Impressions are counted apart: of these, too, the newest `most` stay.
 
         A step looks at about `users` users from `place` on, which is empty at first, and deletes a few hundred events
         at most, so that writers hardly wait. The log has gaps afterwards, as after an erasure.

@@ -1,19 +1,21 @@
-"""The recipe's settings with their defaults; a TOML file overrides them."""
+"""The recipe's settings with their defaults; the settings file overrides them."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from shortlist_core.errors import DataError
+from shortlist_core import durations
+from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.event_weights import MOST, USUAL, ByValue, EventWeight, EventWeights
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.terminal import quoted
+from shortlist_core.tiring import USUAL as USUAL_TIRING
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import EventType
 from shortlist_retrieval.sequence_encoders.names import OrderModel
 
@@ -29,6 +31,22 @@ class WeightOfEvents(BaseModel):
     weight: Annotated[float, Field(ge=0, le=MOST)] = 1.0
     value: ByValue = ByValue.NONE
     unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+def _seconds(duration: object) -> float:
+    try:
+        return durations.seconds(str(duration), "recovery")
+    except InvalidArgumentError as error:
+        raise ValueError(error.violations[0].description) from None
+
+
+class TiringOfItems(BaseModel):
+    """How items tire that are shown again and again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_impression: Annotated[float, Field(gt=0, le=1)] = USUAL_TIRING.per_impression
+    recovery: Annotated[float, BeforeValidator(_seconds)] = USUAL_TIRING.recovery
 
 
 Wish = Literal["interaction", "view", "click", "cart", "purchase", "like", "rating"]
@@ -85,6 +103,12 @@ class Recipe(BaseModel):
     counts its weight). Types: `interaction`, `view`, `click`, `cart`, `purchase`, `like`, `rating`.
     """
 
+    tiring: TiringOfItems | None = None
+    """How an item tires that is shown to a user and not taken: `per_impression` (0.8: what its score is multiplied by
+    for the order; 1: nothing tires) and `recovery` (1d: after which an impression counts half; m, h, d or w). Left out:
+    learned where the data has enough impressions, else these.
+    """
+
     ranker_epochs: Annotated[int, Field(ge=1, le=200)] = 6
     """Passes over the ranker's examples at most. Training stops earlier when NDCG on held-out examples declines."""
 
@@ -94,17 +118,21 @@ class Recipe(BaseModel):
         rules = {EventType[name.upper()]: rule for name, rule in self.events.items()}
         return USUAL.with_kinds({kind: EventWeight(r.weight, r.value, r.unit) for kind, r in rules.items()})
 
+    @property
+    def tiring_settings(self) -> Tiring | None:
+        """How items tire; None where that is to be learned."""
+        return None if self.tiring is None else Tiring(self.tiring.per_impression, self.tiring.recovery)
+
     @classmethod
-    def read(cls, path: Path) -> Recipe:
-        """The settings in a TOML file. Raises DataError that names every wrong setting."""
+    def of(cls, values: Mapping[str, object], where: str) -> Recipe:
+        """The settings with these values, which stand at `where`.
+
+        Raises InvalidArgumentError that names every wrong setting.
+        """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise DataError(f"{quoted(path)}: cannot read: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"{quoted(path)}: not TOML: {error}") from error
+            return cls.model_validate(values)
         except ValidationError as error:
-            raise DataError(f"{quoted(path)}: {'; '.join(map(_mistake, error.errors()))}") from error
+            raise InvalidArgumentError([Violation(where, _mistake(each)) for each in error.errors()]) from error
 
 
 def _mistake(error: ErrorDetails) -> str:

@@ -15,7 +15,7 @@ from shortlist_bundle.contexts import Contexts
 from shortlist_bundle.groups import write_groups
 from shortlist_bundle.histories import write_histories
 from shortlist_bundle.items import write_items
-from shortlist_bundle.manifest import ACTION_WEIGHTS, CATALOG_SEQUENCES, DISLIKE_BELOW, EVENTS, SEEN_ITEMS
+from shortlist_bundle.manifest import ACTION_WEIGHTS, CATALOG_SEQUENCES, DISLIKE_BELOW, EVENTS, SEEN_ITEMS, TIRING
 from shortlist_ranking.ranker import Ranker
 from shortlist_retrieval.index.vector_index import recall_against_exact
 from shortlist_training.recipe import Trained
@@ -70,6 +70,7 @@ def publish(
                 EVENTS: trained.event_weights.to_json(),
                 SEEN_ITEMS: trained.seen_items,
                 ACTION_WEIGHTS: dict(trained.action_weights),
+                TIRING: trained.tiring.to_json(),
                 "ablations": list(trained.ablations),
                 CATALOG_SEQUENCES: dict(catalog_sequences),
             },

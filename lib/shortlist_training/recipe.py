@@ -10,6 +10,7 @@ import numpy as np
 from shortlist_core.errors import DataError
 from shortlist_core.event_weights import EventWeights
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import Bools, EventType, Queries
 from shortlist_layers.item_features import ItemFeatures
 from shortlist_ranking.action_rates import ActionRates
@@ -17,6 +18,7 @@ from shortlist_ranking.examples import Examples
 from shortlist_ranking.item_facts import ItemFacts
 from shortlist_ranking.repeats import Repeats
 from shortlist_ranking.scorer import ScorerConfig
+from shortlist_ranking.tiring_fit import chosen_tiring
 from shortlist_ranking.train import ScorerWarmStart, TrainedScorer, train_scorer
 from shortlist_retrieval.retriever import Retriever
 from shortlist_retrieval.sources.fit_inputs import FitInputs, RetrievalSettings, Trial
@@ -62,6 +64,7 @@ class Trained:
     repeats: Repeats  # how likely users take again what they took before
     seen_items: SeenItems  # what happens to seen items where a request does not say
     action_weights: Mapping[Action, float]  # how much each action counts where a request does not say
+    tiring: Tiring  # how items tire that are shown again and again
     n_examples: int  # queries with their candidates that the ranker learned from
     record: TrainingRecord  # what was found out and measured on the way
 
@@ -93,7 +96,8 @@ def train(
     line below which ratings are dislikes. The ranker is trained further, on fewer slices.
     """
     items, record = table.features, TrainingRecord()
-    weighed = replace(table.histories, rules=recipe.event_weights)
+    told = replace(table.histories, rules=recipe.event_weights)
+    weighed = told.keep(told.types != EventType.IMPRESSION)  # no model reads what was only shown
     if not (weighed.weights > 0).any():
         raise DataError("no interaction says that somebody wants an item, by the weights in the recipe's [events]")
     if recipe.dislike_below is not None:
@@ -216,6 +220,9 @@ def train(
     progress(f"{why}: seen items are {seen_items.in_words}")
     record.found("Seen items", seen_items.in_words, why)
     record.found("The order that is served", scorer.blend.order, scorer.blend.measured)
+    tiring, why = chosen_tiring(told.with_dislikes(below), recipe.tiring_settings, seed)
+    progress(f"what is shown again and again: {tiring.in_words} ({why})")
+    record.found("What is shown again and again", tiring.in_words, why)
     named = {"both stages": scorer} | {f"without {name}": each for name, each in rankers.items()}
     record.finish(training.losses(), {name: each.passes for name, each in named.items()})
     return Trained(
@@ -230,6 +237,7 @@ def train(
         repeats,
         seen_items,
         recipe.action_weights,
+        tiring,
         sum(map(len, parts)),
         record,
     )

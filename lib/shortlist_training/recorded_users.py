@@ -13,7 +13,7 @@ from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.types import Event, EventType
 from shortlist_data import schema
 from shortlist_server.system.live_users import UserEvents
-from shortlist_state import LiveUser, LogEntry, without_wishes_below
+from shortlist_state import IMPRESSIONS, LiveUser, LogEntry, without_wishes_below
 from shortlist_state.baskets import Baskets
 from shortlist_state.live_counts import CAPACITY, LiveCounts
 
@@ -49,11 +49,8 @@ class RecordedUsers(UserEvents):
         return self._baskets
 
     def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
-        """The newest `limit` events of each user; of an erased one there are none."""
-        return [
-            LiveUser([], erased=True) if self.erased(user) else LiveUser(self._events(user, limit), erased=False)
-            for user in user_ids
-        ]
+        """The newest events of each user, as a store gives them; of an erased one there are none."""
+        return [LiveUser([], erased=True) if self.erased(user) else self._live(user, limit) for user in user_ids]
 
     def erased(self, user_id: str) -> bool:
         """Whether a user was erased."""
@@ -63,11 +60,14 @@ class RecordedUsers(UserEvents):
         """The time at which the recorded events end, microseconds."""
         return self._end
 
-    def _events(self, user_id: str, limit: int) -> list[Event]:
+    def _live(self, user_id: str, limit: int) -> LiveUser:
         if user_id not in self._rows:
-            return []
-        rows = self._of_users["row"][self._rows[user_id]].sort()
-        return list(events_of(self._recent[rows.tail(limit)]))
+            return LiveUser([], erased=False)
+        events = self._recent[self._of_users["row"][self._rows[user_id]].sort()]
+        shown = pl.col("event_type") == EventType.IMPRESSION.name.lower()
+        done, impressions = events.filter(~shown).tail(limit), events.filter(shown).tail(min(limit, IMPRESSIONS))
+        pairs = zip(impressions["item_id"], impressions["timestamp"].dt.timestamp("us"), strict=True)
+        return LiveUser(list(events_of(done)), erased=False, impressions=list(pairs))
 
 
 def events_of(interactions: pl.DataFrame) -> Iterator[Event]:

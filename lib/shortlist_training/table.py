@@ -65,7 +65,7 @@ def prepare(dataset: Dataset, as_of: int | None, known: ItemFeatures | None = No
         items["available"].to_numpy(),
         _released(items, rows, times),
         _attributes(items),
-        _features(items, np.bincount(rows, minlength=len(items)) > 0, known),
+        _features(items, _with_history(events, rows, len(items)), known),
         user_ids.to_list(),
         replace(histories, groups=padded([members.get(user, ()) for user in user_ids])),
         now,
@@ -140,6 +140,12 @@ def _histories(
         np.full(n_users, now, np.int64),
         event_contexts=None if contexts is None else contexts[order],
     )
+
+
+def _with_history(events: pl.DataFrame, rows: Int32s, n_items: int) -> Bools:
+    """Which items anybody did anything with: of what was only shown, a model learns nothing."""
+    done = (events["event_type"] != EventType.IMPRESSION.name.lower()).to_numpy()
+    return np.bincount(rows[done], minlength=n_items) > 0
 
 
 def _features(items: pl.DataFrame, has_history: Bools, known: ItemFeatures | None) -> ItemFeatures:

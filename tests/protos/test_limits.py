@@ -28,6 +28,10 @@ NUMBERS = (*WHOLE, FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE
 NO_ACTIONS = (EventType.EVENT_TYPE_UNSPECIFIED, EventType.EVENT_TYPE_IMPRESSION)
 # What a field needs beside it, or in it, where any text or nothing does not do.
 GIVEN: dict[str, dict[str, Any]] = {
+    "shortlist.v1.Rule": {"diversity": {}},
+    "shortlist.v1.Cap": {"each": {"category": True}, "most": 1},
+    "shortlist.v1.Grouping": {"category": True},
+    "shortlist.v1.ItemSelector": {"long_tail": {}},
     "shortlist.v1.AgeRange": {"at_least_seconds": 0},
     "shortlist.v1.Condition": {"available": True},
     "shortlist.v1.NumberRange": {"at_least": 0},

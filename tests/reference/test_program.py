@@ -70,13 +70,13 @@ def reasons() -> set[str]:
 
 
 def raised(path: Path) -> set[str]:
-    """First arguments of UnavailableError and NotFoundError in a file, as reasons."""
+    """First arguments of UnavailableError, PreconditionError and NotFoundError in a file, as reasons."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                if node.func.id == "UnavailableError":
+                if node.func.id in {"UnavailableError", "PreconditionError"}:
                     found.add(first.value)
                 if node.func.id == "NotFoundError":
                     found.add(f"{first.value.upper()}_NOT_FOUND")

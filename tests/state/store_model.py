@@ -96,7 +96,10 @@ class StoreBesideModel(RuleBasedStateMachine):
     def read(self, users: list[str], limit: int, by: int) -> None:
         for user, live in zip(users, self.stores[by].read(users, limit), strict=True):
             events = sorted(self.model.of(user), key=lambda event: event.time)
-            assert live.events == events[max(0, len(events) - limit) :]
+            done = [event for event in events if event.type != EventType.IMPRESSION]
+            shown = [(event.item_id, event.time) for event in events if event.type == EventType.IMPRESSION]
+            assert live.events == done[max(0, len(done) - limit) :]
+            assert Counter(live.impressions) == Counter(shown[max(0, len(shown) - limit) :])
             assert live.erased == (user in self.model.erased)
             assert live.attributes == self.model.attributes.get(user, ())
 

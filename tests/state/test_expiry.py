@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from shortlist_core.types import Event
+from shortlist_core.types import Event, EventType
 from shortlist_state import AppendResult, Expired, StateStore, open_store
 
 
@@ -118,3 +119,13 @@ def test_a_user_who_is_erased_meanwhile_does_not_disturb_the_sweep(store: StateS
         deleted, place, more = deleted + step.deleted, step.place, step.more
     assert deleted in (6, 8)  # c's went by the one or the other
     assert [times(store, user) for user in ("a", "b", "c", "d")] == [[2], [2], [], [2]]
+
+
+def test_impressions_take_no_place_from_what_users_do(store: StateStore) -> None:
+    shown = [replace(of("ann", time, 100 + time), type=EventType.IMPRESSION) for time in range(20)]
+    store.append([of("ann", 0), of("ann", 1, 1), *shown])
+    assert sweep(store, most=2).deleted == 18
+    assert times(store, "ann") == [0, 1]
+    assert sorted(time for _, time in store.read(["ann"], 10)[0].impressions) == [18, 19]
+    assert sweep(store, before=19).deleted == 3
+    assert [time for _, time in store.read(["ann"], 10)[0].impressions] == [19]

@@ -13,7 +13,7 @@ from waiting import eventually
 
 from shortlist_core.errors import StateError
 from shortlist_core.types import Event
-from shortlist_state import AppendResult, open_store, sqlite_file
+from shortlist_state import AppendResult, open_store, sqlite_schema
 from shortlist_state.sqlite import SqliteStore
 
 
@@ -201,7 +201,7 @@ def test_a_newer_schema_is_refused_and_left_alone(file_url: str) -> None:
     with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
         connection.execute("UPDATE schema_version SET version = 9")
     for _ in range(2):
-        with pytest.raises(StateError, match="schema version 9, this program knows version 5"):
+        with pytest.raises(StateError, match="schema version 9, this program knows version 6"):
             open_store(file_url)
 
 
@@ -226,7 +226,7 @@ def test_commits_wait_for_the_disk(file_url: str) -> None:
 
 def test_a_file_of_the_first_schema_is_taken_over_with_its_events(file_url: str) -> None:
     with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
-        for statement in sqlite_file._SCHEMA_1:
+        for statement in sqlite_schema._SCHEMA_1:
             connection.execute(statement)
         connection.execute("INSERT INTO events VALUES ('u', 5, 0, 'a', 'i', 1, 1.0, '', '')")
         connection.execute("UPDATE arrivals SET next = 1")
@@ -236,5 +236,5 @@ def test_a_file_of_the_first_schema_is_taken_over_with_its_events(file_url: str)
         assert store.append([event("a"), event("b")]).accepted <= 1
         store.close()
         with sqlite3.connect(file_url.removeprefix("sqlite:")) as connection:
-            assert connection.execute("SELECT version FROM schema_version").fetchall() == [(5,)]
+            assert connection.execute("SELECT version FROM schema_version").fetchall() == [(6,)]
             connection.execute("DELETE FROM events WHERE event_id = 'b'")

@@ -48,7 +48,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 def test_any_event_comes_back_as_it_was(written: Event) -> None:
     store = open_store("sqlite::memory:")
     assert store.append([written]).accepted == 1
-    assert store.history(written.user_id, 5) == [written]
+    assert [entry.event for entry in store.export(written.user_id, -1, 5).entries] == [written]
     store.close()
 
 
@@ -140,3 +140,16 @@ def test_an_unknown_url_is_refused(url: str, says: str) -> None:
     with pytest.raises(InvalidArgumentError, match=says) as caught:
         open_store(url)
     assert "secret" not in str(caught.value)
+
+
+def test_impressions_do_not_push_out_of_a_history_what_the_user_did(store: StateStore) -> None:
+    did = [event(f"did-{time}", time=time) for time in range(4)]
+    store.append([*did, *(event(f"shown-{time}", time=time, type=EventType.IMPRESSION) for time in range(2, 100))])
+    [user] = store.read(["u"], 3)
+    assert ids(user.events) == ["did-1", "did-2", "did-3"]
+    assert sorted(user.impressions) == [(f"item-of-shown-{time}", time) for time in (97, 98, 99)]
+    [user] = store.read(["u"], 1_000)
+    assert ids(user.events) == [event.event_id for event in did] and len(user.impressions) == 98
+    assert ids([entry.event for entry in store.export("u", 99, 10).entries if entry.event]) == ["shown-98", "shown-99"]
+    assert store.summary("u").counts == {EventType.INTERACTION: 4, EventType.IMPRESSION: 98}
+    assert store.erase("u") == 102

@@ -49,8 +49,15 @@ type Placement struct {
 	Rules []*Rule `protobuf:"bytes,7,rep,name=rules,proto3" json:"rules,omitempty"`
 	// How much each action counts: 0 to 7, both inclusive, more are refused. Default: what the request says.
 	ActionWeights []*ActionWeight `protobuf:"bytes,8,rep,name=action_weights,json=actionWeights,proto3" json:"action_weights,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How items tire that are shown to a user again and again. Unset (the default): as the bundle says, which learns it
+	// where the data has impressions.
+	Tiring *Tiring `protobuf:"bytes,9,opt,name=tiring,proto3" json:"tiring,omitempty"`
+	// Whether the server writes an event of type IMPRESSION for each item of an answer, once it has answered a request that
+	// names a user. A request that is sent again with its request id counts once. Default: the caller writes impressions,
+	// of what was seen, or nobody does.
+	CountImpressions bool `protobuf:"varint,10,opt,name=count_impressions,json=countImpressions,proto3" json:"count_impressions,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Placement) Reset() {
@@ -139,10 +146,82 @@ func (x *Placement) GetActionWeights() []*ActionWeight {
 	return nil
 }
 
+func (x *Placement) GetTiring() *Tiring {
+	if x != nil {
+		return x.Tiring
+	}
+	return nil
+}
+
+func (x *Placement) GetCountImpressions() bool {
+	if x != nil {
+		return x.CountImpressions
+	}
+	return false
+}
+
+// How an item tires: each impression since the user last took it lowers its score for the order of the list, the less
+// the longer ago it was. Answers show the scores without that.
+type Tiring struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the score is multiplied by for an impression that is new: 0 to 1, both inclusive, outside of that and NaN
+	// refused. 1: nothing tires. 0 (the default): 0.8.
+	PerImpression float32 `protobuf:"fixed32,1,opt,name=per_impression,json=perImpression,proto3" json:"per_impression,omitempty"`
+	// After how many seconds an impression counts half: 60 to 31,536,000, both inclusive, outside of that refused. 0 (the
+	// default): 86,400, a day.
+	RecoverySeconds int64 `protobuf:"varint,2,opt,name=recovery_seconds,json=recoverySeconds,proto3" json:"recovery_seconds,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Tiring) Reset() {
+	*x = Tiring{}
+	mi := &file_shortlist_v1_placement_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tiring) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tiring) ProtoMessage() {}
+
+func (x *Tiring) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_placement_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tiring.ProtoReflect.Descriptor instead.
+func (*Tiring) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_placement_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Tiring) GetPerImpression() float32 {
+	if x != nil {
+		return x.PerImpression
+	}
+	return 0
+}
+
+func (x *Tiring) GetRecoverySeconds() int64 {
+	if x != nil {
+		return x.RecoverySeconds
+	}
+	return 0
+}
+
 // All placements of a server, as the file `placements.json` in the folder of its bundles holds them.
 type PlacementSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The placements: 0 to 100, both inclusive, more are refused.
+	// The placements: 0 to 100, both inclusive, more are refused. Default: none.
 	Placements    []*Placement `protobuf:"bytes,1,rep,name=placements,proto3" json:"placements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -150,7 +229,7 @@ type PlacementSet struct {
 
 func (x *PlacementSet) Reset() {
 	*x = PlacementSet{}
-	mi := &file_shortlist_v1_placement_proto_msgTypes[1]
+	mi := &file_shortlist_v1_placement_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -162,7 +241,7 @@ func (x *PlacementSet) String() string {
 func (*PlacementSet) ProtoMessage() {}
 
 func (x *PlacementSet) ProtoReflect() protoreflect.Message {
-	mi := &file_shortlist_v1_placement_proto_msgTypes[1]
+	mi := &file_shortlist_v1_placement_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -175,7 +254,7 @@ func (x *PlacementSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlacementSet.ProtoReflect.Descriptor instead.
 func (*PlacementSet) Descriptor() ([]byte, []int) {
-	return file_shortlist_v1_placement_proto_rawDescGZIP(), []int{1}
+	return file_shortlist_v1_placement_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PlacementSet) GetPlacements() []*Placement {
@@ -189,7 +268,7 @@ var File_shortlist_v1_placement_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_placement_proto_rawDesc = "" +
 	"\n" +
-	"\x1cshortlist/v1/placement.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19shortlist/v1/action.proto\x1a\x19shortlist/v1/filter.proto\x1a\x17shortlist/v1/rule.proto\"\xab\x03\n" +
+	"\x1cshortlist/v1/placement.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19shortlist/v1/action.proto\x1a\x19shortlist/v1/filter.proto\x1a\x17shortlist/v1/rule.proto\"\x92\x04\n" +
 	"\tPlacement\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x1a\n" +
 	"\x05count\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\x05count\x12-\n" +
@@ -198,7 +277,13 @@ const file_shortlist_v1_placement_proto_rawDesc = "" +
 	"\x11seen_items_policy\x18\x05 \x01(\x0e2\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2A\x01\x01R\x0fseenItemsPolicy\x12;\n" +
 	"\tdiversity\x18\x06 \x01(\v2\x17.shortlist.v1.DiversityB\x04\xe2A\x01\x01R\tdiversity\x12.\n" +
 	"\x05rules\x18\a \x03(\v2\x12.shortlist.v1.RuleB\x04\xe2A\x01\x01R\x05rules\x12G\n" +
-	"\x0eaction_weights\x18\b \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\"M\n" +
+	"\x0eaction_weights\x18\b \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x122\n" +
+	"\x06tiring\x18\t \x01(\v2\x14.shortlist.v1.TiringB\x04\xe2A\x01\x01R\x06tiring\x121\n" +
+	"\x11count_impressions\x18\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\x10countImpressions\"f\n" +
+	"\x06Tiring\x12+\n" +
+	"\x0eper_impression\x18\x01 \x01(\x02B\x04\xe2A\x01\x01R\rperImpression\x12/\n" +
+	"\x10recovery_seconds\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\x0frecoverySeconds\"M\n" +
 	"\fPlacementSet\x12=\n" +
 	"\n" +
 	"placements\x18\x01 \x03(\v2\x17.shortlist.v1.PlacementB\x04\xe2A\x01\x01R\n" +
@@ -217,28 +302,30 @@ func file_shortlist_v1_placement_proto_rawDescGZIP() []byte {
 	return file_shortlist_v1_placement_proto_rawDescData
 }
 
-var file_shortlist_v1_placement_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_shortlist_v1_placement_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_shortlist_v1_placement_proto_goTypes = []any{
 	(*Placement)(nil),    // 0: shortlist.v1.Placement
-	(*PlacementSet)(nil), // 1: shortlist.v1.PlacementSet
-	(*Filter)(nil),       // 2: shortlist.v1.Filter
-	(SeenItemsPolicy)(0), // 3: shortlist.v1.SeenItemsPolicy
-	(*Diversity)(nil),    // 4: shortlist.v1.Diversity
-	(*Rule)(nil),         // 5: shortlist.v1.Rule
-	(*ActionWeight)(nil), // 6: shortlist.v1.ActionWeight
+	(*Tiring)(nil),       // 1: shortlist.v1.Tiring
+	(*PlacementSet)(nil), // 2: shortlist.v1.PlacementSet
+	(*Filter)(nil),       // 3: shortlist.v1.Filter
+	(SeenItemsPolicy)(0), // 4: shortlist.v1.SeenItemsPolicy
+	(*Diversity)(nil),    // 5: shortlist.v1.Diversity
+	(*Rule)(nil),         // 6: shortlist.v1.Rule
+	(*ActionWeight)(nil), // 7: shortlist.v1.ActionWeight
 }
 var file_shortlist_v1_placement_proto_depIdxs = []int32{
-	2, // 0: shortlist.v1.Placement.filter:type_name -> shortlist.v1.Filter
-	3, // 1: shortlist.v1.Placement.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
-	4, // 2: shortlist.v1.Placement.diversity:type_name -> shortlist.v1.Diversity
-	5, // 3: shortlist.v1.Placement.rules:type_name -> shortlist.v1.Rule
-	6, // 4: shortlist.v1.Placement.action_weights:type_name -> shortlist.v1.ActionWeight
-	0, // 5: shortlist.v1.PlacementSet.placements:type_name -> shortlist.v1.Placement
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	3, // 0: shortlist.v1.Placement.filter:type_name -> shortlist.v1.Filter
+	4, // 1: shortlist.v1.Placement.seen_items_policy:type_name -> shortlist.v1.SeenItemsPolicy
+	5, // 2: shortlist.v1.Placement.diversity:type_name -> shortlist.v1.Diversity
+	6, // 3: shortlist.v1.Placement.rules:type_name -> shortlist.v1.Rule
+	7, // 4: shortlist.v1.Placement.action_weights:type_name -> shortlist.v1.ActionWeight
+	1, // 5: shortlist.v1.Placement.tiring:type_name -> shortlist.v1.Tiring
+	0, // 6: shortlist.v1.PlacementSet.placements:type_name -> shortlist.v1.Placement
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_shortlist_v1_placement_proto_init() }
@@ -255,7 +342,7 @@ func file_shortlist_v1_placement_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shortlist_v1_placement_proto_rawDesc), len(file_shortlist_v1_placement_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

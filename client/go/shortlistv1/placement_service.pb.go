@@ -128,7 +128,8 @@ func (x *ListPlacementsResponse) GetRefusals() []string {
 // Request of PlacementService.SetPlacements.
 type SetPlacementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused.
+	// What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused. Default:
+	// none at all.
 	Placements []*Placement `protobuf:"bytes,1,rep,name=placements,proto3" json:"placements,omitempty"`
 	// The version that this change began with, so that nobody's change is lost: FAILED_PRECONDITION, reason
 	// PLACEMENTS_CHANGED, where another one is in force. Empty (the default): whatever is in force is replaced.

@@ -508,8 +508,8 @@ func (*ItemSelector_LongTail) isItemSelector_Items() {}
 // them in what the serving bundle was trained on. Items that were written since belong to it.
 type LongTail struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which part of all that was taken the most popular items stand for: above 0 and below 1, outside of that refused.
-	// 0 (the default): 0.8.
+	// Which part of all that was taken the most popular items stand for: 0 to 1, both inclusive, NaN and anything outside
+	// refused. 0 (the default): 0.8. 1: all that anybody took, so that the rest is what nobody did.
 	HeadShare     float64 `protobuf:"fixed64,1,opt,name=head_share,json=headShare,proto3" json:"head_share,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -703,7 +703,7 @@ type Boost struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which items.
 	Items *ItemSelector `protobuf:"bytes,1,opt,name=items,proto3" json:"items,omitempty"`
-	// By how much: above 0 and up to 1,000, outside of that refused. Below 1 it lowers them.
+	// By how much: 0 to 1,000, both inclusive, NaN and anything outside refused. 0 (the default): 2. Below 1 it lowers them.
 	Factor        float64 `protobuf:"fixed64,2,opt,name=factor,proto3" json:"factor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -900,7 +900,8 @@ type MinimumShare struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which items.
 	Items *ItemSelector `protobuf:"bytes,1,opt,name=items,proto3" json:"items,omitempty"`
-	// Which part of the list, rounded up to whole items: above 0 and up to 1, outside of that refused.
+	// Which part of the list, rounded up to whole items: 0 to 1, both inclusive, NaN and anything outside refused. 0 (the
+	// default): none of it.
 	Share         float64 `protobuf:"fixed64,2,opt,name=share,proto3" json:"share,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1051,7 +1052,7 @@ const file_shortlist_v1_rule_proto_rawDesc = "" +
 	"\bposition\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bposition\"]\n" +
 	"\x05Boost\x126\n" +
 	"\x05items\x18\x01 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x02R\x05items\x12\x1c\n" +
-	"\x06factor\x18\x02 \x01(\x01B\x04\xe2A\x01\x02R\x06factor\">\n" +
+	"\x06factor\x18\x02 \x01(\x01B\x04\xe2A\x01\x01R\x06factor\">\n" +
 	"\x04Bury\x126\n" +
 	"\x05items\x18\x01 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x02R\x05items\"\x93\x01\n" +
 	"\x03Cap\x122\n" +
@@ -1061,7 +1062,7 @@ const file_shortlist_v1_rule_proto_rawDesc = "" +
 	"\x02of\"b\n" +
 	"\fMinimumShare\x126\n" +
 	"\x05items\x18\x01 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x02R\x05items\x12\x1a\n" +
-	"\x05share\x18\x02 \x01(\x01B\x04\xe2A\x01\x02R\x05share\"]\n" +
+	"\x05share\x18\x02 \x01(\x01B\x04\xe2A\x01\x01R\x05share\"]\n" +
 	"\aSpacing\x120\n" +
 	"\x04each\x18\x01 \x01(\v2\x16.shortlist.v1.GroupingB\x04\xe2A\x01\x02R\x04each\x12 \n" +
 	"\bdistance\x18\x02 \x01(\x05B\x04\xe2A\x01\x02R\bdistance*g\n" +

@@ -61,6 +61,7 @@ class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
     diversity: float
     bundle_version: str
     placement: str
+    page_token: str
 
 
 def write_events(events: Iterable[Event]) -> WriteEventsRequest:

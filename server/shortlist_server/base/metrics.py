@@ -52,6 +52,9 @@ class Metrics:
     def written(self, result: AppendResult, unknown_items: int) -> None:
         """Count events that were stored, and how many of them are about items that nobody knows."""
 
+    def impressions(self, stored: int = 0, duplicates: int = 0, dropped: int = 0) -> None:
+        """Count impressions that the server counted itself: stored, known already, or dropped."""
+
     def unknown_users(self, requests: int) -> None:
         """Count requests whose user nobody knows: no event in bundle or store, and no attribute in the bundle."""
 

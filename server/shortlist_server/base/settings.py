@@ -103,7 +103,7 @@ class Settings(BaseModel):
     keep_events_seconds: float | None = Field(None, gt=0)
     """How long live events are kept after they happened; None: for good."""
     max_user_events: int | None = Field(None, ge=1)
-    """Most live events that are kept of a user, the newest; None: all."""
+    """Most live events that are kept of a user, the newest, and as many impressions; None: all."""
     expiry_sweep_seconds: float = Field(600.0, gt=0)
     """Pause between two looks at all users for events that have expired."""
     canary_window_seconds: int = Field(300, ge=1)

@@ -90,6 +90,14 @@ class PrometheusMetrics(ProcessMetrics):
             "shortlist_events_of_unknown_items_total",
             "Events of WriteEvents about items that neither the bundle nor the catalogue of live items has.",
         )
+        impressions = self._declare(
+            Counter,
+            "shortlist_impressions_counted_total",
+            "Impressions that the server counted where a placement says so: stored, known already, or dropped.",
+            ("result",),
+        )
+        results = "stored", "duplicate", "dropped"
+        self._impressions = [impressions.labels(result) for result in results]
         self._expired = self._declare(
             Counter,
             "shortlist_events_expired_total",
@@ -151,6 +159,11 @@ class PrometheusMetrics(ProcessMetrics):
         self._accepted.inc(result.accepted)
         self._duplicates.inc(result.duplicates)
         self._unknown_items.inc(unknown_items)
+
+    def impressions(self, stored: int = 0, duplicates: int = 0, dropped: int = 0) -> None:
+        """Count impressions by what became of them."""
+        for counter, count in zip(self._impressions, (stored, duplicates, dropped), strict=True):
+            counter.inc(count)
 
     def unknown_users(self, requests: int) -> None:
         """Count requests of unknown users."""

@@ -83,6 +83,7 @@ class Hydrated(Batch):
     restrictions: Restrictions
     repeats: Expected | None  # of the requests that let seen items come again; None where none of them does
     holds: tuple[tuple[Hold, ...], ...]  # [batch] whether each rule of the request's placement holds
+    impressions: Queries | None  # what the users were shown, apart from their histories; None where none was
 
     @classmethod
     def of(
@@ -92,10 +93,11 @@ class Hydrated(Batch):
         restrictions: Restrictions,
         repeats: Expected | None = None,
         holds: tuple[tuple[Hold, ...], ...] = (),
+        impressions: Queries | None = None,
     ) -> Hydrated:
         """The batch with what hydration has made. Without `holds` no request has rules."""
         begun = batch.bundle, batch.requests, batch.progress
-        return cls(*begun, queries, restrictions, repeats, holds or ((),) * len(batch))
+        return cls(*begun, queries, restrictions, repeats, holds or ((),) * len(batch), impressions)
 
     def holding(self, i: int) -> list[tuple[int, Rule]]:
         """The rules that hold for request i, each with its position in the placement."""
@@ -111,6 +113,7 @@ class Hydrated(Batch):
             restrictions=self.restrictions.select(which),
             repeats=None if self.repeats is None else self.repeats.select(which),
             holds=tuple(self.holds[i] for i in which.tolist()),
+            impressions=None if self.impressions is None else self.impressions.select(which),
         )
 
 
@@ -130,16 +133,8 @@ class Retrieved(Hydrated):
     ) -> Retrieved:
         """The batch with candidates in the order of the fused score. It is flagged where a source has failed."""
         retrieved = cls(
-            *(
-                batch.bundle,
-                batch.requests,
-                batch.progress,
-                batch.queries,
-                batch.restrictions,
-                batch.repeats,
-                batch.holds,
-            ),
-            *(candidates, candidates.fused, co_visitation),
+            *(batch.bundle, batch.requests, batch.progress, batch.queries, batch.restrictions, batch.repeats),
+            *(batch.holds, batch.impressions, candidates, candidates.fused, co_visitation),
         )
         return retrieved.degraded("source_failed", [bool(candidates.failed)] * len(batch))
 

@@ -14,11 +14,24 @@ import structlog
 from shortlist_core.catalog import with_given
 from shortlist_core.errors import StateError
 from shortlist_core.seen_items import SeenItems
-from shortlist_core.types import NO_ITEM, Bools, Event, Float32s, Int8s, Int32s, Int64s, Queries, among, distinct
+from shortlist_core.types import (
+    NO_ITEM,
+    Bools,
+    Event,
+    EventType,
+    Float32s,
+    Int8s,
+    Int32s,
+    Int64s,
+    Queries,
+    among,
+    distinct,
+)
 from shortlist_ranking.expected import Expected
 from shortlist_server.pipeline.batch import Batch, Hydrated
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.holds import holds_of
+from shortlist_server.pipeline.impressions import impressions_of
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.system.live_users import UserEvents
@@ -40,9 +53,9 @@ def hydrate(
     """The batch with the users' histories, oldest event first, and the counts of events of each request.
 
     Events on items that the bundle does not contain are left out. Events on deleted items stay, as they still say what
-    the user likes. Ratings below the bundle's line are dislikes. Of an erased user neither the bundle's history nor its
-    groups are used. `unknown_users` is called with the number of users of whom nothing is known at all, if there are
-    any.
+    the user likes. Ratings below the bundle's line are dislikes. Impressions stand apart from histories, where they
+    would take the place of what users did. Of an erased user neither the bundle's history nor its groups are used.
+    `unknown_users` is called with the number of users of whom nothing is known at all, if there are any.
     """
     bundle, asked = batch.bundle, [request.query for request in batch.requests]
     by_id, store_failed = _live(users, asked)
@@ -50,28 +63,42 @@ def hydrate(
     live = [by_id.get(query.user_id, without_events) for query in asked]
     ids = ["" if user.erased else query.user_id for user, query in zip(live, asked, strict=True)]
     trained = bundle.histories.queries(ids)
-    extra = [[*user.events, *query.context] for user, query in zip(live, asked, strict=True)]
+    if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
+        unknown_users(unknown)
+    clock = users.clock()
+    impressions = impressions_of(bundle, trained, live, asked, clock)
+    if impressions is not None and bundle.tiring is not None:  # models from before tiring have learned from both
+        trained = trained.keep(trained.types != EventType.IMPRESSION)
+    extra = [[*user.events, *_done(query.context)] for user, query in zip(live, asked, strict=True)]
     queries, events = _merge(bundle, trained, extra) if any(extra) else (trained, trained.lengths)
     attributes = [with_given(query.attributes, user.attributes) for user, query in zip(live, asked, strict=True)]
     groups = bundle.groups.of(ids, attributes) if bundle.groups is not None else None
     contexts = None if bundle.contexts is None else bundle.contexts.of([query.context_attributes for query in asked])
-    clock = np.full(len(asked), users.clock(), np.int64)
-    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=clock, contexts=contexts)
-    if not any(store_failed) and (unknown := _unknown(bundle, ids, live, trained)):
-        unknown_users(unknown)
+    moments = np.full(len(asked), clock, np.int64)
+    queries = replace(queries.with_dislikes(bundle.dislike_below), groups=groups, asked=moments, contexts=contexts)
     policies = [query.seen_items or bundle.seen_items for query in asked]
     repeats = _repeats(bundle, queries, policies)
     restrictions = _restrictions(bundle, queries, asked, policies, repeats)
-    holds = holds_of(bundle, asked, queries, attributes, users.clock())
-    hydrated = Hydrated.of(batch, queries, restrictions, repeats, holds).degraded("state_unavailable", store_failed)
+    holds = holds_of(bundle, asked, queries, attributes, clock)
+    hydrated = Hydrated.of(batch, queries, restrictions, repeats, holds, impressions)
+    hydrated = hydrated.degraded("state_unavailable", store_failed)
     counts = zip(events.tolist(), queries.lengths.tolist(), strict=True)
     return hydrated, [StageCounts.of(entered, left, unknown=entered - left) for entered, left in counts]
+
+
+def _done(events: Sequence[Event]) -> list[Event]:
+    """The events that are no impressions."""
+    return [event for event in events if event.type != EventType.IMPRESSION]
 
 
 def _unknown(bundle: LoadedBundle, ids: Sequence[str], live: Sequence[LiveUser], trained: Queries) -> int:
     """How many users have no event and no attribute in bundle and store."""
     pairs = zip(ids, live, trained.lengths.tolist(), strict=True)
-    without = [user_id for user_id, user, events in pairs if user_id and not (user.events or user.attributes or events)]
+    without = [
+        user_id
+        for user_id, user, events in pairs
+        if user_id and not (user.events or user.impressions or user.attributes or events)
+    ]
     if not without or bundle.groups is None:
         return len(without)
     return int(np.count_nonzero(bundle.groups.ids.rows(without) == NO_ITEM))
@@ -101,9 +128,16 @@ def _restrictions(
     return Restrictions(
         [_dropped(policy, rows, repeats, i) for i, (policy, rows) in enumerate(zip(policies, seen, strict=True))],
         [distinct(ids.rows(query.excluded)) if query.excluded else _NOTHING for query in asked],
+        [_shown(bundle, query.page.shown) if query.page.shown else _NOTHING for query in asked],
         bundle.filters.allowed(asked[0].filter),
         deleted,
     )
+
+
+def _shown(bundle: LoadedBundle, hashes: bytes) -> Int32s:
+    """The rows of the items that earlier pages have shown, whichever bundle made those pages; none deleted."""
+    rows = bundle.items.ids.rows_of_hashes(np.frombuffer(hashes, "<u8"))
+    return rows[~among(rows, bundle.items.deleted)]
 
 
 def _dropped(policy: SeenItems, seen: Int32s, repeats: Expected | None, query: int) -> Int32s:

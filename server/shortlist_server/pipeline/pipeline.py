@@ -26,6 +26,7 @@ from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.rank_thread import RankThread
 from shortlist_server.pipeline.request import PendingRequest
 from shortlist_server.pipeline.response_cache import ResponseCache
+from shortlist_server.pipeline.tiring import tired
 from shortlist_server.system.live_users import UserEvents
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
@@ -71,9 +72,9 @@ class Pipeline:
             uncached = self._answer_from_cache(hydrated, run)
             retrieved = self._stage("retrieve", self._retrieve, uncached, run)
             filtered = self._stage("filter", filter, retrieved, run)
-            patient = self._answer_urgent(filtered, run, selection.select)
+            patient = self._answer_urgent(filtered, run, _select)
             ranked = self._stage("rank", self._rank, patient, run)
-            self._finish(self._stage("select", selection.select, ranked, run), run)
+            self._finish(self._stage("select", _select, ranked, run), run)
 
     def retrieve(self, bundle: LoadedBundle, requests: Sequence[PendingRequest], run: Run) -> None:
         """Answer the requests by stage one alone: all candidates, by fused score."""
@@ -158,6 +159,11 @@ class Pipeline:
             ended = _end(request, progress, answer, run)
             if self._cache is not None and progress.cache_key is not None and not progress.flags:
                 self._cache.put(progress.cache_key, ended)
+
+
+def _select(batch: Retrieved) -> tuple[Shown, list[StageCounts]]:
+    """The select stage of recommendations, in which what was shown lately stands further behind."""
+    return selection.select(tired(batch))
 
 
 def _wanted(batch: B, stage: str) -> B:

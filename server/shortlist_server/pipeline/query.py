@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import Event, EventType
 from shortlist_ranking.arrangement.diversity import Diversity
 from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT
 from shortlist_server.system.filters import Filter
 from shortlist_server.system.placements.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list that somebody goes through."""
+
+    list: bytes = b""  # a digest that tells lists apart
+    shown: bytes = b""  # 64-bit hashes, little-endian, of the ids of the items that earlier pages have shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +34,12 @@ class Query:
     count: int = DEFAULT_COUNT  # how many items the answer holds
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids
+    page: Page = Page()
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
     diversity: Diversity = field(default_factory=Diversity)
+    tiring: Tiring | None = None  # None: as the bundle says
+    count_impressions: bool = False  # whether what the answer holds becomes impressions of the user
     action_weights: tuple[tuple[EventType, float], ...] = ()  # empty: those of the bundle
     include_actions: bool = False
     include_trace: bool = False

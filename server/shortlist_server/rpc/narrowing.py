@@ -36,11 +36,13 @@ def narrowed(check: Check, query: Query, placement: Placement, version: str, cou
         placement=placement.name,
         placement_version=version,
         rules=placement.rules,
+        tiring=placement.tiring,
+        count_impressions=placement.count_impressions,
     )
 
 
 def _at_most(check: Check, field: str, value: int, most: int, name: str) -> None:
-    if most and value > most:
+    if 0 < most < value:
         check.refuse(field, f"must be at most {most:,}, as the placement {name!r} says")
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shortlist.v1 import filter_pb2 as filter_api
+from shortlist.v1 import placement_pb2 as api
 from shortlist.v1 import rule_pb2 as rule_api
-from shortlist.v1.placement_pb2 import Placement as PlacementMessage
 
+from shortlist_core.tiring import USUAL, Tiring
 from shortlist_ranking.arrangement.diversity import Diversity, DiversityMethod
 from shortlist_server.base.limits import DEFAULT_COUNT, MAX_CANDIDATES, MAX_COUNT
 from shortlist_server.rpc.checks import MAX_ATTRIBUTES, Check
@@ -37,14 +38,15 @@ from shortlist_server.system.placements.rule import (
 MAX_PLACEMENTS = 100
 MAX_RULES = 50
 MAX_PINNED = 50
-MAX_FACTOR = 1_000
+MAX_FACTOR, USUAL_FACTOR = 1_000, 2.0
 MAX_DISTANCE = 50
 HEAD_SHARE = 0.8
+LEAST_RECOVERY, MOST_RECOVERY = 60, 31_536_000
 
 _METHODS = {0: DiversityMethod.MMR, 1: DiversityMethod.MMR, 2: DiversityMethod.DPP}
 
 
-def placements_of(check: Check, messages: Sequence[PlacementMessage]) -> list[Placement]:
+def placements_of(check: Check, messages: Sequence[api.Placement]) -> list[Placement]:
     """The placements of the messages, in their order. Contradictions among the rules of each are violations."""
     check.length("placements", messages, MAX_PLACEMENTS)
     sent = messages[:MAX_PLACEMENTS]
@@ -52,7 +54,7 @@ def placements_of(check: Check, messages: Sequence[PlacementMessage]) -> list[Pl
     return [placement_of(check.below(f"placements[{i}]."), message) for i, message in enumerate(sent)]
 
 
-def placement_of(check: Check, message: PlacementMessage) -> Placement:
+def placement_of(check: Check, message: api.Placement) -> Placement:
     """The placement of a message."""
     before = len(check.violations)
     check.length("rules", message.rules, MAX_RULES)
@@ -67,6 +69,8 @@ def placement_of(check: Check, message: PlacementMessage) -> Placement:
         diversity=diversity_of(check.below("diversity."), message.diversity) if message.HasField("diversity") else None,
         action_weights=check.action_weights(message.action_weights),
         rules=tuple(_rule(check.below(f"rules[{i}]."), rule) for i, rule in enumerate(sent)),
+        tiring=_tiring(check.below("tiring."), message.tiring) if message.HasField("tiring") else None,
+        count_impressions=message.count_impressions,
     )
     if len(check.violations) == before:
         for found in contradictions(placement.rules, placement.count or DEFAULT_COUNT):
@@ -80,6 +84,16 @@ def diversity_of(check: Check, message: rule_api.Diversity) -> Diversity:
     if message.method not in _METHODS:
         check.refuse("method", f"{message.method} is no DiversityMethod")
     return Diversity(check.share("strength", message.strength), _METHODS.get(message.method, DiversityMethod.MMR))
+
+
+def _tiring(check: Check, message: api.Tiring) -> Tiring:
+    """How items tire; where the message does not say, as usual."""
+    seconds = message.recovery_seconds
+    if seconds and not LEAST_RECOVERY <= seconds <= MOST_RECOVERY:
+        rule = f"must be {LEAST_RECOVERY} to {MOST_RECOVERY:,}, or 0 for {USUAL.recovery:,.0f}, not {seconds}"
+        check.refuse("recovery_seconds", rule)
+    share = check.share("per_impression", message.per_impression)
+    return Tiring(share or USUAL.per_impression, seconds or USUAL.recovery)
 
 
 def _limit(check: Check, field: str, value: int, most: int) -> int:
@@ -126,10 +140,7 @@ def _items(check: Check, message: rule_api.ItemSelector) -> ItemSelector:
     if kind == "condition":
         condition = condition_of(check.below("condition."), message.condition)
         return OfLongTail(HEAD_SHARE) if condition is None else ByCondition(condition)
-    share = message.long_tail.head_share
-    if share and not 0 < share < 1:
-        check.refuse("long_tail.head_share", f"must be above 0 and below 1, or 0 for {HEAD_SHARE}, not {share}")
-    return OfLongTail(share or HEAD_SHARE)
+    return OfLongTail(check.share("long_tail.head_share", message.long_tail.head_share) or HEAD_SHARE)
 
 
 def _grouping(check: Check, message: rule_api.Grouping) -> Grouping:
@@ -148,9 +159,9 @@ def _pin(check: Check, message: rule_api.Pin) -> Pin:
 
 
 def _boost(check: Check, message: rule_api.Boost) -> Boost:
-    if not 0 < message.factor <= MAX_FACTOR:
-        check.refuse("factor", f"must be above 0 and up to {MAX_FACTOR:,}, not {message.factor}")
-    return Boost(_items(check.below("items."), message.items), message.factor)
+    if not 0 <= message.factor <= MAX_FACTOR:
+        check.refuse("factor", f"must be 0 to {MAX_FACTOR:,}, not {message.factor}")
+    return Boost(_items(check.below("items."), message.items), message.factor or USUAL_FACTOR)
 
 
 def _bury(check: Check, message: rule_api.Bury) -> Bury:
@@ -168,9 +179,7 @@ def _cap(check: Check, message: rule_api.Cap) -> Cap:
 
 
 def _minimum_share(check: Check, message: rule_api.MinimumShare) -> MinimumShare:
-    if not 0 < message.share <= 1:
-        check.refuse("share", f"must be above 0 and up to 1, not {message.share}")
-    return MinimumShare(_items(check.below("items."), message.items), message.share)
+    return MinimumShare(_items(check.below("items."), message.items), check.share("share", message.share))
 
 
 def _spacing(check: Check, message: rule_api.Spacing) -> Spacing:

@@ -52,9 +52,12 @@ class RecommendationServicer(RecommendationServiceServicer):
         )
         charge(len(queries) - 1)
         answers = await self._engine.recommend_batch(bundle, queries, self._caller(context, urgent=False))
-        return await asyncio.to_thread(
+        response = await asyncio.to_thread(
             convert.batch_response, self._most, bundle, request_id, queries, answers
         )  # may be large
+        for query, answer in zip(queries, answers, strict=True):
+            self._engine.shown(bundle, query, answer)
+        return response
 
     async def StreamRecommend(
         self, request_iterator: AsyncIterator[api.StreamRecommendRequest], context: Context

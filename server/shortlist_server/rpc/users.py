@@ -82,6 +82,7 @@ class UserServicer(UserServiceServicer):
         user_id = validate.delete_user(request)
 
         def erase(store: StateStore) -> tuple[int, bool]:
+            self._engine.drop_impressions(user_id)
             return store.erase(user_id), self._engine.forget(user_id)
 
         deleted, is_recorded = await self._engine.store.write(erase, lane_of(context))

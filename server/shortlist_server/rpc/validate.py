@@ -27,6 +27,7 @@ from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
 from shortlist_server.rpc.narrowing import narrowed
+from shortlist_server.rpc.pages import page_of
 from shortlist_server.rpc.placement_messages import placement_of, placements_of
 from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placement, Placements
 
@@ -48,14 +49,16 @@ def recommend(
 ) -> Query:
     """The query of Recommend, or of one message of StreamRecommend.
 
-    InvalidArgumentError lists all violations. Without any, NotFoundError names a placement that does not exist.
+    InvalidArgumentError lists all violations. Without any, PageTokenExpiredError says that the token of a page is too
+    old, and NotFoundError names a placement that does not exist.
     """
 
     def read(check: Check) -> Query:
         query = _query(check, request, check.request_id(request.request_id), placements)
-        if isinstance(request, api.StreamRecommendRequest) or not request.bundle_version:
+        if isinstance(request, api.StreamRecommendRequest):
             return query
-        return replace(query, bundle_version=_version(check, request.bundle_version))
+        version = request.bundle_version and _version(check, request.bundle_version)
+        return replace(query, page=page_of(check, request), bundle_version=version)
 
     query = checked(read)
     placements.check([request.placement])
@@ -246,6 +249,9 @@ def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
     """The query of PreviewPlacement by its placement."""
 
     def read(check: Check) -> Query:
+        if not request.HasField("placement"):
+            check.refuse("placement", "must be set")
+            return Query()
         placement = placement_of(check.below("placement."), request.placement)
         by_name = {request.query.placement: placement}
         request_id = check.request_id(request.request_id)

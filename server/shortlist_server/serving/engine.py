@@ -27,6 +27,7 @@ from shortlist_server.pipeline.rank_thread import RankThread
 from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
+from shortlist_server.serving.impressions import Impressions
 from shortlist_server.serving.limiter import Limiter, Place
 from shortlist_server.serving.routing import Route, Serving
 from shortlist_server.serving.store_threads import StoreThreads
@@ -78,6 +79,7 @@ class Engine:
         self._rank_thread = RankThread(self._batcher.due)
         self._pipeline = Pipeline(self.live, self._rank_thread, self._cache, metrics.unknown_users)
         self.store = StoreThreads(store, settings, metrics)
+        self._impressions = Impressions(store, metrics)
         self._requests = Limiter(settings.max_pending, partial(metrics.pending, "recommendations"))
 
     def _dislike_below(self) -> float:
@@ -119,6 +121,10 @@ class Engine:
         self.serve(Serving(bundle))
         return bundle
 
+    def keep(self, retention: Retention) -> None:
+        """Keep so many live events from now on."""
+        self._expiry.keep(retention)
+
     def hangs(self) -> bool:
         """Whether one batch has kept the model thread for so long that it will hardly ever end."""
         return self._batcher.busy_seconds() > _HANGS_SECONDS
@@ -137,7 +143,7 @@ class Engine:
     async def recommend(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """The response to one query, by both stages."""
         key = query.candidate_count, query.filter
-        return await self._routed(self._pipeline.recommend, key, query, context, respond, compare=True)
+        return await self._routed(self._pipeline.recommend, key, query, context, respond, is_shown=True)
 
     async def preview(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """As `recommend`, but the route does not count how the request ends, and no shadow ranks it."""
@@ -193,6 +199,15 @@ class Engine:
 
         return await self.store.write(append, lane)
 
+    def shown(self, bundle: LoadedBundle, query: Query, answer: Ranked) -> None:
+        """Count impressions of an answer that is about to be shown, where the query says so and names a user."""
+        if query.count_impressions and query.user_id:
+            self._impressions.offer(query.request_id, query.user_id, bundle.items.ids.take(answer.items))
+
+    def drop_impressions(self, user_id: str) -> None:
+        """Write nothing any more of what a user was shown who is about to be erased."""
+        self._impressions.forget(user_id)
+
     def forget(self, user_id: str) -> bool:
         """Use nothing of a user who was just erased any more; whether it could be recorded beside the bundles."""
         is_recorded = self.live.erased_users.add(user_id)
@@ -203,6 +218,7 @@ class Engine:
     def close(self) -> None:
         """Close the threads and the store. No request may be under way any more."""
         self.store.close()
+        self._impressions.close()
         self.catalog.close()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
         self._rank_thread.close()
@@ -227,11 +243,11 @@ class Engine:
         query: Query,
         context: RequestContext,
         respond: Respond[T],
-        compare: bool = False,
+        is_shown: bool = False,
     ) -> T:
         """The response of the bundle that the query names, or else of the user's route, which counts how it ended.
 
-        With `compare`, a shadow ranks the query too.
+        Of an answer that `is_shown`, impressions are counted, and a shadow ranks the query too.
         """
         route, patience = self._route(query), context.seconds_left()
         try:
@@ -243,8 +259,9 @@ class Engine:
             route.count(DeadlineError("answer") if context.late() else error, context.caller, patience)
             raise
         route.count(answer, context.caller, patience)
-        if compare:
+        if is_shown:
             route.compare(query, answer)
+            self.shown(route.bundle, query, answer)
         return response
 
     def _route(self, query: Query) -> Route:

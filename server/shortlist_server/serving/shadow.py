@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_server.serving.shadow_comparison import ShadowComparison
 from shortlist_server.system.live_users import UserEvents
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_state import LiveUser
+from shortlist_state.baskets import Baskets
 
 WAITING = 64
 """Most answers that wait to be compared; further ones are dropped."""
@@ -30,8 +33,9 @@ class Shadow:
     def __init__(self, bundle: LoadedBundle, users: UserEvents) -> None:
         self.bundle = bundle
         self._rank_thread = RankThread()
-        self._pipeline = Pipeline(users, self._rank_thread)
-        self._queue: queue.Queue[tuple[Query, LoadedBundle, Ranked] | None] = queue.Queue(WAITING)
+        self._users = _AsOf(users)
+        self._pipeline = Pipeline(self._users, self._rank_thread)
+        self._queue: queue.Queue[tuple[Query, LoadedBundle, Ranked, int] | None] = queue.Queue(WAITING)
         self._comparison = ShadowComparison()  # written by the shadow's thread alone
         self._dropped = 0  # written by the event loop alone
         self._closed = threading.Event()
@@ -40,7 +44,7 @@ class Shadow:
     def offer(self, query: Query, bundle: LoadedBundle, answer: Ranked) -> None:
         """Queue an answer of `bundle` to be compared as soon as the shadow's thread has time."""
         try:
-            self._queue.put_nowait((query, bundle, answer))
+            self._queue.put_nowait((query, bundle, answer, self._users.now() - 1))
         except queue.Full:
             self._dropped += 1
 
@@ -56,7 +60,7 @@ class Shadow:
 
     def _run(self) -> None:
         while (offered := self._queue.get()) is not None and not self._closed.is_set():
-            query, bundle, answer = offered
+            query, bundle, answer, self._users.moment = offered
             try:
                 shadow_answer = self._rank(query)
                 pair = _scores(bundle, answer), _scores(self.bundle, shadow_answer)
@@ -70,6 +74,31 @@ class Shadow:
         request = PendingRequest(query, RequestContext())
         self._pipeline.recommend(self.bundle, [request], Run())
         return request.result()
+
+
+class _AsOf(UserEvents):
+    """Live users whose clock stands where an answer was given, so that its own impressions are not counted yet."""
+
+    def __init__(self, users: UserEvents) -> None:
+        self._of = users
+        self.moment = 0  # of the answer that is compared
+
+    @property
+    def baskets(self) -> Baskets:
+        return self._of.baskets
+
+    def read(self, user_ids: Sequence[str], limit: int) -> list[LiveUser]:
+        return self._of.read(user_ids, limit)
+
+    def erased(self, user_id: str) -> bool:
+        return self._of.erased(user_id)
+
+    def clock(self) -> int:
+        return self.moment
+
+    def now(self) -> int:
+        """The time by the users' own clock."""
+        return self._of.clock()
 
 
 def _scores(bundle: LoadedBundle, answer: Ranked) -> dict[str, float]:

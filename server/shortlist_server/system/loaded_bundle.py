@@ -18,6 +18,7 @@ from shortlist_core.catalog import CatalogChange
 from shortlist_core.device import Device
 from shortlist_core.event_weights import USUAL, EventWeights
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import Candidates, EventType, Queries
 from shortlist_layers.new_items import NewItems
 from shortlist_server.base.limits import DEFAULT_CANDIDATES
@@ -61,6 +62,7 @@ class LoadedBundle:
         str, int
     ]  # store of items -> sequence number up to which the bundle contains its changes
     event_weights: EventWeights = USUAL  # how much events count
+    tiring: Tiring | None = None  # how items tire where a request does not say; None in bundles of before
     vector_dim: int = 0  # numbers of an item's embedding; 0: the bundle's items have none
 
     @property
@@ -117,6 +119,7 @@ class LoadedBundle:
             manifest.action_weights,
             manifest.catalog_sequences,
             manifest.event_weights,
+            tiring=manifest.tiring,
         )
 
     def apply_changes(self, changes: Sequence[CatalogChange]) -> None:

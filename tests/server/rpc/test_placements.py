@@ -238,9 +238,9 @@ async def test_all_mistakes_in_placements_are_named_at_once_and_nothing_changes(
     before = await put(running, STRICT)
     rules = [
         Rule(name="a", pin=Pin(item_ids=["i1", "i1"], position=501)),
-        Rule(name="a", boost=Boost(items=TEA)),
+        Rule(name="a", boost=Boost(items=TEA, factor=-1)),
         Rule(name="b", cap=Cap(most=0)),
-        Rule(name="c", minimum_share=MinimumShare(items=ItemSelector(long_tail=LongTail(head_share=1)), share=2)),
+        Rule(name="c", minimum_share=MinimumShare(items=ItemSelector(long_tail=LongTail(head_share=1.5)), share=2)),
         Rule(name="d", spacing=Spacing(each=Grouping(), distance=51)),
         Rule(name="e"),
         Rule(name="f", diversity=Diversity(strength=2, method=7)),

@@ -10,6 +10,9 @@ from conftest import Start
 from server_wire import Running
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as users
+from shortlist.v1.placement_pb2 import Placement, Tiring
+from shortlist.v1.placement_service_pb2 import SetPlacementsRequest
+from waiting import eventually_async
 
 from shortlist_bundle import BundleStore
 from shortlist_server.serving.shadow import WAITING
@@ -89,3 +92,22 @@ def test_differences_of_two_answers() -> None:
     sums = sums.with_pair({"a": 1.0}, {"b": 1.0}, 1, 1).with_pair({}, {}, 1, 1)
     assert (sums.compared, sums.correlated, sums.overlap) == (3, 1, 1.75)  # two empty answers are alike
     assert (sums.stable_micros, sums.shadow_micros) == (12, 32)
+
+
+async def test_impressions_of_the_answer_itself_do_not_tire_items_in_the_shadow(
+    start: Start, published: BundleStore
+) -> None:
+    following = await start(follow=True)
+    home = Placement(name="home", count_impressions=True, tiring=Tiring(per_impression=0.01))
+    await following.placements.SetPlacements(SetPlacementsRequest(placements=[home]))
+    await activate(following, published.versions()[1], SHADOW)
+    shadow, free = following.server.engine.ready().shadow, threading.Event()
+    assert shadow is not None
+    shadow.bundle.ranker.before = lambda: free.wait(60)  # type: ignore[attr-defined]
+    try:
+        await best(following)  # the shadow is at work on this one while the next is answered and counted
+        await following.api.Recommend(api.RecommendRequest(user_id="ann", count=5, placement="home"))
+        await eventually_async(lambda: len(following.store.read(["ann"], 10)[0].impressions) == 5)
+    finally:
+        free.set()
+    assert (await until(following, lambda state: state.shadow.compared_count == 2)).shadow.mean_overlap == 1

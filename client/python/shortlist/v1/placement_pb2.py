@@ -28,7 +28,7 @@ from shortlist.v1 import filter_pb2 as shortlist_dot_v1_dot_filter__pb2
 from shortlist.v1 import rule_pb2 as shortlist_dot_v1_dot_rule__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cshortlist/v1/placement.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19shortlist/v1/action.proto\x1a\x19shortlist/v1/filter.proto\x1a\x17shortlist/v1/rule.proto\"\xd4\x02\n\tPlacement\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x63ount\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x05 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x30\n\tdiversity\x18\x06 \x01(\x0b\x32\x17.shortlist.v1.DiversityB\x04\xe2\x41\x01\x01\x12\'\n\x05rules\x18\x07 \x03(\x0b\x32\x12.shortlist.v1.RuleB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x61\x63tion_weights\x18\x08 \x03(\x0b\x32\x1a.shortlist.v1.ActionWeightB\x04\xe2\x41\x01\x01\"A\n\x0cPlacementSet\x12\x31\n\nplacements\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.PlacementB\x04\xe2\x41\x01\x01\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cshortlist/v1/placement.proto\x12\x0cshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19shortlist/v1/action.proto\x1a\x19shortlist/v1/filter.proto\x1a\x17shortlist/v1/rule.proto\"\xa1\x03\n\tPlacement\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x63ount\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61ndidate_count\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12*\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x14.shortlist.v1.FilterB\x04\xe2\x41\x01\x01\x12>\n\x11seen_items_policy\x18\x05 \x01(\x0e\x32\x1d.shortlist.v1.SeenItemsPolicyB\x04\xe2\x41\x01\x01\x12\x30\n\tdiversity\x18\x06 \x01(\x0b\x32\x17.shortlist.v1.DiversityB\x04\xe2\x41\x01\x01\x12\'\n\x05rules\x18\x07 \x03(\x0b\x32\x12.shortlist.v1.RuleB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x61\x63tion_weights\x18\x08 \x03(\x0b\x32\x1a.shortlist.v1.ActionWeightB\x04\xe2\x41\x01\x01\x12*\n\x06tiring\x18\t \x01(\x0b\x32\x14.shortlist.v1.TiringB\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x63ount_impressions\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\"F\n\x06Tiring\x12\x1c\n\x0eper_impression\x18\x01 \x01(\x02\x42\x04\xe2\x41\x01\x01\x12\x1e\n\x10recovery_seconds\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\"A\n\x0cPlacementSet\x12\x31\n\nplacements\x18\x01 \x03(\x0b\x32\x17.shortlist.v1.PlacementB\x04\xe2\x41\x01\x01\x42\x14\n\x10\x64\x65v.shortlist.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,10 +52,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLACEMENT'].fields_by_name['rules']._serialized_options = b'\342A\001\001'
   _globals['_PLACEMENT'].fields_by_name['action_weights']._loaded_options = None
   _globals['_PLACEMENT'].fields_by_name['action_weights']._serialized_options = b'\342A\001\001'
+  _globals['_PLACEMENT'].fields_by_name['tiring']._loaded_options = None
+  _globals['_PLACEMENT'].fields_by_name['tiring']._serialized_options = b'\342A\001\001'
+  _globals['_PLACEMENT'].fields_by_name['count_impressions']._loaded_options = None
+  _globals['_PLACEMENT'].fields_by_name['count_impressions']._serialized_options = b'\342A\001\001'
+  _globals['_TIRING'].fields_by_name['per_impression']._loaded_options = None
+  _globals['_TIRING'].fields_by_name['per_impression']._serialized_options = b'\342A\001\001'
+  _globals['_TIRING'].fields_by_name['recovery_seconds']._loaded_options = None
+  _globals['_TIRING'].fields_by_name['recovery_seconds']._serialized_options = b'\342A\001\001'
   _globals['_PLACEMENTSET'].fields_by_name['placements']._loaded_options = None
   _globals['_PLACEMENTSET'].fields_by_name['placements']._serialized_options = b'\342A\001\001'
   _globals['_PLACEMENT']._serialized_start=159
-  _globals['_PLACEMENT']._serialized_end=499
-  _globals['_PLACEMENTSET']._serialized_start=501
-  _globals['_PLACEMENTSET']._serialized_end=566
+  _globals['_PLACEMENT']._serialized_end=576
+  _globals['_TIRING']._serialized_start=578
+  _globals['_TIRING']._serialized_end=648
+  _globals['_PLACEMENTSET']._serialized_start=650
+  _globals['_PLACEMENTSET']._serialized_end=715
 # @@protoc_insertion_point(module_scope)

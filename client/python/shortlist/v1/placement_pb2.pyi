@@ -39,6 +39,8 @@ class Placement(_message.Message):
     DIVERSITY_FIELD_NUMBER: _builtins.int
     RULES_FIELD_NUMBER: _builtins.int
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
+    TIRING_FIELD_NUMBER: _builtins.int
+    COUNT_IMPRESSIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Names it. Follows the rule for ids; once among all placements."""
     count: _builtins.int
@@ -52,6 +54,11 @@ class Placement(_message.Message):
     seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType
     """What happens to items that the user's history holds. A request may ask for less of them: REPEATS instead of KEEP, or
     DROP. Default: what the request says.
+    """
+    count_impressions: _builtins.bool
+    """Whether the server writes an event of type IMPRESSION for each item of an answer, once it has answered a request that
+    names a user. A request that is sent again with its request id counts once. Default: the caller writes impressions,
+    of what was seen, or nobody does.
     """
     @_builtins.property
     def filter(self) -> _filter_pb2.Filter:
@@ -69,6 +76,12 @@ class Placement(_message.Message):
     def action_weights(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.ActionWeight]:
         """How much each action counts: 0 to 7, both inclusive, more are refused. Default: what the request says."""
 
+    @_builtins.property
+    def tiring(self) -> Global___Tiring:
+        """How items tire that are shown to a user again and again. Unset (the default): as the bundle says, which learns it
+        where the data has impressions.
+        """
+
     def __init__(
         self,
         *,
@@ -80,14 +93,48 @@ class Placement(_message.Message):
         diversity: _rule_pb2.Diversity | None = ...,
         rules: _abc.Iterable[_rule_pb2.Rule] | None = ...,
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
+        tiring: Global___Tiring | None = ...,
+        count_impressions: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["diversity", b"diversity", "filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["diversity", b"diversity", "filter", b"filter", "tiring", b"tiring"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "count", b"count", "diversity", b"diversity", "filter", b"filter", "name", b"name", "rules", b"rules", "seen_items_policy", b"seen_items_policy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "count", b"count", "count_impressions", b"count_impressions", "diversity", b"diversity", "filter", b"filter", "name", b"name", "rules", b"rules", "seen_items_policy", b"seen_items_policy", "tiring", b"tiring"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Placement: _TypeAlias = Placement  # noqa: Y015
+
+@_typing.final
+class Tiring(_message.Message):
+    """How an item tires: each impression since the user last took it lowers its score for the order of the list, the less
+    the longer ago it was. Answers show the scores without that.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PER_IMPRESSION_FIELD_NUMBER: _builtins.int
+    RECOVERY_SECONDS_FIELD_NUMBER: _builtins.int
+    per_impression: _builtins.float
+    """What the score is multiplied by for an impression that is new: 0 to 1, both inclusive, outside of that and NaN
+    refused. 1: nothing tires. 0 (the default): 0.8.
+    """
+    recovery_seconds: _builtins.int
+    """After how many seconds an impression counts half: 60 to 31,536,000, both inclusive, outside of that refused. 0 (the
+    default): 86,400, a day.
+    """
+    def __init__(
+        self,
+        *,
+        per_impression: _builtins.float = ...,
+        recovery_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["per_impression", b"per_impression", "recovery_seconds", b"recovery_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tiring: _TypeAlias = Tiring  # noqa: Y015
 
 @_typing.final
 class PlacementSet(_message.Message):
@@ -98,7 +145,7 @@ class PlacementSet(_message.Message):
     PLACEMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Placement]:
-        """The placements: 0 to 100, both inclusive, more are refused."""
+        """The placements: 0 to 100, both inclusive, more are refused. Default: none."""
 
     def __init__(
         self,

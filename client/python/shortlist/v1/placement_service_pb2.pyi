@@ -89,7 +89,9 @@ class SetPlacementsRequest(_message.Message):
     """Whether the placements are only checked, and nothing changes. Default: false."""
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[_placement_pb2.Placement]:
-        """What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused."""
+        """What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused. Default:
+        none at all.
+        """
 
     def __init__(
         self,

@@ -257,8 +257,8 @@ class LongTail(_message.Message):
 
     HEAD_SHARE_FIELD_NUMBER: _builtins.int
     head_share: _builtins.float
-    """Which part of all that was taken the most popular items stand for: above 0 and below 1, outside of that refused.
-    0 (the default): 0.8.
+    """Which part of all that was taken the most popular items stand for: 0 to 1, both inclusive, NaN and anything outside
+    refused. 0 (the default): 0.8. 1: all that anybody took, so that the rest is what nobody did.
     """
     def __init__(
         self,
@@ -346,7 +346,7 @@ class Boost(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     FACTOR_FIELD_NUMBER: _builtins.int
     factor: _builtins.float
-    """By how much: above 0 and up to 1,000, outside of that refused. Below 1 it lowers them."""
+    """By how much: 0 to 1,000, both inclusive, NaN and anything outside refused. 0 (the default): 2. Below 1 it lowers them."""
     @_builtins.property
     def items(self) -> Global___ItemSelector:
         """Which items."""
@@ -434,7 +434,9 @@ class MinimumShare(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     SHARE_FIELD_NUMBER: _builtins.int
     share: _builtins.float
-    """Which part of the list, rounded up to whole items: above 0 and up to 1, outside of that refused."""
+    """Which part of the list, rounded up to whole items: 0 to 1, both inclusive, NaN and anything outside refused. 0 (the
+    default): none of it.
+    """
     @_builtins.property
     def items(self) -> Global___ItemSelector:
         """Which items."""

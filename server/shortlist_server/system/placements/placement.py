@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tiring import Tiring
 from shortlist_core.types import EventType
 from shortlist_ranking.arrangement.diversity import Diversity
 from shortlist_server.system.filters import Filter
@@ -26,6 +27,8 @@ class Placement:
     diversity: Diversity | None = None
     action_weights: tuple[tuple[EventType, float], ...] = ()
     rules: tuple[Rule, ...] = ()
+    tiring: Tiring | None = None  # how items tire that are shown again and again; None: as the bundle says
+    count_impressions: bool = False  # whether the server counts what it answers as impressions
 
     def at(self, now: int) -> Placement:
         """The placement with the rules that hold at a moment, microseconds since 1970, as if they always did."""

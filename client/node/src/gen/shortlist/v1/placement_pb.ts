@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/placement.proto.
  */
 export const file_shortlist_v1_placement: GenFile = /*@__PURE__*/
-  fileDesc("ChxzaG9ydGxpc3QvdjEvcGxhY2VtZW50LnByb3RvEgxzaG9ydGxpc3QudjEi1AIKCVBsYWNlbWVudBISCgRuYW1lGAEgASgJQgTiQQECEhMKBWNvdW50GAIgASgFQgTiQQEBEh0KD2NhbmRpZGF0ZV9jb3VudBgDIAEoBUIE4kEBARIqCgZmaWx0ZXIYBCABKAsyFC5zaG9ydGxpc3QudjEuRmlsdGVyQgTiQQEBEj4KEXNlZW5faXRlbXNfcG9saWN5GAUgASgOMh0uc2hvcnRsaXN0LnYxLlNlZW5JdGVtc1BvbGljeUIE4kEBARIwCglkaXZlcnNpdHkYBiABKAsyFy5zaG9ydGxpc3QudjEuRGl2ZXJzaXR5QgTiQQEBEicKBXJ1bGVzGAcgAygLMhIuc2hvcnRsaXN0LnYxLlJ1bGVCBOJBAQESOAoOYWN0aW9uX3dlaWdodHMYCCADKAsyGi5zaG9ydGxpc3QudjEuQWN0aW9uV2VpZ2h0QgTiQQEBIkEKDFBsYWNlbWVudFNldBIxCgpwbGFjZW1lbnRzGAEgAygLMhcuc2hvcnRsaXN0LnYxLlBsYWNlbWVudEIE4kEBAUIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_shortlist_v1_action, file_shortlist_v1_filter, file_shortlist_v1_rule]);
+  fileDesc("ChxzaG9ydGxpc3QvdjEvcGxhY2VtZW50LnByb3RvEgxzaG9ydGxpc3QudjEioQMKCVBsYWNlbWVudBISCgRuYW1lGAEgASgJQgTiQQECEhMKBWNvdW50GAIgASgFQgTiQQEBEh0KD2NhbmRpZGF0ZV9jb3VudBgDIAEoBUIE4kEBARIqCgZmaWx0ZXIYBCABKAsyFC5zaG9ydGxpc3QudjEuRmlsdGVyQgTiQQEBEj4KEXNlZW5faXRlbXNfcG9saWN5GAUgASgOMh0uc2hvcnRsaXN0LnYxLlNlZW5JdGVtc1BvbGljeUIE4kEBARIwCglkaXZlcnNpdHkYBiABKAsyFy5zaG9ydGxpc3QudjEuRGl2ZXJzaXR5QgTiQQEBEicKBXJ1bGVzGAcgAygLMhIuc2hvcnRsaXN0LnYxLlJ1bGVCBOJBAQESOAoOYWN0aW9uX3dlaWdodHMYCCADKAsyGi5zaG9ydGxpc3QudjEuQWN0aW9uV2VpZ2h0QgTiQQEBEioKBnRpcmluZxgJIAEoCzIULnNob3J0bGlzdC52MS5UaXJpbmdCBOJBAQESHwoRY291bnRfaW1wcmVzc2lvbnMYCiABKAhCBOJBAQEiRgoGVGlyaW5nEhwKDnBlcl9pbXByZXNzaW9uGAEgASgCQgTiQQEBEh4KEHJlY292ZXJ5X3NlY29uZHMYAiABKANCBOJBAQEiQQoMUGxhY2VtZW50U2V0EjEKCnBsYWNlbWVudHMYASADKAsyFy5zaG9ydGxpc3QudjEuUGxhY2VtZW50QgTiQQEBQhQKEGRldi5zaG9ydGxpc3QudjFQAWIGcHJvdG8z", [file_google_api_field_behavior, file_shortlist_v1_action, file_shortlist_v1_filter, file_shortlist_v1_rule]);
 
 /**
  * A place where lists are shown, such as `home`, `cart` or `mail`, with what holds for each of them.
@@ -88,6 +88,23 @@ export type Placement = Message<"shortlist.v1.Placement"> & {
    * @generated from field: repeated shortlist.v1.ActionWeight action_weights = 8;
    */
   actionWeights: ActionWeight[];
+
+  /**
+   * How items tire that are shown to a user again and again. Unset (the default): as the bundle says, which learns it
+   * where the data has impressions.
+   *
+   * @generated from field: shortlist.v1.Tiring tiring = 9;
+   */
+  tiring?: Tiring | undefined;
+
+  /**
+   * Whether the server writes an event of type IMPRESSION for each item of an answer, once it has answered a request that
+   * names a user. A request that is sent again with its request id counts once. Default: the caller writes impressions,
+   * of what was seen, or nobody does.
+   *
+   * @generated from field: bool count_impressions = 10;
+   */
+  countImpressions: boolean;
 };
 
 /**
@@ -98,13 +115,44 @@ export const PlacementSchema: GenMessage<Placement> = /*@__PURE__*/
   messageDesc(file_shortlist_v1_placement, 0);
 
 /**
+ * How an item tires: each impression since the user last took it lowers its score for the order of the list, the less
+ * the longer ago it was. Answers show the scores without that.
+ *
+ * @generated from message shortlist.v1.Tiring
+ */
+export type Tiring = Message<"shortlist.v1.Tiring"> & {
+  /**
+   * What the score is multiplied by for an impression that is new: 0 to 1, both inclusive, outside of that and NaN
+   * refused. 1: nothing tires. 0 (the default): 0.8.
+   *
+   * @generated from field: float per_impression = 1;
+   */
+  perImpression: number;
+
+  /**
+   * After how many seconds an impression counts half: 60 to 31,536,000, both inclusive, outside of that refused. 0 (the
+   * default): 86,400, a day.
+   *
+   * @generated from field: int64 recovery_seconds = 2;
+   */
+  recoverySeconds: bigint;
+};
+
+/**
+ * Describes the message shortlist.v1.Tiring.
+ * Use `create(TiringSchema)` to create a new message.
+ */
+export const TiringSchema: GenMessage<Tiring> = /*@__PURE__*/
+  messageDesc(file_shortlist_v1_placement, 1);
+
+/**
  * All placements of a server, as the file `placements.json` in the folder of its bundles holds them.
  *
  * @generated from message shortlist.v1.PlacementSet
  */
 export type PlacementSet = Message<"shortlist.v1.PlacementSet"> & {
   /**
-   * The placements: 0 to 100, both inclusive, more are refused.
+   * The placements: 0 to 100, both inclusive, more are refused. Default: none.
    *
    * @generated from field: repeated shortlist.v1.Placement placements = 1;
    */
@@ -116,5 +164,5 @@ export type PlacementSet = Message<"shortlist.v1.PlacementSet"> & {
  * Use `create(PlacementSetSchema)` to create a new message.
  */
 export const PlacementSetSchema: GenMessage<PlacementSet> = /*@__PURE__*/
-  messageDesc(file_shortlist_v1_placement, 1);
+  messageDesc(file_shortlist_v1_placement, 2);
 

@@ -78,7 +78,8 @@ export const ListPlacementsResponseSchema: GenMessage<ListPlacementsResponse> = 
  */
 export type SetPlacementsRequest = Message<"shortlist.v1.SetPlacementsRequest"> & {
   /**
-   * What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused.
+   * What the placements are from now on; those of before are gone. 0 to 100, both inclusive, more are refused. Default:
+   * none at all.
    *
    * @generated from field: repeated shortlist.v1.Placement placements = 1;
    */
