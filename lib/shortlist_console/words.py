@@ -56,6 +56,7 @@ DROPS: Mapping[int, str] = {
     parts.DROP_REASON_DUPLICATE: "proposed several times",
     parts.DROP_REASON_BELOW_CUT: "scored less, or kept out by a rule",
     parts.DROP_REASON_UNKNOWN: "not known",
+    parts.DROP_REASON_SHOWN: "on a page before",
 }
 
 DEGRADED: Mapping[int, str] = {
