@@ -46,3 +46,12 @@ async def test_every_mistake_of_a_draft_is_told_by_its_field(browser: Browser) -
         assert page.status == 400 and "<code>count</code>" in page.html
         assert "<code>rules[0].pin.item_ids</code>" in page.html
     assert "JSON" in (await browser.post("/placements/save", text="{", before="", version="", user_id="")).text
+
+
+async def test_to_look_at_a_placement_that_counts_impressions_counts_none(browser: Browser) -> None:
+    counting = draft(HOME | {"countImpressions": True})
+    await browser.post("/placements/save", **counting)
+    for path in ("/users/bob?placement=home", "/users/bob?placement=home&beside=same"):
+        assert "Item number 7" in (await browser.get(path)).text
+    await browser.post("/placements/preview", **draft(HOME, "home"))
+    assert "1 in the bundle, 0 live" in (await browser.get("/users/bob")).text

@@ -79,8 +79,8 @@ type RecommendRequest struct {
 	PageToken string `protobuf:"bytes,16,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
 	// and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
-	// is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
-	// user's route, stable or canary.
+	// is refused. Such an answer counts neither for the canary nor for the shadow, and its items not as shown to the user,
+	// whatever the placement says. Empty (the default): the bundle of the user's route, stable or canary.
 	BundleVersion string `protobuf:"bytes,17,opt,name=bundle_version,json=bundleVersion,proto3" json:"bundle_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

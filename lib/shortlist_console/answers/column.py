@@ -79,3 +79,12 @@ async def told(client: AsyncClient, columns: Sequence[Column], more: Sequence[st
             column.gone = [] if known is None else gone(column.answer.items, known)
             column.rules = rule_stories(column.answer.trace, facts)
     return facts
+
+
+async def own_bundle(client: AsyncClient, user_id: str) -> str:
+    """The bundle that answers a user.
+
+    Whoever names it looks without a trace: an answer of a named bundle is not counted as shown to the user, as some
+    placements do with what they answer.
+    """
+    return (await client.recommend(user_id, 1)).bundle_version

@@ -11,7 +11,7 @@ from shortlist import BatchRecommendQuery, InvalidArgument, Placement, Shortlist
 from shortlist.v1.placement_service_pb2 import ListPlacementsResponse
 from shortlist.v1.recommendation_service_pb2 import RecommendResponse
 
-from shortlist_console.answers.column import Column, told
+from shortlist_console.answers.column import Column, own_bundle, told
 from shortlist_console.failures import Failure
 from shortlist_console.rendering import path
 from shortlist_console.visit import Visit
@@ -118,6 +118,7 @@ async def _compare(visit: Visit, draft: Draft, placement: Placement, columns: li
             draft.user_id,
             0 if draft.before else placement.count,
             placement=draft.before,
+            bundle_version=await own_bundle(visit.client, draft.user_id),
             include_trace=True,
             include_action_probabilities=True,
         )

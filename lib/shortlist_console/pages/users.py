@@ -12,7 +12,7 @@ from shortlist.v1.recommendation_service_pb2 import RecommendResponse
 
 from shortlist_console import words
 from shortlist_console.answers.cards import Card, title_of
-from shortlist_console.answers.column import Column, told
+from shortlist_console.answers.column import Column, own_bundle, told
 from shortlist_console.answers.history import History, history_of
 from shortlist_console.answers.question import Question
 from shortlist_console.pages.choices import choices_of
@@ -103,6 +103,8 @@ async def _ask(visit: Visit, user_id: str, column: Column, question: Question) -
     count = options.pop("count", 0)
 
     async def call() -> RecommendResponse:
+        if "placement" in options and "bundle_version" not in options:
+            options["bundle_version"] = await own_bundle(visit.client, user_id)
         return await visit.client.recommend(user_id, count, **options)
 
     await column.ask(call, visit.settings.address)

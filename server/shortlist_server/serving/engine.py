@@ -247,7 +247,8 @@ class Engine:
     ) -> T:
         """The response of the bundle that the query names, or else of the user's route, which counts how it ended.
 
-        Of an answer that `is_shown`, impressions are counted, and a shadow ranks the query too.
+        Of an answer that `is_shown`, impressions are counted, and a shadow ranks the query too. Who names a bundle
+        compares, and shows nobody anything.
         """
         route, patience = self._route(query), context.seconds_left()
         try:
@@ -259,7 +260,7 @@ class Engine:
             route.count(DeadlineError("answer") if context.late() else error, context.caller, patience)
             raise
         route.count(answer, context.caller, patience)
-        if is_shown:
+        if is_shown and not query.bundle_version:
             route.compare(query, answer)
             self.shown(route.bundle, query, answer)
         return response

@@ -86,8 +86,8 @@ class RecommendRequest(_message.Message):
     bundle_version: _builtins.str
     """Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
     and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
-    is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
-    user's route, stable or canary.
+    is refused. Such an answer counts neither for the canary nor for the shadow, and its items not as shown to the user,
+    whatever the placement says. Empty (the default): the bundle of the user's route, stable or canary.
     """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:

@@ -167,8 +167,8 @@ export type RecommendRequest = Message<"shortlist.v1.RecommendRequest"> & {
   /**
    * Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
    * and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
-   * is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
-   * user's route, stable or canary.
+   * is refused. Such an answer counts neither for the canary nor for the shadow, and its items not as shown to the user,
+   * whatever the placement says. Empty (the default): the bundle of the user's route, stable or canary.
    *
    * @generated from field: string bundle_version = 17;
    */
