@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RELEASED := protos/released/shortlist.v1.binpb
 DATA ?= DATA
+CONSOLE_BUNDLES := $(or $(BUNDLES),.demo/bundles)
+CONSOLE ?= 127.0.0.1:8080
 BUNDLES ?= bundles
 ADDRESS ?= 127.0.0.1:50051
 SIZE ?= all
@@ -14,7 +16,7 @@ WORKERS ?= 2
 SPREAD = -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-slow test-clients torture vectors check documents check-go api-snapshot train serve evaluate bench profile lock clean
+.PHONY: help setup demo console test test-fast test-slow test-clients torture vectors check documents check-go api-snapshot train serve evaluate bench profile lock clean
 
 include protos/generate.mk bench/ghz.mk
 
@@ -75,6 +77,10 @@ api-snapshot: $(STAMP) ## at a release: keep the API as it is now, for `make che
 
 train: $(STAMP) ## train on DATA=dir and publish into BUNDLES=dir
 	@$(BIN)/shortlist train --data $(DATA) --bundles $(BUNDLES)
+
+console: $(STAMP) ## open the console on the bundle of `make demo`, or of BUNDLES=dir, until Ctrl-C
+	@test -e $(CONSOLE_BUNDLES)/CURRENT || { echo "There is no bundle in $(CONSOLE_BUNDLES): \`make demo\` makes one"; exit 2; }
+	@$(BIN)/shortlist console --bundles $(CONSOLE_BUNDLES) --listen $(CONSOLE) --open
 
 serve: $(STAMP) ## serve the current bundle of BUNDLES=dir at ADDRESS=host:port until Ctrl-C
 	@$(BIN)/shortlist serve --bundles $(BUNDLES) --address $(ADDRESS)

@@ -55,7 +55,10 @@ def recommend(
 
     def read(check: Check) -> Query:
         query = _query(check, request, check.request_id(request.request_id), placements)
-        return replace(query, page=page_of(check, request)) if isinstance(request, api.RecommendRequest) else query
+        if isinstance(request, api.StreamRecommendRequest):
+            return query
+        version = _version(check, request.bundle_version) if request.bundle_version else ""
+        return replace(query, page=page_of(check, request), bundle_version=version)
 
     query = checked(read)
     placements.check([request.placement])
@@ -218,14 +221,18 @@ def activate_bundle(request: bundle_api.ActivateBundleRequest) -> tuple[str, Lab
     """The version, the label, and the share of users for a canary."""
 
     def read(check: Check) -> tuple[str, Label, float]:
-        if not is_version(request.bundle_version):
-            check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+        version = _version(check, request.bundle_version)
         label, share = check.label("label", request.label), check.share("user_share", request.user_share)
         if share and label != "canary":
             check.refuse("user_share", "goes with the label canary alone")
-        return request.bundle_version, label, share or DEFAULT_SHARE
+        return version, label, share or DEFAULT_SHARE
 
     return checked(read)
+
+
+def get_bundle_report(request: bundle_api.GetBundleReportRequest) -> str:
+    """The version of the bundle."""
+    return checked(lambda check: _version(check, request.bundle_version))
 
 
 def rollback_bundle(request: bundle_api.RollbackBundleRequest) -> Label:
@@ -251,6 +258,12 @@ def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
         return _query(check.below("query."), request.query, request_id, Placements(by_name))
 
     return checked(read)
+
+
+def _version(check: Check, version: str) -> str:
+    if not is_version(version):
+        check.refuse("bundle_version", "must be a version, such as 20261122-154250-1f3a9c")
+    return version
 
 
 def _version_of(token: str) -> str:
