@@ -20,4 +20,5 @@ python3 -m venv "$target/venv"
 "$target/venv/bin/python" $pip install --quiet --require-hashes --only-binary :all: -r "$here/requirements.lock"
 # shellcheck disable=SC2086
 "$target/venv/bin/python" $pip install --quiet --no-deps --no-index "$work"/wheels/*.whl
+rm -rf "$target"/venv/lib/python3*/site-packages/tensorflow/include # headers: a tenth of the image
 cp "$here/processor" "$target/processor"

@@ -113,3 +113,15 @@ securityContext:
 {{- end }}
 {{- end }}
 {{- end -}}
+
+{{/* What pods may reach, for network policies. */}}
+{{- define "shortlist.toNames" -}}
+- ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}] # names
+{{- end -}}
+
+{{- define "shortlist.toState" -}}
+- ports: [{protocol: TCP, port: {{ .Values.state.port }}}]
+  {{- with .Values.networkPolicy.state }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
