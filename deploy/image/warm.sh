@@ -12,10 +12,12 @@ export PATH="$target/venv/bin:$PATH" NUMBA_CACHE_DIR="$target/loops" TF_CPP_MIN_
 cat > "$work/small.toml" << 'RECIPE'
 slices = 2
 queries_per_slice = 200
+candidates = 100
 tower_steps = 40
+sequence_batches = 40
 ranker_epochs = 2
 RECIPE
-shortlist data synthetic --items 500 --users 500 --out "$work/data" > /dev/null
+shortlist data synthetic --items 300 --users 300 --out "$work/data" > /dev/null
 shortlist train --data "$work/data" --bundles "$work/bundles" --config "$work/small.toml" > /dev/null
 
 mkfifo "$work/said"
