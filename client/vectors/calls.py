@@ -57,6 +57,12 @@ CALLS = [
         },
     ),
     call(
+        "recommend: a token of a page that no server made",
+        "Recommend",
+        {"requestId": "r-13", "candidateCount": 112, "pageToken": "QUJDRA"},
+        invalid("page_token"),
+    ),
+    call(
         "recommend: broken attributes",
         "Recommend",
         {

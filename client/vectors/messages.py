@@ -9,7 +9,7 @@ BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 RETRY = "type.googleapis.com/google.rpc.RetryInfo"
 
 EVENT_TYPES = ["VIEW", "CLICK", "CART", "PURCHASE", "LIKE", "DISLIKE", "IMPRESSION", "RATING"]
-DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN"]
+DROP_REASONS = ["SEEN", "EXCLUDED", "FILTERED", "DELETED", "DUPLICATE", "BELOW_CUT", "UNKNOWN", "SHOWN"]
 STAGES = ["HYDRATE", "RETRIEVE", "FILTER", "RANK", "SELECT"]
 DEGRADATIONS = [
     *("RANKER_SKIPPED", "RANKER_LATE", "SOURCE_FAILED", "STATE_UNAVAILABLE", "POPULAR_FALLBACK", "RULES_SKIPPED"),
@@ -54,6 +54,7 @@ WEIGHED = {
     ],
     "includeActionProbabilities": True,
 }
+PAGE = {"pageToken": "QUJD_-"}
 ASKED = {"count": 500, "diversity": 0.1, "includeTrace": True, "placement": "Zuhause", **WEIGHED}  # no float is 0.1
 
 ITEMS = {"condition": CONDITION}
@@ -214,7 +215,7 @@ PREVIEW = "PreviewPlacementRequest"
 RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: nothing set", RECOMMEND, {}),
-    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED}),
+    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, **PAGE}),
     ("recommend request: repeats", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS"}),
     ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
     ("recommend request: negative and largest int32", RECOMMEND, {"count": -1, "candidateCount": 2_147_483_647}),
@@ -230,7 +231,7 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "recommend response: every field",
         "RecommendResponse",
-        {**ANSWERED, **ANSWER, "placementVersion": "5f3c9a0d7be1"},
+        {**ANSWERED, **ANSWER, "nextPageToken": "QUJD_-", "placementVersion": "5f3c9a0d7be1"},
     ),
     ("batch request", BATCH, {"requestId": "r1", "queries": [{"userId": "u1", **FOR_USER, **ASKED}, {}]}),
     ("batch response", "BatchRecommendResponse", {**ANSWERED, "recommendations": [ANSWER, {}]}),

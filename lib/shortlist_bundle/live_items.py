@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from shortlist_bundle.items import ItemTable
 from shortlist_bundle.live_facts import LiveFacts
-from shortlist_bundle.strings import Ids, Spans, Strings, decode, joined, parts
+from shortlist_bundle.strings import Ids, Spans, Strings, decode, hash_ids, joined, parts
 from shortlist_core.catalog import CatalogItem
-from shortlist_core.types import NO_ITEM, Bools, Int32s, among, distinct
+from shortlist_core.types import NO_ITEM, Bools, Int32s, UInt64s, among, distinct
 
 KEPT_SECONDS = 300.0
 """The row of a deleted item is not reused for so long: longer than any answer takes."""
@@ -62,6 +62,7 @@ class LiveIds(LiveStrings):
     def __init__(self, base: Ids) -> None:
         super().__init__(base)
         self._ids, self._new_rows = base, dict[str, int]()
+        self._new_hashes = dict[int, int]()  # hash of a new item's id -> its row
         self.deleted: Int32s = np.zeros(0, np.int32)  # rows, ascending
 
     def ever(self, ids: Sequence[str]) -> Int32s:
@@ -82,12 +83,25 @@ class LiveIds(LiveStrings):
         rows[among(rows, self.deleted)] = NO_ITEM
         return rows
 
+    def rows_of_hashes(self, hashes: UInt64s) -> Int32s:
+        """The rows of all ids that have one of these hashes, also of deleted items: int32, ascending and distinct."""
+        rows = self._ids.rows_of_hashes(hashes)
+        if not self._new_hashes:
+            return rows
+        new = [self._new_hashes[hash] for hash in hashes.tolist() if hash in self._new_hashes]
+        return distinct(np.concatenate([rows, np.array(new, np.int32)]))
+
     def add(self, id: str, row: int) -> None:
         """Give a row behind the bundle's rows to a new id; the id that had it is forgotten."""
         if row in self._over:
             self._new_rows.pop(self._over[row], None)
+            self._new_hashes.pop(_hash(self._over[row]), None)
         self.put(row, id)
-        self._new_rows[id] = row
+        self._new_rows[id] = self._new_hashes[_hash(id)] = row
+
+
+def _hash(id: str) -> int:
+    return int(hash_ids([id])[0])
 
 
 class LiveItems:

@@ -27,7 +27,7 @@ from shortlist_bundle.labels import LABELS, Canary, Labels, Shadow, TakenOff
 from shortlist_bundle.leftovers import LOCK, new_workspace, remove_bundle, remove_leftovers
 from shortlist_bundle.manifest import MANIFEST, Manifest, is_version
 from shortlist_bundle.reader import Bundle
-from shortlist_bundle.verify import read_manifest, verify
+from shortlist_bundle.verify import Advance, read_manifest, verify
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, NotFoundError, UnavailableError, Violation
 
@@ -79,9 +79,12 @@ class BundleStore:
                 return self.load()
             raise
 
-    def verify(self, version: str) -> Manifest:
-        """The manifest of a bundle, after every file was compared with its checksum; raises as `load` does."""
-        return verify(self._existing(version), version)
+    def verify(self, version: str, advance: Advance = lambda _: None) -> Manifest:
+        """The manifest of a bundle, after every file was compared with its checksum; raises as `load` does.
+
+        Here as in all that verifies, `advance` hears how many more bytes were compared.
+        """
+        return verify(self._existing(version), version, advance)
 
     def manifest(self, version: str) -> Manifest:
         """The manifest of a bundle, checked against its own digest only: other files are not read."""
@@ -98,29 +101,29 @@ class BundleStore:
         """A value that changes when the current bundle or a label may have changed. Costs two `stat` calls."""
         return tuple(identity(self.directory / name) for name in (CURRENT, LABELS))
 
-    def activate(self, version: str) -> None:
+    def activate(self, version: str, advance: Advance = lambda _: None) -> None:
         """Verify a bundle and make it current. Raises as `load` does, and then changes nothing.
 
         A canary or shadow that becomes current loses that label.
         """
         with self._changing():  # includes the verification, so that the bundle is not pruned in between
-            self.verify(version)
+            self.verify(version, advance)
             self._make_current(version)
 
-    def set_canary(self, version: str, share: float) -> None:
+    def set_canary(self, version: str, share: float, advance: Advance = lambda _: None) -> None:
         """Verify a bundle and serve it to a share of the users, above 0 to 1.
 
         Raises as `load` does, and InvalidArgumentError for the current bundle.
         """
         with self._changing():
-            self._check_label(version)
+            self._check_label(version, advance)
             canary = Canary(version=version, share=share)
             self._write_labels(self.labels().without(version).model_copy(update={"canary": canary, "taken_off": None}))
 
-    def set_shadow(self, version: str) -> None:
+    def set_shadow(self, version: str, advance: Advance = lambda _: None) -> None:
         """Verify a bundle and let it rank the same requests as the current one; raises as `set_canary` does."""
         with self._changing():
-            self._check_label(version)
+            self._check_label(version, advance)
             shadow = Shadow(version=version)
             self._write_labels(self.labels().without(version).model_copy(update={"shadow": shadow}))
 
@@ -140,7 +143,7 @@ class BundleStore:
                 taken_off = TakenOff(version=version, time=datetime.now(UTC), reason=reason)
                 self._write_labels(labels.model_copy(update={"canary": None, "taken_off": taken_off}))
 
-    def rollback(self) -> str:
+    def rollback(self, advance: Advance = lambda _: None) -> str:
         """Verify the bundle that was current before, make it current again, and return its version.
 
         The bundle that was rolled back from is no target any more: a second rollback goes one further back. Raises
@@ -148,7 +151,7 @@ class BundleStore:
         """
         with self._changing():
             before = self._before()
-            self.verify(before[0])
+            self.verify(before[0], advance)
             self._unlabel(before[0])
             write_activations(self.directory, before)
             return before[0]
@@ -204,11 +207,11 @@ class BundleStore:
             raise NotFoundError("bundle", f"before {current}" if current else "to roll back from")
         return before
 
-    def _check_label(self, version: str) -> None:
+    def _check_label(self, version: str, advance: Advance) -> None:
         """Verify a bundle that is to get a label. Raises InvalidArgumentError for the current bundle."""
         if version == self.current():
             raise InvalidArgumentError([Violation("bundle_version", "is the current bundle, which serves everybody")])
-        self.verify(version)
+        self.verify(version, advance)
 
     def _make_current(self, version: str) -> None:
         activations = read_activations(self.directory)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shortlist_core.errors import DataError
-from shortlist_core.types import NO_ITEM, Bytes, Int32s, Int64s, UInt64s
+from shortlist_core.types import NO_ITEM, Bytes, Int32s, Int64s, UInt64s, distinct
 from shortlist_kernels.strings import write_bounds, write_rows_of_ids
 
 Spans = tuple[Bytes, Int64s, Int64s]
@@ -131,3 +131,11 @@ class Ids(Strings):
                 self._hashes, self._rows, self._blob, self._offsets, hash_ids(some), *encode(some), found[start:]
             )
         return found
+
+    def rows_of_hashes(self, hashes: UInt64s) -> Int32s:
+        """The rows of all ids that have one of these hashes of `hash_ids`: int32, ascending and distinct."""
+        wanted = np.sort(hashes)
+        begins = np.searchsorted(self._hashes, wanted)
+        counts = np.searchsorted(self._hashes, wanted, side="right") - begins
+        at = np.arange(counts.sum()) + np.repeat(begins - (np.cumsum(counts) - counts), counts)
+        return distinct(self._rows[at])

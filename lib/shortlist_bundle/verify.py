@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,8 +15,11 @@ from shortlist_bundle.files import is_safe_name, open_plain, sha256
 from shortlist_bundle.manifest import MANIFEST, SCHEMA_VERSION, Manifest
 from shortlist_core.errors import BundleRefusedError
 
+Advance = Callable[[int], None]
+"""Hears of progress: how many more bytes were compared."""
 
-def verify(directory: Path, version: str) -> Manifest:
+
+def verify(directory: Path, version: str, advance: Advance = lambda _: None) -> Manifest:
     """The manifest of the bundle in `directory`, after checking that it has exactly the listed files, byte for byte.
 
     Raises BundleRefusedError with the first file, by name, that is missing, not listed, a link, or has other content.
@@ -24,7 +27,7 @@ def verify(directory: Path, version: str) -> Manifest:
     try:
         sizes = dict(_walk(directory, version))
         manifest = read_manifest(directory, version)
-        _check_files(directory, manifest, sizes)
+        _check_files(directory, manifest, sizes, advance)
     except OSError as error:
         file = os.path.relpath(error.filename or directory, directory)
         raise BundleRefusedError(version, file, f"cannot be read: {error.strerror or error}") from error
@@ -86,7 +89,7 @@ def _parse(raw: bytes) -> Manifest:
     return manifest
 
 
-def _check_files(directory: Path, manifest: Manifest, sizes: dict[str, int]) -> None:
+def _check_files(directory: Path, manifest: Manifest, sizes: dict[str, int], advance: Advance) -> None:
     present = sizes.keys() - {MANIFEST}
     for name in sorted(present | manifest.files.keys()):
         if name not in manifest.files:
@@ -102,3 +105,4 @@ def _check_files(directory: Path, manifest: Manifest, sizes: dict[str, int]) -> 
         for name, digest in zip(names, digests, strict=True):
             if digest != manifest.files[name].sha256:
                 raise BundleRefusedError(manifest.version, name, "its SHA-256 is not the manifest's")
+            advance(sizes[name])

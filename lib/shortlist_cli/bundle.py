@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from shortlist_bundle import Label, Manifest
+from shortlist_bundle import BundleStore, Label, Manifest
 from shortlist_cli import bundle_tables, remote_bundles
 from shortlist_cli.folders import published_in
+from shortlist_cli.showing import AsJson
+from shortlist_cli.showing import show as show_result
 from shortlist_core import terminal
 from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, Violation
 from shortlist_core.terminal import quoted
+from shortlist_data.progress import byte_bar
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,7 +38,7 @@ FOLDER, SHARE = Path("bundles"), 0.05
 
 
 @app.command(name="list")
-def list_bundles(bundles: Bundles = FOLDER) -> None:
+def list_bundles(bundles: Bundles = FOLDER, as_json: AsJson = False) -> None:
     """List all bundles, newest first. Their files are not checked; `verify` does that."""
     store = published_in(bundles)
     manifests: list[Manifest | BundleRefusedError] = []
@@ -42,10 +47,13 @@ def list_bundles(bundles: Bundles = FOLDER) -> None:
             manifests.append(store.manifest(version))
         except BundleRefusedError as error:
             manifests.append(error)
-    if not manifests:
-        terminal.say(f"there is no bundle in {quoted(bundles)} yet")
-        return
-    terminal.output().print(bundle_tables.bundles(manifests, store.current(), store.labels()))
+    labels = store.labels()
+    table = bundle_tables.bundles(manifests, store.current(), labels)
+    document = {
+        "bundles": [{"damage": None} | record for record in table.records()],
+        "canary_user_share": labels.canary.share if labels.canary else None,
+    }
+    show_result(as_json, document, table if manifests else f"there is no bundle in {quoted(bundles)} yet")
 
 
 @app.command()
@@ -53,16 +61,18 @@ def show(
     version: Annotated[str, typer.Argument(help="Left out: the current bundle.")] = "",
     bundles: Bundles = FOLDER,
     address: Annotated[str, typer.Option(help="Show what the server at host:port serves instead.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show what a bundle was made from and its metrics, or what a server serves."""
     if address:
-        remote_bundles.serving(address)
+        remote_bundles.serving(address, as_json)
         return
     store = published_in(bundles)
     version = version or store.load().version
-    console = terminal.output()
-    for table in bundle_tables.bundle(store.manifest(version), store.current(), store.labels()):
-        console.print(table)
+    manifest = store.manifest(version)
+    made = bundle_tables.made_from(manifest, store.current(), store.labels())
+    document = {"version": version} | made.record() | {"metrics": manifest.metrics}
+    show_result(as_json, document, made, bundle_tables.metrics(manifest.metrics))
 
 
 @app.command()
@@ -72,6 +82,7 @@ def activate(
     label: AsLabel = "stable",
     share: Annotated[float, typer.Option(help="With --label canary: share of the users, above 0 to 1.")] = 0.0,
     address: Address = "",
+    as_json: AsJson = False,
 ) -> None:
     """Verify a bundle and serve it: to all users, to a share of them, or as a shadow."""
     if share and label != "canary":
@@ -79,33 +90,39 @@ def activate(
     if label == "canary" and not 0 < (share := share or SHARE) <= 1:
         raise InvalidArgumentError([Violation("--share", f"must be above 0 to 1, not {share}")])
     if address:
-        remote_bundles.activate(address, version, label, share)
+        remote_bundles.activate(address, version, label, share, as_json)
         return
     store = published_in(bundles)
-    if label == "canary":
-        store.set_canary(version, share)
-        terminal.say(f"{version} is the canary now, for {share:.1%} of the users")
-    elif label == "shadow":
-        store.set_shadow(version)
-        terminal.say(f"{version} is the shadow now")
-    else:
-        store.activate(version)
-        terminal.say(f"{version} is current now")
+    with _verifying(store, version) as advance:
+        if label == "canary":
+            store.set_canary(version, share, advance)
+            done = f"{version} is the canary now, for {share:.1%} of the users"
+        elif label == "shadow":
+            store.set_shadow(version, advance)
+            done = f"{version} is the shadow now"
+        else:
+            store.activate(version, advance)
+            done = f"{version} is current now"
+    show_result(as_json, {"version": version, "label": label}, done)
 
 
 @app.command()
-def rollback(bundles: Bundles = FOLDER, label: AsLabel = "stable", address: Address = "") -> None:
+def rollback(
+    bundles: Bundles = FOLDER, label: AsLabel = "stable", address: Address = "", as_json: AsJson = False
+) -> None:
     """Make the previous bundle current again, or remove the canary or the shadow."""
     if address:
-        remote_bundles.rollback(address, label)
+        remote_bundles.rollback(address, label, as_json)
         return
     store = published_in(bundles)
     if label == "canary":
-        terminal.say(f"{store.remove_canary()} is no canary any more")
+        version, done = store.remove_canary(), "is no canary any more"
     elif label == "shadow":
-        terminal.say(f"{store.remove_shadow()} is no shadow any more")
+        version, done = store.remove_shadow(), "is no shadow any more"
     else:
-        terminal.say(f"{store.rollback()} is current again")
+        with _verifying(store, store.rollback_target()) as advance:
+            version, done = store.rollback(advance), "is current again"
+    show_result(as_json, {"version": version, "label": label}, f"{version} {done}")
 
 
 @app.command()
@@ -118,7 +135,8 @@ def verify(
     damaged = []
     for checked in version or store.versions():
         try:
-            manifest = store.verify(checked)
+            with _verifying(store, checked) as advance:
+                manifest = store.verify(checked, advance)
             terminal.say(f"{checked}: {len(manifest.files)} files, all as published")
         except BundleRefusedError as error:
             damaged.append(error)
@@ -137,3 +155,9 @@ def prune(
     for version in removed:
         terminal.say(f"removed {version}")
     terminal.say(f"{len(removed)} removed, {len(store.versions())} left")
+
+
+def _verifying(store: BundleStore, version: str) -> AbstractContextManager[Callable[[int], None]]:
+    """A bar over the bytes of a bundle that are compared with its manifest."""
+    total = sum(file.bytes for file in store.manifest(version).files.values())
+    return byte_bar(f"verifying {version}", total)

@@ -2,68 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from shortlist.v1.bundle_service_pb2 import ServingState, TrafficCounts
 
-from shortlist_bundle import Labels, Manifest
+from shortlist_bundle import Label, Labels, Manifest
 from shortlist_core.errors import BundleRefusedError
-from shortlist_core.terminal import Table
+from shortlist_core.tables import Column, Facts, Table
 from shortlist_core.types import SECOND
 
 
-def bundles(manifests: Iterable[Manifest | BundleRefusedError], current: str | None, labels: Labels) -> Table:
-    """One row per bundle: version, label, when it was published, where its data ends, items, size."""
-    table = Table("version", "label", "published", "data until", "items", "MB").right(4, 5)
-    table.columns[0].no_wrap = True
+def bundles(manifests: Sequence[Manifest | BundleRefusedError], current: str | None, labels: Labels) -> Table:
+    """One row per bundle: version, labels, when it was published, where its data ends, items, size; what is damaged."""
+    damaged = any(isinstance(manifest, BundleRefusedError) for manifest in manifests)
+    table = Table(
+        Column("version", whole=True),
+        Column("label", "labels", partial(in_words, labels)),
+        "published",
+        "data until",
+        "items",
+        Column("MB", "bytes", _megabytes),
+        *(["damage"] if damaged else []),
+    ).right(4, 5)
     for manifest in manifests:
         if isinstance(manifest, BundleRefusedError):
-            damage = f"damaged: {manifest.metadata['file']}: {manifest.metadata['check']}"
-            version = manifest.metadata["bundle"]
-            table.row(version, label(version, current, labels), damage, "", "", "")
-        else:
-            items = manifest.metrics.get("items")
-            table.row(
-                manifest.version,
-                label(manifest.version, current, labels),
-                _time(manifest.created_at),
-                _time(datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC)),
-                f"{items:,}" if isinstance(items, int) else "",
-                f"{_bytes(manifest) / 1e6:,.1f}",
-            )
+            version, damage = manifest.metadata["bundle"], f"{manifest.metadata['file']}: {manifest.metadata['check']}"
+            table.row(version, labels_of(version, current, labels), None, None, None, None, damage)
+            continue
+        items = manifest.metrics.get("items")
+        table.row(
+            manifest.version,
+            labels_of(manifest.version, current, labels),
+            manifest.created_at,
+            datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC),
+            items if isinstance(items, int) else None,
+            _bytes(manifest),
+            *([None] if damaged else []),
+        )
     return table
 
 
-def bundle(manifest: Manifest, current: str | None, labels: Labels) -> list[Table]:
-    """Two tables of a bundle: what it was made from, and its metrics."""
-    made = Table("", "", title=f"Bundle {manifest.version}", show_header=False)
-    made.row("label", label(manifest.version, current, labels) or "none")
-    made.row("published", _time(manifest.created_at))
-    made.row("data until", _time(datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC)))
-    made.row("seed", str(manifest.seed))
-    made.row("files", f"{len(manifest.files)}, {_bytes(manifest) / 1e6:,.1f} MB")
-    made.row("libraries", ", ".join(f"{name} {version}" for name, version in manifest.libraries.items()))
-    metrics = Table("metric", "value").right(1)
-    for name, value in manifest.metrics.items():
-        metrics.row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
-    return [made, metrics]
+def made_from(manifest: Manifest, current: str | None, labels: Labels) -> Facts:
+    """What a bundle was made from."""
+    made = Facts(f"Bundle {manifest.version}", show_header=False)
+    made.fact(
+        "label", labels_of(manifest.version, current, labels), "labels", lambda of: in_words(labels, of) or "none"
+    )
+    made.fact("published", manifest.created_at)
+    made.fact("data until", datetime.fromtimestamp(manifest.as_of_micros / SECOND, UTC))
+    made.fact("seed", manifest.seed, show=str)
+    made.fact("files", len(manifest.files))
+    made.fact("MB", _bytes(manifest), "bytes", _megabytes)
+    made.fact(
+        "libraries", dict(manifest.libraries), show=lambda of: ", ".join(f"{name} {each}" for name, each in of.items())
+    )
+    return made
 
 
-def label(version: str, current: str | None, labels: Labels) -> str:
-    """The labels of a version in words; empty without any."""
-    names = ["stable"] if version == current else []
+def metrics(values: Mapping[str, object], title: str | None = None) -> Table:
+    """One row per metric of a bundle."""
+    table = Table("metric", "value", title=title).right(1)
+    for name, value in values.items():
+        table.row(name, f"{value:.4f}" if isinstance(value, float) else value)
+    return table
+
+
+def labels_of(version: str, current: str | None, labels: Labels) -> list[Label]:
+    """The labels of a version."""
+    found: list[Label] = ["stable"] if version == current else []
     if labels.canary and labels.canary.version == version:
-        names.append(f"canary {labels.canary.share:.1%}")
+        found.append("canary")
     if labels.shadow and labels.shadow.version == version:
-        names.append("shadow")
-    return ", ".join(names)
+        found.append("shadow")
+    return found
+
+
+def in_words(labels: Labels, of_version: Sequence[Label]) -> str:
+    """The labels of a version, and the canary's share of the users."""
+    share = f" {labels.canary.share:.1%}" if labels.canary else ""
+    return ", ".join(f"{name}{share}" if name == "canary" else name for name in of_version)
 
 
 def serving(state: ServingState) -> Table:
     """What a process serves, one row per bundle."""
-    table = Table("label", "version", "state")
-    table.columns[1].no_wrap = True
+    table = Table("label", Column("version", whole=True), "state")
     table.row("stable", state.stable_bundle_version, "")
     if state.HasField("canary"):
         counts = f"{state.canary.user_share:.1%} of the users: {_counts(state.canary.canary_counts)}"
@@ -95,5 +119,5 @@ def _bytes(manifest: Manifest) -> int:
     return sum(entry.bytes for entry in manifest.files.values())
 
 
-def _time(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:,.1f}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import accumulate, chain, islice
 from typing import Annotated, Literal
 
 import typer
-from google.protobuf.json_format import MessageToJson
-from google.protobuf.message import Message
 from shortlist import (
     Event,
     EventType,
@@ -18,10 +18,13 @@ from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist_cli import tables
 from shortlist_cli.conditions import Available, Category, PriceMax, PriceMin, Where, filter_of
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.messages import message
 from shortlist_cli.pairs import attributes_of, contexts_of, weights_of
 from shortlist_cli.seen import Seen
+from shortlist_cli.showing import AsJson, show
 from shortlist_core import terminal
 from shortlist_core.seen_items import SeenItems
+from shortlist_core.tables import Table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +51,7 @@ Weights = Annotated[
 ]
 Actions = Annotated[bool, typer.Option("--actions", help="Also show how likely each action is, such as a purchase.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Also show what each stage did and how long it took.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Answer = api.RecommendResponse | api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse
 Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impression", "rating"]
 
 
@@ -56,6 +59,9 @@ Kind = Literal["view", "click", "cart", "purchase", "like", "dislike", "impressi
 def recommend(
     user: User = "",
     count: Annotated[int, typer.Option(help="Number of items at most; 0: the placement's, or 20.")] = 0,
+    pages: Annotated[
+        int, typer.Option(min=1, help="Number of pages at most, each of COUNT items that no page before it holds.")
+    ] = 1,
     candidates: Annotated[int, typer.Option(help="Number of candidates to rank; 0: the server's default.")] = 0,
     exclude: Exclude = None,
     category: Category = None,
@@ -76,7 +82,7 @@ def recommend(
 ) -> None:
     """Recommend items to a user, each with a reason."""
     with connected(address) as client:
-        answer = client.recommend(
+        following = client.recommend_pages(
             user,
             count,
             candidate_count=candidates,
@@ -91,9 +97,13 @@ def recommend(
             include_action_probabilities=actions,
             include_trace=trace,
         )
-    if not as_json:
-        terminal.output().print(tables.recommendations(answer.items))
-    _finish(answer, as_json)
+        answers = list(islice(following, pages))
+    if pages == 1:
+        _show(answers[0], tables.recommendations(answers[0].items), as_json)
+        return
+    firsts = accumulate([1, *(len(answer.items) for answer in answers)])
+    told = [_told(a, tables.recommendations(a.items, first=first)) for a, first in zip(answers, firsts, strict=False)]
+    show(as_json, {"pages": [message(answer) for answer in answers]}, *chain.from_iterable(told))
 
 
 @app.command()
@@ -125,7 +135,7 @@ def retrieve(
             context_attributes=contexts_of(context),
             include_trace=trace,
         )
-    _show_scored(answer, as_json)
+    _show(answer, tables.scored(answer.items), as_json)
 
 
 @app.command()
@@ -157,11 +167,10 @@ def rank(
             include_action_probabilities=actions,
             include_trace=trace,
         )
-    _show_scored(answer, as_json)
-    if answer.unknown_item_ids and not as_json:
-        terminal.say(f"unknown to the serving bundle: {', '.join(answer.unknown_item_ids)}")
-    if answer.filtered_item_ids and not as_json:
-        terminal.say(f"ruled out by the filter: {', '.join(answer.filtered_item_ids)}")
+    unknown, filtered = ", ".join(answer.unknown_item_ids), ", ".join(answer.filtered_item_ids)
+    more = [f"unknown to the serving bundle: {unknown}"] if unknown else []
+    more += [f"ruled out by the filter: {filtered}"] if filtered else []
+    _show(answer, tables.scored(answer.items), as_json, *more)
 
 
 @app.command()
@@ -185,7 +194,7 @@ def similar(
             excluded_item_ids=exclude or [],
             filter=filter_of(category, price_min, price_max, available, where),
         )
-    _show_scored(answer, as_json)
+    _show(answer, tables.scored(answer.items), as_json)
 
 
 @app.command()
@@ -221,28 +230,19 @@ def _policy(seen_items: SeenItems | None) -> SeenItemsPolicy.ValueType:
     return SeenItemsPolicy.Value(f"SEEN_ITEMS_POLICY_{seen_items.name if seen_items else 'UNSPECIFIED'}")
 
 
-def _show_scored(answer: api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse, as_json: bool) -> None:
-    if not as_json:
-        terminal.output().print(tables.scored(answer.items))
-    _finish(answer, as_json)
+def _show(answer: Answer, items: Table, as_json: bool, *more: str) -> None:
+    """Show an answer, and after it the lines `more`."""
+    show(as_json, message(answer), *_told(answer, items), *more)
 
 
-def _finish(
-    answer: api.RecommendResponse | api.RetrieveResponse | api.RankResponse | api.SimilarItemsResponse, as_json: bool
-) -> None:
-    """Print what follows the items of an answer: the trace if asked for, degradations, bundle and request id."""
-    if as_json:
-        terminal.say_json(_json(answer))
-        return
+def _told(answer: Answer, items: Table) -> Iterator[Table | str]:
+    """What a person is told of an answer: items, the trace if asked for, degradations, bundle and request id."""
+    yield items
     trace = [] if isinstance(answer, api.SimilarItemsResponse) else answer.trace
     if trace:
-        terminal.output().print(tables.stages(trace))
+        yield tables.stages(trace)
         if (rules := tables.rules(trace)) is not None:
-            terminal.output().print(rules)
+            yield rules
     if answer.degraded:
-        terminal.say(f"degraded: {tables.degraded(answer.degraded)}")
-    terminal.say(f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}")
-
-
-def _json(answer: Message) -> str:
-    return MessageToJson(answer, preserving_proto_field_name=True, ensure_ascii=False)
+        yield f"degraded: {tables.degraded(answer.degraded)}"
+    yield f"{len(answer.items)} items, bundle {answer.bundle_version}, request {answer.request_id}"

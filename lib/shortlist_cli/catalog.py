@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,15 +11,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from google.protobuf.json_format import MessageToJson
 from shortlist import Client, InvalidArgument, Item
 
-from shortlist_cli.call import AsJson
 from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_cli.folders import published_in
 from shortlist_cli.item_files import read_items
+from shortlist_cli.messages import message
+from shortlist_cli.showing import AsJson, show
 from shortlist_core import terminal
-from shortlist_core.terminal import Table, quoted
+from shortlist_core.tables import Column, Table
+from shortlist_core.terminal import quoted
 from shortlist_training.compact import compact as compact_store
 from shortlist_training.live_events import open_existing
 
@@ -79,9 +81,6 @@ def get(
     """Show one item as it is now."""
     with connected(address) as client:
         item = client.get_item(id).item
-    if as_json:
-        terminal.say_json(_json(item))
-        return
     table = Table("what", "value", title=f"Item {id}")
     table.row("title", item.title)
     table.row("text", item.text)
@@ -90,27 +89,27 @@ def get(
     table.row("known from", _origin(item))
     if item.HasField("update_time"):
         table.row("written", item.update_time.ToJsonString())
-    terminal.output().print(table)
+    show(as_json, message(item), table)
 
 
 @app.command(name="list")
 def list_items(
     count: Annotated[int, typer.Option(min=0, help="Number of items at most; 0: all.")] = 100,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per item and line.")] = False,
     address: Address = LOCAL,
 ) -> None:
-    """List all items as they are now, those of the serving bundle first; with --json one object per line."""
+    """List all items as they are now, those of the serving bundle first."""
     with connected(address) as client:
         some = islice(_items(client, min(count or BATCH, BATCH)), count or None)
         if as_json:
             for item in some:
-                terminal.say_json(_json(item, indent=None))
+                terminal.say_json(json.dumps(message(item), ensure_ascii=False))
             return
-        table = Table("id", "title", "categories", "price", "known from")
+        table = Table("id", "title", "categories", Column("price", whole=True), Column("known from"))
         for item in some:
             price = f"{item.price:g}" if item.HasField("price") else ""
             table.row(item.item_id, item.title, ", ".join(item.categories), price, _origin(item))
-    terminal.output().print(table)
+    show(False, {}, table)
 
 
 @app.command()
@@ -143,7 +142,3 @@ def _items(client: Client, page_size: int) -> Iterator[Item]:
 
 def _origin(item: Item) -> str:
     return "live" if item.HasField("update_time") else "bundle"
-
-
-def _json(item: Item, indent: int | None = 2) -> str:
-    return MessageToJson(item, preserving_proto_field_name=True, ensure_ascii=False, indent=indent)

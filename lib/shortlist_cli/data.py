@@ -7,21 +7,22 @@ from typing import Annotated
 
 import typer
 
+from shortlist_cli import data_summary
 from shortlist_cli.add_live import add_live
-from shortlist_cli.data_summary import print_summary
 from shortlist_cli.embed import embed
 from shortlist_cli.folders import to_be_published_in, to_be_written, writable
+from shortlist_cli.imported import publish_imported
+from shortlist_cli.showing import AsJson
+from shortlist_cli.showing import show as show_result
 from shortlist_core import terminal
-from shortlist_core.terminal import Table, quoted
+from shortlist_core.terminal import quoted
 from shortlist_data import amazon as amazon_files
 from shortlist_data import mind as mind_files
 from shortlist_data import movielens as movielens_files
 from shortlist_data import online_retail as online_retail_files
 from shortlist_data.dataset import Dataset
-from shortlist_data.hints import hints
 from shortlist_data.progress import working
 from shortlist_data.reading import Reading
-from shortlist_data.rejects import Imported
 from shortlist_data.rules import Rules
 from shortlist_data.summary import Summary
 from shortlist_data.synthetic import make_shop
@@ -45,10 +46,10 @@ Mirror = Annotated[str | None, typer.Option(help="URL to download from instead o
 
 
 @importers.command("online-retail")
-def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05) -> None:
+def online_retail(source: From, out: Out, max_rejects: MaxRejects = 0.05, as_json: AsJson = False) -> None:
     """Orders of a UK gift shop: interactions.csv.gz and items.csv.gz."""
     _writable(out)
-    _publish(online_retail_files.read(source), out, max_rejects)
+    publish_imported(online_retail_files.read(source), out, max_rejects, as_json)
 
 
 @importers.command("movielens")
@@ -61,12 +62,13 @@ def movielens(
     ] = "ml-latest-small",
     mirror: Mirror = None,
     max_rejects: MaxRejects = 0.05,
+    as_json: AsJson = False,
 ) -> None:
     """Film ratings of GroupLens: the CSV editions, or ml-1m."""
     _writable(out, source if download else None)
     if download:
         movielens_files.fetch(source, edition, mirror or movielens_files.BASE)
-    _publish(movielens_files.read(source), out, max_rejects)
+    publish_imported(movielens_files.read(source), out, max_rejects, as_json)
 
 
 @importers.command("amazon")
@@ -77,12 +79,13 @@ def amazon(
     category: Annotated[str, typer.Option(help="To download: All_Beauty, Video_Games, ...")] = "All_Beauty",
     mirror: Mirror = None,
     max_rejects: MaxRejects = 0.05,
+    as_json: AsJson = False,
 ) -> None:
     """Amazon Reviews 2023: reviews and products of one or more categories."""
     _writable(out, source if download else None)
     if download:
         amazon_files.fetch(source, category, mirror or amazon_files.BASE)
-    _publish(amazon_files.read(source), out, max_rejects)
+    publish_imported(amazon_files.read(source), out, max_rejects, as_json)
 
 
 @importers.command("mind")
@@ -96,12 +99,13 @@ def mind(
     ] = False,
     mirror: Mirror = None,
     max_rejects: MaxRejects = 0.05,
+    as_json: AsJson = False,
 ) -> None:
     """News clicks of MIND: behaviors.tsv and news.tsv."""
     _writable(out, source if download else None)
     if download:
         mind_files.fetch(source, size, mirror or mind_files.BASE)
-    _publish(mind_files.read(source, impressions), out, max_rejects)
+    publish_imported(mind_files.read(source, impressions), out, max_rejects, as_json)
 
 
 @importers.command("table")
@@ -153,6 +157,7 @@ def table(
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, json or parquet. Left out: detected.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of text files: utf-8, cp1252, utf-16, ...")] = "utf-8",
     max_rejects: MaxRejects = 0.05,
+    as_json: AsJson = False,
 ) -> None:
     """Tables of any shop: columns with canonical names are used as they are, others are mapped with --columns."""
     _writable(out)
@@ -164,13 +169,14 @@ def table(
     sizes = [path.stat().st_size for path in (interactions, items, users) if path and path.is_file()]
     writable(out, sum(sizes) // LEAST_PACKED)
     tables = Tables(interactions, items, users, parse_columns(columns or []), rules, reading)
-    _publish(import_tables(tables), out, max_rejects)
+    publish_imported(import_tables(tables), out, max_rejects, as_json)
 
 
 @app.command()
-def show(data: Annotated[Path, typer.Argument(help="Data folder.", file_okay=False)]) -> None:
+def show(data: Annotated[Path, typer.Argument(help="Data folder.", file_okay=False)], as_json: AsJson = False) -> None:
     """Show what a data folder holds: times, users, items, events by type, descriptions, and what is unusual."""
-    print_summary(Summary.of(Dataset.read(data)))
+    summary = Summary.of(Dataset.read(data))
+    show_result(as_json, data_summary.document(summary), *data_summary.told(summary))
 
 
 @app.command()
@@ -221,26 +227,3 @@ def _writable(*folders: Path | None) -> None:
     for folder in folders:
         if folder:
             to_be_written(folder)
-
-
-def _publish(imported: Imported, out: Path, max_rejects: float) -> None:
-    """Show how many rows were kept and rejected, then write the data set unless too many were rejected."""
-    _show(imported)
-    with working(f"writing {out}"):
-        imported.publish(out, max_rejects)
-    terminal.say(f"Wrote {quoted(out)}")
-
-
-def _show(imported: Imported) -> None:
-    table = Table("table", "rows", title="Import").right(1)
-    for rejects in imported.rejects:
-        table.row(f"{rejects.table}: kept", f"{rejects.read - rejects.counts.total():,}")
-        for reason, count in rejects.counts.most_common():
-            table.row(f"{rejects.table}: rejected, {reason}", f"{count:,}")
-    for note in imported.notes:
-        table.row(f"{note.text}, such as {note.example}" if note.example else note.text, f"{note.count:,}")
-    terminal.output().print(table)
-    items = imported.headers.get("items")
-    print_summary(
-        Summary.of(imported.dataset), items.found if items else (), hints(imported.headers, imported.event_words)
-    )

@@ -1,11 +1,14 @@
-"""What was understood of a data set, for a terminal."""
+"""What was understood of a data set, for a terminal and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
 
-from shortlist_core import terminal
-from shortlist_core.terminal import Table
+from shortlist_core.tables import Table
+from shortlist_core.types import SECOND
 from shortlist_data.splits import text_of
 from shortlist_data.summary import Summary
 
@@ -13,19 +16,29 @@ _SHOWN = 10
 """Attributes that are named, the most frequent ones."""
 
 
-def print_summary(summary: Summary, read: Collection[str] = (), hints: Sequence[str] = ()) -> None:
-    """Print the counts as a table, then a line for what is missing or unusual, and for each hint.
+def told(summary: Summary, read: Collection[str] = (), hints: Sequence[str] = ()) -> Iterator[Table | str]:
+    """The counts as a table, then a line for what is missing or unusual, and for each hint.
 
     `read` names the columns that an item table had, as for `Summary.missing`.
     """
     table = Table("data set", "", title="What was understood")
     for what, found in _rows(summary):
         table.row(what, found)
-    terminal.output().print(table)
-    for sentence in (*summary.missing(read), *summary.unusual):
-        terminal.say(f"warning: {sentence}")
-    for sentence in hints:
-        terminal.say(f"note: {sentence}")
+    yield table
+    yield from (f"warning: {sentence}" for sentence in (*summary.missing(read), *summary.unusual))
+    yield from (f"note: {sentence}" for sentence in hints)
+
+
+def document(summary: Summary, read: Collection[str] = (), hints: Sequence[str] = ()) -> dict[str, Any]:
+    """The same for programs: the fields of the summary, with times as in RFC 3339, and the sentences."""
+    counts = asdict(summary)
+    del counts["unusual"]
+    times = {"first": _time(summary.first), "last": _time(summary.last)}
+    return counts | times | {"warnings": [*summary.missing(read), *summary.unusual], "notes": list(hints)}
+
+
+def _time(micros: int | None) -> datetime | None:
+    return None if micros is None else datetime.fromtimestamp(micros / SECOND, UTC)
 
 
 def _rows(summary: Summary) -> list[tuple[str, str]]:

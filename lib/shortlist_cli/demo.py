@@ -9,25 +9,28 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from shortlist import Client
 from shortlist.v1.event_pb2 import Event, EventType
 from shortlist.v1.recommendation_pb2 import RecommendedItem
 
 from shortlist_cli import tables
 from shortlist_cli.folders import to_be_written
+from shortlist_cli.messages import message
 from shortlist_cli.progress import steps
-from shortlist_core import terminal
+from shortlist_cli.showing import AsJson, show
+from shortlist_cli.train import planned
 from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.errors import UnavailableError
 from shortlist_core.processes import python_module
-from shortlist_core.terminal import Table, plain
+from shortlist_core.tables import Column, Table
+from shortlist_core.terminal import plain
 from shortlist_data.dataset import Dataset
 from shortlist_data.synthetic import make_shop
 from shortlist_training.config import Recipe
+from shortlist_training.plan import TimeLeft
 
 COUNT = 10
 SETTINGS = {"tower_steps": 200, "sequence_batches": 200, "slices": 3}
@@ -41,9 +44,9 @@ def demo(
     items: Annotated[int, typer.Option(min=100, help="Items of the shop.")] = 1_000,
     users: Annotated[int, typer.Option(min=100, help="Users of the shop.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Make a shop, train and serve a bundle, recommend items to a user, write two events and show what they change."""
-    console = terminal.output()
     to_be_written(folder)
     for name in ("data", "bundles", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"):
         path = folder / name
@@ -51,11 +54,10 @@ def demo(
     keep_freed_memory()
     dataset = _train(folder, items, users, seed)
     with _server(folder / "bundles") as address:
-        _show(console, dataset, address)
-    bundles = folder / "bundles"
-    typed = shlex.quote(plain(bundles))
-    console.print(f"\nThe server is stopped again. To keep one up:\n\n  make serve BUNDLES={typed}\n", soft_wrap=True)
-    _print_next_steps(console, _somebody(dataset), users, "127.0.0.1:50051")
+        document, told = _asked(dataset, address)
+    typed = shlex.quote(plain(folder / "bundles"))
+    serve = "", "The server is stopped again. To keep one up:", "", f"  make serve BUNDLES={typed}", ""
+    show(as_json, document, *told, *serve, *_next_steps(_somebody(dataset), users, "127.0.0.1:50051"))
 
 
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
@@ -63,13 +65,17 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
         announce(f"making a shop of {items:,} items and {users:,} users")
         shop = make_shop(items=items, users=users, seed=seed)
         shop.write(folder / "data")
+    recipe = Recipe.model_validate(SETTINGS)
+    with steps(TimeLeft(planned(shop.dataset, recipe)).after) as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_training.publish import publish
         from shortlist_training.recipe import train
         from shortlist_training.table import prepare
 
-        trained = train(prepare(shop.dataset, None), Recipe.model_validate(SETTINGS), seed, announce)
+        announce("preparing the data")
+        trained = train(prepare(shop.dataset, None), recipe, seed, announce)
+        announce("publishing")
         manifest = publish(trained, folder / "bundles", seed)
         announce(f"published bundle {manifest.version}")
     return shop.dataset
@@ -92,22 +98,26 @@ def _server(bundles: Path) -> Iterator[str]:
         process.wait()
 
 
-def _show(console: Console, dataset: Dataset, address: str) -> None:
+def _asked(dataset: Dataset, address: str) -> tuple[dict[str, Any], list[Table | str]]:
+    """Recommend, write two events, recommend again: as a document and for people."""
     user = _somebody(dataset)
     titles = dict(dataset.items.select("item_id", "title").iter_rows())
     with Client(address) as client:
-        console.print(f"\n{user} lately took: {', '.join(_lately(dataset, user, titles))}")
         before = client.recommend(user, COUNT, timeout=10)
-        console.print(
-            tables.recommendations(before.items, title=f"Recommend({user}) from bundle {before.bundle_version}")
-        )
         follow = _unlike(client.recommend(user, 100, timeout=10).items, dataset)
         written = [Event(user_id=user, item_id=item, event_type=EventType.EVENT_TYPE_PURCHASE) for item in follow]
         answer = client.write_events(written)
-        bought = " and ".join(titles[item] for item in follow)
-        console.print(f"{user} now buys {bought}: {answer.accepted_count} events written.\n")
         after = client.recommend(user, COUNT, timeout=10)
-        console.print(_moved(before.items, after.items))
+    bought = " and ".join(titles[item] for item in follow)
+    document = {"user_id": user, "before": message(before), "bought_item_ids": follow, "after": message(after)}
+    return document, [
+        "",
+        f"{user} lately took: {', '.join(_lately(dataset, user, titles))}",
+        tables.recommendations(before.items, title=f"Recommend({user}) from bundle {before.bundle_version}"),
+        f"{user} now buys {bought}: {answer.accepted_count} events written.",
+        "",
+        _moved(before.items, after.items),
+    ]
 
 
 def _somebody(dataset: Dataset) -> str:
@@ -133,7 +143,8 @@ def _unlike(items: Sequence[RecommendedItem], dataset: Dataset) -> list[str]:
 
 def _moved(before: Sequence[RecommendedItem], after: Sequence[RecommendedItem]) -> Table:
     ranks = {item.item_id: rank for rank, item in enumerate(before, 1)}
-    table = Table("#", "was", "item", "title", "score", "reason", title="Recommend again: what two events changed")
+    heads = "#", Column("was", whole=True), "item", "title", "score", "reason"
+    table = Table(*heads, title="Recommend again: what two events changed").right(0, 4)
     for rank, item in enumerate(after, 1):
         was = ranks.get(item.item_id)
         moved = "new" if was is None else f"{was} {'=' if was == rank else '↑' if was > rank else '↓'}"
@@ -141,16 +152,16 @@ def _moved(before: Sequence[RecommendedItem], after: Sequence[RecommendedItem]) 
     return table
 
 
-def _print_next_steps(console: Console, user: str, users: int, address: str) -> None:
+def _next_steps(user: str, users: int, address: str) -> list[str]:
     method = "shortlist.v1.RecommendationService/Recommend"
     request = f'{{"user_id": "{user}", "count": 10}}'
-    console.print(f"and then, from another terminal (it serves at {address} until Ctrl-C):\n")
-    for line in (
-        f".venv/bin/shortlist call recommend --user {user} --count 10 --trace",
-        f"grpcurl -plaintext -d '{request}' {address} {method}",
-        f"ghz --insecure --call {method.replace('/', '.')} -d '{_new_requests(users)}' -n 2000 -c 8 {address}",
-    ):
-        console.print(f"  {line}", soft_wrap=True)
+    return [
+        f"and then, from another terminal (it serves at {address} until Ctrl-C):",
+        "",
+        f"  .venv/bin/shortlist call recommend --user {user} --count 10 --trace",
+        f"  grpcurl -plaintext -d '{request}' {address} {method}",
+        f"  ghz --insecure --call {method.replace('/', '.')} -d '{_new_requests(users)}' -n 2000 -c 8 {address}",
+    ]
 
 
 def _new_requests(users: int) -> str:

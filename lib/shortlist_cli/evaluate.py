@@ -16,15 +16,16 @@ from shortlist_cli.folders import published_in, writable_file
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
-from shortlist_core import terminal
+from shortlist_cli.showing import AsJson, show
 from shortlist_core.errors import DataError
 from shortlist_core.event_weights import EventWeights
+from shortlist_core.tables import Table
 from shortlist_core.terminal import quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
 from shortlist_evaluation import suite
-from shortlist_evaluation.new_items import NewItems, print_new_items
-from shortlist_evaluation.new_users import NewUsers, print_new_users
+from shortlist_evaluation.new_items import NewItems, new_items_table
+from shortlist_evaluation.new_users import NewUsers, new_users_tables
 from shortlist_evaluation.protocol import Heldout
 from shortlist_evaluation.report import Report
 
@@ -37,6 +38,7 @@ def evaluate(
     bundle: Annotated[str, typer.Option(help="Another version than the current one.")] = "",
     baselines: Annotated[bool, typer.Option("--baselines", help="Fit and test the plain methods as well.")] = False,
     html: Html = None,
+    as_json: AsJson = False,
 ) -> None:
     """Rank the whole catalogue for everybody who came back after SINCE, and say how well."""
     cut = parse_time(since)
@@ -58,7 +60,7 @@ def evaluate(
         from shortlist_training.report_records import Source, evaluated, evaluated_examples, verdict_of
 
         source = Source(dataset, data)
-        with serving_offline(loaded, dataset.until(cut).interactions) as recommender:
+        with serving_offline(loaded, dataset.until(cut).interactions, counting=announce.counting) as recommender:
             found = assess(recommender, loaded, heldout, announce)
             report = found.report
             new_users = _new_users(partial(with_new_users, recommender), judged, heldout, weights, announce)
@@ -66,30 +68,34 @@ def evaluate(
             shown = evaluated_examples(recommender, report, BOTH_STAGES, heldout, source, hidden) if html else ()
         if baselines:
             _add_baselines(report, heldout, dataset.items, announce)
-        new_items = _new_items(partial(with_new_items, loaded), dataset, judged, heldout, weights, announce)
+        lists_of = partial(with_new_items, loaded, counting=announce.counting)
+        new_items = _new_items(lists_of, dataset, judged, heldout, weights, announce)
         announce("the verdict")
         verdict = verdict_of(loaded, report, len(heldout))
         record = evaluated(loaded, found, heldout, source, shown, verdict) if html else None
-    report.print(terminal.output())
     metrics: Mapping[str, Any] = loaded.manifest.metrics
+    told: list[Table | str] = [*report.told()]
     if "ranker_share" in metrics:  # older bundles serve the ranker's order, whatever that is worth
         ndcgs = metrics["ranker_ndcg_at_10_held_out"], metrics["stage_one_ndcg_at_10_held_out"]
-        terminal.say(str(Blend(metrics["ranker_share"], *ndcgs)))
+        told.append(str(Blend(metrics["ranker_share"], *ndcgs)))
     if new_items:
-        print_new_items(new_items, terminal.output())
+        told.append(new_items_table(new_items))
     if new_users:
-        print_new_users(new_users, terminal.output())
-    terminal.say(verdict)
+        told += new_users_tables(new_users)
+    told.append(str(verdict))
     others = {
         "verdict": asdict(verdict),
         "new_items": new_items,
         "new_users": new_users,
         "ranker_share": metrics.get("ranker_share"),
     }
-    write_json(out, report.to_json() | {"bundle": loaded.version, "since": since} | others)
-    terminal.say(f"Wrote {quoted(out)}")
+    document = report.to_json() | {"bundle": loaded.version, "since": since} | others
+    if not as_json:  # before anything can go wrong with files
+        show(False, {}, *told)
+    write_json(out, document)
+    show(as_json, document, f"Wrote {quoted(out)}")
     if html and record:
-        write_report(html, record)
+        write_report(html, record, to_errors=as_json)
 
 
 def _new_items(

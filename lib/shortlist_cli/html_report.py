@@ -36,8 +36,11 @@ def to_be_reported(html: Path | None, other: Path | None = None) -> None:
         writable(html.resolve().parent, MOST_BYTES)  # a complete file takes the place of the old one
 
 
-def write_report(html: Path, record: Record) -> None:
-    """Write the record's page and say where it is. Raises DataError where it cannot be written."""
+def write_report(html: Path, record: Record, to_errors: bool = False) -> None:
+    """Write the record's page and say where it is, on standard error where that is asked for.
+
+    Raises DataError where it cannot be written.
+    """
     # Late: Altair and what draws its plots come with this.
     from shortlist_report.page import render
 
@@ -45,7 +48,8 @@ def write_report(html: Path, record: Record) -> None:
         _write(html, render(record))
     except OSError as error:
         raise DataError(f"{quoted(html)}: cannot write: {error.strerror or error}") from error
-    terminal.say(f"Wrote the report to {quoted(html)}. To read it: open {html.absolute().as_uri()} in a browser")
+    where = f"To read it: open {html.absolute().as_uri()} in a browser"
+    terminal.say(f"Wrote the report to {quoted(html)}. {where}", error=to_errors)
 
 
 def _write(html: Path, page: str) -> None:

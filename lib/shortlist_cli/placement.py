@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from google.protobuf.json_format import MessageToJson
 from shortlist.v1.placement_pb2 import PlacementSet
 
 from shortlist_cli import tables
 from shortlist_cli.connection import LOCAL, Address, connected
+from shortlist_cli.messages import message
+from shortlist_cli.showing import show
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
 from shortlist_core.terminal import quoted
@@ -34,14 +35,10 @@ def list_placements(
     """Show the placements in force, and what is wrong with their file."""
     with connected(address) as client:
         answer = client.list_placements()
-    if as_json:
-        placements = PlacementSet(placements=answer.placements)
-        terminal.say_json(MessageToJson(placements, preserving_proto_field_name=True, ensure_ascii=False))
-        return
-    terminal.output().print(tables.placements(answer.placements))
-    terminal.say(f"version {answer.version}" if answer.version else "no placements were ever set")
-    for refusal in answer.refusals:
-        terminal.say(f"the file is refused: {refusal}")
+    version = f"version {answer.version}" if answer.version else "no placements were ever set"
+    refused = (f"the file is refused: {refusal}" for refusal in answer.refusals)
+    document = message(PlacementSet(placements=answer.placements))
+    show(as_json, document, tables.placements(answer.placements), version, *refused)
 
 
 @app.command()
@@ -62,12 +59,12 @@ def set_placements(
 ) -> None:
     """Set all placements of a server to those of a file."""
     try:
-        message = parsed(file.read_bytes())
+        wanted = parsed(file.read_bytes())
     except OSError as error:
         raise DataError(f"{quoted(file)}: cannot read: {error.strerror}") from None
     except DataError as error:
         raise DataError(f"{quoted(file)} {error}") from None
     with connected(address) as client:
         before = client.list_placements().version
-        version = client.set_placements(message.placements, expected_version=expected_version).version
-    terminal.say(f"version {version or version_of(message)} is in force{f', {before} before' if before else ''}")
+        version = client.set_placements(wanted.placements, expected_version=expected_version).version
+    terminal.say(f"version {version or version_of(wanted)} is in force{f', {before} before' if before else ''}")

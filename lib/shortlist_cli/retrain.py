@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +14,16 @@ from shortlist_cli.folders import to_be_published_in, writable, writable_file
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
+from shortlist_cli.showing import AsJson, show
 from shortlist_cli.train import Config, Events, On, planned, with_stores
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.device import Device, choose
-from shortlist_core.terminal import Table
+from shortlist_core.tables import Table
 from shortlist_data.dataset import Dataset
 from shortlist_training.config import WARM_SLICES, Recipe
 from shortlist_training.demands import demand, least_bytes
+from shortlist_training.plan import Plan, TwiceLeft
 
 if TYPE_CHECKING:
     from shortlist_training.retrain import Outcome
@@ -46,6 +49,7 @@ def retrain(
     cold: Annotated[bool, typer.Option("--cold", help="Do not start from the current bundle.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Publish whatever the comparison results in.")] = False,
     device: On = Device.AUTO,
+    as_json: AsJson = False,
 ) -> None:
     """Train on all data, compare with the current bundle, and publish if the new one is no worse.
 
@@ -58,12 +62,15 @@ def retrain(
     if report:
         writable_file(report)
     to_be_reported(html, report)
-    merged = with_stores(Dataset.read(data), events or [], bundles)
+    merged = with_stores(Dataset.read(data), events or [], bundles, as_json)
     writable(bundles, 2 * least_bytes(demand(merged.dataset)))  # the trial, and the bundle of everything
-    terminal.say(_plan(merged.dataset, recipe, BundleStore(bundles).current() is not None, cold), error=True)
+    compares = BundleStore(bundles).current() is not None
+    plan = _plan(merged.dataset, recipe, compares, cold)
+    twice = f"{plan}, for a trial; and about as long again for the bundle, if the trial is good enough"
+    terminal.say(twice if compares else plan, error=True)
     if report:  # not before: a mistake would leave it saying so
         write_json(report, {"decision": "under way"})
-    with steps() as announce:
+    with steps(TwiceLeft(plan).after) as announce:
         announce("loading TensorFlow")
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_layers.devices import confirm
@@ -85,37 +92,36 @@ def retrain(
         write_json(report, outcome.to_json())
     if outcome.published:
         merged.take()
-    _show(outcome)
-    if html:
-        record = observer.record(outcome)
-        terminal.say(record.verdict)
-        write_report(html, record)
+    record = observer.record(outcome) if html else None
+    verdict = [str(record.verdict)] if record else []
+    document = outcome.to_json() | {"verdict": verdict[0] if verdict else None, "html": html and str(html)}
+    show(as_json, document, *_told(outcome), *verdict)
+    if html and record:
+        write_report(html, record, to_errors=as_json)
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
 
 
-def _plan(dataset: Dataset, recipe: Recipe, compares: bool, cold: bool) -> str:
-    """How long the trainings take, of which there are two where there is a bundle to compare with."""
-    if not compares:
-        return str(planned(dataset, recipe))
-    slices = recipe.slices if cold else min(recipe.slices, WARM_SLICES)
-    plan = planned(dataset, recipe.model_copy(update={"slices": slices}))
-    return f"{plan}, for a trial; and about as long again for the bundle, if the trial is good enough"
+def _plan(dataset: Dataset, recipe: Recipe, compares: bool, cold: bool) -> Plan:
+    """The plan of one training, of which there are two where there is a bundle to compare with."""
+    slices = recipe.slices if cold or not compares else min(recipe.slices, WARM_SLICES)
+    return planned(dataset, recipe.model_copy(update={"slices": slices}))
 
 
-def _show(outcome: Outcome) -> None:
+def _told(outcome: Outcome) -> Iterator[Table | str]:
+    """What a person is told of the outcome."""
     if outcome.gate:
         facts, difference = outcome.gate["protocol"], outcome.gate["difference"]
         title = f"{facts['test_users']:,} test users since {facts['since']}"
         table = Table("system", *SHOWN.values(), title=title, left=True).right(*range(1, 1 + len(SHOWN)))
         for name, values in outcome.gate["systems"].items():
             table.row(name, *(f"{values[metric]:.4f}" for metric in SHOWN))
-        terminal.output().print(table)
+        yield table
         low, high = difference["ci95"]
-        terminal.say(f"Difference in NDCG@10: {difference['mean']:+.4f} (95 % interval {low:+.4f} to {high:+.4f})")
+        yield f"Difference in NDCG@10: {difference['mean']:+.4f} (95 % interval {low:+.4f} to {high:+.4f})"
     begun = "warm" if outcome.warm else "cold"
     if outcome.published is None:
-        terminal.say(f"Not published: {outcome.decision}. {outcome.reason}.")
+        yield f"Not published: {outcome.decision}. {outcome.reason}."
         return
     forced = " by --force" if outcome.forced else ""
     active = "now current" if outcome.active else "not current"
-    terminal.say(f"Published {outcome.published}{forced}, {begun} start, {active}: {outcome.reason}.")
+    yield (f"Published {outcome.published}{forced}, {begun} start, {active}: {outcome.reason}.")

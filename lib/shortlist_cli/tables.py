@@ -18,7 +18,7 @@ from shortlist.v1.recommendation_pb2 import (
     StageTrace,
 )
 
-from shortlist_core.terminal import Table
+from shortlist_core.tables import Table
 
 SOURCES = 3
 """Sources that are shown of each item, the ones with the best ranks; `--json` has all."""
@@ -27,15 +27,15 @@ MOVES = 5
 """Moves that are shown of each rule; `--json` has all."""
 
 
-def recommendations(items: Iterable[RecommendedItem], title: str | None = None) -> Table:
-    """One row per recommended item, best first: rank, id, title, score, sources with their ranks, reason.
+def recommendations(items: Iterable[RecommendedItem], title: str | None = None, first: int = 1) -> Table:
+    """One row per recommended item, best first: rank from `first` on, id, title, score, sources with ranks, reason.
 
     Where the items tell how likely each action is, a column shows it.
     """
     items = list(items)
     actions = _with_actions(items)
     table = _items_table("reason", *actions, title=title)
-    for rank, item in enumerate(items, 1):
+    for rank, item in enumerate(items, first):
         table.row(*_cells(rank, item), item.reason.text, *[_actions(item)] * len(actions))
     return table
 

@@ -12,13 +12,15 @@ import typer
 
 from shortlist_bundle import BundleStore
 from shortlist_bundle.erasures import ERASED, Erasures
+from shortlist_cli import bundle_tables
 from shortlist_cli.folders import to_be_published_in, writable
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.progress import steps
+from shortlist_cli.showing import AsJson, show
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.device import Device, choose
-from shortlist_core.terminal import Table, quoted
+from shortlist_core.terminal import quoted
 from shortlist_data.dataset import Dataset
 from shortlist_data.splits import parse_time
 from shortlist_training.ablation_names import Input, inputs_named
@@ -55,6 +57,7 @@ def train(
     ] = "",
     html: Html = None,
     device: On = Device.AUTO,
+    as_json: AsJson = False,
 ) -> None:
     """Train retrieval and ranker, and publish them as a bundle."""
     choose(device)
@@ -65,7 +68,7 @@ def train(
     to_be_published_in(bundles)
     to_be_reported(html)
     dataset = Dataset.read(data)
-    merged = with_stores(dataset, events or [], bundles)
+    merged = with_stores(dataset, events or [], bundles, as_json)
     known = demand(merged.dataset, as_of)
     writable(bundles, least_bytes(known))
     plan = planned(known, recipe, len(without))
@@ -93,23 +96,27 @@ def train(
 
             known = merged.dataset if as_of is None else merged.dataset.until(as_of)
             record = trained_record(trained, BundleStore(bundles).load(manifest.version), Source(known, data))
-    table = Table("metric", "value", title=f"Bundle {manifest.version}").right(1)
-    for name, value in manifest.metrics.items():
-        table.row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
-    terminal.output().print(table)
-    terminal.say(str(trained.scorer.blend))
+    order, verdict = str(trained.scorer.blend), [str(record.verdict)] if record else []
+    document = {"version": manifest.version, "current": activate, "metrics": manifest.metrics, "order": order}
+    show(
+        as_json,
+        document | {"verdict": verdict[0] if verdict else None, "report": html and str(html)},
+        bundle_tables.metrics(manifest.metrics, f"Bundle {manifest.version}"),
+        order,
+        _published(manifest.version, bundles, activate),
+        *verdict,
+    )
+    if html and record:
+        write_report(html, record, to_errors=as_json)
+
+
+def _published(version: str, bundles: Path, activate: bool) -> str:
+    """Where the bundle is, and how it is served."""
     where, typed = quoted(bundles), shlex.quote(str(bundles))
     if activate:
-        serve = f"To serve: shortlist serve --bundles {typed}"
-        terminal.say(f"Published {manifest.version} in {where}, now current. {serve}")
-    else:
-        terminal.say(
-            f"Published {manifest.version} in {where}, not current."
-            f" To serve it: shortlist bundle activate {manifest.version} --bundles {typed}"
-        )
-    if html and record:
-        terminal.say(record.verdict)
-        write_report(html, record)
+        return f"Published {version} in {where}, now current. To serve: shortlist serve --bundles {typed}"
+    serve = f"shortlist bundle activate {version} --bundles {typed}"
+    return f"Published {version} in {where}, not current. To serve it: {serve}"
 
 
 def planned(dataset: Dataset, recipe: Recipe, ablations: int = 0) -> Plan:
@@ -121,15 +128,16 @@ def planned(dataset: Dataset, recipe: Recipe, ablations: int = 0) -> Plan:
     return Plan.of(len(events), users, items, recipe, processors, ablations, pictured)
 
 
-def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path) -> Merged:
+def with_stores(dataset: Dataset, events: Sequence[str], bundles: Path, to_errors: bool = False) -> Merged:
     """The data set with the events and items of the stores, without users who were deleted.
 
-    These are recorded in the stores and beside the bundles. Prints how many events and items were added.
+    These are recorded in the stores and beside the bundles. Prints how many events and items were added, on standard
+    error where that is asked for.
     """
     dataset, erased = without_erased(dataset, Erasures(bundles))
     if erased:
-        typer.echo(f"{erased:,} users left out who were deleted, as {bundles / ERASED} says")
+        terminal.say(f"{erased:,} users left out who were deleted, as {bundles / ERASED} says", error=to_errors)
     merged = with_live_events(dataset, events)
     if events:
-        terminal.say(str(merged))
+        terminal.say(str(merged), error=to_errors)
     return merged

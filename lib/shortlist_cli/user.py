@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -10,18 +11,20 @@ from pathlib import Path
 from typing import IO, Annotated
 
 import typer
-from google.protobuf.json_format import MessageToJson
-from google.protobuf.message import Message
 from shortlist import EventType, UserInput
 from shortlist.v1.user_service_pb2 import ExportUserResponse
 
-from shortlist_cli.call import AsJson, Attribute
+from shortlist_cli.call import Attribute
 from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_cli.folders import writable_file
+from shortlist_cli.messages import message
 from shortlist_cli.pairs import attributes_of
+from shortlist_cli.showing import AsJson
+from shortlist_cli.showing import show as show_result
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
-from shortlist_core.terminal import Table, quoted
+from shortlist_core.tables import Table
+from shortlist_core.terminal import quoted
 
 SECONDS = 60.0
 """Timeout of a call: to delete a user, the server may have to rewrite its store."""
@@ -53,9 +56,6 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
     """Show how much is known of a user."""
     with connected(address, SECONDS) as client:
         answer = client.get_user(user)
-    if as_json:
-        terminal.say_json(_json(answer))
-        return
     table = Table("what", "value", title=f"User {user}")
     table.row("live events", f"{answer.live_event_count:,}")
     for of_type in answer.live_event_type_counts:
@@ -66,8 +66,8 @@ def show(user: User, as_json: AsJson = False, address: Address = LOCAL) -> None:
     if answer.HasField("first_event_time"):
         table.row("first event", answer.first_event_time.ToJsonString())
         table.row("last event", answer.last_event_time.ToJsonString())
-    table.row("deleted before", "yes" if answer.deleted_before else "no")
-    terminal.output().print(table)
+    table.row("deleted before", answer.deleted_before)
+    show_result(as_json, message(answer), table)
 
 
 @app.command()
@@ -132,9 +132,9 @@ def _lines(address: str, user: str) -> Iterator[tuple[bool, str]]:
             user_attributes=page.user_attributes, live_user_attributes=page.live_user_attributes
         )
         if attributes.ByteSize():
-            yield False, _json(attributes, indent=None)
+            yield False, json.dumps(message(attributes), ensure_ascii=False)
         for event in page.events:
-            yield True, _json(event, indent=None)
+            yield True, json.dumps(message(event), ensure_ascii=False)
 
 
 def _pages(address: str, user: str) -> Iterator[ExportUserResponse]:
@@ -145,7 +145,3 @@ def _pages(address: str, user: str) -> Iterator[ExportUserResponse]:
             page = client.export_user(user, page_token=token)
             yield page
             token, more = page.next_page_token, bool(page.next_page_token)
-
-
-def _json(answer: Message, indent: int | None = 2) -> str:
-    return MessageToJson(answer, preserving_proto_field_name=True, ensure_ascii=False, indent=indent)

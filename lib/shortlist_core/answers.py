@@ -91,6 +91,7 @@ class Ranked:
     actions: Mapping[EventType, Float32s] = field(default_factory=dict)  # [n] each: how likely; where asked for
     degraded: frozenset[str] = frozenset()  # names of shortlist.v1.Degradation without prefix, lower case
     trace: tuple[StageTrace, ...] = ()
+    more: bool = False  # whether the catalogue holds further items that the rules of the request allow
     reused: bool = False  # whether it comes from the response cache
 
     @classmethod

@@ -42,6 +42,15 @@ class NotFoundError(ShortlistError):
         self.reason = f"{kind.upper()}_NOT_FOUND"
 
 
+class PageTokenExpiredError(ShortlistError):
+    """The token of a page is too old; the list has to begin again."""
+
+    reason = "PAGE_TOKEN_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("the page_token has expired, as it is more than a day old: begin again with the first page")
+
+
 class BundleRefusedError(ShortlistError):
     """A bundle is damaged or does not fit; names the file and the check that failed."""
 

@@ -1,4 +1,4 @@
-"""The terminal: the one place that turns data into text that is safe to show, and the tables that show it.
+"""The terminal: the one place that turns data into text that is safe to show.
 
 Ids, titles, paths and messages of others may hold escape sequences, line breaks, characters that turn the direction of
 the text, and words in brackets that rich takes for markup. None of them has its effect here: all are shown as text.
@@ -7,17 +7,15 @@ the text, and words in brackets that rich takes for markup. None of them has its
 from __future__ import annotations
 
 import io
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Column
-from rich.table import Table as RichTable
-from rich.text import Text
 
-PIPE_WIDTH = 120
-"""Columns of a table that is written to a file or a pipe, which have no width."""
+PIPE_WIDTH = 80
+"""Columns of a table that is written to a file or a pipe, which have no width; COLUMNS may say another one."""
 
 _JOINERS = "\u200c\u200d"  # they shape the letters beside them, in Persian or in emoji, and do nothing else
 
@@ -68,37 +66,15 @@ def write_escapes() -> None:
 
 
 def output(error: bool = False) -> Console:
-    """Standard output for tables, or standard error: as wide as the terminal, or wide enough for whole words.
+    """Standard output for tables, or standard error: as wide as the terminal, or as COLUMNS says.
 
     It takes no text for markup. Colours are for terminals alone, and NO_COLOR turns them off there, too.
     """
     stream = sys.stderr if error else sys.stdout
     console = Console(file=stream, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = max(console.width, PIPE_WIDTH)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_WIDTH
     return console
-
-
-class Table(RichTable):
-    """A table of data: titles, heads and cells are shown as `plain` shows them, and whole: what is long is folded."""
-
-    def __init__(self, *headers: str, title: str | None = None, show_header: bool = True, left: bool = False) -> None:
-        super().__init__(
-            *(Column(header=Text(plain(header)), overflow="fold") for header in headers),
-            title=None if title is None else Text(plain(title), style="table.title"),
-            show_header=show_header,
-            title_justify="left" if left else "center",
-        )
-
-    def row(self, *cells: object) -> None:
-        """Add a row of such texts."""
-        self.add_row(*(Text(plain(cell)) for cell in cells))
-
-    def right(self, *numbers: int) -> Table:
-        """Justify the columns of these numbers to the right, as numbers are. Returns the table."""
-        for number in numbers:
-            self.columns[number].justify = "right"
-        return self
 
 
 def _shown(character: str) -> str:

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from rich.console import Console
 
 from shortlist_core.event_weights import USUAL, EventWeights
-from shortlist_core.terminal import Table
+from shortlist_core.tables import Table
 from shortlist_core.types import NO_ITEM, Float64s, Int32s
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation import metrics
@@ -84,12 +83,13 @@ class NewItems:
         }
 
 
-def print_new_items(result: Mapping[str, Any], console: Console) -> None:
-    """Print the result of `NewItems.to_json` as a table."""
+def new_items_table(result: Mapping[str, Any]) -> Table:
+    """The result of `NewItems.to_json` for people."""
     title = f"New items: {result['items']:,}, wanted by {result['users']:,} training users"
     table = Table("system", title=title, left=True)
     for name in COLUMNS.values():
-        table.add_column(name, justify="right", no_wrap=True)
+        table.column(name)
+    table.right(*range(1, len(COLUMNS) + 1))
     for name, values in result["systems"].items():
         table.row(name, *(f"{values[key]:.4f}" for key in COLUMNS))
-    console.print(table)
+    return table

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from rich.console import Console
 
 from shortlist_core.event_weights import USUAL, EventWeights
-from shortlist_core.terminal import Table
+from shortlist_core.tables import Table
 from shortlist_core.types import NO_ITEM, Bools, Int32s
 from shortlist_data.dataset import Dataset
 from shortlist_evaluation import metrics
@@ -120,11 +119,11 @@ class NewUsers:
         }
 
 
-def print_new_users(result: Mapping[str, Any], console: Console) -> None:
-    """Print the result of `NewUsers.to_json` as two tables."""
+def new_users_tables(result: Mapping[str, Any]) -> tuple[Table, Table]:
+    """The result of `NewUsers.to_json` for people: two tables."""
     title = f"New users: {result['users']:,}, {result['with_attributes']:,} of them with attributes"
-    console.print(_table(title, result["systems"]))
-    console.print(_table("New users after their first event", result["after_first_event"]))
+    after = "New users after their first event"
+    return _table(title, result["systems"]), _table(after, result["after_first_event"])
 
 
 def _table(title: str, systems: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
@@ -132,7 +131,8 @@ def _table(title: str, systems: Mapping[str, Mapping[str, Mapping[str, float]]])
     groups: Sequence[str] = list(next(iter(systems.values()), {}))
     for group in groups:
         for name in COLUMNS.values():
-            table.add_column(name if group == "all" else f"{name}, {group}", justify="right")
+            table.column(name if group == "all" else f"{name}, {group}")
+    table.right(*range(1, len(groups) * len(COLUMNS) + 1))
     for name, values in systems.items():
         table.row(name, *(f"{values[group][key]:.4f}" for group in groups for key in COLUMNS))
     return table

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from shortlist_core.errors import DataError
-from shortlist_core.terminal import Table, output
+from shortlist_core.tables import Column, Table
 from shortlist_core.types import NO_ITEM, SECOND, Bools, Float64s, Int32s
 from shortlist_evaluation import catalogue, metrics
 from shortlist_evaluation.bootstrap import mean_interval
@@ -137,16 +136,14 @@ class Report:
         )
         return report
 
-    def print(self, console: Console | None = None) -> None:
-        """Print the systems as a table, then NDCG@10 and recall by segment."""
-        console = console or output()
+    def told(self) -> tuple[str, Table, Table]:
+        """For people: what was tested on, the systems as a table, then NDCG@10 and recall by segment."""
         facts = self.to_json()["protocol"]
-        console.print(
+        tested = (
             f"{facts['test_users']:,} test users, {facts['items']:,} items, "
             f"{facts['training_events']:,} training events before {facts['since']}"
         )
-        console.print(_table(self.systems))
-        console.print(_segment_table(self.systems))
+        return tested, _table(self.systems), _segment_table(self.systems)
 
 
 def _admitted(ranked: Int32s, heldout: Heldout) -> Int32s:
@@ -209,8 +206,9 @@ def _table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
     shown = {
         key: title for key, title in COLUMNS.items() if any(system.get(key) is not None for system in systems.values())
     }
-    for title in shown.values():
-        table.add_column(title, justify="right", no_wrap=True)
+    for key, title in shown.items():
+        table.column(Column(title, key))
+    table.right(*range(1, len(shown) + 1))
     for name, system in systems.items():
         table.row(name, *(_cell(key, system) for key in shown))
     return table
@@ -223,7 +221,8 @@ def _cell(key: str, system: Mapping[str, Any]) -> str:
 def _segment_table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
     table = Table("system", title="By segment", left=True)
     for _, group, metric in SEGMENT_COLUMNS:
-        table.add_column(f"{metric}, {group}", justify="right")
+        table.column(f"{metric}, {group}")
+    table.right(*range(1, len(SEGMENT_COLUMNS) + 1))
     for name, system in systems.items():
         cells = [_number(system["segments"][kind][group][metric]) for kind, group, metric in SEGMENT_COLUMNS]
         table.row(name, *cells)

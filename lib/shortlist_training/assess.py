@@ -29,7 +29,7 @@ from shortlist_server.pipeline.hydrate import hydrate
 from shortlist_server.pipeline.query import Query
 from shortlist_server.pipeline.request import PendingRequest, RequestContext
 from shortlist_training.ablation_names import in_words
-from shortlist_training.offline import BATCH, Lists, Recommender, serving_offline
+from shortlist_training.offline import BATCH, Counting, Lists, Recommender, serving_offline
 from shortlist_training.recorded_users import events_of
 
 LIST_LENGTH = 500
@@ -76,7 +76,9 @@ def assess(recommender: Recommender, bundle: Bundle, heldout: Heldout, announce:
     return Assessment(report, served, stats)
 
 
-def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[str, Int32s]:
+def with_new_items(
+    bundle: Bundle, new: NewItems, past: pl.DataFrame, counting: Counting = lambda _: lambda _: None
+) -> dict[str, Int32s]:
     """The lists of both stages and of stage one for the users of `new`, after its items were written as to a server.
 
     int32 [users, 500] in rows of its longer catalogue.
@@ -85,7 +87,7 @@ def with_new_items(bundle: Bundle, new: NewItems, past: pl.DataFrame) -> dict[st
     items = [CatalogItem(**item) for item in _as_catalog(new.items) if item["item_id"] not in in_catalogue]
     rows = heldout.item_rows([*in_catalogue, *(item.item_id for item in items)])
     queries = of_users(heldout.user_ids)
-    with serving_offline(bundle, past, items) as recommender:
+    with serving_offline(bundle, past, items, counting=counting) as recommender:
         return {
             BOTH_STAGES: _translated(recommender.recommend(queries).items, rows),
             STAGE_ONE: _translated(recommender.retrieve(queries).items, rows),

@@ -38,6 +38,9 @@ class UnansweredError(ShortlistError):
         super().__init__(f"bundle {version} does not answer user {user_id!r} in full: {flags}; the log says why")
 
 
+Counting = Callable[[int], Callable[[int], None]]
+"""Hears how many users lists are made for, and gives what hears how many more are done."""
+
 Path = Callable[[Pipeline, LoadedBundle, Sequence[PendingRequest], Run], None]
 
 
@@ -56,6 +59,7 @@ class Recommender:
     bundle: LoadedBundle
     users: RecordedUsers
     thread: RankThread
+    counting: Counting = lambda _: lambda _: None
 
     def recommend(self, queries: Sequence[Query], advance: Callable[[int], None] = lambda _: None) -> Lists:
         """Both stages. `advance` hears how many more users were done."""
@@ -78,12 +82,13 @@ class Recommender:
         width = max((query.count for query in queries), default=0)
         items = np.full((len(queries), width), NO_ITEM, np.int32)
         scores = np.zeros((len(queries), width), np.float32)
-        pipeline = Pipeline(self.users, self.thread)
+        pipeline, counted = Pipeline(self.users, self.thread), self.counting(len(queries))
         for start in range(0, len(queries), BATCH):
             answers = self._answers(path, pipeline, queries[start : start + BATCH])
             for i, answer in enumerate(answers, start):
                 items[i, : len(answer.items)], scores[i, : len(answer.items)] = answer.items, answer.scores
             advance(len(answers))
+            counted(len(answers))
         return Lists(items, scores)
 
     def _answers(self, path: Path, pipeline: Pipeline, queries: Sequence[Query]) -> list[Ranked]:
@@ -102,6 +107,7 @@ def serving_offline(
     past: pl.DataFrame | None = None,
     new: Sequence[CatalogItem] = (),
     erasures: Erasures | None = None,
+    counting: Counting = lambda _: lambda _: None,
 ) -> Iterator[Recommender]:
     """The bundle as a server would serve it at the end of `past`, with `new` items written in this order.
 
@@ -118,6 +124,6 @@ def serving_offline(
     loaded.online_popularity.refresh(users.counts)
     thread = RankThread()
     try:
-        yield Recommender(loaded, users, thread)
+        yield Recommender(loaded, users, thread, counting)
     finally:
         thread.close()

@@ -52,6 +52,9 @@ AT_LENGTH, ON_TRIAL = "what follows what says more", "what follows what says les
 BASE_BYTES, EVENT_BYTES, ITEM_BYTES, QUERY_BYTES = 1.6e9, 400, 30_000, 250_000
 """Of the libraries and models, each event, each item, and each query with its candidates."""
 
+TRIAL = "trial: "
+"""How announcements of a retraining begin while the trial is trained."""
+
 SURE = 20.0
 """Seconds after which the pace of the steps so far says something of those to come."""
 
@@ -129,6 +132,23 @@ class TimeLeft:
         done, left = sum(planned[:found]), sum(planned[found:])
         pace = elapsed / done if done > SURE else 1.0
         return left * min(max(pace, 0.25), 4.0)
+
+
+class TwiceLeft:
+    """How much time a retraining has left: that of a trial, then of the bundle of everything, by the same plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._trial, self._final = TimeLeft(plan), TimeLeft(plan)
+        self._of_final = sum(step.seconds for step in plan.steps)
+        self._until_final = 0.0
+
+    def after(self, announcement: str, elapsed: float) -> float | None:
+        """The seconds that are left as a step is announced; None where it is none of the plan."""
+        if announcement.startswith(TRIAL):
+            self._until_final = elapsed
+            left = self._trial.after(announcement.removeprefix(TRIAL), elapsed)
+            return None if left is None else left + self._of_final
+        return self._final.after(announcement, elapsed - self._until_final)
 
 
 def _steps(

@@ -32,6 +32,7 @@ from shortlist_layers.item_features import ItemFeatures
 from shortlist_training.assess import answered
 from shortlist_training.config import Recipe
 from shortlist_training.offline import Lists
+from shortlist_training.plan import TRIAL as TRIAL_STEP
 from shortlist_training.publish import publish
 from shortlist_training.recipe import train
 from shortlist_training.table import prepare
@@ -133,7 +134,7 @@ class Retraining:
             )
             return
         with _timed(outcome, "trial"):
-            trial = self._train(dataset, cut, current, workspace, outcome, lambda step: announce(f"trial: {step}"))
+            trial = self._train(dataset, cut, current, workspace, outcome, lambda step: announce(f"{TRIAL_STEP}{step}"))
         past = dataset.until(cut).interactions
         report, candidate = Report(heldout), BundleStore(workspace).load(trial.version)
         with _timed(outcome, "comparison"):

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from shortlist_bundle import live_items
 from shortlist_bundle.items import ItemTable, write_items
 from shortlist_bundle.live_items import LiveItems
+from shortlist_bundle.strings import hash_ids
 from shortlist_core.catalog import CatalogItem
 from shortlist_core.types import NO_ITEM
 
@@ -113,6 +114,7 @@ class Changing(RuleBasedStateMachine):
         rows = items.ids.rows(known)
         assert len(items) == len(known) == int(items.living().sum()) and items.living()[rows].all()
         assert items.ids.take(rows) == known
+        assert items.ids.rows_of_hashes(hash_ids(known)).tolist() == sorted(rows.tolist())
         assert items.titles.take(rows) == [self.said[id][0] for id in known]
         carrying = items.facts.in_any_category(["w", "wood"])
         assert carrying[rows].tolist() == [bool(self.said[id][1] & {"w", "wood"}) for id in known]

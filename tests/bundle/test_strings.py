@@ -42,8 +42,16 @@ def test_ids_of_equal_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> No
     assert stored.rows(ids).tolist() == list(range(300))
     assert [stored.row(id) for id in ids] == list(range(300))
     assert stored.rows(["no", "such", "id"]).tolist() == [NO_ITEM] * 3
+    assert stored.rows_of_hashes(strings.hash_ids(["a"])).tolist() == [i for i in range(300) if len(ids[i]) % 3 == 1]
     with pytest.raises(DataError, match=r"'x1' occurs more than once"):
         build_lookup([*ids, "x1"])
+
+
+@given(st.lists(UTF8, unique=True), st.data())
+def test_hashes_lead_back_to_the_rows_of_their_ids(ids: list[str], data: st.DataObject) -> None:
+    stored, wanted = make(ids), data.draw(st.lists(st.sampled_from([*ids, "no such id"])))
+    expected = {ids.index(id) for id in wanted if id in ids}
+    assert stored.rows_of_hashes(strings.hash_ids(wanted)).tolist() == sorted(expected)
 
 
 @given(st.lists(UTF8, min_size=1), st.data())

@@ -61,7 +61,7 @@ def test_a_list_goes_on_past_a_manifest_that_cannot_be_read(shell: Shell, store:
     (store.directory / store.versions()[0] / "manifest.json").write_text("{")
     code, out, _ = shell("list")
     assert code == 0
-    assert "damaged: manifest.json: is not JSON" in " ".join(out.split()) and store.versions()[2] in out
+    assert "manifest.json: is not JSON" in " ".join(out.split()) and store.versions()[2] in out
 
 
 def test_an_empty_folder_is_no_mistake_of_the_list(shell: Shell, store: BundleStore, tmp_path: Path) -> None:

@@ -83,14 +83,16 @@ def test_an_older_bundle_has_a_report_without_what_it_did_not_record(shortlist, 
     html = tmp_path / "report.html"
     code, said, err = shortlist(
         "evaluate", "--data", trained_bundle.data, "--bundles", folder, "--since", trained_bundle.until,
-        "--out", tmp_path / "report.json", "--html", html,
+        "--out", tmp_path / "report.json", "--html", html, "--json",
     )  # fmt: skip
     assert code == 0, err
+    assert json.loads(said) == json.loads((tmp_path / "report.json").read_text())
+    assert "Wrote the report to" in err
     shown = sections(html.read_text())
     for name in ("training", "choices"):
         assert "The bundle was trained before trainings were recorded" in shown[name]
     assert "No baseline was measured" in shown["systems"]
-    assert "Measure the plain methods as well" in said
+    assert "Measure the plain methods as well" in json.loads(said)["verdict"]["advice"]
 
 
 def test_the_report_of_a_training(shortlist, trained_bundle, tmp_path):

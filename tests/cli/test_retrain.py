@@ -61,6 +61,16 @@ def test_the_exit_code_tells_what_became_of_it(retrain, tmp_path, outcome, code,
     assert json.loads((tmp_path / "report.json").read_text()) == outcome.to_json()
 
 
+def test_the_outcome_as_json_is_that_of_the_report(retrain, monkeypatch):
+    outcome = Outcome("refused", "worse", "v1", gate=GATE)
+    code, out, _ = retrain(outcome, "--json")
+    assert code == 3
+    assert json.loads(out) == outcome.to_json() | {"verdict": None, "html": None}
+    monkeypatch.setenv("COLUMNS", "80")
+    tables = [line for line in retrain(outcome)[1].splitlines() if line[:1] in "│┃┏┡├└"]
+    assert tables and max(map(len, tables)) <= 80 and any("0.1000" in line and "0.6000" in line for line in tables)
+
+
 def test_how_long_it_takes_is_said_beforehand_once_or_twice(retrain, trained_bundle, tmp_path):
     alone = retrain(Outcome(published="v2"))[2]
     assert "This takes about" in alone and "for a trial" not in alone, "there is no bundle to compare with"

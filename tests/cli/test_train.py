@@ -37,14 +37,15 @@ def test_training_again_from_the_command_line_gives_the_same_metrics(shortlist, 
     assert published.manifest.metrics == pytest.approx(trained_bundle.load().manifest.metrics, abs=1e-6)
 
     config.write_text("slices = 1\ntower_steps = 10\nsequence_batches = 0\nranker_epochs = 1\nqueries_per_slice = 50\n")
-    options = (*options, "--no-activate", "--ablations", "price,context")
+    options = (*options, "--no-activate", "--ablations", "price,context", "--json")
     code, out, err = shortlist("train", "--data", trained_bundle.data, "--bundles", tmp_path / "bundles", *options)
     assert code == 0, err
     assert "training the ranker without price" in err
     assert "no ranker without the context of requests: the ranker reads nothing of it here" in err
     newest = BundleStore(tmp_path / "bundles").load(max(BundleStore(tmp_path / "bundles").versions()))
     assert newest.manifest.settings["ablations"] == newest.json("ranking/ablations") == ["price"]
-    assert "not current. To serve it: shortlist bundle activate" in out
+    told = json.loads(out)
+    assert (told["version"], told["current"], told["metrics"]) == (newest.version, False, newest.manifest.metrics)
     assert BundleStore(tmp_path / "bundles").current() == published.version
 
 
@@ -69,7 +70,8 @@ def test_lists_for_a_file_of_users(shortlist, trained_bundle, tmp_path):
         assert not set(own["item_id"]) & set(taken.filter(pl.col("user_id") == user)["item_id"])
 
 
-def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path):
+def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     out = tmp_path / "report.json"
     code, said, err = shortlist(
         "evaluate", "--data", trained_bundle.data, "--bundles", trained_bundle.bundles,
@@ -81,7 +83,9 @@ def test_a_report_against_the_plain_methods(shortlist, trained_bundle, tmp_path)
     text = json.dumps(report)
     for system in ("Shortlist: both stages", "Shortlist: stage one alone", "two-tower source alone", "EASE"):
         assert system in text
-    assert "NDCG@10" in said
+    tables = [line for line in said.splitlines() if line[:1] in "│┃┏┡├└"]
+    assert tables and max(map(len, tables)) <= 80
+    assert f"{report['systems']['EASE']['ndcg@10']:.4f}" in "".join(tables)
 
 
 def ahead(folder):

@@ -41,7 +41,11 @@ def test_the_package_says_its_version() -> None:
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_a_client_has_every_method_of_every_service(client: type) -> None:
-    assert {name for name in vars(client) if not name.startswith("_")} == METHODS | {"health", "close"}
+    assert {name for name in vars(client) if not name.startswith("_")} == METHODS | {
+        "recommend_pages",
+        "health",
+        "close",
+    }
 
 
 def test_recommend_sends_every_option_and_returns_the_answer(server: FakeServer, connect: Connect) -> None:
@@ -80,6 +84,19 @@ def test_recommend_without_options_asks_for_twenty_and_leaves_the_rest_to_the_se
     (sent,) = server.recommend.requests
     assert {field.name for field, _ in sent.ListFields()} == {"user_id", "count"}
     assert sent.count == 20
+
+
+def test_pages_come_one_by_one_until_none_follows(server: FakeServer, connect: Connect) -> None:
+    server.recommend.answer = lambda request: api.RecommendResponse(
+        items=[{"item_id": f"i{request.page_token}"}],
+        next_page_token={"": "1", "1": "2", "2": ""}[request.page_token],
+    )
+    pages = connect(server.address).recommend_pages("u1", 5, excluded_item_ids=iter(["i7"]))
+    assert next(pages).items[0].item_id == "i"
+    assert len(server.recommend.calls) == 1, "a page is asked for when somebody wants it"
+    assert [page.items[0].item_id for page in pages] == ["i1", "i2"]
+    for sent, token in zip(server.recommend.requests, ("", "1", "2"), strict=True):
+        assert (sent.user_id, sent.count, sent.excluded_item_ids, sent.page_token) == ("u1", 5, ["i7"], token)
 
 
 def test_an_option_that_the_method_lacks_is_refused_here(server: FakeServer, connect: Connect) -> None:

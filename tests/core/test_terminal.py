@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortlist_core import terminal
-from shortlist_core.terminal import Table, plain, plain_json, quoted
+from shortlist_core.tables import Table
+from shortlist_core.terminal import plain, plain_json, quoted
 
 ACTING = ["\x1b[31m", "\x1b]8;;http://x\x07", "\x9b31m", "\x7f", "\x00", "\r", "\n", "\t", "\u2028", "\u202e", "\u2066"]
 

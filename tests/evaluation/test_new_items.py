@@ -12,7 +12,7 @@ from rich.console import Console
 
 from shortlist_core.types import DAY, NO_ITEM
 from shortlist_data.dataset import Dataset
-from shortlist_evaluation.new_items import NewItems, print_new_items
+from shortlist_evaluation.new_items import NewItems, new_items_table
 from shortlist_evaluation.protocol import Heldout
 
 CUT = int(datetime(2024, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
@@ -73,7 +73,7 @@ def test_likeness_of_text_finds_what_resembles(new):
     found = new.to_json({"text": lists})
     assert found["items"] == 2 and found["users"] == 2 and found["relevant_items"] == 3
     out = io.StringIO()
-    print_new_items(found, Console(file=out, width=120))
+    Console(file=out, width=120).print(new_items_table(found))
     assert "New items: 2" in out.getvalue() and "text" in out.getvalue()
 
 

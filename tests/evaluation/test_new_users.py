@@ -12,7 +12,7 @@ from rich.console import Console
 
 from shortlist_core.types import DAY, NO_ITEM
 from shortlist_data.dataset import Dataset
-from shortlist_evaluation.new_users import NewUsers, print_new_users
+from shortlist_evaluation.new_users import NewUsers, new_users_tables
 from shortlist_evaluation.protocol import Heldout
 
 CUT = int(datetime(2024, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
@@ -103,7 +103,7 @@ def test_after_the_first_event_its_item_is_neither_listed_nor_relevant(new):
 def test_it_is_printed_as_tables_of_its_own(new):
     lists = np.zeros((2, 3), np.int32)
     console = Console(file=io.StringIO(), width=160)
-    print_new_users(new.to_json({"mine": lists}, {"mine": lists}), console)
+    console.print(*new_users_tables(new.to_json({"mine": lists}, {"mine": lists})))
     text = console.file.getvalue()
     assert "New users: 2, 2 of them with attributes" in text
     assert "NDCG@10, country is not" in text

@@ -126,7 +126,7 @@ def test_every_baseline_runs_and_prints(dataset, heldout):
         assert not heldout.seen.contain(ranked).any()
         report.add(name, ranked)
     out = io.StringIO()
-    report.print(Console(file=out, width=250))
+    Console(file=out, width=250).print(*report.told())
     for words in ("2 test users, 5 items", "item-kNN", "EASE", "hybrid", "NDCG@10", "recall@100, tail"):
         assert words in out.getvalue()
 

@@ -50,9 +50,13 @@ def test_optional_request_fields_state_their_default() -> None:
 
 
 def test_messages_for_one_user_take_the_same_fields() -> None:
-    """One user of Recommend, of a batch and of a stream can be asked the same, so one converter reads all three."""
+    """One user of Recommend, of a batch and of a stream can be asked the same, so one converter reads all three.
+
+    Lists of Recommend alone have pages.
+    """
     kinds = (api.RecommendRequest, api.BatchRecommendQuery, api.StreamRecommendRequest)
     one, batch, stream = ({(f.name, f.type, f.is_repeated) for f in kind.DESCRIPTOR.fields} for kind in kinds)
+    one = {field for field in one if field[0] != "page_token"}
     assert one == stream
     assert {name for name, *_ in one - batch} == {"request_id"}
     assert batch < one

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from shortlist_training.config import Recipe
-from shortlist_training.plan import AT_LENGTH, Plan, TimeLeft
+from shortlist_training.plan import AT_LENGTH, TRIAL, Plan, TimeLeft, TwiceLeft
 
 DEFAULT = Recipe()
 SHOP = Plan.of(262_634, 3_613, 3_502, DEFAULT, 2)
@@ -63,3 +63,13 @@ def test_what_is_no_step_says_nothing_and_order_at_length_takes_longer() -> None
     assert time_left.after(f"{AT_LENGTH} than what goes together", 30.0) is None
     longer = time_left.after("slice 1 of 4: fitting retrieval on its past", 30.0)
     assert begun is not None and longer is not None and longer > begun
+
+
+def test_a_retraining_trains_twice() -> None:
+    whole, left = sum(step.seconds for step in SHOP.steps), TwiceLeft(SHOP)
+    assert left.after("loading TensorFlow", 0) is None
+    assert left.after(f"{TRIAL}{SHOP.steps[0].begins}", 0) == pytest.approx(2 * whole)
+    last = SHOP.steps[-1]
+    assert left.after(f"{TRIAL}{last.begins}", whole - last.seconds) == pytest.approx(whole + last.seconds)
+    assert left.after("comparing: trial", whole) is None
+    assert left.after(SHOP.steps[0].begins, whole) == pytest.approx(whole)

@@ -238,6 +238,8 @@ const (
 	DropReason_DROP_REASON_BELOW_CUT DropReason = 6
 	// Neither the serving bundle knows it, nor was it written since.
 	DropReason_DROP_REASON_UNKNOWN DropReason = 7
+	// An earlier page of the list showed it.
+	DropReason_DROP_REASON_SHOWN DropReason = 8
 )
 
 // Enum value maps for DropReason.
@@ -251,6 +253,7 @@ var (
 		5: "DROP_REASON_DUPLICATE",
 		6: "DROP_REASON_BELOW_CUT",
 		7: "DROP_REASON_UNKNOWN",
+		8: "DROP_REASON_SHOWN",
 	}
 	DropReason_value = map[string]int32{
 		"DROP_REASON_UNSPECIFIED": 0,
@@ -261,6 +264,7 @@ var (
 		"DROP_REASON_DUPLICATE":   5,
 		"DROP_REASON_BELOW_CUT":   6,
 		"DROP_REASON_UNKNOWN":     7,
+		"DROP_REASON_SHOWN":       8,
 	}
 )
 
@@ -1112,7 +1116,7 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\fSTAGE_FILTER\x10\x03\x12\x0e\n" +
 	"\n" +
 	"STAGE_RANK\x10\x04\x12\x10\n" +
-	"\fSTAGE_SELECT\x10\x05*\xdb\x01\n" +
+	"\fSTAGE_SELECT\x10\x05*\xf2\x01\n" +
 	"\n" +
 	"DropReason\x12\x1b\n" +
 	"\x17DROP_REASON_UNSPECIFIED\x10\x00\x12\x14\n" +
@@ -1122,7 +1126,8 @@ const file_shortlist_v1_recommendation_proto_rawDesc = "" +
 	"\x13DROP_REASON_DELETED\x10\x04\x12\x19\n" +
 	"\x15DROP_REASON_DUPLICATE\x10\x05\x12\x19\n" +
 	"\x15DROP_REASON_BELOW_CUT\x10\x06\x12\x17\n" +
-	"\x13DROP_REASON_UNKNOWN\x10\a*\xbd\x01\n" +
+	"\x13DROP_REASON_UNKNOWN\x10\a\x12\x15\n" +
+	"\x11DROP_REASON_SHOWN\x10\b*\xbd\x01\n" +
 	"\vRuleOutcome\x12\x1c\n" +
 	"\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11RULE_OUTCOME_KEPT\x10\x01\x12\x18\n" +

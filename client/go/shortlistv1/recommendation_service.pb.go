@@ -70,7 +70,13 @@ type RecommendRequest struct {
 	IncludeActionProbabilities bool `protobuf:"varint,14,opt,name=include_action_probabilities,json=includeActionProbabilities,proto3" json:"include_action_probabilities,omitempty"`
 	// The placement whose settings hold, as PlacementService lists it; the rest of this request may only narrow them. Follows
 	// the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
-	Placement     string `protobuf:"bytes,15,opt,name=placement,proto3" json:"placement,omitempty"`
+	Placement string `protobuf:"bytes,15,opt,name=placement,proto3" json:"placement,omitempty"`
+	// `next_page_token` of the page before, to go on after it: this answer holds no item of the pages before, whatever
+	// happened to events, catalogue and bundle meanwhile. All other fields say what they said for the first page, except
+	// `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
+	// a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
+	// that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
+	PageToken     string `protobuf:"bytes,16,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -210,6 +216,13 @@ func (x *RecommendRequest) GetPlacement() string {
 	return ""
 }
 
+func (x *RecommendRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // Response of RecommendationService.Recommend.
 type RecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -225,6 +238,9 @@ type RecommendResponse struct {
 	Degraded []Degradation `protobuf:"varint,5,rep,packed,name=degraded,proto3,enum=shortlist.v1.Degradation" json:"degraded,omitempty"`
 	// What each stage did, in order; filled only where the request sets `include_trace`.
 	Trace []*StageTrace `protobuf:"bytes,6,rep,name=trace,proto3" json:"trace,omitempty"`
+	// Opaque; send it back as `page_token` for the next page. Empty on the last page: nothing is left of the catalogue that
+	// the request allows, or the pages hold 5,000 items. At most 60,000 characters.
+	NextPageToken string `protobuf:"bytes,7,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// The version of the placements that made this answer. Empty: the request names no placement.
 	PlacementVersion string `protobuf:"bytes,8,opt,name=placement_version,json=placementVersion,proto3" json:"placement_version,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -301,6 +317,13 @@ func (x *RecommendResponse) GetTrace() []*StageTrace {
 		return x.Trace
 	}
 	return nil
+}
+
+func (x *RecommendResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 func (x *RecommendResponse) GetPlacementVersion() string {
@@ -1519,7 +1542,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xc6\x06\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xeb\x06\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1537,7 +1560,9 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x12context_attributes\x18\f \x03(\v2\x1e.shortlist.v1.ContextAttributeB\x04\xe2A\x01\x01R\x11contextAttributes\x12G\n" +
 	"\x0eaction_weights\x18\r \x03(\v2\x1a.shortlist.v1.ActionWeightB\x04\xe2A\x01\x01R\ractionWeights\x12F\n" +
 	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12\"\n" +
-	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\"\xcf\x02\n" +
+	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\x12#\n" +
+	"\n" +
+	"page_token\x18\x10 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\xf7\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +
@@ -1545,7 +1570,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x11attribution_token\x18\x03 \x01(\tR\x10attributionToken\x123\n" +
 	"\x05items\x18\x04 \x03(\v2\x1d.shortlist.v1.RecommendedItemR\x05items\x125\n" +
 	"\bdegraded\x18\x05 \x03(\x0e2\x19.shortlist.v1.DegradationR\bdegraded\x12.\n" +
-	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\x12+\n" +
+	"\x05trace\x18\x06 \x03(\v2\x18.shortlist.v1.StageTraceR\x05trace\x12&\n" +
+	"\x0fnext_page_token\x18\a \x01(\tR\rnextPageToken\x12+\n" +
 	"\x11placement_version\x18\b \x01(\tR\x10placementVersion\"\x7f\n" +
 	"\x15BatchRecommendRequest\x12#\n" +
 	"\n" +

@@ -38,7 +38,8 @@ const (
 // Every method reads only and is safe to repeat. Errors carry one google.rpc.ErrorInfo; INVALID_ARGUMENT lists every
 // violation in a google.rpc.BadRequest, RESOURCE_EXHAUSTED says in a google.rpc.RetryInfo when to come back.
 type RecommendationServiceClient interface {
-	// The best items for one user: one bounded answer, not paginated. A user that nobody knows is answered like any other.
+	// The best items for one user, and with `page_token` the next best, page by page. A user that nobody knows is answered
+	// like any other. This method alone has pages.
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
 	// The best items for each of several users, all from one bundle. A request with a broken query is refused as a whole
 	// with INVALID_ARGUMENT that lists every violation as `queries[i].field`.
@@ -135,7 +136,8 @@ func (c *recommendationServiceClient) SimilarItems(ctx context.Context, in *Simi
 // Every method reads only and is safe to repeat. Errors carry one google.rpc.ErrorInfo; INVALID_ARGUMENT lists every
 // violation in a google.rpc.BadRequest, RESOURCE_EXHAUSTED says in a google.rpc.RetryInfo when to come back.
 type RecommendationServiceServer interface {
-	// The best items for one user: one bounded answer, not paginated. A user that nobody knows is answered like any other.
+	// The best items for one user, and with `page_token` the next best, page by page. A user that nobody knows is answered
+	// like any other. This method alone has pages.
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
 	// The best items for each of several users, all from one bundle. A request with a broken query is refused as a whole
 	// with INVALID_ARGUMENT that lists every violation as `queries[i].field`.

@@ -78,6 +78,23 @@ class AsyncClient:
         request = api.RecommendRequest(user_id=user_id, count=count, **options)
         return await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
 
+    async def recommend_pages(
+        self,
+        user_id: str = "",
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RecommendOptions],
+    ) -> AsyncIterator[api.RecommendResponse]:
+        """As Client.recommend_pages."""
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
+        while True:
+            page = await self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
     async def batch_recommend(
         self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
     ) -> api.BatchRecommendResponse:

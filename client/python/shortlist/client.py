@@ -83,6 +83,28 @@ class Client:
         request = api.RecommendRequest(user_id=user_id, count=count, **options)
         return self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
 
+    def recommend_pages(
+        self,
+        user_id: str = "",
+        count: int = 20,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[requests.RecommendOptions],
+    ) -> Iterator[api.RecommendResponse]:
+        """The pages of a user's list, each asked for as the iteration comes to it: no item comes twice, none is lost.
+
+        Ends when nothing is left. `timeout` is that of a page, and `options` are as those of `recommend`; `page_token`
+        goes on with a list that was left. A page that is asked for two days after the one before raises
+        ShortlistError of the reason PAGE_TOKEN_EXPIRED.
+        """
+        request = api.RecommendRequest(user_id=user_id, count=count, **options)
+        while True:
+            page = self._call(self._recommendations.Recommend, request, timeout, self.options.timeout)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
     def batch_recommend(
         self, queries: Iterable[api.BatchRecommendQuery], *, request_id: str = "", timeout: float | None = None
     ) -> api.BatchRecommendResponse:

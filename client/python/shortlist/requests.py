@@ -60,6 +60,7 @@ class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
     candidate_count: int
     diversity: float
     placement: str
+    page_token: str
 
 
 def write_events(events: Iterable[Event]) -> WriteEventsRequest:

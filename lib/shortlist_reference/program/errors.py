@@ -51,6 +51,11 @@ CAUSES = (
     ),
     Cause(errors.NotFoundError("service", "s1"), "A health check of a service that the server does not have.", "None."),
     Cause(
+        errors.PageTokenExpiredError(),
+        "Recommend with a `page_token` that is more than a day old.",
+        "Begin again with the first page.",
+    ),
+    Cause(
         errors.BundleRefusedError("v1", "items/price.npy", "its SHA-256 is not the manifest's"),
         "ActivateBundle or RollbackBundle of a bundle that is damaged or does not fit. What served before goes on.",
         "See [why a bundle is refused](bundle-format.md#why-a-bundle-is-refused).",

@@ -14,6 +14,7 @@ import numpy as np
 from shortlist_core.types import Bools, Float32s, Float64s, Int64s
 from shortlist_ranking.arrangement.diversity import Diversity
 from shortlist_ranking.arrangement.effects import Boosted, Buried, Capped, Effect, Pinned, Reserved, Spaced
+from shortlist_ranking.arrangement.room import Cap, Gap, Share
 from shortlist_ranking.order import scaled
 
 _BURIED = 1e6  # more than any two candidates differ by
@@ -91,11 +92,11 @@ class _Places:
         self._pins, self._pinned_by = self._places_of_pins()
         self._claimed_by = {place: self._pinned_by[candidate] for place, candidate in self._pins.items()}
         self._free[list(self._pinned_by)] = False
-        self._caps = [(e, _Cap(effect, n)) for e, effect in enumerate(self.effects) if isinstance(effect, Capped)]
+        self._caps = [(e, Cap(effect, n)) for e, effect in enumerate(self.effects) if isinstance(effect, Capped)]
         self._gaps = [
-            (e, _Gap(effect, n, self._pins)) for e, effect in enumerate(self.effects) if isinstance(effect, Spaced)
+            (e, Gap(effect, n, self._pins)) for e, effect in enumerate(self.effects) if isinstance(effect, Spaced)
         ]
-        self._shares = [(e, _Share(effect)) for e, effect in enumerate(self.effects) if isinstance(effect, Reserved)]
+        self._shares = [(e, Share(effect)) for e, effect in enumerate(self.effects) if isinstance(effect, Reserved)]
         self._open_places = self.count - len(self._pins)
         for candidate in self._pinned_by:  # their room is kept for them from the begin
             self._note(candidate)
@@ -206,50 +207,3 @@ class _Places:
             if (candidates := np.flatnonzero(held & mask)).size:
                 self.acted.setdefault(effect, set()).update(candidates.tolist())
                 held = held & ~mask
-
-
-class _Cap:
-    """How full the groups of a cap are."""
-
-    def __init__(self, effect: Capped, candidates: int) -> None:
-        self._groups, self._most = effect.groups, effect.most
-        self._counts = [0] * len(self._groups.members)
-        self.full: Bools = np.zeros(candidates, np.bool_)  # candidates that would be one too many
-
-    def put(self, candidate: int) -> None:
-        for group in self._groups.of[candidate]:
-            self._counts[group] += 1
-            if self._counts[group] >= self._most:
-                self.full[self._groups.members[group]] = True
-
-
-class _Gap:
-    """Until which place the candidates of a spacing effect have to wait."""
-
-    def __init__(self, effect: Spaced, candidates: int, pins: dict[int, int]) -> None:
-        self._groups, self._distance = effect.groups, effect.distance
-        self._until: Int64s = np.zeros(candidates, np.int64)
-        self._pins = dict(pins)  # those that are still to come stand in the way as well
-
-    def near(self, place: int) -> Bools:
-        """The candidates that are alike to one too near to the place, bool [candidates]."""
-        mask: Bools = self._until > place
-        for pinned in range(place + 1, place + self._distance + 1):
-            if (candidate := self._pins.get(pinned)) is not None:
-                for group in self._groups.of[candidate]:
-                    mask[self._groups.members[group]] = True
-        return mask
-
-    def put(self, candidate: int, place: int) -> None:
-        for group in self._groups.of[candidate]:
-            self._until[self._groups.members[group]] = place + self._distance + 1
-
-
-class _Share:
-    """How many of the candidates for which room is reserved are still missing."""
-
-    def __init__(self, effect: Reserved) -> None:
-        self.matching, self.needed = effect.matching, effect.fewest
-
-    def put(self, candidate: int) -> None:
-        self.needed -= int(self.matching[candidate])

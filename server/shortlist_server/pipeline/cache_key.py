@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from shortlist_core.types import NO_GROUP
 from shortlist_server.pipeline.batch import Hydrated
+from shortlist_server.pipeline.query import Page
 
 
 def cache_key(batch: Hydrated, i: int) -> bytes:
@@ -23,12 +24,12 @@ def cache_key(batch: Hydrated, i: int) -> bytes:
         for rows in (queries.groups, queries.contexts)
     )
     popularity = bundle.online_popularity.erasures if end > begin else bundle.online_popularity.version
-    query = replace(
-        batch.requests[i].query, request_id="", user_id="", context=(), attributes=(), context_attributes=()
-    )
+    asked = batch.requests[i].query
+    query = replace(asked, request_id="", user_id="", context=(), attributes=(), context_attributes=(), page=Page())
     catalogue = bundle.new_items.version  # of this loaded bundle and no other
-    text = repr((catalogue, popularity, end - begin, groups, contexts, batch.holds[i], query))
+    text = repr((catalogue, popularity, end - begin, groups, contexts, batch.holds[i], query, len(asked.page.shown)))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+    digest.update(asked.page.shown)  # kilobytes, which would take long as text
     digest.update(queries.now[i].tobytes())
     for column in (queries.items, queries.times, queries.types, queries.values):
         digest.update(column[begin:end].tobytes())

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from shortlist_core.types import NO_ITEM, Bools, Candidates, Int32s, Int64s
 from shortlist_server.pipeline.restrictions import Restrictions
+from shortlist_server.system.filters import Filter, Filters
 
 
 def fill_with_popular(
-    candidates: Candidates, popular: Candidates, restrictions: Restrictions, count: int
+    candidates: Candidates, popular: Candidates, restrictions: Restrictions, count: int, filters: Filters
 ) -> tuple[Candidates, Bools]:
     """`candidates` with up to `count` popular items for each query that has none, and which queries were filled.
 
-    `popular` is a batch of one, best first. Items that break a restriction of the query are left out. Where a filter
-    leaves too few of them, others that it lets through follow. The second result is bool [batch].
+    `popular` is a batch of one, best first. Items that break a restriction of the query are left out. Where that leaves
+    too few of them, others of the catalogue follow. The second result is bool [batch].
     """
     filled = np.zeros(len(candidates), np.bool_)
     candidates = _widened(candidates, count)
+    everything = filters.passing(Filter()) if restrictions.allowed is None else restrictions.allowed
     for query in np.flatnonzero(~candidates.valid.any(axis=1)):
         positions = _permitted(popular, restrictions, int(query))[:count]
         for part in ("items", "fused", "scores", "ranks"):
             getattr(candidates, part)[query, : len(positions)] = getattr(popular, part)[0, positions]
         candidates.moments[query] = popular.moments[0]
         end = len(positions)
-        others = _others(popular.items[0, positions], restrictions, int(query), count - end)
+        others = _others(popular.items[0, positions], everything.items, restrictions, int(query), count - end)
         candidates.items[query, end : end + len(others)] = others
         candidates.fused[query, end : end + len(others)] = popular.fused[0, positions].min(initial=0) - 1
         filled[query] = end + len(others) > 0
     return candidates, filled
+
+
+def replaced(candidates: Candidates, queries: Int64s, by: Candidates) -> Candidates:
+    """The candidates with those of the queries at some positions, int64 [n], replaced by a batch of n."""
+    width = max(candidates.items.shape[1], by.items.shape[1])
+    merged, others = _widened(candidates, width), _widened(by, width)
+    for part in ("items", "fused", "scores", "ranks", "moments"):
+        getattr(merged, part)[queries] = getattr(others, part)
+    return replace(merged, failed=tuple(name for name in by.sources if name in {*candidates.failed, *by.failed}))
 
 
 def no_candidates(like: Candidates, batch: int, width: int = 0) -> Candidates:
@@ -70,11 +83,11 @@ def _permitted(popular: Candidates, restrictions: Restrictions, query: int) -> I
     return np.flatnonzero(permitted)
 
 
-def _others(popular: Int32s, restrictions: Restrictions, query: int, missing: int) -> Int32s:
-    """Up to `missing` rows that the filter lets through and that are not popular, int32 ascending; none without one."""
-    if missing <= 0 or restrictions.allowed is None:
+def _others(popular: Int32s, allowed: Bools, restrictions: Restrictions, query: int, missing: int) -> Int32s:
+    """Up to `missing` rows that `allowed` lets through and that are not popular, int32 ascending."""
+    if missing <= 0:
         return popular[:0]
-    rows = np.setdiff1d(np.flatnonzero(restrictions.allowed.items).astype(np.int32), popular)
+    rows = np.setdiff1d(np.flatnonzero(allowed).astype(np.int32), popular)
     permitted = np.ones(len(rows), np.bool_)
     for mask in restrictions.broken(query, rows).values():
         permitted &= ~mask

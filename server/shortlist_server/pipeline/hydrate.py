@@ -128,9 +128,16 @@ def _restrictions(
     return Restrictions(
         [_dropped(policy, rows, repeats, i) for i, (policy, rows) in enumerate(zip(policies, seen, strict=True))],
         [distinct(ids.rows(query.excluded)) if query.excluded else _NOTHING for query in asked],
+        [_shown(bundle, query.page.shown) if query.page.shown else _NOTHING for query in asked],
         bundle.filters.allowed(asked[0].filter),
         deleted,
     )
+
+
+def _shown(bundle: LoadedBundle, hashes: bytes) -> Int32s:
+    """The rows of the items that earlier pages have shown, whichever bundle made those pages; none deleted."""
+    rows = bundle.items.ids.rows_of_hashes(np.frombuffer(hashes, "<u8"))
+    return rows[~among(rows, bundle.items.deleted)]
 
 
 def _dropped(policy: SeenItems, seen: Int32s, repeats: Expected | None, query: int) -> Int32s:

@@ -14,6 +14,14 @@ from shortlist_server.system.placements.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list that somebody goes through."""
+
+    list: bytes = b""  # a digest that tells lists apart
+    shown: bytes = b""  # 64-bit hashes, little-endian, of the ids of the items that earlier pages have shown
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query for one list of items: of a request of any method, or one of a batch or stream."""
 
@@ -25,6 +33,7 @@ class Query:
     count: int = DEFAULT_COUNT  # how many items the answer holds
     candidate_count: int = DEFAULT_CANDIDATES  # never less than `count`
     excluded: tuple[str, ...] = ()  # item ids
+    page: Page = Page()
     filter: Filter = field(default_factory=Filter)
     seen_items: SeenItems | None = None  # None: what suits the data that the bundle was trained on
     diversity: Diversity = field(default_factory=Diversity)

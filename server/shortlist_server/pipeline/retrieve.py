@@ -6,6 +6,7 @@ items take the place of candidates.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +14,14 @@ import structlog
 
 from shortlist_core.errors import NotFoundError
 from shortlist_core.explanations import BUY_AGAIN, TOGETHER_NOW
-from shortlist_core.types import NO_ITEM, Int32s, distinct
+from shortlist_core.types import NO_ITEM, Candidates, Int32s, Int64s, distinct
 from shortlist_server.pipeline.batch import Batch, Hydrated, Retrieved
 from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
-from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates
+from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates, replaced
 from shortlist_server.pipeline.restrictions import Restrictions
 from shortlist_server.pipeline.wanted import pinned, with_room, with_shares
+from shortlist_server.system.filters import Filter
 from shortlist_state.baskets import Baskets
 
 log = structlog.get_logger(__name__)
@@ -28,8 +30,9 @@ log = structlog.get_logger(__name__)
 def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCounts]]:
     """The batch with candidates from all sources, from online co-visitation and from the new items.
 
-    Seen, excluded and filtered items are left out of the search. Where seen items may come again, those that the user
-    is likely to take again are candidates, too, and so are the items that the rules of the placement ask for.
+    Seen, excluded, shown and filtered items are left out of the search. Where the sources propose too few items, others
+    of the catalogue follow, so that the pages of a list reach every item. Where seen items may come again, those that
+    the user is likely to take again are candidates, too, and so are the items that the rules of the placement ask for.
     """
     bundle, restrictions, count = batch.bundle, batch.restrictions, batch.requests[0].query.candidate_count
     allowed = None if restrictions.allowed is None else restrictions.allowed.items
@@ -41,16 +44,19 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
             also[TOGETHER_NOW.name] = visited_together.items
         if batch.repeats is not None:
             also[BUY_AGAIN.name] = batch.repeats.likeliest(count, allowed)
+        kept = pinned(batch)
         candidates = bundle.retriever.retrieve(
-            batch.queries, count, blocked=restrictions.blocked, allowed=allowed, also=also, kept=pinned(batch)
+            batch.queries, count, blocked=restrictions.blocked, allowed=allowed, also=also, kept=kept
         )
+        if allowed is None and len(short := _short(batch, candidates)):
+            candidates = replaced(candidates, short, _of_everything(batch, short, kept))
         candidates = with_room(batch, with_shares(batch, candidates))
     except Exception:
         log.exception("retrieval_failed")
         candidates = no_candidates(bundle.popular, len(batch))
     if candidates.valid.any(axis=1).all():
         return _described(Retrieved.of_candidates(batch, candidates, visited_together))
-    candidates, filled = fill_with_popular(candidates, bundle.popular, restrictions, count)
+    candidates, filled = fill_with_popular(candidates, bundle.popular, restrictions, count, bundle.filters)
     retrieved = Retrieved.of_candidates(batch, candidates, visited_together)
     return _described(retrieved.degraded("popular_fallback", filled))
 
@@ -91,7 +97,9 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
         raise NotFoundError("item", query.item_ids[0])
     no_rows: Int32s = np.zeros(0, np.int32)
     blocked = distinct(np.array([other for other in (row, *excluded) if other != NO_ITEM], np.int32))
-    restrictions = Restrictions([no_rows], [blocked], bundle.filters.allowed(query.filter), bundle.items.deleted)
+    restrictions = Restrictions(
+        [no_rows], [blocked], [no_rows], bundle.filters.allowed(query.filter), bundle.items.deleted
+    )
     asked = Hydrated.of(batch, bundle.histories.queries([""]), restrictions)
     try:
         allowed = None if restrictions.allowed is None else restrictions.allowed.items
@@ -102,8 +110,32 @@ def neighbours(batch: Batch) -> tuple[Retrieved, list[StageCounts]]:
         return _described(Retrieved.of_candidates(asked, candidates))
     except Exception:
         log.exception("similar_failed")
-    candidates, filled = fill_with_popular(no_candidates(bundle.popular, 1), bundle.popular, restrictions, query.count)
+    nothing, popular = no_candidates(bundle.popular, 1), bundle.popular
+    candidates, filled = fill_with_popular(nothing, popular, restrictions, query.count, bundle.filters)
     return _described(Retrieved.of_candidates(asked, candidates).degraded("popular_fallback", filled))
+
+
+def _short(batch: Hydrated, candidates: Candidates) -> Int64s:
+    """The requests that have fewer candidates than they ask for items, although more items are left, int64 [short]."""
+    found, rows = np.count_nonzero(candidates.valid, axis=1).tolist(), batch.bundle.items.rows_used
+    asked = [request.query.count for request in batch.requests]
+    fewer = [i for i, (n, count) in enumerate(zip(found, asked, strict=True)) if n < count]
+    return np.array([i for i in fewer if batch.restrictions.leaves_more(i, rows, than=found[i])], np.int64)
+
+
+def _of_everything(batch: Hydrated, which: Int64s, kept: Sequence[Int32s] | None) -> Candidates:
+    """Candidates of the requests at the positions `which`, of all items that are not deleted.
+
+    Sources end with what somebody took. What a filter lets through fills lists, and here that is everything.
+    """
+    bundle, query = batch.bundle, batch.requests[0].query
+    return bundle.retriever.retrieve(
+        batch.queries.select(which),
+        query.candidate_count,
+        blocked=batch.restrictions.select(which).blocked,
+        allowed=bundle.filters.passing(Filter()).items,
+        kept=None if kept is None else [kept[i] for i in which],
+    )
 
 
 def _described(batch: Retrieved) -> tuple[Retrieved, list[StageCounts]]:

@@ -105,10 +105,12 @@ def _answers(
 ) -> tuple[Shown, list[StageCounts]]:
     # Scores that are not finite come last, and are shown as 0.
     scores, shown = _finite(chosen.take(batch.scores)), replace(shown, scores=_finite(shown.scores))
+    rows = batch.bundle.items.rows_used
     answers = [
         Ranked(
             *(shown.items[i, :n], scores[i, :n], _hits(batch, shown, i, n), reasons.of(i, n), batch.bundle.version),
             _actions(batch, chosen.positions[i, :n], i),
+            more=batch.restrictions.leaves_more(i, rows, than=n),
         )
         for i, n in enumerate(chosen.counts)
     ]

@@ -21,7 +21,7 @@ from shortlist_core.errors import AnswerTooLargeError
 from shortlist_core.explanations import Explanation, ReasonKind
 from shortlist_core.types import NO_GROUP, NO_ITEM, Ranked, Reasons, RuleTrace, StageTrace
 from shortlist_server.pipeline.query import Query
-from shortlist_server.rpc import item_messages
+from shortlist_server.rpc import item_messages, pages
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
 Recommendation = api.RecommendResponse | parts.Recommendation
@@ -31,11 +31,13 @@ S = TypeVar("S", api.RetrieveResponse, api.RankResponse, api.SimilarItemsRespons
 
 
 def recommend_response(most_bytes: int, bundle: LoadedBundle, query: Query, answer: Ranked) -> api.RecommendResponse:
-    """The response of Recommend."""
+    """The response of Recommend, with the token of the next page where there is more."""
     response = api.RecommendResponse(
         request_id=query.request_id, bundle_version=bundle.version, placement_version=query.placement_version
     )
     _fill(response, bundle, query, answer, attribution_token(query.request_id, bundle.version), most_bytes)
+    if answer.more:
+        response.next_page_token = pages.next_token(query.page, bundle.items.ids.take(answer.items))
     return response
 
 

@@ -94,7 +94,7 @@ class PlacementFile:
         version = version_of(message) if self._content is not None else ""
         self.current = Placements({placement.name: placement for placement in placements}, version)
         self.messages, self.refusals = tuple(message.placements), ()
-        log.info("placements", version=version, names=list(self.current.by_name))
+        log.info("placements_replaced", version=version, names=list(self.current.by_name))
 
     def _refuse(self, refusals: list[str]) -> None:
         self.refusals = tuple(refusals)
@@ -110,7 +110,7 @@ def read(path: Path) -> Placements:
         message = parsed(content)
         placements = checked(lambda check: placements_of(check, message.placements))
     except InvalidArgumentError as error:
-        raise DataError("\n".join(f"{path}: {v.field}: {v.description}" for v in error.violations)) from None
+        raise DataError(f"{path}: {error}") from None
     except DataError as error:
         raise DataError(f"{path} {error}") from None
     return Placements({placement.name: placement for placement in placements}, version_of(message))
@@ -121,7 +121,7 @@ def parsed(content: bytes | None) -> PlacementSet:
     try:
         return PlacementSet() if content is None else Parse(content, PlacementSet())
     except (ParseError, UnicodeDecodeError) as error:
-        raise DataError(f"is no PlacementSet in the JSON form of protobuf: {error}") from None
+        raise DataError(f"is no PlacementSet in the JSON form of protobuf: {' '.join(str(error).split())}") from None
 
 
 def version_of(message: PlacementSet) -> str:

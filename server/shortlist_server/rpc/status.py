@@ -21,6 +21,7 @@ from shortlist_core.errors import (
     InvalidArgumentError,
     NotFoundError,
     OverloadedError,
+    PageTokenExpiredError,
     PermissionDeniedError,
     PreconditionError,
     QuotaError,
@@ -41,6 +42,7 @@ MAX_DETAILS_BYTES = 4_500
 CODES: dict[type[ShortlistError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
     NotFoundError: grpc.StatusCode.NOT_FOUND,
+    PageTokenExpiredError: grpc.StatusCode.FAILED_PRECONDITION,
     BundleRefusedError: grpc.StatusCode.FAILED_PRECONDITION,
     PreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,

@@ -27,6 +27,7 @@ from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
 from shortlist_server.rpc.narrowing import narrowed
+from shortlist_server.rpc.pages import page_of
 from shortlist_server.rpc.placement_messages import placement_of, placements_of
 from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placement, Placements
 
@@ -48,9 +49,15 @@ def recommend(
 ) -> Query:
     """The query of Recommend, or of one message of StreamRecommend.
 
-    InvalidArgumentError lists all violations. Without any, NotFoundError names a placement that does not exist.
+    InvalidArgumentError lists all violations. Without any, PageTokenExpiredError says that the token of a page is too
+    old, and NotFoundError names a placement that does not exist.
     """
-    query = checked(lambda check: _query(check, request, check.request_id(request.request_id), placements))
+
+    def read(check: Check) -> Query:
+        query = _query(check, request, check.request_id(request.request_id), placements)
+        return replace(query, page=page_of(check, request)) if isinstance(request, api.RecommendRequest) else query
+
+    query = checked(read)
     placements.check([request.placement])
     return query
 

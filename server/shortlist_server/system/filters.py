@@ -15,7 +15,7 @@ from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import Bools, Int32s, among
 from shortlist_server.system.conditions.condition import Condition
 
-_REMEMBERED = 32
+_REMEMBERED = 64
 
 MINUTE = 60
 """Seconds by which the clock of conditions on the age goes, so that their results can be kept for so long."""
@@ -67,6 +67,10 @@ class Filters:
         """The items that meet every condition; None for the empty filter, unless many items are deleted."""
         if not filter and len(self._items.deleted) <= FEW_DELETED:
             return None
+        return self.passing(filter)
+
+    def passing(self, filter: Filter) -> Allowed:
+        """The items that meet every condition. Those of the empty filter are all that are not deleted."""
         now = int(self._clock()) // MINUTE * MINUTE if filter.timed else 0
         with self._lock:
             allowed = self._remembered.get((filter, now))

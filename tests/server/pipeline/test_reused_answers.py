@@ -30,6 +30,7 @@ async def recommend(running: Running, **fields: object) -> api.RecommendResponse
     response = await running.api.Recommend(api.RecommendRequest(**fields), timeout=20)
     response.ClearField("request_id")
     response.ClearField("attribution_token")
+    response.ClearField("next_page_token")
     return response
 
 

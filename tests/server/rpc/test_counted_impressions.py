@@ -11,6 +11,7 @@ from shortlist.v1 import placement_service_pb2 as placement_api
 from shortlist.v1 import recommendation_service_pb2 as api
 from shortlist.v1 import user_service_pb2 as user_api
 from shortlist.v1.placement_pb2 import Placement, Tiring
+from shortlist.v1.placement_service_pb2_grpc import PlacementServiceStub
 from waiting import eventually_async
 
 from shortlist_core.types import EventType
@@ -28,7 +29,7 @@ async def running(start: Callable[..., Any], tmp_path: Any) -> Running:
         Placement(name="cart", tiring=STRONG),
     ]
     request = placement_api.SetPlacementsRequest(placements=placements)
-    await running.placements.SetPlacements(request)
+    await PlacementServiceStub(running.channel).SetPlacements(request)
     return running
 
 
@@ -52,11 +53,11 @@ async def test_the_next_list_is_another_one(running: Running) -> None:
 
 
 async def test_only_where_the_placement_says_so_and_for_a_user_with_an_id(running: Running) -> None:
-    query = api.BatchRecommendQuery(user_id="bob")
     request = placement_api.PreviewPlacementRequest(
-        placement=Placement(name="home", count_impressions=True), query=query
+        placement=Placement(name="home", count_impressions=True),
+        query=api.BatchRecommendQuery(user_id="bob", placement="home"),
     )
-    await running.placements.PreviewPlacement(request)
+    await PlacementServiceStub(running.channel).PreviewPlacement(request)
     await ask(running, placement="cart")
     await ask(running)
     await ask(running, user="", placement="home")
@@ -92,5 +93,5 @@ async def test_a_user_who_is_deleted_is_forgotten_with_all_impressions(running: 
 )
 async def test_settings_beyond_their_range_are_refused(running: Running, tiring: Tiring, field: str) -> None:
     request = placement_api.SetPlacementsRequest(placements=[Placement(name="home", tiring=tiring)])
-    refused = await failure(running.placements.SetPlacements(request))
+    refused = await failure(PlacementServiceStub(running.channel).SetPlacements(request))
     assert list(refused.violations) == [f"placements[0].tiring.{field}"]

@@ -150,6 +150,8 @@ class _DropReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DropReason
     """Others scored better and there was no more room, or a rule of the placement kept it out."""
     DROP_REASON_UNKNOWN: _DropReason.ValueType  # 7
     """Neither the serving bundle knows it, nor was it written since."""
+    DROP_REASON_SHOWN: _DropReason.ValueType  # 8
+    """An earlier page of the list showed it."""
 
 class DropReason(_DropReason, metaclass=_DropReasonEnumTypeWrapper):
     """Why a stage let an item go."""
@@ -170,6 +172,8 @@ DROP_REASON_BELOW_CUT: DropReason.ValueType  # 6
 """Others scored better and there was no more room, or a rule of the placement kept it out."""
 DROP_REASON_UNKNOWN: DropReason.ValueType  # 7
 """Neither the serving bundle knows it, nor was it written since."""
+DROP_REASON_SHOWN: DropReason.ValueType  # 8
+"""An earlier page of the list showed it."""
 Global___DropReason: _TypeAlias = DropReason  # noqa: Y015
 
 class _RuleOutcome:

@@ -46,6 +46,7 @@ class RecommendRequest(_message.Message):
     ACTION_WEIGHTS_FIELD_NUMBER: _builtins.int
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -73,6 +74,13 @@ class RecommendRequest(_message.Message):
     placement: _builtins.str
     """The placement whose settings hold, as PlacementService lists it; the rest of this request may only narrow them. Follows
     the rule for ids; NOT_FOUND where there is no such placement. Empty (the default): none.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before, to go on after it: this answer holds no item of the pages before, whatever
+    happened to events, catalogue and bundle meanwhile. All other fields say what they said for the first page, except
+    `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
+    a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
+    that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
     """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
@@ -129,10 +137,11 @@ class RecommendRequest(_message.Message):
         action_weights: _abc.Iterable[_action_pb2.ActionWeight] | None = ...,
         include_action_probabilities: _builtins.bool = ...,
         placement: _builtins.str = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "page_token", b"page_token", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -150,6 +159,7 @@ class RecommendResponse(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     TRACE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     PLACEMENT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request's id, or the one that the server made up."""
@@ -157,6 +167,10 @@ class RecommendResponse(_message.Message):
     """The bundle that the whole answer comes from."""
     attribution_token: _builtins.str
     """Opaque; send it back as Event.attribution_token with what the user does with these items. At most 1,024 characters."""
+    next_page_token: _builtins.str
+    """Opaque; send it back as `page_token` for the next page. Empty on the last page: nothing is left of the catalogue that
+    the request allows, or the pages hold 5,000 items. At most 60,000 characters.
+    """
     placement_version: _builtins.str
     """The version of the placements that made this answer. Empty: the request names no placement."""
     @_builtins.property
@@ -180,11 +194,12 @@ class RecommendResponse(_message.Message):
         items: _abc.Iterable[_recommendation_pb2.RecommendedItem] | None = ...,
         degraded: _abc.Iterable[_recommendation_pb2.Degradation.ValueType] | None = ...,
         trace: _abc.Iterable[_recommendation_pb2.StageTrace] | None = ...,
+        next_page_token: _builtins.str = ...,
         placement_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "placement_version", b"placement_version", "request_id", b"request_id", "trace", b"trace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "bundle_version", b"bundle_version", "degraded", b"degraded", "items", b"items", "next_page_token", b"next_page_token", "placement_version", b"placement_version", "request_id", b"request_id", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -78,7 +78,8 @@ class RecommendationServiceServicer:
     """
 
     def Recommend(self, request, context):
-        """The best items for one user: one bounded answer, not paginated. A user that nobody knows is answered like any other.
+        """The best items for one user, and with `page_token` the next best, page by page. A user that nobody knows is answered
+        like any other. This method alone has pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

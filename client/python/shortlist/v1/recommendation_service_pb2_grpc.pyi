@@ -38,7 +38,9 @@ class RecommendationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecommendationServiceAsyncStub: ...
     Recommend: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendRequest, _recommendation_service_pb2.RecommendResponse]
-    """The best items for one user: one bounded answer, not paginated. A user that nobody knows is answered like any other."""
+    """The best items for one user, and with `page_token` the next best, page by page. A user that nobody knows is answered
+    like any other. This method alone has pages.
+    """
     BatchRecommend: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.BatchRecommendRequest, _recommendation_service_pb2.BatchRecommendResponse]
     """The best items for each of several users, all from one bundle. A request with a broken query is refused as a whole
     with INVALID_ARGUMENT that lists every violation as `queries[i].field`.
@@ -65,7 +67,9 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Recommend: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendRequest, _recommendation_service_pb2.RecommendResponse]  # type: ignore[assignment]
-    """The best items for one user: one bounded answer, not paginated. A user that nobody knows is answered like any other."""
+    """The best items for one user, and with `page_token` the next best, page by page. A user that nobody knows is answered
+    like any other. This method alone has pages.
+    """
     BatchRecommend: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.BatchRecommendRequest, _recommendation_service_pb2.BatchRecommendResponse]  # type: ignore[assignment]
     """The best items for each of several users, all from one bundle. A request with a broken query is refused as a whole
     with INVALID_ARGUMENT that lists every violation as `queries[i].field`.
@@ -95,7 +99,9 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.RecommendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.RecommendResponse, _abc.Awaitable[_recommendation_service_pb2.RecommendResponse]]:
-        """The best items for one user: one bounded answer, not paginated. A user that nobody knows is answered like any other."""
+        """The best items for one user, and with `page_token` the next best, page by page. A user that nobody knows is answered
+        like any other. This method alone has pages.
+        """
 
     @_abc_1.abstractmethod
     def BatchRecommend(
