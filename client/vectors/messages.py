@@ -215,7 +215,11 @@ PREVIEW = "PreviewPlacementRequest"
 RECOMMEND, BATCH, STREAM = "RecommendRequest", "BatchRecommendRequest", "StreamRecommendRequest"
 MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recommend request: nothing set", RECOMMEND, {}),
-    ("recommend request: every field", RECOMMEND, {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, **PAGE}),
+    (
+        "recommend request: every field",
+        RECOMMEND,
+        {"requestId": "r1", "userId": "u1", **FOR_USER, **ASKED, **PAGE, "bundleVersion": VERSION},
+    ),
     ("recommend request: repeats", RECOMMEND, {"seenItemsPolicy": "SEEN_ITEMS_POLICY_REPEATS"}),
     ("recommend request: filter set and empty", RECOMMEND, {"userId": "u1", "filter": {}}),
     ("recommend request: negative and largest int32", RECOMMEND, {"count": -1, "candidateCount": 2_147_483_647}),
@@ -345,6 +349,8 @@ MESSAGES: list[tuple[str, str, dict[str, Any]]] = [
         "ListBundlesResponse",
         {"bundles": [BUNDLE, {"damage": "manifest.json: is not JSON"}], "nextPageToken": "MjAyNjExMjI="},
     ),
+    ("get bundle report request", "GetBundleReportRequest", {"bundleVersion": VERSION}),
+    ("get bundle report response", "GetBundleReportResponse", {"html": "<!doctype html><title>Ä</title>"}),
     ("get serving bundle request", "GetServingBundleRequest", {}),
     ("get serving bundle response: every field", "GetServingBundleResponse", {"serving": SERVING}),
     ("get serving bundle response: nothing set", "GetServingBundleResponse", {"serving": {}}),

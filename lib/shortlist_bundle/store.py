@@ -4,6 +4,7 @@
       CURRENT                    the current version, then the ones before it, newest first
       LABELS                     which bundles are canary and shadow, if any are
       20261122-154250-1f3a9c/    one immutable bundle
+      reports/                   pages for people about bundles (`reports.py`)
       ERASED                     whom no bundle may speak of any more (`erasures.py`)
       .writing-<random>/         a bundle that is being written, or what a killed publisher left of one
       .lock                      locked while anything above changes
@@ -27,6 +28,7 @@ from shortlist_bundle.labels import LABELS, Canary, Labels, Shadow, TakenOff
 from shortlist_bundle.leftovers import LOCK, new_workspace, remove_bundle, remove_leftovers
 from shortlist_bundle.manifest import MANIFEST, Manifest, is_version
 from shortlist_bundle.reader import Bundle
+from shortlist_bundle.reports import remove_reports
 from shortlist_bundle.verify import Advance, read_manifest, verify
 from shortlist_bundle.writer import BundleWriter
 from shortlist_core.errors import BundleRefusedError, InvalidArgumentError, NotFoundError, UnavailableError, Violation
@@ -171,7 +173,9 @@ class BundleStore:
             versions = self.versions()
             kept = {*versions[max(len(versions) - keep, 0) :], *self.labels().versions()}
             kept.update(read_activations(self.directory)[:2])
-            return [version for version in versions if version not in kept and remove_bundle(self.directory / version)]
+            removed = [v for v in versions if v not in kept and remove_bundle(self.directory / v)]
+            remove_reports(self.directory, removed)
+            return removed
 
     def _adopt(self, workspace: Path, draft: Manifest, activate: bool) -> Manifest:
         """The last steps of publishing: choose a version, write the manifest, rename the directory, change CURRENT."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import signal
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,15 +13,16 @@ from shortlist import Client
 from shortlist.v1.event_pb2 import Event, EventType
 from shortlist.v1.recommendation_pb2 import RecommendedItem
 
+from shortlist_bundle import BundleStore
 from shortlist_cli import tables
 from shortlist_cli.folders import to_be_written
+from shortlist_cli.html_report import keep_report
 from shortlist_cli.messages import message
+from shortlist_cli.own_server import own_server
 from shortlist_cli.progress import steps
 from shortlist_cli.showing import AsJson, show
 from shortlist_cli.train import planned
 from shortlist_core.allocator import keep_freed_memory
-from shortlist_core.errors import UnavailableError
-from shortlist_core.processes import python_module
 from shortlist_core.tables import Column, Table
 from shortlist_core.terminal import plain
 from shortlist_data.dataset import Dataset
@@ -33,6 +31,9 @@ from shortlist_training.config import Recipe
 from shortlist_training.plan import TimeLeft
 
 COUNT = 10
+BUNDLES = Path(".demo/bundles")
+"""Where the demo leaves its bundle unless it is told otherwise, and where `make console` looks for one."""
+
 SETTINGS = {"tower_steps": 200, "sequence_batches": 200, "slices": 3}
 """Less training than the defaults: the demo shows the path, not the best quality."""
 
@@ -53,11 +54,12 @@ def demo(
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     keep_freed_memory()
     dataset = _train(folder, items, users, seed)
-    with _server(folder / "bundles") as address:
+    bundles = folder / "bundles"
+    with own_server(bundles) as (address, _):
         document, told = _asked(dataset, address)
-    typed = shlex.quote(plain(folder / "bundles"))
-    serve = "", "The server is stopped again. To keep one up:", "", f"  make serve BUNDLES={typed}", ""
-    show(as_json, document, *told, *serve, *_next_steps(_somebody(dataset), users, "127.0.0.1:50051"))
+    user, serve = _somebody(dataset), f"  make serve BUNDLES={shlex.quote(plain(bundles))}"
+    stopped = "", "The server is stopped again. To keep one up:", "", serve, ""
+    show(as_json, document, *told, *stopped, *_next_steps(user, users, "127.0.0.1:50051"), *_console(bundles, user))
 
 
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
@@ -71,31 +73,19 @@ def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
         # Late: TensorFlow comes with these. Without it `--help` and mistakes take 0.4 s of a core, with it 3.1 s.
         from shortlist_training.publish import publish
         from shortlist_training.recipe import train
+        from shortlist_training.report_records import Source
+        from shortlist_training.report_trained import trained_record
         from shortlist_training.table import prepare
 
         announce("preparing the data")
         trained = train(prepare(shop.dataset, None), recipe, seed, announce)
         announce("publishing")
         manifest = publish(trained, folder / "bundles", seed)
-        announce(f"published bundle {manifest.version}")
+        announce(f"published bundle {manifest.version}; making its report")
+        bundles = folder / "bundles"
+        source = Source(shop.dataset, folder / "data")
+        keep_report(bundles, manifest.version, trained_record(trained, BundleStore(bundles).load(), source))
     return shop.dataset
-
-
-@contextmanager
-def _server(bundles: Path) -> Iterator[str]:
-    """A real server process on a free port, as `shortlist serve` starts it; gives its address, drains it at the end."""
-    command = python_module("shortlist_cli.main", "serve", "--bundles", str(bundles))
-    command += ["--address", "127.0.0.1:0", "--log-level", "warning"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line.startswith("SERVING on "):
-            raise UnavailableError("NOT_SERVING", "the server did not start; it says why above")
-        yield line.removeprefix("SERVING on ").split(": ")[0]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
 
 
 def _asked(dataset: Dataset, address: str) -> tuple[dict[str, Any], list[Table | str]]:
@@ -162,6 +152,12 @@ def _next_steps(user: str, users: int, address: str) -> list[str]:
         f"  grpcurl -plaintext -d '{request}' {address} {method}",
         f"  ghz --insecure --call {method.replace('/', '.')} -d '{_new_requests(users)}' -n 2000 -c 8 {address}",
     ]
+
+
+def _console(bundles: Path, user: str) -> list[str]:
+    command = "make console" if bundles == BUNDLES else f"make console BUNDLES={shlex.quote(plain(bundles))}"
+    about = "To look at all of this in a browser, and to change it:"
+    return ["", about, "", f"  {command}      # and there show the user {user}"]
 
 
 def _new_requests(users: int) -> str:

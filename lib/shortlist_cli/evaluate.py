@@ -13,7 +13,7 @@ import typer
 
 from shortlist_bundle.erasures import Erasures
 from shortlist_cli.folders import published_in, writable_file
-from shortlist_cli.html_report import Html, to_be_reported, write_report
+from shortlist_cli.html_report import Html, keep_report, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.showing import AsJson, show
@@ -96,6 +96,7 @@ def evaluate(
     show(as_json, document, f"Wrote {quoted(out)}")
     if html and record:
         write_report(html, record, to_errors=as_json)
+        keep_report(bundles, loaded.version, record)
 
 
 def _new_items(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shortlist_bundle import reports
 from shortlist_cli.folders import writable, writable_file
 from shortlist_core import terminal
 from shortlist_core.errors import DataError
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Html = Annotated[
     Path | None, typer.Option(help="HTML report to write: one file that any browser opens, without a network.")
 ]
+
+_NO_EXAMPLES = "Reports beside bundles have no examples of users: open the console's page of a user instead."
 
 MOST_BYTES = 5_000_000
 """What a report takes on the disk at most, about."""
@@ -50,6 +54,20 @@ def write_report(html: Path, record: Record, to_errors: bool = False) -> None:
         raise DataError(f"{quoted(html)}: cannot write: {error.strerror or error}") from error
     where = f"To read it: open {html.absolute().as_uri()} in a browser"
     terminal.say(f"Wrote the report to {quoted(html)}. {where}", error=to_errors)
+
+
+def keep_report(bundles: Path, version: str, record: Record) -> None:
+    """Leave the record's page beside its bundle, for the console. Where that is not possible, a line says so.
+
+    Examples stay out of it: they are histories of users, whom a deletion could not take out of the page.
+    """
+    from shortlist_report.page import render  # late, as above
+
+    missing = {**record.missing, "examples": _NO_EXAMPLES}
+    try:
+        reports.write_report(bundles, version, render(replace(record, examples=(), missing=missing)))
+    except OSError as error:
+        terminal.say(f"No report is kept beside the bundles: {error.strerror or error}", error=True)
 
 
 def _write(html: Path, page: str) -> None:

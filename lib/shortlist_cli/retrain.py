@@ -11,7 +11,7 @@ import typer
 
 from shortlist_bundle import BundleStore
 from shortlist_cli.folders import to_be_published_in, writable, writable_file
-from shortlist_cli.html_report import Html, to_be_reported, write_report
+from shortlist_cli.html_report import Html, keep_report, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
 from shortlist_cli.settings_file import SettingsFile
@@ -100,6 +100,8 @@ def retrain(
     show(as_json, document, *_told(outcome), *verdict)
     if html and record:
         write_report(html, record, to_errors=as_json)
+        if outcome.published:
+            keep_report(bundles, outcome.published, record)
     raise typer.Exit({"published": 0, "refused": REFUSED, "too little is new": TOO_LITTLE}[outcome.decision])
 
 

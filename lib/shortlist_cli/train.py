@@ -14,7 +14,7 @@ from shortlist_bundle import BundleStore
 from shortlist_bundle.erasures import ERASED, Erasures
 from shortlist_cli import bundle_tables
 from shortlist_cli.folders import to_be_published_in, writable
-from shortlist_cli.html_report import Html, to_be_reported, write_report
+from shortlist_cli.html_report import Html, keep_report, to_be_reported, write_report
 from shortlist_cli.progress import steps
 from shortlist_cli.settings_file import SettingsFile
 from shortlist_cli.settings_layers import Config, no_secret
@@ -111,6 +111,7 @@ def train(
     )
     if html and record:
         write_report(html, record, to_errors=as_json)
+        keep_report(bundles, manifest.version, record)
 
 
 def _published(version: str, bundles: Path, activate: bool) -> str:

@@ -6,15 +6,17 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 
 import pytest
 
 from shortlist_bundle import BundleStore
 from shortlist_bundle.manifest import MANIFEST
+from shortlist_bundle.reports import read_report
 from shortlist_cli import html_report, main
-from shortlist_cli.html_report import to_be_reported, write_report
-from shortlist_core.errors import DataError
-from shortlist_report.record import Record
+from shortlist_cli.html_report import keep_report, to_be_reported, write_report
+from shortlist_core.errors import DataError, NotFoundError
+from shortlist_report.record import Example, Record
 from shortlist_report.verdict import verdict
 from shortlist_training.training_record import FILE, TrainingRecord
 
@@ -39,6 +41,17 @@ def sections(page):
 
 def small_record():
     return Record("Evaluation", (), verdict("both stages", [], 5), "A test.")
+
+
+def test_the_copy_beside_a_bundle_names_no_users(tmp_path, capsys):
+    version, shown = "20261122-154250-1f3a9c", Example("somebody", "12 events.", (), ())
+    keep_report(tmp_path, version, replace(small_record(), examples=(shown,)))
+    page = read_report(tmp_path, version).decode()
+    assert "somebody" not in page and "Reports beside bundles have no examples of users" in page
+    keep_report(tmp_path / "missing", version, small_record())
+    assert "No report is kept beside the bundles" in capsys.readouterr().err
+    with pytest.raises(NotFoundError):
+        read_report(tmp_path, "../x")
 
 
 def test_the_report_of_an_evaluation(shortlist, trained_bundle, tmp_path):

@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "get_user": ("u1",),
     "export_user": ("u1",),
     "delete_user": ("u1",),
+    "get_bundle_report": ("b1",),
     "activate_bundle": ("b1",),
     "set_placements": ([Placement(name="home")],),
     "preview_placement": (Placement(name="home"),),

@@ -37,6 +37,8 @@ def test_the_servers_wheel_holds_every_package_that_serves_and_nothing_else(whee
     sources = {str(path.relative_to(each.parent)) for each in served for path in each.rglob("*.py")}
     more = {f"{each.name}/py.typed" for each in served} | {"shortlist_gateway/openapi.json"}
     more |= {f"shortlist_report/templates/report.{kind}" for kind in ("css", "html")}
+    pages = [path for folder in ("templates", "static") for path in (ROOT / "lib/shortlist_console" / folder).iterdir()]
+    more |= {str(path.relative_to(ROOT / "lib")) for path in pages}
     assert {name for name in held if ".dist-info/" not in name} == sources | more
 
 

@@ -36,6 +36,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "shortlist.v1.Condition": {"available": True},
     "shortlist.v1.NumberRange": {"at_least": 0},
     "shortlist.v1.TimeCondition": {"since": {"seconds": 1}},
+    "shortlist.v1.GetBundleReportRequest": {"bundle_version": "20261122-154250-1f3a9c"},
     "shortlist.v1.ActivateBundleRequest": {"bundle_version": "20261122-154250-1f3a9c", "label": "BUNDLE_LABEL_CANARY"},
 }
 

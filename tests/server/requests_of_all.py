@@ -58,5 +58,6 @@ WRITES: dict[str, Message] = {
 CHANGES = {
     "BundleService/ActivateBundle",
     "BundleService/RollbackBundle",
+    "BundleService/GetBundleReport",
     "PlacementService/SetPlacements",
 }

@@ -1057,6 +1057,98 @@ func (x *RollbackBundleResponse) GetServing() *ServingState {
 	return nil
 }
 
+// Request of BundleService.GetBundleReport.
+type GetBundleReportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which bundle, as ListBundles names it; anything that is no version is refused.
+	BundleVersion string `protobuf:"bytes,1,opt,name=bundle_version,json=bundleVersion,proto3" json:"bundle_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBundleReportRequest) Reset() {
+	*x = GetBundleReportRequest{}
+	mi := &file_shortlist_v1_bundle_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBundleReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBundleReportRequest) ProtoMessage() {}
+
+func (x *GetBundleReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_bundle_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBundleReportRequest.ProtoReflect.Descriptor instead.
+func (*GetBundleReportRequest) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_bundle_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetBundleReportRequest) GetBundleVersion() string {
+	if x != nil {
+		return x.BundleVersion
+	}
+	return ""
+}
+
+// Response of BundleService.GetBundleReport.
+type GetBundleReportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One HTML page that needs neither a network nor a script.
+	Html          string `protobuf:"bytes,1,opt,name=html,proto3" json:"html,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBundleReportResponse) Reset() {
+	*x = GetBundleReportResponse{}
+	mi := &file_shortlist_v1_bundle_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBundleReportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBundleReportResponse) ProtoMessage() {}
+
+func (x *GetBundleReportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shortlist_v1_bundle_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBundleReportResponse.ProtoReflect.Descriptor instead.
+func (*GetBundleReportResponse) Descriptor() ([]byte, []int) {
+	return file_shortlist_v1_bundle_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetBundleReportResponse) GetHtml() string {
+	if x != nil {
+		return x.Html
+	}
+	return ""
+}
+
 var File_shortlist_v1_bundle_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_bundle_service_proto_rawDesc = "" +
@@ -1128,17 +1220,22 @@ const file_shortlist_v1_bundle_service_proto_rawDesc = "" +
 	"\x15RollbackBundleRequest\x125\n" +
 	"\x05label\x18\x01 \x01(\x0e2\x19.shortlist.v1.BundleLabelB\x04\xe2A\x01\x01R\x05label\"N\n" +
 	"\x16RollbackBundleResponse\x124\n" +
-	"\aserving\x18\x01 \x01(\v2\x1a.shortlist.v1.ServingStateR\aserving*v\n" +
+	"\aserving\x18\x01 \x01(\v2\x1a.shortlist.v1.ServingStateR\aserving\"E\n" +
+	"\x16GetBundleReportRequest\x12+\n" +
+	"\x0ebundle_version\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\rbundleVersion\"-\n" +
+	"\x17GetBundleReportResponse\x12\x12\n" +
+	"\x04html\x18\x01 \x01(\tR\x04html*v\n" +
 	"\vBundleLabel\x12\x1c\n" +
 	"\x18BUNDLE_LABEL_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13BUNDLE_LABEL_STABLE\x10\x01\x12\x17\n" +
 	"\x13BUNDLE_LABEL_CANARY\x10\x02\x12\x17\n" +
-	"\x13BUNDLE_LABEL_SHADOW\x10\x032\x80\x03\n" +
+	"\x13BUNDLE_LABEL_SHADOW\x10\x032\xe0\x03\n" +
 	"\rBundleService\x12R\n" +
 	"\vListBundles\x12 .shortlist.v1.ListBundlesRequest\x1a!.shortlist.v1.ListBundlesResponse\x12a\n" +
 	"\x10GetServingBundle\x12%.shortlist.v1.GetServingBundleRequest\x1a&.shortlist.v1.GetServingBundleResponse\x12[\n" +
 	"\x0eActivateBundle\x12#.shortlist.v1.ActivateBundleRequest\x1a$.shortlist.v1.ActivateBundleResponse\x12[\n" +
-	"\x0eRollbackBundle\x12#.shortlist.v1.RollbackBundleRequest\x1a$.shortlist.v1.RollbackBundleResponseB\x14\n" +
+	"\x0eRollbackBundle\x12#.shortlist.v1.RollbackBundleRequest\x1a$.shortlist.v1.RollbackBundleResponse\x12^\n" +
+	"\x0fGetBundleReport\x12$.shortlist.v1.GetBundleReportRequest\x1a%.shortlist.v1.GetBundleReportResponseB\x14\n" +
 	"\x10dev.shortlist.v1P\x01b\x06proto3"
 
 var (
@@ -1154,7 +1251,7 @@ func file_shortlist_v1_bundle_service_proto_rawDescGZIP() []byte {
 }
 
 var file_shortlist_v1_bundle_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_shortlist_v1_bundle_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_shortlist_v1_bundle_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_shortlist_v1_bundle_service_proto_goTypes = []any{
 	(BundleLabel)(0),                 // 0: shortlist.v1.BundleLabel
 	(*ListBundlesRequest)(nil),       // 1: shortlist.v1.ListBundlesRequest
@@ -1172,12 +1269,14 @@ var file_shortlist_v1_bundle_service_proto_goTypes = []any{
 	(*ActivateBundleResponse)(nil),   // 13: shortlist.v1.ActivateBundleResponse
 	(*RollbackBundleRequest)(nil),    // 14: shortlist.v1.RollbackBundleRequest
 	(*RollbackBundleResponse)(nil),   // 15: shortlist.v1.RollbackBundleResponse
-	(*timestamppb.Timestamp)(nil),    // 16: google.protobuf.Timestamp
+	(*GetBundleReportRequest)(nil),   // 16: shortlist.v1.GetBundleReportRequest
+	(*GetBundleReportResponse)(nil),  // 17: shortlist.v1.GetBundleReportResponse
+	(*timestamppb.Timestamp)(nil),    // 18: google.protobuf.Timestamp
 }
 var file_shortlist_v1_bundle_service_proto_depIdxs = []int32{
 	3,  // 0: shortlist.v1.ListBundlesResponse.bundles:type_name -> shortlist.v1.Bundle
-	16, // 1: shortlist.v1.Bundle.create_time:type_name -> google.protobuf.Timestamp
-	16, // 2: shortlist.v1.Bundle.data_end_time:type_name -> google.protobuf.Timestamp
+	18, // 1: shortlist.v1.Bundle.create_time:type_name -> google.protobuf.Timestamp
+	18, // 2: shortlist.v1.Bundle.data_end_time:type_name -> google.protobuf.Timestamp
 	0,  // 3: shortlist.v1.Bundle.labels:type_name -> shortlist.v1.BundleLabel
 	4,  // 4: shortlist.v1.Bundle.metrics:type_name -> shortlist.v1.BundleMetric
 	7,  // 5: shortlist.v1.GetServingBundleResponse.serving:type_name -> shortlist.v1.ServingState
@@ -1186,7 +1285,7 @@ var file_shortlist_v1_bundle_service_proto_depIdxs = []int32{
 	11, // 8: shortlist.v1.ServingState.canary_rollback:type_name -> shortlist.v1.CanaryRollback
 	9,  // 9: shortlist.v1.CanaryState.canary_counts:type_name -> shortlist.v1.TrafficCounts
 	9,  // 10: shortlist.v1.CanaryState.stable_counts:type_name -> shortlist.v1.TrafficCounts
-	16, // 11: shortlist.v1.CanaryRollback.rollback_time:type_name -> google.protobuf.Timestamp
+	18, // 11: shortlist.v1.CanaryRollback.rollback_time:type_name -> google.protobuf.Timestamp
 	0,  // 12: shortlist.v1.ActivateBundleRequest.label:type_name -> shortlist.v1.BundleLabel
 	7,  // 13: shortlist.v1.ActivateBundleResponse.serving:type_name -> shortlist.v1.ServingState
 	0,  // 14: shortlist.v1.RollbackBundleRequest.label:type_name -> shortlist.v1.BundleLabel
@@ -1195,12 +1294,14 @@ var file_shortlist_v1_bundle_service_proto_depIdxs = []int32{
 	5,  // 17: shortlist.v1.BundleService.GetServingBundle:input_type -> shortlist.v1.GetServingBundleRequest
 	12, // 18: shortlist.v1.BundleService.ActivateBundle:input_type -> shortlist.v1.ActivateBundleRequest
 	14, // 19: shortlist.v1.BundleService.RollbackBundle:input_type -> shortlist.v1.RollbackBundleRequest
-	2,  // 20: shortlist.v1.BundleService.ListBundles:output_type -> shortlist.v1.ListBundlesResponse
-	6,  // 21: shortlist.v1.BundleService.GetServingBundle:output_type -> shortlist.v1.GetServingBundleResponse
-	13, // 22: shortlist.v1.BundleService.ActivateBundle:output_type -> shortlist.v1.ActivateBundleResponse
-	15, // 23: shortlist.v1.BundleService.RollbackBundle:output_type -> shortlist.v1.RollbackBundleResponse
-	20, // [20:24] is the sub-list for method output_type
-	16, // [16:20] is the sub-list for method input_type
+	16, // 20: shortlist.v1.BundleService.GetBundleReport:input_type -> shortlist.v1.GetBundleReportRequest
+	2,  // 21: shortlist.v1.BundleService.ListBundles:output_type -> shortlist.v1.ListBundlesResponse
+	6,  // 22: shortlist.v1.BundleService.GetServingBundle:output_type -> shortlist.v1.GetServingBundleResponse
+	13, // 23: shortlist.v1.BundleService.ActivateBundle:output_type -> shortlist.v1.ActivateBundleResponse
+	15, // 24: shortlist.v1.BundleService.RollbackBundle:output_type -> shortlist.v1.RollbackBundleResponse
+	17, // 25: shortlist.v1.BundleService.GetBundleReport:output_type -> shortlist.v1.GetBundleReportResponse
+	21, // [21:26] is the sub-list for method output_type
+	16, // [16:21] is the sub-list for method input_type
 	16, // [16:16] is the sub-list for extension type_name
 	16, // [16:16] is the sub-list for extension extendee
 	0,  // [0:16] is the sub-list for field type_name
@@ -1217,7 +1318,7 @@ func file_shortlist_v1_bundle_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shortlist_v1_bundle_service_proto_rawDesc), len(file_shortlist_v1_bundle_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

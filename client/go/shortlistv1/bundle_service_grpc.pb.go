@@ -25,6 +25,7 @@ const (
 	BundleService_GetServingBundle_FullMethodName = "/shortlist.v1.BundleService/GetServingBundle"
 	BundleService_ActivateBundle_FullMethodName   = "/shortlist.v1.BundleService/ActivateBundle"
 	BundleService_RollbackBundle_FullMethodName   = "/shortlist.v1.BundleService/RollbackBundle"
+	BundleService_GetBundleReport_FullMethodName  = "/shortlist.v1.BundleService/GetBundleReport"
 )
 
 // BundleServiceClient is the client API for BundleService service.
@@ -51,6 +52,10 @@ type BundleServiceClient interface {
 	// again, as a process keeps the one before in memory; NOT_FOUND where there is none. CANARY, SHADOW: the label comes
 	// off; NOT_FOUND where no bundle has it. Each repetition of STABLE goes one bundle further back.
 	RollbackBundle(ctx context.Context, in *RollbackBundleRequest, opts ...grpc.CallOption) (*RollbackBundleResponse, error)
+	// The report of a bundle for people: the page that `--html` of `train`, `retrain` or `evaluate` left beside it last,
+	// without its examples of users. NOT_FOUND, reason REPORT_NOT_FOUND, where it has none; RESOURCE_EXHAUSTED, reason
+	// ANSWER_TOO_LARGE, where the page is larger than a message may be.
+	GetBundleReport(ctx context.Context, in *GetBundleReportRequest, opts ...grpc.CallOption) (*GetBundleReportResponse, error)
 }
 
 type bundleServiceClient struct {
@@ -101,6 +106,16 @@ func (c *bundleServiceClient) RollbackBundle(ctx context.Context, in *RollbackBu
 	return out, nil
 }
 
+func (c *bundleServiceClient) GetBundleReport(ctx context.Context, in *GetBundleReportRequest, opts ...grpc.CallOption) (*GetBundleReportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetBundleReportResponse)
+	err := c.cc.Invoke(ctx, BundleService_GetBundleReport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // BundleServiceServer is the server API for BundleService service.
 // All implementations must embed UnimplementedBundleServiceServer
 // for forward compatibility.
@@ -125,6 +140,10 @@ type BundleServiceServer interface {
 	// again, as a process keeps the one before in memory; NOT_FOUND where there is none. CANARY, SHADOW: the label comes
 	// off; NOT_FOUND where no bundle has it. Each repetition of STABLE goes one bundle further back.
 	RollbackBundle(context.Context, *RollbackBundleRequest) (*RollbackBundleResponse, error)
+	// The report of a bundle for people: the page that `--html` of `train`, `retrain` or `evaluate` left beside it last,
+	// without its examples of users. NOT_FOUND, reason REPORT_NOT_FOUND, where it has none; RESOURCE_EXHAUSTED, reason
+	// ANSWER_TOO_LARGE, where the page is larger than a message may be.
+	GetBundleReport(context.Context, *GetBundleReportRequest) (*GetBundleReportResponse, error)
 	mustEmbedUnimplementedBundleServiceServer()
 }
 
@@ -146,6 +165,9 @@ func (UnimplementedBundleServiceServer) ActivateBundle(context.Context, *Activat
 }
 func (UnimplementedBundleServiceServer) RollbackBundle(context.Context, *RollbackBundleRequest) (*RollbackBundleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RollbackBundle not implemented")
+}
+func (UnimplementedBundleServiceServer) GetBundleReport(context.Context, *GetBundleReportRequest) (*GetBundleReportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBundleReport not implemented")
 }
 func (UnimplementedBundleServiceServer) mustEmbedUnimplementedBundleServiceServer() {}
 func (UnimplementedBundleServiceServer) testEmbeddedByValue()                       {}
@@ -240,6 +262,24 @@ func _BundleService_RollbackBundle_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BundleService_GetBundleReport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBundleReportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BundleServiceServer).GetBundleReport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BundleService_GetBundleReport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BundleServiceServer).GetBundleReport(ctx, req.(*GetBundleReportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // BundleService_ServiceDesc is the grpc.ServiceDesc for BundleService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -262,6 +302,10 @@ var BundleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RollbackBundle",
 			Handler:    _BundleService_RollbackBundle_Handler,
+		},
+		{
+			MethodName: "GetBundleReport",
+			Handler:    _BundleService_GetBundleReport_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -76,7 +76,12 @@ type RecommendRequest struct {
 	// `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
 	// a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
 	// that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
-	PageToken     string `protobuf:"bytes,16,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,16,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
+	// and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
+	// is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
+	// user's route, stable or canary.
+	BundleVersion string `protobuf:"bytes,17,opt,name=bundle_version,json=bundleVersion,proto3" json:"bundle_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -219,6 +224,13 @@ func (x *RecommendRequest) GetPlacement() string {
 func (x *RecommendRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *RecommendRequest) GetBundleVersion() string {
+	if x != nil {
+		return x.BundleVersion
 	}
 	return ""
 }
@@ -1542,7 +1554,7 @@ var File_shortlist_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\xeb\x06\n" +
+	")shortlist/v1/recommendation_service.proto\x12\fshortlist.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x19shortlist/v1/action.proto\x1a$shortlist/v1/context_attribute.proto\x1a\x18shortlist/v1/event.proto\x1a\x19shortlist/v1/filter.proto\x1a!shortlist/v1/recommendation.proto\x1a!shortlist/v1/user_attribute.proto\"\x98\a\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x1d\n" +
@@ -1562,7 +1574,8 @@ const file_shortlist_v1_recommendation_service_proto_rawDesc = "" +
 	"\x1cinclude_action_probabilities\x18\x0e \x01(\bB\x04\xe2A\x01\x01R\x1aincludeActionProbabilities\x12\"\n" +
 	"\tplacement\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\tplacement\x12#\n" +
 	"\n" +
-	"page_token\x18\x10 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\xf7\x02\n" +
+	"page_token\x18\x10 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12+\n" +
+	"\x0ebundle_version\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\rbundleVersion\"\xf7\x02\n" +
 	"\x11RecommendResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12%\n" +

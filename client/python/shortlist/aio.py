@@ -225,6 +225,13 @@ class AsyncClient:
         request = bundle_api.GetServingBundleRequest()
         return await self._call(self._bundles.GetServingBundle, request, timeout, self.options.batch_timeout)
 
+    async def get_bundle_report(
+        self, bundle_version: str, *, timeout: float | None = None
+    ) -> bundle_api.GetBundleReportResponse:
+        """As Client.get_bundle_report."""
+        request = bundle_api.GetBundleReportRequest(bundle_version=bundle_version)
+        return await self._call(self._bundles.GetBundleReport, request, timeout, self.options.batch_timeout)
+
     async def activate_bundle(
         self,
         bundle_version: str,

@@ -229,6 +229,13 @@ class Client:
         request = bundle_api.GetServingBundleRequest()
         return self._call(self._bundles.GetServingBundle, request, timeout, self.options.batch_timeout)
 
+    def get_bundle_report(
+        self, bundle_version: str, *, timeout: float | None = None
+    ) -> bundle_api.GetBundleReportResponse:
+        """The report of a bundle: an HTML page. NotFound where it has none."""
+        request = bundle_api.GetBundleReportRequest(bundle_version=bundle_version)
+        return self._call(self._bundles.GetBundleReport, request, timeout, self.options.batch_timeout)
+
     def activate_bundle(
         self,
         bundle_version: str,

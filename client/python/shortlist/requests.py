@@ -59,6 +59,7 @@ class RecommendOptions(RetrieveOptions, ActionOptions, total=False):
 
     candidate_count: int
     diversity: float
+    bundle_version: str
     placement: str
     page_token: str
 

@@ -1,4 +1,4 @@
-"""Settings as Markdown: those of the server, the gateway and the training recipe, with default, range and meaning."""
+"""Settings as Markdown: of server, gateway, console and training recipe, with default, range and meaning."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from shortlist_cli.commands import COMMANDS, Command
+from shortlist_cli.console import console
 from shortlist_cli.gateway import gateway
 from shortlist_cli.serve import serve
 from shortlist_cli.settings_layers import options_of
 from shortlist_cli.settings_names import CONFIGURED, variable
+from shortlist_console.settings import Settings as ConsoleSettings
 from shortlist_gateway.settings import Settings as GatewaySettings
 from shortlist_reference.paragraphs import table, wrapped
 from shortlist_server.base.settings import Settings as ServerSettings
@@ -33,6 +35,7 @@ def page() -> str:
     blocks = [GENERATED, "# Settings", wrapped(_LAYERS)]
     blocks += ["## Server", wrapped(_SERVER), _table(ServerSettings, _flags(ServerSettings, serve))]
     blocks += ["## Gateway", wrapped(_GATEWAY), _table(GatewaySettings, _flags(GatewaySettings, gateway))]
+    blocks += ["## Console", wrapped(_CONSOLE), _table(ConsoleSettings, _flags(ConsoleSettings, console))]
     blocks += ["## Training", wrapped(_RECIPE), _EXAMPLE, _table(Recipe, {})]
     blocks += ["## Environment variables", wrapped(_VARIABLES), *map(_variables, CONFIGURED)]
     blocks += [wrapped(_OTHER_VARIABLES), table(("variable", ""), *((f"`{name}`", what) for name, what in _OTHERS))]
@@ -54,6 +57,11 @@ is wrong.
 
 _GATEWAY = """
 `shortlist gateway` takes the settings with a flag by whichever of these ways, and TLS towards the server from the
+environment variables of `shortlist call`.
+"""
+
+_CONSOLE = """
+`shortlist console` takes the settings with a flag from its command line, and TLS towards the server from the
 environment variables of `shortlist call`.
 """
 

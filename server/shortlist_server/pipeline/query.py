@@ -26,6 +26,7 @@ class Query:
     """A query for one list of items: of a request of any method, or one of a batch or stream."""
 
     request_id: str = ""
+    bundle_version: str = ""  # of the loaded bundle that answers; empty: that of the user's route
     user_id: str = ""  # empty: no user, or one of whom only `context` and `attributes` are known
     context: tuple[Event, ...] = ()  # context events: sent with the request, not stored
     attributes: tuple[tuple[str, str], ...] = ()  # key and value; sent with the request, not stored

@@ -208,7 +208,9 @@ async def create_server(
         add_EventServiceServicer_to_server(servicer(lambda d: EventServicer(d.engine)), server)
         add_CatalogServiceServicer_to_server(servicer(lambda d: CatalogServicer(d.engine)), server)
         add_UserServiceServicer_to_server(servicer(lambda d: UserServicer(d.engine)), server)
-        add_BundleServiceServicer_to_server(servicer(lambda d: BundleServicer(d.bundle_manager, d.engine)), server)
+        add_BundleServiceServicer_to_server(
+            servicer(lambda d: BundleServicer(d.bundle_manager, d.engine, settings.max_message_bytes)), server
+        )
         add_PlacementServiceServicer_to_server(
             servicer(lambda d: PlacementServicer(d.placements, d.engine, d.settings)), server
         )

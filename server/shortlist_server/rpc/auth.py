@@ -44,6 +44,7 @@ TABLE: Mapping[str, frozenset[str]] = {
     f"{_USER}DeleteUser": frozenset({USERS}),
     f"{_BUNDLE}ListBundles": frozenset({ADMIN}),
     f"{_BUNDLE}GetServingBundle": frozenset({ADMIN}),
+    f"{_BUNDLE}GetBundleReport": frozenset({ADMIN}),
     f"{_BUNDLE}ActivateBundle": frozenset({ADMIN}),
     f"{_BUNDLE}RollbackBundle": frozenset({ADMIN}),
     f"{_PLACEMENT}ListPlacements": frozenset({READ, ADMIN}),

@@ -9,7 +9,8 @@ import grpc
 from shortlist.v1 import bundle_service_pb2 as api
 from shortlist.v1.bundle_service_pb2_grpc import BundleServiceServicer
 
-from shortlist_core.errors import BundleRefusedError, NotFoundError
+from shortlist_bundle.reports import read_report
+from shortlist_core.errors import AnswerTooLargeError, BundleRefusedError, NotFoundError
 from shortlist_server.rpc import serving_state as convert
 from shortlist_server.rpc import validate
 from shortlist_server.serving.bundle_manager import BundleManager
@@ -21,9 +22,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class BundleServicer(BundleServiceServicer):
     """The folder of bundles and what this process serves of it, for operators."""
 
-    def __init__(self, manager: BundleManager, engine: Engine) -> None:
+    def __init__(self, manager: BundleManager, engine: Engine, most_bytes: int) -> None:
         self._manager = manager
         self._engine = engine
+        self._most = most_bytes
 
     async def ListBundles(self, request: api.ListBundlesRequest, context: Context) -> api.ListBundlesResponse:
         """See the service's definition, as for all methods here."""
@@ -49,6 +51,17 @@ class BundleServicer(BundleServiceServicer):
         self._engine.ready()
         await self._manager.rollback(label)
         return api.RollbackBundleResponse(serving=self._state())
+
+    async def GetBundleReport(
+        self, request: api.GetBundleReportRequest, context: Context
+    ) -> api.GetBundleReportResponse:
+        """The page as training or evaluation left it."""
+        version = validate.get_bundle_report(request)
+        page = await asyncio.to_thread(read_report, self._manager.bundles.directory, version)
+        response = api.GetBundleReportResponse(html=page.decode(errors="replace"))
+        if response.ByteSize() > self._most:
+            raise AnswerTooLargeError(response.ByteSize(), self._most)
+        return response
 
     def _state(self) -> api.ServingState:
         return convert.serving_state(self._engine.ready(), self._manager.labels.taken_off, self._manager.refusal)

@@ -29,7 +29,7 @@ from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.serving.batcher import Batcher
 from shortlist_server.serving.impressions import Impressions
 from shortlist_server.serving.limiter import Limiter, Place
-from shortlist_server.serving.routing import Serving
+from shortlist_server.serving.routing import Route, Serving
 from shortlist_server.serving.store_threads import StoreThreads
 from shortlist_server.system.expiry import Expiry, Retention
 from shortlist_server.system.live_catalog import LiveCatalog
@@ -147,7 +147,7 @@ class Engine:
 
     async def preview(self, query: Query, context: RequestContext, respond: Respond[T]) -> T:
         """As `recommend`, but the route does not count how the request ends, and no shadow ranks it."""
-        bundle = self.ready().route(query.user_id).bundle
+        bundle = self._route(query).bundle
         with self._requests.admit(1, context):
             answer = await self._recommend(bundle, query, context)
         return respond(bundle, query, answer)
@@ -245,11 +245,11 @@ class Engine:
         respond: Respond[T],
         is_shown: bool = False,
     ) -> T:
-        """The response of the bundle of the user's route. The route counts how the request ended.
+        """The response of the bundle that the query names, or else of the user's route, which counts how it ended.
 
         Of an answer that `is_shown`, impressions are counted, and a shadow ranks the query too.
         """
-        route, patience = self.ready().route(query.user_id), context.seconds_left()
+        route, patience = self._route(query), context.seconds_left()
         try:
             with self._requests.admit(1, context):
                 answer = await self._run(work, key, route.bundle, query, context)
@@ -263,6 +263,10 @@ class Engine:
             route.compare(query, answer)
             self.shown(route.bundle, query, answer)
         return response
+
+    def _route(self, query: Query) -> Route:
+        serving = self.ready()
+        return serving.named(query.bundle_version) if query.bundle_version else serving.route(query.user_id)
 
     async def _recommend(self, bundle: LoadedBundle, query: Query, context: RequestContext) -> Ranked:
         key = query.candidate_count, query.filter

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from shortlist_core.errors import PreconditionError
 from shortlist_core.types import Ranked
 from shortlist_server.base.metrics import Label, ServingBundle
 from shortlist_server.pipeline.query import Query
@@ -59,6 +60,15 @@ class Serving:
         if is_on_canary(user_id, canary.bundle.version, canary.share):
             return Route(canary.bundle, None, canary.watch, on_canary=True)
         return Route(self.stable, self.shadow, canary.watch)
+
+    def named(self, version: str) -> Route:
+        """The route to a bundle in memory, which neither counts nor compares. Raises PreconditionError."""
+        loaded = {bundle.version: bundle for bundle in self.loaded()}
+        if version not in loaded:
+            names = ", ".join(loaded)
+            message = f"bundle {version} is not loaded here; these are: {names}"
+            raise PreconditionError("BUNDLE_NOT_LOADED", message, bundle=version, loaded=names)
+        return Route(loaded[version])
 
     def loaded(self) -> list[LoadedBundle]:
         """Every bundle in memory."""

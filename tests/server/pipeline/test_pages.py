@@ -32,12 +32,22 @@ from shortlist_server.pipeline.response_cache import ResponseCache
 from shortlist_server.rpc import convert, validate
 from shortlist_server.system.live_users import LiveUsers
 from shortlist_server.system.loaded_bundle import LoadedBundle
+from shortlist_server.system.placements.item_selector import OfLongTail
+from shortlist_server.system.placements.placement import Placement, Placements
+from shortlist_server.system.placements.rule import Cap, Grouping, MinimumShare, Pin, Rule, Spacing
 from shortlist_state import open_store
 from shortlist_synthetic import publish as synthetic
 
 SIZES = (90, 140)  # the items of two bundles, of which the second holds those of the first, too
 USERS = 40
 NEW = [f"n{i}" for i in range(15)]
+RULES = (
+    Rule("ours first", Pin(("i00000003", "n1", "i00000007"), 2)),
+    Rule("two of a kind", Cap(Grouping(), 2)),
+    Rule("what few took", MinimumShare(OfLongTail(0.8), 0.2)),
+    Rule("not side by side", Spacing(Grouping(), 1)),
+)
+PLACEMENTS = Placements({"home": Placement("home", rules=RULES)})
 
 
 class Shop:
@@ -53,7 +63,7 @@ class Shop:
         self._numbers = itertools.count(1)
 
     def page(self, request: api.RecommendRequest) -> api.RecommendResponse:
-        query = validate.recommend(request)
+        query = validate.recommend(request, PLACEMENTS)
         pending = PendingRequest(query, RequestContext())
         self.pipeline.recommend(self.serving, [pending], Run())
         return convert.recommend_response(1 << 24, self.serving, query, pending.result())
@@ -62,7 +72,7 @@ class Shop:
         """What the request allows now, without a look at what pages have shown."""
         left = self.ids[self.serving.version] - set(request.excluded_item_ids)
         if request.HasField("filter"):
-            passing = self.serving.filters.passing(validate.recommend(request).filter).items
+            passing = self.serving.filters.passing(validate.recommend(request, PLACEMENTS).filter).items
             left &= set(self.serving.items.ids.take(np.flatnonzero(passing)))
         if request.seen_items_policy == DROP:
             rows = self.serving.histories.queries([request.user_id]).seen()[0]
@@ -120,6 +130,7 @@ def _request(shop: Shop, draw: np.random.Generator, user_id: str) -> api.Recomme
         candidate_count=int(draw.choice([0, 5, 30])),
         seen_items_policy=draw.choice([DROP, KEEP]),
         diversity=float(draw.choice([0, 0, 0.5])),
+        placement=str(draw.choice(["", "", "home"])),
         excluded_item_ids=draw.choice(every, draw.integers(0, 5), replace=False).tolist(),
     )
     if draw.random() < 0.3:
@@ -162,7 +173,8 @@ def _walk(shop: Shop, seed: int) -> int:
         if not page.next_page_token:
             assert allowed <= set(shown), f"walk {seed}, page {number}: {allowed - set(shown)} lost"
             return number
-        assert len(items) == request.count, f"walk {seed}, page {number}: not full, and goes on"
+        full = len(items) == request.count or (request.placement and items)  # caps may leave a page short
+        assert full, f"walk {seed}, page {number}: not full, and goes on"
         request.page_token = page.next_page_token
         if draw.random() < 0.5:
             _something_happens(shop, draw, request)
@@ -202,3 +214,15 @@ def test_the_trace_counts_what_earlier_pages_showed(shop: Shop) -> None:
         assert stage.entered_count == stage.left_count + sum(drop.count for drop in stage.drops) or stage.stage == 1
     drops = {drop.reason: drop.count for drop in stages[2].drops}
     assert drops[8] == 10
+
+
+def test_what_is_pinned_is_shown_once(shop: Shop) -> None:
+    request, pinned = api.RecommendRequest(count=6, placement="home"), "i00000007"
+    shop.write(pinned)
+    pages = []
+    for _ in range(2):
+        page = shop.page(request)
+        pages.append([item.item_id for item in page.items])
+        request.page_token = page.next_page_token
+    assert pages[0].index(pinned) in (1, 2, 3)
+    assert pinned not in pages[1] and pages[1]

@@ -15,6 +15,7 @@ from server_wire import Running, failure
 from shortlist.v1 import bundle_service_pb2 as api
 
 from shortlist_bundle import BundleStore
+from shortlist_bundle.reports import write_report
 from shortlist_core.errors import BundleRefusedError
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
@@ -208,3 +209,22 @@ async def test_requests_under_way_end_with_the_bundle_they_began_with(
     free.set()
     assert await calling == (first, 0.01)
     assert await best(following) == (second, 0.02)
+
+
+async def test_the_report_beside_a_bundle_is_handed_out(following: Running, published: BundleStore) -> None:
+    first, second, _ = published.versions()
+    write_report(published.directory, first, "<!doctype html><title>Bundle ä</title>")
+    got = await following.bundles.GetBundleReport(api.GetBundleReportRequest(bundle_version=first))
+    assert got.html == "<!doctype html><title>Bundle ä</title>"
+    none = await failure(following.bundles.GetBundleReport(api.GetBundleReportRequest(bundle_version=second)))
+    assert (none.code, none.info.reason) == (grpc.StatusCode.NOT_FOUND, "REPORT_NOT_FOUND")
+    odd = await failure(following.bundles.GetBundleReport(api.GetBundleReportRequest(bundle_version="../x")))
+    assert set(odd.violations) == {"bundle_version"}
+
+
+async def test_a_report_goes_with_its_bundle(published: BundleStore) -> None:
+    _, second, third = published.versions()
+    write_report(published.directory, second, "page")
+    write_report(published.directory, third, "page")
+    assert published.prune(1) == [second]
+    assert [path.name for path in (published.directory / "reports").iterdir()] == [f"{third}.html"]

@@ -151,6 +151,11 @@ def get_serving_bundle(request: bundles.GetServingBundleRequest) -> bundles.GetS
     return bundles.GetServingBundleResponse(serving=bundles.ServingState(stable_bundle_version=BUNDLE_VERSION))
 
 
+def get_bundle_report(request: bundles.GetBundleReportRequest) -> bundles.GetBundleReportResponse:
+    """A page without content."""
+    return bundles.GetBundleReportResponse(html="<!doctype html><html lang='en'><title>Report</title></html>")
+
+
 def activate_bundle(request: bundles.ActivateBundleRequest) -> bundles.ActivateBundleResponse:
     """The bundle that is asked for has the label, whichever it is; stays so for this answer alone."""
     serving, version = bundles.ServingState(stable_bundle_version=BUNDLE_VERSION), request.bundle_version

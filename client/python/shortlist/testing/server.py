@@ -51,6 +51,7 @@ class FakeServer:
         self.delete_user = Method(answers.delete_user)
         self.list_bundles = Method(answers.list_bundles)
         self.get_serving_bundle = Method(answers.get_serving_bundle)
+        self.get_bundle_report = Method(answers.get_bundle_report)
         self.activate_bundle = Method(answers.activate_bundle)
         self.rollback_bundle = Method(answers.rollback_bundle)
         self.list_placements = Method(answers.list_placements)

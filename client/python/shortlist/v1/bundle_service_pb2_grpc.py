@@ -58,6 +58,11 @@ class BundleServiceStub:
                 request_serializer=shortlist_dot_v1_dot_bundle__service__pb2.RollbackBundleRequest.SerializeToString,
                 response_deserializer=shortlist_dot_v1_dot_bundle__service__pb2.RollbackBundleResponse.FromString,
                 _registered_method=True)
+        self.GetBundleReport = channel.unary_unary(
+                '/shortlist.v1.BundleService/GetBundleReport',
+                request_serializer=shortlist_dot_v1_dot_bundle__service__pb2.GetBundleReportRequest.SerializeToString,
+                response_deserializer=shortlist_dot_v1_dot_bundle__service__pb2.GetBundleReportResponse.FromString,
+                _registered_method=True)
 
 
 class BundleServiceServicer:
@@ -102,6 +107,15 @@ class BundleServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBundleReport(self, request, context):
+        """The report of a bundle for people: the page that `--html` of `train`, `retrain` or `evaluate` left beside it last,
+        without its examples of users. NOT_FOUND, reason REPORT_NOT_FOUND, where it has none; RESOURCE_EXHAUSTED, reason
+        ANSWER_TOO_LARGE, where the page is larger than a message may be.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BundleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -124,6 +138,11 @@ def add_BundleServiceServicer_to_server(servicer, server):
                     servicer.RollbackBundle,
                     request_deserializer=shortlist_dot_v1_dot_bundle__service__pb2.RollbackBundleRequest.FromString,
                     response_serializer=shortlist_dot_v1_dot_bundle__service__pb2.RollbackBundleResponse.SerializeToString,
+            ),
+            'GetBundleReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBundleReport,
+                    request_deserializer=shortlist_dot_v1_dot_bundle__service__pb2.GetBundleReportRequest.FromString,
+                    response_serializer=shortlist_dot_v1_dot_bundle__service__pb2.GetBundleReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -238,6 +257,33 @@ class BundleService:
             '/shortlist.v1.BundleService/RollbackBundle',
             shortlist_dot_v1_dot_bundle__service__pb2.RollbackBundleRequest.SerializeToString,
             shortlist_dot_v1_dot_bundle__service__pb2.RollbackBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBundleReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shortlist.v1.BundleService/GetBundleReport',
+            shortlist_dot_v1_dot_bundle__service__pb2.GetBundleReportRequest.SerializeToString,
+            shortlist_dot_v1_dot_bundle__service__pb2.GetBundleReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

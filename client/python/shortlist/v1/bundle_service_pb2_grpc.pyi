@@ -55,6 +55,11 @@ class BundleServiceStub:
     again, as a process keeps the one before in memory; NOT_FOUND where there is none. CANARY, SHADOW: the label comes
     off; NOT_FOUND where no bundle has it. Each repetition of STABLE goes one bundle further back.
     """
+    GetBundleReport: _grpc.UnaryUnaryMultiCallable[_bundle_service_pb2.GetBundleReportRequest, _bundle_service_pb2.GetBundleReportResponse]
+    """The report of a bundle for people: the page that `--html` of `train`, `retrain` or `evaluate` left beside it last,
+    without its examples of users. NOT_FOUND, reason REPORT_NOT_FOUND, where it has none; RESOURCE_EXHAUSTED, reason
+    ANSWER_TOO_LARGE, where the page is larger than a message may be.
+    """
 
 @_typing.type_check_only
 class BundleServiceAsyncStub(BundleServiceStub):
@@ -82,6 +87,11 @@ class BundleServiceAsyncStub(BundleServiceStub):
     """Takes a label back. STABLE: the bundle before the current one serves again; it is verified again, but not loaded
     again, as a process keeps the one before in memory; NOT_FOUND where there is none. CANARY, SHADOW: the label comes
     off; NOT_FOUND where no bundle has it. Each repetition of STABLE goes one bundle further back.
+    """
+    GetBundleReport: _aio.UnaryUnaryMultiCallable[_bundle_service_pb2.GetBundleReportRequest, _bundle_service_pb2.GetBundleReportResponse]  # type: ignore[assignment]
+    """The report of a bundle for people: the page that `--html` of `train`, `retrain` or `evaluate` left beside it last,
+    without its examples of users. NOT_FOUND, reason REPORT_NOT_FOUND, where it has none; RESOURCE_EXHAUSTED, reason
+    ANSWER_TOO_LARGE, where the page is larger than a message may be.
     """
 
 class BundleServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -131,6 +141,17 @@ class BundleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes a label back. STABLE: the bundle before the current one serves again; it is verified again, but not loaded
         again, as a process keeps the one before in memory; NOT_FOUND where there is none. CANARY, SHADOW: the label comes
         off; NOT_FOUND where no bundle has it. Each repetition of STABLE goes one bundle further back.
+        """
+
+    @_abc_1.abstractmethod
+    def GetBundleReport(
+        self,
+        request: _bundle_service_pb2.GetBundleReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bundle_service_pb2.GetBundleReportResponse, _abc.Awaitable[_bundle_service_pb2.GetBundleReportResponse]]:
+        """The report of a bundle for people: the page that `--html` of `train`, `retrain` or `evaluate` left beside it last,
+        without its examples of users. NOT_FOUND, reason REPORT_NOT_FOUND, where it has none; RESOURCE_EXHAUSTED, reason
+        ANSWER_TOO_LARGE, where the page is larger than a message may be.
         """
 
 def add_BundleServiceServicer_to_server(servicer: BundleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -47,6 +47,7 @@ class RecommendRequest(_message.Message):
     INCLUDE_ACTION_PROBABILITIES_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in logs, traces and the response. Follows the rule for ids. Empty (the default): the server makes
     one up.
@@ -81,6 +82,12 @@ class RecommendRequest(_message.Message):
     `request_id`, `count`, `context_events`, `context_attributes`, `include_trace` and `include_action_probabilities`;
     a token of another request is refused, as is a damaged one. A token is good for a day at least and two at most; after
     that it is refused with FAILED_PRECONDITION, reason PAGE_TOKEN_EXPIRED. Empty (the default): the first page.
+    """
+    bundle_version: _builtins.str
+    """Which bundle answers, for people who compare bundles: one that this process has loaded, which are those with a label
+    and the one before stable. FAILED_PRECONDITION, reason BUNDLE_NOT_LOADED, for any other; anything that is no version
+    is refused. Such an answer counts neither for the canary nor for the shadow. Empty (the default): the bundle of the
+    user's route, stable or canary.
     """
     @_builtins.property
     def context_events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.ContextEvent]:
@@ -138,10 +145,11 @@ class RecommendRequest(_message.Message):
         include_action_probabilities: _builtins.bool = ...,
         placement: _builtins.str = ...,
         page_token: _builtins.str = ...,
+        bundle_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "page_token", b"page_token", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_weights", b"action_weights", "bundle_version", b"bundle_version", "candidate_count", b"candidate_count", "context_attributes", b"context_attributes", "context_events", b"context_events", "count", b"count", "diversity", b"diversity", "excluded_item_ids", b"excluded_item_ids", "filter", b"filter", "include_action_probabilities", b"include_action_probabilities", "include_trace", b"include_trace", "page_token", b"page_token", "placement", b"placement", "request_id", b"request_id", "seen_items_policy", b"seen_items_policy", "user_attributes", b"user_attributes", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
