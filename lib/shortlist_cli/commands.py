@@ -11,6 +11,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from shortlist_cli.settings_names import CONFIGURED, prefix, variable
+
 COMMANDS = {
     "demo": ("demo:demo", "Make a shop, train and serve a bundle, recommend items to a user"),
     "train": ("train:train", "Train retrieval and ranker, and publish them as a bundle."),
@@ -22,6 +24,8 @@ COMMANDS = {
     "recommend": ("recommend:recommend", "Recommend to every user of a file by both stages"),
     "serve": ("serve:serve", "Serve the current bundle until Ctrl-C or SIGTERM"),
     "gateway": ("gateway:gateway", "Answer HTTP/JSON (the Connect protocol) from a gRPC server"),
+    "config": ("config:app", "Show the settings of serve, gateway, train and retrain"),
+    "doctor": ("doctor:doctor", "Look at this machine, at a running server or at a folder of bundles"),
     "token": ("tokens:token", "Make a random token."),
     "data": ("data:app", "Import data, show a data folder, or make a synthetic shop."),
     "bundle": (
@@ -35,6 +39,7 @@ COMMANDS = {
     ),
     "catalog": ("catalog:app", "Read and write the items of a running server"),
     "user": ("user:app", "Write, show, export and delete what a running server knows of a user."),
+    "completion": ("completion:completion", "Print the script that completes commands and options in a shell."),
 }
 """By name: the module and what in it is the command, and the words that the list shows: its own help's first."""
 
@@ -52,6 +57,19 @@ class CommandWithBareOptions(TyperCommand):
         bare = [each in BARE and after.startswith("-") for each, after in zip(args, following, strict=False)]
         typed = [f"{each}={BARE[each]}" if alone else each for each, alone in zip(args, bare, strict=True)]
         return super().parse_args(ctx, typed)
+
+
+class ConfiguredCommand(CommandWithBareOptions):
+    """A command whose options environment variables and the settings file may set, too."""
+
+    def __init__(self, name: str, **attributes: Any) -> None:
+        example = variable(name, "bundles" if name != "gateway" else "address")
+        said = f"Variables such as {example}, and the table `{name}` of the settings file, set options, too."
+        layers = {"auto_envvar_prefix": prefix(name)}
+        super().__init__(name, **attributes | {"context_settings": layers, "epilog": said})
+        option: Any
+        for option in self.params:
+            option.show_envvar = option.envvar is not None  # the names of the others follow from that of the option
 
 
 class Command(TyperCommand):
@@ -88,4 +106,4 @@ def add(app: typer.Typer, name: str, where: str) -> None:
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=name)
     else:
-        app.command(name, cls=CommandWithBareOptions)(command)
+        app.command(name, cls=ConfiguredCommand if name in CONFIGURED else CommandWithBareOptions)(command)

@@ -28,22 +28,29 @@ def connected(address: str, seconds: float = SECONDS) -> Iterator[Client]:
     A call that fails inside ends the command with one line and exit code 1.
     """
     try:
-        options = Options(
-            timeout=seconds,
-            batch_timeout=seconds,
-            bundle_timeout=seconds,
-            tls=environment.tls(),
-            token=environment.token(),
-        )
-        with Client(address, options) as client:
+        with Client(address, client_options(seconds)) as client:
             yield client
     except ShortlistError as error:
-        _fail(_explain(error, address, seconds))
+        _fail(explained(error, address, seconds))
     except (ValueError, DataError) as error:  # an invalid setting or value
         _fail(str(error), exit_code=2)
 
 
-def _explain(error: ShortlistError, address: str, seconds: float) -> str:
+def client_options(seconds: float) -> Options:
+    """Options of a client that waits `seconds` for each answer, with TLS and token of the environment.
+
+    Raises DataError for variables that cannot be used.
+    """
+    return Options(
+        timeout=seconds,
+        batch_timeout=seconds,
+        bundle_timeout=seconds,
+        tls=environment.tls(),
+        token=environment.token(),
+    )
+
+
+def explained(error: ShortlistError, address: str, seconds: float) -> str:
     """One line that says why a call to `address` failed and what to do."""
     if isinstance(error, Unavailable) and not error.reason:
         if "handshake failed" in error.message or "Socket closed" in error.message:

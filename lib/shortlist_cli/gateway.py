@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shortlist_cli.environment import tls
+from shortlist_cli.settings_layers import Config
 from shortlist_core import terminal
 from shortlist_gateway import process
 from shortlist_gateway.settings import Settings
@@ -22,6 +23,7 @@ def gateway(
         list[str] | None,
         typer.Option(help="Origin whose pages browsers let call the gateway (CORS), or *; may be repeated."),
     ] = None,
+    config: Config = None,
 ) -> None:
     """Answer HTTP/JSON (the Connect protocol) from a gRPC server, until Ctrl-C or SIGTERM.
 

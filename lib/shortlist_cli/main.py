@@ -10,6 +10,7 @@ import typer
 
 from shortlist_cli import usage
 from shortlist_cli.commands import Commands
+from shortlist_cli.completion import ASKED, answer_shells
 from shortlist_core import terminal
 from shortlist_core.errors import ShortlistError
 from shortlist_core.terminal import quoted
@@ -40,8 +41,9 @@ def run(worker: object = None) -> None:
     `worker`, a `shortlist_cli.serve.Worker`, lets a program of one's own serve other systems than a bundle's models.
     """
     terminal.write_escapes()
+    answer_shells()
     try:
-        sys.exit(app(obj=worker, standalone_mode=False))
+        sys.exit(app(obj=worker, standalone_mode=False, complete_var=ASKED))
     except usage.UsageError as error:
         if line := usage.line(error):
             _fail(line, 2)

@@ -14,8 +14,10 @@ from shortlist_cli.folders import to_be_published_in, writable, writable_file
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.json_file import write_json
 from shortlist_cli.progress import steps
+from shortlist_cli.settings_file import SettingsFile
+from shortlist_cli.settings_layers import Config
 from shortlist_cli.showing import AsJson, show
-from shortlist_cli.train import Config, Events, On, planned, with_stores
+from shortlist_cli.train import Events, On, planned, with_stores
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
 from shortlist_core.device import Device, choose
@@ -57,7 +59,7 @@ def retrain(
     """
     choose(device)
     keep_freed_memory()
-    recipe = Recipe.read(config) if config else Recipe()
+    recipe = SettingsFile.read(config).recipe
     to_be_published_in(bundles)
     if report:
         writable_file(report)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import structlog
 import typer
 
 from shortlist_cli.served import served
+from shortlist_cli.settings_layers import Config, no_secret, read_again
 from shortlist_core import durations
 from shortlist_core.device import Device
 from shortlist_core.terminal import plain
@@ -18,6 +20,8 @@ from shortlist_server.base.settings import Settings
 from shortlist_server.process import supervisor, worker
 from shortlist_server.process.worker import Ready
 from shortlist_server.system.loaded_bundle import Load, load_bundle
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,9 @@ def serve(
     state: Annotated[
         str,
         typer.Option(
+            callback=no_secret,
             help="Store of live users and items, as sqlite:PATH or redis://HOST:PORT/DB. Left out: state.sqlite beside"
-            " the bundles folder, where that place can be written."
+            " the bundles folder, where that place can be written.",
         ),
     ] = "",
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on; port 0 takes a free one.")] = "127.0.0.1:50051",
@@ -82,28 +87,20 @@ def serve(
         Device, typer.Option(help="What the ranker computes on; auto: a GPU where there is one.")
     ] = Device.AUTO,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error; debug logs every call.")] = "info",
+    config: Config = None,
 ) -> None:
-    """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0."""
+    """Serve the current bundle until Ctrl-C or SIGTERM, then finish accepted calls and exit 0.
+
+    On SIGHUP read the settings file again, and look at once for other bundles, placements and tokens.
+    """
     serving: Worker = context.obj or Worker()
-    whose = served(bundles, state, tenants, workers, wait_for_bundle)
-    settings = Settings.of(
-        **whose.settings,
-        wait_for_bundle=wait_for_bundle,
-        address=address,
-        metrics_address=metrics_address,
-        tls_cert=tls_cert,
-        tls_key=tls_key,
-        tls_client_ca=tls_client_ca,
-        token_file=token_file,
-        insecure=insecure,
-        grace_seconds=grace,
-        reuse_seconds=reuse,
-        keep_events_seconds=durations.seconds(keep_events, "--keep-events") if keep_events else None,
-        max_user_events=max_user_events,
-        device=device,
-        log_level=log_level,
-        log_key=read_log_key(whose.log_key_file),
-    )
+    settings = _settings(context.params)
+
+    def reread() -> Settings:
+        given = read_again(context)
+        if given["workers"] != workers:
+            log.warning("settings_need_restart", settings=["workers"])
+        return _settings(given)
 
     def announce(ready: Ready) -> None:
         whole = f"{len(ready.tenants)} tenants" if ready.tenants else f"bundle {ready.bundle}, {ready.items:,} items"
@@ -114,9 +111,26 @@ def serve(
         typer.echo("\n".join(map(plain, [serving, *each, _who_reaches(settings), *metrics])))
 
     if workers == 1:
-        worker.run(settings, announce, serving.load)
+        worker.run(settings, announce, serving.load, reread)
     else:
-        supervisor.run(settings, workers, announce, serving.program)
+        supervisor.run(settings, workers, announce, serving.program, reread)
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    """The settings that the values of all options make. Raises ShortlistError where they cannot be used."""
+    keep_events = given["keep_events"]
+    names = {"bundles", "state", "tenants", "workers", "wait_for_bundle"}
+    whose = served(**{name: given[name] for name in names})
+    as_they_are = Settings.model_fields.keys() & given.keys() - names
+    return Settings.of(
+        **whose.settings,
+        **{name: given[name] for name in as_they_are},
+        wait_for_bundle=given["wait_for_bundle"],
+        grace_seconds=given["grace"],
+        reuse_seconds=given["reuse"],
+        keep_events_seconds=durations.seconds(keep_events, "--keep-events") if keep_events else None,
+        log_key=read_log_key(whose.log_key_file),
+    )
 
 
 def _who_reaches(settings: Settings) -> str:

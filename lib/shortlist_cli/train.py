@@ -16,6 +16,8 @@ from shortlist_cli import bundle_tables
 from shortlist_cli.folders import to_be_published_in, writable
 from shortlist_cli.html_report import Html, to_be_reported, write_report
 from shortlist_cli.progress import steps
+from shortlist_cli.settings_file import SettingsFile
+from shortlist_cli.settings_layers import Config, no_secret
 from shortlist_cli.showing import AsJson, show
 from shortlist_core import terminal
 from shortlist_core.allocator import keep_freed_memory
@@ -31,9 +33,10 @@ from shortlist_training.plan import Plan, TimeLeft
 
 Events = Annotated[
     list[str] | None,
-    typer.Option(help="Store of live events and items to include, as for `serve --state`; may be repeated."),
+    typer.Option(
+        callback=no_secret, help="Store of live events and items to include, as for `serve --state`; may be repeated."
+    ),
 ]
-Config = Annotated[Path | None, typer.Option(help="Recipe settings as TOML; see docs/reference/settings.md.")]
 On = Annotated[Device, typer.Option(help="Device that models compute on; auto: a GPU if there is one.")]
 
 
@@ -62,7 +65,7 @@ def train(
     """Train retrieval and ranker, and publish them as a bundle."""
     choose(device)
     keep_freed_memory()
-    recipe = Recipe.read(config) if config else Recipe()
+    recipe = SettingsFile.read(config).recipe
     without = inputs_named(ablations) if ablations else ()
     as_of = parse_time(until) if until else None
     to_be_published_in(bundles)

@@ -24,10 +24,17 @@ def line(error: Any) -> str:
     return f"{message} (see `{context.command_path} --help`)" if context else message
 
 
+def why(error: Any) -> list[str]:
+    """Why the value of an option is refused, without the option's name."""
+    if isinstance(error.__cause__, ValidationError):
+        return [_value(wrong["input"], wrong["msg"]) for wrong in error.__cause__.errors()]
+    return [str(error.message).rstrip(".")]
+
+
 def _message(error: Any, context: Any) -> str:
     if isinstance(error.__cause__, ValidationError):
         name = max(error.param.opts, key=len)
-        return "; ".join(f"{name}: {_value(wrong['input'], wrong['msg'])}" for wrong in error.__cause__.errors())
+        return "; ".join(f"{name}: {each}" for each in why(error))
     option = getattr(error, "option_name", None)
     known = [name for parameter in context.command.params for name in parameter.opts] if context else []
     if option and option not in known:

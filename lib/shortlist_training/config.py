@@ -1,16 +1,15 @@
-"""The recipe's settings with their defaults; a TOML file overrides them."""
+"""The recipe's settings with their defaults; the settings file overrides them."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from shortlist_core import durations
-from shortlist_core.errors import DataError, InvalidArgumentError
+from shortlist_core.errors import InvalidArgumentError, Violation
 from shortlist_core.event_weights import MOST, USUAL, ByValue, EventWeight, EventWeights
 from shortlist_core.nearest import did_you_mean
 from shortlist_core.seen_items import SeenItems
@@ -125,16 +124,15 @@ class Recipe(BaseModel):
         return None if self.tiring is None else Tiring(self.tiring.per_impression, self.tiring.recovery)
 
     @classmethod
-    def read(cls, path: Path) -> Recipe:
-        """The settings in a TOML file. Raises DataError that names every wrong setting."""
+    def of(cls, values: Mapping[str, object], where: str) -> Recipe:
+        """The settings with these values, which stand at `where`.
+
+        Raises InvalidArgumentError that names every wrong setting.
+        """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise DataError(f"{quoted(path)}: cannot read: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"{quoted(path)}: not TOML: {error}") from error
+            return cls.model_validate(values)
         except ValidationError as error:
-            raise DataError(f"{quoted(path)}: {'; '.join(map(_mistake, error.errors()))}") from error
+            raise InvalidArgumentError([Violation(where, _mistake(each)) for each in error.errors()]) from error
 
 
 def _mistake(error: ErrorDetails) -> str:

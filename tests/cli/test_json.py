@@ -169,6 +169,8 @@ TABLES = {
     "bundle rollback {server}": [VERSION],
     IMPORT + " --max-rejects 1": ["20"],
     "data show {tmp}/data": ["20"],
+    "config show": ["127.0.0.1:50051", "default"],
+    "doctor {bundles}": ["bundle age"],
 }
 """Each command, and what has to stand whole on one line of its tables."""
 

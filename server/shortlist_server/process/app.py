@@ -72,14 +72,14 @@ _LAST_SECONDS = 1.0  # for bytes on the wire and for streams of health and refle
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Server:
     """A server that listens, or will once its bundles are loaded. Each tenant is answered as soon as its own is."""
 
     listener: Listener
     deployments: Mapping[str, Deployment]
     lifecycle: Lifecycle
-    settings: Settings
+    settings: Settings  # as they hold now: `reloading` puts others in their place
     background: asyncio.Future[Any]  # what runs until the server has drained
     metrics_page: MetricsPage | None  # None: no page is wanted, or the supervisor has it
     tokens: Follower | None  # of the token file; None where there is none

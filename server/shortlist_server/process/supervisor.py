@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -17,6 +18,7 @@ from shortlist_core.processes import python_module
 from shortlist_server.base import logs
 from shortlist_server.base.ports import reserve
 from shortlist_server.base.settings import Settings
+from shortlist_server.process.reloading import Reread, Rereading
 from shortlist_server.process.worker import Ready
 from shortlist_server.process.worker_output import SECOND_LOOK_SECONDS, report_of, silence
 
@@ -36,11 +38,17 @@ _KILLING_SECONDS = 1.0  # of the grace, for a worker that hangs to be killed and
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a dead worker is replaced
 
 
-def run(settings: Settings, workers: int, announce: Callable[[Ready], None], program: Sequence[str] = WORKER) -> None:
+def run(
+    settings: Settings,
+    workers: int,
+    announce: Callable[[Ready], None],
+    program: Sequence[str] = WORKER,
+    reread: Reread | None = None,
+) -> None:
     """Serve with this many worker processes until a signal. `announce` is called once, when all workers serve.
 
-    `program` is the command that starts a worker; it has to call `worker.main`. Raises ShortlistError where the
-    workers cannot start, or where one dies again and again.
+    `program` is the command that starts a worker; it has to call `worker.main`. On SIGHUP all workers reload: they take
+    anew what `reread` says. Raises ShortlistError where the workers cannot start, or where one dies again and again.
     """
     logs.configure(settings.log_level, settings.log_key)
     with ExitStack() as held:
@@ -59,7 +67,8 @@ def run(settings: Settings, workers: int, announce: Callable[[Ready], None], pro
         def announce_with_metrics(ready: Ready) -> None:
             announce(replace(ready, metrics=metrics_address))
 
-        supervisor = _Supervisor(shared, workers, metrics, announce_with_metrics, program)
+        rereading = Rereading(settings, reread)
+        supervisor = _Supervisor(shared, workers, metrics, announce_with_metrics, program, rereading)
         if page:
             page.ask(supervisor.obstacle)
         try:
@@ -76,12 +85,14 @@ class _Supervisor:
         metrics: SharedMetrics | None,
         announce: Callable[[Ready], None],
         program: Sequence[str],
+        rereading: Rereading,
     ) -> None:
         self._settings = settings
         self._workers = workers
         self._metrics = metrics
         self._announce = announce
         self._program = program
+        self._rereading = rereading
         self._stop = asyncio.Event()
         self._ready = 0  # workers that have reported so far, each as often as it was replaced
         self._serving = 0  # workers that serve now
@@ -89,9 +100,10 @@ class _Supervisor:
 
     async def run(self) -> None:
         """Keep all workers alive until a signal, then end them."""
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         for stop_signal in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(stop_signal, self._stop.set)
+            loop.add_signal_handler(stop_signal, self._stop.set)
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(self._workers):
@@ -99,6 +111,16 @@ class _Supervisor:
         finally:
             for process in self._processes:  # left where the failure of one worker cancelled the tasks of the others
                 await process.wait()
+
+    def _reload(self) -> None:
+        """Have all workers reload. Those that start from now on do so with the settings that changed."""
+        changed = dict(self._rereading())
+        self._settings = self._settings.model_copy(update=changed)
+        if "log_level" in changed:
+            logs.configure(self._settings.log_level, self._settings.log_key)
+        for process in self._processes:
+            if process.stdin and not process.stdin.is_closing():
+                process.stdin.write(json.dumps(changed).encode() + b"\n")
 
     def obstacle(self) -> str:
         """Why the server does not serve, in a few words; empty where it does. Any thread may ask."""

@@ -1,20 +1,22 @@
 """The worker: one serving process, from its settings to SERVING, until a signal drains it.
 
 The supervisor starts a worker with `python -P -m shortlist_server.process.worker`. The settings come as a line of JSON
-on standard input. The worker reports on its start with a line of JSON on standard output. It also drains when standard
-input ends, which happens when the supervisor has died.
+on standard input, and each further line holds settings to take anew. The worker reports on its start with a line of
+JSON on standard output. It also drains when standard input ends, which happens when the supervisor has died.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from io import FileIO
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -27,6 +29,7 @@ from shortlist_server.base.settings import Settings
 from shortlist_server.base.under_way import under_way
 from shortlist_server.process.app import Server, create_server
 from shortlist_server.process.deployments import open_stores
+from shortlist_server.process.reloading import Reloads, Reread, Rereading, follow_reloads
 from shortlist_server.system.loaded_bundle import Load, load_bundle
 from shortlist_state import open_store
 
@@ -68,13 +71,14 @@ async def serve(
     stop: asyncio.Event,
     load: Load = load_bundle,
     beat: Callable[[], None] = lambda: None,
+    reloads: Reloads | None = None,
 ) -> None:
     """Serve until `stop` or SIGTERM or SIGINT, then drain. Raises ShortlistError where the server cannot start.
 
     `beat` is called every second as a sign of life, to the end of the drain, for as long as queries are answered.
+    While the server serves, it reloads whenever `reloads` holds an order.
     """
     loop = asyncio.get_running_loop()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes is followed without it
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop_signal, stop.set)
     if not settings.share_port:
@@ -84,6 +88,7 @@ async def serve(
     server, port = await create_server(settings, stores, load=load)
     stopping = asyncio.ensure_future(stop.wait())
     beating: asyncio.Future[None] | None = None
+    reloading = asyncio.ensure_future(follow_reloads(server, reloads or asyncio.Queue()))
     try:
         beginning = asyncio.ensure_future(server.begin())
         if settings.wait_for_bundle and not await _before(stopping, beginning):
@@ -105,6 +110,7 @@ async def serve(
         if beating.done():
             await beating  # raises what ended it
     finally:
+        reloading.cancel()
         await server.drain()
         if beating:
             beating.cancel()
@@ -127,11 +133,26 @@ async def _before(stopping: asyncio.Future[Any], working: asyncio.Future[Any]) -
     return not stopping.done()
 
 
-def run(settings: Settings, announce: Callable[[Ready], None], load: Load = load_bundle) -> None:
-    """Serve in this process until a signal. Raises ShortlistError where the server cannot start."""
+def run(
+    settings: Settings,
+    announce: Callable[[Ready], None],
+    load: Load = load_bundle,
+    reread: Reread | None = None,
+) -> None:
+    """Serve in this process until a signal. Raises ShortlistError where the server cannot start.
+
+    On SIGHUP the server reloads: it takes anew what `reread` says.
+    """
     prepare(settings)
+    rereading = Rereading(settings, reread)
+
+    async def alone() -> None:
+        reloads: Reloads = asyncio.Queue()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloads.put_nowait, rereading)
+        await serve(settings, announce, asyncio.Event(), load, reloads=reloads)
+
     try:
-        asyncio.run(serve(settings, announce, asyncio.Event(), load))
+        asyncio.run(alone())
     finally:
         logs.release()
 
@@ -155,7 +176,8 @@ def prepare(settings: Settings) -> None:
 
 def main(load: Load = load_bundle) -> None:
     """Serve for a supervisor. A custom program may call this with its own `load`, to serve bundles in another way."""
-    settings = Settings.model_validate_json(sys.stdin.readline())
+    # Unbuffered, so that what follows the first line is left to be read.
+    settings = Settings.model_validate_json(FileIO(sys.stdin.fileno(), closefd=False).readline())
     prepare(settings)
     try:
         asyncio.run(_supervised(settings, load))
@@ -168,15 +190,21 @@ def main(load: Load = load_bundle) -> None:
 
 async def _supervised(settings: Settings, load: Load) -> None:
     stop = asyncio.Event()
+    reloads: Reloads = asyncio.Queue()
+    lines = FileIO(sys.stdin.fileno(), closefd=False)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor says what changes
 
     def read() -> None:
-        if not os.read(sys.stdin.fileno(), 1024):
+        if line := lines.readline():
+            changed = json.loads(line)
+            reloads.put_nowait(lambda: changed)
+        else:
             asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
             stop.set()
 
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), read)
     os.set_blocking(sys.stdout.fileno(), False)  # a supervisor that does not read must not stop its workers
-    await serve(settings, _report, stop, load, _beat)
+    await serve(settings, _report, stop, load, _beat, reloads)
 
 
 def _report(ready: Ready) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -56,6 +57,7 @@ class BundleManager:
         self._failed: dict[str, str] = {}  # canaries that failed here and still have the label -> reason
         self._stamp: object = None
         self._started = asyncio.Event()
+        self._news = asyncio.Event()
         self._tried = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
         self._loader = BundleLoader(self.bundles, settings, engine, load, prepare)
@@ -126,11 +128,18 @@ class BundleManager:
         if self._engine.serving and (shadow := self._engine.serving.shadow):
             shadow.close()
 
+    def look_again(self) -> None:
+        """Look at the folder now, without waiting for the next poll, and at refused bundles as well."""
+        self._stamp = None
+        self._news.set()
+
     async def follow(self) -> None:
         """Follow the folder, once the first bundles serve, until cancelled."""
         await self._started.wait()
         while True:
-            await asyncio.sleep(self._poll_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), self._poll_seconds)
+            self._news.clear()
             stamp = await asyncio.to_thread(self.bundles.stamp)
             again = self.refusal and time.monotonic() - self._tried > _RETRY_SECONDS
             if stamp != self._stamp or again:

@@ -121,6 +121,10 @@ class Engine:
         self.serve(Serving(bundle))
         return bundle
 
+    def keep(self, retention: Retention) -> None:
+        """Keep so many live events from now on."""
+        self._expiry.keep(retention)
+
     def hangs(self) -> bool:
         """Whether one batch has kept the model thread for so long that it will hardly ever end."""
         return self._batcher.busy_seconds() > _HANGS_SECONDS

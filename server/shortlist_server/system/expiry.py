@@ -42,12 +42,21 @@ class Expiry:
     ) -> None:
         self._store, self._retention, self._expired = store, retention, expired
         self._closing = threading.Event()
+        self._started = False
         self._follower = Follower("expiry", self.sweep, sweep_seconds)
 
     def start(self) -> None:
         """Begin, unless nothing ever expires."""
-        if self._retention != Retention(None, None):
+        self.keep(self._retention)
+
+    def keep(self, retention: Retention) -> None:
+        """Keep so much from now on. Where that is another amount than before, all users are looked at soon."""
+        changed, self._retention = retention != self._retention, retention
+        if not self._started and retention != Retention(None, None):
+            self._started = True
             self._follower.start()
+        elif self._started and changed:
+            self._follower.wake()
 
     def close(self) -> None:
         """End after the current step. The store stays open."""
@@ -56,12 +65,12 @@ class Expiry:
 
     def sweep(self) -> None:
         """Look at every user once. Raises what the store raises."""
-        seconds = self._retention.seconds
-        before = None if seconds is None else int((time.time() - seconds) * SECOND)
+        kept = self._retention
+        before = None if kept.seconds is None else int((time.time() - kept.seconds) * SECOND)
         deleted = waiting = 0
         place, more = "", True
         while more and not self._closing.is_set():
-            step = self._store.expire(before, self._retention.most, place, USERS)
+            step = self._store.expire(before, kept.most, place, USERS)
             deleted, waiting = deleted + step.deleted, waiting + step.waiting
             self._expired(step.deleted)
             place, more = step.place, step.more

@@ -1,0 +1,1 @@
+"""What `shortlist doctor` looks at: a machine, a running server, a folder of bundles."""
