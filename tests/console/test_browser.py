@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
+from waiting import PATIENCE
 
 from shortlist_bundle import BundleStore
 from shortlist_bundle.manifest import MANIFEST
@@ -135,6 +136,7 @@ def look(browser: Browser, shop: Shop) -> Iterator[Any]:
                 base_url=shop.address,
             )
         )
+        contexts[-1].set_default_timeout(1000 * PATIENCE)  # to load a bundle takes seconds where machines are busy
         page, said, asked = contexts[-1].new_page(), [], []
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
