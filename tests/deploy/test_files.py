@@ -78,7 +78,7 @@ def flags(role: str) -> set[str]:
     return set(re.findall(r"`(?:--?[\w-]+(?: <[^>]*>)?, )*(--[\w-]+)", commands[role]))
 
 
-@pytest.mark.parametrize("role", ["serve", "gateway", "retrain"])
+@pytest.mark.parametrize("role", ["serve", "gateway", "retrain", "console"])
 def test_roles_are_started_with_options_that_they_have(role: str) -> None:
     template = (CHART / f"templates/{'server' if role == 'serve' else role}.yaml").read_text()
     entrypoint = next(line for line in (DEPLOY / "entrypoint").read_text().splitlines() if f"shortlist {role}" in line)
