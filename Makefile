@@ -14,11 +14,12 @@ CALLERS ?= 16
 WORKERS ?= 2
 # Each worker takes half of the tests in their order, so that fixtures of a file are made once, and helps the other then.
 SPREAD = -n $(WORKERS) --dist worksteal
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo console test test-fast test-slow test-clients torture vectors check documents check-go api-snapshot train serve evaluate bench profile lock clean
 
-include protos/generate.mk bench/ghz.mk
+include protos/generate.mk bench/ghz.mk deploy/check.mk
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -94,9 +95,11 @@ bench: $(STAMP) $(GHZ) ## measure serving against its parts: make bench [SIZE=10
 profile: $(STAMP) $(GHZ) ## flame graph of the server under load: make profile BUNDLES=dir [CALLERS=1]
 	@$(BIN)/python -P -m shortlist_bench.profile --bundles $(BUNDLES) --callers $(CALLERS)
 
-lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock; the client comes from the tree
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra cpu --extra dev \
-	  --no-emit-package shortlist pyproject.toml -o requirements.lock
+lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock and those of the image; the client comes from the tree
+	@$(RESOLVE) --extra cpu --extra dev --no-emit-package shortlist pyproject.toml -o requirements.lock
+	@$(RESOLVE) --constraint requirements.lock --extra cpu --no-emit-package shortlist --no-annotate pyproject.toml \
+	  -o deploy/image/requirements.lock
+	@$(RESOLVE) --constraint requirements.lock --no-annotate deploy/image/build.in -o deploy/image/build.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .tools bench/.bundles build client/java/target client/node/node_modules client/node/build client/node/dist .demo .mypy_cache .ruff_cache .pytest_cache

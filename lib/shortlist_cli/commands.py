@@ -24,9 +24,9 @@ COMMANDS = {
     "recommend": ("recommend:recommend", "Recommend to every user of a file by both stages"),
     "serve": ("serve:serve", "Serve the current bundle until Ctrl-C or SIGTERM"),
     "gateway": ("gateway:gateway", "Answer HTTP/JSON (the Connect protocol) from a gRPC server"),
-    "console": ("console:console", "Show what a server answers and why, and steer its bundles and placements"),
     "config": ("config:app", "Show the settings of serve, gateway, train and retrain"),
     "doctor": ("doctor:doctor", "Look at this machine, at a running server or at a folder of bundles"),
+    "console": ("console:console", "Show what a server answers and why, and steer its bundles and placements"),
     "token": ("tokens:token", "Make a random token."),
     "data": ("data:app", "Import data, show a data folder, or make a synthetic shop."),
     "bundle": (

@@ -54,13 +54,12 @@ def demo(
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     keep_freed_memory()
     dataset = _train(folder, items, users, seed)
-    bundles, user = folder / "bundles", _somebody(dataset)
+    bundles = folder / "bundles"
     with own_server(bundles) as (address, _):
         document, told = _asked(dataset, address)
-    typed = shlex.quote(plain(bundles))
-    serve = "", "The server is stopped again. To keep one up:", "", f"  make serve BUNDLES={typed}", ""
-    then = *_next_steps(user, users, "127.0.0.1:50051"), *_to_the_console(bundles, user)
-    show(as_json, document, *told, *serve, *then)
+    user, serve = _somebody(dataset), f"  make serve BUNDLES={shlex.quote(plain(bundles))}"
+    stopped = "", "The server is stopped again. To keep one up:", "", serve, ""
+    show(as_json, document, *told, *stopped, *_next_steps(user, users, "127.0.0.1:50051"), *_console(bundles, user))
 
 
 def _train(folder: Path, items: int, users: int, seed: int) -> Dataset:
@@ -155,10 +154,10 @@ def _next_steps(user: str, users: int, address: str) -> list[str]:
     ]
 
 
-def _to_the_console(bundles: Path, user: str) -> list[str]:
-    where = "" if bundles == BUNDLES else f" BUNDLES={shlex.quote(plain(bundles))}"
-    command = f"  make console{where}      # and there show the user {user}"
-    return ["", "To look at all of this in a browser, and to change it:", "", command]
+def _console(bundles: Path, user: str) -> list[str]:
+    command = "make console" if bundles == BUNDLES else f"make console BUNDLES={shlex.quote(plain(bundles))}"
+    about = "To look at all of this in a browser, and to change it:"
+    return ["", about, "", f"  {command}      # and there show the user {user}"]
 
 
 def _new_requests(users: int) -> str:

@@ -18,6 +18,7 @@ import server_fakes
 from gateway_http import GatewayWith
 from gateway_process import Process, Run
 
+from shortlist_bundle.reports import write_report
 from shortlist_gateway.process import serving
 from shortlist_gateway.settings import Settings
 
@@ -53,7 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, system_test: None) -> Iterator
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("shop") / "bundles"
     for _ in range(2):  # so that there is one to roll back to
-        server_fakes.publish(directory)
+        newest = server_fakes.publish(directory).versions()[-1]
+    write_report(directory, newest, "<!doctype html><title>Report</title>")
     return directory
 
 

@@ -42,6 +42,7 @@ REQUESTS = {
     "BundleService/GetServingBundle": {},
     "BundleService/ActivateBundle": {"bundleVersion": "THE NEWEST", "label": "BUNDLE_LABEL_STABLE"},
     "BundleService/RollbackBundle": {},
+    "BundleService/GetBundleReport": {"bundleVersion": "THE NEWEST"},
     "PlacementService/ListPlacements": {},
     "PlacementService/SetPlacements": {"placements": [PLACEMENT], "validateOnly": True},
     "PlacementService/PreviewPlacement": {"placement": PLACEMENT, "query": {"userId": "ann"}},

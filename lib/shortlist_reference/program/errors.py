@@ -45,14 +45,14 @@ CAUSES = (
         "List the bundles.",
     ),
     Cause(
-        errors.NotFoundError("report", "v1"),
-        "GetBundleReport of a bundle beside which no `--html` has left a report.",
-        "Evaluate the bundle with `shortlist evaluate --html`.",
-    ),
-    Cause(
         errors.NotFoundError("placement", "home"),
         "A request names a placement that the server does not have.",
         "List the placements. Where their file has a mistake, ListPlacements says what it is.",
+    ),
+    Cause(
+        errors.NotFoundError("report", "v1"),
+        "GetBundleReport of a bundle beside which no `--html` has left a report.",
+        "Evaluate the bundle with `shortlist evaluate --html`.",
     ),
     Cause(errors.NotFoundError("service", "s1"), "A health check of a service that the server does not have.", "None."),
     Cause(
@@ -66,14 +66,14 @@ CAUSES = (
         "See [why a bundle is refused](bundle-format.md#why-a-bundle-is-refused).",
     ),
     Cause(
-        errors.PreconditionError("BUNDLE_NOT_LOADED", "", bundle="v1", loaded="v2"),
-        "Recommend with the `bundle_version` of a bundle that this process does not have in memory.",
-        "Name one of those in `loaded`, or give the bundle a label.",
-    ),
-    Cause(
         errors.PreconditionError("PLACEMENTS_CHANGED", "", version="5f3c9a0d7be1"),
         "SetPlacements with an `expected_version` that is not in force any more; `version` is the one that is.",
         "List the placements, and make the change once more.",
+    ),
+    Cause(
+        errors.PreconditionError("BUNDLE_NOT_LOADED", "", bundle="v1", loaded="v2"),
+        "Recommend with the `bundle_version` of a bundle that this process does not have in memory.",
+        "Name one of those in `loaded`, or give the bundle a label.",
     ),
     Cause(
         errors.OverloadedError("too many", 0.1),

@@ -26,7 +26,6 @@ class Query:
     """A query for one list of items: of a request of any method, or one of a batch or stream."""
 
     request_id: str = ""
-    bundle_version: str = ""  # of the loaded bundle that answers; empty: that of the user's route
     user_id: str = ""  # empty: no user, or one of whom only `context` and `attributes` are known
     context: tuple[Event, ...] = ()  # context events: sent with the request, not stored
     attributes: tuple[tuple[str, str], ...] = ()  # key and value; sent with the request, not stored
@@ -43,6 +42,7 @@ class Query:
     action_weights: tuple[tuple[EventType, float], ...] = ()  # empty: those of the bundle
     include_actions: bool = False
     include_trace: bool = False
+    bundle_version: str = ""  # of the loaded bundle that answers; empty: that of the user's route
     placement: str = ""  # empty: none
     placement_version: str = ""  # of all placements
     rules: tuple[Rule, ...] = ()  # of the placement

@@ -20,18 +20,16 @@ from shortlist_bundle.manifest import is_version
 from shortlist_core.catalog import Attribute, CatalogItem
 from shortlist_core.seen_items import SeenItems
 from shortlist_core.types import Event
-from shortlist_ranking.arrangement.diversity import Diversity
-from shortlist_server.base.limits import DEFAULT_CANDIDATES, DEFAULT_COUNT, MAX_CANDIDATES, MAX_COUNT
+from shortlist_server.base.limits import DEFAULT_COUNT, MAX_CANDIDATES, MAX_COUNT
 from shortlist_server.pipeline.query import Query
 from shortlist_server.rpc.checks import Check, checked
 from shortlist_server.rpc.conditions import filter_of
 from shortlist_server.rpc.items import item_of
-from shortlist_server.rpc.narrowing import narrowed
 from shortlist_server.rpc.pages import page_of
 from shortlist_server.rpc.placement_messages import placement_of, placements_of
+from shortlist_server.rpc.user_query import MAX_EXCLUDED, user_query
 from shortlist_server.system.placements.placement import NO_PLACEMENTS, Placement, Placements
 
-MAX_EXCLUDED = 1_000
 MAX_QUERIES = 64
 MAX_EVENTS = 1_000
 MAX_BUNDLES, DEFAULT_BUNDLES = 100, 50
@@ -40,8 +38,6 @@ MAX_ITEMS = 1_000
 MAX_USERS = 1_000
 MAX_LISTED, DEFAULT_LISTED = 1_000, 100
 DEFAULT_SHARE = 0.05
-
-ForUser = api.RecommendRequest | api.BatchRecommendQuery | api.StreamRecommendRequest | api.RetrieveRequest
 
 
 def recommend(
@@ -54,10 +50,10 @@ def recommend(
     """
 
     def read(check: Check) -> Query:
-        query = _query(check, request, check.request_id(request.request_id), placements)
+        query = user_query(check, request, check.request_id(request.request_id), placements)
         if isinstance(request, api.StreamRecommendRequest):
             return query
-        version = request.bundle_version and _version(check, request.bundle_version)
+        version = _version(check, request.bundle_version) if request.bundle_version else ""
         return replace(query, page=page_of(check, request), bundle_version=version)
 
     query = checked(read)
@@ -75,7 +71,7 @@ def batch_recommend(
         check.length("queries", request.queries, MAX_QUERIES, least=1)
         queries = enumerate(request.queries[:MAX_QUERIES])
         below = ((check.below(f"queries[{i}]."), query) for i, query in queries)
-        return request_id, [_query(each, query, request_id, placements) for each, query in below]
+        return request_id, [user_query(each, query, request_id, placements) for each, query in below]
 
     answer = checked(read)
     placements.check([query.placement for query in request.queries])
@@ -84,7 +80,7 @@ def batch_recommend(
 
 def retrieve(request: api.RetrieveRequest) -> Query:
     """The query of Retrieve."""
-    return checked(lambda check: _query(check, request, check.request_id(request.request_id)))
+    return checked(lambda check: user_query(check, request, check.request_id(request.request_id)))
 
 
 def rank(request: api.RankRequest) -> Query:
@@ -255,7 +251,7 @@ def preview_placement(request: placement_api.PreviewPlacementRequest) -> Query:
         placement = placement_of(check.below("placement."), request.placement)
         by_name = {request.query.placement: placement}
         request_id = check.request_id(request.request_id)
-        return _query(check.below("query."), request.query, request_id, Placements(by_name))
+        return user_query(check.below("query."), request.query, request_id, Placements(by_name))
 
     return checked(read)
 
@@ -273,39 +269,3 @@ def _version_of(token: str) -> str:
     except ValueError:
         return ""
     return version if is_version(version) else ""
-
-
-def _query(check: Check, request: ForUser, request_id: str, placements: Placements = NO_PLACEMENTS) -> Query:
-    """The query of any of the four messages that ask for a user's items.
-
-    A placement that does not exist is passed over here.
-    """
-    candidates = check.number("candidate_count", request.candidate_count, MAX_CANDIDATES, DEFAULT_CANDIDATES)
-    query = Query(
-        request_id=request_id,
-        user_id=check.optional_id("user_id", request.user_id),
-        context=check.context(request.context_events),
-        attributes=check.attributes(request.user_attributes),
-        context_attributes=check.context_attributes(request.context_attributes),
-        count=candidates,
-        candidate_count=candidates,
-        excluded=check.ids("excluded_item_ids", request.excluded_item_ids, MAX_EXCLUDED),
-        filter=filter_of(check.below("filter."), request.filter),
-        seen_items=check.seen_items(request.seen_items_policy),
-        include_trace=request.include_trace,
-    )
-    if isinstance(request, api.RetrieveRequest):  # its answer holds all candidates, by fused score
-        return query
-    count = check.number("count", request.count, MAX_COUNT, DEFAULT_COUNT)
-    query = replace(
-        query,
-        count=count,
-        candidate_count=max(count, candidates),
-        diversity=Diversity(check.share("diversity", request.diversity)),
-        action_weights=check.action_weights(request.action_weights),
-        include_actions=request.include_action_probabilities,
-    )
-    placement = placements.by_name.get(check.optional_id("placement", request.placement))
-    if placement is None:
-        return query
-    return narrowed(check, query, placement, placements.version, request.count, request.candidate_count)

@@ -36,9 +36,9 @@ def dropped(system: LoadedBundle, store, *policies: SeenItems | None) -> list[in
     """How many seen items are dropped for ann, under each policy."""
     live = LiveUsers(store)
     requests = [PendingRequest(Query("r", "ann", seen_items=policy), RequestContext()) for policy in policies]
-    rules = hydrate(live, Batch.begin(system, requests))[0].rules
+    restrictions = hydrate(live, Batch.begin(system, requests))[0].restrictions
     live.close()
-    return [len(rows) for rows in rules.seen]
+    return [len(rows) for rows in restrictions.seen]
 
 
 def test_each_request_has_its_policy(repeating: LoadedBundle, store) -> None:

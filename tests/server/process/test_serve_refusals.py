@@ -57,7 +57,8 @@ def test_certificates_that_do_not_fit_are_one_line_and_exit_status_2(
     [
         (["--state", "/dev/null/state"], "state: .*names no store"),
         (["--state", "sqlite:/dev/null/x/state"], "the state in .* cannot be opened"),
-        (["--state", "redis://:secret@127.0.0.1:1/0"], "the state in Redis at 127.0.0.1:1/0 cannot be used: .*refused"),
+        (["--state", "redis://127.0.0.1:1/0"], "the state in Redis at 127.0.0.1:1/0 cannot be used: .*refused"),
+        (["--state", "redis://:secret@127.0.0.1:1/0"], "can see a password on a command line"),
         (["--address", "0.0.0.0:0"], "--tls-cert and --tls-key, or say --insecure"),
         (["--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"),
         (["--tls-client-ca", "a.pem"], "--tls-client-ca needs --tls-cert and --tls-key"),
@@ -78,3 +79,11 @@ def test_mistakes_are_one_readable_line_and_exit_status_2(
     assert code == 2
     assert re.fullmatch(rf"error: .*{message}.*\n", errors), errors
     assert "secret" not in errors
+
+
+def test_a_password_in_the_url_of_a_variable_is_not_repeated(
+    bundles: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHORTLIST_SERVE_STATE", "redis://:secret@127.0.0.1:1/0")
+    code, errors = ended("--bundles", str(bundles), "--address", "127.0.0.1:0")
+    assert code == 2 and "Redis at 127.0.0.1:1/0 cannot be used" in errors and "secret" not in errors

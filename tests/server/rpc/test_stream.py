@@ -47,7 +47,9 @@ async def test_a_stream_works_on_no_more_than_its_window(start: Start, monkeypat
     running = await start(stream_window=4)
     free, taken, validated = threading.Event(), [], validate.recommend
     running.system.retriever.before = lambda: free.wait(30)
-    monkeypatch.setattr(validate, "recommend", lambda request: taken.append(request) or validated(request))
+    monkeypatch.setattr(
+        validate, "recommend", lambda request, *more: taken.append(request) or validated(request, *more)
+    )
     call = running.api.StreamRecommend(messages(100))
     reading = asyncio.ensure_future(call.read())
     await eventually_async(lambda: running.system.retriever.calls and len(taken) >= 4)
