@@ -99,7 +99,10 @@ class _Places:
         self._shares = [(e, Share(effect)) for e, effect in enumerate(self.effects) if isinstance(effect, Reserved)]
         self._open_places = self.count - len(self._pins)
         for candidate in self._pinned_by:  # their room is kept for them from the begin
-            self._note(candidate)
+            self._count(candidate)
+        self._kept_for: dict[int, int] = {}  # candidate -> the reserving effect for which room is kept for it
+        self._kept: Bools = np.zeros(n, np.bool_)
+        self._keep_room()
 
     def next(self, values: Float64s) -> int | None:
         """The candidate for the next place; None where the list is full, or no candidate may have it."""
@@ -119,10 +122,15 @@ class _Places:
         self.chosen.append(candidate)
         for _, gap in self._gaps:
             gap.put(candidate, place)
-        if candidate not in self._pinned_by:
-            self._free[candidate] = False
-            self._open_places -= 1
-            self._note(candidate)
+        if candidate in self._pinned_by:
+            return
+        self._free[candidate] = False
+        self._open_places -= 1
+        if self._kept[candidate]:
+            self._kept[candidate] = False
+        else:
+            self._count(candidate)
+            self._give_room_back()
 
     def arrangement(self, order: Int64s) -> Arrangement:
         """The arrangement, of candidates in the order in which they came."""
@@ -146,58 +154,75 @@ class _Places:
                     pins[place], pinned_by[candidate] = candidate, e
         return pins, pinned_by
 
-    def _note(self, candidate: int) -> None:
+    def _count(self, candidate: int) -> None:
         for _, cap in self._caps:
             cap.put(candidate)
         for _, share in self._shares:
             share.put(candidate)
 
+    def _keep_room(self) -> None:
+        """Keep room for the best candidates of each minimum share that caps let in, so that nothing else takes it."""
+        in_order = np.concatenate([np.flatnonzero(~self._buried), np.flatnonzero(self._buried)]).tolist()
+        for e, share in self._shares:
+            for candidate in in_order:
+                if share.needed <= 0 or len(self._kept_for) >= self._open_places:
+                    break
+                fits = not any(cap.full[candidate] for _, cap in self._caps)
+                if fits and self._free[candidate] and share.matching[candidate] and not self._kept[candidate]:
+                    self._kept[candidate], self._kept_for[candidate] = True, e
+                    self._count(candidate)
+
+    def _give_room_back(self) -> None:
+        """Keep no room any more for candidates that a minimum share has no need of by now."""
+        for candidate in [c for c in reversed(self._kept_for) if self._kept[c]]:
+            if all(share.needed < 0 for _, share in self._shares if share.matching[candidate]):
+                self._kept[candidate] = False
+                for _, cap in self._caps:
+                    cap.take_back(candidate)
+                for _, share in self._shares:
+                    share.put(candidate, -1)
+
     def _best(self, place: int, values: Float64s) -> int | None:
-        """The best candidate that may have the place. Spacing is given up first, then what is reserved."""
-        may = self._free.copy()
+        """The best candidate that may have the place. Spacing is given up first."""
+        others, near = self._free & ~self._kept, np.zeros(self.candidates, np.bool_)
         for _, cap in self._caps:
-            may &= ~cap.full
+            others &= ~cap.full
+        may = others | self._kept
         if not may.any():
             if self.explain:
                 self._note_held(self._free.copy(), place)
             return None
-        apart = may.copy()
         for _, gap in self._gaps:
-            apart &= ~gap.near(place)
-        forced, reserved = self._reserved(may)
-        among = next(mask for mask in (apart & reserved, may & reserved, apart, may) if mask.any())
-        best = int(np.where(among, values, -np.inf).argmax())
-        if forced is not None and reserved[best]:
-            self.forced_by[place] = forced
+            near |= gap.near(place)
+        is_due = self._is_due()
+        choices = [may & ~near, may]
+        if is_due:
+            fillers = [others & ~near] if self._open_places > np.count_nonzero(self._kept) else []
+            choices = [self._kept & ~near, *fillers, self._kept]
+        best = int(np.where(next(mask for mask in choices if mask.any()), values, -np.inf).argmax())
+        if is_due and self._kept[best]:
+            self.forced_by[place] = self._kept_for[best]
         elif self._buried[best]:
-            others = may & ~self._buried
-            if (near := next((e for e, gap in self._gaps if (others & gap.near(place)).any()), None)) is not None:
-                self.spaced_by[place] = near
+            waiting = may & ~self._buried
+            if (by := next((e for e, gap in self._gaps if (waiting & gap.near(place)).any()), None)) is not None:
+                self.spaced_by[place] = by
         if self.explain:
-            self._explain(best, place, values, may, forced)
+            self._explain(best, place, values)
         return best
 
-    def _reserved(self, may: Bools) -> tuple[int | None, Bools]:
-        """The candidates of which one has to come next if all reserved room shall be used, and for which effect."""
-        needing = [(e, share) for e, share in self._shares if share.needed > 0 and (may & share.matching).any()]
-        if sum(share.needed for _, share in needing) < self._open_places or not needing:
-            return None, np.ones_like(may)
-        due = [(e, share) for e, share in needing if share.needed >= self._open_places]
-        if not due:
-            return needing[0][0], np.logical_or.reduce([share.matching for _, share in needing])
-        effect, reserved = due[0][0], due[0][1].matching
-        for _, share in due[1:]:
-            if (may & reserved & share.matching).any():
-                reserved = reserved & share.matching
-        return effect, reserved
+    def _is_due(self) -> bool:
+        """Whether those for whom room is kept must have the places that are left, apart as spacing wants it."""
+        kept = np.flatnonzero(self._kept).tolist()
+        wanted = max([len(kept), *(gap.places_for(kept) for _, gap in self._gaps)])
+        return bool(kept) and self._open_places <= wanted
 
-    def _explain(self, best: int, place: int, values: Float64s, may: Bools, forced: int | None) -> None:
+    def _explain(self, best: int, place: int, values: Float64s) -> None:
         """Note which effects kept better candidates from the place."""
         better = self._free & (values > values[best])
         if not better.any():
             return
-        if place in self.forced_by and forced is not None:
-            self.acted.setdefault(forced, set()).add(best)
+        if place in self.forced_by:
+            self.acted.setdefault(self.forced_by[place], set()).add(best)
         self._note_held(better, place)
 
     def _note_held(self, held: Bools, place: int) -> None:

@@ -32,7 +32,7 @@ def _looked_at(e: int, effects: Sequence[Effect], arrangement: Arrangement) -> B
         case Capped():
             return _capped(effect, arrangement)
         case Reserved():
-            return _reserved(effect, effects, arrangement)
+            return _reserved(e, effect, effects, arrangement)
         case Spaced():
             return _spaced(effect, arrangement)
         case Buried():
@@ -74,7 +74,7 @@ def _held(effect: Capped, arrangement: Arrangement) -> dict[int, list[int]]:
     return held
 
 
-def _reserved(effect: Reserved, effects: Sequence[Effect], arrangement: Arrangement) -> Broken | None:
+def _reserved(e: int, effect: Reserved, effects: Sequence[Effect], arrangement: Arrangement) -> Broken | None:
     """Too few stand in the list. Where there are others, a cap keeps them out, or what was pinned or forced before."""
     positions = arrangement.positions
     if np.count_nonzero(effect.matching[positions]) >= effect.fewest:
@@ -83,13 +83,14 @@ def _reserved(effect: Reserved, effects: Sequence[Effect], arrangement: Arrangem
     left[positions] = False
     if not left.any():
         return Broken()
-    for e, other in enumerate(effects):
+    for o, other in enumerate(effects):
         if isinstance(other, Capped):
             full = {group for group, held in _held(other, arrangement).items() if len(held) >= other.most}
             if any(not full.isdisjoint(other.groups.of[candidate]) for candidate in np.flatnonzero(left).tolist()):
-                return Broken(e)
-    others = [*arrangement.pinned_by.values(), *arrangement.forced_by.values()]
-    return Broken(next((e for e in others if effects[e] is not effect), None))
+                return Broken(o)
+    before = [o for o, other in enumerate(effects[:e]) if isinstance(other, Reserved)]
+    others = [*arrangement.pinned_by.values(), *before, *arrangement.forced_by.values()]
+    return Broken(next((o for o in others if o != e), None))
 
 
 def _spaced(effect: Spaced, arrangement: Arrangement) -> Broken | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 
 from shortlist_core.types import Bools, Int64s
@@ -23,6 +26,15 @@ class Cap:
             if self._counts[group] >= self._most:
                 self.full[self._groups.members[group]] = True
 
+    def take_back(self, candidate: int) -> None:
+        """Count a candidate no longer."""
+        for group in self._groups.of[candidate]:
+            self._counts[group] -= 1
+        self.full[:] = False
+        for group, count in enumerate(self._counts):
+            if count >= self._most:
+                self.full[self._groups.members[group]] = True
+
 
 class Gap:
     """Until which place the candidates of a spacing effect have to wait."""
@@ -41,6 +53,12 @@ class Gap:
                     mask[self._groups.members[group]] = True
         return mask
 
+    def places_for(self, candidates: Sequence[int]) -> int:
+        """How many places in a row hold these candidates, if others stand between those that are alike."""
+        counts = Counter(group for candidate in candidates for group in self._groups.of[candidate])
+        most = max(counts.values(), default=0)
+        return max(len(candidates), (most - 1) * (self._distance + 1) + 1 if most else 0)
+
     def put(self, candidate: int, place: int) -> None:
         """Let those that are alike to a candidate wait."""
         for group in self._groups.of[candidate]:
@@ -48,11 +66,16 @@ class Gap:
 
 
 class Share:
-    """How many of the candidates for which room is reserved are still missing."""
+    """How many of the candidates that a minimum share is about have a place, or one kept for them."""
 
     def __init__(self, effect: Reserved) -> None:
-        self.matching, self.needed = effect.matching, effect.fewest
+        self.matching, self._fewest, self._held = effect.matching, effect.fewest, 0
 
-    def put(self, candidate: int) -> None:
-        """Count a candidate that got a place."""
-        self.needed -= int(self.matching[candidate])
+    @property
+    def needed(self) -> int:
+        """How many are missing; below 0 where there are more than needed."""
+        return self._fewest - self._held
+
+    def put(self, candidate: int, number: int = 1) -> None:
+        """Count a candidate, or with -1 count it no longer."""
+        self._held += number * int(self.matching[candidate])

@@ -78,6 +78,37 @@ def test_a_cap_goes_before_what_is_reserved():
 
 
 @pytest.mark.fast
+def test_room_is_kept_for_a_minimum_share_where_a_cap_would_take_it():
+    """The two best are of the same brand as all that is reserved, and the cap lets in two of it."""
+    brand = brands("z", "z", "a", "b", "z", "z")
+    effects = [Capped(brand, 2), Reserved(only(4, 5), 2)]
+    arrangement = arrange(SCORES, 4, effects)
+    assert arrangement.positions.tolist() == [2, 3, 4, 5] and not broken(effects, arrangement)
+
+
+@pytest.mark.fast
+def test_a_list_that_caps_end_early_holds_what_is_reserved():
+    scores = np.linspace(1, 0, 12).astype(np.float32)
+    effects = [Capped(brands(*"aaabbbcccabc"), 2), Reserved(only(9, 10, 11, of=12), 3)]
+    arrangement = arrange(scores, 10, effects)
+    assert len(arrangement.positions) == 6 and not broken(effects, arrangement)
+
+
+@pytest.mark.fast
+def test_what_is_reserved_comes_early_enough_to_stand_apart():
+    scores = np.linspace(1, 0, 12).astype(np.float32)
+    effects = [Spaced(brands(*"bcdefghijaaa"), 2), Reserved(only(9, 10, 11, of=12), 3)]
+    arrangement = arrange(scores, 10, effects)
+    assert not broken(effects, arrangement)
+    assert [place for place, c in enumerate(arrangement.positions.tolist()) if c >= 9] == [3, 6, 9]
+
+
+@pytest.mark.fast
+def test_two_shares_of_the_same_items_are_one():
+    assert shown([Reserved(only(4, 5), 2), Reserved(only(4, 5), 2)]) == [0, 1, 4, 5]
+
+
+@pytest.mark.fast
 def test_alike_items_stand_apart():
     assert shown([Spaced(brands("a", "a", "a", "b", "b", "c"), 1)], 6) == [0, 3, 1, 4, 2, 5]
 
