@@ -17,6 +17,7 @@ from scipy.optimize import minimize_scalar
 from shortlist_core.tiring import NEVER, USUAL, Tiring
 from shortlist_core.types import Bools, EventType, Float64s, Queries
 from shortlist_ranking.showings import Showings
+from shortlist_ranking.tiring import FLOOR
 
 RECOVERIES = tuple(3_600.0 * 2.0 ** (power / 2) for power in range(20))
 """Half-lives that are tried, seconds: an hour to a month."""
@@ -100,7 +101,7 @@ class _Choices:
         for recovery, effective in self._effective.items():
 
             def loss(slope: float, effective: Float64s = effective) -> float:
-                return -float(self._log_likelihood(strengths + slope * effective)[part].sum())
+                return -float(self._log_likelihood(strengths + _lowered(slope, effective))[part].sum())
 
             fit: Any = minimize_scalar(loss, bounds=(math.log(LEAST), 0.0), method="bounded")
             if fit.fun < best:
@@ -112,7 +113,7 @@ class _Choices:
         strengths = self._strengths(~which)
         slope = math.log(tiring.per_impression)
         effective = self._effective.get(tiring.recovery, self._effective[RECOVERIES[0]])
-        better = self._log_likelihood(strengths + slope * effective) - self._log_likelihood(strengths)
+        better = self._log_likelihood(strengths + _lowered(slope, effective)) - self._log_likelihood(strengths)
         asked = which[self._in_visit] & self._taken
         _, users = np.unique(self._all.users[self._in_visit][asked], return_inverse=True)
         return np.asarray(np.bincount(users, better[asked]) / np.maximum(np.bincount(users), 1), np.float64)
@@ -143,3 +144,8 @@ def chosen_tiring(histories: Queries, wanted: Tiring | None, seed: int) -> tuple
         return wanted, "set in the recipe"
     fitted = fit_tiring(histories, seed)
     return (fitted.tiring or USUAL), fitted.in_words
+
+
+def _lowered(slope: float, effective: Float64s) -> Float64s:
+    """The logs of the factors of items with so many effective impressions, no lower than serving lets them be."""
+    return np.asarray(np.maximum(slope * effective, math.log(FLOOR)), np.float64)

@@ -35,8 +35,9 @@ type Placement struct {
 	// How many items an answer holds where the request does not say, and at most: 1 to 500, both inclusive, outside of that
 	// refused. 0 (the default): 20 where the request does not say, and 500 at most.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// How many candidates are ranked where the request does not say, and at most: 1 to 2,000, both inclusive, outside of
-	// that refused. 0 (the default): 400 where the request does not say, and 2,000 at most.
+	// How many candidates are ranked where the request does not say, and how many it may ask for: 1 to 2,000, both
+	// inclusive, outside of that refused; less than the count is taken as the count, and what rules ask for comes on top. 0
+	// (the default): 400 where the request does not say, and 2,000 at most.
 	CandidateCount int32 `protobuf:"varint,3,opt,name=candidate_count,json=candidateCount,proto3" json:"candidate_count,omitempty"`
 	// Conditions that every item answered meets, besides those of the request. Unset (the default): none.
 	Filter *Filter `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`

@@ -245,7 +245,8 @@ type PreviewPlacementRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The placement to try. Its name may be that of one in force, or any other.
 	Placement *Placement `protobuf:"bytes,2,opt,name=placement,proto3" json:"placement,omitempty"`
-	// What to answer by it. Its own `placement` is passed over. Unset (the default): as if everything in it were.
+	// What to answer by it. Its own `placement` is passed over, but must be one by its rule. Unset (the default): as if
+	// everything in it were.
 	Query         *BatchRecommendQuery `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -815,7 +815,7 @@ type RuleMove struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The item.
 	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
-	// Where it would stand by score alone, 1 is best; 0: retrieval did not find it.
+	// Where it would stand by score alone, 1 is best; 0: no source proposed it.
 	OldPosition int32 `protobuf:"varint,2,opt,name=old_position,json=oldPosition,proto3" json:"old_position,omitempty"`
 	// Where it stands; 0: it is not in the answer.
 	NewPosition   int32 `protobuf:"varint,3,opt,name=new_position,json=newPosition,proto3" json:"new_position,omitempty"`

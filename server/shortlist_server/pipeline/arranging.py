@@ -42,7 +42,7 @@ class Arranged:
 def arranged(batch: Retrieved, i: int) -> Arranged:
     """The list of request i by score, variety and the rules that hold."""
     query, rows = batch.requests[i].query, batch.rows(i)
-    scores = batch.order_scores[i, : len(rows)]
+    scores = batch.order_scores_of(i)[: len(rows)]
     holding = batch.holding(i)
     rules = [(r, rule) for r, rule in holding if not isinstance(rule.effect, Diversity)]
     effects = [_effect(batch.bundle, rule.effect, rows, query.count) for _, rule in rules]
@@ -54,8 +54,10 @@ def arranged(batch: Retrieved, i: int) -> Arranged:
         return Arranged(arrangement.positions, ())
     told = _told(scores, query.count, effects, arrangement, [rule for _, rule in rules])
     by_rule = {r: each for (r, _), each in zip(rules, told.of_rules, strict=True)}
-    for r, _ in varieties[:1]:
-        by_rule[r] = _Told("kept", "", told.of_variety)
+    for r, _ in varieties:
+        first = varieties[0][0]
+        outcome = _Told("kept", "", told.of_variety) if r == first else _Told("yielded", query.rules[first].name, ())
+        by_rule[r] = outcome
     unfound: Bools = batch.candidates.ranks[i, : len(rows)].max(axis=1, initial=0) == 0
     return Arranged(
         arrangement.positions,
@@ -118,7 +120,9 @@ def _told(
     of_effects, of_variety = moves(scores, count, effects, arrangement)
     not_kept, told = broken(effects, arrangement), []
     for e, own in enumerate(of_effects):
-        outcome, yielded_to = "kept", ""
+        effect = effects[e]
+        is_behind = isinstance(effect, of_list.Pinned) and effect.place >= count
+        outcome, yielded_to = "not_for_this_request" if is_behind else "kept", ""
         if (why := not_kept.get(e)) is not None:
             outcome = "too_few_items" if why.by is None else "yielded"
             yielded_to = "" if why.by is None else rules[why.by].name

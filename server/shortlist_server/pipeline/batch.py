@@ -171,7 +171,11 @@ class Retrieved(Hydrated):
         """The scores by which candidates stand in the answers, float32 [batch, n]. Answers show `scores`."""
         if self.factors is None:
             return self.scores
-        return np.stack([scaled(*pair) for pair in zip(self.scores, self.factors, strict=True)])
+        return np.stack([self.order_scores_of(i) for i in range(len(self))])
+
+    def order_scores_of(self, i: int) -> Float32s:
+        """The same of one request, float32 [n]."""
+        return self.scores[i] if self.factors is None else scaled(self.scores[i], self.factors[i])
 
     def rows(self, i: int) -> Int32s:
         """The candidates of one request without padding, best first."""

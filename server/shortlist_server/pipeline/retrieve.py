@@ -20,7 +20,7 @@ from shortlist_server.pipeline.co_visitation import CoVisitation
 from shortlist_server.pipeline.counts import StageCounts
 from shortlist_server.pipeline.fallback import fill_with_popular, no_candidates, replaced
 from shortlist_server.pipeline.restrictions import Restrictions
-from shortlist_server.pipeline.wanted import pinned, with_room, with_shares
+from shortlist_server.pipeline.wanted import pinned, with_wanted
 from shortlist_server.system.filters import Filter
 from shortlist_state.baskets import Baskets
 
@@ -50,10 +50,10 @@ def retrieve(baskets: Baskets, batch: Hydrated) -> tuple[Retrieved, list[StageCo
         )
         if allowed is None and len(short := _short(batch, candidates)):
             candidates = replaced(candidates, short, _of_everything(batch, short, kept))
-        candidates = with_room(batch, with_shares(batch, candidates))
     except Exception:
         log.exception("retrieval_failed")
         candidates = no_candidates(bundle.popular, len(batch))
+    batch, candidates = with_wanted(batch, candidates)
     if candidates.valid.any(axis=1).all():
         return _described(Retrieved.of_candidates(batch, candidates, visited_together))
     candidates, filled = fill_with_popular(candidates, bundle.popular, restrictions, count, bundle.filters)

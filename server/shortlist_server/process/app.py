@@ -138,6 +138,7 @@ class Server:
         self.background.cancel()
         await asyncio.gather(self.background, return_exceptions=True)
         for deployment in self.deployments.values():
+            await asyncio.to_thread(deployment.engine.end_writing)
             deployment.engine.close()
             await asyncio.to_thread(deployment.following.close)
         if self.tokens:

@@ -8,13 +8,12 @@ from typing import Any
 
 import grpc
 from shortlist.v1 import placement_service_pb2 as api
-from shortlist.v1.placement_pb2 import PlacementSet
 from shortlist.v1.placement_service_pb2_grpc import PlacementServiceServicer
 
 from shortlist_server.base.settings import Settings
 from shortlist_server.rpc import convert, validate
 from shortlist_server.rpc.caller import request_context
-from shortlist_server.rpc.placement_file import PlacementFile, version_of
+from shortlist_server.rpc.placement_file import PlacementFile, known, version_of
 from shortlist_server.serving.engine import Engine
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -28,16 +27,13 @@ class PlacementServicer(PlacementServiceServicer):
 
     async def ListPlacements(self, request: api.ListPlacementsRequest, context: Context) -> api.ListPlacementsResponse:
         """See the service's definition, as for all methods here. Answered from memory."""
-        file = self._file
-        return api.ListPlacementsResponse(
-            placements=file.messages, version=file.current.version, refusals=file.refusals
-        )
+        return self._file.listed()
 
     async def SetPlacements(self, request: api.SetPlacementsRequest, context: Context) -> api.SetPlacementsResponse:
         """All placements are checked before any is set."""
         placements = await asyncio.to_thread(validate.set_placements, request)
         if request.validate_only:
-            return api.SetPlacementsResponse(version=version_of(PlacementSet(placements=request.placements)))
+            return api.SetPlacementsResponse(version=version_of(known(request.placements)))
         replace = partial(self._file.replace, request.placements, placements, request.expected_version)
         return api.SetPlacementsResponse(version=await asyncio.to_thread(replace))
 
@@ -45,7 +41,7 @@ class PlacementServicer(PlacementServiceServicer):
         self, request: api.PreviewPlacementRequest, context: Context
     ) -> api.PreviewPlacementResponse:
         """The bundle of the user's route answers, and nothing is counted for it."""
-        query = validate.preview_placement(request)
+        query = await asyncio.to_thread(validate.preview_placement, request)
         caller = request_context(context, self._settings.answer_reserve_seconds, urgent=True)
         respond = partial(convert.preview_response, self._settings.max_message_bytes)
         return await self._engine.preview(query, caller, respond)

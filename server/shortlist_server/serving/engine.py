@@ -215,6 +215,10 @@ class Engine:
             self.live.erased_users.leave_out_of(bundle)
         return is_recorded
 
+    def end_writing(self) -> None:
+        """Write the impressions that wait, which may take seconds where the store hangs. Any thread may do it."""
+        self._impressions.close()
+
     def close(self) -> None:
         """Close the threads and the store. No request may be under way any more."""
         self.store.close()

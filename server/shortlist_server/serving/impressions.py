@@ -16,7 +16,7 @@ from shortlist_core.types import Event, EventType
 from shortlist_server.base.metrics import Metrics
 from shortlist_state import StateStore
 
-WAITING = 10_000
+WAITING = 2_000
 """Most answers that wait to be written; those of further ones are dropped, and counted as such."""
 
 AT_ONCE = 50

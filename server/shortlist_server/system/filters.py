@@ -15,7 +15,7 @@ from shortlist_bundle.live_items import LiveItems
 from shortlist_core.types import Bools, Int32s, among
 from shortlist_server.system.conditions.condition import Condition
 
-_REMEMBERED = 64
+_REMEMBERED, _SELECTED = 32, 64
 
 MINUTE = 60
 """Seconds by which the clock of conditions on the age goes, so that their results can be kept for so long."""
@@ -52,6 +52,9 @@ class Allowed:
         return self.of - int(np.count_nonzero(self.items))
 
 
+Remembered = LRUCache[tuple[Filter, int], Allowed]
+
+
 class Filters:
     """The filters of one loaded bundle. The latest few results are kept, as each costs a pass over the catalogue.
 
@@ -61,7 +64,8 @@ class Filters:
     def __init__(self, items: LiveItems, clock: Callable[[], float] = time.time) -> None:
         self._items, self._clock = items, clock
         self._lock = threading.Lock()
-        self._remembered: LRUCache[tuple[Filter, int], Allowed] = LRUCache(_REMEMBERED)
+        self._remembered: Remembered = LRUCache(_REMEMBERED)
+        self._selected: Remembered = LRUCache(_SELECTED)
 
     def allowed(self, filter: Filter) -> Allowed | None:
         """The items that meet every condition; None for the empty filter, unless many items are deleted."""
@@ -71,23 +75,31 @@ class Filters:
 
     def passing(self, filter: Filter) -> Allowed:
         """The items that meet every condition. Those of the empty filter are all that are not deleted."""
+        return self._of(self._remembered, filter)
+
+    def selected(self, condition: Condition) -> Bools:
+        """Which items meet one condition of a rule, bool [rows]. They are kept apart from the filters of requests."""
+        return self._of(self._selected, Filter((condition,))).items
+
+    def _of(self, remembered: Remembered, filter: Filter) -> Allowed:
         now = int(self._clock()) // MINUTE * MINUTE if filter.timed else 0
         with self._lock:
-            allowed = self._remembered.get((filter, now))
+            allowed = remembered.get((filter, now))
             if allowed is None:
-                allowed = self._remembered[filter, now] = self._allowed(filter, now)
+                allowed = remembered[filter, now] = self._allowed(filter, now)
             return allowed
 
     def refresh(self, rows: Int32s) -> None:
         """Check the changed items at `rows`, which were written or deleted, again in the kept results."""
         deleted, facts = among(rows, self._items.deleted), self._items.facts.few(rows)
         with self._lock:
-            for (filter, now), allowed in list(self._remembered.items()):
-                passing = ~deleted
-                for condition in filter.conditions:
-                    passing &= condition.met(facts, now)
-                allowed.items[rows] = passing
-                self._remembered[filter, now] = Allowed(allowed.items, len(self._items))
+            for remembered in (self._remembered, self._selected):
+                for (filter, now), allowed in list(remembered.items()):
+                    passing = ~deleted
+                    for condition in filter.conditions:
+                        passing &= condition.met(facts, now)
+                    allowed.items[rows] = passing
+                    remembered[filter, now] = Allowed(allowed.items, len(self._items))
 
     def _allowed(self, filter: Filter, now: int) -> Allowed:
         passing = self._items.living()

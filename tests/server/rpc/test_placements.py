@@ -40,6 +40,9 @@ from shortlist.v1.rule_pb2 import (
 )
 from waiting import eventually_async
 
+from shortlist_server.rpc.placement_file import PlacementFile
+from shortlist_server.system.placements.placement import Placement as PlacementOfServer
+
 KEEP, REPEATS, DROP = (SeenItemsPolicy.Value(f"SEEN_ITEMS_POLICY_{name}") for name in ("KEEP", "REPEATS", "DROP"))
 KEPT, NOT_NOW, NOT_FOR, YIELDED, TOO_FEW = (
     RuleOutcome.Value(f"RULE_OUTCOME_{name}")
@@ -321,7 +324,33 @@ async def test_the_file_is_followed_and_one_with_a_mistake_changes_nothing(runni
     file.write_text('{"placement": []}')
     await until(lambda answer: "placement" in "".join(answer.refusals) and len(answer.refusals) == 1)
     file.unlink()
-    await until(lambda answer: not answer.placements and not answer.refusals and not answer.version)
+    await until(lambda answer: "is gone" in "".join(answer.refusals) and len(answer.placements) == 2)
+    file.write_text("{}")
+    await until(lambda answer: not answer.placements and not answer.refusals)
+
+
+async def test_a_file_with_a_mistake_at_the_start_is_told_and_mended_while_the_server_serves(start, tmp_path) -> None:
+    (tmp_path / "bundles").mkdir()
+    file = tmp_path / "bundles" / "placements.json"
+    file.write_text('{"placements": [{"name": "home", "count": 999}]}')
+    running = await start()
+    listing = placement_api.ListPlacementsRequest()
+    assert "placements[0].count" in "".join((await running.placements.ListPlacements(listing)).refusals)
+    file.write_text('{"placements": [{"name": "home", "count": 9}]}')
+
+    async def is_mended() -> bool:
+        return [each.name for each in (await running.placements.ListPlacements(listing)).placements] == ["home"]
+
+    await eventually_async(is_mended)
+
+
+async def test_two_processes_lose_no_change_of_one_another(running: Running, tmp_path: Path) -> None:
+    first = await put(running, Placement(name="home"))
+    other = PlacementFile(tmp_path / "bundles")
+    placements = [PlacementOfServer("cart")]
+    other.replace([Placement(name="cart")], placements, first)
+    got = await failure(put(running, Placement(name="home", count=3), expected_version=first))
+    assert got.info.reason == "PLACEMENTS_CHANGED"
 
 
 async def test_a_condition_on_the_user_goes_by_what_was_sent(running: Running) -> None:

@@ -48,8 +48,9 @@ class Placement(_message.Message):
     refused. 0 (the default): 20 where the request does not say, and 500 at most.
     """
     candidate_count: _builtins.int
-    """How many candidates are ranked where the request does not say, and at most: 1 to 2,000, both inclusive, outside of
-    that refused. 0 (the default): 400 where the request does not say, and 2,000 at most.
+    """How many candidates are ranked where the request does not say, and how many it may ask for: 1 to 2,000, both
+    inclusive, outside of that refused; less than the count is taken as the count, and what rules ask for comes on top. 0
+    (the default): 400 where the request does not say, and 2,000 at most.
     """
     seen_items_policy: _filter_pb2.SeenItemsPolicy.ValueType
     """What happens to items that the user's history holds. A request may ask for less of them: REPEATS instead of KEEP, or

@@ -149,7 +149,9 @@ class PreviewPlacementRequest(_message.Message):
 
     @_builtins.property
     def query(self) -> _recommendation_service_pb2.BatchRecommendQuery:
-        """What to answer by it. Its own `placement` is passed over. Unset (the default): as if everything in it were."""
+        """What to answer by it. Its own `placement` is passed over, but must be one by its rule. Unset (the default): as if
+        everything in it were.
+        """
 
     def __init__(
         self,

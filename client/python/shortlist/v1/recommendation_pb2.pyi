@@ -452,7 +452,7 @@ class RuleMove(_message.Message):
     item_id: _builtins.str
     """The item."""
     old_position: _builtins.int
-    """Where it would stand by score alone, 1 is best; 0: retrieval did not find it."""
+    """Where it would stand by score alone, 1 is best; 0: no source proposed it."""
     new_position: _builtins.int
     """Where it stands; 0: it is not in the answer."""
     def __init__(

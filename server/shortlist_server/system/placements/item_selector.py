@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from shortlist_core.types import Bools
 from shortlist_server.system.conditions.condition import Condition
-from shortlist_server.system.filters import Filter
 from shortlist_server.system.loaded_bundle import LoadedBundle
 
 
@@ -18,9 +17,7 @@ class ByCondition:
 
     def of(self, bundle: LoadedBundle) -> Bools:
         """Which rows of the catalogue are selected, bool [rows]."""
-        allowed = bundle.filters.allowed(Filter((self.condition,)))
-        assert allowed is not None  # a filter with a condition always says which
-        return allowed.items
+        return bundle.filters.selected(self.condition)
 
 
 @dataclass(frozen=True, slots=True)

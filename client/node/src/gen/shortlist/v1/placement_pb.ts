@@ -46,8 +46,9 @@ export type Placement = Message<"shortlist.v1.Placement"> & {
   count: number;
 
   /**
-   * How many candidates are ranked where the request does not say, and at most: 1 to 2,000, both inclusive, outside of
-   * that refused. 0 (the default): 400 where the request does not say, and 2,000 at most.
+   * How many candidates are ranked where the request does not say, and how many it may ask for: 1 to 2,000, both
+   * inclusive, outside of that refused; less than the count is taken as the count, and what rules ask for comes on top. 0
+   * (the default): 400 where the request does not say, and 2,000 at most.
    *
    * @generated from field: int32 candidate_count = 3;
    */

@@ -151,7 +151,8 @@ export type PreviewPlacementRequest = Message<"shortlist.v1.PreviewPlacementRequ
   placement?: Placement | undefined;
 
   /**
-   * What to answer by it. Its own `placement` is passed over. Unset (the default): as if everything in it were.
+   * What to answer by it. Its own `placement` is passed over, but must be one by its rule. Unset (the default): as if
+   * everything in it were.
    *
    * @generated from field: shortlist.v1.BatchRecommendQuery query = 3;
    */

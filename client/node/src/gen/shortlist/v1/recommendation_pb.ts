@@ -291,7 +291,7 @@ export type RuleMove = Message<"shortlist.v1.RuleMove"> & {
   itemId: string;
 
   /**
-   * Where it would stand by score alone, 1 is best; 0: retrieval did not find it.
+   * Where it would stand by score alone, 1 is best; 0: no source proposed it.
    *
    * @generated from field: int32 old_position = 2;
    */
