@@ -9,8 +9,12 @@ import pytest
 from shortlist.v1.event_pb2 import Event, EventType
 from shortlist.v1.event_service_pb2 import WriteEventsRequest
 from shortlist.v1.event_service_pb2_grpc import EventServiceStub
-from shortlist.v1.recommendation_service_pb2 import RankRequest, RecommendRequest
+from shortlist.v1.placement_pb2 import Placement
+from shortlist.v1.placement_service_pb2 import PreviewPlacementRequest
+from shortlist.v1.placement_service_pb2_grpc import PlacementServiceStub
+from shortlist.v1.recommendation_service_pb2 import BatchRecommendQuery, RankRequest, RecommendRequest
 from shortlist.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
+from shortlist.v1.rule_pb2 import ItemSelector, LongTail, MinimumShare, Rule
 
 from shortlist_server.base.settings import Settings
 from shortlist_server.process.app import create_server
@@ -39,6 +43,20 @@ async def test_a_candidates_score_is_the_same_in_any_company(channel, trained_bu
         assert {item.item_id: item.score for item in ranked.items} == pytest.approx(
             {i: known[i] for i in some}, abs=1e-4
         )
+
+
+async def test_what_a_rule_searches_for_has_the_score_that_it_has_anyway(channel, trained_bundle):
+    """Ten candidates do not hold ten items of the long tail, so they are searched for among these alone."""
+    user = trained_bundle.trained.table.user_ids[0]
+    share = MinimumShare(items=ItemSelector(long_tail=LongTail(head_share=0.5)), share=1)
+    placement = Placement(name="tail", count=10, candidate_count=10, rules=[Rule(name="r", minimum_share=share)])
+    request = PreviewPlacementRequest(placement=placement, query=BatchRecommendQuery(user_id=user, include_trace=True))
+    answer = (await PlacementServiceStub(channel).PreviewPlacement(request, timeout=30)).recommendation
+    told = {item.item_id: item.score for item in answer.items}
+    assert len(told) == 10 and answer.trace[1].left_count > 10
+    rank = RankRequest(user_id=user, item_ids=list(told))
+    ranked = await RecommendationServiceStub(channel).Rank(rank, timeout=30)
+    assert {item.item_id: item.score for item in ranked.items} == pytest.approx(told, abs=1e-4)
 
 
 async def test_an_event_changes_the_next_answer(channel, trained_bundle):
