@@ -128,7 +128,7 @@ class Fuzz:
         request = self._message(request_of(method))
         if "page_token" in request.DESCRIPTOR.fields_by_name:
             request.page_token = self.token()  # type: ignore[attr-defined]
-            request.page_size = 1  # type: ignore[attr-defined]
+            setattr(request, "page_size" if "page_size" in request.DESCRIPTOR.fields_by_name else "count", 1)
             if "user_id" in request.DESCRIPTOR.fields_by_name:
                 request.user_id = "ann"  # type: ignore[attr-defined]
         return request.SerializeToString()

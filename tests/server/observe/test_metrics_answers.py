@@ -90,6 +90,6 @@ async def test_a_degraded_answer_counts_under_its_flags(counted: Running) -> Non
     await counted.api.Recommend(api.RecommendRequest())
     now = await metrics(counted)
     degraded = {flag: number for (flag,), number in now.series("shortlist_degraded_total").items()}
-    zeros = dict.fromkeys(("ranker_late", "state_unavailable", "popular_fallback"), 0)
+    zeros = dict.fromkeys(("ranker_late", "state_unavailable", "popular_fallback", "rules_skipped"), 0)
     assert degraded == {"ranker_skipped": 1, "source_failed": 1} | zeros
     assert now.value("shortlist_recommendations_total", made="computed") == 1
