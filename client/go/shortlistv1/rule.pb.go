@@ -147,6 +147,13 @@ type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the rule in the trace and in messages. Follows the rule for ids; once in a placement.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// It holds from this moment on, by the server's clock. Any time that a Timestamp can hold. Unset: always before.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// It holds before this moment, and not at it. Any time that a Timestamp can hold, later than `start_time`. Unset: for
+	// good.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// It holds for requests that meet this. Unset: for all.
+	When *RequestCondition `protobuf:"bytes,4,opt,name=when,proto3" json:"when,omitempty"`
 	// What it does.
 	//
 	// Types that are valid to be assigned to Effect:
@@ -158,14 +165,7 @@ type Rule struct {
 	//	*Rule_MinimumShare
 	//	*Rule_Spacing
 	//	*Rule_Diversity
-	Effect isRule_Effect `protobuf_oneof:"effect"`
-	// It holds from this moment on, by the server's clock. Any time that a Timestamp can hold. Unset: always before.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// It holds before this moment, and not at it. Any time that a Timestamp can hold, later than `start_time`. Unset: for
-	// good.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// It holds for requests that meet this. Unset: for all.
-	When          *RequestCondition `protobuf:"bytes,11,opt,name=when,proto3" json:"when,omitempty"`
+	Effect        isRule_Effect `protobuf_oneof:"effect"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +205,27 @@ func (x *Rule) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *Rule) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *Rule) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *Rule) GetWhen() *RequestCondition {
+	if x != nil {
+		return x.When
+	}
+	return nil
 }
 
 func (x *Rule) GetEffect() isRule_Effect {
@@ -277,64 +298,43 @@ func (x *Rule) GetDiversity() *Diversity {
 	return nil
 }
 
-func (x *Rule) GetStartTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.StartTime
-	}
-	return nil
-}
-
-func (x *Rule) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
-	}
-	return nil
-}
-
-func (x *Rule) GetWhen() *RequestCondition {
-	if x != nil {
-		return x.When
-	}
-	return nil
-}
-
 type isRule_Effect interface {
 	isRule_Effect()
 }
 
 type Rule_Pin struct {
 	// Puts some items at a place.
-	Pin *Pin `protobuf:"bytes,2,opt,name=pin,proto3,oneof"`
+	Pin *Pin `protobuf:"bytes,5,opt,name=pin,proto3,oneof"`
 }
 
 type Rule_Boost struct {
 	// Makes the scores of some items higher or lower.
-	Boost *Boost `protobuf:"bytes,3,opt,name=boost,proto3,oneof"`
+	Boost *Boost `protobuf:"bytes,6,opt,name=boost,proto3,oneof"`
 }
 
 type Rule_Bury struct {
 	// Puts some items behind all others.
-	Bury *Bury `protobuf:"bytes,4,opt,name=bury,proto3,oneof"`
+	Bury *Bury `protobuf:"bytes,7,opt,name=bury,proto3,oneof"`
 }
 
 type Rule_Cap struct {
 	// Limits how many items of a kind a list holds.
-	Cap *Cap `protobuf:"bytes,5,opt,name=cap,proto3,oneof"`
+	Cap *Cap `protobuf:"bytes,8,opt,name=cap,proto3,oneof"`
 }
 
 type Rule_MinimumShare struct {
 	// Keeps part of a list for some items.
-	MinimumShare *MinimumShare `protobuf:"bytes,6,opt,name=minimum_share,json=minimumShare,proto3,oneof"`
+	MinimumShare *MinimumShare `protobuf:"bytes,9,opt,name=minimum_share,json=minimumShare,proto3,oneof"`
 }
 
 type Rule_Spacing struct {
 	// Keeps items of a kind apart.
-	Spacing *Spacing `protobuf:"bytes,7,opt,name=spacing,proto3,oneof"`
+	Spacing *Spacing `protobuf:"bytes,10,opt,name=spacing,proto3,oneof"`
 }
 
 type Rule_Diversity struct {
 	// Takes the place of the placement's diversity. Of several that hold, the one that stands first in the placement.
-	Diversity *Diversity `protobuf:"bytes,8,opt,name=diversity,proto3,oneof"`
+	Diversity *Diversity `protobuf:"bytes,11,opt,name=diversity,proto3,oneof"`
 }
 
 func (*Rule_Pin) isRule_Effect() {}
@@ -802,15 +802,15 @@ func (x *Bury) GetItems() *ItemSelector {
 // Limits how many items of a kind a list holds.
 type Cap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most: 1 to 500, both inclusive, outside of that refused.
+	Most int32 `protobuf:"varint,1,opt,name=most,proto3" json:"most,omitempty"`
 	// What is counted: exactly one of the fields, none is refused.
 	//
 	// Types that are valid to be assigned to Of:
 	//
 	//	*Cap_Each
 	//	*Cap_Items
-	Of isCap_Of `protobuf_oneof:"of"`
-	// How many at most: 1 to 500, both inclusive, outside of that refused.
-	Most          int32 `protobuf:"varint,3,opt,name=most,proto3" json:"most,omitempty"`
+	Of            isCap_Of `protobuf_oneof:"of"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -845,6 +845,13 @@ func (*Cap) Descriptor() ([]byte, []int) {
 	return file_shortlist_v1_rule_proto_rawDescGZIP(), []int{9}
 }
 
+func (x *Cap) GetMost() int32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
 func (x *Cap) GetOf() isCap_Of {
 	if x != nil {
 		return x.Of
@@ -870,25 +877,18 @@ func (x *Cap) GetItems() *ItemSelector {
 	return nil
 }
 
-func (x *Cap) GetMost() int32 {
-	if x != nil {
-		return x.Most
-	}
-	return 0
-}
-
 type isCap_Of interface {
 	isCap_Of()
 }
 
 type Cap_Each struct {
 	// The items of each kind by themselves, for example of each category.
-	Each *Grouping `protobuf:"bytes,1,opt,name=each,proto3,oneof"`
+	Each *Grouping `protobuf:"bytes,2,opt,name=each,proto3,oneof"`
 }
 
 type Cap_Items struct {
 	// These items together.
-	Items *ItemSelector `protobuf:"bytes,2,opt,name=items,proto3,oneof"`
+	Items *ItemSelector `protobuf:"bytes,3,opt,name=items,proto3,oneof"`
 }
 
 func (*Cap_Each) isCap_Of() {}
@@ -1015,19 +1015,19 @@ const file_shortlist_v1_rule_proto_rawDesc = "" +
 	"\bstrength\x18\x01 \x01(\x02B\x04\xe2A\x01\x01R\bstrength\x12;\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x1d.shortlist.v1.DiversityMethodB\x04\xe2A\x01\x01R\x06method\"\xe0\x04\n" +
 	"\x04Rule\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12+\n" +
-	"\x03pin\x18\x02 \x01(\v2\x11.shortlist.v1.PinB\x04\xe2A\x01\x01H\x00R\x03pin\x121\n" +
-	"\x05boost\x18\x03 \x01(\v2\x13.shortlist.v1.BoostB\x04\xe2A\x01\x01H\x00R\x05boost\x12.\n" +
-	"\x04bury\x18\x04 \x01(\v2\x12.shortlist.v1.BuryB\x04\xe2A\x01\x01H\x00R\x04bury\x12+\n" +
-	"\x03cap\x18\x05 \x01(\v2\x11.shortlist.v1.CapB\x04\xe2A\x01\x01H\x00R\x03cap\x12G\n" +
-	"\rminimum_share\x18\x06 \x01(\v2\x1a.shortlist.v1.MinimumShareB\x04\xe2A\x01\x01H\x00R\fminimumShare\x127\n" +
-	"\aspacing\x18\a \x01(\v2\x15.shortlist.v1.SpacingB\x04\xe2A\x01\x01H\x00R\aspacing\x12=\n" +
-	"\tdiversity\x18\b \x01(\v2\x17.shortlist.v1.DiversityB\x04\xe2A\x01\x01H\x00R\tdiversity\x12?\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12?\n" +
 	"\n" +
-	"start_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\tstartTime\x12;\n" +
-	"\bend_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\aendTime\x128\n" +
-	"\x04when\x18\v \x01(\v2\x1e.shortlist.v1.RequestConditionB\x04\xe2A\x01\x01R\x04whenB\b\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\tstartTime\x12;\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\aendTime\x128\n" +
+	"\x04when\x18\x04 \x01(\v2\x1e.shortlist.v1.RequestConditionB\x04\xe2A\x01\x01R\x04when\x12+\n" +
+	"\x03pin\x18\x05 \x01(\v2\x11.shortlist.v1.PinB\x04\xe2A\x01\x01H\x00R\x03pin\x121\n" +
+	"\x05boost\x18\x06 \x01(\v2\x13.shortlist.v1.BoostB\x04\xe2A\x01\x01H\x00R\x05boost\x12.\n" +
+	"\x04bury\x18\a \x01(\v2\x12.shortlist.v1.BuryB\x04\xe2A\x01\x01H\x00R\x04bury\x12+\n" +
+	"\x03cap\x18\b \x01(\v2\x11.shortlist.v1.CapB\x04\xe2A\x01\x01H\x00R\x03cap\x12G\n" +
+	"\rminimum_share\x18\t \x01(\v2\x1a.shortlist.v1.MinimumShareB\x04\xe2A\x01\x01H\x00R\fminimumShare\x127\n" +
+	"\aspacing\x18\n" +
+	" \x01(\v2\x15.shortlist.v1.SpacingB\x04\xe2A\x01\x01H\x00R\aspacing\x12=\n" +
+	"\tdiversity\x18\v \x01(\v2\x17.shortlist.v1.DiversityB\x04\xe2A\x01\x01H\x00R\tdiversityB\b\n" +
 	"\x06effect\"\xf6\x01\n" +
 	"\x10RequestCondition\x12O\n" +
 	"\x0fuser_attributes\x18\x01 \x03(\v2 .shortlist.v1.AttributeConditionB\x04\xe2A\x01\x01R\x0euserAttributes\x12U\n" +
@@ -1055,10 +1055,10 @@ const file_shortlist_v1_rule_proto_rawDesc = "" +
 	"\x06factor\x18\x02 \x01(\x01B\x04\xe2A\x01\x01R\x06factor\">\n" +
 	"\x04Bury\x126\n" +
 	"\x05items\x18\x01 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x02R\x05items\"\x93\x01\n" +
-	"\x03Cap\x122\n" +
-	"\x04each\x18\x01 \x01(\v2\x16.shortlist.v1.GroupingB\x04\xe2A\x01\x01H\x00R\x04each\x128\n" +
-	"\x05items\x18\x02 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x01H\x00R\x05items\x12\x18\n" +
-	"\x04most\x18\x03 \x01(\x05B\x04\xe2A\x01\x02R\x04mostB\x04\n" +
+	"\x03Cap\x12\x18\n" +
+	"\x04most\x18\x01 \x01(\x05B\x04\xe2A\x01\x02R\x04most\x122\n" +
+	"\x04each\x18\x02 \x01(\v2\x16.shortlist.v1.GroupingB\x04\xe2A\x01\x01H\x00R\x04each\x128\n" +
+	"\x05items\x18\x03 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x01H\x00R\x05itemsB\x04\n" +
 	"\x02of\"b\n" +
 	"\fMinimumShare\x126\n" +
 	"\x05items\x18\x01 \x01(\v2\x1a.shortlist.v1.ItemSelectorB\x04\xe2A\x01\x02R\x05items\x12\x1a\n" +
@@ -1106,16 +1106,16 @@ var file_shortlist_v1_rule_proto_goTypes = []any{
 }
 var file_shortlist_v1_rule_proto_depIdxs = []int32{
 	0,  // 0: shortlist.v1.Diversity.method:type_name -> shortlist.v1.DiversityMethod
-	7,  // 1: shortlist.v1.Rule.pin:type_name -> shortlist.v1.Pin
-	8,  // 2: shortlist.v1.Rule.boost:type_name -> shortlist.v1.Boost
-	9,  // 3: shortlist.v1.Rule.bury:type_name -> shortlist.v1.Bury
-	10, // 4: shortlist.v1.Rule.cap:type_name -> shortlist.v1.Cap
-	11, // 5: shortlist.v1.Rule.minimum_share:type_name -> shortlist.v1.MinimumShare
-	12, // 6: shortlist.v1.Rule.spacing:type_name -> shortlist.v1.Spacing
-	1,  // 7: shortlist.v1.Rule.diversity:type_name -> shortlist.v1.Diversity
-	13, // 8: shortlist.v1.Rule.start_time:type_name -> google.protobuf.Timestamp
-	13, // 9: shortlist.v1.Rule.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 10: shortlist.v1.Rule.when:type_name -> shortlist.v1.RequestCondition
+	13, // 1: shortlist.v1.Rule.start_time:type_name -> google.protobuf.Timestamp
+	13, // 2: shortlist.v1.Rule.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 3: shortlist.v1.Rule.when:type_name -> shortlist.v1.RequestCondition
+	7,  // 4: shortlist.v1.Rule.pin:type_name -> shortlist.v1.Pin
+	8,  // 5: shortlist.v1.Rule.boost:type_name -> shortlist.v1.Boost
+	9,  // 6: shortlist.v1.Rule.bury:type_name -> shortlist.v1.Bury
+	10, // 7: shortlist.v1.Rule.cap:type_name -> shortlist.v1.Cap
+	11, // 8: shortlist.v1.Rule.minimum_share:type_name -> shortlist.v1.MinimumShare
+	12, // 9: shortlist.v1.Rule.spacing:type_name -> shortlist.v1.Spacing
+	1,  // 10: shortlist.v1.Rule.diversity:type_name -> shortlist.v1.Diversity
 	14, // 11: shortlist.v1.RequestCondition.user_attributes:type_name -> shortlist.v1.AttributeCondition
 	14, // 12: shortlist.v1.RequestCondition.context_attributes:type_name -> shortlist.v1.AttributeCondition
 	15, // 13: shortlist.v1.ItemSelector.condition:type_name -> shortlist.v1.Condition

@@ -96,6 +96,9 @@ class Rule(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    WHEN_FIELD_NUMBER: _builtins.int
     PIN_FIELD_NUMBER: _builtins.int
     BOOST_FIELD_NUMBER: _builtins.int
     BURY_FIELD_NUMBER: _builtins.int
@@ -103,11 +106,22 @@ class Rule(_message.Message):
     MINIMUM_SHARE_FIELD_NUMBER: _builtins.int
     SPACING_FIELD_NUMBER: _builtins.int
     DIVERSITY_FIELD_NUMBER: _builtins.int
-    START_TIME_FIELD_NUMBER: _builtins.int
-    END_TIME_FIELD_NUMBER: _builtins.int
-    WHEN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Names the rule in the trace and in messages. Follows the rule for ids; once in a placement."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """It holds from this moment on, by the server's clock. Any time that a Timestamp can hold. Unset: always before."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """It holds before this moment, and not at it. Any time that a Timestamp can hold, later than `start_time`. Unset: for
+        good.
+        """
+
+    @_builtins.property
+    def when(self) -> Global___RequestCondition:
+        """It holds for requests that meet this. Unset: for all."""
+
     @_builtins.property
     def pin(self) -> Global___Pin:
         """Puts some items at a place."""
@@ -136,24 +150,13 @@ class Rule(_message.Message):
     def diversity(self) -> Global___Diversity:
         """Takes the place of the placement's diversity. Of several that hold, the one that stands first in the placement."""
 
-    @_builtins.property
-    def start_time(self) -> _timestamp_pb2.Timestamp:
-        """It holds from this moment on, by the server's clock. Any time that a Timestamp can hold. Unset: always before."""
-
-    @_builtins.property
-    def end_time(self) -> _timestamp_pb2.Timestamp:
-        """It holds before this moment, and not at it. Any time that a Timestamp can hold, later than `start_time`. Unset: for
-        good.
-        """
-
-    @_builtins.property
-    def when(self) -> Global___RequestCondition:
-        """It holds for requests that meet this. Unset: for all."""
-
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        when: Global___RequestCondition | None = ...,
         pin: Global___Pin | None = ...,
         boost: Global___Boost | None = ...,
         bury: Global___Bury | None = ...,
@@ -161,9 +164,6 @@ class Rule(_message.Message):
         minimum_share: Global___MinimumShare | None = ...,
         spacing: Global___Spacing | None = ...,
         diversity: Global___Diversity | None = ...,
-        start_time: _timestamp_pb2.Timestamp | None = ...,
-        end_time: _timestamp_pb2.Timestamp | None = ...,
-        when: Global___RequestCondition | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["boost", b"boost", "bury", b"bury", "cap", b"cap", "diversity", b"diversity", "effect", b"effect", "end_time", b"end_time", "minimum_share", b"minimum_share", "pin", b"pin", "spacing", b"spacing", "start_time", b"start_time", "when", b"when"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -395,9 +395,9 @@ class Cap(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    MOST_FIELD_NUMBER: _builtins.int
     EACH_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
-    MOST_FIELD_NUMBER: _builtins.int
     most: _builtins.int
     """How many at most: 1 to 500, both inclusive, outside of that refused."""
     @_builtins.property
@@ -411,9 +411,9 @@ class Cap(_message.Message):
     def __init__(
         self,
         *,
+        most: _builtins.int = ...,
         each: Global___Grouping | None = ...,
         items: Global___ItemSelector | None = ...,
-        most: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["each", b"each", "items", b"items", "of", b"of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

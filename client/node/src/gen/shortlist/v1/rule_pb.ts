@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shortlist/v1/rule.proto.
  */
 export const file_shortlist_v1_rule: GenFile = /*@__PURE__*/
-  fileDesc("ChdzaG9ydGxpc3QvdjEvcnVsZS5wcm90bxIMc2hvcnRsaXN0LnYxIlgKCURpdmVyc2l0eRIWCghzdHJlbmd0aBgBIAEoAkIE4kEBARIzCgZtZXRob2QYAiABKA4yHS5zaG9ydGxpc3QudjEuRGl2ZXJzaXR5TWV0aG9kQgTiQQEBIocECgRSdWxlEhIKBG5hbWUYASABKAlCBOJBAQISJgoDcGluGAIgASgLMhEuc2hvcnRsaXN0LnYxLlBpbkIE4kEBAUgAEioKBWJvb3N0GAMgASgLMhMuc2hvcnRsaXN0LnYxLkJvb3N0QgTiQQEBSAASKAoEYnVyeRgEIAEoCzISLnNob3J0bGlzdC52MS5CdXJ5QgTiQQEBSAASJgoDY2FwGAUgASgLMhEuc2hvcnRsaXN0LnYxLkNhcEIE4kEBAUgAEjkKDW1pbmltdW1fc2hhcmUYBiABKAsyGi5zaG9ydGxpc3QudjEuTWluaW11bVNoYXJlQgTiQQEBSAASLgoHc3BhY2luZxgHIAEoCzIVLnNob3J0bGlzdC52MS5TcGFjaW5nQgTiQQEBSAASMgoJZGl2ZXJzaXR5GAggASgLMhcuc2hvcnRsaXN0LnYxLkRpdmVyc2l0eUIE4kEBAUgAEjQKCnN0YXJ0X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBEjIKCGVuZF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIyCgR3aGVuGAsgASgLMh4uc2hvcnRsaXN0LnYxLlJlcXVlc3RDb25kaXRpb25CBOJBAQFCCAoGZWZmZWN0IscBChBSZXF1ZXN0Q29uZGl0aW9uEj8KD3VzZXJfYXR0cmlidXRlcxgBIAMoCzIgLnNob3J0bGlzdC52MS5BdHRyaWJ1dGVDb25kaXRpb25CBOJBAQESQgoSY29udGV4dF9hdHRyaWJ1dGVzGAIgAygLMiAuc2hvcnRsaXN0LnYxLkF0dHJpYnV0ZUNvbmRpdGlvbkIE4kEBARIeCgtoYXNfaGlzdG9yeRgDIAEoCEIE4kEBAUgAiAEBQg4KDF9oYXNfaGlzdG9yeSJ+CgxJdGVtU2VsZWN0b3ISMgoJY29uZGl0aW9uGAEgASgLMhcuc2hvcnRsaXN0LnYxLkNvbmRpdGlvbkIE4kEBAUgAEjEKCWxvbmdfdGFpbBgCIAEoCzIWLnNob3J0bGlzdC52MS5Mb25nVGFpbEIE4kEBAUgAQgcKBWl0ZW1zIiQKCExvbmdUYWlsEhgKCmhlYWRfc2hhcmUYASABKAFCBOJBAQEiTwoIR3JvdXBpbmcSGAoIY2F0ZWdvcnkYASABKAhCBOJBAQFIABIdCg1hdHRyaWJ1dGVfa2V5GAIgASgJQgTiQQEBSABCCgoIZ3JvdXBpbmciNQoDUGluEhYKCGl0ZW1faWRzGAEgAygJQgTiQQECEhYKCHBvc2l0aW9uGAIgASgFQgTiQQEBIk4KBUJvb3N0Ei8KBWl0ZW1zGAEgASgLMhouc2hvcnRsaXN0LnYxLkl0ZW1TZWxlY3RvckIE4kEBAhIUCgZmYWN0b3IYAiABKAFCBOJBAQEiNwoEQnVyeRIvCgVpdGVtcxgBIAEoCzIaLnNob3J0bGlzdC52MS5JdGVtU2VsZWN0b3JCBOJBAQIigAEKA0NhcBIsCgRlYWNoGAEgASgLMhYuc2hvcnRsaXN0LnYxLkdyb3VwaW5nQgTiQQEBSAASMQoFaXRlbXMYAiABKAsyGi5zaG9ydGxpc3QudjEuSXRlbVNlbGVjdG9yQgTiQQEBSAASEgoEbW9zdBgDIAEoBUIE4kEBAkIECgJvZiJUCgxNaW5pbXVtU2hhcmUSLwoFaXRlbXMYASABKAsyGi5zaG9ydGxpc3QudjEuSXRlbVNlbGVjdG9yQgTiQQECEhMKBXNoYXJlGAIgASgBQgTiQQEBIk0KB1NwYWNpbmcSKgoEZWFjaBgBIAEoCzIWLnNob3J0bGlzdC52MS5Hcm91cGluZ0IE4kEBAhIWCghkaXN0YW5jZRgCIAEoBUIE4kEBAipnCg9EaXZlcnNpdHlNZXRob2QSIAocRElWRVJTSVRZX01FVEhPRF9VTlNQRUNJRklFRBAAEhgKFERJVkVSU0lUWV9NRVRIT0RfTU1SEAESGAoURElWRVJTSVRZX01FVEhPRF9EUFAQAkIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shortlist_v1_filter]);
+  fileDesc("ChdzaG9ydGxpc3QvdjEvcnVsZS5wcm90bxIMc2hvcnRsaXN0LnYxIlgKCURpdmVyc2l0eRIWCghzdHJlbmd0aBgBIAEoAkIE4kEBARIzCgZtZXRob2QYAiABKA4yHS5zaG9ydGxpc3QudjEuRGl2ZXJzaXR5TWV0aG9kQgTiQQEBIocECgRSdWxlEhIKBG5hbWUYASABKAlCBOJBAQISNAoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESMgoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBEjIKBHdoZW4YBCABKAsyHi5zaG9ydGxpc3QudjEuUmVxdWVzdENvbmRpdGlvbkIE4kEBARImCgNwaW4YBSABKAsyES5zaG9ydGxpc3QudjEuUGluQgTiQQEBSAASKgoFYm9vc3QYBiABKAsyEy5zaG9ydGxpc3QudjEuQm9vc3RCBOJBAQFIABIoCgRidXJ5GAcgASgLMhIuc2hvcnRsaXN0LnYxLkJ1cnlCBOJBAQFIABImCgNjYXAYCCABKAsyES5zaG9ydGxpc3QudjEuQ2FwQgTiQQEBSAASOQoNbWluaW11bV9zaGFyZRgJIAEoCzIaLnNob3J0bGlzdC52MS5NaW5pbXVtU2hhcmVCBOJBAQFIABIuCgdzcGFjaW5nGAogASgLMhUuc2hvcnRsaXN0LnYxLlNwYWNpbmdCBOJBAQFIABIyCglkaXZlcnNpdHkYCyABKAsyFy5zaG9ydGxpc3QudjEuRGl2ZXJzaXR5QgTiQQEBSABCCAoGZWZmZWN0IscBChBSZXF1ZXN0Q29uZGl0aW9uEj8KD3VzZXJfYXR0cmlidXRlcxgBIAMoCzIgLnNob3J0bGlzdC52MS5BdHRyaWJ1dGVDb25kaXRpb25CBOJBAQESQgoSY29udGV4dF9hdHRyaWJ1dGVzGAIgAygLMiAuc2hvcnRsaXN0LnYxLkF0dHJpYnV0ZUNvbmRpdGlvbkIE4kEBARIeCgtoYXNfaGlzdG9yeRgDIAEoCEIE4kEBAUgAiAEBQg4KDF9oYXNfaGlzdG9yeSJ+CgxJdGVtU2VsZWN0b3ISMgoJY29uZGl0aW9uGAEgASgLMhcuc2hvcnRsaXN0LnYxLkNvbmRpdGlvbkIE4kEBAUgAEjEKCWxvbmdfdGFpbBgCIAEoCzIWLnNob3J0bGlzdC52MS5Mb25nVGFpbEIE4kEBAUgAQgcKBWl0ZW1zIiQKCExvbmdUYWlsEhgKCmhlYWRfc2hhcmUYASABKAFCBOJBAQEiTwoIR3JvdXBpbmcSGAoIY2F0ZWdvcnkYASABKAhCBOJBAQFIABIdCg1hdHRyaWJ1dGVfa2V5GAIgASgJQgTiQQEBSABCCgoIZ3JvdXBpbmciNQoDUGluEhYKCGl0ZW1faWRzGAEgAygJQgTiQQECEhYKCHBvc2l0aW9uGAIgASgFQgTiQQEBIk4KBUJvb3N0Ei8KBWl0ZW1zGAEgASgLMhouc2hvcnRsaXN0LnYxLkl0ZW1TZWxlY3RvckIE4kEBAhIUCgZmYWN0b3IYAiABKAFCBOJBAQEiNwoEQnVyeRIvCgVpdGVtcxgBIAEoCzIaLnNob3J0bGlzdC52MS5JdGVtU2VsZWN0b3JCBOJBAQIigAEKA0NhcBISCgRtb3N0GAEgASgFQgTiQQECEiwKBGVhY2gYAiABKAsyFi5zaG9ydGxpc3QudjEuR3JvdXBpbmdCBOJBAQFIABIxCgVpdGVtcxgDIAEoCzIaLnNob3J0bGlzdC52MS5JdGVtU2VsZWN0b3JCBOJBAQFIAEIECgJvZiJUCgxNaW5pbXVtU2hhcmUSLwoFaXRlbXMYASABKAsyGi5zaG9ydGxpc3QudjEuSXRlbVNlbGVjdG9yQgTiQQECEhMKBXNoYXJlGAIgASgBQgTiQQEBIk0KB1NwYWNpbmcSKgoEZWFjaBgBIAEoCzIWLnNob3J0bGlzdC52MS5Hcm91cGluZ0IE4kEBAhIWCghkaXN0YW5jZRgCIAEoBUIE4kEBAipnCg9EaXZlcnNpdHlNZXRob2QSIAocRElWRVJTSVRZX01FVEhPRF9VTlNQRUNJRklFRBAAEhgKFERJVkVSU0lUWV9NRVRIT0RfTU1SEAESGAoURElWRVJTSVRZX01FVEhPRF9EUFAQAkIUChBkZXYuc2hvcnRsaXN0LnYxUAFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shortlist_v1_filter]);
 
 /**
  * How much variety a list has, and how it is made.
@@ -68,6 +68,28 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
   name: string;
 
   /**
+   * It holds from this moment on, by the server's clock. Any time that a Timestamp can hold. Unset: always before.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * It holds before this moment, and not at it. Any time that a Timestamp can hold, later than `start_time`. Unset: for
+   * good.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 3;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * It holds for requests that meet this. Unset: for all.
+   *
+   * @generated from field: shortlist.v1.RequestCondition when = 4;
+   */
+  when?: RequestCondition | undefined;
+
+  /**
    * What it does.
    *
    * @generated from oneof shortlist.v1.Rule.effect
@@ -76,7 +98,7 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Puts some items at a place.
      *
-     * @generated from field: shortlist.v1.Pin pin = 2;
+     * @generated from field: shortlist.v1.Pin pin = 5;
      */
     value: Pin;
     case: "pin";
@@ -84,7 +106,7 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Makes the scores of some items higher or lower.
      *
-     * @generated from field: shortlist.v1.Boost boost = 3;
+     * @generated from field: shortlist.v1.Boost boost = 6;
      */
     value: Boost;
     case: "boost";
@@ -92,7 +114,7 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Puts some items behind all others.
      *
-     * @generated from field: shortlist.v1.Bury bury = 4;
+     * @generated from field: shortlist.v1.Bury bury = 7;
      */
     value: Bury;
     case: "bury";
@@ -100,7 +122,7 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Limits how many items of a kind a list holds.
      *
-     * @generated from field: shortlist.v1.Cap cap = 5;
+     * @generated from field: shortlist.v1.Cap cap = 8;
      */
     value: Cap;
     case: "cap";
@@ -108,7 +130,7 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Keeps part of a list for some items.
      *
-     * @generated from field: shortlist.v1.MinimumShare minimum_share = 6;
+     * @generated from field: shortlist.v1.MinimumShare minimum_share = 9;
      */
     value: MinimumShare;
     case: "minimumShare";
@@ -116,7 +138,7 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Keeps items of a kind apart.
      *
-     * @generated from field: shortlist.v1.Spacing spacing = 7;
+     * @generated from field: shortlist.v1.Spacing spacing = 10;
      */
     value: Spacing;
     case: "spacing";
@@ -124,33 +146,11 @@ export type Rule = Message<"shortlist.v1.Rule"> & {
     /**
      * Takes the place of the placement's diversity. Of several that hold, the one that stands first in the placement.
      *
-     * @generated from field: shortlist.v1.Diversity diversity = 8;
+     * @generated from field: shortlist.v1.Diversity diversity = 11;
      */
     value: Diversity;
     case: "diversity";
   } | { case: undefined; value?: undefined };
-
-  /**
-   * It holds from this moment on, by the server's clock. Any time that a Timestamp can hold. Unset: always before.
-   *
-   * @generated from field: google.protobuf.Timestamp start_time = 9;
-   */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * It holds before this moment, and not at it. Any time that a Timestamp can hold, later than `start_time`. Unset: for
-   * good.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 10;
-   */
-  endTime?: Timestamp | undefined;
-
-  /**
-   * It holds for requests that meet this. Unset: for all.
-   *
-   * @generated from field: shortlist.v1.RequestCondition when = 11;
-   */
-  when?: RequestCondition | undefined;
 };
 
 /**
@@ -382,6 +382,13 @@ export const BurySchema: GenMessage<Bury> = /*@__PURE__*/
  */
 export type Cap = Message<"shortlist.v1.Cap"> & {
   /**
+   * How many at most: 1 to 500, both inclusive, outside of that refused.
+   *
+   * @generated from field: int32 most = 1;
+   */
+  most: number;
+
+  /**
    * What is counted: exactly one of the fields, none is refused.
    *
    * @generated from oneof shortlist.v1.Cap.of
@@ -390,7 +397,7 @@ export type Cap = Message<"shortlist.v1.Cap"> & {
     /**
      * The items of each kind by themselves, for example of each category.
      *
-     * @generated from field: shortlist.v1.Grouping each = 1;
+     * @generated from field: shortlist.v1.Grouping each = 2;
      */
     value: Grouping;
     case: "each";
@@ -398,18 +405,11 @@ export type Cap = Message<"shortlist.v1.Cap"> & {
     /**
      * These items together.
      *
-     * @generated from field: shortlist.v1.ItemSelector items = 2;
+     * @generated from field: shortlist.v1.ItemSelector items = 3;
      */
     value: ItemSelector;
     case: "items";
   } | { case: undefined; value?: undefined };
-
-  /**
-   * How many at most: 1 to 500, both inclusive, outside of that refused.
-   *
-   * @generated from field: int32 most = 3;
-   */
-  most: number;
 };
 
 /**
