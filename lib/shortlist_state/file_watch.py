@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from shortlist_state.raw_file import Identity, application_id, id_in_log, identi
 
 _PARTS = ("", "-wal", "-shm")
 """What SQLite keeps at the path while it is in use: the file, its log, and the index of the log."""
+
+_READS, _PAUSE_SECONDS = 10, 0.02  # before a log counts as that of another file
 
 log = structlog.get_logger(__name__)
 
@@ -72,11 +75,15 @@ class FileWatch:
 def check_log(path: str) -> None:
     """Raise StateReplacedError where the log at a path is that of another file. Call this before SQLite opens the file.
 
-    SQLite would bring the log into the file, at the latest when it is closed.
+    SQLite would bring the log into the file, at the latest when it is closed. File and log are read one after the
+    other, so while another process creates them they may differ for a moment: they are read again.
     """
-    own, logged = application_id(path), id_in_log(f"{path}-wal")
-    if own and logged not in (None, own):
-        raise StateReplacedError(f"{path}-wal is the log of another file than {path}: move it away")
+    for _ in range(_READS):
+        own, logged = application_id(path), id_in_log(f"{path}-wal")
+        if not own or logged in (None, own):
+            return
+        time.sleep(_PAUSE_SECONDS)
+    raise StateReplacedError(f"{path}-wal is the log of another file than {path}: move it away")
 
 
 def _parts(path: str) -> tuple[Identity | None, ...]:
