@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortlist_core.types import Float32s
+from shortlist_core.types import Float32s, Int64s
+
+
+def best_first(scores: Float32s) -> Int64s:
+    """The positions of scores [n], best first, int64 [n]. Scores that are not finite come last, in their order."""
+    return np.argsort(np.where(np.isfinite(scores), -scores, np.inf), kind="stable")
 
 
 def scaled(scores: Float32s, factors: Float32s) -> Float32s:

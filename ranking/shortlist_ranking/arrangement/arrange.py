@@ -15,7 +15,7 @@ from shortlist_core.types import Bools, Float32s, Float64s, Int64s
 from shortlist_ranking.arrangement.diversity import Diversity
 from shortlist_ranking.arrangement.effects import Boosted, Buried, Capped, Effect, Pinned, Reserved, Spaced
 from shortlist_ranking.arrangement.room import Cap, Gap, Share
-from shortlist_ranking.order import scaled
+from shortlist_ranking.order import best_first, scaled
 
 _BURIED = 1e6  # more than any two candidates differ by
 
@@ -48,7 +48,7 @@ def arrange(
     length, say which candidates are alike. With `explain`, `acted` is filled.
     """
     boosted = _boosted(scores, effects)
-    order: Int64s = np.argsort(np.where(np.isfinite(boosted), -boosted, np.inf), kind="stable")
+    order = best_first(boosted)
     if not effects and not (diversity and vectors is not None):
         return Arrangement(order[:count], count, {}, {}, {}, {}, {})
     ranks = np.empty_like(order)
@@ -184,16 +184,15 @@ class _Places:
 
     def _best(self, place: int, values: Float64s) -> int | None:
         """The best candidate that may have the place. Spacing is given up first."""
-        others, near = self._free & ~self._kept, np.zeros(self.candidates, np.bool_)
+        others, waits = self._free & ~self._kept, [(e, gap.near(place)) for e, gap in self._gaps]
         for _, cap in self._caps:
             others &= ~cap.full
         may = others | self._kept
         if not may.any():
             if self.explain:
-                self._note_held(self._free.copy(), place)
+                self._note_held(self._free, waits)
             return None
-        for _, gap in self._gaps:
-            near |= gap.near(place)
+        near = np.logical_or.reduce([np.zeros(self.candidates, np.bool_), *(mask for _, mask in waits)])
         is_due = self._is_due()
         choices = [may & ~near, may]
         if is_due:
@@ -204,10 +203,10 @@ class _Places:
             self.forced_by[place] = self._kept_for[best]
         elif self._buried[best]:
             waiting = may & ~self._buried
-            if (by := next((e for e, gap in self._gaps if (waiting & gap.near(place)).any()), None)) is not None:
+            if (by := next((e for e, mask in waits if (waiting & mask).any()), None)) is not None:
                 self.spaced_by[place] = by
         if self.explain:
-            self._explain(best, place, values)
+            self._explain(best, place, values, waits)
         return best
 
     def _is_due(self) -> bool:
@@ -216,19 +215,18 @@ class _Places:
         wanted = max([len(kept), *(gap.places_for(kept) for _, gap in self._gaps)])
         return bool(kept) and self._open_places <= wanted
 
-    def _explain(self, best: int, place: int, values: Float64s) -> None:
+    def _explain(self, best: int, place: int, values: Float64s, waits: Sequence[tuple[int, Bools]]) -> None:
         """Note which effects kept better candidates from the place."""
         better = self._free & (values > values[best])
         if not better.any():
             return
         if place in self.forced_by:
             self.acted.setdefault(self.forced_by[place], set()).add(best)
-        self._note_held(better, place)
+        self._note_held(better, waits)
 
-    def _note_held(self, held: Bools, place: int) -> None:
-        """Note which caps and spacing effects kept these candidates from the place."""
-        masks = [(e, cap.full) for e, cap in self._caps] + [(e, gap.near(place)) for e, gap in self._gaps]
-        for effect, mask in masks:
+    def _note_held(self, held: Bools, waits: Sequence[tuple[int, Bools]]) -> None:
+        """Note which caps and spacing effects kept these candidates from the place; `waits` are those of spacing."""
+        for effect, mask in [*((e, cap.full) for e, cap in self._caps), *waits]:
             if (candidates := np.flatnonzero(held & mask)).size:
                 self.acted.setdefault(effect, set()).update(candidates.tolist())
                 held = held & ~mask

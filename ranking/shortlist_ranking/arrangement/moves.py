@@ -10,6 +10,7 @@ import numpy as np
 from shortlist_core.types import Float32s
 from shortlist_ranking.arrangement.arrange import Arrangement
 from shortlist_ranking.arrangement.effects import Boosted, Buried, Effect, Pinned
+from shortlist_ranking.order import best_first
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def moves(
 
     Candidates that neither stand in the list nor would by score alone are left out. `arrangement` was explained.
     """
-    order = np.argsort(np.where(np.isfinite(scores), -scores, np.inf), kind="stable")
+    order = best_first(scores)
     old = np.empty_like(order)
     old[order] = np.arange(1, len(order) + 1)
     new = np.zeros_like(order)
