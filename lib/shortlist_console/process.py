@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -14,6 +13,7 @@ from shortlist_console.app import Console
 from shortlist_console.settings import Settings
 from shortlist_core.addresses import split
 from shortlist_core.errors import UnavailableError
+from shortlist_core.processes import serve_until_signal
 
 _GRACE_SECONDS = 5.0
 
@@ -23,16 +23,7 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
 
     Raises UnavailableError where the console cannot listen on its address.
     """
-    asyncio.run(_run(settings, announce))
-
-
-async def _run(settings: Settings, announce: Callable[[str], None]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(settings) as address:
-        announce(address)
-        await stop.wait()
+    asyncio.run(serve_until_signal(serving(settings), announce))
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from shortlist_core.addresses import split
 from shortlist_core.errors import UnavailableError
+from shortlist_core.processes import serve_until_signal
 from shortlist_gateway.app import Gateway
 from shortlist_gateway.connections import Connections
 from shortlist_gateway.settings import Settings
@@ -28,16 +28,7 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     Raises UnavailableError where the gateway cannot listen on its address.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
-    asyncio.run(_run(settings, announce))
-
-
-async def _run(settings: Settings, announce: Callable[[str], None]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(settings) as address:
-        announce(address)
-        await stop.wait()
+    asyncio.run(serve_until_signal(serving(settings), announce))
 
 
 @asynccontextmanager
