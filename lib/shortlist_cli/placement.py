@@ -13,10 +13,8 @@ from shortlist_cli.connection import LOCAL, Address, connected
 from shortlist_cli.messages import message
 from shortlist_cli.showing import show
 from shortlist_core import terminal
-from shortlist_core.errors import DataError
-from shortlist_core.terminal import quoted
-from shortlist_server.rpc.placement_file import parsed, version_of
 from shortlist_server.rpc.placement_file import read as read_placements
+from shortlist_server.rpc.placement_file import read_message
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,13 +56,8 @@ def set_placements(
     address: Address = LOCAL,
 ) -> None:
     """Set all placements of a server to those of a file."""
-    try:
-        wanted = parsed(file.read_bytes())
-    except OSError as error:
-        raise DataError(f"{quoted(file)}: cannot read: {error.strerror}") from None
-    except DataError as error:
-        raise DataError(f"{quoted(file)} {error}") from None
+    wanted = read_message(file)
     with connected(address) as client:
         before = client.list_placements().version
         version = client.set_placements(wanted.placements, expected_version=expected_version).version
-    terminal.say(f"version {version or version_of(wanted)} is in force{f', {before} before' if before else ''}")
+    terminal.say(f"version {version} is in force{f', {before} before' if before else ''}")

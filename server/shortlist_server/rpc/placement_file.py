@@ -148,17 +148,22 @@ def known(messages: Sequence[PlacementMessage]) -> PlacementSet:
 
 def read(path: Path) -> Placements:
     """The placements that a file holds. Raises DataError where it cannot be read, or makes no sense."""
-    content = _content(path)
-    if content is None:
-        raise DataError(f"{path}: there is no such file")
+    message = read_message(path)
     try:
-        message = parsed(content)
         placements = checked(lambda check: placements_of(check, message.placements))
     except InvalidArgumentError as error:
         raise DataError(f"{path}: {error}") from None
+    return Placements({placement.name: placement for placement in placements}, version_of(message))
+
+
+def read_message(path: Path) -> PlacementSet:
+    """The message that a file holds, unchecked. Raises DataError where it cannot be read, or holds something else."""
+    try:
+        if (content := _content(path)) is not None:
+            return parsed(content)
     except DataError as error:
         raise DataError(f"{path} {error}") from None
-    return Placements({placement.name: placement for placement in placements}, version_of(message))
+    raise DataError(f"{path}: there is no such file")
 
 
 def parsed(content: bytes | None) -> PlacementSet:
