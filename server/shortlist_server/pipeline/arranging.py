@@ -52,18 +52,17 @@ def arranged(batch: Retrieved, i: int) -> Arranged:
     arrangement = arrange(scores, query.count, effects, diversity, vectors, explain=query.include_trace)
     if not query.include_trace or not query.rules:
         return Arranged(arrangement.positions, ())
-    told = _told(scores, query.count, effects, arrangement, [rule for _, rule in rules])
-    by_rule = {r: each for (r, _), each in zip(rules, told.of_rules, strict=True)}
+    of_rules, of_variety = _told(scores, query.count, effects, arrangement, [rule for _, rule in rules])
+    told = {r: each for (r, _), each in zip(rules, of_rules, strict=True)}
     for r, _ in varieties:
         first = varieties[0][0]
-        outcome = _Told("kept", "", told.of_variety) if r == first else _Told("yielded", query.rules[first].name, ())
-        by_rule[r] = outcome
+        told[r] = _Told("kept", "", of_variety) if r == first else _Told("yielded", query.rules[first].name, ())
     unfound: Bools = batch.candidates.ranks[i, : len(rows)].max(axis=1, initial=0) == 0
     return Arranged(
         arrangement.positions,
         tuple(
-            _trace(rule, batch.holds[i][r], by_rule.get(r, _SILENT), rows, unfound)
-            for r, rule in enumerate(query.rules)
+            _trace(rule.name, told[r], rows, unfound) if hold == Hold.HOLDS else RuleTrace(rule.name, hold.value)
+            for r, (rule, hold) in enumerate(zip(query.rules, batch.holds[i], strict=True))
         ),
     )
 
@@ -105,18 +104,10 @@ class _Told:
     moves: Sequence[Move]
 
 
-_SILENT = _Told("kept", "", ())
-
-
-@dataclass(frozen=True)
-class _ToldOfAll:
-    of_rules: Sequence[_Told]
-    of_variety: Sequence[Move]
-
-
 def _told(
     scores: Float32s, count: int, effects: Sequence[of_list.Effect], arrangement: Arrangement, rules: Sequence[Rule]
-) -> _ToldOfAll:
+) -> tuple[list[_Told], Sequence[Move]]:
+    """What each rule did, and the moves that variety made."""
     of_effects, of_variety = moves(scores, count, effects, arrangement)
     not_kept, told = broken(effects, arrangement), []
     for e, own in enumerate(of_effects):
@@ -127,14 +118,12 @@ def _told(
             outcome = "too_few_items" if why.by is None else "yielded"
             yielded_to = "" if why.by is None else rules[why.by].name
         told.append(_Told(outcome, yielded_to, own))
-    return _ToldOfAll(told, of_variety)
+    return told, of_variety
 
 
-def _trace(rule: Rule, hold: Hold, told: _Told, rows: Int32s, unfound: Bools) -> RuleTrace:
-    if hold != Hold.HOLDS:
-        return RuleTrace(rule.name, hold.value)
+def _trace(name: str, told: _Told, rows: Int32s, unfound: Bools) -> RuleTrace:
     moved = tuple(
         (int(rows[move.candidate]), 0 if unfound[move.candidate] else move.old, move.new)
         for move in told.moves[:MOST_MOVES]
     )
-    return RuleTrace(rule.name, told.outcome, told.yielded_to, moved)
+    return RuleTrace(name, told.outcome, told.yielded_to, moved)
